@@ -1,0 +1,23 @@
+"""The automatic differentiation engine: tensors that know their space, and a tape of ops."""
+
+from freqnet.autodiff.gradcheck import GradientReport, check_gradients
+from freqnet.autodiff.space import EUCLIDEAN, Euclidean, InnerProductSpace
+from freqnet.autodiff.tape import OPS, Op, backward, gradient, no_grad, observe, register
+from freqnet.autodiff.tensor import Tensor, as_tensor
+
+__all__ = [
+    "EUCLIDEAN",
+    "OPS",
+    "Euclidean",
+    "GradientReport",
+    "InnerProductSpace",
+    "Op",
+    "Tensor",
+    "as_tensor",
+    "backward",
+    "check_gradients",
+    "gradient",
+    "no_grad",
+    "observe",
+    "register",
+]

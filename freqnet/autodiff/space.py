@@ -1,0 +1,49 @@
+"""What the engine asks of the space a value lives in: its inner product, and how to draw from it.
+
+The engine and the gradient checker know nothing else about arrays (the habit of HIPS/autograd's
+``VSpace``): a spectrum brings Parseval's inner product, a plain array the Euclidean one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class InnerProductSpace(Protocol):
+    """A real inner-product space of arrays."""
+
+    def inner(self, a: np.ndarray, b: np.ndarray) -> float:
+        """Return the real inner product of two arrays of this space."""
+        ...
+
+    def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Draw a standard normal element, of the shape and dtype of `like`."""
+        ...
+
+    def project(self, array: np.ndarray) -> np.ndarray:
+        """Return the nearest element of the space (a spectrum is made Hermitian, say)."""
+        ...
+
+
+class Euclidean:
+    """Plain real arrays: parameters, features, logits, losses."""
+
+    def inner(self, a: np.ndarray, b: np.ndarray) -> float:
+        """Return sum(a * b), accumulated in double precision."""
+        return float(np.sum(np.multiply(a, b, dtype=np.float64)))
+
+    def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Draw standard normal numbers of the shape and dtype of `like`."""
+        return generator.standard_normal(like.shape).astype(like.dtype)
+
+    def project(self, array: np.ndarray) -> np.ndarray:
+        """Every real array is in the space."""
+        return array
+
+    def __repr__(self) -> str:
+        return "Euclidean()"
+
+
+EUCLIDEAN: Any = Euclidean()

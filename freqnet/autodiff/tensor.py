@@ -1,0 +1,128 @@
+"""The tensor: an array that knows the space it lives in and the operation that made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from freqnet.autodiff import tape
+from freqnet.autodiff.space import EUCLIDEAN
+from freqnet.errors import SpaceError, got_expected
+
+if TYPE_CHECKING:
+    from freqnet.autodiff.tape import Record
+
+
+class Tensor:
+    """An array, the space it lives in, and (while a tape is kept) where it came from.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+        Plain values of any shape; a spectrum has the axes ``(*modes, batch, channels)``, a frequency
+        response ``(*modes, inputs, outputs)``, samples on a grid ``(*grid, batch, channels)``.
+    space : a `freqnet.domains.Space`, or None
+        Domain, grid, band and normalisation; None for plain real numbers (Euclidean inner product).
+    requires_grad : bool
+        Whether `backward` leaves a gradient in ``grad``.
+
+    Examples
+    --------
+    >>> from freqnet.autodiff import Tensor, backward
+    >>> import freqnet.ops
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> backward((x * x).sum())
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "record", "requires_grad", "space")
+    # NumPy must hand `array * tensor` to the tensor, not loop over it element by element.
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
+        self.data: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
+        self.space: Any = space
+        self.requires_grad = requires_grad
+        self.grad: np.ndarray | None = None
+        self.record: Record | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored array."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of the stored array."""
+        return self.data.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the stored array."""
+        return self.data.dtype
+
+    @property
+    def inner_product(self) -> Any:
+        """The inner-product space gradients of this tensor are taken in."""
+        return EUCLIDEAN if self.space is None else self.space
+
+    def item(self) -> float:
+        """Return the one number of a scalar tensor."""
+        return float(self.data.reshape(-1)[0]) if self.data.size == 1 else self._not_scalar()
+
+    def _not_scalar(self) -> float:
+        raise SpaceError(got_expected("item()", f"shape {self.shape}", "one number", "reduce it first"))
+
+    def detach(self) -> Tensor:
+        """Return the same values with no history."""
+        return Tensor(self.data, self.space)
+
+    def __repr__(self) -> str:
+        where = "" if self.space is None else f", {self.space}"
+        return f"Tensor(shape={self.shape}, dtype={self.dtype}{where})"
+
+    # The operators look their op up by name: ops are written in terms of tensors, so the tensor
+    # cannot import them.
+    def __add__(self, other: Any) -> Tensor:
+        return tape.FUNCTIONS["plus"](self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return (-self) + other
+
+    def __neg__(self) -> Tensor:
+        return tape.OPS["negate"](self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        """Pointwise product: of numbers, of signals (kept to this signal's band), or by a scalar."""
+        return tape.FUNCTIONS["times"](self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return tape.FUNCTIONS["divide"](self, other)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        return tape.OPS["matmul"](self, other)
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Sum over axes of a plain tensor."""
+        return tape.OPS["sum"](self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: int) -> Tensor:
+        """Reshape a plain tensor."""
+        return tape.OPS["reshape"](self, shape=shape)
+
+
+def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
+    """Wrap numbers and arrays as a plain tensor, in the precision of `like`."""
+    if isinstance(value, Tensor):
+        return value
+    dtype = None if like is None else like.data.real.dtype
+    return Tensor(np.asarray(value, dtype=dtype))

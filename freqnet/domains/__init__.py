@@ -1,0 +1,32 @@
+"""Domains: how a real signal is stored, and the verbs layers are written against.
+
+``fourier``   half spectra, the domain networks live in.
+``grid``      samples: the spatial twin, with exact pointwise activations and direct convolution.
+``grid-fft``  the same with FFT convolution: the baseline that switches domains in every layer.
+
+A Hartley and a real Laplace domain would be one more file each beside `fourier.py`: a `Domain` subclass
+and one `register_domain` call; the contract tests then run over it without being told.
+"""
+
+from freqnet.domains.base import DOMAINS, Domain, get_domain, register_domain
+from freqnet.domains.door import no_transforms, transform_count
+from freqnet.domains.fourier import FOURIER, Fourier
+from freqnet.domains.grid import GRID, GRID_FFT, Grid
+from freqnet.domains.parametrisations import KERNELS
+from freqnet.domains.space import Space
+
+__all__ = [
+    "DOMAINS",
+    "FOURIER",
+    "GRID",
+    "GRID_FFT",
+    "KERNELS",
+    "Domain",
+    "Fourier",
+    "Grid",
+    "Space",
+    "get_domain",
+    "no_transforms",
+    "register_domain",
+    "transform_count",
+]

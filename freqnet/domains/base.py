@@ -1,0 +1,220 @@
+"""The contract of a domain: the verbs it implements, and the registry.
+
+A domain says how a real signal on a periodic grid is stored, and implements a handful of verbs on NumPy
+arrays. Layers and ops are written once, against these verbs; the same test suite runs over every domain
+in the registry.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from freqnet.domains.space import Axes, Kind, Space, per_axis
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+
+
+class Domain(ABC):
+    """The verbs every domain implements, on NumPy arrays.
+
+    Arrays of signals have the axes ``(*space.shape, batch, channels)``, responses
+    ``(*space.shape, inputs, outputs)``. Verbs marked "adjoint" are adjoint under `weights`.
+    """
+
+    name: str
+    is_complex: bool
+    # Whether layers run transforms of their own: true only for baselines that switch domains.
+    switches: bool = False
+
+    # -- the space ---------------------------------------------------------------------------------
+    def space(
+        self,
+        grid: int | Axes,
+        band: int | Axes | None = None,
+        kind: Kind = "signal",
+        support: Axes | None = None,
+    ) -> Space:
+        """Describe signals on a periodic grid, by default with every mode below Nyquist."""
+        grid = (int(grid),) if isinstance(grid, (int, np.integer)) else tuple(int(n) for n in grid)
+        if not grid or min(grid) < 1:
+            raise ShapeError(got_expected("grid", grid, "1 to 3 sizes of at least 1", "check the shape"))
+        axes = self.largest_band(grid) if band is None else per_axis(band, len(grid), "band")
+        if min(axes) < 0:
+            raise ShapeError(got_expected("band", axes, "0 or more", "a band of 0 keeps the mean"))
+        return Space(self, grid, axes, kind, support)
+
+    def largest_band(self, grid: Axes) -> Axes:
+        """The modes a grid can hold: up to, but without, Nyquist."""
+        return tuple((n - 1) // 2 for n in grid)
+
+    @abstractmethod
+    def shape(self, space: Space) -> Axes:
+        """The shape of the leading axes."""
+
+    @abstractmethod
+    def weights(self, space: Space) -> np.ndarray | float:
+        """Weights of the inner product."""
+
+    @abstractmethod
+    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
+        """The nearest array that is a real signal of the band."""
+
+    @abstractmethod
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """A standard normal element of the space."""
+
+    def dtype(self, precision: Any) -> np.dtype:
+        """The dtype of stored arrays at a real precision (float32 or float64)."""
+        return np.result_type(precision, np.complex64) if self.is_complex else np.dtype(precision)
+
+    # -- the door ----------------------------------------------------------------------------------
+    @abstractmethod
+    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        """Coefficients of samples ``(batch, *grid, channels)``; the adjoint of `synthesis`, times N."""
+
+    @abstractmethod
+    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        """Samples ``(batch, *grid, channels)`` of the signal on any grid."""
+
+    def analysis(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        """The spectrum of samples, the Nyquist mode dropped, or split where the band includes it."""
+        self.check_samples(samples, space)
+        return self.split_nyquist(self.sample_modes(samples, space), space, samples.shape[1:-1])
+
+    def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        """Halve the modes at ``k = n/2`` of each even axis: the Nyquist mode, shared by +-n/2."""
+        return array
+
+    def check_samples(self, samples: np.ndarray, space: Space) -> None:
+        """Raise `ShapeError` unless the samples can hold the band."""
+        grid = samples.shape[1:-1]
+        if len(grid) != space.ndim:
+            raise ShapeError(
+                got_expected(
+                    "samples",
+                    f"shape {samples.shape}",
+                    f"(batch, {space.ndim} axes, channels)",
+                    "add the missing axis",
+                )
+            )
+        for n, m in zip(grid, space.band, strict=True):
+            if m > n // 2:
+                raise ShapeError(
+                    got_expected("band", m, f"at most {n // 2} on {n} samples", "keep fewer modes or give more samples")
+                )
+
+    # -- convolution -------------------------------------------------------------------------------
+    @abstractmethod
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        """The leading axes of a response in this domain."""
+
+    @abstractmethod
+    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        """The response of a kernel with real parameters ``(parameters, inputs, outputs)``."""
+
+    @abstractmethod
+    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        """Real parameters from a response: the adjoint of `respond`."""
+
+    @abstractmethod
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        """Convolution ("forward"), and its two adjoints ("input", "response")."""
+
+    # -- pointwise products ------------------------------------------------------------------------
+    @abstractmethod
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        """The pointwise product of two signals, of bands `bands[0]` and `bands[1]`, kept to `bands[2]`."""
+
+    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
+        """The pointwise square of a signal of band `bands[0]`, kept to `bands[1]`."""
+        return self.multiply(a, a, (bands[0], bands[0], bands[1]), grid)
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    @abstractmethod
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        """Truncate or zero-pad to another band on the same grid; adjoint: the same, back."""
+
+    @abstractmethod
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        """The band-limited signal on another grid; adjoint: the same, back."""
+
+    @abstractmethod
+    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        """The moving average over a window of samples."""
+
+    @abstractmethod
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        """What keeping every `stride`-th sample does; `target` is the space after it."""
+
+    @abstractmethod
+    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        """Shift by (fractions of) samples, ``(axes,)`` or ``(batch, axes)``; adjoint: the opposite."""
+
+    # -- statistics and coordinates ----------------------------------------------------------------
+    @abstractmethod
+    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
+        """Constant signals of values ``(batch, channels)``; adjoint of `mean`."""
+
+    @abstractmethod
+    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
+        """The mean over the grid, ``(batch, channels)``."""
+
+    def power(self, array: np.ndarray, space: Space) -> np.ndarray:
+        """The mean over the grid of the square, ``(batch, channels)`` (Parseval)."""
+        return self.inner(array, array, space)
+
+    def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        """The mean over the grid of the product, for every batch and channel."""
+        product = a.real * b.real + a.imag * b.imag if self.is_complex else a * b
+        return np.sum(product * self.weights(space), axis=tuple(range(space.ndim)))
+
+    @abstractmethod
+    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+        """Orthonormal real coordinates ``(coordinates, ...)``."""
+
+    @abstractmethod
+    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
+        """The element with the given coordinates: inverse and adjoint of `coordinates`."""
+
+    @abstractmethod
+    def coordinate_count(self, space: Space) -> int:
+        """How many real numbers make up an element, per batch and channel."""
+
+    @abstractmethod
+    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        """The share of each independent mode in `inner`, ``(independent modes, batch, channels)``."""
+
+    @abstractmethod
+    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
+        """Multiply each independent mode (and its mirror) by a real factor: adjoint of `mode_inner`."""
+
+    @property
+    def condition_number(self) -> float:
+        """The condition number of the transform."""
+        return 1.0
+
+    def __repr__(self) -> str:
+        return f"<domain {self.name}>"
+
+
+DOMAINS: dict[str, Domain] = {}
+
+
+def register_domain(domain: Domain) -> Domain:
+    """Add a domain to the registry that the contract tests and the command line read."""
+    DOMAINS[domain.name] = domain
+    return domain
+
+
+def get_domain(name: str) -> Domain:
+    """Return the domain of that name.
+
+    >>> from freqnet.domains import get_domain
+    >>> get_domain("fourier")
+    <domain fourier>
+    """
+    if name not in DOMAINS:
+        raise ConfigurationError(got_expected("domain", repr(name), " or ".join(DOMAINS), "choose one of these"))
+    return DOMAINS[name]

@@ -1,0 +1,298 @@
+"""The Fourier domain: a signal is held as its Fourier-series coefficients.
+
+Coefficients are divided by the number of samples ("forward"), so the DC mode is the mean and a band can
+be truncated or padded without rescaling; frequency responses are not divided. Modes are centred, and the
+last axis holds only k >= 0, since the signal is real.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from freqnet import kernels
+from freqnet.domains import parametrisations as par
+from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.door import pass_door
+from freqnet.domains.space import Axes, Space, volume
+from freqnet.kernels.product import full_spectrum
+
+
+class Fourier(Domain):
+    """Half spectra of real signals, modes first: ``(*modes, batch, channels)``, complex."""
+
+    name = "fourier"
+    is_complex = True
+
+    def shape(self, space: Space) -> Axes:
+        return (*(2 * m + 1 for m in space.band[:-1]), space.band[-1] + 1)
+
+    def weights(self, space: Space) -> np.ndarray:
+        return _weights(space.ndim, space.band[-1])
+
+    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
+        out = array.copy()
+        column = out[_column(space)]
+        others = tuple(range(space.ndim - 1))
+        column[...] = (column + np.flip(column, others).conj()) / 2
+        return out
+
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        shape = (self.coordinate_count(space), *like.shape[space.ndim :])
+        return self.from_coordinates(generator.standard_normal(shape).astype(like.real.dtype), space)
+
+    # -- the door ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        from scipy import fft
+
+        pass_door("analysis")
+        grid = samples.shape[1:-1]
+        axes = tuple(range(1, 1 + space.ndim))
+        spectrum = fft.rfftn(samples, axes=axes, norm="forward")
+        pick = [np.arange(-m, m + 1) % n for m, n in zip(space.band, grid, strict=True)]
+        pick[-1] = np.arange(space.band[-1] + 1)
+        if space.band[-1] > grid[-1] // 2:
+            # A grid too coarse for the band: the adjoint of synthesis repeats the spectrum.
+            spectrum = fft.fftn(samples, axes=axes, norm="forward")
+            pick[-1] = pick[-1] % grid[-1]
+        kept = spectrum[np.ix_(np.arange(len(samples)), *pick, np.arange(samples.shape[-1]))]
+        return np.ascontiguousarray(np.moveaxis(kept, 0, -2))
+
+    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        from scipy import fft
+
+        pass_door("synthesis")
+        # A grid too coarse for the band is a subset of a finer one that is not.
+        fold = [-(-(2 * m + 1) // n) for m, n in zip(space.band, grid, strict=True)]
+        fine = [n * c for n, c in zip(grid, fold, strict=True)]
+        padded = np.zeros((*fine[:-1], fine[-1] // 2 + 1, *array.shape[space.ndim :]), array.dtype)
+        place = [np.arange(-m, m + 1) % n for m, n in zip(space.band, fine, strict=True)]
+        place[-1] = np.arange(space.band[-1] + 1)
+        padded[np.ix_(*place)] = array
+        samples = fft.irfftn(padded, s=fine, axes=tuple(range(space.ndim)), norm="forward")
+        coarse = samples[tuple(slice(None, None, c) for c in fold)]
+        return np.ascontiguousarray(np.moveaxis(coarse, -2, 0))
+
+    def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
+            if 2 * m == n:
+                halved = np.ones(array.shape[axis], array.real.dtype)
+                halved[-1] = 0.5
+                if axis < space.ndim - 1:
+                    halved[0] = 0.5
+                array = array * _along(halved, axis, array.ndim)
+        return array
+
+    # -- convolution -------------------------------------------------------------------------------
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        return self.shape(space)
+
+    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        if kernel == "modes":
+            return self.from_coordinates(theta, space)
+        real, imag, _ = _basis(kernel, size, space.grid, space.band, theta.dtype.char)
+        flat = theta.reshape(len(theta), -1)
+        out = np.empty((len(real), flat.shape[1]), np.result_type(theta.dtype, np.complex64))
+        out.real = real @ flat
+        out.imag = imag @ flat
+        return out.reshape(*self.shape(space), *theta.shape[1:])
+
+    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        if kernel == "modes":
+            return self.coordinates(response, space)
+        real, imag, weights = _basis(kernel, size, space.grid, space.band, response.real.dtype.char)
+        flat = response.reshape(len(real), -1) * weights
+        theta = real.T @ flat.real + imag.T @ flat.imag
+        return theta.reshape(-1, *response.shape[space.ndim :])
+
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        if form == "input":
+            b = b.conj()
+        elif form == "response":
+            a = a.conj()
+        if groups == 1:
+            return _matmul(a, b, form)
+        if _is_depthwise(a, b, form, groups):
+            return np.sum(a * b, axis=-2, keepdims=True) if form == "response" else a * b
+        return _merge_groups(_matmul(_by_group(a, groups), _by_group(b, groups), form))
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        return kernels.product(a, b, bands)
+
+    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
+        return kernels.square(a, bands)
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        target = self.shape(space.with_band(band))
+        common = tuple(min(a, b) for a, b in zip(space.band, band, strict=True))
+        out = np.ascontiguousarray(array[_slices(space.band, common)])
+        if common == band:
+            return out
+        padded = np.zeros((*target, *array.shape[space.ndim :]), array.dtype)
+        padded[_slices(band, common)] = out
+        return padded
+
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        return self.change_band(array, space, target.band)
+
+    def average_response(self, space: Space, window: Axes, method: str = "dirichlet") -> list[np.ndarray]:
+        """Per axis, the response of the mean of the samples n .. n + window - 1.
+
+        ``"dirichlet"`` is exact on the grid; ``"sinc"`` is the average of the continuous signal over
+        the same window (Pan et al. 2021, theorem 3.6), which differs most at high modes.
+        """
+        out = []
+        for modes, n, w in zip(par.half_modes(space.band), space.grid, window, strict=True):
+            phase = np.exp(1j * np.pi * modes * (w - 1) / n)
+            if method == "sinc":
+                out.append(np.sinc(w * modes / n) * phase)
+            else:
+                out.append(np.exp(2j * np.pi * np.outer(modes, np.arange(w)) / n).mean(axis=1))
+        return out
+
+    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        for axis, response in enumerate(self.average_response(space, window, method)):
+            factor = (response.conj() if adjoint else response).astype(array.dtype)
+            array = array * _along(factor, axis, array.ndim)
+        return array
+
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        full = full_spectrum(array, space.ndim)
+        for axis in range(space.ndim):
+            fold = _folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.real.dtype)
+            full = np.moveaxis(np.tensordot(fold.T if adjoint else fold, full, (1, axis)), 0, axis)
+        last = space.ndim - 1
+        middle = full.shape[last] // 2
+        return np.ascontiguousarray(full[(slice(None),) * last + (slice(middle, None),)])
+
+    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        samples = np.atleast_2d(np.asarray(samples, float))
+        for axis, (modes, n) in enumerate(zip(par.half_modes(space.band), space.grid, strict=True)):
+            phase = np.exp(-2j * np.pi * np.outer(modes, samples[:, axis]) / n).astype(array.dtype)
+            ones = (1,) * (space.ndim - 1 - axis)
+            array = array * phase.reshape((1,) * axis + (len(modes),) + ones + (-1, 1))
+        return array
+
+    # -- statistics and coordinates ----------------------------------------------------------------
+    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
+        out = np.zeros((*self.shape(space), *value.shape), np.result_type(value.dtype, np.complex64))
+        out[_centre(space)] = value
+        return out
+
+    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
+        return array[_centre(space)].real.copy()
+
+    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+        centre, independent, _ = independent_modes(space.band)
+        flat = array.reshape(-1, *array.shape[space.ndim :])
+        kept = flat[independent] * array.real.dtype.type(np.sqrt(2))
+        return np.concatenate([flat[centre : centre + 1].real, kept.real, kept.imag])
+
+    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
+        centre, independent, mirror = independent_modes(space.band)
+        out = np.zeros((volume(self.shape(space)), *values.shape[1:]), np.result_type(values.dtype, np.complex64))
+        count = len(independent)
+        out[centre] = values[0]
+        out.real[independent] = values[1 : 1 + count] * values.dtype.type(np.sqrt(0.5))
+        out.imag[independent] = values[1 + count :] * values.dtype.type(np.sqrt(0.5))
+        out[mirror] = out[independent[: len(mirror)]].conj()
+        return out.reshape(*self.shape(space), *values.shape[1:])
+
+    def coordinate_count(self, space: Space) -> int:
+        return volume(tuple(2 * m + 1 for m in space.band))
+
+    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        centre, independent, _ = independent_modes(space.band)
+        pick = np.concatenate([[centre], independent])
+        x, y = (v.reshape(-1, *v.shape[space.ndim :])[pick] for v in (a, b))
+        out = 2 * (x.real * y.real + x.imag * y.imag)
+        out[0] /= 2
+        return out
+
+    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
+        centre, independent, mirror = independent_modes(space.band)
+        spread = np.empty((volume(self.shape(space)), *factors.shape[1:]), factors.dtype)
+        spread[centre] = factors[0]
+        spread[independent] = factors[1:]
+        spread[mirror] = factors[1 : 1 + len(mirror)]
+        return array * spread.reshape(*self.shape(space), *factors.shape[1:])
+
+
+@lru_cache(maxsize=256)
+def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
+    """Flat positions of DC, of one mode of each pair (k, -k), and of the stored mirrors of the first of these."""
+    columns = band[-1] + 1
+    rows = volume(tuple(2 * m + 1 for m in band[:-1]))
+    upper = np.arange(rows // 2 + 1, rows)
+    grid = np.arange(rows * columns).reshape(rows, columns)
+    independent = np.concatenate([grid[upper, 0], grid[:, 1:].ravel()])
+    return (rows // 2) * columns, independent, grid[rows - 1 - upper, 0]
+
+
+@lru_cache(maxsize=256)
+def _weights(ndim: int, last: int) -> np.ndarray:
+    weights = np.full((1,) * (ndim - 1) + (last + 1, 1, 1), 2.0, np.float32)
+    weights[(0,) * (ndim - 1) + (0,)] = 1.0
+    return weights
+
+
+@lru_cache(maxsize=64)
+def _basis(
+    kernel: str, size: Axes, grid: Axes, band: Axes, precision: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    matrix = par.kernel_response(kernel, size, grid, band)
+    shape = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1, 1, 1)
+    weights = np.broadcast_to(_weights(len(band), band[-1]), shape).reshape(-1, 1)
+    real, imag = np.ascontiguousarray(matrix.real), np.ascontiguousarray(matrix.imag)
+    return real.astype(precision), imag.astype(precision), weights.astype(precision)
+
+
+@lru_cache(maxsize=256)
+def _folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
+    """Matrix (kept modes, modes): mode k lands on the mode it equals modulo the coarse grid."""
+    modes, kept = np.arange(-band, band + 1), np.arange(-target_band, target_band + 1)
+    return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
+
+
+def _column(space: Space) -> tuple:
+    return (slice(None),) * (space.ndim - 1) + (0,)
+
+
+def _centre(space: Space) -> Axes:
+    return (*space.band[:-1], 0)
+
+
+def _slices(band: Axes, kept: Axes) -> tuple[slice, ...]:
+    rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band[:-1], kept[:-1], strict=True))
+    return (*rows, slice(0, kept[-1] + 1))
+
+
+def _along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+    return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
+
+
+def _matmul(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
+    if form == "input":
+        return a @ np.swapaxes(b, -1, -2)
+    return np.swapaxes(a, -1, -2) @ b if form == "response" else a @ b
+
+
+def _by_group(array: np.ndarray, groups: int) -> np.ndarray:
+    split = array.reshape(*array.shape[:-1], groups, array.shape[-1] // groups)
+    return np.swapaxes(split, -2, -3)
+
+
+def _merge_groups(array: np.ndarray) -> np.ndarray:
+    merged = np.swapaxes(array, -2, -3)
+    return np.ascontiguousarray(merged).reshape(*merged.shape[:-2], -1)
+
+
+def _is_depthwise(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> bool:
+    # The adjoint in the input sees the outputs alone: as many as groups may still share inputs.
+    return a.shape[-1] == b.shape[-1] == groups and (form != "input" or b.shape[-2] == 1)
+
+
+FOURIER = register_domain(Fourier())

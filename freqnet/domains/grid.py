@@ -1,0 +1,262 @@
+"""The grid: a signal is held as its samples. The spatial twin of every spectral domain.
+
+Pointwise operations are exact here, and whatever has a band is projected onto it by explicit Dirichlet
+matrices, so that nothing but the FFT form of convolution runs a transform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import product as ranges
+
+import numpy as np
+
+from freqnet.domains import parametrisations as par
+from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.door import pass_door
+from freqnet.domains.space import Axes, Space, volume
+from freqnet.errors import SpaceError, got_expected
+
+
+class Grid(Domain):
+    """Samples of real signals: ``(*grid, batch, channels)``, real.
+
+    Parameters
+    ----------
+    convolution : {"direct", "fft"}
+        A sum over taps, or a transform there and back (counted, as every transform is).
+    """
+
+    is_complex = False
+
+    def __init__(self, convolution: str = "direct") -> None:
+        self.name = "grid" if convolution == "direct" else "grid-fft"
+        self.switches = convolution == "fft"
+
+    def largest_band(self, grid: Axes) -> Axes:
+        """Samples hold the Nyquist mode as well."""
+        return tuple(n // 2 for n in grid)
+
+    def shape(self, space: Space) -> Axes:
+        return space.grid
+
+    def weights(self, space: Space) -> float:
+        # A response is stored as its taps, whose inner product is the plain sum.
+        return 1.0 if space.kind == "response" else 1.0 / volume(space.grid)
+
+    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
+        return array if space.kind == "response" else self.change_band(array, space, space.band)
+
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        return self.project(generator.standard_normal(like.shape).astype(like.dtype), space)
+
+    # -- the door ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        pass_door("analysis")
+        array = np.ascontiguousarray(np.moveaxis(samples, 0, -2))
+        return _resample(array, samples.shape[1:-1], space.grid, space.band)
+
+    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        pass_door("synthesis")
+        return np.ascontiguousarray(np.moveaxis(_resample(array, space.grid, grid, space.band), -2, 0))
+
+    # -- convolution -------------------------------------------------------------------------------
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        return space.grid if kernel == "modes" else size
+
+    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        matrix = _kernel_matrix(kernel, size, space.grid, space.band, theta.dtype.char)
+        taps = matrix @ theta.reshape(len(theta), -1)
+        return taps.reshape(*self.response_shape(kernel, size, space), *theta.shape[1:])
+
+    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        matrix = _kernel_matrix(kernel, size, space.grid, space.band, response.dtype.char)
+        theta = matrix.T @ response.reshape(len(matrix), -1)
+        return theta.reshape(-1, *response.shape[space.ndim :])
+
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        if groups > 1:
+            parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
+            return np.concatenate([self.channel_product(x, y, form, 1, size) for x, y in parts], -1)
+        if self.switches:
+            return _fft_product(a, b, form, size)
+        return _correlate(a, b, size) if form == "response" else _direct(a, b, form)
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        return _resample(a * b, grid, grid, bands[2])
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        common = tuple(min(a, b) for a, b in zip(space.band, band, strict=True))
+        return _resample(array, space.grid, space.grid, common)
+
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        common = tuple(min(a, b) for a, b in zip(space.band, target.band, strict=True))
+        return _resample(array, space.grid, target.grid, common)
+
+    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        matrices = [_average_matrix(n, w, method) for n, w in zip(space.grid, window, strict=True)]
+        return _along_axes([m.T if adjoint else m for m in matrices], array)
+
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        keep = tuple(slice(None, None, s) for s in stride)
+        if not adjoint:
+            return _resample(np.ascontiguousarray(array[keep]), target.grid, target.grid, target.band)
+        out = np.zeros((*space.grid, *array.shape[space.ndim :]), array.dtype)
+        out[keep] = _resample(array, target.grid, target.grid, target.band) * volume(stride)
+        return _resample(out, space.grid, space.grid, space.band)
+
+    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], space.ndim))
+        moved = [
+            _along_axes([_shift_matrix(n, s) for n, s in zip(space.grid, row, strict=True)], array[..., i, :])
+            for i, row in enumerate(samples)
+        ]
+        return np.stack(moved, axis=-2)
+
+    # -- statistics and coordinates ----------------------------------------------------------------
+    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
+        return np.broadcast_to(value, (*space.grid, *value.shape)).copy()
+
+    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
+        return array.mean(axis=tuple(range(space.ndim)))
+
+    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+        count = volume(space.grid)
+        return array.reshape(count, *array.shape[space.ndim :]) * array.dtype.type(count**-0.5)
+
+    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
+        scaled = values * values.dtype.type(volume(space.grid) ** 0.5)
+        # Below the full band the coordinates outnumber the dimensions: the adjoint keeps the band.
+        return self.project(scaled.reshape(*space.grid, *values.shape[1:]), space)
+
+    def coordinate_count(self, space: Space) -> int:
+        return volume(space.grid)
+
+    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        raise SpaceError(got_expected("power spectrum", space, "a spectral domain", "analyse the samples first"))
+
+    mode_scale = mode_inner
+
+
+def _along_axes(matrices: list[np.ndarray], array: np.ndarray) -> np.ndarray:
+    for axis, matrix in enumerate(matrices):
+        array = np.moveaxis(np.tensordot(matrix.astype(array.dtype), array, (1, axis)), 0, axis)
+    return np.ascontiguousarray(array)
+
+
+def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.ndarray:
+    """Sample the band of a signal on another grid; nothing to do where the grid already has no more.
+
+    Between different grids the Nyquist mode of either is dropped: it has no exact counterpart.
+    """
+    if grid == target and all(m >= n // 2 for m, n in zip(band, grid, strict=True)):
+        return array
+    if grid != target:
+        band = tuple(min(m, (n - 1) // 2, (t - 1) // 2) for m, n, t in zip(band, grid, target, strict=True))
+    return _along_axes([_dirichlet_matrix(n, t, m) for n, t, m in zip(grid, target, band, strict=True)], array)
+
+
+@lru_cache(maxsize=256)
+def _dirichlet_matrix(grid: int, target: int, band: int) -> np.ndarray:
+    """Band-limited interpolation from `grid` to `target` points; a kept Nyquist mode is split over +-n/2."""
+    return _interpolation(grid, target, lambda k: np.where(np.abs(k) <= band, 1.0, 0.0))
+
+
+def _interpolation(grid: int, target: int, response: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    k = np.arange(-(grid // 2), grid // 2 + 1)
+    halved = np.where(2 * np.abs(k) == grid, 0.5, 1.0)
+    angle = 2 * np.pi * (np.arange(target)[:, None] / target - np.arange(grid)[None, :] / grid)
+    terms = np.exp(1j * angle[..., None] * k) * (response(k) * halved)
+    return terms.sum(axis=-1).real / grid
+
+
+@lru_cache(maxsize=256)
+def _average_matrix(grid: int, window: int, method: str) -> np.ndarray:
+    if method == "sinc":
+        return _interpolation(
+            grid, grid, lambda k: np.sinc(window * k / grid) * np.exp(1j * np.pi * k * (window - 1) / grid)
+        )
+    out = np.zeros((grid, grid))
+    for offset in range(window):
+        out[np.arange(grid), (np.arange(grid) + offset) % grid] += 1 / window
+    return out
+
+
+def _shift_matrix(grid: int, samples: float) -> np.ndarray:
+    return _interpolation(grid, grid, lambda k: np.exp(-2j * np.pi * k * samples / grid))
+
+
+@lru_cache(maxsize=64)
+def _kernel_matrix(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
+    if kernel != "modes":
+        return par.kernel_taps(kernel, size).astype(precision)
+    # A free response per mode is a kernel as large as the grid: the inverse transform, as a matrix.
+    from freqnet.domains.fourier import FOURIER
+
+    space = FOURIER.space(grid, band, "response")
+    count = FOURIER.coordinate_count(space)
+    responses = FOURIER.from_coordinates(np.eye(count), space).reshape(-1, count)
+    weights = np.broadcast_to(FOURIER.weights(space), (*space.shape, 1, 1)).reshape(-1, 1)
+    taps = par.tap_response(grid, grid, band)
+    return ((taps.conj().T @ (weights * responses)).real / volume(grid)).astype(precision)
+
+
+def _taps(size: Axes) -> list[tuple[Axes, Axes]]:
+    offsets = [par.tap_offsets(k) for k in size]
+    return [(t, tuple(int(o[i]) for o, i in zip(offsets, t, strict=True))) for t in ranges(*map(range, size))]
+
+
+def _direct(a: np.ndarray, taps: np.ndarray, form: str) -> np.ndarray:
+    axes = tuple(range(taps.ndim - 2))
+    out: np.ndarray | None = None
+    for index, offset in _taps(taps.shape[:-2]):
+        matrix, step = (taps[index].T, tuple(-o for o in offset)) if form == "input" else (taps[index], offset)
+        term = np.roll(a, step, axes) @ matrix
+        out = term if out is None else out + term
+    assert out is not None
+    return out
+
+
+def _correlate(x: np.ndarray, g: np.ndarray, size: Axes) -> np.ndarray:
+    axes = tuple(range(len(size)))
+    out = np.empty((*size, x.shape[-1], g.shape[-1]), x.dtype)
+    flat = g.reshape(-1, g.shape[-1])
+    for index, offset in _taps(size):
+        out[index] = np.roll(x, offset, axes).reshape(-1, x.shape[-1]).T @ flat
+    return out / x.dtype.type(volume(x.shape[: len(size)]))
+
+
+def _fft_product(a: np.ndarray, b: np.ndarray, form: str, size: Axes) -> np.ndarray:
+    """The same three products by transforms there and back, as a network that switches domains does."""
+    from scipy import fft
+
+    grid, axes = a.shape[:-2], tuple(range(a.ndim - 2))
+    pass_door("analysis")
+    left = fft.rfftn(a, axes=axes)
+    pass_door("analysis")
+    if form == "response":
+        product = np.swapaxes(left.conj(), -1, -2) @ fft.rfftn(b, axes=axes)
+    else:
+        right = fft.rfftn(_place(b, grid), axes=axes)
+        product = left @ (np.swapaxes(right.conj(), -1, -2) if form == "input" else right)
+    pass_door("synthesis")
+    out = fft.irfftn(product, s=grid, axes=axes)
+    if form != "response":
+        return out
+    at = np.ix_(*(par.tap_offsets(k) % n for k, n in zip(size, grid, strict=True)))
+    return out[at] / a.dtype.type(volume(grid))
+
+
+def _place(taps: np.ndarray, grid: Axes) -> np.ndarray:
+    """Taps at their offsets on an empty grid; a kernel longer than the period wraps around it."""
+    out = np.zeros((*grid, *taps.shape[-2:]), taps.dtype)
+    at = np.ix_(*(par.tap_offsets(k) % n for k, n in zip(taps.shape[:-2], grid, strict=True)))
+    np.add.at(out, at, taps)
+    return out
+
+
+GRID = register_domain(Grid())
+GRID_FFT = register_domain(Grid("fft"))

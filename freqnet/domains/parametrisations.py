@@ -1,0 +1,151 @@
+"""The four ways to store a kernel as real numbers, each one linear map onto its taps or its response.
+
+``taps``      k numbers an axis, at the offsets -(k-1)//2 .. k//2 (the kernel is centred).
+``spectral``  the kernel's own k-point spectrum (Rippel, Snoek, Adams 2015, section 4), stored as real
+              coordinates in an orthonormal Fourier basis, so that a step in the parameters is a step of
+              the same length in the taps.
+``sinc``      the k-point spectrum as plain real and imaginary parts, interpolated onto the grid's modes
+              by the Dirichlet kernel (Ko et al. 2017). It equals zero-padding the k taps.
+``modes``     a free response per kept mode, Hermitian by construction; as large as the grid.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from freqnet.errors import ConfigurationError, got_expected
+
+KERNELS = ("taps", "spectral", "sinc", "modes")
+Axes = tuple[int, ...]
+
+
+def check_kernel(kernel: str) -> str:
+    """Return the name, or raise a message that lists the four."""
+    if kernel not in KERNELS:
+        raise ConfigurationError(got_expected("kernel", repr(kernel), " or ".join(KERNELS), "choose one of these"))
+    return kernel
+
+
+def tap_offsets(size: int) -> np.ndarray:
+    """Where the taps of a centred kernel sit, in samples.
+
+    >>> tap_offsets(3), tap_offsets(2)
+    (array([-1,  0,  1]), array([0, 1]))
+    """
+    return np.arange(size) - (size - 1) // 2
+
+
+def half_modes(band: Axes) -> list[np.ndarray]:
+    """The mode numbers of each stored axis: centred, the last one from 0 up."""
+    axes = [np.arange(-m, m + 1) for m in band]
+    axes[-1] = np.arange(band[-1] + 1)
+    return axes
+
+
+def kronecker(matrices: list[np.ndarray]) -> np.ndarray:
+    """The Kronecker product of one matrix an axis."""
+    out = matrices[0]
+    for matrix in matrices[1:]:
+        out = np.kron(out, matrix)
+    return out
+
+
+@lru_cache(maxsize=256)
+def tap_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
+    """Matrix (stored modes, taps) of the plain sum H[k] = sum_n h[n] exp(-2 pi i k n / N)."""
+    return kronecker(
+        [
+            np.exp(-2j * np.pi * np.outer(modes, tap_offsets(k)) / n)
+            for modes, k, n in zip(half_modes(band), size, grid, strict=True)
+        ]
+    )
+
+
+def _frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
+    """One of each pair (j, -j) of k-point frequencies, and whether it is its own mirror."""
+    found, pairs = set(), []
+    for j in product(*(range(k) for k in size)):
+        mirror = tuple((-a) % k for a, k in zip(j, size, strict=True))
+        if mirror not in found:
+            found.add(j)
+            pairs.append((j, mirror == j))
+    return pairs
+
+
+@lru_cache(maxsize=64)
+def orthonormal_taps(size: Axes) -> np.ndarray:
+    """Orthogonal matrix (taps, coordinates): the real Fourier basis of a k-point grid."""
+    offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
+    columns = []
+    for j, own_mirror in _frequency_pairs(size):
+        phase = 2 * np.pi * (offsets @ (np.array(j) / np.array(size)))
+        scale = np.sqrt((1 if own_mirror else 2) / len(offsets))
+        columns.append(scale * np.cos(phase))
+        if not own_mirror:
+            columns.append(scale * np.sin(phase))
+    return np.stack(columns, axis=1)
+
+
+@lru_cache(maxsize=64)
+def spectrum_parts(size: Axes) -> np.ndarray:
+    """Matrix (k-point frequencies, parameters) from real and imaginary parts to a Hermitian spectrum."""
+    total = int(np.prod(size))
+    out = np.zeros((total, total), complex)
+    column = 0
+    for j, own_mirror in _frequency_pairs(size):
+        here = np.ravel_multi_index(j, size)
+        there = np.ravel_multi_index(tuple((-a) % k for a, k in zip(j, size, strict=True)), size)
+        out[here, column] = out[there, column] = 1
+        column += 1
+        if not own_mirror:
+            out[here, column], out[there, column] = 1j, -1j
+            column += 1
+    return out
+
+
+def dirichlet(angle: np.ndarray, size: int) -> np.ndarray:
+    """The closed form of (1/k) sum over tap offsets n of exp(i angle n)."""
+    centre = (size - 1) / 2 - (size - 1) // 2
+    half = angle / 2
+    flat = np.isclose(np.sin(half), 0.0, atol=1e-12)
+    ratio = np.sin(size * half) / np.where(flat, 1.0, size * np.sin(half))
+    # At a multiple of 2 pi the ratio tends to +-1, the sign of an even kernel's extra half period.
+    limit = np.where(np.round(half / np.pi).astype(int) * (size - 1) % 2 == 0, 1.0, -1.0)
+    return np.where(flat, limit, ratio) * np.exp(1j * angle * centre)
+
+
+@lru_cache(maxsize=256)
+def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
+    """Matrix (stored modes, parameters): a k-point spectrum, interpolated by the Dirichlet kernel."""
+    matrices = [
+        dirichlet(2 * np.pi * (np.arange(k)[None, :] / k - modes[:, None] / n), k)
+        for modes, k, n in zip(half_modes(band), size, grid, strict=True)
+    ]
+    return kronecker(matrices) @ spectrum_parts(size)
+
+
+@lru_cache(maxsize=64)
+def sinc_taps(size: Axes) -> np.ndarray:
+    """Matrix (taps, parameters): the inverse k-point transform of real and imaginary parts."""
+    matrices = [np.exp(2j * np.pi * np.outer(tap_offsets(k), np.arange(k)) / k) / k for k in size]
+    return (kronecker(matrices) @ spectrum_parts(size)).real
+
+
+@lru_cache(maxsize=64)
+def kernel_response(kernel: str, size: Axes, grid: Axes, band: Axes) -> np.ndarray:
+    """Matrix (stored modes, parameters) of the named parametrisation onto the frequency response."""
+    if kernel == "taps":
+        return tap_response(size, grid, band)
+    if kernel == "spectral":
+        return tap_response(size, grid, band) @ orthonormal_taps(size)
+    return sinc_response(size, grid, band)
+
+
+def kernel_taps(kernel: str, size: Axes) -> np.ndarray:
+    """Matrix (taps, parameters) of the named parametrisation onto the taps."""
+    if kernel == "taps":
+        return np.eye(int(np.prod(size)))
+    return orthonormal_taps(size) if kernel == "spectral" else sinc_taps(size)

@@ -1,0 +1,36 @@
+"""Layers, each written once against the verbs of a domain, and networks with one transform at the door."""
+
+from freqnet.nn.activation import Linearized, Pointwise, Polynomial
+from freqnet.nn.containers import Residual, Sequential
+from freqnet.nn.convolution import Convolution, Window
+from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum
+from freqnet.nn.module import LAYERS, Features, Module, Signal, from_description, layer
+from freqnet.nn.network import Door, Network
+from freqnet.nn.normalization import PowerNorm
+from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool
+
+__all__ = [
+    "LAYERS",
+    "AveragePool",
+    "Convolution",
+    "Dense",
+    "Door",
+    "Features",
+    "FrequencyDropout",
+    "GlobalAverage",
+    "Linearized",
+    "LowPass",
+    "Module",
+    "Network",
+    "Pointwise",
+    "Polynomial",
+    "PowerNorm",
+    "PowerSpectrum",
+    "Residual",
+    "Sequential",
+    "Signal",
+    "TruncationPool",
+    "Window",
+    "from_description",
+    "layer",
+]

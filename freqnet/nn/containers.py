@@ -1,0 +1,102 @@
+"""Layers made of layers: one after the other, and around a shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.errors import ShapeError, got_expected
+from freqnet.nn.convolution import Convolution
+from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
+from freqnet.ops.pool import change_band
+
+
+@layer
+@dataclass(eq=False)
+class Sequential(Module):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    layers : tuple of Module
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.domains import FOURIER
+    >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
+    >>> print(body.build(nn.Signal(FOURIER.space((8, 8)), 1), np.random.default_rng(0)))
+    10 features
+    """
+
+    layers: tuple[Module, ...]
+
+    def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Signal | Features:
+        for child in self.layers:
+            incoming = child.build(incoming, generator, self.precision)
+        return incoming
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        for index, child in enumerate(self.layers):
+            yield str(index), child
+
+    def forward(self, x: Tensor) -> Tensor:
+        for child in self.layers:
+            x = child(x)
+        return x
+
+
+@layer
+@dataclass(eq=False)
+class Residual(Module):
+    """Add what comes in to what the body makes of it.
+
+    Where the body changes grid or band, the shortcut is resampled; where it changes the channels, a
+    trained 1-tap convolution brings them over.
+
+    Parameters
+    ----------
+    body : Module
+
+    Raises
+    ------
+    ShapeError
+        The body does not end in a signal.
+    """
+
+    body: Module
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.shortcut: Convolution | None = None
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        incoming = require_incoming(incoming, Signal, "Residual")
+        out = self.body.build(incoming, generator, self.precision)
+        if not isinstance(out, Signal):
+            raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after it"))
+        self.shortcut = None
+        if out.channels != incoming.channels:
+            self.shortcut = Convolution(out.channels, size=1, bias=False)
+            self.shortcut.build(incoming, generator, self.precision)
+        return Signal(out.space.domain.space(out.space.grid, out.space.band), out.channels)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        yield "body", self.body
+        if self.shortcut is not None:
+            yield "shortcut", self.shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.body(x)
+        if self.shortcut is not None:
+            x = self.shortcut(x)
+        if x.space.grid != out.space.grid:
+            x = ops.resample(x, out.space.grid)
+        if x.space.band != out.space.band:
+            x = change_band(x, band=out.space.band)
+        return x + out

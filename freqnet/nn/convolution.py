@@ -1,0 +1,173 @@
+"""Convolution layers: one product over channels per mode, with four ways to store the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.domains import Space
+from freqnet.domains.parametrisations import check_kernel, spectrum_parts
+from freqnet.domains.space import Axes, per_axis, volume
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.ops.convolve import parameter_count
+
+
+@layer
+@dataclass(eq=False)
+class Convolution(Module):
+    """Convolve with trained kernels: ``Y[k] = X[k] H[k]``.
+
+    This is a convolution, not the correlation most CNN code calls by that name: the taps are flipped.
+
+    Parameters
+    ----------
+    channels : int
+        Output channels.
+    size : int or tuple of int
+        Taps along each axis; the kernel is centred.
+    kernel : {"taps", "spectral", "sinc", "modes"}
+        How the kernel is stored; ``"modes"`` is a free response per mode and ignores `size`.
+    boundary : {"circular", "linear"}
+        Circular: the signal is periodic, and says so. Linear: an error unless the grid has room beyond
+        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps.
+    groups : int
+        Channel groups that do not mix; as many as channels is a depthwise convolution.
+    bias : bool
+        Add a trained constant: one number at the DC mode.
+
+    Raises
+    ------
+    ShapeError
+        Linear convolution without room for it, or groups that do not divide the channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.domains import FOURIER
+    >>> conv = nn.Convolution(16, size=5)
+    >>> print(conv.build(nn.Signal(FOURIER.space((28, 28), band=6), 1), np.random.default_rng(0)))
+    16 channels of fourier signal, grid 28x28, band 6x6
+    >>> conv.parameters["kernel"].shape
+    (25, 1, 16)
+    """
+
+    channels: int
+    size: int | Axes = 3
+    kernel: str = "taps"
+    boundary: str = "circular"
+    groups: int = 1
+    bias: bool = True
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        incoming = require_incoming(incoming, Signal, "Convolution")
+        check_kernel(self.kernel)
+        space = incoming.space
+        if incoming.channels % self.groups or self.channels % self.groups:
+            raise ShapeError(
+                got_expected(
+                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "change it"
+                )
+            )
+        inputs = incoming.channels // self.groups
+        std = response_deviation(self.kernel, self._extent(space), space) / np.sqrt(inputs)
+        shape = (len(std), inputs, self.channels)
+        self.add_parameter("kernel", std[:, None, None] * generator.standard_normal(shape))
+        if self.bias:
+            self.add_parameter("bias", np.zeros((1, self.channels)))
+        return Signal(replace(space, support=self._support(space)), self.channels)
+
+    def _extent(self, space: Space) -> Axes:
+        return space.grid if self.kernel == "modes" else per_axis(self.size, space.ndim, "kernel size")
+
+    def _support(self, space: Space) -> Axes | None:
+        """What the layer leaves of the region outside which the signal is zero; check it has room."""
+        if self.boundary not in ("circular", "linear"):
+            raise ConfigurationError(
+                got_expected("boundary", repr(self.boundary), "'circular' or 'linear'", "choose one")
+            )
+        known = space.support is not None
+        after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, self._extent(space), strict=True))
+        fits = known and all(a <= n for a, n in zip(after, space.grid, strict=True))
+        if self.boundary == "linear" and not fits:
+            raise ShapeError(
+                got_expected(
+                    "linear convolution",
+                    f"support {space.support or 'unknown'} on grid {space.grid}",
+                    f"room for {after if known else 'support + size - 1'} samples",
+                    "pad at the door, put Window before it, or take boundary='circular'",
+                )
+            )
+        return after if fits and not self.bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        extent = self._extent(x.space)
+        response = ops.frequency_response(self.parameters["kernel"], x.space, self.kernel, extent)
+        out = ops.convolve(x, response, extent, self.groups)
+        return out + self.parameters["bias"] if self.bias else out
+
+
+def response_deviation(kernel: str, size: Axes, space: Space) -> np.ndarray:
+    """Standard deviation of each parameter for a response of unit mean square at every mode."""
+    count = parameter_count(kernel, size, space)
+    if kernel == "modes":
+        return np.ones(count)
+    if kernel == "sinc":
+        # Real and imaginary parts share the power of a pair; a self-mirrored frequency has one part.
+        return np.where((spectrum_parts(size) != 0).sum(axis=0) == 2, np.sqrt(0.5), 1.0)
+    return np.full(count, volume(size) ** -0.5)
+
+
+@layer
+@dataclass(eq=False)
+class Window(Module):
+    """Set the signal to zero outside its first `size` samples: a product with a box's spectrum.
+
+    It restores the room that linear convolution needs, inside the domain and exactly in every kept mode.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Samples kept along each axis, from sample 0.
+
+    Raises
+    ------
+    ShapeError
+        The window is larger than the grid.
+    """
+
+    size: int | Axes
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "Window").space
+        size = per_axis(self.size, space.ndim, "window")
+        if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
+            raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", "make it smaller"))
+        return Signal(replace(space, support=size), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = per_axis(self.size, x.space.ndim, "window")
+        out = ops.multiply(x, _box(x.space, size, x.data.real.dtype))
+        out.space = replace(out.space, support=size)
+        return out
+
+
+def _box(space: Space, size: Axes, precision: np.dtype) -> Tensor:
+    """The indicator of the first samples; a spectrum needs twice the signal's band to act exactly."""
+    axes = []
+    if space.domain.is_complex:
+        band = tuple(2 * m for m in space.band)
+        for axis, (m, n, s) in enumerate(zip(band, space.grid, size, strict=True)):
+            modes = np.arange(0 if axis == space.ndim - 1 else -m, m + 1)
+            axes.append(np.exp(-2j * np.pi * np.outer(modes, np.arange(s)) / n).sum(axis=1) / n)
+    else:
+        band = space.domain.largest_band(space.grid)
+        axes = [(np.arange(n) < s).astype(float) for n, s in zip(space.grid, size, strict=True)]
+    box = axes[0]
+    for values in axes[1:]:
+        box = np.multiply.outer(box, values)
+    return Tensor(box[..., None, None].astype(space.domain.dtype(precision)), space.domain.space(space.grid, band))

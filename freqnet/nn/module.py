@@ -1,0 +1,196 @@
+"""A layer is a value: declared fields, built once for the signal it will receive.
+
+`Module.build` is given what comes in (a `Signal` or `Features`), makes the parameters, and returns what
+goes out, so that sizes are written once and every mistake is found before training.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.domains import Space
+from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Signals between layers: their space and how many channels they have."""
+
+    space: Space
+    channels: int
+
+    def __str__(self) -> str:
+        return f"{self.channels} channels of {self.space}"
+
+
+@dataclass(frozen=True)
+class Features:
+    """Plain numbers between layers, ``(batch, count)``."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count} features"
+
+
+LAYERS: dict[str, type[Module]] = {}
+Layer = TypeVar("Layer", bound="type[Module]")
+
+
+def layer(cls: Layer) -> Layer:
+    """Register a layer under its class name: descriptions and the contract tests read the registry."""
+    LAYERS[cls.__name__] = cls
+    return cls
+
+
+class Module(ABC):
+    """Base of all layers: fields are declared by a dataclass, arrays are made by `build`."""
+
+    def __post_init__(self) -> None:
+        self.parameters: dict[str, Tensor] = {}
+        self.state: dict[str, np.ndarray] = {}
+        self.training = False
+        self.generator: np.random.Generator | None = None
+        self.precision: Any = np.float32
+
+    @abstractmethod
+    def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
+        """Make parameters and state; return what goes out."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the layer."""
+
+    def build(self, incoming: Signal | Features, generator: np.random.Generator, precision: Any = np.float32) -> Any:
+        """Make the layer's parameters for what comes in, and return what goes out.
+
+        Parameters
+        ----------
+        incoming : Signal or Features
+        generator : numpy.random.Generator
+            Draws the initial weights.
+        precision : dtype
+            float32 for training, float64 for checking.
+
+        Raises
+        ------
+        ShapeError
+            The layer cannot take what comes in.
+        """
+        self.parameters, self.state, self.precision = {}, {}, precision
+        return self._build(incoming, generator)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Compute the layer."""
+        return self.forward(x)
+
+    def add_parameter(self, name: str, values: np.ndarray) -> None:
+        """Store a trainable array under a name, in the layer's precision."""
+        self.parameters[name] = Tensor(np.ascontiguousarray(values, dtype=self.precision), requires_grad=True)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Yield (name, layer) for each layer inside this one."""
+        yield from ()
+
+    def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Yield (path, layer) for this layer and all those inside."""
+        yield prefix, self
+        for name, child in self.children():
+            yield from child.modules(f"{prefix}.{name}" if prefix else name)
+
+    def named_parameters(self) -> dict[str, Tensor]:
+        """Return every trainable tensor under its path, such as ``"0.kernel"``."""
+        return {_path(path, name): p for path, module in self.modules() for name, p in module.parameters.items()}
+
+    def named_state(self) -> dict[str, np.ndarray]:
+        """Return every array that is kept but not trained (running statistics) under its path."""
+        return {_path(path, name): s for path, module in self.modules() for name, s in module.state.items()}
+
+    def train(self, mode: bool = True) -> None:
+        """Switch this layer and all inside to training (batch statistics, dropout) or evaluation."""
+        for _, module in self.modules():
+            module.training = mode
+
+    def set_generator(self, generator: np.random.Generator | None) -> None:
+        """Give all layers the source of randomness of this training step."""
+        for _, module in self.modules():
+            module.generator = generator
+
+    def describe(self) -> dict[str, Any]:
+        """Return the layer's class and fields as plain data; `from_description` is the inverse."""
+        values = {f.name: _encode(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+        return {"layer": type(self).__name__, **values}
+
+    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        """Copy arrays into the parameters and the state, in place; nothing changes if one does not fit."""
+        targets = {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
+        if targets.keys() != arrays.keys():
+            odd = sorted(targets.keys() ^ arrays.keys())
+            raise CheckpointError(
+                got_expected("weights", f"other names ({', '.join(odd[:3])})", "the model's", "use its checkpoint")
+            )
+        for name, target in targets.items():
+            if target.shape != arrays[name].shape:
+                raise CheckpointError(
+                    got_expected(f"weights {name}", arrays[name].shape, target.shape, "use the model's checkpoint")
+                )
+        for name, target in targets.items():
+            target[...] = arrays[name]
+
+
+def from_description(description: dict[str, Any]) -> Module:
+    """Make an unbuilt layer from plain data.
+
+    >>> from freqnet import nn
+    >>> nn.from_description(nn.TruncationPool(5).describe())
+    TruncationPool(size=5)
+
+    Raises
+    ------
+    ConfigurationError
+        The description names an unknown layer or field.
+    """
+    values = dict(description)
+    name = values.pop("layer", None)
+    if name not in LAYERS:
+        raise ConfigurationError(got_expected("layer", repr(name), " or ".join(sorted(LAYERS)), "check the model"))
+    try:
+        return LAYERS[name](**{key: _decode(value) for key, value in values.items()})
+    except TypeError as error:
+        raise ConfigurationError(
+            got_expected(f"layer {name}", error, "its declared fields", "check the model")
+        ) from None
+
+
+def require_incoming(incoming: Any, kind: type, what: str) -> Any:
+    """Return what comes in if the layer can take it."""
+    if not isinstance(incoming, kind):
+        expected = "a signal (before the head)" if kind is Signal else "features (after a head)"
+        raise ShapeError(got_expected(what, str(incoming), expected, "reorder the layers"))
+    return incoming
+
+
+def _path(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Module):
+        return value.describe()
+    if isinstance(value, (list, tuple)):
+        return [_encode(v) for v in value]
+    return value
+
+
+def _decode(value: Any) -> Any:
+    if isinstance(value, dict) and "layer" in value:
+        return from_description(value)
+    if isinstance(value, list):
+        return tuple(_decode(v) for v in value)
+    return value

@@ -1,0 +1,206 @@
+"""Networks: one transform at the door, and a body that stays in its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor, no_grad
+from freqnet.domains import Space, get_domain, no_transforms, transform_count
+from freqnet.domains.space import Axes, per_axis
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn.module import Features, Module, Signal, from_description
+
+
+@dataclass(frozen=True)
+class Door:
+    """What happens to samples before the network: standardise, pad, and transform, once.
+
+    Parameters
+    ----------
+    domain : str
+        Name of the domain the network lives in.
+    grid : tuple of int
+        The samples' own grid: the unit of kernels and windows. Samples on any other grid of the same
+        period may be given later; they are read as the same signal.
+    band : tuple of int
+        Modes kept along each axis, at most ``(n - 1) // 2``.
+    channels : int
+        Channels of the samples.
+    offset, scale : tuple of float
+        Subtracted from, and divided out of, each channel.
+    pad : tuple of int
+        Zeros added after the samples along each axis, for linear convolution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> door = nn.Door("fourier", (8, 8), (3, 3), 1)
+    >>> door.analyse(np.ones((2, 8, 8, 1))).shape
+    (7, 4, 2, 1)
+    """
+
+    domain: str
+    grid: Axes
+    band: Axes
+    channels: int
+    offset: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    pad: Axes = ()
+
+    def __post_init__(self) -> None:
+        for name in ("grid", "band", "pad"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        largest = self.space.domain.largest_band(self.space.grid)
+        if any(m > b for m, b in zip(self.band, largest, strict=True)):
+            raise ConfigurationError(
+                got_expected(
+                    "band",
+                    f"{self.band} ({2 * max(self.band) + 1} modes)",
+                    f"at most {largest} ({2 * min(largest) + 1} modes) on a grid of {self.space.grid}",
+                    "keep fewer modes",
+                )
+            )
+
+    @property
+    def space(self) -> Space:
+        """The space of spectra that leave the door."""
+        pad = self.pad or (0,) * len(self.grid)
+        padded = tuple(n + p for n, p in zip(self.grid, pad, strict=True))
+        support = self.grid if any(pad) else None
+        return get_domain(self.domain).space(padded, per_axis(self.band, len(self.grid), "band"), support=support)
+
+    @property
+    def signal(self) -> Signal:
+        """What the first layer receives."""
+        return Signal(self.space, self.channels)
+
+    def analyse(self, samples: Any, precision: Any = np.float32) -> Tensor:
+        """Transform samples ``(batch, *grid, channels)`` into spectra ``(*modes, batch, channels)``.
+
+        Raises
+        ------
+        ShapeError
+            Wrong number of axes or channels, or samples that cannot hold the band.
+        """
+        array = np.asarray(samples, dtype=precision)
+        if array.ndim != len(self.grid) + 2 or array.shape[-1] != self.channels:
+            raise ShapeError(
+                got_expected(
+                    "samples",
+                    f"shape {array.shape}",
+                    f"(batch, {', '.join(map(str, self.grid))}, {self.channels})",
+                    "give every example the grid's axes and the channels",
+                )
+            )
+        if self.offset:
+            array = (array - np.asarray(self.offset, precision)) / np.asarray(self.scale, precision)
+        if any(self.pad):
+            array = np.pad(array, ((0, 0), *self._padding(array.shape[1:-1]), (0, 0)))
+        return ops.analysis(array, self.space)
+
+    def _padding(self, grid: Axes) -> list[tuple[int, int]]:
+        """The padding at the resolution of the samples given."""
+        out = []
+        for n, own, pad in zip(grid, self.grid, self.pad, strict=True):
+            if pad * n % own:
+                raise ShapeError(got_expected("samples", f"{n} for a grid of {own} + {pad}", "a multiple", "resample"))
+            out.append((0, pad * n // own))
+        return out
+
+
+class Network:
+    """A door and a body: what is trained, saved and audited.
+
+    Parameters
+    ----------
+    door : Door
+    body : Module
+        Usually a `Sequential` that ends in features.
+    seed : int
+        Of the initial weights.
+    precision : dtype
+        float32 for training, float64 for checking.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> network.predict(np.ones((2, 8, 8, 1))).shape
+    (2, 10)
+    >>> network.transforms_inside
+    0
+    """
+
+    def __init__(self, door: Door, body: Module, seed: int = 0, precision: Any = np.float32) -> None:
+        self.door = door
+        self.body = body
+        self.precision = np.dtype(precision)
+        self.transforms_inside = 0
+        out = body.build(door.signal, np.random.default_rng(seed), precision)
+        if not isinstance(out, Features):
+            raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense"))
+        self.outputs = out.count
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Forbid transforms inside a spectral network; count those of one that lives on samples."""
+        before = transform_count()
+        with no_transforms() if self.door.space.domain.is_complex else nullcontext():
+            yield
+        self.transforms_inside += transform_count() - before
+
+    def analyse(self, samples: Any) -> Tensor:
+        """Pass samples ``(batch, *grid, channels)`` through the door."""
+        return self.door.analyse(samples, self.precision)
+
+    def __call__(self, spectra: Tensor) -> Tensor:
+        """Compute logits ``(batch, outputs)`` from what left the door, without any transform."""
+        with self.guard():
+            return self.body(spectra)
+
+    def predict(self, samples: Any, batch: int = 500) -> np.ndarray:
+        """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape."""
+        samples = np.asarray(samples)
+        self.body.train(False)
+        with no_grad():
+            parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+
+    def parameter_count(self) -> int:
+        """How many real numbers are trained."""
+        return sum(p.data.size for p in self.body.named_parameters().values())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array that makes up the network's state: parameters and running statistics."""
+        return {name: p.data for name, p in self.body.named_parameters().items()} | self.body.named_state()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the network as plain data, without its weights."""
+        return {"door": asdict(self.door), "body": self.body.describe(), "precision": self.precision.name}
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any], seed: int = 0) -> Network:
+        """Make a network, with fresh weights, from plain data.
+
+        Raises
+        ------
+        ConfigurationError
+            The description is not one of a network.
+        """
+        try:
+            door = Door(**{k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()})
+            body, precision = from_description(description["body"]), np.dtype(description["precision"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                got_expected("network description", repr(error), "door, body and precision", "use describe()")
+            ) from None
+        return cls(door, body, seed, precision)

@@ -1,0 +1,84 @@
+"""Power normalisation: zero mean and unit power, read off the DC mode and Parseval's sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.ops.normalize import mean, power, scale
+
+
+@layer
+@dataclass(eq=False)
+class PowerNorm(Module):
+    """Give every channel mean 0 and power 1, then a trained scale and offset.
+
+    The mean of a signal is its DC mode and its mean square is Parseval's sum, so the statistics are those
+    batch normalisation takes in space (Ioffe and Szegedy 2015), without going there.
+
+    Parameters
+    ----------
+    statistics : {"batch", "sample"}
+        Over batch and grid in training and running averages in evaluation, or over each example's own
+        grid always.
+    momentum : float
+        Weight of the newest batch in the running averages.
+    epsilon : float
+        Added to the variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn, ops
+    >>> from freqnet.domains import FOURIER
+    >>> space = FOURIER.space(9)
+    >>> x = ops.analysis(5 + np.random.default_rng(0).normal(size=(64, 9, 1)), space)
+    >>> norm = nn.PowerNorm()
+    >>> _ = norm.build(nn.Signal(space, 1), np.random.default_rng(0), np.float64)
+    >>> norm.train()
+    >>> y = ops.synthesis(norm(x)).data
+    >>> bool(abs(y.mean()) < 1e-9), bool(abs(y.var() - 1) < 1e-3)
+    (True, True)
+    """
+
+    statistics: str = "batch"
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        incoming = require_incoming(incoming, Signal, "PowerNorm")
+        if self.statistics not in ("batch", "sample"):
+            raise ConfigurationError(
+                got_expected("statistics", repr(self.statistics), "'batch' or 'sample'", "choose one")
+            )
+        shape = (1, incoming.channels)
+        self.add_parameter("gain", np.ones(shape))
+        self.add_parameter("offset", np.zeros(shape))
+        if self.statistics == "batch":
+            self.state["mean"] = np.zeros(shape, self.precision)
+            self.state["variance"] = np.ones(shape, self.precision)
+        return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        centre, variance = self._statistics(x)
+        factor = self.parameters["gain"] * ops.power(variance + self.epsilon, exponent=-0.5)
+        return scale(x, factor) + (self.parameters["offset"] - centre * factor)
+
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.statistics == "batch" and not self.training:
+            return Tensor(self.state["mean"]), Tensor(self.state["variance"])
+        centre, square = mean(x), power(x)
+        if self.statistics == "batch":
+            batch = x.shape[-2]
+            centre = centre.sum(axis=0, keepdims=True) / batch
+            square = square.sum(axis=0, keepdims=True) / batch
+        variance = square - centre * centre
+        if self.statistics == "batch":
+            for name, new in (("mean", centre), ("variance", variance)):
+                self.state[name] += self.momentum * (new.data - self.state[name])
+        return centre, variance

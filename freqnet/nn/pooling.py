@@ -1,0 +1,143 @@
+"""Pooling inside a domain: truncation to any size, low-pass, exact averages, frequency dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.domains.space import Axes, per_axis
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.ops.pool import aliased, resampled
+
+
+@layer
+@dataclass(eq=False)
+class TruncationPool(Module):
+    """Spectral pooling to a grid of any size (Rippel et al. 2015, section 3).
+
+    The mean is kept and nothing is rescaled; at an even size the Nyquist mode is dropped, so that pooling
+    commutes with shifts by fractions of a sample. Kernels after it are measured on the new grid.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Samples along each axis of the new grid, at most those of the old.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.domains import FOURIER
+    >>> print(nn.TruncationPool(5).build(nn.Signal(FOURIER.space((8, 8)), 4), np.random.default_rng(0)))
+    4 channels of fourier signal, grid 5x5, band 2x2
+    """
+
+    size: int | Axes
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "TruncationPool").space
+        size = per_axis(self.size, space.ndim, "size")
+        if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
+            raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", "pool to a smaller grid"))
+        return Signal(resampled(space, size), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.resample(x, self.size)
+
+
+@layer
+@dataclass(eq=False)
+class LowPass(Module):
+    """Keep the modes ``|k| <= band``; the grid, and with it the meaning of taps, stays.
+
+    Parameters
+    ----------
+    band : int or tuple of int
+        Modes kept along each axis; never more than come in.
+    """
+
+    band: int | Axes
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "LowPass").space
+        band = per_axis(self.band, space.ndim, "band")
+        if any(not 0 <= m <= n for m, n in zip(band, space.band, strict=True)):
+            raise ShapeError(got_expected("band", band, f"0 to {space.band}", "keep fewer modes"))
+        return Signal(space.with_band(band), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.truncate(x, self.band)
+
+
+@layer
+@dataclass(eq=False)
+class AveragePool(Module):
+    """Average over a window and keep every `stride`-th value: exact, aliasing included.
+
+    Parameters
+    ----------
+    window : int or tuple of int
+        Samples averaged along each axis, around the period (circular).
+    stride : int or tuple of int, optional
+        By default the window; 1 is a moving average.
+    method : {"dirichlet", "sinc"}
+        The grid's own average, or the continuous signal's: see `freqnet.ops.average`.
+
+    Raises
+    ------
+    ShapeError
+        The stride does not divide the grid.
+    """
+
+    window: int | Axes
+    stride: int | Axes | None = None
+    method: str = "dirichlet"
+
+    def _stride(self, ndim: int) -> Axes:
+        return per_axis(self.window if self.stride is None else self.stride, ndim, "stride")
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "AveragePool").space
+        return Signal(aliased(space, self._stride(space.ndim)), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        averaged = ops.average(x, self.window, self.method)
+        stride = self._stride(x.space.ndim)
+        # A stride of 1 folds nothing: skip the op.
+        return averaged if max(stride) == 1 else ops.alias(averaged, stride)
+
+
+@layer
+@dataclass(eq=False)
+class FrequencyDropout(Module):
+    """Wipe out all modes beyond a random radius, in training (Rippel et al. 2015, section 3.2).
+
+    One radius a step, the same on all axes, uniform from `minimum` to the band: nested dropout on
+    frequencies. Nothing is rescaled, as in the paper.
+
+    Parameters
+    ----------
+    minimum : int
+        The smallest radius.
+    """
+
+    minimum: int = 1
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "FrequencyDropout").space
+        if not 0 <= self.minimum <= max(space.band):
+            raise ConfigurationError(
+                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "make it smaller")
+            )
+        return incoming
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.generator is None:
+            return x
+        radius = int(self.generator.integers(self.minimum, max(x.space.band) + 1))
+        kept = tuple(min(radius, m) for m in x.space.band)
+        return ops.zero_pad(ops.truncate(x, kept), x.space.band)

@@ -1,0 +1,56 @@
+"""Operations on tensors: one family a file, one op a block, all of them in one registry."""
+
+from freqnet.ops.activate import (
+    erf,
+    exp,
+    gelu,
+    log,
+    polynomial,
+    power,
+    relu,
+    sigmoid,
+    silu,
+    tanh,
+)
+from freqnet.ops.arithmetic import plus, times
+from freqnet.ops.convolve import convolve, frequency_response
+from freqnet.ops.linear import coordinates, power_spectrum
+from freqnet.ops.loss import cross_entropy, log_softmax, mean_squared_error, sobolev_error
+from freqnet.ops.multiply import multiply
+from freqnet.ops.normalize import inner_product, mean
+from freqnet.ops.pool import alias, average, resample, shift, truncate, zero_pad
+from freqnet.ops.transform import analysis, synthesis
+
+__all__ = [
+    "alias",
+    "analysis",
+    "average",
+    "convolve",
+    "coordinates",
+    "cross_entropy",
+    "erf",
+    "exp",
+    "frequency_response",
+    "gelu",
+    "inner_product",
+    "log",
+    "log_softmax",
+    "mean",
+    "mean_squared_error",
+    "multiply",
+    "plus",
+    "polynomial",
+    "power",
+    "power_spectrum",
+    "relu",
+    "resample",
+    "shift",
+    "sigmoid",
+    "silu",
+    "sobolev_error",
+    "synthesis",
+    "tanh",
+    "times",
+    "truncate",
+    "zero_pad",
+]

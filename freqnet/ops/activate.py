@@ -1,0 +1,192 @@
+"""Activations: polynomials inside a domain, and exact pointwise functions where there are samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.domains.space import Axes, per_axis, require_signal
+from freqnet.errors import ShapeError, SpaceError, got_expected
+from freqnet.ops.arithmetic import elementwise, per_element, plain, plus, scale_by, times
+from freqnet.ops.multiply import multiply, multiply_op
+from freqnet.ops.normalize import scale
+from freqnet.ops.pool import change_band, truncate
+
+
+def _samples_only(x: Tensor, name: str) -> Any:
+    """Return the space of a pointwise result; refuse spectra, whose entries are not samples."""
+    if x.space is None:
+        return None
+    if x.space.domain.is_complex or x.space.kind != "signal":
+        raise SpaceError(
+            got_expected(
+                name,
+                str(x.space),
+                "samples (plain numbers or the grid domain)",
+                f"{name} of a spectrum's entries is not the spectrum of {name}: use polynomial()",
+            )
+        )
+    return x.space.domain.space(x.space.grid)
+
+
+def _pointwise(g: Tensor, derivative: Tensor, x: Tensor) -> Tensor:
+    if x.space is None:
+        return elementwise(g, derivative)
+    return multiply_op(g, derivative, band=x.space.band)
+
+
+def _define(name: str, function: Callable[..., Any], derivative: Callable[..., Tensor], source: str) -> Op:
+    """Register one function of samples: its values and its derivative, in ops on tensors."""
+    return register(
+        Op(
+            name,
+            forward=lambda x, **p: Tensor(np.asarray(function(x.data, **p)), _samples_only(x, name)),
+            vjps=(lambda g, out, x, **p: _pointwise(g, derivative(x, out, **p), x),),
+            cost=per_element,
+            source=source,
+        )
+    )
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return erf(x)
+
+
+exp = _define("exp", np.exp, lambda x, out: out, "exp' = exp")
+log = _define("log", np.log, lambda x, out: power(x, exponent=-1.0), "log' = 1/x")
+power = _define(
+    "power",
+    lambda x, exponent: x ** x.dtype.type(exponent),
+    lambda x, out, exponent: scale_by(power(x, exponent=exponent - 1.0), factor=exponent),
+    "(x^p)' = p x^(p - 1)",
+)
+tanh = _define("tanh", np.tanh, lambda x, out: plus(scale_by(times(out, out), factor=-1.0), 1.0), "tanh' = 1 - tanh^2")
+step = _define(
+    "step", lambda x: (x > 0).astype(x.dtype), lambda x, out: scale_by(out, factor=0.0), "0 almost everywhere"
+)
+relu = _define("relu", lambda x: np.maximum(x, 0), lambda x, out: step(x), "relu' = step")
+erf = _define(
+    "erf",
+    _erf,
+    lambda x, out: scale_by(exp(scale_by(times(x, x), factor=-1.0)), factor=2 / np.sqrt(np.pi)),
+    "erf' = 2 exp(-x^2) / sqrt(pi)",
+)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """Return 1 / (1 + exp(-x)) of samples.
+
+    >>> from freqnet.autodiff import Tensor
+    >>> from freqnet.ops import sigmoid
+    >>> sigmoid(Tensor([0.0])).data
+    array([0.5])
+    """
+    return plus(scale_by(tanh(scale_by(x, factor=0.5)), factor=0.5), 0.5)
+
+
+def gelu(x: Tensor) -> Tensor:
+    """Return x times the normal distribution function, of samples (Hendrycks and Gimpel 2016)."""
+    return times(x, plus(scale_by(erf(scale_by(x, factor=0.5**0.5)), factor=0.5), 0.5))
+
+
+def silu(x: Tensor) -> Tensor:
+    """Return x sigmoid(x) of samples."""
+    return times(x, sigmoid(x))
+
+
+def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = None, exact: bool = False) -> Tensor:
+    """Apply c[0] + c[1] x + ... + c[d] x^d to a signal, by products of spectra (Horner).
+
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    coefficients : Tensor
+        Plain ``(degree + 1, channels)`` or ``(degree + 1, 1)``, trainable or not.
+    gate_band : int or tuple of int, optional
+        The band of `x` used as a factor in each product: 0 multiplies by the mean alone, None by the
+        whole signal. The cost of a product is proportional to the gate's modes.
+    exact : bool
+        Keep the band that intermediate powers need for an exact result, up to ``degree - 1`` times the
+        signal's. By default every intermediate is cut to the signal's band: exact at degrees 1 and 2,
+        cheaper and low-passed in between from degree 3 on.
+
+    Returns
+    -------
+    Tensor
+        Signal of the band of `x`.
+
+    Raises
+    ------
+    ShapeError
+        The coefficients do not fit the channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.autodiff import Tensor
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, polynomial, synthesis
+    >>> wave = np.cos(2 * np.pi * np.arange(9) / 9).reshape(1, 9, 1)
+    >>> x = analysis(wave, FOURIER.space(9))
+    >>> y = polynomial(x, Tensor([[1.0], [0.0], [2.0]]))
+    >>> bool(np.allclose(synthesis(y).data, 1 + 2 * wave**2))
+    True
+    """
+    space = require_signal(x.space, "polynomial")
+    channels = x.shape[-1]
+    if plain(coefficients, "coefficients").ndim != 2 or coefficients.shape[1] not in (1, channels):
+        raise ShapeError(
+            got_expected("coefficients", coefficients.shape, f"(degree + 1, {channels})", "one row a power, from x^0")
+        )
+    degree = coefficients.shape[0] - 1
+    gate = x if gate_band is None else truncate(x, _clipped(gate_band, space.band))
+    rows = [row(coefficients, index=i) for i in range(degree + 1)]
+    if degree == 0:
+        return plus(scale_by(x, factor=0.0), rows[0])
+    out = plus(scale(x, rows[degree]), rows[degree - 1])
+    for done in range(degree - 1):
+        left = degree - 2 - done
+        band = space.band
+        if exact:
+            # A later product with the gate can still bring a mode back into the kept band.
+            reach = tuple(m + left * r for m, r in zip(space.band, gate.space.band, strict=True))
+            band = tuple(min(a + r, b) for a, r, b in zip(out.space.band, gate.space.band, reach, strict=True))
+        out = plus(multiply(out, gate, band=band), rows[left])
+    return out if out.space.band == space.band else change_band(out, band=space.band)
+
+
+def _clipped(band: int | Axes, largest: Axes) -> Axes:
+    return tuple(min(b, m) for b, m in zip(per_axis(band, len(largest), "gate band"), largest, strict=True))
+
+
+row = register(
+    Op(
+        "row",
+        forward=lambda x, index: Tensor(plain(x, "row").data[index : index + 1]),
+        vjps=(lambda g, out, x, index: place_row(g, index=index, rows=x.shape[0]),),
+        cost=lambda out, x, index: 0,
+        source="a selection of coordinates",
+    )
+)
+
+place_row = register(
+    Op(
+        "place_row",
+        forward=lambda x, index, rows: Tensor(_placed(x.data, index, rows)),
+        vjps=(lambda g, out, x, index, rows: row(g, index=index),),
+        cost=lambda out, x, index, rows: 0,
+        source="adjoint of a selection of coordinates",
+    )
+)
+
+
+def _placed(values: np.ndarray, index: int, rows: int) -> np.ndarray:
+    out = np.zeros((rows, values.shape[1]), values.dtype)
+    out[index] = values[0]
+    return out

@@ -1,0 +1,128 @@
+"""Losses: cross entropy on logits, and errors of signals measured by Parseval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.errors import DataError, ShapeError, got_expected
+from freqnet.ops.activate import exp, log
+from freqnet.ops.arithmetic import elementwise, plain, plus, scale_by, sum_
+from freqnet.ops.linear import mode_inner
+from freqnet.ops.normalize import inner
+
+
+def log_softmax(logits: Tensor) -> Tensor:
+    """Return the logarithms of class probabilities, ``(batch, classes)``.
+
+    >>> from freqnet.autodiff import Tensor
+    >>> from freqnet.ops import log_softmax
+    >>> log_softmax(Tensor([[0.0, 0.0]])).data.round(4)
+    array([[-0.6931, -0.6931]])
+    """
+    # The largest logit is subtracted as a constant: it cancels in value and in gradient.
+    centred = plus(logits, Tensor(-plain(logits, "log_softmax").data.max(axis=1, keepdims=True)))
+    total = sum_(exp(centred), axis=1, keepdims=True)
+    return plus(centred, scale_by(log(total), factor=-1.0))
+
+
+def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor:
+    """Return the mean cross entropy of class labels, in nats.
+
+    Parameters
+    ----------
+    logits : Tensor
+        Plain ``(batch, classes)``.
+    labels : array of int
+        ``(batch,)``, each in 0 .. classes - 1.
+    smoothing : float
+        The share of each target spread evenly over all classes (Szegedy et al. 2016), in [0, 1).
+
+    Raises
+    ------
+    DataError
+        A label is out of range.
+    ShapeError
+        Logits and labels disagree, or the smoothing is out of range.
+
+    Examples
+    --------
+    >>> from freqnet.autodiff import Tensor
+    >>> from freqnet.ops import cross_entropy
+    >>> round(cross_entropy(Tensor([[0.0, 0.0]]), [1]).item(), 4)
+    0.6931
+    """
+    labels = np.asarray(labels)
+    if logits.ndim != 2 or labels.shape != (logits.shape[0],):
+        raise ShapeError(
+            got_expected("labels", f"{labels.shape} for logits {logits.shape}", "(batch,)", "one label an example")
+        )
+    classes = logits.shape[1]
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise DataError(
+            got_expected("labels", f"{labels.min()} to {labels.max()}", f"0 to {classes - 1}", "check the classes")
+        )
+    if not 0 <= smoothing < 1:
+        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "0.1 is usual"))
+    targets = np.full(logits.shape, smoothing / classes, logits.dtype)
+    targets[np.arange(len(labels)), labels] += 1 - smoothing
+    return scale_by(elementwise(log_softmax(logits), Tensor(targets)).sum(), factor=-1.0 / max(1, len(labels)))
+
+
+def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
+    """Return the mean square of the difference, over grid (by Parseval), batch and channels.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, mean_squared_error
+    >>> space = FOURIER.space(3)
+    >>> a, b = (analysis(np.array(v).reshape(1, 3, 1), space) for v in ([1.0, 2.0, 3.0], [1.0, 2.0, 6.0]))
+    >>> round(mean_squared_error(a, b).item(), 6)
+    3.0
+    """
+    difference = plus(x, scale_by(target, factor=-1.0))
+    if x.space is None:
+        return scale_by(elementwise(difference, difference).sum(), factor=1.0 / x.data.size)
+    per_example = inner(difference, difference)
+    return scale_by(per_example.sum(), factor=1.0 / per_example.data.size)
+
+
+def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
+    """Return the squared error in the Sobolev norm: each mode weighted by (1 + |k|^2)^order.
+
+    Order 0 is `mean_squared_error`; a positive order asks for edges, a negative one forgives them.
+
+    Parameters
+    ----------
+    x, target : Tensor
+        Signals ``(*modes, batch, channels)`` of one spectral domain.
+    order : float
+        The exponent; k is in cycles per period.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, sobolev_error
+    >>> space = FOURIER.space(5)
+    >>> wave = analysis(np.cos(4 * np.pi * np.arange(5) / 5).reshape(1, 5, 1), space)
+    >>> round(sobolev_error(wave, wave * 0.0).item(), 6)
+    2.5
+    """
+    difference = plus(x, scale_by(target, factor=-1.0))
+    spectrum = mode_inner(difference, difference)
+    weights = (1.0 + mode_squares(x.space.band)) ** order
+    weighted = elementwise(spectrum, Tensor(weights.reshape(-1, 1, 1).astype(spectrum.dtype)))
+    return scale_by(weighted.sum(), factor=1.0 / (spectrum.shape[1] * spectrum.shape[2]))
+
+
+def mode_squares(band: tuple[int, ...]) -> np.ndarray:
+    """Return |k|^2 of each independent mode, in the order of `mode_inner`."""
+    from freqnet.domains.fourier import independent_modes
+    from freqnet.domains.parametrisations import half_modes
+
+    centre, independent, _ = independent_modes(band)
+    squares = sum(axis.astype(float) ** 2 for axis in np.meshgrid(*half_modes(band), indexing="ij"))
+    return np.asarray(squares).ravel()[np.concatenate([[centre], independent])]

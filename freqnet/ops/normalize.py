@@ -1,0 +1,103 @@
+"""Statistics of signals read off their spectra: the mean is the DC mode, the power is Parseval's sum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.autodiff.tape import register_function
+from freqnet.domains.space import require_signal
+from freqnet.errors import ShapeError, got_expected
+from freqnet.ops.arithmetic import _sum_to, elementwise, free, per_element, same_space
+
+
+def _scale(x: Tensor, factors: Tensor) -> Tensor:
+    if factors.space is not None or factors.ndim > 2:
+        raise ShapeError(got_expected("factors", repr(factors), "plain (batch, channels)", "one a channel"))
+    return Tensor(x.data * factors.data, x.space)
+
+
+mean_op = register(
+    Op(
+        "mean",
+        forward=lambda x: Tensor(x.space.domain.mean(x.data, x.space)),
+        vjps=(lambda g, out, x: constant(g, space=x.space),),
+        cost=free,
+        source="the DC mode, X[0]",
+    )
+)
+
+constant = register(
+    Op(
+        "constant",
+        forward=lambda value, space: Tensor(
+            space.domain.constant(value.data, space), replace(space, kind="signal", support=None)
+        ),
+        vjps=(lambda g, out, value, space: mean_op(g),),
+        cost=free,
+        source="a constant has the DC mode alone",
+    )
+)
+
+inner = register(
+    Op(
+        "inner",
+        forward=lambda a, b: Tensor(
+            same_space(a, b, "inner").domain.inner(a.data, b.data, a.space),
+        ),
+        vjps=(
+            lambda g, out, a, b: _sum_to(scale(b, g), a),
+            lambda g, out, a, b: _sum_to(scale(a, g), b),
+        ),
+        cost=lambda out, a, b: per_element(a),
+        source="Parseval: sum_k w[k] Re(conj(A[k]) B[k]) (Rippel et al. 2015, eq. 2)",
+    )
+)
+
+scale = register(
+    Op(
+        "scale",
+        forward=_scale,
+        vjps=(
+            lambda g, out, x, factors: _sum_to(scale(g, factors), x),
+            lambda g, out, x, factors: _sum_to(inner(g, x), factors),
+        ),
+        cost=per_element,
+        source="linearity; one real factor for every batch and channel",
+    )
+)
+
+
+def mean(x: Tensor) -> Tensor:
+    """Return the mean of a signal over its grid, ``(batch, channels)``: the DC mode.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, mean
+    >>> mean(analysis(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), FOURIER.space(3))).data
+    array([[3.]])
+    """
+    require_signal(x.space, "mean")
+    return mean_op(x)
+
+
+def power(x: Tensor) -> Tensor:
+    """Return the mean square of a signal over its grid, ``(batch, channels)``, by Parseval.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis
+    >>> from freqnet.ops.normalize import power
+    >>> power(analysis(np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1), FOURIER.space(3))).data.round(6)
+    array([[4.666667]])
+    """
+    require_signal(x.space, "power")
+    return inner(x, x)
+
+
+@register_function("inner_product")
+def inner_product(a: Tensor, b: Tensor) -> Tensor:
+    """Return the inner product of two elements of one space, as a scalar."""
+    if a.space is None:
+        return elementwise(a, b).sum()
+    return inner(a, b).sum()

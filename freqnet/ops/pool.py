@@ -1,0 +1,234 @@
+"""Bands and grids: truncation pooling, average pooling, subsampling with its aliasing, shifts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.domains.space import Axes, Space, per_axis, require_signal
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.ops.arithmetic import free, per_element
+
+
+def _change_band(x: Tensor, band: Axes) -> Tensor:
+    space = require_signal(x.space, "change of band")
+    return Tensor(space.domain.change_band(x.data, space, band), space.with_band(band))
+
+
+change_band = register(
+    Op(
+        "change_band",
+        forward=_change_band,
+        vjps=(lambda g, out, x, band: change_band(g, band=x.space.band),),
+        cost=free,
+        source="truncation and zero-padding are adjoint (Rippel et al. 2015, algorithms 1 and 2)",
+    )
+)
+
+resample_op = register(
+    Op(
+        "resample",
+        forward=lambda x, target: Tensor(x.space.domain.resample(x.data, x.space, target), target),
+        vjps=(lambda g, out, x, target: resample_op(g, target=x.space),),
+        cost=free,
+        source="spectral pooling (Rippel et al. 2015, section 3), the Nyquist mode dropped",
+    )
+)
+
+average_op = register(
+    Op(
+        "average",
+        forward=lambda x, window, method, adjoint: Tensor(
+            x.space.domain.average(x.data, x.space, window, method, adjoint), x.space
+        ),
+        vjps=(
+            lambda g, out, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
+        ),
+        cost=per_element,
+        source="the Dirichlet kernel; the continuous sinc is Pan et al. 2021, theorem 3.6",
+    )
+)
+
+alias_op = register(
+    Op(
+        "alias",
+        forward=lambda x, fine, coarse, stride, adjoint: Tensor(
+            (fine if adjoint else coarse).domain.alias(x.data, fine, coarse, stride, adjoint),
+            fine if adjoint else coarse,
+        ),
+        vjps=(
+            lambda g, out, x, fine, coarse, stride, adjoint: alias_op(
+                g, fine=fine, coarse=coarse, stride=stride, adjoint=not adjoint
+            ),
+        ),
+        cost=per_element,
+        source="Y[q] = sum_r X[q + r N / s]",
+    )
+)
+
+shift_op = register(
+    Op(
+        "shift",
+        forward=lambda x, samples: Tensor(x.space.domain.shift(x.data, x.space, samples), x.space),
+        vjps=(lambda g, out, x, samples: shift_op(g, samples=-np.asarray(samples)),),
+        cost=per_element,
+        source="X[k] exp(-2 pi i k s / N)",
+    )
+)
+
+
+def truncate(x: Tensor, band: int | Axes) -> Tensor:
+    """Keep the modes ``|k| <= band``, on the same grid: an ideal low-pass.
+
+    Raises
+    ------
+    ShapeError
+        The signal has fewer modes than asked for.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, truncate
+    >>> x = analysis(np.ones((1, 9, 1)), FOURIER.space(9))
+    >>> truncate(x, 2).shape
+    (3, 1, 1)
+    """
+    kept = per_axis(band, require_signal(x.space, "truncate").ndim, "band")
+    if any(m > n for m, n in zip(kept, x.space.band, strict=True)):
+        raise ShapeError(got_expected("band", kept, f"at most {x.space.band}", "keep fewer modes, or use zero_pad"))
+    return change_band(x, band=kept)
+
+
+def zero_pad(x: Tensor, band: int | Axes) -> Tensor:
+    """Add modes of zero up to ``|k| <= band``, on the same grid: the adjoint of `truncate`.
+
+    Raises
+    ------
+    ShapeError
+        The signal has more modes than asked for.
+    """
+    kept = per_axis(band, require_signal(x.space, "zero_pad").ndim, "band")
+    if any(m < n for m, n in zip(kept, x.space.band, strict=True)):
+        raise ShapeError(got_expected("band", kept, f"at least {x.space.band}", "keep more modes, or use truncate"))
+    return change_band(x, band=kept)
+
+
+def resample(x: Tensor, grid: int | Axes) -> Tensor:
+    """Put the signal on another grid of any size, keeping every mode both grids can hold.
+
+    With fewer samples this is spectral (truncation) pooling; the mean is kept, nothing is rescaled.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, resample
+    >>> resample(analysis(np.ones((1, 9, 1)), FOURIER.space(9)), 4).space.band
+    (1,)
+    """
+    space = require_signal(x.space, "resample")
+    return resample_op(x, target=resampled(space, per_axis(grid, space.ndim, "grid")))
+
+
+def resampled(space: Space, grid: Axes) -> Space:
+    """The space of a signal after `resample`: the same period in length, another number of samples."""
+    if space.domain.is_complex:
+        band = tuple(min(a, b) for a, b in zip(space.band, space.domain.largest_band(grid), strict=True))
+    else:
+        band = space.domain.largest_band(grid)
+    return space.domain.space(grid, band)
+
+
+def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
+    """Average over the samples n .. n + window - 1, around the period: exact, by the Dirichlet kernel.
+
+    Parameters
+    ----------
+    x : Tensor
+        ``(*modes, batch, channels)``.
+    window : int or tuple of int
+        Samples along each axis.
+    method : {"dirichlet", "sinc"}
+        The grid's own average, or the average of the continuous signal over the same window, which is
+        what a product with a sinc computes. They agree at k = 0 and part as k grows: for a window w on
+        N samples the ratio is ``sinc(k / N)``, 0.64 at Nyquist.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, average, synthesis
+    >>> x = analysis(np.array([1.0, 3.0, 5.0]).reshape(1, 3, 1), FOURIER.space(3))
+    >>> synthesis(average(x, 2)).data.ravel().round(6)
+    array([2., 4., 3.])
+    """
+    space = require_signal(x.space, "average")
+    axes = per_axis(window, space.ndim, "window")
+    if min(axes) < 1:
+        raise ShapeError(got_expected("window", axes, "at least 1 sample", "give a larger window"))
+    if method not in ("dirichlet", "sinc"):
+        raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "choose one"))
+    return average_op(x, window=axes, method=method, adjoint=False)
+
+
+def alias(x: Tensor, stride: int | Axes) -> Tensor:
+    """Keep every `stride`-th sample: the spectrum folds, modes that become equal are added.
+
+    Raises
+    ------
+    ShapeError
+        The stride does not divide the grid.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import alias, analysis, synthesis
+    >>> x = analysis(np.arange(9.0).reshape(1, 9, 1), FOURIER.space(9))
+    >>> synthesis(alias(x, 3)).data.ravel().round(6)
+    array([0., 3., 6.])
+    """
+    space = require_signal(x.space, "alias")
+    axes = per_axis(stride, space.ndim, "stride")
+    return alias_op(x, fine=space, coarse=aliased(space, axes), stride=axes, adjoint=False)
+
+
+def aliased(space: Space, stride: Axes) -> Space:
+    """The space of a signal after `alias`."""
+    if any(s < 1 or n % s for n, s in zip(space.grid, stride, strict=True)):
+        raise ShapeError(
+            got_expected("stride", stride, f"divisors of the grid {space.grid}", "resample first, or change the stride")
+        )
+    grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
+    largest = space.domain.largest_band(grid)
+    # Below the coarse Nyquist mode nothing folds and the band stays; beyond it every mode is reached.
+    folds = tuple(2 * m >= n for m, n in zip(space.band, grid, strict=True))
+    band = tuple(b if f else min(m, b) for m, b, f in zip(space.band, largest, folds, strict=True))
+    return replace(space, grid=grid, band=band, support=None)
+
+
+def shift(x: Tensor, samples: Any) -> Tensor:
+    """Move the signal forward by samples, or fractions of samples: a phase ramp.
+
+    Parameters
+    ----------
+    x : Tensor
+        ``(*modes, batch, channels)``.
+    samples : array
+        ``(axes,)``, or ``(batch, axes)`` for a shift of its own for each example, in samples.
+
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, shift, synthesis
+    >>> x = analysis(np.arange(5.0).reshape(1, 5, 1), FOURIER.space(5))
+    >>> synthesis(shift(x, [1.0])).data.ravel().round(6)
+    array([4., 0., 1., 2., 3.])
+    """
+    space = require_signal(x.space, "shift")
+    array = np.asarray(samples, dtype=float)
+    if array.shape[-1:] != (space.ndim,) or array.ndim > 2 or (array.ndim == 2 and len(array) not in (1, x.shape[-2])):
+        raise ShapeError(
+            got_expected(
+                "shift",
+                f"shape {array.shape}",
+                f"({space.ndim},) or ({x.shape[-2]}, {space.ndim})",
+                "one an axis",
+            )
+        )
+    return shift_op(x, samples=array)

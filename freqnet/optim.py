@@ -1,0 +1,296 @@
+"""Optimisers, for real parameters updated in place; clipping and schedules are re-exported from here.
+
+A parameter is anything with a real array ``data`` and a ``grad`` of the same shape (or None: no gradient
+this step). Complex parameters never occur: they are stored as real arrays, scaled so that a step in them
+is a step of the same length in the signal, and so every rule here is the plain Euclidean one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from freqnet.errors import CheckpointError, ConfigurationError, got_expected
+from freqnet.schedules import (
+    Constant,
+    Cosine,
+    OneCycle,
+    Parameter,
+    Parameters,
+    checked_gradient,
+    clip_gradients,
+    named_parameters,
+    number_in_range,
+)
+
+__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "Parameter"]
+__all__ += ["Constant", "Cosine", "OneCycle", "clip_gradients"]
+
+DecayRule = Callable[[str], bool] | Collection[str] | None
+
+
+def _decaying(named: dict[str, Parameter], decay: DecayRule) -> list[bool]:
+    if decay is None:  # biases and gains have one axis, and pulling them to zero only biases the model
+        return [parameter.data.ndim >= 2 for parameter in named.values()]
+    if callable(decay):
+        return [bool(decay(name)) for name in named]
+    if not isinstance(decay, Collection) or isinstance(decay, str) or not set(decay) <= set(named):
+        expected = f"a function of the name, or a set of names out of {sorted(named)}"
+        raise ConfigurationError(got_expected("decay", repr(decay), expected, "correct the names"))
+    return [name in decay for name in named]
+
+
+class Optimizer:
+    """Base of the optimisers: a subclass names its state arrays in `slots` and writes `_update`.
+
+    `parameters` is a mapping from names, or an iterable whose members are named "0", "1", ...; `decay` says
+    by name which ones weight decay applies to (default: arrays with two or more axes). Raises
+    ConfigurationError for unusable parameters or names, or a number out of range.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    decoupled: ClassVar[bool] = False
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float, weight_decay: float = 0.0, decay: DecayRule = None
+    ) -> None:
+        self._named = named_parameters(parameters)
+        if not self._named:
+            raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the model's"))
+        self.weight_decay = number_in_range("weight_decay", weight_decay, 0)
+        self._decays = _decaying(self._named, decay)
+        self._step, self._rate = np.zeros((), np.int64), np.zeros(())
+        self.learning_rate = learning_rate
+        # Each vector holds all parameters end to end: an update is a few calls on one vector.
+        arrays = [parameter.data for parameter in self._named.values()]
+        self._bounds = [0, *np.cumsum([data.size for data in arrays]).tolist()]
+        dtype = np.result_type(*(data.dtype for data in arrays))
+        self._vectors = {slot: np.zeros(self._bounds[-1], dtype) for slot in ("work", *self.slots)}
+        self._updates = np.zeros(len(arrays), np.int64)
+        self._work, self._live = self._pieces("work"), self._live_arrays()
+
+    @property
+    def learning_rate(self) -> float:
+        """The step length, zero or more; a schedule sets it before each step."""
+        return float(self._rate)
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._rate[...] = number_in_range("learning_rate", value, 0)
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient, in place, and leave the others and their state alone.
+
+        Raises ShapeError for a gradient that is complex or misshapen, before any parameter has changed.
+        """
+        rate = self.learning_rate
+        found = self._gather()
+        for first, stop in self._runs(found):
+            self._updates[first:stop] += 1
+            part = slice(self._bounds[first], self._bounds[stop])
+            work, *state = (vector[part] for vector in self._vectors.values())
+            self._update(work, state, rate, int(self._updates[first]))
+        parameters, keep = list(self._named.values()), 1 - rate * self.weight_decay
+        for i in found:
+            data = parameters[i].data
+            if self.decoupled and self._decays[i]:
+                data *= keep
+            data += self._work[i]
+        self._step += 1
+
+    def clear_gradients(self) -> None:
+        """Set the gradient of every parameter to None."""
+        for parameter in self._named.values():
+            parameter.grad = None
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return copies of all that a bit-exact resume needs, by names such as "momentum/conv1.kernel"."""
+        return {name: array.copy() for name, array in self._live.items()}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take over what `state` returned, learning rate and step count included.
+
+        Raises CheckpointError if names, shapes or dtypes differ, or a count is negative; nothing has changed.
+        """
+        for name in sorted(set(state) | set(self._live)):
+            live, array = pair = self._live.get(name), np.asarray(state[name]) if name in state else None
+            if live is None or array is None or (array.shape, array.dtype) != (live.shape, live.dtype):
+                expected, got = ("nothing" if a is None else f"{a.dtype} {a.shape}" for a in pair)
+            elif name.split("/")[0] not in self.slots and not 0 <= array < np.inf:
+                got, expected = array.item(), "a finite number, zero or more"
+            else:
+                continue
+            todo = "load it into the same optimiser and model"
+            raise CheckpointError(got_expected(f"optimiser state {name!r}", got, expected, todo))
+        for name, live in self._live.items():
+            live[...] = state[name]
+
+    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+        """Turn `work` from the gradient into the change to add, in update number `count` (from 1)."""
+        raise NotImplementedError
+
+    def _pieces(self, slot: str) -> list[np.ndarray]:
+        pieces = np.split(self._vectors[slot], self._bounds[1:-1])
+        return [v.reshape(p.data.shape) for v, p in zip(pieces, self._named.values(), strict=True)]
+
+    def _live_arrays(self) -> dict[str, np.ndarray]:
+        # Views of everything that changes in a step: saving copies out of them, loading copies in.
+        live = {"step": self._step, "learning_rate": self._rate}
+        for i, name in enumerate(self._named):
+            live[f"updates/{name}"] = self._updates[i : i + 1].reshape(())
+        for slot in self.slots:
+            live |= {f"{slot}/{name}": v for name, v in zip(self._named, self._pieces(slot), strict=True)}
+        return live
+
+    def _gather(self) -> list[int]:
+        """Copy gradients (plus coupled decay) into the work vector; return the positions that have one."""
+        found = []
+        for i, (name, parameter) in enumerate(self._named.items()):
+            grad = checked_gradient(name, parameter)
+            if grad is None:
+                continue
+            if self.weight_decay and self._decays[i] and not self.decoupled:
+                np.multiply(parameter.data, self.weight_decay, out=self._work[i])
+                self._work[i] += grad
+            else:
+                np.copyto(self._work[i], grad)
+            found.append(i)
+        return found
+
+    def _runs(self, found: list[int]) -> list[tuple[int, int]]:
+        """Group neighbours updated equally often so far; one run when no gradient was ever missing."""
+        runs, counts = list[tuple[int, int]](), self._updates.tolist()
+        for i in found:
+            if runs and runs[-1][1] == i and counts[i - 1] == counts[i]:
+                runs[-1] = (runs[-1][0], i + 1)
+            else:
+                runs.append((i, i + 1))
+        return runs
+
+
+class SGD(Optimizer):
+    """Gradient descent, ``w -= rate * (g + weight_decay * w)`` (Robbins & Monro 1951).
+
+    >>> from types import SimpleNamespace
+    >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([1.0, 0.0]))
+    >>> SGD([w], learning_rate=0.5).step()
+    >>> w.data
+    array([0.5, 2. ])
+    """
+
+    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+        work *= -rate
+
+
+class Momentum(Optimizer):
+    """Gradient descent with a velocity: ``v = momentum * v + g``, ``w -= rate * v``.
+
+    With `nesterov`, ``w -= rate * (g + momentum * v)``. The velocity leaves out the rate, so that a schedule
+    acts at once. Source: Sutskever, Martens, Dahl & Hinton 2013.
+
+    >>> from types import SimpleNamespace
+    >>> w = SimpleNamespace(data=np.array([1.0]), grad=np.array([1.0]))
+    >>> optimizer = Momentum({"w": w}, learning_rate=0.5, momentum=0.5)
+    >>> optimizer.step(), optimizer.step(), w.data
+    (None, None, array([-0.25]))
+    """
+
+    slots = ("momentum",)
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        decay: DecayRule = None,
+    ) -> None:
+        self.momentum, self.nesterov = number_in_range("momentum", momentum, 0, 1), nesterov
+        super().__init__(parameters, learning_rate, weight_decay, decay)
+
+    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+        # The state holds momentum * v, which both rules need next: no second work vector.
+        (velocity,) = state
+        velocity += work
+        if not self.nesterov:
+            np.copyto(work, velocity)
+        velocity *= self.momentum
+        if self.nesterov:
+            work += velocity
+        work *= -rate
+
+
+class Adam(Optimizer):
+    """Adam: steps of a length near `learning_rate`, from running averages of g and of its square.
+
+    Weight decay is added to the gradient (L2); `AdamW` decouples it. Source: Kingma & Ba 2015, algorithm 1,
+    with the bias correction counted per parameter.
+
+    >>> from types import SimpleNamespace
+    >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([30.0, -0.1]))
+    >>> Adam([w], learning_rate=0.5).step()
+    >>> w.data.round(6)
+    array([0.5, 2.5])
+    """
+
+    slots = ("gradient_sum", "square_sum")
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        decay: DecayRule = None,
+    ) -> None:
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ConfigurationError(got_expected("betas", repr(betas), "two numbers", "pass a pair"))
+        self.betas = tuple(number_in_range(f"betas[{i}]", beta, 0, 1) for i, beta in enumerate(betas))
+        self.epsilon = number_in_range("epsilon", epsilon, 1e-30)  # smaller ones vanish in float32
+        super().__init__(parameters, learning_rate, weight_decay, decay)
+
+    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+        # The state holds the averages without their factors 1 - beta: those and the bias corrections
+        # meet in two scalars, which spares two passes and a second work vector.
+        (gradient_sum, square_sum), (first, second) = state, self.betas
+        root = math.sqrt((1 - second**count) / (1 - second))
+        gradient_sum *= first
+        gradient_sum += work
+        square_sum *= second
+        np.square(work, out=work)
+        square_sum += work
+        np.sqrt(square_sum, out=work)
+        work += self.epsilon * root
+        np.divide(gradient_sum, work, out=work)
+        work *= -rate * root * (1 - first) / (1 - first**count)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: ``w *= 1 - rate * weight_decay`` before each Adam step.
+
+    Source: Loshchilov & Hutter 2017, Decoupled weight decay regularization (times the rate).
+
+    >>> from types import SimpleNamespace
+    >>> w = SimpleNamespace(data=np.array([[1.0]]), grad=np.array([[0.0]]))
+    >>> AdamW([w], learning_rate=0.5, weight_decay=0.5).step()
+    >>> w.data
+    array([[0.75]])
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 1e-2,
+        decay: DecayRule = None,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas, epsilon, weight_decay, decay)

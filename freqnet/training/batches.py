@@ -1,0 +1,82 @@
+"""Examples as spectra: transformed once at the door, then drawn in batches and moved inside the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor, no_grad
+from freqnet.data import Dataset
+from freqnet.domains import Space
+from freqnet.nn import Network
+
+# Samples are transformed a slice at a time: the door's scratch stays small beside the spectra kept.
+_SLICE = 2048
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """A labelled set of spectra.
+
+    Attributes
+    ----------
+    array : numpy.ndarray
+        ``(*modes, samples, channels)``.
+    labels : numpy.ndarray
+        ``(samples,)``.
+    space : Space
+        Where the spectra live.
+    """
+
+    array: np.ndarray
+    labels: np.ndarray
+    space: Space
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> tuple[Tensor, np.ndarray]:
+        """Return the spectra ``(*modes, batch, channels)`` and labels at `indices`."""
+        return Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space), self.labels[indices]
+
+    def in_order(self, batch: int) -> Iterator[tuple[Tensor, np.ndarray]]:
+        """Yield every example once, in order."""
+        for start in range(0, len(self), batch):
+            yield self.take(np.arange(start, min(start + batch, len(self))))
+
+    def shuffled(
+        self, batch: int, generator: np.random.Generator, shift: float = 0.0
+    ) -> Iterator[tuple[Tensor, np.ndarray]]:
+        """Yield every example once, in random order, each moved by up to `shift` samples.
+
+        The shift is a phase ramp, so fractions of a sample cost what whole ones do. The last batch is
+        smaller where the batch does not divide the set.
+        """
+        order = generator.permutation(len(self))
+        for start in range(0, len(self), batch):
+            x, labels = self.take(order[start : start + batch])
+            if shift:
+                moves = generator.uniform(-shift, shift, (len(labels), self.space.ndim))
+                with no_grad():
+                    x = ops.shift(x, moves)
+            yield x, labels
+
+
+def analyse(network: Network, dataset: Dataset) -> Spectra:
+    """Pass a dataset through the network's door.
+
+    >>> from freqnet import nn
+    >>> from freqnet.data import load
+    >>> from freqnet.training import analyse
+    >>> body = nn.Sequential((nn.GlobalAverage(), nn.Dense(10)))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> analyse(network, load("digits")).array.shape
+    (7, 4, 1797, 1)
+    """
+    images = dataset.images
+    parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]
+    array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+    return Spectra(array, dataset.labels, network.door.space)

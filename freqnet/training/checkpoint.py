@@ -1,0 +1,139 @@
+"""Checkpoints in safetensors: arrays, and the model's description as text beside them. No pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freqnet.errors import CheckpointError, FreqnetError, got_expected
+from freqnet.nn import Network
+from freqnet.training.files import write_atomically
+
+FORMAT = "freqnet"
+VERSION = "1"
+
+
+@dataclass
+class Checkpoint:
+    """What a checkpoint file holds.
+
+    Attributes
+    ----------
+    network : dict
+        The description `Network.from_description` takes.
+    arrays : dict of numpy.ndarray
+        The network's parameters and running statistics.
+    extra : dict of numpy.ndarray
+        Other arrays: the optimiser's state, the best weights so far.
+    info : dict
+        Plain data: dataset, classes, settings, progress.
+    """
+
+    network: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def restore(self) -> Network:
+        """Return the network with its weights.
+
+        Raises
+        ------
+        CheckpointError
+            The description and the arrays do not fit each other.
+        """
+        try:
+            network = Network.from_description(self.network)
+        except FreqnetError as error:
+            raise CheckpointError(
+                got_expected("checkpoint", f"a damaged description ({error})", "one of a network", "train again")
+            ) from None
+        network.body.load_arrays(self.arrays)
+        return network
+
+
+def save(path: str | Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Usually ``DIR/model.safetensors``.
+    checkpoint : Checkpoint
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from freqnet import nn
+    >>> from freqnet.training import Checkpoint, load_checkpoint, save
+    >>> body = nn.Sequential((nn.GlobalAverage(), nn.Dense(2)))
+    >>> network = nn.Network(nn.Door("fourier", (5,), (2,), 1), body)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(f"{folder}/model.safetensors", Checkpoint(network.describe(), network.arrays()))
+    ...     load_checkpoint(f"{folder}/model.safetensors").restore().outputs
+    2
+    """
+    from safetensors.numpy import save as to_bytes
+
+    arrays = {f"network/{k}": np.ascontiguousarray(v) for k, v in checkpoint.arrays.items()}
+    arrays |= {f"extra/{k}": np.ascontiguousarray(v) for k, v in checkpoint.extra.items()}
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": json.dumps(checkpoint.network),
+        "info": json.dumps(checkpoint.info, default=float),
+    }
+    write_atomically(Path(path), to_bytes(arrays, metadata))
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, truncated, damaged, of another version, or not one of ours.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(got_expected(f"checkpoint {path}", "no such file", "a trained model", "train one first"))
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            got_expected(f"checkpoint {path}", f"a truncated or damaged file ({reason})", "safetensors", "train again")
+        ) from None
+    return _decode(path, metadata, arrays)
+
+
+def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> Checkpoint:
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            got_expected(f"checkpoint {path}", "a safetensors file of another program", "one of freqnet's", "train one")
+        )
+    if metadata.get("version") != VERSION:
+        raise CheckpointError(
+            got_expected(
+                f"checkpoint {path}", f"version {metadata.get('version')}", f"version {VERSION}", "use that freqnet"
+            )
+        )
+    try:
+        network, info = json.loads(metadata["network"]), json.loads(metadata["info"])
+    except (KeyError, ValueError):
+        raise CheckpointError(
+            got_expected(f"checkpoint {path}", "damaged metadata", "a model's description", "train again")
+        ) from None
+    parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
+    for name, array in arrays.items():
+        group, _, rest = name.partition("/")
+        parts.setdefault(group, {})[rest] = array
+    return Checkpoint(network, parts["network"], parts["extra"], info)

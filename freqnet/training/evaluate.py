@@ -1,0 +1,66 @@
+"""Measuring a network: loss, accuracy, and which layer blew up when training diverges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor, no_grad
+from freqnet.nn import Network
+from freqnet.ops.normalize import power
+from freqnet.training.batches import Spectra
+
+# A layer whose power exceeds this has left float32's useful range behind, long before it overflows.
+EXPLODED = 1e8
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation measured.
+
+    Attributes
+    ----------
+    loss : float
+        Mean cross entropy, in nats, without label smoothing.
+    accuracy : float
+        Share of examples whose largest logit is the label's, in [0, 1].
+    logits : numpy.ndarray
+        ``(samples, classes)``.
+    """
+
+    loss: float
+    accuracy: float
+    logits: np.ndarray
+
+
+def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation:
+    """Measure a network on labelled spectra, in evaluation mode and without a tape."""
+    network.body.train(False)
+    with no_grad():
+        logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
+        loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
+    return Evaluation(loss, float(np.mean(logits.argmax(axis=1) == spectra.labels)), logits)
+
+
+def exploding_layer(network: Network, x: Tensor) -> str:
+    """Name the first layer whose output is no longer finite, or the one of the greatest power.
+
+    Parameters
+    ----------
+    network : Network
+    x : Tensor
+        Spectra ``(*modes, batch, channels)`` that gave a loss that is not finite.
+    """
+    worst, greatest = "the loss", 0.0
+    with no_grad():
+        for name, layer in network.body.children():
+            x = layer(x)
+            size = float(np.mean(power(x).data if x.space is not None else np.square(x.data)))
+            label = f"layer {name} ({type(layer).__name__})"
+            if not np.isfinite(size) or size > EXPLODED:
+                return f"{label}, power {size:.3g}"
+            if size >= greatest:
+                worst, greatest = f"{label}, power {size:.3g}", size
+    return worst

@@ -1,0 +1,124 @@
+"""The contract of a domain, over every domain in the registry, many grids and two bands each.
+
+A new domain is tested here as soon as it is registered. The negative controls break one verb each, and
+must fail.
+"""
+
+from __future__ import annotations
+
+import adjoint_checks  # noqa: F401  (adds its checks to CHECKS)
+import numpy as np
+import pytest
+from domain_checks import CHECKS, Case
+
+from freqnet.domains import DOMAINS, FOURIER, Fourier, Grid
+
+GRIDS = (
+    *((n,) for n in (1, 2, 3, 5, 7, 8, 9, 16)),
+    *((1, 1), (2, 3), (5, 8), (7, 4), (9, 9)),
+    *((3, 2, 5), (4, 3, 3), (2, 2, 2)),
+)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_domain(domain: str, name: str, grid: tuple[int, ...], rng: np.random.Generator) -> None:
+    full = DOMAINS[domain].largest_band(grid)
+    for band in {full, tuple(m // 2 for m in full)}:
+        CHECKS[name](Case(DOMAINS[domain], grid, band, rng))
+
+
+class WrappedProduct(Fourier):
+    """The pointwise product on the grid itself: modes beyond Nyquist wrap around."""
+
+    def multiply(self, a, b, bands, grid):
+        there = [FOURIER.synthesis(v, FOURIER.space(grid, m), grid) for v, m in ((a, bands[0]), (b, bands[1]))]
+        return FOURIER.analysis(there[0] * there[1], FOURIER.space(grid, bands[2]))
+
+
+class ConjugatedResponse(Fourier):
+    """Kernels run backwards (a correlation)."""
+
+    def respond(self, theta, kernel, size, space):
+        return super().respond(theta, kernel, size, space).conj()
+
+
+class SumsModes(Fourier):
+    """Every coefficient times the number of samples: the convention of an undivided transform."""
+
+    def sample_modes(self, samples, space):
+        return super().sample_modes(samples, space) * np.prod(samples.shape[1:-1])
+
+
+class PlainWeights(Fourier):
+    """Modes k and -k counted once in the inner product."""
+
+    def weights(self, space):
+        return np.ones_like(super().weights(space))
+
+
+class ShiftsBack(Fourier):
+    def shift(self, array, space, samples):
+        return super().shift(array, space, -samples)
+
+
+class AverageIsItsOwnAdjoint(Fourier):
+    def average(self, array, space, window, method, adjoint):
+        return super().average(array, space, window, method, False)
+
+
+class KeepsNyquist(Fourier):
+    """A band that includes the Nyquist mode, but not shared by k = n/2 and k = -n/2."""
+
+    def largest_band(self, grid):
+        return tuple(n // 2 for n in grid)
+
+    def split_nyquist(self, array, space, grid):
+        return array
+
+
+class DropsInsteadOfFolding(Fourier):
+    """Subsampling as if modes beyond the coarse grid's did not fold onto others."""
+
+    def alias(self, array, space, target, stride, adjoint):
+        return self.change_band(array, target if adjoint else space, (space if adjoint else target).band)
+
+
+class UnevenCoordinates(Fourier):
+    """Coordinates without the factor sqrt(2): distances are not kept."""
+
+    def coordinates(self, array, space):
+        return np.concatenate([super().coordinates(array, space)[:1], super().coordinates(array, space)[1:] / 2**0.5])
+
+
+class KeepsTheWholeSquare(Grid):
+    """A grid whose products are not cut to the band asked for."""
+
+    def multiply(self, a, b, bands, grid):
+        return a * b
+
+
+BROKEN = (
+    (WrappedProduct(), "products"),
+    (ConjugatedResponse(), "convolution"),
+    (SumsModes(), "round_trip"),
+    (PlainWeights(), "statistics"),
+    (ShiftsBack(), "shifts"),
+    (AverageIsItsOwnAdjoint(), "adjoint_of_averages"),
+    (KeepsNyquist(), "round_trip"),
+    (DropsInsteadOfFolding(), "aliasing"),
+    (UnevenCoordinates(), "orthonormal_coordinates"),
+    (KeepsTheWholeSquare(), "products"),
+)
+
+
+@pytest.mark.parametrize(("domain", "name"), BROKEN, ids=lambda v: v if isinstance(v, str) else type(v).__name__)
+def test_a_broken_domain_fails(domain: Fourier, name: str, rng: np.random.Generator) -> None:
+    case = Case(domain, (8,), domain.largest_band((8,)), rng)
+    with pytest.raises(AssertionError, match="relative error"):
+        CHECKS[name](case)
+
+
+def test_negative_controls_are_not_registered() -> None:
+    assert not {type(d) for d, _ in BROKEN} & {type(d) for d in DOMAINS.values()}
