@@ -1,0 +1,40 @@
+"""Neural networks whose tensors stay in the frequency domain, from the input to the logits."""
+
+from importlib import import_module
+from typing import Any
+
+from freqnet.autodiff import Tensor, backward, check_gradients, gradient, no_grad
+from freqnet.domains import FOURIER, GRID, Space, get_domain, no_transforms, transform_count
+from freqnet.errors import FreqnetError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FOURIER",
+    "GRID",
+    "FreqnetError",
+    "Space",
+    "Tensor",
+    "backward",
+    "check_gradients",
+    "data",
+    "get_domain",
+    "gradient",
+    "nn",
+    "no_grad",
+    "no_transforms",
+    "ops",
+    "optim",
+    "report",
+    "training",
+    "transform_count",
+]
+
+_MODULES = ("data", "nn", "ops", "optim", "report", "training")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part of the library when it is first used."""
+    if name in _MODULES:
+        return import_module(f"freqnet.{name}")
+    raise AttributeError(f"module 'freqnet' has no attribute {name!r}")

@@ -8,6 +8,7 @@ from freqnet.nn.module import LAYERS, Features, Module, Signal, from_description
 from freqnet.nn.network import Door, Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool
+from freqnet.nn.twin import TwinReport, compare_with_twin
 
 __all__ = [
     "LAYERS",
@@ -30,7 +31,9 @@ __all__ = [
     "Sequential",
     "Signal",
     "TruncationPool",
+    "TwinReport",
     "Window",
+    "compare_with_twin",
     "from_description",
     "layer",
 ]

@@ -73,7 +73,7 @@ relu = _define("relu", lambda x: np.maximum(x, 0), lambda x, out: step(x), "relu
 erf = _define(
     "erf",
     _erf,
-    lambda x, out: scale_by(exp(scale_by(times(x, x), factor=-1.0)), factor=2 / np.sqrt(np.pi)),
+    lambda x, out: scale_by(exp(scale_by(power(x, exponent=2.0), factor=-1.0)), factor=2 / np.sqrt(np.pi)),
     "erf' = 2 exp(-x^2) / sqrt(pi)",
 )
 
@@ -91,12 +91,13 @@ def sigmoid(x: Tensor) -> Tensor:
 
 def gelu(x: Tensor) -> Tensor:
     """Return x times the normal distribution function, of samples (Hendrycks and Gimpel 2016)."""
-    return times(x, plus(scale_by(erf(scale_by(x, factor=0.5**0.5)), factor=0.5), 0.5))
+    # The product keeps its first factor's band: the function's, which is that of the whole grid.
+    return times(plus(scale_by(erf(scale_by(x, factor=0.5**0.5)), factor=0.5), 0.5), x)
 
 
 def silu(x: Tensor) -> Tensor:
     """Return x sigmoid(x) of samples."""
-    return times(x, sigmoid(x))
+    return times(sigmoid(x), x)
 
 
 def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = None, exact: bool = False) -> Tensor:

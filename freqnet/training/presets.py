@@ -60,7 +60,7 @@ class Model:
     >>> from freqnet.data import load
     >>> from freqnet.training import Model
     >>> Model().network(load("digits"), seed=0).parameter_count()
-    23202
+    17322
     """
 
     domain: str = "fourier"

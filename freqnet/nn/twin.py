@@ -1,0 +1,175 @@
+"""The spatial twin of a layer: the same layer, parameters and signal on samples, compared with the spectral one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.autodiff import Tensor, gradient, observe
+from freqnet.autodiff.tape import Op
+from freqnet.domains import FOURIER, GRID, Space
+from freqnet.domains.space import Axes
+from freqnet.errors import ShapeError, got_expected
+from freqnet.nn.module import Module, Signal, from_description
+
+
+@dataclass(frozen=True)
+class TwinReport:
+    """How far a layer is from its spatial twin, in float64: about 1e-13 where they are the same function.
+
+    Attributes
+    ----------
+    value_error : float
+        Largest difference of the outputs, relative to the largest output.
+    input_gradient_error : float
+        The same for the gradient with respect to the input.
+    parameter_gradient_error : float
+        The same for the worst parameter, relative to its own largest gradient (or to a hundredth of the
+        largest of all, where its own is smaller); 0 without parameters.
+    """
+
+    value_error: float
+    input_gradient_error: float
+    parameter_gradient_error: float
+
+
+def compare_with_twin(
+    layer: Module,
+    grid: int | Axes,
+    channels: int,
+    band: int | Axes | None = None,
+    *,
+    batch: int = 3,
+    seed: int = 0,
+) -> TwinReport:
+    """Run a layer in the Fourier domain and on the samples of the same signal, and compare.
+
+    Fresh float64 copies of the layer, in training mode, get the same random parameters, the same source of
+    randomness and the same random band-limited signal. Outputs, and the gradients of one random linear
+    functional of the output, are compared as samples, in the modes that the spectral output keeps. The layer
+    itself is left as it was; it need not be built.
+
+    Parameters
+    ----------
+    layer : Module
+    grid : int or tuple of int
+        The grid both twins share.
+    channels : int
+        Channels of the signal: spectra ``(*modes, batch, channels)``, samples ``(*grid, batch, channels)``.
+    band : int or tuple of int, optional
+        Band of the signal, by default the largest the grid holds. On samples a product of signals aliases
+        unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with its twin only
+        where ``n > (degree + 1) * band`` along each axis: choose the band accordingly.
+    batch, seed : int
+        How many examples, and the seed of everything random.
+
+    Returns
+    -------
+    TwinReport
+
+    Raises
+    ------
+    ShapeError
+        The band does not fit the grid (with the Nyquist mode a ConfigurationError), the layer exists in one of
+        the domains only (`Pointwise`), or its parameters depend on how signals are stored (`Dense` on a signal).
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> report = nn.compare_with_twin(nn.Convolution(4, size=5), grid=(9, 8), channels=2)
+    >>> max(report.value_error, report.input_gradient_error, report.parameter_gradient_error) < 1e-12
+    True
+
+    A square of a signal of 9 samples aliases on them from the band 3 on:
+
+    >>> square = nn.Polynomial((0.0, 0.0, 1.0))
+    >>> nn.compare_with_twin(square, 9, 1, band=2).value_error < 1e-12
+    True
+    >>> nn.compare_with_twin(square, 9, 1, band=3).value_error > 0.01
+    True
+    """
+    generator = np.random.default_rng(seed)
+    space = FOURIER.space(grid, band)
+    spectra = ops.analysis(generator.standard_normal((batch, *space.grid, channels)), space)
+    samples = ops.analysis(ops.synthesis(spectra), GRID.space(space.grid, space.band))
+    spectral, spatial = (_Twin(layer, x, seed) for x in (spectra, samples))
+    spatial.set_parameters(spectral.random_parameters(generator))
+    spectral.run()
+    spatial.run()
+    cotangent = generator.standard_normal(spectral.value().shape)
+    differences = zip(spectral.compared(cotangent), spatial.compared(cotangent, spectral), strict=True)
+    value, from_input, *from_parameters = [(np.abs(a - b).max(initial=0.0), np.abs(b).max()) for a, b in differences]
+    largest = max((size for _, size in from_parameters), default=0.0)
+    worst = [_ratio(error, max(size, largest / 100)) for error, size in from_parameters]
+    return TwinReport(_ratio(*value), _ratio(*from_input), max(worst, default=0.0))
+
+
+def _ratio(error: float, size: float) -> float:
+    return float(error / size) if size else float(error)
+
+
+class _Twin:
+    """One of the two: a copy of the layer in the domain of its input."""
+
+    def __init__(self, layer: Module, x: Tensor, seed: int) -> None:
+        self.x = Tensor(x.data, x.space, requires_grad=True)
+        self.layer = from_description(layer.describe())
+        self.layer.build(Signal(x.space, x.shape[-1]), np.random.default_rng(seed), np.float64)
+        self.layer.train()
+        self.layer.set_generator(np.random.default_rng(seed))
+
+    def random_parameters(self, generator: np.random.Generator) -> dict[str, np.ndarray]:
+        """Move every parameter off its initial value (zero biases hide mistakes), and return them."""
+        named = self.layer.named_parameters()
+        for parameter in named.values():
+            parameter.data += 0.3 * generator.standard_normal(parameter.shape)
+        return {name: parameter.data for name, parameter in named.items()}
+
+    def set_parameters(self, arrays: dict[str, np.ndarray]) -> None:
+        for name, parameter in self.layer.named_parameters().items():
+            if parameter.shape != arrays[name].shape:
+                raise _stored_differently(f"{name} of shape {parameter.shape} and {arrays[name].shape}")
+            parameter.data[...] = arrays[name]
+
+    def run(self) -> None:
+        names: set[str] = set()
+
+        def note(op: Op, *rest: object) -> None:
+            names.add(op.name)
+
+        with observe(note):
+            self.out = self.layer(self.x)
+        if "coordinates" in names:
+            raise _stored_differently("weights on a signal's coordinates")
+
+    def value(self) -> np.ndarray:
+        return self.out.data if self.out.space is None else ops.synthesis(self.out).data
+
+    def compared(self, cotangent: np.ndarray, like: _Twin | None = None) -> list[np.ndarray]:
+        """Value, gradient of the input and of each parameter, as samples in the modes of the twin `like`."""
+        like = like or self
+        out = self.out
+        if out.space is None:
+            g = Tensor(cotangent)
+        else:
+            kept = ops.synthesis(ops.analysis(cotangent, like.out.space))
+            g = ops.analysis(kept, out.space)
+        named = self.layer.named_parameters()
+        from_input, *from_parameters = gradient(out, [self.x, *named.values()], g)
+        arrays = [_as_samples(out, like.out.space), _as_samples(from_input, like.x.space)]
+        return arrays + [p.data for p in from_parameters]
+
+
+def _as_samples(x: Tensor, space: Space | None) -> np.ndarray:
+    if x.space is None or space is None:
+        return x.data
+    samples = ops.synthesis(x)
+    return samples.data if x.space == space else ops.synthesis(ops.analysis(samples, space)).data
+
+
+def _stored_differently(got: str) -> ShapeError:
+    return ShapeError(
+        got_expected("twin", got, "parameters that are the same in both domains", "leave out what depends on storage")
+    )

@@ -1,0 +1,285 @@
+"""Examples of every op, in float64: name -> list of (inputs, parameters)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.domains import FOURIER, GRID, GRID_FFT, KERNELS, Space
+
+Example = tuple[list[Tensor], dict[str, Any]]
+EXAMPLES: dict[str, Callable[[], list[Example]]] = {}
+
+SPECTRA = [
+    *(FOURIER.space(n) for n in (1, 2, 5, 8)),
+    FOURIER.space(16, 2),
+    *(FOURIER.space(g) for g in ((2, 3), (7, 4), (3, 2, 5))),
+    FOURIER.space((5, 8), (1, 2)),
+]
+SAMPLES = [GRID.space(5), GRID.space(8, 2), GRID.space((4, 3)), GRID.space((2, 3, 2))]
+SIGNALS = SPECTRA + SAMPLES
+GENERATOR = np.random.default_rng(7)
+
+
+def examples(name: str) -> Callable[[Callable[[], list[Example]]], Callable[[], list[Example]]]:
+    """Enter a function that makes an op's examples."""
+
+    def enter(function: Callable[[], list[Example]]) -> Callable[[], list[Example]]:
+        EXAMPLES[name] = function
+        return function
+
+    return enter
+
+
+def numbers(*shape: int) -> Tensor:
+    return Tensor(np.asarray(GENERATOR.standard_normal(shape)))
+
+
+def away_from_zero(*shape: int) -> Tensor:
+    values = GENERATOR.standard_normal(shape)
+    return Tensor(values + 0.3 * np.sign(values))
+
+
+def positive(*shape: int) -> Tensor:
+    return Tensor(GENERATOR.uniform(0.5, 2.0, shape))
+
+
+def element(space: Space, batch: int = 2, channels: int = 2, shape: tuple[int, ...] | None = None) -> Tensor:
+    like = np.empty((*(shape or space.shape), batch, channels), space.domain.dtype(float))
+    return Tensor(space.random(like, GENERATOR), space)
+
+
+def each(spaces: list[Space], **parameters: Any) -> list[Example]:
+    return [([element(space)], parameters) for space in spaces]
+
+
+def pointwise(make: Callable[..., Tensor]) -> list[Example]:
+    """Plain numbers, and samples on grids: those of the full band may hold any numbers."""
+    grids = [((5, 2, 2), GRID.space(5)), ((4, 3, 1, 2), GRID.space((4, 3))), ((2, 2, 3, 1, 1), GRID.space((2, 2, 3)))]
+    samples = [([Tensor(make(*shape).data, space)], {}) for shape, space in grids]
+    return [([make(3)], {}), ([make()], {}), ([make(2, 3)], {}), *samples]
+
+
+for name in ("exp", "tanh", "erf"):
+    EXAMPLES[name] = lambda: [*pointwise(numbers), *each([GRID.space(8, 2)])]
+for name in ("relu", "step"):
+    EXAMPLES[name] = lambda: pointwise(away_from_zero)
+EXAMPLES["log"] = lambda: pointwise(positive)
+EXAMPLES["negate"] = lambda: [([numbers(2, 3)], {}), *each(SIGNALS)]
+EXAMPLES["mean"] = EXAMPLES["coordinates"] = lambda: each(SIGNALS)
+
+
+@examples("power")
+def _() -> list[Example]:
+    return [(x, {"exponent": p}) for p in (-1.0, 0.5, 2.0, 3.0) for x, _ in pointwise(positive)]
+
+
+@examples("add")
+def _() -> list[Example]:
+    plain = [([numbers(2, 3), numbers(3)], {}), ([numbers(2, 1), numbers(1, 3)], {}), ([numbers(), numbers(2)], {})]
+    return plain + [([element(s), element(s, b, c)], {}) for s in SIGNALS for b, c in ((2, 2), (1, 2), (1, 1))]
+
+
+@examples("elementwise")
+def _() -> list[Example]:
+    return [([numbers(*a), numbers(*b)], {}) for a, b in (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (4, 2, 3)))]
+
+
+@examples("scale_by")
+def _() -> list[Example]:
+    return [([numbers(2, 3)], {"factor": -1.5}), *each(SIGNALS, factor=2.5), *each(SPECTRA[:2], factor=0.0)]
+
+
+@examples("sum_to")
+def _() -> list[Example]:
+    plain = [((2, 3), (3,)), ((2, 3), (1, 3)), ((4, 2, 3), (2, 1)), ((2, 3), ())]
+    spectra = [([element(s)], {"shape": (*s.shape, b, c)}) for s in SIGNALS for b, c in ((1, 2), (1, 1), (2, 2))]
+    return [([numbers(*a)], {"shape": b}) for a, b in plain] + spectra
+
+
+@examples("broadcast_to")
+def _() -> list[Example]:
+    plain = [((3,), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (4, 2, 3)), ((), (2, 3))]
+    spectra = [([element(s, 1, 2)], {"shape": (*s.shape, 3, 2)}) for s in SIGNALS]
+    return [([numbers(*a)], {"shape": b}) for a, b in plain] + spectra
+
+
+@examples("sum")
+def _() -> list[Example]:
+    axes = (None, 0, -1, (0, 2), (1,))
+    return [([numbers(2, 3, 4)], {"axis": a, "keepdims": k}) for a, k in product(axes, (False, True))]
+
+
+@examples("reshape")
+def _() -> list[Example]:
+    return [([numbers(2, 6)], {"shape": s}) for s in ((3, 4), (12,), (2, -1, 2))] + [([numbers()], {"shape": (1, 1)})]
+
+
+@examples("transpose")
+def _() -> list[Example]:
+    return [([numbers(2, 3)], {"axes": (1, 0)}), ([numbers(2, 3, 4)], {"axes": (1, 2, 0)})]
+
+
+@examples("matmul")
+def _() -> list[Example]:
+    return [([numbers(2, 3), numbers(3, 4)], {}), ([numbers(1, 1), numbers(1, 1)], {})]
+
+
+@examples("row")
+def _() -> list[Example]:
+    return [([numbers(3, 2)], {"index": i}) for i in range(3)]
+
+
+@examples("place_row")
+def _() -> list[Example]:
+    return [([numbers(1, 2)], {"index": i, "rows": 3}) for i in range(3)]
+
+
+@examples("multiply")
+def _() -> list[Example]:
+    out = [([element(s), element(s, *lanes)], {"band": s.band}) for s in SIGNALS for lanes in ((2, 2), (1, 1))]
+    # Three different bands: a gate, a product kept wider than its factors, and the mean alone.
+    for s in SPECTRA:
+        half, double = tuple(m // 2 for m in s.band), tuple(2 * m for m in s.band)
+        out += [([element(s), element(s.with_band(half))], {"band": b}) for b in (double, half, (0,) * s.ndim)]
+    return out
+
+
+@examples("square")
+def _() -> list[Example]:
+    whole = [([element(s)], {"band": tuple(2 * m for m in s.band)}) for s in SPECTRA]
+    return whole + [([element(s)], {"band": s.band}) for s in SIGNALS]
+
+
+@examples("constant")
+def _() -> list[Example]:
+    return [([numbers(2, 3)], {"space": s}) for s in SIGNALS]
+
+
+@examples("inner")
+def _() -> list[Example]:
+    responses = [FOURIER.space((2, 3), kind="response"), FOURIER.space(5, kind="response")]
+    return [([element(s), element(s, *lanes)], {}) for s in SIGNALS + responses for lanes in ((2, 2), (1, 2))]
+
+
+@examples("scale")
+def _() -> list[Example]:
+    factors = ((2, 2), (2,), (1, 1), (1, 2), (3, 1), ())
+    return [([element(s, 1 if f == (3, 1) else 2), numbers(*f)], {}) for s in SIGNALS for f in factors]
+
+
+@examples("change_band")
+def _() -> list[Example]:
+    bands = (lambda s: tuple(m // 2 for m in s.band), lambda s: s.domain.largest_band(s.grid))
+    return [([element(s)], {"band": band(s)}) for s in SIGNALS for band in bands]
+
+
+@examples("resample")
+def _() -> list[Example]:
+    targets = (lambda n: n + 1, lambda n: (n + 1) // 2)
+    return [([element(s)], {"target": s.domain.space([t(n) for n in s.grid])}) for s in SIGNALS for t in targets]
+
+
+@examples("average")
+def _() -> list[Example]:
+    choices = product(((2,) * 3, (3, 1, 2)), ("dirichlet", "sinc"), (False, True))
+    return [([element(s)], {"window": w[: s.ndim], "method": m, "adjoint": a}) for w, m, a in choices for s in SIGNALS]
+
+
+@examples("alias")
+def _() -> list[Example]:
+    out = []
+    for fine, adjoint in product(SIGNALS, (False, True)):
+        stride = tuple(next((k for k in (2, 3) if n % k == 0), n) for n in fine.grid)
+        coarse = fine.domain.space([n // s for n, s in zip(fine.grid, stride, strict=True)])
+        parameters = {"fine": fine, "coarse": coarse, "stride": stride, "adjoint": adjoint}
+        out.append(([element(coarse if adjoint else fine)], parameters))
+    return out
+
+
+@examples("shift")
+def _() -> list[Example]:
+    amounts = (np.array([1.0, -2.0, 0.5]), np.array([[0.5, 1.0, -1.5], [-0.25, 0.0, 3.0]]))
+    return [([element(s)], {"samples": a[..., : s.ndim]}) for s in SIGNALS for a in amounts]
+
+
+def kernels() -> list[tuple[Space, str, tuple[int, ...], int]]:
+    """Response space, parametrisation, size, and how many parameters."""
+    out = []
+    for s, kernel in product([*SIGNALS, GRID_FFT.space(8)], KERNELS):
+        size = s.grid if kernel == "modes" else (3, 2, 1)[: s.ndim]
+        count = prod(2 * m + 1 for m in s.band) if kernel == "modes" else prod(size)
+        out.append((s.domain.space(s.grid, s.band, "response"), kernel, size, count))
+    return out
+
+
+@examples("frequency_response")
+def _() -> list[Example]:
+    return [([numbers(n, 2, 1)], {"kernel": k, "size": size, "space": s}) for s, k, size, n in kernels()]
+
+
+@examples("response_parameters")
+def _() -> list[Example]:
+    return [
+        ([element(s, 2, 1, s.domain.response_shape(k, size, s))], {"kernel": k, "size": size, "space": s})
+        for s, k, size, _ in kernels()
+    ]
+
+
+def channel_products(form: str) -> list[Example]:
+    """The convolution's trilinear form: a signal of the inputs, one of the outputs, and a response."""
+    out = []
+    spaces = [*SIGNALS, GRID_FFT.space(8), GRID_FFT.space((3, 4))]
+    # One group; two groups; as many outputs as groups, but two inputs each; depthwise.
+    for s, (groups, inputs, outputs) in product(spaces, ((1, 2, 3), (2, 4, 2), (3, 3, 3))):
+        size = (3, 2, 1)[: s.ndim]
+        space = s.domain.space(s.grid, s.band, "response")
+        x, g = element(s, 2, inputs), element(s, 2, outputs)
+        h = element(space, inputs // groups, outputs, s.domain.response_shape("taps", size, space))
+        pair = {"forward": [x, h], "input": [g, h], "response": [x, g]}[form]
+        out.append((pair, {"size": size, "groups": groups}))
+    return out
+
+
+EXAMPLES["convolve"] = lambda: channel_products("forward")
+EXAMPLES["convolve_input"] = lambda: channel_products("input")
+EXAMPLES["convolve_response"] = lambda: channel_products("response")
+
+
+@examples("from_coordinates")
+def _() -> list[Example]:
+    return [([numbers(s.domain.coordinate_count(s), 2, 2)], {"space": s}) for s in SIGNALS]
+
+
+@examples("mode_inner")
+def _() -> list[Example]:
+    return [([element(s), element(s, *lanes)], {}) for s in SPECTRA for lanes in ((2, 2), (1, 2))]
+
+
+@examples("mode_scale")
+def _() -> list[Example]:
+    pairs = [(s, (prod(2 * m + 1 for m in s.band) + 1) // 2) for s in SPECTRA]
+    return [([element(s), numbers(n, *lanes)], {}) for s, n in pairs for lanes in ((2, 2), (1, 1))]
+
+
+@examples("sample_modes")
+def _() -> list[Example]:
+    finer = [([numbers(2, *(n + 3 for n in s.grid), 1)], {"space": s}) for s in SIGNALS]
+    return [([numbers(2, *s.grid, 2)], {"space": s}) for s in SIGNALS] + finer
+
+
+@examples("synthesize")
+def _() -> list[Example]:
+    grids = (lambda n: n, lambda n: n + 2, lambda n: (n + 1) // 2)
+    return [([element(s)], {"grid": tuple(map(grid, s.grid))}) for s in SIGNALS for grid in grids]
+
+
+@examples("split_nyquist")
+def _() -> list[Example]:
+    shared = [FOURIER.space(8, 4), FOURIER.space((4, 3), (2, 1)), FOURIER.space((2, 4, 3), (1, 2, 1))]
+    return [([element(s)], {"grid": s.grid}) for s in [*SIGNALS, *shared]]
