@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+# Importing ops fills the registry that the tensors' operators look their operations up in.
+from freqnet import ops
 from freqnet.autodiff import Tensor, backward, check_gradients, gradient, no_grad
 from freqnet.domains import FOURIER, GRID, Space, get_domain, no_transforms, transform_count
 from freqnet.errors import FreqnetError
@@ -30,7 +32,7 @@ __all__ = [
     "transform_count",
 ]
 
-_MODULES = ("data", "nn", "ops", "optim", "report", "training")
+_MODULES = ("data", "nn", "optim", "report", "training")
 
 
 def __getattr__(name: str) -> Any:

@@ -208,3 +208,33 @@ def mode_powers(samples: Any, band: Axes) -> Any:
 def random_samples(rng: np.random.Generator, grid: Axes, band: Axes, batch: int = 2, channels: int = 2) -> np.ndarray:
     """Normal samples, cut to the band."""
     return project(rng.standard_normal((batch, *carrier(grid, band), channels)), band)
+
+
+# -- layers and losses, by samples -------------------------------------------------------------------
+def horner(x: Any, c: Any, band: Axes, gate: Axes, exact: bool) -> Any:
+    """c[0] + c[1] x + x (c[2] z + c[3] z^2 ...), z the gate: cut to the band after each product, or at the end."""
+    degree, grid = c.shape[0] - 1, x.shape[1:-1]
+    # Every mode of the whole product below the grid's Nyquist mode: nothing aliases into the band.
+    fine = tuple(2 * (m + max(degree - 1, 1) * g) + 1 for m, g in zip(band, gate, strict=True))
+    cut = (lambda y: y) if exact else (lambda y: project(y, band))
+    z = evaluate(x, fine, gate)
+    y = c[degree] * evaluate(x, fine, band) + c[degree - 1]
+    for i in range(degree - 2, -1, -1):
+        y = cut(y * z) + c[i]
+    return evaluate(y, grid, band)
+
+
+def rows(values: Any) -> Any:
+    """(count, batch, channels) as one row an example."""
+    return anp.reshape(anp.transpose(values, (1, 0, 2)), (values.shape[1], -1))
+
+
+def sobolev(x: Any, y: Any, band: Axes, order: float) -> Any:
+    squares = np.array([0.0, *(sum(j * j for j in k) for k in independent(band))])
+    powers = mode_powers(x - y, band)
+    return anp.sum(powers * ((1 + squares) ** order)[:, None, None]) / (x.shape[0] * x.shape[-1])
+
+
+def crossed(logits: Any, labels: np.ndarray, smoothing: float) -> Any:
+    shares = np.eye(logits.shape[1])[labels] * (1 - smoothing) + smoothing / logits.shape[1]
+    return -anp.sum(shares * (logits - anp.log(anp.sum(anp.exp(logits), axis=1, keepdims=True)))) / len(labels)

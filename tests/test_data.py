@@ -57,9 +57,7 @@ def test_non_finite_values_are_counted_and_located() -> None:
     images = np.zeros((4, 8, 8, 1), np.float32)
     images[2, 1, 3, 0] = np.inf
     images[3, 0, 0, 0] = images[3, 7, 7, 0] = np.nan
-    with pytest.raises(
-        DataError, match=r"got 2 NaN and 1 infinite values, the first at index \(2, 1, 3, 0\)"
-    ):
+    with pytest.raises(DataError, match=r"got 2 NaN and 1 infinite values, the first at index \(2, 1, 3, 0\)"):
         check_images(images, "made")
 
 
@@ -137,9 +135,7 @@ def test_mnist_without_files_and_network_says_where_to_put_them(
     monkeypatch.setattr("sklearn.datasets.fetch_openml", offline)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FREQNET_DATA", str(tmp_path / "chosen"))
-    with pytest.raises(
-        DataError, match=r"no IDX files in .*chosen.*OpenML.*put train-images-idx3-ubyte"
-    ) as caught:
+    with pytest.raises(DataError, match=r"no IDX files in .*chosen.*OpenML.*put train-images-idx3-ubyte") as caught:
         load("mnist")
     assert "\n" not in str(caught.value)
 
@@ -169,9 +165,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
         " 'matplotlib') if m in sys.modules])"
     )
     root = Path(__file__).parent.parent
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -275,7 +269,5 @@ def test_folds_leave_the_official_test_set_alone() -> None:
 def test_folds_refuse_before_the_first_fold() -> None:
     with pytest.raises(ConfigurationError, match="folds: got 1, expected a whole number of at least 2"):
         stratified_folds(make_dataset(), 1)
-    with pytest.raises(
-        DataError, match="class 'c' of made: got 10 samples, expected at least 11 for 11 folds"
-    ):
+    with pytest.raises(DataError, match="class 'c' of made: got 10 samples, expected at least 11 for 11 folds"):
         stratified_folds(make_dataset(), 11)

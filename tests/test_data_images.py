@@ -97,9 +97,7 @@ def test_channels_can_be_chosen_for_prediction(tmp_path: Path) -> None:
 def test_mixed_sizes_name_both_sizes_and_files(tmp_path: Path) -> None:
     write_images(tmp_path)
     Image.new("L", (9, 7)).save(tmp_path / "dog" / "1.png")
-    with pytest.raises(
-        DataError, match=r"got 5 x 6 pixels in .*cat.0.png and 9 x 7 pixels in .*dog.1.png.*; resize"
-    ):
+    with pytest.raises(DataError, match=r"got 5 x 6 pixels in .*cat.0.png and 9 x 7 pixels in .*dog.1.png.*; resize"):
         load(tmp_path)
 
 
@@ -134,9 +132,7 @@ def test_folders_without_classes_or_images(tmp_path: Path) -> None:
     Image.new("L", (5, 6)).save(tmp_path / "cat" / "0.png")
     with pytest.raises(DataError, match="got samples of 1 class"):
         load(tmp_path)
-    with pytest.raises(
-        ConfigurationError, match=r"got the file .*0\.png, expected digits.*put images into a folder"
-    ):
+    with pytest.raises(ConfigurationError, match=r"got the file .*0\.png, expected digits.*put images into a folder"):
         load(tmp_path / "cat" / "0.png")
 
 

@@ -224,7 +224,7 @@ def _reverse(
 
 
 # What stands for the record of a tensor that `backward` has passed; it comes first, before any leaf.
-_USED = Record(None, (), {}, 1 << 62)  # pyright: ignore[reportArgumentType]
+_USED = Record(None, (), {}, 1 << 62)  # type: ignore[arg-type]
 
 
 def _pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

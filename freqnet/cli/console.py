@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 
 def say(message: str) -> None:
     """Print a line to standard output."""
-    print(message, flush=True)
+    try:
+        print(message, flush=True)
+    except OSError as error:
+        mute()
+        # A reader that left (head, a closed pager) loses what is shown; the work goes on.
+        if not isinstance(error, BrokenPipeError):
+            raise
+
+
+def mute() -> None:
+    """Send standard output nowhere: what is still in its buffer could not be written either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def complain(message: str) -> None:
     """Print one error line to standard error."""
-    print(f"freqnet: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+    # Without a standard error the exit status has to do.
+    with suppress(OSError):
+        if sys.stderr is not None:
+            print(f"freqnet: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
 
 
-def print_table(title: str, rows: list[tuple[Any, ...]], header: tuple[str, ...] = ()) -> None:
+def on_terminal() -> bool:
+    """Tell whether standard output is a terminal; it may also be closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, ...] = ()) -> None:
     """Print rows as a table; numbers are the caller's to format."""
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", show_header=bool(header))
+    table = Table(show_header=bool(header))
     for index, name in enumerate(header or ("",) * len(rows[0])):
         table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(str(value) for value in row))
+        # As Text: square brackets in a string are markup to rich.
+        table.add_row(*(Text(str(value)) for value in row))
+    say(title)
+    print_rich(table)
+
+
+def print_rich(table: Any) -> None:
+    """Print a table of rich."""
+    from rich.console import Console
+
     # Piped output has no width of its own: let no column be cut.
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    console = Console(width=None if on_terminal() else 200)
+    with console.capture() as captured:
+        console.print(table)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 class TrainingBar:
@@ -43,15 +79,14 @@ class TrainingBar:
         self.task: Any = None
 
     def __enter__(self) -> TrainingBar:
-        if not self.quiet and sys.stdout.isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        if not self.quiet and on_terminal():
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self.bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
+                BarColumn(bar_width=None),
                 TextColumn("{task.fields[figures]}"),
-                TimeRemainingColumn(),
+                TimeRemainingColumn(compact=True),
             )
             self.bar.start()
             self.task = self.bar.add_task("training", total=self.epochs * self.steps, figures="")
@@ -63,11 +98,14 @@ class TrainingBar:
 
     def __call__(self, figures: dict[str, Any]) -> None:
         """Show the figures of a step or of an epoch."""
-        done = (figures["epoch"] - 1) * self.steps + figures["step"] if "step" in figures else None
+        last = "step" not in figures
         if self.bar is not None:
-            done = figures["epoch"] * self.steps if done is None else done
+            done = figures["epoch"] * self.steps if last else (figures["epoch"] - 1) * self.steps + figures["step"]
+            if "restored" in figures:
+                # Epochs of an earlier session say nothing about the speed of this one.
+                self.bar.reset(self.task, completed=done)
             self.bar.update(self.task, completed=done, figures=_line(figures), description=self._epoch(figures))
-        elif done is None and not self.quiet and "restored" not in figures:
+        elif last and not self.quiet and "restored" not in figures:
             say(f"{self._epoch(figures)}  {_line(figures)}")
 
     def _epoch(self, figures: dict[str, Any]) -> str:

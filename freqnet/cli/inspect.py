@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from freqnet.cli.console import print_table, say
+from freqnet.cli.console import print_rich, print_table, say
+from freqnet.cli.job import fingerprint, resume_command
 from freqnet.data import Dataset, load, load_images, split
-from freqnet.errors import DataError, got_expected
+from freqnet.errors import CheckpointError, DataError, got_expected
 from freqnet.nn import Network
-from freqnet.training import Checkpoint, analyse, evaluate, load_checkpoint
-from freqnet.training.files import MODEL, write_json
+from freqnet.training import analyse, evaluate, load_checkpoint
+from freqnet.training.files import CHECKPOINT, MODEL, write_json
 from freqnet.training.fit import one_blas_thread
 
 
-def _model(folder: Path) -> tuple[Network, Checkpoint]:
+def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
+    """Return the network of a run, or of a file, and what is stored beside it.
+
+    Raises
+    ------
+    CheckpointError
+        There is no model, the run is unfinished, or the file is damaged.
+    """
     path = folder if folder.is_file() else folder / MODEL
+    if not path.is_file() and (folder / CHECKPOINT).is_file():
+        info = load_checkpoint(folder / CHECKPOINT).info
+        source = info.get("folder")
+        command = resume_command(info.get("data", "DATA"), source and Path(source), folder)
+        raise CheckpointError(got_expected(f"run {folder}", "an unfinished one", "a trained model", f"run {command}"))
     checkpoint = load_checkpoint(path)
-    return checkpoint.restore(), checkpoint
+    network = checkpoint.restore()
+    # A model saved by hand need not name its classes.
+    classes = checkpoint.info.get("classes", [str(number) for number in range(network.outputs)])
+    return network, {**checkpoint.info, "classes": classes}
 
 
 def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_file: Path | None) -> dict[str, Any]:
     """Measure a trained model on its own held-out examples, or on all of another dataset."""
-    network, checkpoint = _model(folder)
-    info = checkpoint.info
-    own = data is None or data == info.get("data")
-    dataset = load(data or info["data"], folder=data_folder or info.get("folder"))
-    if own:
-        seed = info["metrics"]["seed"]
-        dataset = split(dataset, test=info["test"], validation=info["validation"], seed=seed).test
-    _check_fits(network, dataset, info["classes"])
+    network, info = load_model(folder)
+    dataset, own = _examples(info, data, data_folder)
+    dataset = _named_as(dataset, info["classes"])
+    _check_fits(network, dataset)
     with one_blas_thread():
         result = evaluate(network, analyse(network, dataset))
     metrics = {
@@ -43,93 +56,100 @@ def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_
         "domain": network.door.domain,
         "transforms_inside_network": network.transforms_inside,
     }
+    if json_file is not None:
+        write_json(json_file, metrics)
     what = "held-out test examples" if own else "all examples"
     rows = [("accuracy", f"{result.accuracy:.2%}"), ("loss", f"{result.loss:.4f}"), ("examples", len(dataset))]
     print_table(f"{dataset.name}, {what}", rows)
-    if json_file is not None:
-        write_json(json_file, metrics)
     return metrics
 
 
-def _check_fits(network: Network, dataset: Dataset, classes: list[str]) -> None:
+def _examples(info: dict[str, Any], data: str | None, data_folder: Path | None) -> tuple[Dataset, bool]:
+    """The examples to measure on, and whether they are those that the run itself held out."""
+    if data is None and "data" not in info:
+        raise DataError(got_expected("evaluate", "a model that names no data", "data to measure on", "name them"))
+    stored = info.get("folder") if data in (None, info.get("data")) else None
+    dataset = load(data or info["data"], folder=data_folder or stored)
+    own = "fingerprint" in info and fingerprint(dataset) == info["fingerprint"]
+    if own:
+        return split(dataset, **info["fractions"], seed=info["settings"]["seed"]).test, True
+    if data is None:
+        got = f"{dataset.name}, {len(dataset)} examples that changed since"
+        todo = f"name {info['data']} as the data to measure on all of it"
+        raise DataError(got_expected("data of the run", got, "the data it was trained on", todo))
+    return dataset, False
+
+
+def _named_as(dataset: Dataset, classes: list[str]) -> Dataset:
+    """The dataset with the numbers that a model gives to its classes."""
+    unknown = [name for name in dataset.classes if name not in classes]
+    if unknown:
+        got = f"the class {unknown[0]!r} among {len(dataset.classes)}"
+        expected = f"the model's {len(classes)} classes ({', '.join(classes[:12])})"
+        raise DataError(got_expected(f"dataset {dataset.name}", got, expected, "rename or leave out the others"))
+    numbers = np.array([classes.index(name) for name in dataset.classes])
+    return replace(dataset, labels=numbers[dataset.labels], classes=tuple(classes))
+
+
+def _check_fits(network: Network, dataset: Dataset) -> None:
     if dataset.channels != network.door.channels or len(dataset.grid) != len(network.door.grid):
-        raise DataError(
-            got_expected(
-                "dataset",
-                f"{len(dataset.grid)} axes and {dataset.channels} channels",
-                f"{len(network.door.grid)} and {network.door.channels}",
-                "give data of the kind the model was trained on",
-            )
-        )
-    if len(dataset.classes) > len(classes):
-        raise DataError(
-            got_expected(
-                "dataset", f"{len(dataset.classes)} classes", f"at most {len(classes)}", "give the model's classes"
-            )
-        )
+        got = f"{len(dataset.grid)} axes and {dataset.channels} channels"
+        expected = f"{len(network.door.grid)} and {network.door.channels}"
+        todo = "give data of the kind the model was trained on"
+        raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
 
 
 def predict_files(folder: Path, files: list[Path], json_file: Path | None) -> list[dict[str, Any]]:
     """Name the class of every image in the files."""
-    network, checkpoint = _model(folder)
-    classes = checkpoint.info["classes"]
+    network, info = load_model(folder)
     channels = network.door.channels if network.door.channels in (1, 3) else None
     samples, names = load_images(files, channels=channels)
     with one_blas_thread():
-        logits = network.predict(samples).astype(np.float64)
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
+        shares = _probabilities(network, samples)
     rows = [
-        {"file": name, "class": classes[int(p.argmax())], "probability": float(p.max())}
+        {"file": name, "class": info["classes"][int(p.argmax())], "probability": float(p.max())}
         for name, p in zip(names, shares, strict=True)
     ]
+    if json_file is not None:
+        write_json(json_file, rows)
     print_table(
         f"{len(rows)} predictions",
         [(row["file"], row["class"], f"{row['probability']:.1%}") for row in rows],
         ("file", "class", "probability"),
     )
-    if json_file is not None:
-        write_json(json_file, rows)
     return rows
+
+
+def _probabilities(network: Network, samples: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = network.predict(samples).astype(np.float64)
+    if not np.isfinite(logits).all():
+        largest = f"values up to {np.abs(samples).max():.3g}"
+        raise DataError(got_expected("samples", largest, "values like those of the training data", "scale them"))
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def model_info(folder: Path, json_file: Path | None) -> None:
     """Show what a model is made of, layer by layer, beside its spatial twin."""
     from dataclasses import asdict
 
-    from freqnet.report import summarize
+    from freqnet.report import layer_table, summarize
 
-    network, checkpoint = _model(folder)
-    rows = summarize(network)
-    print_table(
-        str(folder),
-        [
-            (
-                f"{row.name} {row.layer}".strip(),
-                row.output,
-                row.modes,
-                f"{row.parameters:,}",
-                f"{row.multiply_adds:,}",
-                f"{row.bytes:,}",
-                f"{row.twin_multiply_adds:,}",
-                f"{row.twin_bytes:,}",
-            )
-            for row in rows
-        ],
-        ("layer", "output", "modes", "parameters", "MACs", "bytes", "twin MACs", "twin bytes"),
-    )
-    metrics = checkpoint.info.get("metrics", {})
+    network, info = load_model(folder)
+    rows, metrics = summarize(network), info.get("metrics", {})
+    if json_file is not None:
+        write_json(json_file, {"layers": [asdict(row) for row in rows], "metrics": metrics})
+    print_rich(layer_table(rows))
     if metrics:
         say(
             f"{metrics['dataset']}, {metrics['domain']} domain, seed {metrics['seed']}: "
             f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
         )
         say(f"repeat: {metrics['command']}")
-    if json_file is not None:
-        write_json(json_file, {"layers": [asdict(row) for row in rows], "metrics": metrics})
 
 
-def program_info() -> None:
+def program_info(json_file: Path | None) -> None:
     """Show the program's version, domains and layers."""
     import platform
 
@@ -137,12 +157,14 @@ def program_info() -> None:
     from freqnet.domains import DOMAINS
     from freqnet.nn import LAYERS
 
-    print_table(
-        f"freqnet {__version__}",
-        [
-            ("Python", platform.python_version()),
-            ("NumPy", np.__version__),
-            ("domains", ", ".join(DOMAINS)),
-            ("layers", ", ".join(sorted(LAYERS))),
-        ],
-    )
+    facts = {
+        "freqnet": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "domains": list(DOMAINS),
+        "layers": sorted(LAYERS),
+    }
+    if json_file is not None:
+        write_json(json_file, facts)
+    rows = [(name, ", ".join(value) if isinstance(value, list) else value) for name, value in facts.items()]
+    print_table("freqnet", rows)

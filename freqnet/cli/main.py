@@ -1,176 +1,58 @@
-"""The commands and their options."""
+"""The way in: run a command, and end in one line whatever goes wrong."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+import warnings
 
-import typer
-
-from freqnet.cli.console import complain
-from freqnet.errors import ConfigurationError, FreqnetError, got_expected
-
-app = typer.Typer(
-    name="freqnet",
-    help="Neural networks that stay in the frequency domain, from the input to the logits.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or a folder of images by class.")]
-Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result to this file.", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="The folder a training run wrote.")]
-
-
-def _opt(name: str, text: str) -> Any:
-    return typer.Option(f"--{name}", help=text, show_default=False)
-
-
-@app.callback()
-def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    """Neural networks that stay in the frequency domain, from the input to the logits."""
-
-
-@app.command()
-def train(
-    data: Data,
-    out: Annotated[Path | None, _opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
-    domain: Annotated[str | None, _opt("domain", "fourier (default), grid or grid-fft.")] = None,
-    modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [17, or all].")] = None,
-    kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
-    activation: Annotated[str | None, _opt("activation", "polynomial (default), linear; on a grid relu, ...")] = None,
-    gate_band: Annotated[int | None, _opt("gate-band", "Band of the polynomial's factor, 0 up [all].")] = None,
-    widths: Annotated[str | None, _opt("widths", "Channels of the three convolutions, as 16,32,48.")] = None,
-    epochs: Annotated[int | None, _opt("epochs", "Passes over the training set.")] = None,
-    batch: Annotated[int | None, _opt("batch", "Examples a step.")] = None,
-    lr: Annotated[float | None, _opt("lr", "Peak learning rate.")] = None,
-    optimizer: Annotated[str | None, _opt("optimizer", "adamw (default), adam, momentum or sgd.")] = None,
-    schedule: Annotated[str | None, _opt("schedule", "cosine (default), one-cycle or constant.")] = None,
-    weight_decay: Annotated[float | None, _opt("weight-decay", "On kernels and weights.")] = None,
-    smoothing: Annotated[float | None, _opt("smoothing", "Label smoothing.")] = None,
-    shift: Annotated[float | None, _opt("shift", "Move examples by up to this many pixels, sub-pixel.")] = None,
-    clip: Annotated[float | None, _opt("clip", "Largest gradient norm, 0 for none.")] = None,
-    patience: Annotated[int | None, _opt("patience", "Stop after so many epochs without a better one.")] = None,
-    seed: Annotated[int | None, _opt("seed", "Of split, weights, order and shifts [0].")] = None,
-    test: Annotated[float, typer.Option(help="Share of examples held out for the test.")] = 0.2,
-    validation: Annotated[float, typer.Option(help="Share of the training part to validate on.")] = 0.0,
-    folder: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted run.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
-) -> None:
-    """Train a network and write weights, metrics, history and a report."""
-    from freqnet.cli import train as command
-
-    model = {
-        "domain": domain,
-        "modes": modes,
-        "kernel": kernel,
-        "activation": activation,
-        "gate_band": gate_band,
-        "widths": _numbers(widths),
-    }
-    settings = {
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": lr,
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "weight_decay": weight_decay,
-        "smoothing": smoothing,
-        "shift": shift,
-        "clip": clip,
-        "patience": patience,
-        "seed": seed,
-    }
-    job = command.Job(data, out, folder, test, validation, model, settings)
-    command.train(job, resume=resume, overwrite=overwrite, quiet=quiet)
-
-
-def _numbers(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        numbers = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or min(numbers) < 1:
-        raise ConfigurationError(got_expected("widths", repr(text), "numbers such as 16,32,48", "change --widths"))
-    return numbers
-
-
-@app.command()
-def evaluate(
-    run: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
-    folder: Folder = None,
-    json: Json = None,
-) -> None:
-    """Measure a trained model."""
-    from freqnet.cli.inspect import evaluate_run
-
-    evaluate_run(run, data, folder, json)
-
-
-@app.command()
-def predict(
-    run: RunFolder,
-    files: Annotated[list[Path], typer.Argument(help="Images, folders of images, .npz or .npy files.")],
-    json: Json = None,
-) -> None:
-    """Name the class of images."""
-    from freqnet.cli.inspect import predict_files
-
-    predict_files(run, files, json)
-
-
-@app.command()
-def info(
-    run: Annotated[Path | None, typer.Argument(help="The folder of a run; without it, the program.")] = None,
-    json: Json = None,
-) -> None:
-    """Show what a model is made of, or what this program has."""
-    from freqnet.cli.inspect import model_info, program_info
-
-    program_info() if run is None else model_info(run, json)
+from freqnet.cli.console import complain, mute
+from freqnet.cli.interrupt import Interrupted, interruptible
+from freqnet.errors import FreqnetError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: errors are one line, with exit status 2."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in words
-    sys.exit(_run([word for word in words if word != "--debug"], debug))
+    sys.exit(_run([word for word in words if word != "--debug"], debug, own_process=arguments is None))
 
 
-def _run(words: list[str], debug: bool) -> int:
+def _run(words: list[str], debug: bool, own_process: bool) -> int:
     try:
-        result = app(words, standalone_mode=False)
+        with interruptible(own_process), warnings.catch_warnings():
+            if own_process and not debug:
+                warnings.simplefilter("ignore")
+                _show_any_text()
+            # Imported here, so that an interrupt finds its handler in place.
+            from freqnet.cli.commands import app
+
+            result = app(words or ["--help"], standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, Interrupted) as error:
         if debug:
             raise
         return _report(error)
 
 
+def _show_any_text() -> None:
+    """Let no class or file name fail for want of a character in the terminal's encoding."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
 def _report(error: BaseException) -> int:
     """Say in one line what went wrong; 2 for what a user can mend, 1 for what we must."""
-    if isinstance(error, KeyboardInterrupt):
-        complain(str(error) or "interrupted")
-        return 2
-    if isinstance(error, FreqnetError):
+    if isinstance(error, BrokenPipeError):
+        mute()
+        return 0
+    if isinstance(error, (FreqnetError, Interrupted)):
         complain(str(error))
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
-        complain(f"{error.format_message()}; see freqnet --help")  # type: ignore[attr-defined]
+        complain(f"{error.format_message().rstrip('.')}; see freqnet --help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, (OSError, MemoryError)):
-        complain(f"{error or 'out of memory'}; check the file, the disk and the memory, then try again")
+        complain(f"{str(error) or 'out of memory'}; check the file, the disk and the memory, then try again")
         return 2
     complain(f"internal error: {type(error).__name__}: {error}; run again with --debug and report it")
     return 1

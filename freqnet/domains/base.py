@@ -76,7 +76,8 @@ class Domain(ABC):
 
     @abstractmethod
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
-        """Samples ``(batch, *grid, channels)`` of the signal on any grid."""
+        """Samples ``(batch, *grid, channels)`` on any grid; a spectral domain aliases on a coarser one, samples
+        are low-passed first."""
 
     def analysis(self, samples: np.ndarray, space: Space) -> np.ndarray:
         """The spectrum of samples, the Nyquist mode dropped, or split where the band includes it."""

@@ -16,7 +16,7 @@ from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain, register_domain
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
-from freqnet.kernels.product import full_spectrum
+from freqnet.kernels.reference import full_spectrum
 
 
 class Fourier(Domain):

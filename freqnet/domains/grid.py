@@ -138,7 +138,8 @@ class Grid(Domain):
     def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
         raise SpaceError(got_expected("power spectrum", space, "a spectral domain", "analyse the samples first"))
 
-    mode_scale = mode_inner
+    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
+        return self.mode_inner(array, factors, space)
 
 
 def _along_axes(matrices: list[np.ndarray], array: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class Space:
         return float(np.sum(product * self.weights(), dtype=np.float64))
 
     def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Draw an element of the space, of unit variance per real coordinate."""
+        """Draw a standard normal element of the space."""
         return self.domain.random(self, like, generator)
 
     def project(self, array: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, pi, sqrt
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains.space import Axes
+from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 
@@ -29,7 +30,7 @@ TANGENTS = {
 # Near the identity, bent by a quarter of the square: deep stacks start stable, and train the bend.
 BENT_IDENTITY = (0.0, 1.0, 0.25)
 
-POINTWISE = {
+POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": ops.relu,
     "tanh": ops.tanh,
     "sigmoid": ops.sigmoid,
@@ -97,7 +98,7 @@ class Polynomial(Module):
     Raises
     ------
     ShapeError
-        Fewer than two coefficients.
+        Fewer than two coefficients, or a gate band below 0.
 
     Examples
     --------
@@ -116,6 +117,10 @@ class Polynomial(Module):
         if len(self.coefficients) < 2:
             raise ShapeError(
                 got_expected("coefficients", self.coefficients, "at least two, from the constant up", "add the slope")
+            )
+        if self.gate_band is not None and min(per_axis(self.gate_band, incoming.space.ndim, "gate band")) < 0:
+            raise ShapeError(
+                got_expected("gate band", self.gate_band, "0 or more", "0 keeps the mean, None the whole signal")
             )
         columns = np.repeat(np.asarray(self.coefficients, float)[:, None], incoming.channels, axis=1)
         if self.trainable:

@@ -42,7 +42,7 @@ class Convolution(Module):
     Raises
     ------
     ShapeError
-        Linear convolution without room for it, or groups that do not divide the channels.
+        Linear convolution without room for it, groups that do not divide the channels, or no taps.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Convolution(Module):
         incoming = require_incoming(incoming, Signal, "Convolution")
         check_kernel(self.kernel)
         space = incoming.space
-        if incoming.channels % self.groups or self.channels % self.groups:
+        if self.groups < 1 or incoming.channels % self.groups or self.channels % self.groups:
             raise ShapeError(
                 got_expected(
                     "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "change it"
@@ -82,7 +82,12 @@ class Convolution(Module):
         return Signal(replace(space, support=self._support(space)), self.channels)
 
     def _extent(self, space: Space) -> Axes:
-        return space.grid if self.kernel == "modes" else per_axis(self.size, space.ndim, "kernel size")
+        if self.kernel == "modes":
+            return space.grid
+        size = per_axis(self.size, space.ndim, "kernel size")
+        if min(size) < 1:
+            raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "give a larger kernel"))
+        return size
 
     def _support(self, space: Space) -> Axes | None:
         """What the layer leaves of the region outside which the signal is zero; check it has room."""

@@ -100,7 +100,9 @@ class Door:
                 )
             )
         if self.offset:
-            array = (array - np.asarray(self.offset, precision)) / np.asarray(self.scale, precision)
+            array = array - np.asarray(self.offset, precision)
+        if self.scale:
+            array = array / np.asarray(self.scale, precision)
         if any(self.pad):
             array = np.pad(array, ((0, 0), *self._padding(array.shape[1:-1]), (0, 0)))
         return ops.analysis(array, self.space)
@@ -197,7 +199,8 @@ class Network:
             The description is not one of a network.
         """
         try:
-            door = Door(**{k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()})
+            fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()}
+            door = Door(**fields)
             body, precision = from_description(description["body"]), np.dtype(description["precision"])
         except (KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(

@@ -90,7 +90,9 @@ class AveragePool(Module):
     Raises
     ------
     ShapeError
-        The stride does not divide the grid.
+        The stride does not divide the grid, or the window holds no sample.
+    ConfigurationError
+        The method is not known.
     """
 
     window: int | Axes
@@ -102,6 +104,11 @@ class AveragePool(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "AveragePool").space
+        window = per_axis(self.window, space.ndim, "window")
+        if min(window) < 1:
+            raise ShapeError(got_expected("window", window, "at least 1 sample", "give a larger window"))
+        if self.method not in ("dirichlet", "sinc"):
+            raise ConfigurationError(got_expected("method", repr(self.method), "'dirichlet' or 'sinc'", "choose one"))
         return Signal(aliased(space, self._stride(space.ndim)), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -42,17 +42,18 @@ def per_element(out: Tensor, *inputs: Any, **parameters: Any) -> int:
     return out.data.size * (2 if np.iscomplexobj(out.data) else 1)
 
 
-add = register(
+add: Op = register(
     Op(
         "add",
-        forward=lambda a, b: Tensor(a.data + b.data, same_space(a, b, "add")),
+        # The spaces are compared first: arrays of different ones may not even add.
+        forward=lambda a, b: Tensor(space=same_space(a, b, "add"), data=a.data + b.data),
         vjps=(lambda g, out, a, b: _sum_to(g, a), lambda g, out, a, b: _sum_to(g, b)),
         cost=per_element,
         source="linearity",
     )
 )
 
-negate = register(
+negate: Op = register(
     Op(
         "negate",
         forward=lambda x: Tensor(-x.data, x.space),
@@ -62,7 +63,7 @@ negate = register(
     )
 )
 
-scale_by = register(
+scale_by: Op = register(
     Op(
         "scale_by",
         forward=lambda x, factor: Tensor(x.data * x.data.real.dtype.type(factor), x.space),
@@ -72,7 +73,7 @@ scale_by = register(
     )
 )
 
-sum_to = register(
+sum_to: Op = register(
     Op(
         "sum_to",
         forward=lambda x, shape: Tensor(_reduce(x.data, shape), x.space),
@@ -82,7 +83,7 @@ sum_to = register(
     )
 )
 
-broadcast_to = register(
+broadcast_to: Op = register(
     Op(
         "broadcast_to",
         forward=lambda x, shape: Tensor(np.ascontiguousarray(np.broadcast_to(x.data, shape)), x.space),
@@ -92,7 +93,7 @@ broadcast_to = register(
     )
 )
 
-elementwise = register(
+elementwise: Op = register(
     Op(
         "elementwise",
         forward=lambda a, b: Tensor(plain(a, "elementwise").data * plain(b, "elementwise").data),
@@ -105,7 +106,7 @@ elementwise = register(
     )
 )
 
-sum_ = register(
+sum_: Op = register(
     Op(
         "sum",
         forward=lambda x, axis, keepdims: Tensor(np.asarray(plain(x, "sum").data.sum(axis=axis, keepdims=keepdims))),
@@ -115,7 +116,7 @@ sum_ = register(
     )
 )
 
-reshape = register(
+reshape: Op = register(
     Op(
         "reshape",
         forward=lambda x, shape: Tensor(plain(x, "reshape").data.reshape(shape)),
@@ -125,7 +126,7 @@ reshape = register(
     )
 )
 
-transpose = register(
+transpose: Op = register(
     Op(
         "transpose",
         forward=lambda x, axes: Tensor(np.transpose(plain(x, "transpose").data, axes)),
@@ -135,7 +136,7 @@ transpose = register(
     )
 )
 
-matmul = register(
+matmul: Op = register(
     Op(
         "matmul",
         forward=lambda a, b: Tensor(_check_matmul(a, b) @ b.data),

@@ -44,6 +44,8 @@ def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
     space = require_signal(x.space, "convolve")
     if h.space != replace(space, kind="response"):
         raise SpaceError(got_expected("kernel", str(h.space), f"a response on {space}", "make it for this space"))
+    if groups < 1 or h.shape[-1] % groups:
+        raise ShapeError(got_expected("groups", groups, f"a divisor of the {h.shape[-1]} outputs", "change it"))
     if x.shape[-1] != h.shape[-2] * groups:
         raise ShapeError(
             got_expected("channels", x.shape[-1], f"{h.shape[-2] * groups} (the kernel's)", "check the layer before")
@@ -56,7 +58,7 @@ def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
     return Tensor(data, replace(space, support=support))
 
 
-frequency_response_op = register(
+frequency_response_op: Op = register(
     Op(
         "frequency_response",
         forward=lambda theta, kernel, size, space: Tensor(space.domain.respond(theta.data, kernel, size, space), space),
@@ -68,7 +70,7 @@ frequency_response_op = register(
     )
 )
 
-response_parameters = register(
+response_parameters: Op = register(
     Op(
         "response_parameters",
         forward=lambda h, kernel, size, space: Tensor(space.domain.respond_adjoint(h.data, kernel, size, space)),
@@ -78,7 +80,7 @@ response_parameters = register(
     )
 )
 
-convolve_op = register(
+convolve_op: Op = register(
     Op(
         "convolve",
         forward=_convolve,
@@ -91,7 +93,7 @@ convolve_op = register(
     )
 )
 
-convolve_input = register(
+convolve_input: Op = register(
     Op(
         "convolve_input",
         forward=lambda g, h, size, groups: Tensor(
@@ -106,7 +108,7 @@ convolve_input = register(
     )
 )
 
-convolve_response = register(
+convolve_response: Op = register(
     Op(
         "convolve_response",
         forward=lambda x, g, size, groups: Tensor(

@@ -6,7 +6,7 @@ from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import require_signal
 from freqnet.ops.arithmetic import _sum_to, per_element, reshape, same_space, transpose
 
-coordinates_op = register(
+coordinates_op: Op = register(
     Op(
         "coordinates",
         forward=lambda x: Tensor(x.space.domain.coordinates(x.data, x.space)),
@@ -16,7 +16,7 @@ coordinates_op = register(
     )
 )
 
-from_coordinates = register(
+from_coordinates: Op = register(
     Op(
         "from_coordinates",
         forward=lambda values, space: Tensor(space.domain.from_coordinates(values.data, space), space),
@@ -26,7 +26,7 @@ from_coordinates = register(
     )
 )
 
-mode_inner = register(
+mode_inner: Op = register(
     Op(
         "mode_inner",
         forward=lambda a, b: Tensor(same_space(a, b, "mode_inner").domain.mode_inner(a.data, b.data, a.space)),
@@ -39,7 +39,7 @@ mode_inner = register(
     )
 )
 
-mode_scale = register(
+mode_scale: Op = register(
     Op(
         "mode_scale",
         forward=lambda x, factors: Tensor(x.space.domain.mode_scale(x.data, factors.data, x.space), x.space),

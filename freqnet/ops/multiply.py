@@ -42,7 +42,7 @@ def _multiply(a: Tensor, b: Tensor, band: Axes) -> Tensor:
     return Tensor(data, space.domain.space(space.grid, band))
 
 
-multiply_op = register(
+multiply_op: Op = register(
     Op(
         "multiply",
         forward=_multiply,
@@ -55,7 +55,7 @@ multiply_op = register(
     )
 )
 
-square_op = register(
+square_op: Op = register(
     Op(
         "square",
         forward=lambda x, band: Tensor(

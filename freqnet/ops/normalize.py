@@ -17,7 +17,7 @@ def _scale(x: Tensor, factors: Tensor) -> Tensor:
     return Tensor(x.data * factors.data, x.space)
 
 
-mean_op = register(
+mean_op: Op = register(
     Op(
         "mean",
         forward=lambda x: Tensor(x.space.domain.mean(x.data, x.space)),
@@ -27,7 +27,7 @@ mean_op = register(
     )
 )
 
-constant = register(
+constant: Op = register(
     Op(
         "constant",
         forward=lambda value, space: Tensor(
@@ -39,7 +39,7 @@ constant = register(
     )
 )
 
-inner = register(
+inner: Op = register(
     Op(
         "inner",
         forward=lambda a, b: Tensor(
@@ -54,7 +54,7 @@ inner = register(
     )
 )
 
-scale = register(
+scale: Op = register(
     Op(
         "scale",
         forward=_scale,

@@ -18,7 +18,7 @@ def _change_band(x: Tensor, band: Axes) -> Tensor:
     return Tensor(space.domain.change_band(x.data, space, band), space.with_band(band))
 
 
-change_band = register(
+change_band: Op = register(
     Op(
         "change_band",
         forward=_change_band,
@@ -28,7 +28,7 @@ change_band = register(
     )
 )
 
-resample_op = register(
+resample_op: Op = register(
     Op(
         "resample",
         forward=lambda x, target: Tensor(x.space.domain.resample(x.data, x.space, target), target),
@@ -38,7 +38,7 @@ resample_op = register(
     )
 )
 
-average_op = register(
+average_op: Op = register(
     Op(
         "average",
         forward=lambda x, window, method, adjoint: Tensor(
@@ -52,7 +52,7 @@ average_op = register(
     )
 )
 
-alias_op = register(
+alias_op: Op = register(
     Op(
         "alias",
         forward=lambda x, fine, coarse, stride, adjoint: Tensor(
@@ -69,7 +69,7 @@ alias_op = register(
     )
 )
 
-shift_op = register(
+shift_op: Op = register(
     Op(
         "shift",
         forward=lambda x, samples: Tensor(x.space.domain.shift(x.data, x.space, samples), x.space),

@@ -16,7 +16,7 @@ def _transform_cost(out: Tensor, x: Tensor, **parameters: Any) -> int:
     return int(1.25 * count * max(1, count.bit_length()))
 
 
-sample_modes = register(
+sample_modes: Op = register(
     Op(
         "sample_modes",
         forward=lambda samples, space: Tensor(space.domain.sample_modes(samples.data, space), space),
@@ -30,7 +30,7 @@ sample_modes = register(
     )
 )
 
-synthesize = register(
+synthesize: Op = register(
     Op(
         "synthesize",
         forward=lambda x, grid: Tensor(x.space.domain.synthesis(x.data, x.space, grid)),
@@ -40,7 +40,7 @@ synthesize = register(
     )
 )
 
-split_nyquist = register(
+split_nyquist: Op = register(
     Op(
         "split_nyquist",
         forward=lambda x, grid: Tensor(x.space.domain.split_nyquist(x.data, x.space, grid), x.space),

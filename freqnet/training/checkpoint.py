@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,15 +80,28 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
-    arrays = {f"network/{k}": np.ascontiguousarray(v) for k, v in checkpoint.arrays.items()}
-    arrays |= {f"extra/{k}": np.ascontiguousarray(v) for k, v in checkpoint.extra.items()}
+    # Not np.ascontiguousarray, which gives a scalar an axis.
+    arrays = {f"network/{k}": np.asarray(v, order="C") for k, v in checkpoint.arrays.items()}
+    arrays |= {f"extra/{k}": np.asarray(v, order="C") for k, v in checkpoint.extra.items()}
     metadata = {
         "format": FORMAT,
         "version": VERSION,
         "network": json.dumps(checkpoint.network),
         "info": json.dumps(checkpoint.info, default=float),
     }
+    metadata["checksum"] = _checksum(metadata, arrays)
     write_atomically(Path(path), to_bytes(arrays, metadata))
+
+
+def _checksum(metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> str:
+    """What safetensors does not check: that neither the weights nor the description have changed."""
+    digest = hashlib.sha256()
+    for name in ("network", "info"):
+        digest.update(metadata[name].encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -98,42 +112,40 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     CheckpointError
         The file is missing, truncated, damaged, of another version, or not one of ours.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(got_expected(f"checkpoint {path}", "no such file", "a trained model", "train one first"))
+        raise _unusable(path, "no such file", "a trained model", "train one first")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise CheckpointError(
-            got_expected(f"checkpoint {path}", f"a truncated or damaged file ({reason})", "safetensors", "train again")
-        ) from None
+    # On damaged bytes it raises errors of its own, of numpy and of the system.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise _unusable(path, f"a truncated or damaged file ({reason})", "a safetensors file", "train again") from error
     return _decode(path, metadata, arrays)
 
 
 def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> Checkpoint:
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            got_expected(f"checkpoint {path}", "a safetensors file of another program", "one of freqnet's", "train one")
-        )
+        raise _unusable(path, "a safetensors file of another program", "one of freqnet's", "train one")
     if metadata.get("version") != VERSION:
-        raise CheckpointError(
-            got_expected(
-                f"checkpoint {path}", f"version {metadata.get('version')}", f"version {VERSION}", "use that freqnet"
-            )
-        )
+        raise _unusable(path, f"version {metadata.get('version')}", f"version {VERSION}", "use the freqnet it is from")
     try:
         network, info = json.loads(metadata["network"]), json.loads(metadata["info"])
+        intact = metadata["checksum"] == _checksum(metadata, arrays)
     except (KeyError, ValueError):
-        raise CheckpointError(
-            got_expected(f"checkpoint {path}", "damaged metadata", "a model's description", "train again")
-        ) from None
+        intact = False
+    if not intact:
+        raise _unusable(path, "contents that were changed", "the checksum written with them", "copy it or train again")
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")
         parts.setdefault(group, {})[rest] = array
     return Checkpoint(network, parts["network"], parts["extra"], info)
+
+
+def _unusable(path: Path, got: str, expected: str, todo: str) -> CheckpointError:
+    return CheckpointError(got_expected(f"checkpoint {path}", got, expected, todo))

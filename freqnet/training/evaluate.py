@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.errors import DataError, DivergenceError, got_expected
 from freqnet.nn import Network
 from freqnet.ops.normalize import power
 from freqnet.training.batches import Spectra
@@ -36,11 +37,25 @@ class Evaluation:
 
 
 def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation:
-    """Measure a network on labelled spectra, in evaluation mode and without a tape."""
+    """Measure a network on labelled spectra, in evaluation mode and without a tape.
+
+    Raises
+    ------
+    DataError
+        There are no spectra.
+    DivergenceError
+        The loss is not finite: the weights, or the examples, are out of all proportion.
+    """
+    if len(spectra) == 0:
+        raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
     network.body.train(False)
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
+        if not np.isfinite(loss):
+            x, _ = spectra.take(np.flatnonzero(~np.isfinite(logits).all(axis=1))[:batch])
+            got = f"a loss of {loss}; {exploding_layer(network, x)}"
+            raise DivergenceError(got_expected("evaluation", got, "a finite loss", "lower --lr, or scale the examples"))
     return Evaluation(loss, float(np.mean(logits.argmax(axis=1) == spectra.labels)), logits)
 
 

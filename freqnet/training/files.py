@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +23,22 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises
     ------
     ConfigurationError
-        The folder cannot be written to.
+        The folder cannot be written to, or the disk is full.
     """
+    # The name is known before the file is there: no interrupt can leave a file that nobody knows of.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with partial.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes files for the owner alone; results are for whoever the umask lets read.
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
+            os.replace(partial, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ConfigurationError(
-            got_expected(f"output {path}", error.strerror or error, "a folder that can be written to", "choose another")
-        ) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise _unusable(path, error.strerror or error, "a place that can be written to", "choose another") from error
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -71,30 +61,33 @@ def claim_folder(folder: Path, *, resume: bool = False, overwrite: bool = False)
     ConfigurationError
         The folder is not empty, is a file, cannot be made or written to, or holds nothing to resume.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(got_expected(f"output {folder}", "a file", "a folder", "choose another"))
-    if resume and not (folder / CHECKPOINT).is_file():
-        raise ConfigurationError(
-            got_expected(f"output {folder}", f"no {CHECKPOINT}", "one to resume from", "train without --resume")
-        )
-    if folder.exists() and any(folder.iterdir()) and not (resume or overwrite):
-        raise ConfigurationError(
-            got_expected(
-                f"output {folder}",
-                "a folder that is not empty",
-                "a new or empty one",
-                "pass --overwrite or --resume, or another --out",
-            )
-        )
     try:
+        if folder.exists() and not folder.is_dir():
+            raise _unusable(folder, "a file", "a folder", "choose another")
+        if resume and not (folder / CHECKPOINT).is_file():
+            raise _unusable(folder, f"no {CHECKPOINT}", "one to resume from", "train without --resume")
+        if folder.exists() and any(folder.iterdir()) and not (resume or overwrite):
+            todo = "pass --overwrite or --resume, or another --out"
+            raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        for name in RUN_FILES if overwrite and not resume else ():
-            (folder / name).unlink(missing_ok=True)
+        _check_writable(folder)
+        for name in RUN_FILES:
+            # What a killed run left half written is of no use to anyone.
+            for path in folder.glob(f".{name}.*"):
+                path.unlink(missing_ok=True)
+            if overwrite and not resume:
+                (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigurationError(
-            got_expected(
-                f"output {folder}", error.strerror or error, "a folder that can be written to", "choose another"
-            )
-        ) from None
+        raise _unusable(folder, error.strerror or error, "a folder that can be written to", "choose another") from error
+
+
+def _check_writable(folder: Path) -> None:
+    probe = folder / f".{MODEL}.{os.getpid()}.partial"
+    try:
+        probe.touch()
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _unusable(path: Path, got: object, expected: str, todo: str) -> ConfigurationError:
+    return ConfigurationError(got_expected(f"output {path}", got, expected, todo))

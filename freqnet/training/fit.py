@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import backward
-from freqnet.errors import CheckpointError, DataError, DivergenceError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.nn import Network
 from freqnet.optim import Optimizer, clip_gradients
 from freqnet.training.batches import Spectra
@@ -71,6 +71,7 @@ class Run:
             "best_loss": self.best_loss if self.best else None,
             "best_epoch": self.best_epoch,
             "settings": asdict(self.settings),
+            "transforms": self.network.transforms_inside,
         }
         return Checkpoint(self.network.describe(), self.network.arrays(), extra, {**info, "progress": progress})
 
@@ -99,6 +100,7 @@ class Run:
         self.epoch, self.best, self.best_epoch = progress["epoch"], groups["best"], progress["best_epoch"]
         self.best_loss = float("inf") if progress["best_loss"] is None else progress["best_loss"]
         self.history = History(list(progress["history"]))
+        self.network.transforms_inside = progress["transforms"]
 
 
 def fit(
@@ -140,6 +142,8 @@ def fit(
     ------
     DataError
         The training set is empty.
+    ConfigurationError
+        There is patience, but no validation set.
     DivergenceError
         The loss is no longer finite; says in which epoch and which layer's power exploded.
     CheckpointError
@@ -157,8 +161,7 @@ def fit(
     True
     """
     settings = settings or Settings()
-    if len(train) == 0:
-        raise DataError(got_expected("training split", "no examples", "at least one", "lower the test share"))
+    check_examples(settings, train, validation)
     optimizer = settings.make_optimizer(network.body.named_parameters())
     run = Run(network, settings, optimizer, -(-len(train) // settings.batch))
     if resume and checkpoint is not None:
@@ -178,6 +181,15 @@ def fit(
         network.body.load_arrays(run.best)
     network.body.train(False)
     return run.history
+
+
+def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
+    """Check that there is what the settings need: examples, and some to validate on where there is patience."""
+    if len(train) == 0:
+        raise DataError(got_expected("training split", "no examples", "at least one", "lower the test share"))
+    if settings.patience and validation is None:
+        todo = "set some aside with --validation"
+        raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
 
 
 def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
@@ -217,7 +229,7 @@ def _step(run: Run, x: Any, labels: np.ndarray) -> tuple[float, np.ndarray]:
                     f"training, epoch {run.epoch + 1}",
                     f"a loss of {value}; {exploding_layer(network, x)}",
                     "a finite loss",
-                    "lower --lr, put PowerNorm before polynomials, or narrow their gate band",
+                    "lower --lr, clip with --clip 1, or narrow the polynomials by --gate-band",
                 )
             )
         run.optimizer.step()
@@ -225,7 +237,8 @@ def _step(run: Run, x: Any, labels: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str, float]:
-    return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": seen / seconds}
+    rate = seen / max(seconds, 1e-9)
+    return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": rate}
 
 
 def _validate(run: Run, validation: Spectra) -> dict[str, float]:

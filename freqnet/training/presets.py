@@ -101,6 +101,11 @@ class Model:
         return (modes,) * len(grid)
 
     def _body(self, sizes: tuple[int, ...], widths: tuple[int, ...], classes: int) -> Module:
+        most = (max(sizes) - 1) // 2
+        if self.gate_band is not None and not 0 <= self.gate_band <= most:
+            raise ConfigurationError(
+                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
+            )
         taps = tuple(5 if n > 9 else min(3, n) for n in sizes)
         layers: list[Module] = []
         for stage, width in enumerate(widths):

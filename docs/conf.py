@@ -1,0 +1,136 @@
+"""Sphinx configuration. Everything is built from this repository: no network, no scripts from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import freqnet
+
+project = "freqnet"
+author = "The freqnet developers"
+copyright = author
+version = release = freqnet.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_design",
+]
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = ["_build"]
+nitpicky = True
+# A type variable.
+nitpick_ignore = [("py:class", "freqnet.nn.module.Layer")]
+default_role = "py:obj"
+highlight_language = "pycon"
+pygments_style = "friendly"
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+# The changelog and the guide for contributors start with their own title, below this page's.
+suppress_warnings = ["myst.header"]
+
+# -- reference pages ---------------------------------------------------------------------------------
+autosummary_generate = False
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+# Sections of both kinds that docstrings here have; types are text, for people.
+napoleon_use_param = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+napoleon_preprocess_types = False
+
+# -- the site ----------------------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = "freqnet"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": True,
+    "pygments_light_style": "friendly",
+    "pygments_dark_style": "github-dark",
+}
+# Pages without neighbours need no list of them.
+html_sidebars = {name: [] for name in ("index", "quickstart", "results", "references", "changelog", "contributing")}
+
+PUBLIC = ("autodiff", "domains", "ops", "nn", "data", "optim", "training", "report", "errors")
+
+
+def documented_names() -> dict[str, str]:
+    """Return where each public class and function is documented, by where it is defined."""
+    found: dict[str, str] = {}
+    for module in (f"freqnet.{name}" for name in PUBLIC):
+        here = import_module(module)
+        for name in getattr(here, "__all__", None) or [n for n in vars(here) if n.endswith("Error")]:
+            value = getattr(here, name)
+            home = f"{getattr(value, '__module__', module)}.{getattr(value, '__qualname__', name)}"
+            found.setdefault(home, f"{module}.{name}")
+            # In signatures, annotations are names alone.
+            found.setdefault(name, f"{module}.{name}")
+    return found
+
+
+def resolve(app: Sphinx, env, node: pending_xref, content: nodes.Element) -> nodes.Element | None:
+    """Link what is named by where it is defined, or a class by its name alone, to where it is documented.
+
+    What is in single backticks, and types in signatures, need not be documented here.
+    """
+    if node.get("refdomain") != "py":
+        return None
+    target = node["reftarget"]
+    name = app.config.public_names.get(target)
+    if name is None and target.rpartition(".")[2][:1].isupper():
+        name = app.config.public_names.get(target.rpartition(".")[2])
+    if name is not None and (found := env.get_domain("py").objects.get(name)) is not None:
+        uri = app.builder.get_relative_uri(node["refdoc"], found.docname)
+        return nodes.reference("", "", content, internal=True, refuri=f"{uri}#{found.node_id}")
+    return content if node["reftype"] == "obj" or not target.startswith("freqnet") else None
+
+
+def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Keep |k|^2 in a docstring's text: in reST bars begin a substitution."""
+    lines[:] = [re.sub(r"(?<!`)\|(\w)\|(?=\^)", r"\\|\1\\|", line) for line in lines]
+
+
+# -- formulae: MathML, which browsers draw themselves ------------------------------------------------
+def inline_math(self, node: nodes.math) -> None:
+    self.body.append(f'<span class="math">{tex2mathml(node.astext())}</span>')
+    raise nodes.SkipNode
+
+
+def block_math(self, node: nodes.math_block) -> None:
+    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Register what this file adds."""
+    app.add_config_value("public_names", documented_names(), "")
+    app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-docstring", escape_bars)
+    app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

@@ -1,0 +1,163 @@
+"""What a training run is asked to do, and what it stores of that for `--resume` and `evaluate`."""
+
+from __future__ import annotations
+
+import shlex
+import zlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freqnet.data import BUILTIN_DATASETS, Dataset
+from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
+from freqnet.training import Model, Settings, load_checkpoint, training_defaults
+from freqnet.training.files import CHECKPOINT, claim_folder
+from freqnet.training.fit import plain
+
+FRACTIONS = {"test": 0.2, "validation": 0.0}
+OPTIONS = {"learning_rate": "lr"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training run as the command line gives it: the dictionaries hold only what was given."""
+
+    data: str
+    folder: Path | None = None
+    out: Path | None = None
+    fractions: dict[str, float] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> list[str]:
+        """The words of a command line that name the data."""
+        return [self.data] if self.folder is None else [self.data, "--folder", str(self.folder)]
+
+    def command(self) -> str:
+        """Return the command that repeats this run: only what was given."""
+        words = ["freqnet", "train", *self.source]
+        for name, value in {**self.model, **self.settings, **self.fractions}.items():
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            words += [_option(name), text]
+        return shlex.join(words)
+
+    def output(self, dataset: Dataset) -> Path:
+        """Return the folder of the run."""
+        domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
+        return self.out or Path("runs") / f"{_slug(dataset.name)}-{domain}-seed{seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run with every choice made: by the command line, by defaults, or by the run that is taken up.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the run goes.
+    info : dict
+        Plain data that is kept beside the weights: where the data are and what they were, the options.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+
+    @property
+    def model(self) -> Model:
+        """The network to make."""
+        chosen = dict(self.info["model"])
+        return Model(**{**chosen, "widths": chosen["widths"] and tuple(chosen["widths"])})
+
+    @property
+    def settings(self) -> Settings:
+        """How to train it."""
+        return Settings(**self.info["settings"])
+
+
+def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
+    """Make all choices of a run, or take them from the run to resume.
+
+    Raises
+    ------
+    ConfigurationError
+        An option is out of range, or differs from those of the run to resume.
+    CheckpointError
+        There is nothing to resume.
+    DataError
+        The data are not those of the run to resume.
+    """
+    folder = job.output(dataset)
+    if not resume:
+        return Plan(folder, _info(job, dataset))
+    info = stored_info(folder)
+    if fingerprint(dataset) != info["fingerprint"]:
+        got = f"{dataset.name}, {len(dataset)} examples"
+        expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
+    for group in ("fractions", "model", "settings"):
+        for name, value in plain(getattr(job, group)).items():
+            if info[group][name] != value:
+                expected = f"the run's own {'default' if info[group][name] is None else info[group][name]}"
+                todo = "leave it out, or start anew with --overwrite"
+                raise ConfigurationError(got_expected(f"resume with {_option(name)}", value, expected, todo))
+    return Plan(folder, info)
+
+
+def stored_info(folder: Path) -> dict[str, Any]:
+    """Return what an unfinished run stored about itself."""
+    claim_folder(folder, resume=True)
+    path = folder / CHECKPOINT
+    info = load_checkpoint(path).info
+    if "progress" not in info or "fingerprint" not in info:
+        raise CheckpointError(
+            got_expected(f"checkpoint {path}", "no training run", "one that freqnet train began", "train anew")
+        )
+    return {name: value for name, value in info.items() if name != "progress"}
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return a short text that another dataset, or the same one after a change, does not have.
+
+    >>> from freqnet.data import load
+    >>> fingerprint(load("digits"))
+    '...'
+    """
+    shape = zlib.crc32(repr((dataset.images.shape, dataset.classes)).encode())
+    pixels = zlib.crc32(np.ascontiguousarray(dataset.images).data, shape)
+    return f"{zlib.crc32(np.ascontiguousarray(dataset.labels).data, pixels):08x}"
+
+
+def resume_command(data: str, folder: Path | None, out: Path) -> str:
+    """Return the command that takes up an unfinished run."""
+    return shlex.join(["freqnet", "train", *Job(data, folder).source, "--out", str(out), "--resume"])
+
+
+def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
+    settings = Settings(**{**training_defaults(dataset.name), **job.settings})
+    named = job.data in BUILTIN_DATASETS
+    return plain(
+        {
+            "dataset": dataset.name,
+            # Files are found again from any folder.
+            "data": job.data if named else str(Path(job.data).expanduser().resolve()),
+            "folder": None if job.folder is None else str(job.folder.expanduser().resolve()),
+            "fingerprint": fingerprint(dataset),
+            "samples": len(dataset),
+            "classes": dataset.classes,
+            "fractions": {**FRACTIONS, **job.fractions},
+            "model": asdict(Model(**job.model)),
+            "settings": asdict(settings),
+            "command": job.command(),
+        }
+    )
+
+
+def _option(name: str) -> str:
+    return f"--{OPTIONS.get(name, name.replace('_', '-'))}"
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(name).stem).strip("-.") or "data"

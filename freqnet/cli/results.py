@@ -1,0 +1,107 @@
+"""The files of a finished run, and what the terminal shows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freqnet.cli.console import print_table, say
+from freqnet.cli.job import Plan
+from freqnet.data import Split
+from freqnet.errors import ConfigurationError, FreqnetError, got_expected
+from freqnet.nn import Network
+from freqnet.training import Checkpoint, Evaluation, History, save
+from freqnet.training.files import HISTORY, METRICS, MODEL, REPORT, write_json, write_lines
+
+
+def write_results(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:
+    """Write model, history, metrics and report, in this order, and return the metrics.
+
+    Raises
+    ------
+    ConfigurationError
+        A file cannot be written, or the report cannot be made; what was written before stays.
+    """
+    metrics = collect_metrics(plan, network, parts, history, result)
+    info = {**plan.info, "metrics": metrics}
+    save(plan.folder / MODEL, Checkpoint(network.describe(), network.arrays(), info=info))
+    write_lines(plan.folder / HISTORY, history.rows)
+    write_json(plan.folder / METRICS, metrics)
+    try:
+        _write_report(plan, network, parts, history, result, metrics)
+    except FreqnetError:
+        raise
+    # Whatever plotting runs into, the model is there.
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}"
+        expected = f"a page beside {MODEL} and {METRICS}, which are complete"
+        message = got_expected(f"report {plan.folder / REPORT}", got, expected, "run again with --resume --debug")
+        raise ConfigurationError(message) from error
+    return metrics
+
+
+def _write_report(
+    plan: Plan, network: Network, parts: Split, history: History, result: Evaluation, metrics: dict[str, Any]
+) -> None:
+    from freqnet.report import write_report
+
+    write_report(
+        plan.folder / REPORT,
+        network,
+        title=f"{metrics['dataset']} in the {metrics['domain']} domain",
+        metrics=metrics,
+        history=history.rows,
+        images=parts.test.images,
+        labels=parts.test.labels,
+        logits=result.logits,
+        classes=parts.test.classes,
+    )
+
+
+def collect_metrics(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:
+    """Return what ``metrics.json`` holds."""
+    last, info = history.rows[-1], plan.info
+    return {
+        "dataset": info["dataset"],
+        "domain": network.door.domain,
+        "seed": info["settings"]["seed"],
+        "test_accuracy": result.accuracy,
+        "test_loss": result.loss,
+        "train_accuracy": last["accuracy"],
+        "train_loss": last["loss"],
+        "train_seconds": history.seconds,
+        "epochs": last["epoch"],
+        "parameters": network.parameter_count(),
+        "modes": [2 * m + 1 for m in network.door.band],
+        "transforms_inside_network": network.transforms_inside,
+        "train_samples": len(parts.train),
+        "validation_samples": 0 if parts.validation is None else len(parts.validation),
+        "test_samples": len(parts.test),
+        **{name: info[name] for name in ("settings", "model", "command")},
+    }
+
+
+def show_opening(plan: Plan, parts: Split, network: Network) -> None:
+    """Say what will be trained on what, and where it goes."""
+    counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
+    counts.append((parts.test, "held out"))
+    held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
+    modes = "x".join(str(2 * m + 1) for m in network.door.band)
+    say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
+    door = "one transform at the door" if network.door.space.domain.is_complex else "samples all the way"
+    say(
+        f"{network.door.domain} domain: {modes} modes, {network.parameter_count():,} parameters, {door} -> {plan.folder}"
+    )
+
+
+def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
+    """Say how good the model is, what it cost, and where it is."""
+    rows = [
+        ("test accuracy", f"{metrics['test_accuracy']:.2%} of {metrics['test_samples']}"),
+        ("training time", f"{metrics['train_seconds']:.1f} s"),
+        ("parameters", f"{metrics['parameters']:,}"),
+        ("transforms inside the network", metrics["transforms_inside_network"]),
+        ("domain", metrics["domain"]),
+        ("seed", metrics["seed"]),
+    ]
+    print_table(f"{metrics['dataset']}, after {metrics['epochs']} epochs", rows)
+    say(f"{plan.folder}: {MODEL}, {METRICS}, {HISTORY}, {REPORT}")

@@ -1,0 +1,24 @@
+"""What a run leaves to look at: the table of layers, figures, and the report as one HTML file.
+
+Importing this package loads neither matplotlib nor rich; the functions that need them do.
+"""
+
+from freqnet.report.filters import filter_responses
+from freqnet.report.page import write_report
+from freqnet.report.plots import confusion_matrix, misclassified, training_curves
+from freqnet.report.spectra import layer_spectra
+from freqnet.report.summary import LayerSummary, spatial_twin, summarize
+from freqnet.report.tables import layer_table
+
+__all__ = [
+    "LayerSummary",
+    "confusion_matrix",
+    "filter_responses",
+    "layer_spectra",
+    "layer_table",
+    "misclassified",
+    "spatial_twin",
+    "summarize",
+    "training_curves",
+    "write_report",
+]

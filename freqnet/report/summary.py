@@ -1,0 +1,170 @@
+"""What each layer of a network puts out, holds and costs, beside its twin on samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.domains import GRID, Grid, Space
+from freqnet.domains.space import Axes
+from freqnet.errors import FreqnetError
+from freqnet.nn import Network
+from freqnet.report.walk import Step, walk
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One row: the door, a layer, or the total. All figures are for one example in evaluation.
+
+    Attributes
+    ----------
+    name : str
+        Path of the layer, as in the names of parameters; ``"door"``, ``"total"``.
+    layer : str
+        Class of the layer.
+    output : str
+        What leaves it, such as ``"13x13 modes x 16"`` or ``"10 features"``.
+    modes : tuple of int or None
+        Independent real degrees of freedom along each axis (modes ``-m .. m``, or samples); None for
+        features.
+    parameters : int
+        Real numbers trained.
+    multiply_adds : int
+        Real multiply-adds on the example.
+    setup_multiply_adds : int
+        Real multiply-adds on weights alone, such as a kernel's frequency response: once a batch,
+        however large.
+    bytes : int
+        Of the output.
+    twin_multiply_adds, twin_bytes : int or None
+        The same of the spatial twin: the same layers on samples of the same grids, with direct
+        convolution. None where a layer has no twin.
+    """
+
+    name: str
+    layer: str
+    output: str
+    modes: Axes | None
+    parameters: int
+    multiply_adds: int
+    setup_multiply_adds: int
+    bytes: int
+    twin_multiply_adds: int | None = None
+    twin_bytes: int | None = None
+
+
+def summarize(network: Network) -> list[LayerSummary]:
+    """Return a row for the door, one for each layer (a `Residual` is one layer), and the total.
+
+    Multiply-adds are counted by the cost of every op that runs for one example.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> body = nn.Sequential((nn.Convolution(8, bias=False), nn.Dense(10)))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> for row in summarize(network):
+    ...     print(row.name, row.output, row.parameters, row.multiply_adds, row.twin_multiply_adds)
+    door 7x7 modes x 1 0 560 0
+    0 7x7 modes x 8 72 896 4608
+    1 10 features 3930 4322 5642
+    total  4002 5778 10250
+    """
+    steps = walk(network, _example(network))
+    twins: list[Any] = list(_twin_steps(network) or [None] * len(steps))
+    rows = [_row(step, twin) for step, twin in zip(steps, twins, strict=True)]
+    return [*rows, _total(rows)]
+
+
+def spatial_twin(network: Network) -> Network | None:
+    """Return the same layers, untrained, on samples of the same grids; None where a layer has no twin.
+
+    >>> from freqnet import nn
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (2, 2), 1), nn.Dense(10))
+    >>> spatial_twin(network).door.space.shape
+    (8, 8)
+    """
+    description: dict[str, Any] = network.describe()
+    grid = network.door.space.grid
+    door = {**description["door"], "domain": GRID.name, "band": GRID.largest_band(grid)}
+    try:
+        return Network.from_description({**description, "door": door})
+    except FreqnetError:
+        return None
+
+
+def extent_text(sizes: Sequence[int]) -> str:
+    """Return sizes along the axes as people write them.
+
+    >>> extent_text((13, 13))
+    '13x13'
+    """
+    return "x".join(map(str, sizes))
+
+
+def _example(network: Network) -> np.ndarray:
+    return np.zeros((1, *network.door.grid, network.door.channels), network.precision)
+
+
+def _twin_steps(network: Network) -> list[Step] | None:
+    twin = spatial_twin(network)
+    try:
+        return None if twin is None else walk(twin, _example(twin))
+    except FreqnetError:
+        return None
+
+
+def _row(step: Step, twin: Step | None) -> LayerSummary:
+    parameters = {} if step.layer is None else step.layer.named_parameters()
+    modes = None if step.output.space is None else degrees(step.output.space)
+    return LayerSummary(
+        name=step.name,
+        layer="Door" if step.layer is None else type(step.layer).__name__,
+        output=_output(step.output, modes),
+        modes=modes,
+        parameters=sum(p.data.size for p in parameters.values()),
+        multiply_adds=_cost(step),
+        setup_multiply_adds=step.setup_multiply_adds,
+        bytes=step.output.data.nbytes,
+        twin_multiply_adds=None if twin is None else _cost(twin),
+        twin_bytes=None if twin is None else twin.output.data.nbytes,
+    )
+
+
+def _cost(step: Step) -> int:
+    space: Space | None = step.output.space
+    if step.layer is None and space is not None and isinstance(space.domain, Grid):
+        # Samples on their own grid pass the door as they are.
+        full = all(m >= n // 2 for m, n in zip(space.band, space.grid, strict=True))
+        return 0 if full else step.multiply_adds
+    return step.multiply_adds
+
+
+def degrees(space: Space) -> Axes:
+    """Return the independent real degrees of freedom of a signal along each axis.
+
+    >>> from freqnet.domains import FOURIER, GRID
+    >>> degrees(FOURIER.space((8, 8), band=2)), degrees(GRID.space((8, 8)))
+    ((5, 5), (8, 8))
+    """
+    return space.grid if isinstance(space.domain, Grid) else tuple(2 * m + 1 for m in space.band)
+
+
+def _output(x: Tensor, modes: Axes | None) -> str:
+    if modes is None:
+        return f"{x.shape[-1]} features"
+    kind = "samples" if isinstance(x.space.domain, Grid) else "modes"
+    return f"{extent_text(modes)} {kind} x {x.shape[-1]}"
+
+
+def _total(rows: list[LayerSummary]) -> LayerSummary:
+    total = replace(rows[-1], name="total", layer="", output="", modes=None)
+    figures: dict[str, int | None] = {}
+    for name in ("parameters", "multiply_adds", "setup_multiply_adds", "bytes", "twin_multiply_adds", "twin_bytes"):
+        values = [getattr(row, name) for row in rows]
+        figures[name] = None if None in values else sum(values)
+    return replace(total, **figures)  # type: ignore[arg-type]

@@ -1,0 +1,289 @@
+"""What every layer in the registry must do, in every domain that it supports.
+
+A new layer needs a line in `EXAMPLES` and one in `INVALID`; a new domain needs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+
+from freqnet import nn
+from freqnet.autodiff import Tensor, check_gradients
+from freqnet.domains import DOMAINS, FOURIER, GRID, KERNELS, Domain, no_transforms
+from freqnet.errors import CheckpointError, ConfigurationError, FreqnetError, ShapeError
+
+GRIDS = [(8,), (6, 4)]
+CHANNELS = 4
+BATCH = 2
+# They alone may differ between training and evaluation.
+TWO_MODES = {"FrequencyDropout", "PowerNorm"}
+
+EXAMPLES: dict[str, list[nn.Module]] = {
+    "AveragePool": [nn.AveragePool(2), nn.AveragePool(3, 2, "sinc"), nn.AveragePool(2, 1)],
+    "Convolution": [
+        *(nn.Convolution(6, 3, kernel) for kernel in KERNELS),
+        nn.Convolution(6, 2, groups=2, bias=False),
+        nn.Convolution(4, 3, "sinc", groups=4),
+    ],
+    "Dense": [nn.Dense(3)],
+    "FrequencyDropout": [nn.FrequencyDropout(0), nn.FrequencyDropout(2)],
+    "GlobalAverage": [nn.GlobalAverage()],
+    "Linearized": [nn.Linearized("sigmoid"), nn.Linearized("softplus", unit_slope=True), nn.Linearized("tanh")],
+    "LowPass": [nn.LowPass(1), nn.LowPass(0)],
+    "Pointwise": [nn.Pointwise(name) for name in ("tanh", "sigmoid", "gelu", "silu", "erf")],
+    "Polynomial": [
+        nn.Polynomial(),
+        nn.Polynomial((0.1, 1.0, 0.5, -0.2), exact=True),
+        nn.Polynomial((0.1, 1.0, 0.5), trainable=False, gate_band=1),
+    ],
+    "PowerNorm": [nn.PowerNorm(epsilon=0.1), nn.PowerNorm("sample", epsilon=0.1)],
+    "PowerSpectrum": [nn.PowerSpectrum()],
+    "Residual": [
+        nn.Residual(nn.Convolution(4)),
+        nn.Residual(nn.Sequential((nn.Convolution(3), nn.TruncationPool(3), nn.PowerNorm(epsilon=0.1)))),
+    ],
+    "Sequential": [
+        nn.Sequential(()),
+        nn.Sequential((nn.Convolution(2), nn.PowerNorm(epsilon=0.1), nn.Polynomial(), nn.FrequencyDropout())),
+        nn.Sequential((nn.LowPass(1), nn.GlobalAverage(), nn.Dense(3))),
+    ],
+    "TruncationPool": [nn.TruncationPool(3), nn.TruncationPool(4), nn.TruncationPool(1)],
+    "Window": [nn.Window(3), nn.Window(1)],
+}
+
+# Settings that a signal of 4 channels on the grid 8 cannot take, the error, and what the message says.
+INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
+    "AveragePool": [
+        (nn.AveragePool(3), ShapeError, "stride: got .* divisors of the grid"),
+        (nn.AveragePool(0, 1), ShapeError, "window: got .* at least 1"),
+        (nn.AveragePool((2, 2)), ShapeError, "1 numbers"),
+        (nn.AveragePool((2, 2), 1), ShapeError, "1 numbers"),
+        (nn.AveragePool(2, 2, "mean"), ConfigurationError, "method: got 'mean'"),
+    ],
+    "Convolution": [
+        (nn.Convolution(2, kernel="wavelet"), ConfigurationError, "kernel: got 'wavelet', expected taps or spectral"),
+        (nn.Convolution(2, boundary="reflect"), ConfigurationError, "boundary: got 'reflect'"),
+        (nn.Convolution(2, boundary="linear"), ShapeError, "linear convolution: got support unknown"),
+        (nn.Convolution(3, groups=2), ShapeError, "groups: got 2, expected a divisor of 4 and 3"),
+        (nn.Convolution(6, groups=3), ShapeError, "groups: got 3"),
+        (nn.Convolution(4, groups=0), ShapeError, "groups: got 0"),
+        (nn.Convolution(4, groups=-1), ShapeError, "groups: got -1"),
+        (nn.Convolution(4, size=0), ShapeError, "kernel size: got .* at least 1"),
+        (nn.Convolution(4, size=(3, 3)), ShapeError, "kernel size: got .* 1 numbers"),
+    ],
+    "Dense": [],
+    "FrequencyDropout": [
+        (nn.FrequencyDropout(5), ConfigurationError, "minimum radius: got 5"),
+        (nn.FrequencyDropout(-1), ConfigurationError, "minimum radius: got -1"),
+    ],
+    "GlobalAverage": [],
+    "Linearized": [(nn.Linearized("step"), ConfigurationError, "activation: got 'step', expected identity or tanh")],
+    "LowPass": [
+        (nn.LowPass(5), ShapeError, "band: got .* expected 0 to"),
+        (nn.LowPass(-1), ShapeError, "band: got .* expected 0 to"),
+    ],
+    "Pointwise": [(nn.Pointwise("softsign"), ConfigurationError, "activation: got 'softsign', expected relu")],
+    "Polynomial": [
+        (nn.Polynomial((1.0,)), ShapeError, "coefficients: got .* at least two"),
+        (nn.Polynomial(()), ShapeError, "coefficients: got .* at least two"),
+        (nn.Polynomial(gate_band=-1), ShapeError, "gate band: got .* 0 or more"),
+        (nn.Polynomial(gate_band=(1, 1)), ShapeError, "gate band: got .* 1 numbers"),
+    ],
+    "PowerNorm": [(nn.PowerNorm("layer"), ConfigurationError, "statistics: got 'layer'")],
+    "PowerSpectrum": [],
+    "Residual": [(nn.Residual(nn.GlobalAverage()), ShapeError, "Residual body: got 4 features, expected a signal")],
+    "Sequential": [(nn.Sequential((nn.Dense(3), nn.Convolution(2))), ShapeError, "Convolution: got 3 features")],
+    "TruncationPool": [
+        (nn.TruncationPool(9), ShapeError, "pooling size: got"),
+        (nn.TruncationPool(0), ShapeError, "pooling size: got"),
+    ],
+    "Window": [(nn.Window(9), ShapeError, "window: got"), (nn.Window(0), ShapeError, "window: got")],
+}
+
+
+def supports(domain: Domain, layer: nn.Module) -> bool:
+    return not (isinstance(layer, nn.Pointwise) and domain.is_complex)
+
+
+def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
+    """Every example in every domain it supports, on every grid."""
+    return [
+        pytest.param(layer, domain, grid, id=f"{name}{i}-{domain.name}-{'x'.join(map(str, grid))}")
+        for name in nn.LAYERS
+        for i, layer in enumerate(table.get(name, []))
+        for domain in DOMAINS.values()
+        if supports(domain, layer)
+        for grid in GRIDS
+    ]
+
+
+CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
+
+
+def built(layer: nn.Module, domain: Domain, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:
+    """A fresh copy of the layer, what it promised, and a random input."""
+    layer = nn.from_description(layer.describe())
+    signal = nn.Signal(domain.space(grid), CHANNELS)
+    out = layer.build(signal, np.random.default_rng(seed), precision)
+    like = np.empty((*signal.space.shape, BATCH, CHANNELS), domain.dtype(precision))
+    return layer, out, Tensor(signal.space.random(like, np.random.default_rng(1)), signal.space)
+
+
+def guarded(domain: Domain) -> Any:
+    return no_transforms() if domain.is_complex else nullcontext()
+
+
+def run(layer: nn.Module, x: Tensor, seed: int = 2) -> np.ndarray:
+    layer.set_generator(np.random.default_rng(seed))
+    return layer(x).data
+
+
+def named_modules(layer: nn.Module) -> set[str]:
+    return {type(module).__name__ for _, module in layer.modules()}
+
+
+def test_every_layer_has_examples():
+    assert EXAMPLES.keys() == INVALID.keys() == nn.LAYERS.keys()
+    assert all(type(layer).__name__ == name for name, layers in EXAMPLES.items() for layer in layers)
+    assert all(EXAMPLES.values())
+
+
+@CASES
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_keeps_what_build_promised(layer: nn.Module, domain: Domain, grid: tuple[int, ...], precision: Any):
+    layer, out, x = built(layer, domain, grid, precision)
+    layer.train()
+    with guarded(domain):
+        y = layer(x)
+    if isinstance(out, nn.Features):
+        assert (y.space, y.shape, y.dtype) == (None, (BATCH, out.count), precision)
+    else:
+        assert (y.space, y.shape) == (out.space, (*out.space.shape, BATCH, out.channels))
+        assert y.dtype == domain.dtype(precision)
+        assert y.data == pytest.approx(out.space.project(y.data), abs=1e-5 if precision == np.float32 else 1e-12)
+
+
+@CASES
+def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    default = nn.from_description(layer.describe())
+    default.build(nn.Signal(domain.space(grid), CHANNELS), np.random.default_rng(0))
+    wide = built(layer, domain, grid, np.float64)[0]
+    for module, precision in ((default, np.float32), (wide, np.float64)):
+        arrays = [p.data for p in module.named_parameters().values()] + list(module.named_state().values())
+        assert all(a.dtype == precision and a.flags.writeable and np.isfinite(a).all() for a in arrays)
+        assert all(p.requires_grad for p in module.named_parameters().values())
+    assert len({id(a) for a in arrays}) == len(arrays)
+
+
+@CASES
+def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    layer, _, x = built(layer, domain, grid, np.float64)
+    layer.train()
+    keys = [(module, name) for _, module in layer.modules() for name in module.parameters]
+
+    def function(x: Tensor, *values: Tensor) -> Tensor:
+        for (module, name), value in zip(keys, values, strict=True):
+            module.parameters[name] = value
+        layer.set_generator(np.random.default_rng(3))
+        return layer(x)
+
+    with guarded(domain):
+        check_gradients(function, [x, *(module.parameters[name] for module, name in keys)], order=2, directions=2)
+
+
+@CASES
+def test_description_makes_the_same_layer(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    again = nn.from_description(json.loads(json.dumps(layer.describe())))
+    assert (again.describe(), repr(again)) == (layer.describe(), repr(layer))
+    (one, promised, x), (two, kept, _) = built(layer, domain, grid), built(again, domain, grid)
+    assert promised == kept
+    assert np.array_equal(run(one, x), run(two, x))
+
+
+@CASES
+def test_arrays_make_the_same_layer(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    (one, _, x), (two, _, _) = (built(layer, domain, grid, seed=seed) for seed in (0, 5))
+    arrays = {name: p.data for name, p in one.named_parameters().items()} | one.named_state()
+    two.load_arrays({name: array.copy() for name, array in arrays.items()})
+    assert np.array_equal(run(one, x), run(two, x))
+    with pytest.raises(CheckpointError, match="weights: got other names"):
+        two.load_arrays(arrays | {"nobody": np.zeros(1)})
+    for name in arrays:
+        with pytest.raises(CheckpointError, match=f"weights {name}: got"):
+            two.load_arrays(arrays | {name: np.zeros((1, 2, 3, 4))})
+
+
+@CASES
+def test_building_again_forgets_the_first_time(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    again = nn.from_description(layer.describe())
+    again.build(nn.Signal(domain.space(tuple(2 * n for n in grid)), 8), np.random.default_rng(3))
+    (one, promised, x) = built(layer, domain, grid)
+    kept = again.build(nn.Signal(domain.space(grid), CHANNELS), np.random.default_rng(0))
+    assert kept == promised
+    assert again.named_parameters().keys() == one.named_parameters().keys()
+    assert np.array_equal(run(again, x), run(one, x))
+
+
+@CASES
+def test_training_and_evaluation(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+    layer, _, x = built(layer, domain, grid)
+    assert not layer.training
+    before = {name: state.copy() for name, state in layer.named_state().items()}
+    evaluated = run(layer, x)
+    assert np.array_equal(run(layer, x, seed=4), evaluated)
+    assert all(np.array_equal(state, before[name]) for name, state in layer.named_state().items())
+    layer.train()
+    assert all(module.training for _, module in layer.modules())
+    if not named_modules(layer) & TWO_MODES:
+        assert np.array_equal(run(layer, x), evaluated)
+    layer.train(False)
+    assert not any(module.training for _, module in layer.modules())
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [pytest.param(*row, id=f"{name}{i}") for name, rows in INVALID.items() for i, row in enumerate(rows)],
+)
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=list(DOMAINS))
+def test_invalid_settings_are_found_by_build(domain: Domain, layer: nn.Module, error: type[Exception], message: str):
+    with pytest.raises(error, match=message):
+        layer.build(nn.Signal(domain.space(8), CHANNELS), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in ("Dense", "Sequential")])
+def test_layers_of_signals_refuse_features(name: str):
+    with pytest.raises(ShapeError, match=f"{name}: got 3 features, expected a signal"):
+        EXAMPLES[name][0].build(nn.Features(3), np.random.default_rng(0))
+
+
+def test_pointwise_refuses_spectra():
+    with pytest.raises(ShapeError, match=r"Pointwise tanh: got .* expected samples"):
+        nn.Pointwise("tanh").build(nn.Signal(FOURIER.space(8), 1), np.random.default_rng(0))
+    nn.Pointwise("tanh").build(nn.Signal(GRID.space(8), 1), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"layer": "Attention"}, "layer: got 'Attention', expected AveragePool or Convolution"),
+        ({}, "layer: got None"),
+        ({"layer": "Dense"}, "layer Dense: got .* its declared fields"),
+        ({"layer": "Dense", "outputs": 1, "color": 2}, "layer Dense: got .* its declared fields"),
+    ],
+)
+def test_descriptions_of_no_layer(description: dict[str, Any], message: str):
+    with pytest.raises(ConfigurationError, match=message):
+        nn.from_description(description)
+
+
+def test_an_unlisted_layer_fails(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(nn.LAYERS, "Unlisted", nn.Dense)
+    check: Callable[[], None] = test_every_layer_has_examples
+    with pytest.raises(AssertionError):
+        check()

@@ -1,0 +1,243 @@
+"""Networks: what shifts and other resolutions do to logits, the door, errors and descriptions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import oracles
+import pytest
+
+from freqnet import nn, ops
+from freqnet.autodiff import no_grad
+from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
+
+Axes = tuple[int, ...]
+HEADS: dict[str, tuple[nn.Module, ...]] = {
+    "GlobalAverage": (nn.GlobalAverage(), nn.Dense(5)),
+    "PowerSpectrum": (nn.PowerSpectrum(), nn.Dense(5)),
+    "Dense": (nn.Dense(5),),
+}
+INVARIANT = ["GlobalAverage", "PowerSpectrum"]
+
+
+def body(head: str) -> nn.Sequential:
+    return nn.Sequential(
+        (
+            nn.Convolution(6, 3),
+            nn.PowerNorm(),
+            nn.Polynomial(),
+            nn.Residual(nn.Sequential((nn.Convolution(8, 3, "sinc"), nn.PowerNorm(), nn.Polynomial(gate_band=1)))),
+            nn.TruncationPool(6),
+            nn.Convolution(8, 3, "modes"),
+            *HEADS[head],
+        )
+    )
+
+
+def network(head: str, grid: Axes = (8, 8), band: Axes = (3, 3), **door: Any) -> nn.Network:
+    """A network whose running statistics come from a few batches, as after training."""
+    net = nn.Network(nn.Door("fourier", grid, band, 2, **door), body(head), seed=1)
+    net.body.train()
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        net(net.analyse(rng.standard_normal((16, *grid, 2))))
+    return net
+
+
+def logits_of_spectra(net: nn.Network, spectra: Any) -> np.ndarray:
+    net.body.train(False)
+    with no_grad():
+        return net(spectra).data
+
+
+def images(grid: Axes = (8, 8), seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((4, *grid, 2))
+
+
+# -- shifts ------------------------------------------------------------------------------------------
+SHIFTS = [[1.0, 0.0], [3.0, -2.0], [0.5, 0.0], [0.3, 1.7], [-2.25, 7.9]]
+
+
+def change_under_shift(net: nn.Network, shift: Any) -> float:
+    spectra = net.analyse(images())
+    return float(np.abs(logits_of_spectra(net, ops.shift(spectra, shift)) - logits_of_spectra(net, spectra)).max())
+
+
+@pytest.mark.parametrize("head", INVARIANT)
+def test_logits_do_not_see_shifts(head: str):
+    net = network(head)
+    logits = net.predict(images())
+    assert logits.dtype == np.float32
+    assert np.ptp(logits, axis=0).min() > 0.02
+    for shift in [*SHIFTS, np.random.default_rng(4).uniform(-8, 8, (4, 2))]:
+        assert change_under_shift(net, shift) < 1e-5
+
+
+def test_logits_of_a_dense_head_see_shifts():
+    net = network("Dense")
+    assert all(change_under_shift(net, shift) > 0.05 for shift in SHIFTS)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_rolled_images_of_an_odd_grid(head: str):
+    net = network(head, (9, 7), (4, 3))
+    samples = images((9, 7))
+    rolled = net.analyse(np.roll(samples, (4, 3), (1, 2))).data
+    assert rolled == pytest.approx(ops.shift(net.analyse(samples), [4.0, 3.0]).data, abs=1e-6)
+    changes = [
+        np.abs(net.predict(np.roll(samples, shift, (1, 2))) - net.predict(samples)).max()
+        for shift in [(1, 0), (0, 1), (4, 3), (-2, 5)]
+    ]
+    assert (max(changes) < 1e-5) if head in INVARIANT else (min(changes) > 0.05)
+
+
+def test_an_average_pool_that_aliases_sees_shifts():
+    pools = nn.Sequential((nn.Convolution(4), nn.AveragePool(2), nn.Polynomial(), nn.PowerSpectrum(), nn.Dense(3)))
+    net = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 2), pools)
+    assert change_under_shift(net, [1.0, 0.0]) > 1e-3
+    assert change_under_shift(net, [2.0, 4.0]) < 1e-5
+
+
+# -- other resolutions -------------------------------------------------------------------------------
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("finer", [(16, 16), (20, 20), (20, 16), (8, 21)])
+def test_the_same_logits_from_finer_samples(head: str, finer: Axes):
+    net = network(head)
+    coarse = oracles.project(images(), (3, 3))
+    fine = oracles.evaluate(coarse, finer, (3, 3))
+    assert np.abs(net.predict(fine) - net.predict(coarse)).max() < 1e-5
+    # What lies beyond the band makes no difference on the fine grid.
+    beyond = oracles.evaluate(images((16, 16), 5), finer, (7, 7)) if min(finer) >= 16 else 0
+    detail = beyond - oracles.project(beyond, (3, 3)) if min(finer) >= 16 else 0
+    assert np.abs(net.predict(fine + detail) - net.predict(coarse)).max() < 1e-5
+
+
+def test_padding_scales_with_the_resolution():
+    layers = (nn.Convolution(3, 3, boundary="linear"), nn.Polynomial(), nn.PowerSpectrum(), nn.Dense(3))
+    net = nn.Network(nn.Door("fourier", (8,), (2,), 1, pad=(2,)), nn.Sequential(layers), precision=np.float64)
+    box = np.ones((1, 8, 1))
+    spectra = [net.analyse(np.repeat(box, times, axis=1)).data for times in (1, 2, 4, 64)]
+    # The box of 8/10 of the period, sampled ever finer: its spectrum tends to that of the continuous box.
+    modes = np.arange(3)
+    limit = 0.8 * np.sinc(0.8 * modes) * np.exp(-0.8j * np.pi * modes)
+    errors = [np.abs(s.ravel() - limit).max() for s in spectra]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-2
+    with pytest.raises(ShapeError, match=r"samples: got 10 for a grid of 8 \+ 2, expected a multiple"):
+        net.analyse(np.ones((1, 10, 1)))
+
+
+# -- the door ----------------------------------------------------------------------------------------
+def test_the_door_standardises_and_transforms():
+    samples = images()
+    plain = oracles.spectrum((samples - [1.0, -2.0]) / [2.0, 4.0], (3, 2))
+    door = nn.Door("fourier", (8, 8), (3, 2), 2, offset=(1.0, -2.0), scale=(2.0, 4.0))
+    oracles.assert_close(door.analyse(samples, np.float64).data, plain, "standardised")
+    assert door.analyse(samples).data.dtype == np.complex64
+    for settings in ({"offset": (1.0, -2.0)}, {"scale": (2.0, 4.0)}, {}):
+        wanted = (samples - settings.get("offset", 0.0)) / settings.get("scale", 1.0)
+        found = nn.Door("fourier", (8, 8), (3, 2), 2, **settings).analyse(samples, np.float64)
+        oracles.assert_close(found.data, oracles.spectrum(wanted, (3, 2)), str(settings))
+
+
+@pytest.mark.parametrize("domain", ["fourier", "grid", "grid-fft"])
+def test_transforms_are_counted(domain: str):
+    layers = (nn.Convolution(3), nn.PowerNorm(), nn.Polynomial(), nn.TruncationPool(5), nn.Dense(3))
+    net = nn.Network(nn.Door(domain, (8, 8), (3, 3), 2), nn.Sequential(layers))
+    net.predict(images())
+    assert (net.transforms_inside > 0) == (domain == "grid-fft")
+    powers = nn.Network(nn.Door(domain, (8, 8), (3, 3), 2), nn.Sequential((nn.PowerSpectrum(), nn.Dense(3))))
+    powers.predict(images())
+    assert (powers.transforms_inside > 0) == (domain != "fourier")
+
+
+# -- errors ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"band": (4, 3)}, ConfigurationError, r"band: got \(4, 3\) \(9 modes\), expected at most \(3, 3\)"),
+        ({"band": (3,)}, ShapeError, "band: got .* 2 numbers"),
+        ({"band": (-1, 0)}, ShapeError, "band: got .* 0 or more"),
+        ({"grid": (0, 8)}, ShapeError, "grid: got"),
+        ({"domain": "laplace"}, ConfigurationError, "domain: got 'laplace', expected fourier or grid"),
+    ],
+)
+def test_doors_that_cannot_be(settings: dict[str, Any], error: type[Exception], message: str):
+    values = {"domain": "fourier", "grid": (8, 8), "band": (3, 3), "channels": 2} | settings
+    with pytest.raises(error, match=message):
+        nn.Door(**values)
+
+
+@pytest.mark.parametrize(
+    ("shape", "error", "message"),
+    [
+        ((8, 8, 2), ShapeError, r"samples: got shape \(8, 8, 2\), expected \(batch, 8, 8, 2\)"),
+        ((1, 8, 8, 3), ShapeError, r"samples: got shape \(1, 8, 8, 3\)"),
+        ((1, 8, 8, 8, 2), ShapeError, "samples: got shape"),
+        ((1, 8, 5, 2), ShapeError, "band: got 3, expected at most 2 on 5 samples"),
+        ((1, 8, 6, 2), ConfigurationError, "with the Nyquist mode"),
+    ],
+)
+def test_samples_that_do_not_fit(shape: Axes, error: type[Exception], message: str):
+    net = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 2), body("Dense"))
+    with pytest.raises(error, match=message):
+        net.predict(np.ones(shape))
+
+
+def test_networks_without_a_head():
+    with pytest.raises(ShapeError, match=r"network: got 3 channels of .* expected features at its end; add a head"):
+        nn.Network(nn.Door("fourier", (8,), (3,), 1), nn.Sequential((nn.Convolution(3),)))
+
+
+# -- descriptions and arrays -------------------------------------------------------------------------
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_a_description_and_the_arrays_are_the_network(head: str, precision: Any):
+    door = nn.Door("fourier", (8, 8), (3, 2), 2, offset=(0.1, 0.2), scale=(1.5, 2.0), pad=(0, 2))
+    net = nn.Network(door, body(head), seed=7, precision=precision)
+    net.body.train()
+    net(net.analyse(images()))
+    again = nn.Network.from_description(json.loads(json.dumps(net.describe())), seed=8)
+    assert again.describe() == net.describe()
+    assert again.door == net.door
+    count = sum(parameter.data.size for parameter in net.body.named_parameters().values())
+    assert again.parameter_count() == net.parameter_count() == count
+    assert not np.array_equal(again.predict(images()), net.predict(images()))
+    again.body.load_arrays(net.arrays())
+    assert np.array_equal(again.predict(images()), net.predict(images()))
+    assert again.predict(images()).dtype == precision
+
+
+def test_a_misfit_changes_nothing():
+    net, other = (nn.Network(nn.Door("fourier", (8, 8), (3, 3), 2), body(head)) for head in ("Dense", "PowerSpectrum"))
+    before = {name: array.copy() for name, array in net.arrays().items()}
+    with pytest.raises(CheckpointError, match=r"weights: got|weights .*: got"):
+        net.body.load_arrays({name: array + 1 for name, array in other.arrays().items()})
+    assert all(np.array_equal(array, before[name]) for name, array in net.arrays().items())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"door": {"domain": "fourier"}},
+        {"body": None},
+        {"precision": "decimal"},
+        {"door": None},
+        {"body": {"layer": "?"}},
+    ],
+)
+def test_descriptions_of_no_network(change: dict[str, Any]):
+    description = nn.Network(nn.Door("fourier", (8,), (3,), 1), nn.Dense(2)).describe()
+    for broken in (description | change, {k: v for k, v in description.items() if k not in change}):
+        with pytest.raises(ConfigurationError, match=r"network description: got|layer: got"):
+            nn.Network.from_description(broken)
+
+
+def test_predictions_do_not_depend_on_the_batches():
+    net = network("Dense")
+    samples = images()
+    # Sums may round differently with the number of rows.
+    assert np.abs(net.predict(samples, batch=3) - net.predict(samples)).max() < 1e-5
+    assert net.predict(samples[:0]).shape == (0, 5)

@@ -1,0 +1,111 @@
+"""Frequency dropout and the running statistics of PowerNorm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import oracles
+import pytest
+
+from freqnet import nn, ops
+from freqnet.domains import FOURIER
+
+SPACE = FOURIER.space((9, 8))
+X = ops.analysis(np.random.default_rng(0).standard_normal((3, 9, 8, 2)), SPACE)
+
+
+def build(layer: Any) -> Any:
+    layer.build(nn.Signal(SPACE, 2), np.random.default_rng(0), np.float64)
+    return layer
+
+
+# -- frequency dropout -------------------------------------------------------------------------------
+def radius(data: np.ndarray) -> int:
+    """The largest mode number left along the longer axis; everything within must be as it came."""
+    rows = np.flatnonzero(np.abs(data).max(axis=(1, 2, 3)) > 0)
+    reach = int(np.abs(rows - 4).max())
+    kept = oracles.project(ops.synthesis(X).data, (reach, min(reach, 3)))
+    oracles.assert_close(oracles.synthesis(data, SPACE.band, SPACE.grid), kept, f"modes within {reach}")
+    return reach
+
+
+@pytest.mark.parametrize("minimum", [0, 1, 3, 4])
+def test_dropout_is_nested_and_reaches_every_radius(minimum: int):
+    layer = build(nn.FrequencyDropout(minimum))
+    layer.train()
+    layer.set_generator(np.random.default_rng(1))
+    seen = [radius(layer(X).data) for _ in range(100)]
+    assert set(seen) == set(range(minimum, 5))
+    counts = np.bincount(seen)[minimum:]
+    assert counts.max() < 2.5 * counts.min() or minimum == 4
+
+
+def test_dropout_is_for_training_only():
+    layer = build(nn.FrequencyDropout(0))
+    layer.set_generator(np.random.default_rng(1))
+    assert layer(X) is X
+    layer.train()
+    assert radius(layer(X).data) <= 4
+    layer.train(False)
+    assert layer(X) is X
+    layer.train()
+    layer.set_generator(None)
+    assert layer(X) is X
+
+
+def test_dropout_depends_on_the_generator_alone():
+    layer = build(nn.Sequential((nn.FrequencyDropout(0), nn.FrequencyDropout(0))))
+    layer.train()
+    draws = []
+    for seed in (3, 3, 4, 5, 6):
+        layer.set_generator(np.random.default_rng(seed))
+        draws.append(layer(X).data)
+    assert np.array_equal(draws[0], draws[1])
+    assert any(not np.array_equal(draws[0], other) for other in draws[2:])
+
+
+# -- running statistics ------------------------------------------------------------------------------
+def test_running_statistics_follow_the_batches(rng: np.random.Generator):
+    layer = build(nn.PowerNorm(momentum=0.25))
+    mean, variance = np.zeros((1, 2)), np.ones((1, 2))
+    layer.train()
+    for _ in range(3):
+        samples = oracles.project(2 + 3 * rng.standard_normal((4, 9, 8, 2)), SPACE.band)
+        layer(ops.analysis(samples, SPACE))
+        mean = 0.75 * mean + 0.25 * samples.mean(axis=(0, 1, 2))
+        variance = 0.75 * variance + 0.25 * samples.var(axis=(0, 1, 2))
+        oracles.assert_close(layer.state["mean"], mean, "mean")
+        oracles.assert_close(layer.state["variance"], variance, "variance")
+    layer.train(False)
+    out = ops.synthesis(layer(X)).data
+    oracles.assert_close(out, (ops.synthesis(X).data - mean) / np.sqrt(variance + 1e-5), "evaluation")
+    oracles.assert_close(layer.state["mean"], mean, "mean after evaluation")
+
+
+def test_training_uses_the_batch_not_the_running_statistics():
+    layer = build(nn.PowerNorm(epsilon=0.0))
+    layer.state["mean"] += 100
+    layer.train()
+    out = ops.synthesis(layer(X)).data
+    oracles.assert_close(out.mean(axis=(0, 1, 2)), np.zeros(2), "mean")
+    oracles.assert_close(out.var(axis=(0, 1, 2)), np.ones(2), "variance")
+
+
+def test_statistics_by_sample_keep_no_state():
+    layer = build(nn.PowerNorm("sample", epsilon=0.0))
+    assert not layer.named_state()
+    for training in (True, False):
+        layer.train(training)
+        out = ops.synthesis(layer(X)).data
+        oracles.assert_close(out.mean(axis=(1, 2)), np.zeros((3, 2)), "means")
+        oracles.assert_close(out.var(axis=(1, 2)), np.ones((3, 2)), "variances")
+
+
+def test_running_statistics_keep_their_arrays():
+    """A checkpoint or an optimiser may hold on to them: they are updated in place."""
+    layer = build(nn.PowerNorm())
+    before = layer.named_state()
+    layer.train()
+    layer(X)
+    assert all(state is before[name] for name, state in layer.named_state().items())

@@ -1,0 +1,87 @@
+"""What operations refuse, and the one line each of them says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.domains import FOURIER, GRID
+from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError, SpaceError
+
+SPACE = FOURIER.space((8, 6))
+X = ops.analysis(np.ones((2, 8, 6, 3)), SPACE)
+ON_GRID = ops.analysis(np.ones((2, 8, 6, 3)), GRID.space((8, 6)))
+NUMBERS = Tensor(np.ones((2, 3)))
+
+
+def response(space, inputs: int = 3) -> Tensor:
+    return ops.frequency_response(Tensor(np.ones((9, inputs, 4))), space)
+
+
+REFUSED = {
+    "kernel of another grid": (lambda: ops.convolve(X, response(FOURIER.space((8, 8)))), SpaceError, "a response on"),
+    "kernel of another band": (lambda: ops.convolve(X, response(SPACE.with_band((1, 1)))), SpaceError, "a response on"),
+    "kernel of another domain": (lambda: ops.convolve(X, response(ON_GRID.space)), SpaceError, "a response on"),
+    "signal as a kernel": (lambda: ops.convolve(X, X), SpaceError, "kernel: got fourier signal"),
+    "numbers as a kernel": (lambda: ops.convolve(X, NUMBERS), SpaceError, "kernel: got None"),
+    "kernel of other channels": (
+        lambda: ops.convolve(X, response(SPACE, 2)),
+        ShapeError,
+        "channels: got 3, expected 2",
+    ),
+    "parametrisation": (lambda: ops.frequency_response(NUMBERS, SPACE, "wave"), ConfigurationError, "'wave'"),
+    "number of taps": (lambda: ops.frequency_response(Tensor(np.ones((8, 3, 4))), SPACE), ShapeError, r"\(9, inputs"),
+    "numbers as a signal": (lambda: ops.convolve(NUMBERS, response(SPACE)), SpaceError, "convolve: got plain numbers"),
+    "product across grids": (lambda: ops.multiply(X, ops.resample(X, 5)), SpaceError, "one domain and grid"),
+    "product across domains": (lambda: X * ON_GRID, SpaceError, "one domain and grid"),
+    "sum of bands": (lambda: X + ops.truncate(X, 1), SpaceError, "truncate, zero_pad or resample one"),
+    "truncating up": (lambda: ops.truncate(X, 4), ShapeError, "keep fewer modes, or use zero_pad"),
+    "padding down": (lambda: ops.zero_pad(X, 1), ShapeError, "keep more modes, or use truncate"),
+    "stride": (lambda: ops.alias(X, 3), ShapeError, r"divisors of the grid \(8, 6\)"),
+    "stride of zero": (lambda: ops.alias(X, (1, 0)), ShapeError, "divisors"),
+    "window": (lambda: ops.average(X, 0), ShapeError, "at least 1 sample"),
+    "method": (lambda: ops.average(X, 2, "box"), ConfigurationError, "'dirichlet' or 'sinc'"),
+    "shift of one axis": (lambda: ops.shift(X, [1.0]), ShapeError, r"\(2,\) or \(2, 2\)"),
+    "shift of other examples": (lambda: ops.shift(X, np.ones((3, 2))), ShapeError, "one an axis"),
+    "coefficients a channel": (lambda: ops.polynomial(X, Tensor(np.ones((3, 2)))), ShapeError, "one row a power"),
+    "coefficients in a spectrum": (lambda: ops.polynomial(X, X), SpaceError, "plain numbers"),
+    "relu of a spectrum": (lambda: ops.relu(X), SpaceError, r"use polynomial\(\)"),
+    "factors a mode": (lambda: X * Tensor(np.ones((2, 2, 3))), ShapeError, r"plain \(batch, channels\)"),
+    "power spectrum of samples": (lambda: ops.power_spectrum(ON_GRID), SpaceError, "a spectral domain"),
+    "matmul": (lambda: NUMBERS @ NUMBERS, ShapeError, r"\(2, 3\) @ \(2, 3\)"),
+    "labels of other examples": (lambda: ops.cross_entropy(NUMBERS, [0]), ShapeError, "one label an example"),
+    "label out of range": (lambda: ops.cross_entropy(NUMBERS, [0, 3]), DataError, "0 to 2"),
+    "negative label": (lambda: ops.cross_entropy(NUMBERS, [0, -1]), DataError, "labels: got -1"),
+    "smoothing": (lambda: ops.cross_entropy(NUMBERS, [0, 1], 1.0), ShapeError, "smoothing: got 1.0"),
+    "nyquist": (lambda: ops.analysis(np.ones((1, 8, 6, 1)), SPACE, "halve"), ConfigurationError, "'drop' or 'split'"),
+    "samples without channels": (lambda: ops.analysis(np.ones((8, 6, 1)), SPACE), ShapeError, "missing axis"),
+    "samples too few": (lambda: ops.analysis(np.ones((1, 4, 6, 1)), SPACE), ShapeError, "at most 2 on 4 samples"),
+    "synthesis of numbers": (lambda: ops.synthesis(NUMBERS), SpaceError, "pass it through analysis first"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_operation_refuses(what: str) -> None:
+    call, error, message = REFUSED[what]
+    with pytest.raises(error, match=message) as caught:
+        call()
+    assert isinstance(caught.value, FreqnetError)
+    # What was got, what was expected, what to do: on one line.
+    text = str(caught.value)
+    assert ": got " in text
+    assert ", expected " in text
+    assert "; " in text
+    assert "\n" not in text
+
+
+def test_support_grows_with_each_kernel_and_is_dropped_when_it_wraps() -> None:
+    space = FOURIER.space(8, support=(4,))
+    x = ops.analysis(np.ones((1, 8, 1)), space)
+    h = ops.frequency_response(Tensor(np.ones((3, 1, 1))), space)
+    once = ops.convolve(x, h, 3)
+    assert once.space.support == (6,)
+    assert ops.convolve(once, h, 3).space.support == (8,)
+    assert ops.convolve(ops.convolve(once, h, 3), h, 3).space.support is None
+    assert ops.multiply(x, x).space.support is None

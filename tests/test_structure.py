@@ -1,0 +1,211 @@
+"""The shape of the code: which way imports point, how large things are, what `import freqnet` loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "freqnet"
+# A module may import from its own row and from the rows above it.
+LAYERS = (
+    {"errors"},
+    {"kernels", "autodiff"},
+    {"domains"},
+    {"ops"},
+    {"nn"},
+    {"optim", "schedules", "data"},
+    {"training"},
+    {"audit", "report"},
+    {"cli", "__main__"},
+)
+ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
+LINES_A_FILE, LINES_A_FUNCTION, ARGUMENTS = 300, 25, 8
+SECONDS_TO_IMPORT = 0.3
+HEAVY = ("matplotlib", "sklearn", "rich", "typer", "scipy", "safetensors", "torch", "autograd", "mpmath", "PIL")
+
+
+def sources() -> dict[str, ast.Module]:
+    """Every module of the package, parsed, by its path in the package."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 10
+    return {str(f.relative_to(PACKAGE)): ast.parse(f.read_text(encoding="utf-8")) for f in files}
+
+
+# -- imports -------------------------------------------------------------------------------------------
+def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator[str]:
+    """Dotted names a module imports, also inside functions, but not for type checking alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for other in node.orelse:
+                yield from imported(ast.Module([other], []), package)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = ".".join(package[: len(package) + 1 - node.level]) + "." if node.level else ""
+            base = (start + (node.module or "")).rstrip(".")
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        else:
+            yield from imported(node, package)
+
+
+def wrong_imports(path: str, tree: ast.Module) -> list[str]:
+    """What a module imports from a row below its own."""
+    parts = Path(path).with_suffix("").parts
+    if parts == ("__init__",):
+        return []  # the package itself gathers everything
+    if parts[0] not in ROW:
+        return [f"{path}: give {parts[0]!r} a row in LAYERS"]
+    names = (name.split(".") for name in imported(tree, ("freqnet", *parts[:-1])))
+    below = {n[1] for n in names if n[0] == "freqnet" and len(n) > 1 and ROW.get(n[1], -1) > ROW[parts[0]]}
+    return [f"{path}: imports freqnet.{name}" for name in sorted(below)]
+
+
+def test_imports_point_one_way() -> None:
+    assert [line for path, tree in sources().items() for line in wrong_imports(path, tree)] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import freqnet.ops",
+        "from freqnet.nn import Module",
+        "from freqnet import training",
+        "from ..ops import multiply",
+        "from .. import ops",
+        "def f():\n    from freqnet.ops import multiply",
+        "if x:\n    import freqnet.cli",
+        "if not TYPE_CHECKING:\n    import freqnet.ops",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    import freqnet.ops",
+    ],
+)
+def test_an_import_from_below_is_found(source: str) -> None:
+    assert wrong_imports("domains/fourier.py", ast.parse(source)) != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy, freqnet.errors",
+        "from freqnet import kernels",
+        "from . import base",
+        "from ..kernels import product",
+        "if TYPE_CHECKING:\n    from freqnet.nn import Module",
+    ],
+)
+def test_an_import_from_above_is_allowed(source: str) -> None:
+    assert wrong_imports("domains/fourier.py", ast.parse(source)) == []
+
+
+def test_a_module_without_a_row_is_found() -> None:
+    assert "LAYERS" in wrong_imports("extras/new.py", ast.parse(""))[0]
+
+
+# -- sizes ---------------------------------------------------------------------------------------------
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(tree: ast.Module) -> list[Function]:
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+
+
+def code_lines(function: Function, source: str) -> int:
+    """Lines of a function that are neither blank, nor comment, nor docstring."""
+    lines = set(range(function.lineno, (function.end_lineno or 0) + 1))
+    for node in ast.walk(function):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+            lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    text = source.splitlines()
+    return sum(bool(text[i - 1].strip()) and not text[i - 1].strip().startswith("#") for i in lines)
+
+
+def arguments(function: Function) -> int:
+    args = function.args
+    return len([*args.posonlyargs, *args.args, *args.kwonlyargs]) - 1
+
+
+def test_files_are_within_their_size() -> None:
+    sizes = {str(f.relative_to(ROOT)): len(f.read_text(encoding="utf-8").splitlines()) for f in PACKAGE.rglob("*.py")}
+    assert {f: n for f, n in sizes.items() if n > LINES_A_FILE} == {}
+
+
+def test_nearly_every_function_is_short() -> None:
+    sizes = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        for f in functions(ast.parse(source)):
+            sizes[f"{path.relative_to(ROOT)}:{f.lineno} {f.name}"] = code_lines(f, source)
+    long = {name: n for name, n in sizes.items() if n > LINES_A_FUNCTION}
+    assert len(long) <= 0.05 * len(sizes), long
+
+
+def test_constructors_take_few_arguments() -> None:
+    sizes = {
+        f"{path}:{f.lineno}": arguments(f)
+        for path, tree in sources().items()
+        for f in functions(tree)
+        if f.name == "__init__"
+    }
+    assert {name: n for name, n in sizes.items() if n > ARGUMENTS} == {}
+
+
+def test_lines_are_counted_without_docstrings_comments_and_blanks() -> None:
+    lines = ["def f(self, a, *, b=1):", '    """Say.', "", '    More."""', "    # why", "", "    x = (1 +", "    2)"]
+    source = "\n".join([*lines, "    return x"])
+    (function,) = functions(ast.parse(source))
+    assert code_lines(function, source) == 4
+    assert arguments(function) == 2
+
+
+# -- tests ---------------------------------------------------------------------------------------------
+def repeated(tree: ast.Module) -> list[str]:
+    """Names of tests, or of other functions and classes, defined twice in one body: the first never runs."""
+    found = []
+    for body in (n.body for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.ClassDef))):
+        names = Counter(n.name for n in body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))
+        found += [name for name, count in names.items() if count > 1 and name != "_"]
+    return found
+
+
+def test_no_test_hides_another_of_its_name() -> None:
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    assert Path(__file__) in files
+    assert {f.name: names for f in files if (names := repeated(ast.parse(f.read_text(encoding="utf-8"))))} == {}
+    assert [
+        name for name, count in Counter(f.name for f in files if f.name != "__init__.py").items() if count > 1
+    ] == []
+
+
+def test_a_hidden_test_is_found() -> None:
+    assert repeated(ast.parse("def test_a(): pass\ndef test_b(): pass\ndef test_a(): pass")) == ["test_a"]
+    assert repeated(ast.parse("class T:\n    def test_a(self): pass\n    def test_a(self): pass")) == ["test_a"]
+
+
+# -- what importing costs --------------------------------------------------------------------------------
+def fresh(code: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    ).stdout.strip()
+
+
+def test_import_loads_nothing_heavy() -> None:
+    loaded = fresh("import sys, freqnet; print(*sorted({name.split('.')[0] for name in sys.modules}))").split()
+    assert "freqnet" in loaded
+    assert set(HEAVY) & set(loaded) == set()
+
+
+def test_import_is_quick() -> None:
+    # Processor time, and the least of several: what else the machine does is not the package's.
+    timed = "from time import process_time as t; s = t(); import freqnet; print(t() - s)"
+    seconds = []
+    while len(seconds) < 8 and min(seconds, default=1.0) >= SECONDS_TO_IMPORT:
+        seconds.append(float(fresh(timed)))
+    assert min(seconds) < SECONDS_TO_IMPORT, seconds
