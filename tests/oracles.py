@@ -212,16 +212,17 @@ def random_samples(rng: np.random.Generator, grid: Axes, band: Axes, batch: int 
 
 # -- layers and losses, by samples -------------------------------------------------------------------
 def horner(x: Any, c: Any, band: Axes, gate: Axes, exact: bool) -> Any:
-    """c[0] + c[1] x + x (c[2] z + c[3] z^2 ...), z the gate: cut to the band after each product, or at the end."""
+    """c[0] + c[1] x + c[2] x z + c[3] x z^2 ..., z the gate: cut to the band after each product, or at the end."""
     degree, grid = c.shape[0] - 1, x.shape[1:-1]
     # Every mode of the whole product below the grid's Nyquist mode: nothing aliases into the band.
     fine = tuple(2 * (m + max(degree - 1, 1) * g) + 1 for m, g in zip(band, gate, strict=True))
     cut = (lambda y: y) if exact else (lambda y: project(y, band))
     z = evaluate(x, fine, gate)
-    y = c[degree] * evaluate(x, fine, band) + c[degree - 1]
-    for i in range(degree - 2, -1, -1):
-        y = cut(y * z) + c[i]
-    return evaluate(y, grid, band)
+    signal = evaluate(x, fine, band)
+    y = c[degree] * signal
+    for i in range(degree - 1, 0, -1):
+        y = cut(y * z) + c[i] * signal
+    return evaluate(y + c[0], grid, band)
 
 
 def rows(values: Any) -> Any:

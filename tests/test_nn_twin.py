@@ -198,23 +198,17 @@ def pointwise(layer: Any, x: Held, run: Run) -> Held:
 
 @twin_of("Polynomial")
 def polynomial(layer: Any, x: Held, run: Run) -> Held:
-    """On a grid fine enough for every product, with the gate g as one factor of each.
-
-    At degree 2: c[0] + c[1] x + c[2] x g. From degree 3 on, by Horner, c[0] + c[1] g + ... + c[d] x g^(d-1).
-    """
+    """On a grid fine enough for every product: c[0] + c[1] x + c[2] x g + ... + c[d] x g^(d-1), g the gate."""
     rows = run["coefficients"] if layer.trainable else np.asarray(layer.coefficients)[:, None]
     degree = len(rows) - 1
     gate_band = x.band if layer.gate_band is None else smaller(axes(layer.gate_band, x.grid), x.band)
     fine = tuple(2 * m + degree * g + 1 for m, g in zip(x.band, gate_band, strict=True))
     signal, gate = oracles.evaluate(x.samples, fine, x.band), oracles.evaluate(x.samples, fine, gate_band)
     cut = (lambda y: y) if layer.exact else (lambda y: oracles.project(y, x.band))
-    if degree <= 2:
-        out = rows[0] + rows[1] * signal + (rows[2] * signal * gate if degree == 2 else 0.0)
-    else:
-        out = cut((rows[degree] * signal + rows[degree - 1]) * gate)
-        for power in range(degree - 2, 0, -1):
-            out = cut((out + rows[power]) * gate)
-        out = out + rows[0]
+    out = rows[degree] * signal
+    for power in range(degree - 1, 0, -1):
+        out = cut(out * gate) + rows[power] * signal
+    out = out + rows[0]
     return x.put(oracles.evaluate(out, x.grid, x.band))
 
 

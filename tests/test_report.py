@@ -23,7 +23,7 @@ from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
 from freqnet.report.walk import walk
 
-HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{", "two\nlines\x07", "\udc80日本")
+HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{$", "two\nlines\x07", "\udc80日本")
 
 
 def layers(channels: int = 4, outputs: int = 3) -> tuple[nn.Module, ...]:
@@ -222,7 +222,7 @@ def test_misclassified_shows_mistakes_alone() -> None:
 
 
 def test_labels_are_fit_for_a_figure_and_images_small() -> None:
-    assert [label(name, 9) for name in HOSTILE] == ["<script>…", 'a & "b" …', "$\\frac{", "two line…", "?日本"]
+    assert [label(name, 9) for name in HOSTILE] == ["<script>…", 'a & "b" …', "$\\frac{$", "two line…", "?日本"]
     assert shrink(np.arange(12.0).reshape(2, 6), 3).tolist() == [[3.5, 5.5, 7.5]]
     assert max(shrink(np.ones((2, 500)), 96).shape) <= 96
     svg = to_svg(report.confusion_matrix(np.arange(5), np.arange(5), HOSTILE), "x")

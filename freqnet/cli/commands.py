@@ -39,7 +39,7 @@ def train(
     data: Data,
     out: Annotated[Path | None, _opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
     domain: Annotated[str | None, _opt("domain", "fourier (default), grid or grid-fft.")] = None,
-    modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [17, or all].")] = None,
+    modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [13, or all].")] = None,
     kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
     activation: Annotated[str | None, _opt("activation", "polynomial (default), linear; on a grid relu, ...")] = None,
     gate_band: Annotated[int | None, _opt("gate-band", "Band of the polynomial's factor, 0 up [all].")] = None,

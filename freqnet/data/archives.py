@@ -112,6 +112,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             raise ValueError("the file is empty")
         # Opened here, because np.load leaves a damaged file open that it opened itself.
         with path.open("rb") as stream:
+            # Of other bytes numpy says that they are a pickle, and how to load it unsafely.
+            if not stream.peek(6).startswith((b"PK", b"\x93NUMPY")):
+                raise ValueError("it begins like neither format")
             opened = np.load(stream, allow_pickle=False)
             if isinstance(opened, np.ndarray):
                 return {"x": opened}

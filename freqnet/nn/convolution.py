@@ -12,7 +12,7 @@ from freqnet.domains import Space
 from freqnet.domains.parametrisations import check_kernel, spectrum_parts
 from freqnet.domains.space import Axes, per_axis, volume
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
 from freqnet.ops.convolve import parameter_count
 
 
@@ -67,6 +67,7 @@ class Convolution(Module):
         incoming = require_incoming(incoming, Signal, "Convolution")
         check_kernel(self.kernel)
         space = incoming.space
+        positive(self.channels, "channels")
         if self.groups < 1 or incoming.channels % self.groups or self.channels % self.groups:
             raise ShapeError(
                 got_expected(

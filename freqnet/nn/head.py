@@ -10,7 +10,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER
 from freqnet.domains.fourier import independent_modes
-from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
+from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
 
 
 @layer
@@ -25,6 +25,11 @@ class Dense(Module):
     ----------
     outputs : int
         How many numbers go out.
+
+    Raises
+    ------
+    ShapeError
+        No outputs.
 
     Examples
     --------
@@ -41,6 +46,7 @@ class Dense(Module):
     outputs: int
 
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Features:
+        positive(self.outputs, "outputs")
         if isinstance(incoming, Signal):
             inputs = incoming.space.domain.coordinate_count(incoming.space) * incoming.channels
         else:

@@ -176,6 +176,13 @@ def require_incoming(incoming: Any, kind: type, what: str) -> Any:
     return incoming
 
 
+def positive(count: int, what: str) -> int:
+    """Return a count of channels or features if there is at least one."""
+    if count < 1:
+        raise ShapeError(got_expected(what, count, "at least 1", "make it larger"))
+    return count
+
+
 def _path(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 

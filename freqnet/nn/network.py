@@ -57,6 +57,11 @@ class Door:
     def __post_init__(self) -> None:
         for name in ("grid", "band", "pad"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
+            if len(getattr(self, name)) not in (0, count):
+                raise ConfigurationError(
+                    got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", "give one for each")
+                )
         largest = self.space.domain.largest_band(self.space.grid)
         if any(m > b for m, b in zip(self.band, largest, strict=True)):
             raise ConfigurationError(
@@ -88,6 +93,8 @@ class Door:
         ------
         ShapeError
             Wrong number of axes or channels, or samples that cannot hold the band.
+        ConfigurationError
+            The samples hold a mode of the band only as their Nyquist mode.
         """
         array = np.asarray(samples, dtype=precision)
         if array.ndim != len(self.grid) + 2 or array.shape[-1] != self.channels:

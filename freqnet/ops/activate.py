@@ -112,8 +112,9 @@ def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = N
     coefficients : Tensor
         Plain ``(degree + 1, channels)`` or ``(degree + 1, 1)``, trainable or not.
     gate_band : int or tuple of int, optional
-        The band of `x` used as a factor in each product: 0 multiplies by the mean alone, None by the
-        whole signal. The cost of a product is proportional to the gate's modes.
+        The band of `x` used as the factor g in each product: with a gate the polynomial is
+        ``c[0] + c[1] x + c[2] x g + c[3] x g^2 + ...``. A band of 0 multiplies by the mean alone, None by
+        the whole signal. The cost of a product is proportional to the gate's modes.
     exact : bool
         Keep the band that intermediate powers need for an exact result, up to ``degree - 1`` times the
         signal's. By default every intermediate is cut to the signal's band: exact at degrees 1 and 2,
@@ -152,19 +153,20 @@ def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = N
     rows = [row(coefficients, index=i) for i in range(degree + 1)]
     if degree == 0:
         return plus(scale_by(x, factor=0.0), rows[0])
-    if degree == 2:
-        # One product, a square where nothing is gated: half the work, and one product back, not two.
-        return plus(plus(scale(multiply(x, gate), rows[2]), scale(x, rows[1])), rows[0])
-    out = plus(scale(x, rows[degree]), rows[degree - 1])
-    for done in range(degree - 1):
-        left = degree - 2 - done
-        band = space.band
-        if exact:
-            # A later product with the gate can still bring a mode back into the kept band.
-            reach = tuple(m + left * r for m, r in zip(space.band, gate.space.band, strict=True))
-            band = tuple(min(a + r, b) for a, r, b in zip(out.space.band, gate.space.band, reach, strict=True))
-        out = plus(multiply(out, gate, band=band), rows[left])
-    return out if out.space.band == space.band else change_band(out, band=space.band)
+    if degree == 2 and gate is x:
+        # A square costs half a product, and one product back, not two.
+        return plus(plus(scale(multiply(x, x), rows[2]), scale(x, rows[1])), rows[0])
+    out = scale(x, rows[degree])
+    for left in range(degree - 2, -1, -1):
+        out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, space.band, left if exact else 0))
+        out = plus(out, change_band(scale(x, rows[left + 1]), band=out.space.band))
+    return plus(out, rows[0])
+
+
+def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
+    """The band a product needs when `left` more products with the gate follow, each of which can still bring
+    a mode back into the final band."""
+    return tuple(min(a + g, m + left * g) if left else m for a, g, m in zip(band, gate, final, strict=True))
 
 
 def _clipped(band: int | Axes, largest: Axes) -> Axes:

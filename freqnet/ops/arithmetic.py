@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,16 @@ def same_space(a: Tensor, b: Tensor, what: str) -> Any:
     return a.space
 
 
+def sum_space(a: Tensor, b: Tensor) -> Any:
+    """Return the space of a sum: known to be zero somewhere only where both terms are."""
+    space = same_space(a, b, "add")
+    if space is None or a.space.support == b.space.support:
+        return space
+    both = a.space.support is not None and b.space.support is not None
+    support = tuple(map(max, a.space.support, b.space.support)) if both else None
+    return replace(space, support=support)
+
+
 def plain(x: Tensor, what: str) -> Tensor:
     """Return a plain tensor, or raise: spectra have operations of their own."""
     if x.space is not None:
@@ -46,7 +57,7 @@ add: Op = register(
     Op(
         "add",
         # The spaces are compared first: arrays of different ones may not even add.
-        forward=lambda a, b: Tensor(space=same_space(a, b, "add"), data=a.data + b.data),
+        forward=lambda a, b: Tensor(space=sum_space(a, b), data=a.data + b.data),
         vjps=(lambda g, out, a, b: _sum_to(g, a), lambda g, out, a, b: _sum_to(g, b)),
         cost=per_element,
         source="linearity",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Network
 from freqnet.report import sections
 from freqnet.report.template import page
+from freqnet.training.files import write_atomically
 
 
 def write_report(
@@ -76,7 +76,8 @@ def write_report(
     predictions = np.asarray(logits).argmax(axis=1) if len(logits) else np.zeros(0, int)
     complete = _complete(metrics, network, labels, predictions)
     run = sections.Run(network, complete, history, images, np.asarray(labels), np.asarray(logits), predictions, classes)
-    _write(Path(path), render(run, title))
+    # A file name of the system may hold what UTF-8 cannot.
+    write_atomically(Path(path), render(run, title).encode("utf-8", "replace"))
 
 
 def render(run: sections.Run, title: str) -> str:
@@ -122,21 +123,3 @@ def _complete(
     if len(predictions):
         own["test_accuracy"] = float(np.mean(np.asarray(labels) == predictions))
     return {**metrics, **{name: value for name, value in own.items() if metrics.get(name) is None}}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a temporary one beside it, then a rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        # A file name of the system may hold what UTF-8 cannot.
-        temporary.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(temporary, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ConfigurationError(
-            got_expected(f"report {path}", reason, "a folder that can be written to", "choose another")
-        ) from None
-    finally:
-        # Where there is no such folder there is no file either.
-        with suppress(OSError):
-            temporary.unlink()

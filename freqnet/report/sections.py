@@ -113,11 +113,14 @@ def layers(run: Run) -> str:
     text = (
         "Figures for one example in evaluation; bytes are those of a layer's output. The twin is the same network "
         "on samples, with direct convolution. Setup is work on weights alone (a kernel's frequency response), done "
-        "once a batch, however large. "
+        "once a batch. "
     )
     if total.twin_multiply_adds:
         ratio = total.multiply_adds / total.twin_multiply_adds
-        text += f"In all {short(total.multiply_adds)} real multiply-adds, {ratio:.2g} times those of the twin."
+        text += (
+            f"In all {short(total.multiply_adds)} real multiply-adds for each example, {ratio:.2g} times the twin's, "
+            f"and {short(total.setup_multiply_adds)} for each batch."
+        )
     body = table(COLUMNS, [[escape(cell) for cell in cells(row)] for row in rows], total=True)
     return section("layers", "Layers", text, body)
 

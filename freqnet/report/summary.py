@@ -75,7 +75,8 @@ def summarize(network: Network) -> list[LayerSummary]:
     total  4002 5778 10250
     """
     steps = walk(network, _example(network))
-    twins: list[Any] = list(_twin_steps(network) or [None] * len(steps))
+    no_twins: list[Step | None] = [None] * len(steps)
+    twins = _twin_steps(network) or no_twins
     rows = [_row(step, twin) for step, twin in zip(steps, twins, strict=True)]
     return [*rows, _total(rows)]
 

@@ -11,6 +11,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.data import Dataset
 from freqnet.domains import Space
+from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
 
 # Samples are transformed a slice at a time: the door's scratch stays small beside the spectra kept.
@@ -75,8 +76,17 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
     >>> analyse(network, load("digits")).array.shape
     (7, 4, 1797, 1)
+
+    Raises
+    ------
+    DataError
+        Values are so large that their spectrum is not finite.
     """
     images = dataset.images
-    parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]
     array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+    if not np.isfinite(array).all():
+        got = f"values up to {np.abs(images).max():.3g}"
+        raise DataError(got_expected(f"images of {dataset.name}", got, "a finite spectrum in float32", "scale them"))
     return Spectra(array, dataset.labels, network.door.space)
