@@ -15,10 +15,14 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from freqnet import FOURIER, Tensor, ops
-from freqnet.data import load
+from freqnet.data import load, split
+from freqnet.report.spectra import decibels
+from freqnet.report.walk import walk
+from freqnet.training import Model, Settings, analyse, fit
 
 FOLDER = Path(__file__).parent / "_static"
 INK, GREY, BLUE, ORANGE, GREEN = "#1b1e24", "#9aa1ab", "#2f7fc1", "#e08a1e", "#3b8f5a"
@@ -44,10 +48,10 @@ STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "freqnet",
 }
-FIGURES: dict[str, Callable[[], plt.Figure]] = {}
+FIGURES: dict[str, Callable[[], Figure]] = {}
 
 
-def figure(draw: Callable[[], plt.Figure]) -> Callable[[], plt.Figure]:
+def figure(draw: Callable[[], Figure]) -> Callable[[], Figure]:
     """Register a function that draws the file of its name."""
     FIGURES[draw.__name__] = draw
     return draw
@@ -85,7 +89,7 @@ def panels(rows: int, columns: int, size: tuple[float, float], **options: object
 
 
 @figure
-def pipeline() -> plt.Figure:
+def pipeline() -> Figure:
     """Where transforms happen: in a network that switches domains, and here."""
     drawn = plt.figure(figsize=(8.4, 2.5))
     panel = drawn.add_axes((0, 0, 1, 1))
@@ -120,7 +124,7 @@ def _arrow(start: float, end: float, y: float) -> FancyArrowPatch:
 
 
 @figure
-def signal() -> plt.Figure:
+def signal() -> Figure:
     """A signal, its band-limited version, and the spectrum of both."""
     n, band = 32, 5
     t = np.arange(n) / n
@@ -145,7 +149,7 @@ def signal() -> plt.Figure:
 
 
 @figure
-def layout() -> plt.Figure:
+def layout() -> Figure:
     """Which modes of an image are stored, and what they weigh."""
     band = 3
     modes = range(-band, band + 1)
@@ -167,9 +171,9 @@ def layout() -> plt.Figure:
                     _cell(right, b, a, colour, "44")
                     right.text(b, a, "1" if b == 0 else "2", ha="center", va="center", fontsize=9)
         left.annotate("", (-2.1, 1.05), (2.1, -1.05), arrowprops={"arrowstyle": "<->", "color": INK, "linewidth": 0.9})
-        left.text(3.8, -1.0, "X[−k] = conj X[k]", va="center", fontsize=8.5)
-        text = "weight 1\nthe column k₂ = 0 holds\nits own mirror images\n\nweight 2\neach of these stands\nfor its mirror image too"
-        right.text(3.8, 0, text, va="center", fontsize=8.5)
+        left.text(3.8, -1.0, "X[-k] = conj X[k]", va="center", fontsize=8.5)
+        right.text(3.8, -1.2, "weight 1\nthe column k₂ = 0 holds\nits own mirror images", va="center", fontsize=8.5)
+        right.text(3.8, 1.2, "weight 2\neach of these stands\nfor its mirror image too", va="center", fontsize=8.5)
     return drawn
 
 
@@ -178,17 +182,17 @@ def _cell(panel: Axes, x: int, y: int, colour: str, alpha: str) -> None:
 
 
 @figure
-def digit() -> plt.Figure:
+def digit() -> Figure:
     """An image at the door, its spectrum, and what truncations leave of it."""
     image = load("digits").images[8]
     x = ops.analysis(image[None], FOURIER.space((8, 8)))
     with panels(2, 4, (8.4, 4.1)) as (drawn, axes):
-        _image(axes[0, 0], image[..., 0], "8×8 samples")
+        _image(axes[0, 0], image[..., 0], "8x8 samples")
         axes[1, 0].axis("off")
         for column, band in enumerate((3, 2, 1), 1):
             low = ops.truncate(x, band)
             size = 2 * band + 1
-            _image(axes[0, column], ops.synthesis(low, (64, 64)).data[0, ..., 0], f"{size}×{size} modes")
+            _image(axes[0, column], ops.synthesis(low, (64, 64)).data[0, ..., 0], f"{size}x{size} modes")
             full = np.concatenate([np.flip(low.data[:, 1:], (0, 1)).conj(), low.data], axis=1)[:, :, 0, 0]
             panel = axes[1, column]
             extent = (-band - 0.5, band + 0.5, band + 0.5, -band - 0.5)
@@ -208,7 +212,7 @@ def _image(panel: Axes, image: np.ndarray, title: str) -> None:
 
 
 @figure
-def kernels() -> plt.Figure:
+def kernels() -> Figure:
     """What one parameter of each parametrisation does, in space and in frequency."""
     n, size, chosen = 31, 7, 3
     space = FOURIER.space(n)
@@ -230,7 +234,7 @@ def kernels() -> plt.Figure:
 
 
 @figure
-def averages() -> plt.Figure:
+def averages() -> Figure:
     """The response of a moving average: the grid's own, and the continuous signal's."""
     n, window = 32, 4
     space = FOURIER.space(n)
@@ -250,7 +254,7 @@ def averages() -> plt.Figure:
 
 
 @figure
-def alias() -> plt.Figure:
+def alias() -> Figure:
     """Every second of eight samples cannot tell mode 3 from mode 1."""
     t = np.linspace(0, 1, 401)
     grid = np.arange(8) / 8
@@ -265,7 +269,7 @@ def alias() -> plt.Figure:
 
 
 @figure
-def product() -> plt.Figure:
+def product() -> Figure:
     """The square of a signal: twice the band, of which a layer keeps the signal's own."""
     n, band = 32, 4
     rng = np.random.default_rng(5)
@@ -284,7 +288,7 @@ def product() -> plt.Figure:
         axes[1].set(title="|X[k]|", xlabel="mode k")
         stems(axes[2], *_magnitudes(square), BLUE)
         stems(axes[2], *_magnitudes(kept), ORANGE)
-        axes[2].set(title="|(X∗X)[k]|", xlabel="mode k")
+        axes[2].set(title="|C[k]|", xlabel="mode k")
         for panel in axes[1:]:
             panel.set(xlim=(-9, 9), xticks=(-8, -4, 0, 4, 8), ylim=(0, None))
     return drawn
@@ -296,7 +300,7 @@ def _magnitudes(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 @figure
-def entrywise() -> plt.Figure:
+def entrywise() -> Figure:
     """ReLU of a signal, and what comes of applying it to the real and imaginary parts of its modes."""
     n = 64
     t = np.linspace(0, 1, 401)
@@ -312,13 +316,45 @@ def entrywise() -> plt.Figure:
     return drawn
 
 
+@figure
+def layers() -> Figure:
+    """What the layers of a trained network make of two digits it has not seen."""
+    parts = split(load("digits"), seed=0)
+    network = Model().network(parts.train)
+    fit(network, analyse(network, parts.train), settings=Settings(epochs=10))
+    images = parts.test.images[[np.argmax(parts.test.labels == 3), np.argmax(parts.test.labels == 8)]]
+    wanted = {"door": "door", "1": "convolution", "3": "polynomial", "4": "truncation", "5": "convolution"}
+    wanted |= {"7": "polynomial", "8": "truncation", "9": "convolution", "11": "polynomial"}
+    steps = [step for step in walk(network, images) if step.name in wanted]
+    with panels(2, 1 + len(steps), (10, 2.35)) as (drawn, axes):
+        for row, image in enumerate(images):
+            _image(axes[row, 0], image[..., 0], "")
+        for column, step in enumerate(steps, 1):
+            power, (band, _) = decibels(step.output)
+            for row in range(2):
+                panel = axes[row, column]
+                extent = (-band - 0.5, band + 0.5, band + 0.5, -band - 0.5)
+                shown = panel.imshow(power[..., row], cmap="magma", vmin=-40, vmax=0, extent=extent)
+                panel.set(xlim=(-3.5, 3.5), ylim=(3.5, -3.5), xticks=[], yticks=[])
+                panel.spines[["left", "bottom"]].set_visible(False)
+            channels = step.output.shape[-1]
+            size = f"{channels} channel{'s' if channels > 1 else ''}"
+            axes[0, column].set_title(f"{wanted[step.name]}\n{size}", fontsize=8)
+        axes[0, 0].set_title("image\n8x8", fontsize=8)
+        drawn.colorbar(shown, ax=axes, label="power, dB", shrink=0.8, aspect=14, pad=0.01)
+    return drawn
+
+
 def main() -> None:
     """Draw everything."""
     FOLDER.mkdir(exist_ok=True)
     for name, draw in FIGURES.items():
         with matplotlib.rc_context(STYLE):
             drawn = draw()
-            drawn.savefig(FOLDER / f"{name}.svg", metadata={"Date": None, "Creator": None})
+            if name == "layers":  # for the README as well, on a page that may be dark
+                drawn.savefig(FOLDER / "layers.png", dpi=150, facecolor="white", metadata={"Software": None})
+            else:
+                drawn.savefig(FOLDER / f"{name}.svg", metadata={"Date": None, "Creator": None})
             plt.close(drawn)
 
 

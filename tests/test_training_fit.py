@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, DataError, DivergenceError, FreqnetError
 from freqnet.nn import Network
 from freqnet.optim import Constant, Cosine, Momentum, OneCycle
-from freqnet.training import History, Model, Settings, Spectra, analyse, evaluate, exploding_layer, fit, training_defaults
+from freqnet.training import History, Model, Settings, Spectra, analyse, evaluate, exploding_layer, fit
 
 QUICK = Settings(epochs=2, batch=40)
 
@@ -48,9 +49,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(domain: str) -> 
 
 
 def test_each_random_choice_depends_on_the_seed_alone() -> None:
-    np.random.seed(1)  # noqa: NPY002 - the global generator must play no part
+    np.random.seed(1)  # the global generator must play no part
     first = weights(QUICK)
-    np.random.seed(2)  # noqa: NPY002
+    np.random.seed(2)
     assert same(first, weights(QUICK))
 
 
@@ -142,18 +143,18 @@ def test_settings_out_of_range(change: dict[str, Any], message: str) -> None:
         Settings(**change)
 
 
-def test_defaults_exist_for_every_dataset() -> None:
-    for name in ("digits", "mnist", "mnist-5k", "anything"):
-        assert Settings(**training_defaults(name)).epochs > 1
-
-
 # --- What is kept, and when it stops --------------------------------------------------------------
+
+
+def mislabelled(spectra: Spectra) -> Spectra:
+    """Examples on which the loss grows the better the right classes are learnt."""
+    return replace(spectra, labels=(spectra.labels + 1) % 10)
 
 
 def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
     network, train, validation = prepare()
-    rough = Settings(epochs=6, batch=10, learning_rate=0.1, schedule="constant", optimizer="adam")
-    history = fit(network, train, validation, rough)
+    validation = mislabelled(validation)
+    history = fit(network, train, validation, Settings(epochs=5, batch=20, learning_rate=0.01))
     losses = history.column("validation_loss")
     assert min(losses) < losses[-1], "the run must get worse at the end, or it shows nothing"
     best = int(np.argmin(losses))
@@ -163,9 +164,10 @@ def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
 
 def test_patience_stops_that_many_epochs_after_the_best() -> None:
     network, train, validation = prepare()
-    rough = Settings(epochs=40, batch=10, learning_rate=0.1, schedule="constant", optimizer="adam", patience=2)
-    losses = fit(network, train, validation, rough).column("validation_loss")
-    assert len(losses) < 40
+    validation = mislabelled(validation)
+    settings = Settings(epochs=20, batch=20, learning_rate=0.01, patience=2)
+    losses = fit(network, train, validation, settings).column("validation_loss")
+    assert len(losses) < 20
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
     assert evaluate(network, validation).loss == min(losses)
 
@@ -218,7 +220,7 @@ def test_divergence_names_the_epoch_and_the_layer(domain: str) -> None:
 def test_the_first_layer_that_explodes_is_named() -> None:
     network, train, _ = prepare()
     x, _ = train.take(np.arange(8))
-    assert "layer 13 (Dense)" in exploding_layer(network, x) or "power" in exploding_layer(network, x)
+    assert re.fullmatch(r"layer \d+ \(\w+\), power [\d.e+-]+", exploding_layer(network, x))
     network.body.named_parameters()["5.kernel"].data[...] = 1e30
     assert exploding_layer(network, x).startswith("layer 5 (Convolution), power")
     network.body.named_parameters()["1.kernel"].data[...] = np.nan
@@ -263,12 +265,6 @@ def test_training_calls_no_fft_after_the_door(domain: str, monkeypatch: pytest.M
     fit(network, train, validation, settings)
     evaluate(network, validation)
     assert network.transforms_inside == 0
-
-
-def test_transforms_inside_are_counted() -> None:
-    network, train, _ = prepare(domain="grid-fft")
-    fit(network, train, settings=replace(QUICK, epochs=1))
-    assert network.transforms_inside > 0
 
 
 # --- Presets --------------------------------------------------------------------------------------

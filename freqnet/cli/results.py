@@ -88,9 +88,8 @@ def show_opening(plan: Plan, parts: Split, network: Network) -> None:
     modes = "x".join(str(2 * m + 1) for m in network.door.band)
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
     door = "one transform at the door" if network.door.space.domain.is_complex else "samples all the way"
-    say(
-        f"{network.door.domain} domain: {modes} modes, {network.parameter_count():,} parameters, {door} -> {plan.folder}"
-    )
+    size = f"{modes} modes, {network.parameter_count():,} parameters"
+    say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def exploding_layer(network: Network, x: Tensor) -> str:
         Spectra ``(*modes, batch, channels)`` that gave a loss that is not finite.
     """
     worst, greatest = "the loss", 0.0
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for name, layer in network.body.children():
             x = layer(x)
             size = float(np.mean(power(x).data if x.space is not None else np.square(x.data)))

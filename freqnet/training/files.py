@@ -25,7 +25,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     ConfigurationError
         The folder cannot be written to, or the disk is full.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise _unusable(path, "a folder", "the name of a file", "add one")
     # The name is known before the file is there: no interrupt can leave a file that nobody knows of.
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import backward
-from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Network
 from freqnet.optim import Optimizer, clip_gradients
 from freqnet.training.batches import Spectra
@@ -71,6 +71,7 @@ class Run:
             "best_loss": self.best_loss if self.best else None,
             "best_epoch": self.best_epoch,
             "settings": asdict(self.settings),
+            "steps": self.steps_an_epoch,
             "transforms": self.network.transforms_inside,
         }
         return Checkpoint(self.network.describe(), self.network.arrays(), extra, {**info, "progress": progress})
@@ -84,12 +85,15 @@ class Run:
             The checkpoint is of another network, or was trained with other settings.
         """
         progress = checkpoint.info.get("progress")
-        if not progress or checkpoint.network != plain(self.network.describe()):
+        if not progress:
+            raise CheckpointError(got_expected("checkpoint", "no training state", "that of a run", "train anew"))
+        if checkpoint.network != plain(self.network.describe()):
             raise CheckpointError(
                 got_expected("checkpoint", "one of another network", "the same data and model options", "repeat them")
             )
         # More epochs would have stretched the schedule from the start: the run could not be the same.
         _check_same(progress["settings"], asdict(self.settings))
+        _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
         _check_same({k: v for k, v in checkpoint.info.items() if k != "progress"}, info)
         self.network.body.load_arrays(checkpoint.arrays)
         groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}}
@@ -162,9 +166,15 @@ def fit(
     """
     settings = settings or Settings()
     check_examples(settings, train, validation)
+    for spectra in (train, validation or train):
+        if spectra.space != network.door.space:
+            todo = "pass them through its door with analyse"
+            raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
     optimizer = settings.make_optimizer(network.body.named_parameters())
     run = Run(network, settings, optimizer, -(-len(train) // settings.batch))
-    if resume and checkpoint is not None:
+    if resume:
+        if checkpoint is None:
+            raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", "name it"))
         run.restore(load_checkpoint(checkpoint), info or {})
         for row in run.history.rows:
             progress({**row, "restored": True})

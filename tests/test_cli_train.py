@@ -1,0 +1,224 @@
+"""``freqnet train``: the files of a run, every domain and kind of data, and what happens to earlier runs.
+
+The other tests of the command line import their helpers from here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+import freqnet.report
+from freqnet.cli import main
+from freqnet.data import load
+from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT, RUN_FILES
+
+SMALL = ("--widths", "4,4,4", "--epochs", "2", "--quiet")
+PROMISED = {"test_accuracy", "train_seconds", "parameters", "transforms_inside_network", "seed", "domain", "dataset"}
+
+
+class Outcome(NamedTuple):
+    """How a command ended."""
+
+    status: Any
+    out: str
+    err: str
+
+
+def command(*words: object) -> Outcome:
+    """Run ``freqnet WORDS`` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return Outcome(ended.value.code, out.getvalue(), err.getvalue())
+
+
+def succeed(*words: object) -> str:
+    """Run a command that must end well; return what it showed."""
+    outcome = command(*words)
+    assert (outcome.status, outcome.err) == (0, ""), outcome
+    return outcome.out
+
+
+def refused(*words: object) -> str:
+    """Run a command that must end in one line and status 2; return the line."""
+    outcome = command(*words)
+    assert outcome.status == 2, outcome
+    assert outcome.err.startswith("freqnet: "), outcome
+    assert outcome.err.count("\n") == 1, outcome
+    assert "Traceback" not in outcome.err
+    return outcome.err
+
+
+def some_digits(path: Path, count: int = 200, **arrays: Any) -> Path:
+    """Write the first digits as an archive."""
+    digits = load("digits").take(np.arange(count))
+    np.savez(path, **{"x": digits.images[..., 0], "y": digits.labels, **arrays})
+    return path
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, and its bytes."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def same_weights(a: Path, b: Path) -> bool:
+    """Whether two runs ended in the same bits."""
+    first, second = load_file(a / MODEL), load_file(b / MODEL)
+    return first.keys() == second.keys() and all(first[k].tobytes() == second[k].tobytes() for k in first)
+
+
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run on all digits, in its default folder."""
+    folder = tmp_path_factory.mktemp("digits")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        succeed("train", "digits", "--epochs", 2, "--widths", "8,8,8", "--quiet")
+    return folder / "runs" / "digits-fourier-seed0"
+
+
+# --- The files of a run ---------------------------------------------------------------------------
+
+
+def test_a_run_writes_its_five_files(digits_run: Path) -> None:
+    assert {path.name for path in digits_run.iterdir()} == set(RUN_FILES)
+    metrics = json.loads((digits_run / METRICS).read_text())
+    assert metrics.keys() >= PROMISED
+    assert metrics["test_accuracy"] > 0.7
+    assert metrics["train_seconds"] > 0
+    expected = {"transforms_inside_network": 0, "seed": 0, "domain": "fourier", "dataset": "digits"}
+    assert {name: metrics[name] for name in expected} == expected
+    arrays = load_file(digits_run / MODEL)
+    trained = sum(a.size for name, a in arrays.items() if "running" not in name)
+    assert trained >= metrics["parameters"] > 0
+    history = [json.loads(line) for line in (digits_run / HISTORY).read_text().splitlines()]
+    assert [row["epoch"] for row in history] == [1, 2]
+    assert history[1]["loss"] < history[0]["loss"]
+    assert (digits_run / REPORT).read_text().lstrip().lower().startswith("<!doctype html>")
+    assert not any(marker in path.read_bytes() for path in digits_run.iterdir() for marker in (b"\x80\x04\x95",))
+
+
+def test_a_second_run_in_the_same_folder_is_refused(digits_run: Path) -> None:
+    before = snapshot(digits_run)
+    line = refused("train", "digits", *SMALL, "--out", digits_run)
+    assert "a folder that is not empty" in line
+    assert "--overwrite" in line
+    assert snapshot(digits_run) == before
+
+
+def test_what_is_shown(tmp_path: Path) -> None:
+    data = some_digits(tmp_path / "few.npz")
+    shown = succeed("train", data, *SMALL[:-1], "--out", tmp_path / "run", "--validation", 0.2).splitlines()
+    assert shown[0] == "few: 128 to train on, 32 to validate, 40 held out; 10 classes"
+    assert shown[1].startswith("fourier domain: 7x7 modes, ")
+    assert [line.split("  ")[0] for line in shown[2:4]] == ["epoch 1/2", "epoch 2/2"]
+    assert all(word in shown[3] for word in ("loss 1.", "accuracy ", "validation ", "images/s"))
+    assert any("test accuracy" in line for line in shown)
+    assert succeed("train", data, *SMALL, "--out", tmp_path / "quiet") == ""
+
+
+def test_the_command_in_the_metrics_repeats_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    some_digits(Path("a few.npz"))
+    options = ("--shift", 0.5, "--validation", 0.25, "--seed", 3, "--lr", 0.01, "--modes", 5)
+    succeed("train", "a few.npz", *SMALL, *options, "--out", "first")
+    import shlex
+
+    words = shlex.split(json.loads(Path("first", METRICS).read_text())["command"])
+    assert words[:3] == ["freqnet", "train", "a few.npz"]
+    succeed(*words[1:], "--out", "second", "--quiet")
+    assert same_weights(Path("first"), Path("second"))
+    words[words.index("--seed") + 1] = "4"
+    succeed(*words[1:], "--out", "third", "--quiet")
+    assert not same_weights(Path("first"), Path("third"))
+
+
+# --- Domains and data -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("domain", "activation"), [("grid", "relu"), ("grid-fft", "polynomial")])
+def test_the_other_domains(tmp_path: Path, domain: str, activation: str) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
+    succeed("train", data, *SMALL, "--domain", domain, "--activation", activation, "--shift", 0.5, "--out", out)
+    metrics = json.loads((out / METRICS).read_text())
+    assert metrics["domain"] == domain
+    assert (metrics["transforms_inside_network"] > 0) == (domain == "grid-fft")
+
+
+@pytest.mark.parametrize("shape", [(40,), (9, 6), (7, 6, 3), (5, 6, 4, 2)])
+def test_signals_images_colours_and_volumes(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(0)
+    y = np.array(["cat", "dog"])[np.arange(40) % 2]
+    np.savez(
+        tmp_path / "made.npz", x=generator.normal(size=(40, *shape)) + (y == "cat").reshape(-1, *[1] * len(shape)), y=y
+    )
+    succeed("train", tmp_path / "made.npz", *SMALL, "--out", tmp_path / "run", "--batch", 8, "--lr", 0.02)
+    metrics = json.loads((tmp_path / "run" / METRICS).read_text())
+    grid = shape[: max(1, len(shape) - (len(shape) > 2))]
+    assert metrics["modes"] == [n - 1 + n % 2 if n < 17 else 17 for n in grid]
+
+
+def test_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    for name, level in (("dark", 40), ("light", 200)):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = generator.integers(level, level + 50, (6, 9, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    succeed("train", "pets", *SMALL, "--epochs", 12, "--lr", 0.02)
+    assert json.loads(Path("runs/pets-fourier-seed0", METRICS).read_text())["test_accuracy"] == 1.0
+
+
+# --- Earlier runs ---------------------------------------------------------------------------------
+
+
+def test_overwrite_replaces_only_with_a_valid_run(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
+    succeed("train", data, *SMALL, "--out", out)
+    (out / "notes.txt").write_text("mine")
+    before = snapshot(out)
+    for mistake in (("--modes", 9), ("--domain", "wavelet"), ("--test", 0.999), ("--lr", "nan"), ("--patience", 2)):
+        refused("train", data, *SMALL, "--out", out, "--overwrite", *mistake)
+    refused("train", tmp_path / "none.npz", *SMALL, "--out", out, "--overwrite")
+    assert snapshot(out) == before
+    succeed("train", data, *SMALL, "--out", out, "--overwrite", "--seed", 1)
+    assert json.loads((out / METRICS).read_text())["seed"] == 1
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
+    succeed("train", data, *SMALL, "--out", out, "--domain", "grid-fft", "--validation", 0.25)
+    before = snapshot(out)
+    shown = succeed("train", data, "--out", out, "--resume")
+    assert "this run was complete" in shown
+    after = snapshot(out)
+    assert [after[name] for name in (MODEL, CHECKPOINT, METRICS, HISTORY)] == [
+        before[name] for name in (MODEL, CHECKPOINT, METRICS, HISTORY)
+    ]
+
+
+def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise ZeroDivisionError("no axes\nto plot")
+
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
+    monkeypatch.setattr(freqnet.report, "write_report", fail)
+    line = refused("train", data, *SMALL, "--out", out)
+    assert "ZeroDivisionError: no axes to plot" in line
+    assert "--resume" in line
+    assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY}
+    succeed("evaluate", out)
+    monkeypatch.undo()
+    succeed("train", data, "--out", out, "--resume", "--quiet")
+    assert {path.name for path in out.iterdir()} == set(RUN_FILES)

@@ -1,0 +1,170 @@
+"""Taking up an interrupted run gives the bits of a run that was never interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from freqnet import nn
+from freqnet.data import load, split
+from freqnet.errors import CheckpointError, SpaceError
+from freqnet.nn import Network
+from freqnet.training import Checkpoint, History, Model, Settings, analyse, fit, load_checkpoint, save
+
+PARTS = split(load("digits").take(np.arange(200)), test=0.25, seed=1)
+BASE = Settings(epochs=4, batch=40)
+
+
+class StoppedError(Exception):
+    """Raised from the progress callback, in place of an interrupt."""
+
+
+def stop_at(call: int) -> Any:
+    """A progress callback that raises when it is called for the given time."""
+    calls = iter(range(1, call + 1))
+
+    def progress(figures: dict[str, Any]) -> None:
+        if "restored" not in figures and next(calls) == call:
+            raise StoppedError
+
+    return progress
+
+
+def network(seed: int, domain: str = "fourier") -> Network:
+    return Model(domain, widths=(4, 4, 4)).network(PARTS.train, seed)
+
+
+def dropout_network(seed: int) -> Network:
+    layers = (nn.Convolution(6), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(0.3), nn.Dense(10))
+    return Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential(layers), seed)
+
+
+def run(net: Network, settings: Settings, path: Path | None = None, **options: Any) -> History:
+    train, validation = analyse(net, PARTS.train), None
+    if options.pop("validate", False):
+        # Wrong labels: the best epoch is an early one, and patience runs out.
+        validation = analyse(net, replace(PARTS.test, labels=(PARTS.test.labels + 1) % 10))
+    return fit(net, train, validation, settings, checkpoint=path, **options)
+
+
+def bits(net: Network) -> dict[str, bytes]:
+    return {name: array.tobytes() for name, array in net.arrays().items()}
+
+
+def timeless(history: History) -> list[dict[str, Any]]:
+    return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in history.rows]
+
+
+VARIANTS = {
+    "adamw": BASE,
+    "adam, one cycle": replace(BASE, optimizer="adam", schedule="one-cycle"),
+    "momentum, shifts": replace(BASE, optimizer="momentum", learning_rate=0.02, shift=0.7, seed=3),
+    "sgd, constant": replace(BASE, optimizer="sgd", schedule="constant", learning_rate=0.05, smoothing=0.0),
+    "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
+    "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
+    "grid": BASE,
+    "dropout": replace(BASE, shift=0.3),
+}
+
+
+# 150 examples in batches of 40: four steps and the end of the epoch are five calls.
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("calls", [(1,), (5,), (6,), (13,), (7, 3), (10, 5)])
+def test_resumed_runs_are_the_same_to_the_bit(name: str, calls: tuple[int, ...], tmp_path: Path) -> None:
+    settings, validate = VARIANTS[name], "validation" in name
+    make = dropout_network if name == "dropout" else lambda seed: network(seed, "grid" if name == "grid" else "fourier")
+    straight = make(0)
+    expected = run(straight, settings, validate=validate)
+    path = tmp_path / "checkpoint.safetensors"
+    for attempt, call in enumerate(calls):
+        # Other initial weights each time: all that counts must come from the checkpoint.
+        resume = path.exists()
+        with pytest.raises(StoppedError):
+            run(make(attempt), settings, path, validate=validate, resume=resume, progress=stop_at(call))
+    resume = path.exists()
+    resumed = make(99 if resume else 0)
+    history = run(resumed, settings, path, validate=validate, resume=resume)
+    assert ("patience" in name) == (len(history.rows) < settings.epochs)
+    assert bits(resumed) == bits(straight)
+    assert timeless(history) == timeless(expected)
+
+
+def test_checkpoint_after_each_epoch_and_none_before(tmp_path: Path) -> None:
+    path, seen = tmp_path / "c.safetensors", []
+
+    def progress(figures: dict[str, Any]) -> None:
+        seen.append(load_checkpoint(path).info["progress"]["epoch"] if path.exists() else 0)
+
+    run(network(0), BASE, path, progress=progress)
+    assert seen == [0] * 4 + [1] * 5 + [2] * 5 + [3] * 5 + [4]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
+    path, rows = tmp_path / "c.safetensors", []
+    first = network(0, "grid-fft")
+    run(first, replace(BASE, epochs=2), path)
+    before = path.read_bytes()
+    again = network(7, "grid-fft")
+    history = run(again, replace(BASE, epochs=2), path, resume=True, progress=rows.append)
+    assert bits(again) == bits(first)
+    assert [row["restored"] for row in rows] == [True, True]
+    assert history.rows == [{k: v for k, v in row.items() if k != "restored"} for row in rows]
+    assert again.transforms_inside == first.transforms_inside > 0
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 5}, "resume: got epochs = 5, expected the run's own 4"),
+        ({"learning_rate": 0.5}, "resume: got learning_rate = 0.5"),
+        ({"optimizer": "sgd"}, "resume: got optimizer = sgd"),
+        ({"seed": 1}, "resume: got seed = 1"),
+    ],
+)
+def test_other_settings_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    path = interrupted(tmp_path)
+    with pytest.raises(CheckpointError, match=message):
+        run(network(0), replace(BASE, **change), path, resume=True)
+
+
+def interrupted(folder: Path, **options: Any) -> Path:
+    path = folder / "c.safetensors"
+    with pytest.raises(StoppedError):
+        run(network(0), BASE, path, progress=stop_at(7), **options)
+    return path
+
+
+def test_another_network_or_other_information_is_refused(tmp_path: Path) -> None:
+    path = interrupted(tmp_path, info={"data": "digits"})
+    with pytest.raises(CheckpointError, match="checkpoint: got one of another network"):
+        run(network(0, "grid"), BASE, path, resume=True, info={"data": "digits"})
+    with pytest.raises(CheckpointError, match="resume: got data = mnist, expected the run's own digits"):
+        run(network(0), BASE, path, resume=True, info={"data": "mnist"})
+    run(network(0), BASE, path, resume=True, info={"data": "digits"})
+
+
+def test_a_checkpoint_that_is_no_training_state_is_refused(tmp_path: Path) -> None:
+    net = network(0)
+    save(tmp_path / "m.safetensors", Checkpoint(net.describe(), net.arrays()))
+    with pytest.raises(CheckpointError, match="checkpoint: got no training state"):
+        run(net, BASE, tmp_path / "m.safetensors", resume=True)
+    with pytest.raises(CheckpointError, match="no such file"):
+        run(net, BASE, tmp_path / "none.safetensors", resume=True)
+
+
+def test_resume_without_a_checkpoint_file_is_refused() -> None:
+    with pytest.raises(CheckpointError, match="resume: got no checkpoint"):
+        run(network(0), BASE, resume=True)
+
+
+def test_spectra_of_another_door_do_not_slip_in() -> None:
+    own, foreign = (analyse(network(0, domain), PARTS.train) for domain in ("fourier", "grid"))
+    for train, validation in ((foreign, None), (own, foreign)):
+        with pytest.raises(SpaceError, match="spectra: got grid"):
+            fit(network(0), train, validation, BASE)
