@@ -8,18 +8,16 @@ from importlib import import_module
 from pathlib import Path
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
+from docutils.parsers.rst.states import Inliner
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import freqnet
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 project = "freqnet"
 author = "The freqnet developers"
 copyright = author
-version = release = freqnet.__version__
+version = release = import_module("freqnet").__version__
 
 extensions = [
     "myst_parser",
@@ -28,13 +26,14 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_design",
+    "formulas",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = True
 # A type variable.
 nitpick_ignore = [("py:class", "freqnet.nn.module.Layer")]
-default_role = "py:obj"
+default_role = "name"
 highlight_language = "pycon"
 pygments_style = "friendly"
 add_module_names = False
@@ -53,7 +52,7 @@ autodoc_preserve_defaults = True
 # Sections of both kinds that docstrings here have; types are text, for people.
 napoleon_use_param = False
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_preprocess_types = False
 
 # -- the site ----------------------------------------------------------------------------------------
@@ -63,7 +62,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_math_renderer = "mathml"
+html_math_renderer = "svg"
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
@@ -76,7 +75,9 @@ html_theme_options = {
     "pygments_dark_style": "github-dark",
 }
 # Pages without neighbours need no list of them.
-html_sidebars = {name: [] for name in ("index", "quickstart", "results", "references", "changelog", "contributing")}
+html_sidebars = {
+    name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
+}
 
 PUBLIC = ("autodiff", "domains", "ops", "nn", "data", "optim", "training", "report", "errors")
 
@@ -112,25 +113,24 @@ def resolve(app: Sphinx, env, node: pending_xref, content: nodes.Element) -> nod
     return content if node["reftype"] == "obj" or not target.startswith("freqnet") else None
 
 
+def name_role(
+    role: str, rawtext: str, text: str, lineno: int, inliner: Inliner, options: object = None, content: object = None
+) -> tuple:
+    """`Text` in single backticks: a link where it names something documented, else code."""
+    if re.fullmatch(r"~?[A-Za-z_][\w.]*", text):
+        documented = inliner.document.settings.env.get_domain("py").role("obj")
+        return documented("py:obj", rawtext, text, lineno, inliner, {}, [])
+    return [nodes.literal(rawtext, text)], []
+
+
 def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Keep |k|^2 in a docstring's text: in reST bars begin a substitution."""
     lines[:] = [re.sub(r"(?<!`)\|(\w)\|(?=\^)", r"\\|\1\\|", line) for line in lines]
 
 
-# -- formulae: MathML, which browsers draw themselves ------------------------------------------------
-def inline_math(self, node: nodes.math) -> None:
-    self.body.append(f'<span class="math">{tex2mathml(node.astext())}</span>')
-    raise nodes.SkipNode
-
-
-def block_math(self, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
-    raise nodes.SkipNode
-
-
 def setup(app: Sphinx) -> None:
     """Register what this file adds."""
     app.add_config_value("public_names", documented_names(), "")
+    app.add_role("name", name_role)
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-docstring", escape_bars)
-    app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

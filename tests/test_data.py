@@ -183,9 +183,9 @@ def test_split_is_disjoint_complete_and_stratified() -> None:
 
 
 def test_split_depends_on_the_seed_and_on_nothing_else() -> None:
-    first = split(make_dataset(), seed=0)
+    first = split(make_dataset(), validation=0.1, seed=0)
     np.random.seed(99)  # The global state must not matter.
-    again, other = split(make_dataset(), seed=0), split(make_dataset(), seed=1)
+    again, other = split(make_dataset(), validation=0.1, seed=0), split(make_dataset(), validation=0.1, seed=1)
     assert members(first.train) == members(again.train)
     assert members(first.validation) == members(again.validation)
     assert members(first.test) == members(again.test)
@@ -230,7 +230,7 @@ def test_split_refuses_arguments_out_of_range(arguments: dict) -> None:
             {},
             "class 'b' of made: got 1 sample, expected at least 2 for a training and a test",
         ),
-        (make_dataset((18, 2)), {"test": 0.5}, "'b'.* 1 sample, .*validation part; .*validation=0"),
+        (make_dataset((18, 2)), {"test": 0.5, "validation": 0.1}, "'b'.* 1 sample, .*validation part; .*validation=0"),
         (
             make_dataset((3, 3, 3)),
             {"test": 0.1},

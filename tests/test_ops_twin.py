@@ -188,7 +188,7 @@ def statistics_and_features(space: Space, rng: np.random.Generator) -> list[Case
     inner = lambda x, y: anp.sum(anp.mean(x * y, axis=grid))
     return [
         ("mean", ops.mean, lambda x: anp.mean(x, axis=grid), [x]),
-        ("power", ops.normalize.power, lambda x: anp.mean(x**2, axis=grid), [x]),
+        ("power", ops.signal_power, lambda x: anp.mean(x**2, axis=grid), [x]),
         ("inner product", ops.inner_product, inner, [x, y]),
         ("inner product with one example", ops.inner_product, inner, [x, one]),
         ("coordinates", ops.coordinates, lambda x: oracles.rows(oracles.coordinates(x, space.band)), [x]),

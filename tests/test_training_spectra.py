@@ -10,7 +10,7 @@ from freqnet.autodiff import Tensor
 from freqnet.data import Dataset, load
 from freqnet.domains import transform_count
 from freqnet.errors import DataError
-from freqnet.ops.normalize import power
+from freqnet.ops.normalize import signal_power
 from freqnet.training import Model, Spectra, analyse, batches
 
 
@@ -70,7 +70,7 @@ def test_moving_keeps_power_and_makes_no_transform() -> None:
     assert transform_count() == before
     order = np.random.default_rng(5).permutation(70)
     still, _ = spectra.take(order)
-    np.testing.assert_allclose(power(moved).data, power(still).data, rtol=1e-5)
+    np.testing.assert_allclose(signal_power(moved).data, signal_power(still).data, rtol=1e-5)
 
 
 def test_no_shift_draws_nothing() -> None:
@@ -95,7 +95,7 @@ def test_door_standardises_by_the_training_set() -> None:
     mean = spectra.array[3, 0].real
     assert abs(mean.mean()) < 1e-6
     # All but the Nyquist modes, which the band leaves out.
-    assert 0.9 < float(power(Tensor(spectra.array, spectra.space)).data.mean()) <= 1
+    assert 0.9 < float(signal_power(Tensor(spectra.array, spectra.space)).data.mean()) <= 1
 
 
 def test_constant_channels_are_not_scaled() -> None:

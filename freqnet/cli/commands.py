@@ -17,6 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+# Weights grow with the square of it: beyond this a slip of the pen fills the memory.
+WIDEST = 4096
+
 Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or a folder of images by class.")]
 Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result to this file.", show_default=False)]
@@ -103,8 +106,9 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if not numbers or min(numbers) < 1:
-        raise ConfigurationError(got_expected("widths", repr(text), "numbers such as 16,32,48", "change --widths"))
+    if not numbers or min(numbers) < 1 or max(numbers) > WIDEST:
+        expected = f"numbers from 1 to {WIDEST} such as 16,32,48"
+        raise ConfigurationError(got_expected("widths", repr(text), expected, "change --widths"))
     return numbers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -59,17 +60,19 @@ def print_rich(table: Any) -> None:
     """Print a table of rich."""
     from rich.console import Console
 
-    # Piped output has no width of its own: let no column be cut.
-    console = Console(width=None if on_terminal() else 200)
-    with console.capture() as captured:
-        console.print(table)
-    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    memory = io.BytesIO()
+    with io.TextIOWrapper(memory, encoding, errors="replace", write_through=True) as page:
+        # Piped output has no width of its own: let no column be cut.
+        Console(file=page, width=None if on_terminal() else 200, force_terminal=on_terminal()).print(table)
+        text = memory.getvalue().decode(encoding)
+    say("\n".join(line.rstrip() for line in text.splitlines()))
 
 
 class TrainingBar:
     """A progress bar over all steps: loss, accuracy, images a second, time left.
 
-    On a terminal the bar moves; elsewhere one line an epoch is printed.
+    A line for each epoch is printed; on a terminal the bar moves below them.
     """
 
     def __init__(self, epochs: int, steps_an_epoch: int, quiet: bool = False) -> None:
@@ -87,6 +90,7 @@ class TrainingBar:
                 BarColumn(bar_width=None),
                 TextColumn("{task.fields[figures]}"),
                 TimeRemainingColumn(compact=True),
+                transient=True,
             )
             self.bar.start()
             self.task = self.bar.add_task("training", total=self.epochs * self.steps, figures="")
@@ -98,18 +102,24 @@ class TrainingBar:
 
     def __call__(self, figures: dict[str, Any]) -> None:
         """Show the figures of a step or of an epoch."""
-        last = "step" not in figures
-        if self.bar is not None:
-            done = figures["epoch"] * self.steps if last else (figures["epoch"] - 1) * self.steps + figures["step"]
-            if "restored" in figures:
-                # Epochs of an earlier session say nothing about the speed of this one.
-                self.bar.reset(self.task, completed=done)
-            self.bar.update(self.task, completed=done, figures=_line(figures), description=self._epoch(figures))
-        elif last and not self.quiet and "restored" not in figures:
-            say(f"{self._epoch(figures)}  {_line(figures)}")
+        if self.quiet:
+            return
+        epoch = f"epoch {figures['epoch']}/{self.epochs}"
+        if "step" in figures:
+            done = (figures["epoch"] - 1) * self.steps + figures["step"]
+            self._move(done, figures=_line(figures), description=epoch)
+        elif "restored" in figures:
+            # Epochs of an earlier session say nothing about the speed of this one.
+            self._move(figures["epoch"] * self.steps, anew=True)
+        elif self.bar is not None:
+            self.bar.console.print(f"{epoch}  {_line(figures)}", soft_wrap=True, highlight=False)
+        else:
+            say(f"{epoch}  {_line(figures)}")
 
-    def _epoch(self, figures: dict[str, Any]) -> str:
-        return f"epoch {figures['epoch']}/{self.epochs}"
+    def _move(self, done: int, anew: bool = False, **texts: str) -> None:
+        if self.bar is not None:
+            change = self.bar.reset if anew else self.bar.update
+            change(self.task, completed=done, **texts)
 
 
 def _line(figures: dict[str, Any]) -> str:

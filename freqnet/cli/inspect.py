@@ -166,5 +166,5 @@ def program_info(json_file: Path | None) -> None:
     }
     if json_file is not None:
         write_json(json_file, facts)
-    rows = [(name, ", ".join(value) if isinstance(value, list) else value) for name, value in facts.items()]
-    print_table("freqnet", rows)
+    for name, value in facts.items():
+        say(f"{name}: {', '.join(value) if isinstance(value, list) else value}")

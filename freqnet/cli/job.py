@@ -99,8 +99,9 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
     for group in ("fractions", "model", "settings"):
         for name, value in plain(getattr(job, group)).items():
-            if info[group][name] != value:
-                expected = f"the run's own {'default' if info[group][name] is None else info[group][name]}"
+            own = info[group].get(name)
+            if own != value:
+                expected = f"the run's own {'default' if own is None else own}"
                 todo = "leave it out, or start anew with --overwrite"
                 raise ConfigurationError(got_expected(f"resume with {_option(name)}", value, expected, todo))
     return Plan(folder, info)

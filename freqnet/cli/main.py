@@ -26,7 +26,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
             # Imported here, so that an interrupt finds its handler in place.
             from freqnet.cli.commands import app
 
-            result = app(words or ["--help"], standalone_mode=False)
+            result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except (Exception, Interrupted) as error:
         if debug:

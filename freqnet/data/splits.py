@@ -28,7 +28,7 @@ class Split:
     test: Dataset
 
 
-def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
+def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed: int = 0) -> Split:
     """Split a dataset at random, the same way for the same seed, each class in proportion.
 
     Args:
@@ -43,7 +43,8 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.1, seed:
         DataError: If a part would be too small to hold every class in proportion.
 
     >>> images = np.zeros((100, 8, 8, 1), dtype=np.float32)
-    >>> parts = split(Dataset("blank", images, np.arange(100) % 2, ("even", "odd")))
+    >>> dataset = Dataset("blank", images, np.arange(100) % 2, ("even", "odd"))
+    >>> parts = split(dataset, validation=0.1)
     >>> len(parts.train), len(parts.validation), len(parts.test), parts.test.class_counts()
     (72, 8, 20, {'even': 10, 'odd': 10})
     """

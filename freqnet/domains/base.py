@@ -205,6 +205,8 @@ DOMAINS: dict[str, Domain] = {}
 
 def register_domain(domain: Domain) -> Domain:
     """Add a domain to the registry that the contract tests and the command line read."""
+    if domain.name in DOMAINS:
+        raise ConfigurationError(got_expected("domain name", repr(domain.name), "a new name", "rename the domain"))
     DOMAINS[domain.name] = domain
     return domain
 

@@ -142,7 +142,7 @@ class Fourier(Domain):
         """Per axis, the response of the mean of the samples n .. n + window - 1.
 
         ``"dirichlet"`` is exact on the grid; ``"sinc"`` is the average of the continuous signal over
-        the same window (Pan et al. 2021, theorem 3.6), which differs most at high modes.
+        the same window (arXiv 2108.05690, theorem 3.6), which differs most at high modes.
         """
         out = []
         for modes, n, w in zip(par.half_modes(space.band), space.grid, window, strict=True):

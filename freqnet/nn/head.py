@@ -19,7 +19,7 @@ class Dense(Module):
     """A trained affine map of features, or of all kept modes of a signal.
 
     On a signal it works on orthonormal real coordinates of the spectrum, so it is any linear map of the
-    band-limited samples (Pan et al. 2021, section 3.4).
+    band-limited samples (arXiv 2108.05690, section 3.4).
 
     Parameters
     ----------

@@ -45,6 +45,10 @@ Layer = TypeVar("Layer", bound="type[Module]")
 
 def layer(cls: Layer) -> Layer:
     """Register a layer under its class name: descriptions and the contract tests read the registry."""
+    known = LAYERS.get(cls.__name__)
+    # A notebook may run the cell that defines a layer again; another module may not take its name.
+    if known is not None and known.__module__ != cls.__module__:
+        raise ConfigurationError(got_expected("layer name", cls.__name__, "a new name", "rename the class"))
     LAYERS[cls.__name__] = cls
     return cls
 

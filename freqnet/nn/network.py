@@ -154,6 +154,7 @@ class Network:
         self.body = body
         self.precision = np.dtype(precision)
         self.transforms_inside = 0
+        _refuse_shared(body)
         out = body.build(door.signal, np.random.default_rng(seed), precision)
         if not isinstance(out, Features):
             raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense"))
@@ -214,3 +215,16 @@ class Network:
                 got_expected("network description", repr(error), "door, body and precision", "use describe()")
             ) from None
         return cls(door, body, seed, precision)
+
+
+def _refuse_shared(body: Module) -> None:
+    """A layer has one set of parameters for one place: the same object twice would be built over itself."""
+    seen: dict[int, str] = {}
+    for path, module in body.modules():
+        if id(module) in seen:
+            raise ConfigurationError(
+                got_expected(
+                    f"layer {path}", f"the same object as layer {seen[id(module)]}", "one of its own", "make another"
+                )
+            )
+        seen[id(module)] = path

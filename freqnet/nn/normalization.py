@@ -10,7 +10,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.normalize import mean, power, scale
+from freqnet.ops.normalize import mean, scale, signal_power
 
 
 @layer
@@ -72,7 +72,7 @@ class PowerNorm(Module):
     def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self.statistics == "batch" and not self.training:
             return Tensor(self.state["mean"]), Tensor(self.state["variance"])
-        centre, square = mean(x), power(x)
+        centre, square = mean(x), signal_power(x)
         if self.statistics == "batch":
             batch = x.shape[-2]
             centre = centre.sum(axis=0, keepdims=True) / batch

@@ -136,7 +136,7 @@ class FrequencyDropout(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
-        if not 0 <= self.minimum <= max(space.band):
+        if not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
                 got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "make it smaller")
             )
@@ -145,6 +145,7 @@ class FrequencyDropout(Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.generator is None:
             return x
-        radius = int(self.generator.integers(self.minimum, max(x.space.band) + 1))
+        most = max(x.space.band)
+        radius = int(self.generator.integers(min(self.minimum, most), most + 1))
         kept = tuple(min(radius, m) for m in x.space.band)
         return ops.zero_pad(ops.truncate(x, kept), x.space.band)

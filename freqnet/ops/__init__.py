@@ -17,7 +17,7 @@ from freqnet.ops.convolve import convolve, frequency_response
 from freqnet.ops.linear import coordinates, power_spectrum
 from freqnet.ops.loss import cross_entropy, log_softmax, mean_squared_error, sobolev_error
 from freqnet.ops.multiply import multiply
-from freqnet.ops.normalize import inner_product, mean
+from freqnet.ops.normalize import inner_product, mean, signal_power
 from freqnet.ops.pool import alias, average, resample, shift, truncate, zero_pad
 from freqnet.ops.transform import analysis, synthesis
 
@@ -46,6 +46,7 @@ __all__ = [
     "resample",
     "shift",
     "sigmoid",
+    "signal_power",
     "silu",
     "sobolev_error",
     "synthesis",

@@ -90,7 +90,7 @@ def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
 
 
 def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
-    """Return the squared error in the Sobolev norm: each mode weighted by (1 + |k|^2)^order.
+    """Return the squared error in the Sobolev norm: each mode weighted by ``(1 + |k|^2)^order``.
 
     Order 0 is `mean_squared_error`; a positive order asks for edges, a negative one forgives them.
 

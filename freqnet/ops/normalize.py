@@ -81,17 +81,17 @@ def mean(x: Tensor) -> Tensor:
     return mean_op(x)
 
 
-def power(x: Tensor) -> Tensor:
+def signal_power(x: Tensor) -> Tensor:
     """Return the mean square of a signal over its grid, ``(batch, channels)``, by Parseval.
 
     >>> import numpy as np
     >>> from freqnet.domains import FOURIER
     >>> from freqnet.ops import analysis
-    >>> from freqnet.ops.normalize import power
-    >>> power(analysis(np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1), FOURIER.space(3))).data.round(6)
+    >>> from freqnet.ops import signal_power
+    >>> signal_power(analysis(np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1), FOURIER.space(3))).data.round(6)
     array([[4.666667]])
     """
-    require_signal(x.space, "power")
+    require_signal(x.space, "signal_power")
     return inner(x, x)
 
 

@@ -48,7 +48,7 @@ average_op: Op = register(
             lambda g, out, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
         ),
         cost=per_element,
-        source="the Dirichlet kernel; the continuous sinc is Pan et al. 2021, theorem 3.6",
+        source="the Dirichlet kernel; the continuous sinc is arXiv 2108.05690, theorem 3.6",
     )
 )
 

@@ -135,11 +135,11 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
         raise _unusable(path, f"version {metadata.get('version')}", f"version {VERSION}", "use the freqnet it is from")
     try:
         network, info = json.loads(metadata["network"]), json.loads(metadata["info"])
-        intact = metadata["checksum"] == _checksum(metadata, arrays)
+        if metadata["checksum"] != _checksum(metadata, arrays):
+            raise ValueError("checksum")
     except (KeyError, ValueError):
-        intact = False
-    if not intact:
-        raise _unusable(path, "contents that were changed", "the checksum written with them", "copy it or train again")
+        todo = "copy it again, or train again"
+        raise _unusable(path, "contents that were changed", "the checksum written with them", todo) from None
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")

@@ -10,7 +10,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, DivergenceError, got_expected
 from freqnet.nn import Network
-from freqnet.ops.normalize import power
+from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra
 
 # A layer whose power exceeds this has left float32's useful range behind, long before it overflows.
@@ -72,7 +72,7 @@ def exploding_layer(network: Network, x: Tensor) -> str:
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for name, layer in network.body.children():
             x = layer(x)
-            size = float(np.mean(power(x).data if x.space is not None else np.square(x.data)))
+            size = float(np.mean(signal_power(x).data if x.space is not None else np.square(x.data)))
             label = f"layer {name} ({type(layer).__name__})"
             if not np.isfinite(size) or size > EXPLODED:
                 return f"{label}, power {size:.3g}"

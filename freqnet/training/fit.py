@@ -228,7 +228,7 @@ def _step(run: Run, x: Any, labels: np.ndarray) -> tuple[float, np.ndarray]:
     with network.guard(), np.errstate(over="ignore", invalid="ignore"):
         logits = network.body(x)
         loss = ops.cross_entropy(logits, labels, settings.smoothing)
-        value = loss.item()
+        value, norm = loss.item(), 0.0
         if np.isfinite(value):
             run.optimizer.clear_gradients()
             backward(loss)

@@ -1,0 +1,95 @@
+"""The pages name what the library has: public names, command-line options, keys of files, commands that parse."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from conf import PUBLIC
+from typer.main import get_command
+
+from freqnet.cli.commands import app
+from freqnet.cli.job import Job, make_plan
+from freqnet.cli.results import collect_metrics
+from freqnet.data import load, split
+from freqnet.training import Evaluation, History
+
+DOCS = Path(__file__).parent
+PAGES = sorted([*DOCS.rglob("*.rst"), *DOCS.rglob("*.md")])
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def undocumented(module: str, page: str) -> set[str]:
+    """Public names of a module that its page has no entry for."""
+    here = import_module(f"freqnet.{module}")
+    names = getattr(here, "__all__", None) or [name for name in vars(here) if name.endswith("Error")]
+    entry = r"^(?:\.\. (?:auto|py:)\w+:: +| {17})(\w+)"
+    return set(names) - set(re.findall(entry, page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_public_name_has_an_entry(module: str) -> None:
+    assert undocumented(module, text(f"api/{module}.rst")) == set()
+
+
+def test_a_missing_entry_is_found() -> None:
+    page = text("api/ops.rst").replace(".. autofunction:: truncate\n", "").replace(" log(x)\n", "\n")
+    assert undocumented("ops", page) == {"truncate", "log"}
+
+
+def test_every_option_is_listed() -> None:
+    options = {o for command in COMMANDS.values() for p in command.params for o in p.opts if o.startswith("--")}
+    listed = set(re.findall(r"``(--[a-z-]+)", text("api/cli.rst")))
+    assert len(options) > 20
+    assert options - listed == set()
+    assert listed - options == {"--debug", "--help"}
+
+
+def test_every_key_of_the_metrics_is_listed() -> None:
+    dataset = load("digits")
+    plan = make_plan(Job("digits"), dataset, resume=False)
+    parts = split(dataset, **plan.info["fractions"])
+    history = History([{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0}])
+    network = plan.model.network(parts.train)
+    keys = set(collect_metrics(plan, network, parts, history, Evaluation(1.0, 0.5, parts.test.labels)))
+    table = text("api/cli.rst").partition("``metrics.json``\n")[2].partition(".. _checkpoints:")[0]
+    assert set(re.findall(r"^    ``(\w+)``", table, re.MULTILINE)) == keys
+
+
+def commands() -> list[list[str]]:
+    """Every complete ``freqnet`` command on the pages, in words."""
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    found = re.findall(r"^ +\$ (freqnet .*)$", pages, re.MULTILINE)
+    return [shlex.split(line)[1:] for line in dict.fromkeys(found) if "..." not in line]
+
+
+def test_every_command_parses() -> None:
+    assert len(commands()) > 10
+    for name, *words in commands():
+        if "--help" not in words:
+            COMMANDS[name].make_context(name, words)
+
+
+def test_a_wrong_option_does_not_parse() -> None:
+    with pytest.raises(Exception, match="--mode"):
+        COMMANDS["train"].make_context("train", ["digits", "--mode", "7"])
+
+
+def test_pictures_are_where_the_pages_say() -> None:
+    for page in PAGES:
+        for name in re.findall(r"(?:figure|image):: (\S+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / name).is_file(), f"{page}: {name}"
+
+
+def test_the_citation_is_complete() -> None:
+    citation = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["version"] == import_module("freqnet").__version__
