@@ -17,6 +17,11 @@ from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
 from freqnet.training.fit import one_blas_thread
 
+KERNEL_NAMES = {
+    "native": "C",
+    "numpy": "NumPy: correct, but many times slower; reinstall where there is a C compiler",
+}
+
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
     """Return the network of a run, or of a file, and what is stored beside it.
@@ -155,12 +160,14 @@ def program_info(json_file: Path | None) -> None:
 
     from freqnet import __version__
     from freqnet.domains import DOMAINS
+    from freqnet.kernels import KERNEL
     from freqnet.nn import LAYERS
 
     facts = {
         "freqnet": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
+        "product kernel": KERNEL_NAMES[KERNEL],
         "domains": list(DOMAINS),
         "layers": sorted(LAYERS),
     }
