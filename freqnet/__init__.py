@@ -1,7 +1,7 @@
 """Neural networks whose tensors stay in the frequency domain, from the input to the logits."""
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 # Importing ops fills the registry that the tensors' operators look their operations up in.
 from freqnet import ops
@@ -35,8 +35,12 @@ __all__ = [
 _MODULES = ("data", "nn", "optim", "report", "training")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Import a part of the library when it is first used."""
     if name in _MODULES:
-        return import_module(f"freqnet.{name}")
+        return _import_module(f"freqnet.{name}")
     raise AttributeError(f"module 'freqnet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

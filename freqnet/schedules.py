@@ -49,12 +49,17 @@ def _whole_number(what: str, value: object, low: int, below: float = math.inf) -
 def named_parameters(parameters: Parameters) -> dict[str, Parameter]:
     """Return the parameters by name ("0", "1", ... if they have none), once each is known to be usable.
 
+    A network or a layer stands for all its parameters.
+
     Raises ConfigurationError for one that is not a real, writeable array, or comes twice.
 
     >>> from types import SimpleNamespace
     >>> list(named_parameters([SimpleNamespace(data=np.zeros(3), grad=None)]))
     ['0']
     """
+    own = getattr(parameters, "named_parameters", None)
+    if own is not None:  # a network or a layer
+        parameters = own()
     if isinstance(parameters, Mapping):
         named = dict(cast("Mapping[str, Parameter]", parameters))
     else:

@@ -167,7 +167,7 @@ def backward(output: Tensor, cotangent: Tensor | None = None) -> None:
 
 
 def gradient(
-    output: Tensor, inputs: Sequence[Tensor], cotangent: Tensor | None = None, create_graph: bool = False
+    output: Tensor, inputs: Tensor | Sequence[Tensor], cotangent: Tensor | None = None, create_graph: bool = False
 ) -> list[Tensor]:
     """Return the gradients of `output` with respect to `inputs`, leaving every ``grad`` as it was.
 
@@ -183,6 +183,7 @@ def gradient(
     """
     from freqnet.autodiff.tensor import Tensor
 
+    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
     wanted = {id(x) for x in inputs}
     found = {
         id(leaf): g for leaf, g in _reverse(output, cotangent, keep=True, create_graph=create_graph, wanted=wanted)

@@ -30,9 +30,20 @@ def _opt(name: str, text: str) -> Any:
     return typer.Option(f"--{name}", help=text, show_default=False)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from freqnet import __version__
+
+        print(f"freqnet {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Neural networks that stay in the frequency domain, from the input to the logits."""
 
@@ -46,7 +57,7 @@ def train(
     kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
     activation: Annotated[str | None, _opt("activation", "polynomial (default), linear; on a grid relu, ...")] = None,
     gate_band: Annotated[int | None, _opt("gate-band", "Band of the polynomial's factor, 0 up [all].")] = None,
-    widths: Annotated[str | None, _opt("widths", "Channels of the three convolutions, as 16,32,48.")] = None,
+    widths: Annotated[str | None, _opt("widths", "Channels of the convolutions, as 16,32,48.")] = None,
     epochs: Annotated[int | None, _opt("epochs", "Passes over the training set.")] = None,
     batch: Annotated[int | None, _opt("batch", "Examples a step.")] = None,
     lr: Annotated[float | None, _opt("lr", "Peak learning rate.")] = None,

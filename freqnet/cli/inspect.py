@@ -19,7 +19,7 @@ from freqnet.training.fit import one_blas_thread
 
 KERNEL_NAMES = {
     "native": "C",
-    "numpy": "NumPy: correct, but many times slower; reinstall where there is a C compiler",
+    "numpy": "NumPy: correct, but slower; reinstall where there is a C compiler",
 }
 
 

@@ -23,11 +23,11 @@ def load_archive(path: Path) -> Dataset:
     Raises:
         DataError: If the file is damaged, lacks an array, or its arrays do not fit together.
     """
-    arrays = _read_arrays(path)
+    arrays, names = _read_arrays(path)
     if "x" not in arrays or "y" not in arrays:
         message = got_expected(
             f"archive {path}",
-            f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
+            f"the arrays {names}",
             "the arrays x and y",
             "save it with np.savez(file, x=images, y=labels)",
         )
@@ -43,11 +43,11 @@ def load_samples(path: Path) -> np.ndarray:
     Raises:
         DataError: If the file is damaged, lacks `x`, or its values are not finite numbers.
     """
-    arrays = _read_arrays(path)
+    arrays, names = _read_arrays(path)
     if "x" not in arrays:
         message = got_expected(
             f"archive {path}",
-            f"the arrays {', '.join(sorted(arrays)) or '(none)'}",
+            f"the arrays {names}",
             "the array x",
             "save it with np.savez(file, x=images)",
         )
@@ -106,7 +106,8 @@ def _refuse_channels_first(values: np.ndarray, name: str) -> None:
         raise DataError(message)
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+def _read_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """Return the arrays we use, and the names of all there are."""
     try:
         if path.stat().st_size == 0:
             raise ValueError("the file is empty")
@@ -117,8 +118,9 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("it begins like neither format")
             opened = np.load(stream, allow_pickle=False)
             if isinstance(opened, np.ndarray):
-                return {"x": opened}
-            return {name: opened[name] for name in ("x", "y", "classes") if name in opened.files}
+                return {"x": opened}, "x"
+            used = {name: opened[name] for name in ("x", "y", "classes") if name in opened.files}
+            return used, ", ".join(sorted(opened.files)) or "(none)"
     except FileNotFoundError as error:
         message = got_expected("file", f"no file {path}", "an existing file", "check the path")
         raise DataError(message) from error

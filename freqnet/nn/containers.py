@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.errors import ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.convolution import Convolution
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.ops.pool import change_band
 
 
 @layer
-@dataclass(eq=False)
+@dataclass(eq=False, init=False)
 class Sequential(Module):
     """Layers one after the other.
 
     Parameters
     ----------
-    layers : tuple of Module
+    layers : Module, or one tuple of them
+
+    Raises
+    ------
+    ConfigurationError
+        Something else than layers was given.
 
     Examples
     --------
@@ -35,6 +41,17 @@ class Sequential(Module):
     """
 
     layers: tuple[Module, ...]
+
+    def __init__(self, *modules: Any, layers: Any = ()) -> None:
+        if len(modules) == 1 and not isinstance(modules[0], Module):
+            modules = tuple(modules[0]) if isinstance(modules[0], (tuple, list)) else modules
+        self.layers = modules or tuple(layers)
+        for index, child in enumerate(self.layers):
+            if not isinstance(child, Module):
+                raise ConfigurationError(
+                    got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", "make an instance of it")
+                )
+        self.__post_init__()
 
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Signal | Features:
         for child in self.layers:

@@ -54,7 +54,27 @@ def layer(cls: Layer) -> Layer:
 
 
 class Module(ABC):
-    """Base of all layers: fields are declared by a dataclass, arrays are made by `build`."""
+    """Base of all layers: fields are declared by a dataclass, arrays are made by `build`.
+
+    A layer of your own says in ``_build`` what it makes of what comes in, and computes it in ``forward``:
+
+    >>> from dataclasses import dataclass
+    >>> from freqnet import nn, ops
+    >>> @nn.layer
+    ... @dataclass(eq=False)
+    ... class Gain(nn.Module):
+    ...     start: float = 1.0
+    ...
+    ...     def _build(self, incoming, generator):
+    ...         self.add_parameter("gain", np.full((1, incoming.channels), self.start))
+    ...         return incoming
+    ...
+    ...     def forward(self, x):
+    ...         return x * self.parameters["gain"]
+    >>> print(Gain(2.0).build(nn.Signal(nn.Door("fourier", (8,), (3,), 1).space, 4), np.random.default_rng(0)))
+    4 channels of fourier signal, grid 8, band 3
+    >>> _ = nn.LAYERS.pop("Gain")
+    """
 
     def __post_init__(self) -> None:
         self.parameters: dict[str, Tensor] = {}
@@ -62,6 +82,7 @@ class Module(ABC):
         self.training = False
         self.generator: np.random.Generator | None = None
         self.precision: Any = np.float32
+        self.built = False
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
@@ -88,11 +109,22 @@ class Module(ABC):
             The layer cannot take what comes in.
         """
         self.parameters, self.state, self.precision = {}, {}, precision
-        return self._build(incoming, generator)
+        out = self._build(incoming, generator)
+        self.built = True
+        return out
 
     def __call__(self, x: Tensor) -> Tensor:
         """Compute the layer."""
-        return self.forward(x)
+        try:
+            return self.forward(x)
+        except KeyError:
+            # A layer without parameters works unbuilt; one with them has nothing to look up.
+            if self.built:
+                raise
+            what = f"layer {type(self).__name__}"
+            raise ConfigurationError(
+                got_expected(what, "a call", "build first", "put it in a Network, or build it")
+            ) from None
 
     def add_parameter(self, name: str, values: np.ndarray) -> None:
         """Store a trainable array under a name, in the layer's precision."""
@@ -182,8 +214,8 @@ def require_incoming(incoming: Any, kind: type, what: str) -> Any:
 
 def positive(count: int, what: str) -> int:
     """Return a count of channels or features if there is at least one."""
-    if count < 1:
-        raise ShapeError(got_expected(what, count, "at least 1", "make it larger"))
+    if not isinstance(count, (int, np.integer)) or count < 1:
+        raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", "change it"))
     return count
 
 

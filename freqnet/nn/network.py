@@ -13,7 +13,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Space, get_domain, no_transforms, transform_count
 from freqnet.domains.space import Axes, per_axis
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
 from freqnet.nn.module import Features, Module, Signal, from_description
 
 
@@ -55,8 +55,11 @@ class Door:
     pad: Axes = ()
 
     def __post_init__(self) -> None:
+        grid = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
         for name in ("grid", "band", "pad"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            value = getattr(self, name)
+            value = grid if name == "grid" else per_axis(value, len(grid), name) if value != () else ()
+            object.__setattr__(self, name, value)
         for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
             if len(getattr(self, name)) not in (0, count):
                 raise ConfigurationError(
@@ -131,7 +134,8 @@ class Network:
     ----------
     door : Door
     body : Module
-        Usually a `Sequential` that ends in features.
+        Usually a `Sequential` that ends in features. Layers that are part of a network already are copied,
+        untrained.
     seed : int
         Of the initial weights.
     precision : dtype
@@ -150,11 +154,14 @@ class Network:
     """
 
     def __init__(self, door: Door, body: Module, seed: int = 0, precision: Any = np.float32) -> None:
+        _refuse_shared(body)
+        if any(module.built for _, module in body.modules()):
+            # Building layers over themselves would lose the weights another network trained.
+            body = from_description(body.describe())
         self.door = door
         self.body = body
         self.precision = np.dtype(precision)
         self.transforms_inside = 0
-        _refuse_shared(body)
         out = body.build(door.signal, np.random.default_rng(seed), precision)
         if not isinstance(out, Features):
             raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense"))
@@ -174,6 +181,12 @@ class Network:
 
     def __call__(self, spectra: Tensor) -> Tensor:
         """Compute logits ``(batch, outputs)`` from what left the door, without any transform."""
+        if not isinstance(spectra, Tensor):
+            raise SpaceError(
+                got_expected(
+                    "network", type(spectra).__name__, "spectra", "pass samples through analyse(), or predict()"
+                )
+            )
         with self.guard():
             return self.body(spectra)
 
@@ -184,6 +197,14 @@ class Network:
         with no_grad():
             parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+
+    def train(self, mode: bool = True) -> None:
+        """Switch to training (batch statistics, dropout) or, with False, to evaluation."""
+        self.body.train(mode)
+
+    def named_parameters(self) -> dict[str, Tensor]:
+        """Return every trained tensor under its path, as optimisers take them."""
+        return self.body.named_parameters()
 
     def parameter_count(self) -> int:
         """How many real numbers are trained."""

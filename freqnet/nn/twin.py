@@ -12,6 +12,7 @@ from freqnet.autodiff.tape import Op
 from freqnet.domains import FOURIER, GRID, Space
 from freqnet.domains.space import Axes
 from freqnet.errors import ShapeError, got_expected
+from freqnet.nn.activation import Polynomial
 from freqnet.nn.module import Module, Signal, from_description
 
 
@@ -59,9 +60,9 @@ def compare_with_twin(
     channels : int
         Channels of the signal: spectra ``(*modes, batch, channels)``, samples ``(*grid, batch, channels)``.
     band : int or tuple of int, optional
-        Band of the signal, by default the largest the grid holds. On samples a product of signals aliases
-        unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with its twin only
-        where ``n > (degree + 1) * band`` along each axis: choose the band accordingly.
+        Band of the signal, by default the largest with which the twins can agree. On samples a product of
+        signals aliases unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with
+        its twin only where ``n > (degree + 1) * band`` along each axis.
     batch, seed : int
         How many examples, and the seed of everything random.
 
@@ -92,6 +93,8 @@ def compare_with_twin(
     """
     generator = np.random.default_rng(seed)
     space = FOURIER.space(grid, band)
+    if band is None:
+        space = space.with_band(_agreeing_band(layer, space.grid))
     spectra = ops.analysis(generator.standard_normal((batch, *space.grid, channels)), space)
     samples = ops.analysis(ops.synthesis(spectra), GRID.space(space.grid, space.band))
     spectral, spatial = (_Twin(layer, x, seed) for x in (spectra, samples))
@@ -104,6 +107,12 @@ def compare_with_twin(
     largest = max((size for _, size in from_parameters), default=0.0)
     worst = [_ratio(error, max(size, largest / 100)) for error, size in from_parameters]
     return TwinReport(_ratio(*value), _ratio(*from_input), max(worst, default=0.0))
+
+
+def _agreeing_band(layer: Module, grid: Axes) -> Axes:
+    """The largest band whose products of the layer's highest degree do not alias on the grid."""
+    degrees = [len(m.coefficients) - 1 for _, m in layer.modules() if isinstance(m, Polynomial)]
+    return tuple((n - 1) // (max([1, *degrees]) + 1) for n in grid)
 
 
 def _ratio(error: float, size: float) -> float:

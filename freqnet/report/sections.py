@@ -97,13 +97,15 @@ def mistakes(run: Run) -> str:
     wrong = np.flatnonzero(run.predictions != run.labels)
     if not len(run.labels):
         return ""
+    if not len(wrong):
+        return section("mistakes", "Mistakes", f"None: all {len(run.labels):,} test examples are classified right.", "")
     # The surest first: what the network is wrong about without a doubt is worth a look.
     rows = np.nan_to_num(run.logits[wrong].astype(float))
     margin = rows.max(axis=1, initial=-np.inf) - rows[np.arange(len(wrong)), run.labels[wrong]]
     order = wrong[np.argsort(-margin, kind="stable")]
     drawn = plots.misclassified(run.images[order], run.labels[order], run.predictions[order], run.classes)
-    text = f"{len(wrong):,} of {len(run.labels):,} test examples are misclassified"
-    text += "; those whose logits leave the least doubt come first." if len(wrong) else "."
+    text = f"{len(wrong):,} of {len(run.labels):,} test examples are misclassified; "
+    text += "those whose logits leave the least doubt come first."
     return section("mistakes", "Mistakes", text, figure(to_svg(drawn, "mistakes"), "Misclassified examples."))
 
 

@@ -66,6 +66,13 @@ class Spectra:
             yield x, labels
 
 
+def require_spectra(value: object, what: str) -> None:
+    """Raise a message that tells how to get from a dataset to spectra."""
+    if not isinstance(value, Spectra):
+        todo = "pass the data through analyse(network, dataset)"
+        raise DataError(got_expected(what, f"a {type(value).__name__}", "spectra", todo))
+
+
 def analyse(network: Network, dataset: Dataset) -> Spectra:
     """Pass a dataset through the network's door.
 
@@ -80,8 +87,11 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     Raises
     ------
     DataError
-        Values are so large that their spectrum is not finite.
+        Values are so large that their spectrum is not finite, or the arguments are something else.
     """
+    if not isinstance(network, Network) or not isinstance(dataset, Dataset):
+        got = f"a {type(network).__name__} and a {type(dataset).__name__}"
+        raise DataError(got_expected("analyse", got, "a Network and a Dataset", "give them in this order"))
     images = dataset.images
     with np.errstate(over="ignore", invalid="ignore"):
         parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]

@@ -11,7 +11,7 @@ from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, DivergenceError, got_expected
 from freqnet.nn import Network
 from freqnet.ops.normalize import signal_power
-from freqnet.training.batches import Spectra
+from freqnet.training.batches import Spectra, require_spectra
 
 # A layer whose power exceeds this has left float32's useful range behind, long before it overflows.
 EXPLODED = 1e8
@@ -46,6 +46,7 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation
     DivergenceError
         The loss is not finite: the weights, or the examples, are out of all proportion.
     """
+    require_spectra(spectra, "evaluate")
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
     network.body.train(False)

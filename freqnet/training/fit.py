@@ -17,7 +17,7 @@ from freqnet.autodiff import backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Network
 from freqnet.optim import Optimizer, clip_gradients
-from freqnet.training.batches import Spectra
+from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.history import History
@@ -195,6 +195,9 @@ def fit(
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
     """Check that there is what the settings need: examples, and some to validate on where there is patience."""
+    require_spectra(train, "training set")
+    if validation is not None:
+        require_spectra(validation, "validation set")
     if len(train) == 0:
         raise DataError(got_expected("training split", "no examples", "at least one", "lower the test share"))
     if settings.patience and validation is None:

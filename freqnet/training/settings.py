@@ -72,8 +72,9 @@ class Settings:
                 raise ConfigurationError(got_expected(name, value, f"a whole number of {least} or more", "change it"))
         for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
             value = getattr(self, name)
+            expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
             if not isfinite(value) or value < 0 or (name == "smoothing" and value >= 1):
-                raise ConfigurationError(got_expected(name, value, "a finite number in its range", "change it"))
+                raise ConfigurationError(got_expected(name, value, expected, "change it"))
         for name, choices in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
             if getattr(self, name) not in choices:
                 raise ConfigurationError(
