@@ -81,3 +81,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().out.startswith("freqnet 0.")
+
+
+def test_a_typing_slip_points_to_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "digits", "--epoch", "3"])
+    assert stopped.value.code == 2
+    assert "see freqnet train --help" in capsys.readouterr().err

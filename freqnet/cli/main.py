@@ -9,6 +9,8 @@ from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError
 
+COMMANDS = ("train", "evaluate", "predict", "info")
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: errors are one line, with exit status 2."""
@@ -31,7 +33,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
     except (Exception, Interrupted) as error:
         if debug:
             raise
-        return _report(error)
+        return _report(error, words)
 
 
 def _show_any_text() -> None:
@@ -40,7 +42,7 @@ def _show_any_text() -> None:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
-def _report(error: BaseException) -> int:
+def _report(error: BaseException, words: list[str]) -> int:
     """Say in one line what went wrong; 2 for what a user can mend, 1 for what we must."""
     if isinstance(error, BrokenPipeError):
         mute()
@@ -49,7 +51,8 @@ def _report(error: BaseException) -> int:
         complain(str(error))
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
-        complain(f"{error.format_message().rstrip('.')}; see freqnet --help")  # type: ignore[attr-defined]
+        command = f"{words[0]} " if words and words[0] in COMMANDS else ""
+        complain(f"{error.format_message().rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, (OSError, MemoryError)):
         complain(f"{str(error) or 'out of memory'}; check the file, the disk and the memory, then try again")
