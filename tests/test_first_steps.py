@@ -88,3 +88,14 @@ def test_a_typing_slip_points_to_the_help_of_its_command(capsys: pytest.CaptureF
         main(["train", "digits", "--epoch", "3"])
     assert stopped.value.code == 2
     assert "see freqnet train --help" in capsys.readouterr().err
+
+
+def test_training_says_when_the_kernel_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kernel, said in (("numpy", 1), ("native", 0)):
+        monkeypatch.setattr("freqnet.kernels.KERNEL", kernel)
+        with pytest.raises(SystemExit) as stopped:
+            main(["train", "digits", "--epochs", "1", "--out", str(tmp_path / kernel)])
+        assert stopped.value.code == 0
+        assert capsys.readouterr().out.count("run in NumPy") == said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from freqnet import kernels
 from freqnet.cli.console import print_table, say
 from freqnet.cli.job import Plan
 from freqnet.data import Split
@@ -90,6 +91,8 @@ def show_opening(plan: Plan, parts: Split, network: Network) -> None:
     door = "one transform at the door" if network.door.space.domain.is_complex else "samples all the way"
     size = f"{modes} modes, {network.parameter_count():,} parameters"
     say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
+    if kernels.KERNEL == "numpy" and network.door.space.domain.is_complex:
+        say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
