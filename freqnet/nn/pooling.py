@@ -11,7 +11,7 @@ from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.pool import aliased, resampled
+from freqnet.ops.pool import aliased, checked_window, resampled
 
 
 @layer
@@ -104,11 +104,7 @@ class AveragePool(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "AveragePool").space
-        window = per_axis(self.window, space.ndim, "window")
-        if min(window) < 1:
-            raise ShapeError(got_expected("window", window, "at least 1 sample", "give a larger window"))
-        if self.method not in ("dirichlet", "sinc"):
-            raise ConfigurationError(got_expected("method", repr(self.method), "'dirichlet' or 'sinc'", "choose one"))
+        checked_window(self.window, space.ndim, self.method)
         return Signal(aliased(space, self._stride(space.ndim)), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:

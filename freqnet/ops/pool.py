@@ -161,12 +161,18 @@ def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
     array([2., 4., 3.])
     """
     space = require_signal(x.space, "average")
-    axes = per_axis(window, space.ndim, "window")
+    axes = checked_window(window, space.ndim, method)
+    return average_op(x, window=axes, method=method, adjoint=False)
+
+
+def checked_window(window: int | Axes, ndim: int, method: str) -> Axes:
+    """Return the window along each axis, if it and the method can be averaged with."""
+    axes = per_axis(window, ndim, "window")
     if min(axes) < 1:
         raise ShapeError(got_expected("window", axes, "at least 1 sample", "give a larger window"))
     if method not in ("dirichlet", "sinc"):
         raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "choose one"))
-    return average_op(x, window=axes, method=method, adjoint=False)
+    return axes
 
 
 def alias(x: Tensor, stride: int | Axes) -> Tensor:
