@@ -162,6 +162,10 @@ class Domain(ABC):
     def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The mean over the grid, ``(batch, channels)``."""
 
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
+        """The signal times a factor, plus a constant: ``(batch, channels)`` of each."""
+        return array * factors + offset
+
     def power(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The mean over the grid of the square, ``(batch, channels)`` (Parseval)."""
         return self.inner(array, array, space)

@@ -14,6 +14,7 @@ import numpy as np
 from freqnet import kernels
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.channels import mode_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.kernels.reference import full_spectrum
@@ -107,15 +108,7 @@ class Fourier(Domain):
         return theta.reshape(-1, *response.shape[space.ndim :])
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
-        if form == "input":
-            b = b.conj()
-        elif form == "response":
-            a = a.conj()
-        if groups == 1:
-            return _matmul(a, b, form)
-        if _is_depthwise(a, b, form, groups):
-            return np.sum(a * b, axis=-2, keepdims=True) if form == "response" else a * b
-        return _merge_groups(_matmul(_by_group(a, groups), _by_group(b, groups), form))
+        return mode_products(a, b, form, groups)
 
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
@@ -184,6 +177,19 @@ class Fourier(Domain):
 
     def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
         return array[_centre(space)].real.copy()
+
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
+        out = array * factors
+        out[_centre(space)] += offset
+        return out
+
+    def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        if a.shape != b.shape:
+            return super().inner(a, b, space)
+        # One pass over real and imaginary parts; all modes count twice but those of the first column.
+        x, y = (_parts(v, space) for v in (a, b))
+        total = 2 * np.einsum("ijl,ijl->l", x, y) - np.einsum("il,il->l", x[:, 0], y[:, 0])
+        return total.reshape(*a.shape[space.ndim :], 2).sum(axis=-1)
 
     def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
         centre, independent, _ = independent_modes(space.band)
@@ -257,6 +263,12 @@ def _folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
 
 
+def _parts(array: np.ndarray, space: Space) -> np.ndarray:
+    """Real and imaginary parts as ``(rows, columns, lanes)`` of real numbers."""
+    flat = np.ascontiguousarray(array).view(array.real.dtype)
+    return flat.reshape(-1, space.band[-1] + 1, 2 * volume(array.shape[space.ndim :]))
+
+
 def _column(space: Space) -> tuple:
     return (slice(None),) * (space.ndim - 1) + (0,)
 
@@ -272,27 +284,6 @@ def _slices(band: Axes, kept: Axes) -> tuple[slice, ...]:
 
 def _along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
     return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
-
-
-def _matmul(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    if form == "input":
-        return a @ np.swapaxes(b, -1, -2)
-    return np.swapaxes(a, -1, -2) @ b if form == "response" else a @ b
-
-
-def _by_group(array: np.ndarray, groups: int) -> np.ndarray:
-    split = array.reshape(*array.shape[:-1], groups, array.shape[-1] // groups)
-    return np.swapaxes(split, -2, -3)
-
-
-def _merge_groups(array: np.ndarray) -> np.ndarray:
-    merged = np.swapaxes(array, -2, -3)
-    return np.ascontiguousarray(merged).reshape(*merged.shape[:-2], -1)
-
-
-def _is_depthwise(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> bool:
-    # The adjoint in the input sees the outputs alone: as many as groups may still share inputs.
-    return a.shape[-1] == b.shape[-1] == groups and (form != "input" or b.shape[-2] == 1)
 
 
 FOURIER = register_domain(Fourier())

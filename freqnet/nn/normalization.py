@@ -10,7 +10,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.normalize import mean, scale, signal_power
+from freqnet.ops.normalize import affine, mean, signal_power
 
 
 @layer
@@ -67,7 +67,7 @@ class PowerNorm(Module):
     def forward(self, x: Tensor) -> Tensor:
         centre, variance = self._statistics(x)
         factor = self.parameters["gain"] * ops.power(variance + self.epsilon, exponent=-0.5)
-        return scale(x, factor) + (self.parameters["offset"] - centre * factor)
+        return affine(x, factor, self.parameters["offset"] - centre * factor)
 
     def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self.statistics == "batch" and not self.training:

@@ -12,7 +12,7 @@ from freqnet.domains.space import Axes, per_axis, require_signal
 from freqnet.errors import ShapeError, SpaceError, got_expected
 from freqnet.ops.arithmetic import elementwise, per_element, plain, plus, scale_by, times
 from freqnet.ops.multiply import multiply, multiply_op
-from freqnet.ops.normalize import scale
+from freqnet.ops.normalize import affine, scale
 from freqnet.ops.pool import change_band, truncate
 
 
@@ -155,7 +155,7 @@ def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = N
         return plus(scale_by(x, factor=0.0), rows[0])
     if degree == 2 and gate is x:
         # A square costs half a product, and one product back, not two.
-        return plus(plus(scale(multiply(x, x), rows[2]), scale(x, rows[1])), rows[0])
+        return plus(affine(multiply(x, x), rows[2], rows[0]), scale(x, rows[1]))
     out = scale(x, rows[degree])
     for left in range(degree - 2, -1, -1):
         out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, space.band, left if exact else 0))

@@ -8,7 +8,7 @@ from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import register_function
 from freqnet.domains.space import require_signal
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import _sum_to, elementwise, free, per_element, same_space
+from freqnet.ops.arithmetic import _sum_to, elementwise, free, per_element, plain, same_space
 
 
 def _scale(x: Tensor, factors: Tensor) -> Tensor:
@@ -64,6 +64,26 @@ scale: Op = register(
         ),
         cost=per_element,
         source="linearity; one real factor for every batch and channel",
+    )
+)
+
+
+affine: Op = register(
+    Op(
+        "affine",
+        forward=lambda x, factors, offset: Tensor(
+            require_signal(x.space, "affine").domain.affine(
+                x.data, plain(factors, "affine").data, plain(offset, "affine").data, x.space
+            ),
+            replace(x.space, support=None),
+        ),
+        vjps=(
+            lambda g, out, x, factors, offset: _sum_to(scale(g, factors), x),
+            lambda g, out, x, factors, offset: _sum_to(inner(g, x), factors),
+            lambda g, out, x, factors, offset: _sum_to(mean_op(g), offset),
+        ),
+        cost=per_element,
+        source="linearity; a constant touches the DC mode alone, so one pass does both",
     )
 )
 

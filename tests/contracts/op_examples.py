@@ -173,6 +173,12 @@ def _() -> list[Example]:
     return [([element(s, 1 if f == (3, 1) else 2), numbers(*f)], {}) for s in SIGNALS for f in factors]
 
 
+@examples("affine")
+def _() -> list[Example]:
+    pairs = (((1, 2), (1, 2)), ((2, 2), (1, 1)), ((1, 1), (2, 2)))
+    return [([element(s, 2), numbers(*f), numbers(*o)], {}) for s in SIGNALS for f, o in pairs]
+
+
 @examples("change_band")
 def _() -> list[Example]:
     bands = (lambda s: tuple(m // 2 for m in s.band), lambda s: s.domain.largest_band(s.grid))
