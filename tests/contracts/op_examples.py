@@ -173,6 +173,11 @@ def _() -> list[Example]:
     return [([element(s, 1 if f == (3, 1) else 2), numbers(*f)], {}) for s in SIGNALS for f in factors]
 
 
+@examples("signal_power")
+def _() -> list[Example]:
+    return each(SIGNALS)
+
+
 @examples("affine")
 def _() -> list[Example]:
     pairs = (((1, 2), (1, 2)), ((2, 2), (1, 1)), ((1, 1), (2, 2)))
