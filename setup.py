@@ -1,9 +1,12 @@
-"""Build the product kernel where there is a C compiler; without one the NumPy version takes over."""
+"""Build the kernels where there is a C compiler; without one the NumPy version takes over."""
 
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+
+HEADERS = sorted(map(str, Path("freqnet/kernels").glob("*.h")))
 
 
 class BuildKernel(build_ext):
@@ -17,11 +20,13 @@ class BuildKernel(build_ext):
                 return super().build_extension(ext)
             except Exception as error:  # whatever the compiler says, there is a version without it
                 reason = error
-        print(f"warning: the product kernel was not built ({reason}); the NumPy version will be used", file=sys.stderr)
+        print(
+            f"warning: the compiled kernels were not built ({reason}); the NumPy version will be used", file=sys.stderr
+        )
         return None
 
 
 setup(
-    ext_modules=[Extension("freqnet.kernels._product", ["freqnet/kernels/product.c"], optional=True)],
+    ext_modules=[Extension("freqnet.kernels._native", ["freqnet/kernels/native.c"], depends=HEADERS, optional=True)],
     cmdclass={"build_ext": BuildKernel},
 )

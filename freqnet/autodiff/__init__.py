@@ -2,7 +2,7 @@
 
 from freqnet.autodiff.gradcheck import GradientReport, check_gradients
 from freqnet.autodiff.space import EUCLIDEAN, Euclidean, InnerProductSpace
-from freqnet.autodiff.tape import OPS, Op, backward, gradient, no_grad, observe, register
+from freqnet.autodiff.tape import OPS, Op, backward, gradient, is_watched, no_grad, observe, register
 from freqnet.autodiff.tensor import Tensor, as_tensor
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "backward",
     "check_gradients",
     "gradient",
+    "is_watched",
     "no_grad",
     "observe",
     "register",

@@ -53,9 +53,10 @@ class Op:
         Unique name in the registry.
     forward : callable
         ``forward(*inputs, **parameters) -> Tensor`` on tensors, without recording.
-    vjps : sequence of callables or None
+    vjps : sequence of callables or None, or one callable
         One an input, ``vjp(g, out, *inputs, **parameters) -> Tensor``, in ops on tensors: the adjoint
-        of the derivative under the spaces' inner products. None where an input has no gradient.
+        of the derivative under the spaces' inner products. None where an input has no gradient. One
+        callable returns those of all inputs at once: see `fused_vjps`.
     cost : callable
         ``cost(out, *inputs, **parameters) -> int``, real multiply-adds.
     source : str
@@ -64,7 +65,7 @@ class Op:
 
     name: str
     forward: Callable[..., Tensor]
-    vjps: Sequence[Callable[..., Tensor] | None]
+    vjps: Sequence[Callable[..., Tensor] | None] | Callable[..., Sequence[Tensor | None]]
     cost: Callable[..., int]
     source: str
 
@@ -127,6 +128,11 @@ def recording(on: bool) -> Iterator[None]:
         yield
     finally:
         _Recording.on = before
+
+
+def is_watched() -> bool:
+    """Whether every op is to be run at the moment, as it is recorded or observed: nothing may be reused."""
+    return _Recording.on or bool(_observers)
 
 
 def no_grad() -> Any:
@@ -197,8 +203,9 @@ def _reverse(
     keep: bool,
     create_graph: bool = False,
     wanted: set[int] | None = None,
+    beyond: bool = True,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (tensor, cotangent) for leaves, or for the `wanted` tensors, latest record first."""
+    """Yield (tensor, cotangent) for leaves, or for the `wanted` tensors (and go `beyond` them), latest first."""
     cotangents: dict[int, tuple[Tensor, Tensor]] = {id(output): (output, _start(output, cotangent))}
     queue = [(-_order(output), id(output))]
     while queue:
@@ -206,7 +213,7 @@ def _reverse(
         tensor, g = cotangents.pop(key)
         if (wanted is None and tensor.record is None) or (wanted is not None and key in wanted):
             yield tensor, g
-        if tensor.record is None:
+        if tensor.record is None or (wanted is not None and key in wanted and not beyond):
             continue
         record = tensor.record
         if record is _USED:
@@ -229,9 +236,34 @@ _USED = Record(None, (), {}, 1 << 62)  # type: ignore[arg-type]
 
 
 def _pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    for x, vjp in zip(record.inputs, record.op.vjps, strict=True):
+    vjps = record.op.vjps
+    if callable(vjps):
+        found = vjps(g, out, *record.inputs, **record.parameters)
+        yield from ((x, gx) for x, gx in zip(record.inputs, found, strict=True) if x.requires_grad and gx is not None)
+        return
+    for x, vjp in zip(record.inputs, vjps, strict=True):
         if x.requires_grad and vjp is not None:
             yield x, vjp(g, out, *record.inputs, **record.parameters)
+
+
+def fused_vjps(composite: Callable[..., Tensor], fast: Callable[..., Any]) -> Callable[..., Sequence[Tensor | None]]:
+    """Return the vjps of an op that does in one go what `composite` does in many ops.
+
+    ``fast(g, out, *inputs, **parameters)`` returns the gradients of all inputs at once. It need not be made of
+    ops: where gradients are to be differentiated again, those of `composite` stand in for it.
+    """
+
+    def vjps(g: Tensor, out: Tensor, *inputs: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
+        if not _Recording.on:
+            return fast(g, out, *inputs, **parameters)
+        wanted = {id(x) for x in inputs if x.requires_grad}
+        again = composite(*inputs, **parameters)
+        # Up to the op's own inputs and no further: what lies behind them is the tape's business.
+        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, beyond=False)
+        found = {id(x): gx for x, gx in partials}
+        return [found.pop(id(x), None) for x in inputs]
+
+    return vjps
 
 
 def _order(tensor: Tensor) -> int:

@@ -132,6 +132,21 @@ class Domain(ABC):
         """The pointwise square of a signal of band `bands[0]`, kept to `bands[1]`."""
         return self.multiply(a, a, (bands[0], bands[0], bands[1]), grid)
 
+    def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        """Constant + linear x + quadratic x^2, kept to a band: coefficients ``(3, batch, channels)``."""
+        squared = self.square(array, (space.band, band), space.grid)
+        bent = self.affine(squared, coefficients[2], coefficients[0], space.with_band(band))
+        return bent + coefficients[1] * self.change_band(array, space, band)
+
+    def quadratic_adjoint(
+        self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The gradients of `quadratic`, by the signal and by the coefficients ``(3, batch, channels)``."""
+        shared = self.multiply(g, array, (band, space.band, space.band), space.grid)
+        wide = self.change_band(g, space.with_band(band), space.band)
+        sums = [self.mean(wide, space), self.inner(wide, array, space), self.inner(shared, array, space)]
+        return coefficients[1] * wide + 2 * coefficients[2] * shared, np.stack(sums)
+
     # -- bands and grids ---------------------------------------------------------------------------
     @abstractmethod
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:

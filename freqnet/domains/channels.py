@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from freqnet import kernels
+from freqnet.kernels.reference import channel_product as matrix_products
+
 
 def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
     """Return ``a @ b`` for every mode, or one of its adjoints.
@@ -12,21 +15,13 @@ def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.nd
     outputs)``, ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the
     signal and the cotangent.
     """
-    if form == "input":
-        b = b.conj()
-    elif form == "response":
-        a = a.conj()
     if groups == 1:
-        return _matmul(a, b, form)
+        return kernels.channel_product(a, b, form) if np.iscomplexobj(a) else matrix_products(a, b, form)
     if _is_depthwise(a, b, form, groups):
-        return np.sum(a * b, axis=-2, keepdims=True) if form == "response" else a * b
-    return _merge_groups(_matmul(_by_group(a, groups), _by_group(b, groups), form))
-
-
-def _matmul(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    if form == "input":
-        return a @ np.swapaxes(b, -1, -2)
-    return np.swapaxes(a, -1, -2) @ b if form == "response" else a @ b
+        if form == "response":
+            return np.sum(a.conj() * b, axis=-2, keepdims=True)
+        return a * (b.conj() if form == "input" else b)
+    return _merge_groups(matrix_products(_by_group(a, groups), _by_group(b, groups), form))
 
 
 def _by_group(array: np.ndarray, groups: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from freqnet.domains.base import Domain, register_domain
 from freqnet.domains.channels import mode_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
-from freqnet.kernels.reference import full_spectrum
+from freqnet.kernels.reference import centre, full_spectrum, resized
 
 
 class Fourier(Domain):
@@ -117,16 +117,17 @@ class Fourier(Domain):
     def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
         return kernels.square(a, bands)
 
+    def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        return kernels.quadratic(array, coefficients, (space.band, band))
+
+    def quadratic_adjoint(
+        self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return kernels.quadratic_adjoint(g, array, coefficients, (space.band, band))
+
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        target = self.shape(space.with_band(band))
-        common = tuple(min(a, b) for a, b in zip(space.band, band, strict=True))
-        out = np.ascontiguousarray(array[_slices(space.band, common)])
-        if common == band:
-            return out
-        padded = np.zeros((*target, *array.shape[space.ndim :]), array.dtype)
-        padded[_slices(band, common)] = out
-        return padded
+        return array if band == space.band else np.ascontiguousarray(resized(array, space.band, band))
 
     def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
         return self.change_band(array, space, target.band)
@@ -172,24 +173,23 @@ class Fourier(Domain):
     # -- statistics and coordinates ----------------------------------------------------------------
     def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
         out = np.zeros((*self.shape(space), *value.shape), np.result_type(value.dtype, np.complex64))
-        out[_centre(space)] = value
+        out[centre(space.band)] = value
         return out
 
     def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array[_centre(space)].real.copy()
+        return array[centre(space.band)].real.copy()
 
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
-        out = array * factors
-        out[_centre(space)] += offset
+        lanes = np.broadcast_shapes(array.shape[space.ndim :], factors.shape, offset.shape)
+        if lanes == array.shape[space.ndim :]:
+            out = kernels.combine(array, factors)
+        else:
+            out = array * np.broadcast_to(factors, lanes)
+        out[centre(space.band)] += offset
         return out
 
     def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
-        if a.shape != b.shape:
-            return super().inner(a, b, space)
-        # One pass over real and imaginary parts; all modes count twice but those of the first column.
-        x, y = (_parts(v, space) for v in (a, b))
-        total = 2 * np.einsum("ijl,ijl->l", x, y) - np.einsum("il,il->l", x[:, 0], y[:, 0])
-        return total.reshape(*a.shape[space.ndim :], 2).sum(axis=-1)
+        return kernels.inner(a, b, space.ndim) if a.shape == b.shape else super().inner(a, b, space)
 
     def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
         centre, independent, _ = independent_modes(space.band)
@@ -263,23 +263,8 @@ def _folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
 
 
-def _parts(array: np.ndarray, space: Space) -> np.ndarray:
-    """Real and imaginary parts as ``(rows, columns, lanes)`` of real numbers."""
-    flat = np.ascontiguousarray(array).view(array.real.dtype)
-    return flat.reshape(-1, space.band[-1] + 1, 2 * volume(array.shape[space.ndim :]))
-
-
 def _column(space: Space) -> tuple:
     return (slice(None),) * (space.ndim - 1) + (0,)
-
-
-def _centre(space: Space) -> Axes:
-    return (*space.band[:-1], 0)
-
-
-def _slices(band: Axes, kept: Axes) -> tuple[slice, ...]:
-    rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band[:-1], kept[:-1], strict=True))
-    return (*rows, slice(0, kept[-1] + 1))
 
 
 def _along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:

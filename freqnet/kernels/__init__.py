@@ -1,22 +1,44 @@
-"""The product of two real signals by their coefficients: the kernel behind every polynomial activation.
+"""The kernels a spectral network spends its time in: products of signals, products over channels, passes.
 
 `reference.py` (NumPy) defines what is computed; `native.py` (C) is used where it was built.
 """
 
 import os
 
-if os.environ.get("FREQNET_KERNEL", "native") == "numpy":
-    from freqnet.kernels.reference import product, square
-
-    KERNEL = "numpy"
-else:
+KERNEL = os.environ.get("FREQNET_KERNEL", "native")
+if KERNEL != "numpy":
     try:
-        from freqnet.kernels.native import product, square
+        from freqnet.kernels.native import (
+            channel_product,
+            combine,
+            inner,
+            product,
+            quadratic,
+            quadratic_adjoint,
+            square,
+        )
 
         KERNEL = "native"
     except ImportError:
-        from freqnet.kernels.reference import product, square
-
         KERNEL = "numpy"
+if KERNEL == "numpy":
+    from freqnet.kernels.reference import (
+        channel_product,
+        combine,
+        inner,
+        product,
+        quadratic,
+        quadratic_adjoint,
+        square,
+    )
 
-__all__ = ["KERNEL", "product", "square"]
+__all__ = [
+    "KERNEL",
+    "channel_product",
+    "combine",
+    "inner",
+    "product",
+    "quadratic",
+    "quadratic_adjoint",
+    "square",
+]

@@ -1,7 +1,8 @@
-"""The product of signals in C: the same as `reference.py`, with its sums kept in registers.
+"""The kernels in C: what `reference.py` defines, at the machine's speed.
 
-`freqnet.kernels` uses it where it was built. ``FREQNET_KERNEL=numpy`` leaves it out;
-``FREQNET_NUM_THREADS`` (or ``OMP_NUM_THREADS``) says how many threads it may use, by default all cores.
+`freqnet.kernels` uses them where they were built. ``FREQNET_KERNEL=numpy`` leaves them out;
+``FREQNET_NUM_THREADS`` (or ``OMP_NUM_THREADS``) says how many threads they may use, by default all cores;
+``FREQNET_INSTRUCTIONS`` (avx512, avx2 or baseline) sets the widest instructions to use.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from freqnet.kernels import _product  # type: ignore[attr-defined]
+from freqnet.kernels import _native  # type: ignore[attr-defined]
 
 Axes = tuple[int, ...]
-# Below this many multiply-adds waking a second thread costs more than it brings.
+# Below this many multiply-adds, or numbers to pass over, waking a second thread costs more than it brings.
 _ALONE = 200_000
+_SHORT = 40_000
+INSTRUCTIONS: str = _native.instruction_set
 
 
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
@@ -25,36 +28,116 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
     ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
     dtype = np.result_type(a, b, np.complex64)
-    return _run(_lanes(a, ndim, lanes, dtype), _lanes(b, ndim, lanes, dtype), bands, lanes, False)
+    return _product(_lanes(a, ndim, lanes, dtype), _lanes(b, ndim, lanes, dtype), bands, False)
 
 
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
     """Return the half spectrum of a signal's square, for about half the work of a product."""
+    a = np.ascontiguousarray(a, np.result_type(a, np.complex64))
+    return _product(a, a, (bands[0], bands[0], bands[1]), True)
+
+
+def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
+    """Return constant + linear x + quadratic x^2 in one pass: see `freqnet.kernels.reference.quadratic`."""
     ndim = len(bands[0])
-    lanes = a.shape[ndim:]
-    array = _lanes(a, ndim, lanes, np.result_type(a, np.complex64))
-    return _run(array, array, (bands[0], bands[0], bands[1]), lanes, True)
+    x = np.ascontiguousarray(x, np.result_type(x, np.complex64))
+    ends = _rows(coefficients, x.shape[ndim:], x.real.dtype)
+    return _product(x, x, (bands[0], bands[0], bands[1]), True, ends)
+
+
+def quadratic_adjoint(
+    g: np.ndarray, x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
+    lanes = x.shape[len(bands[0]) :]
+    g, x = np.ascontiguousarray(g), np.ascontiguousarray(x)
+    ends = _rows(coefficients, lanes, x.real.dtype)
+    ends[0], ends[2] = 0, 2 * ends[2]
+    sums = np.empty((3, *lanes), x.real.dtype)
+    return _product(g, x, (bands[1], bands[0], bands[0]), False, ends, sums), sums
+
+
+def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
+    """Return one complex matrix product a mode: see `freqnet.kernels.reference.channel_product`."""
+    dtype = np.result_type(a, b)
+    a, b = np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
+    (first, width), modes = a.shape[-2:], a.shape[:-2]
+    if form == "response":
+        rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
+    else:
+        rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
+    count = int(np.prod(modes))
+    out = np.empty((*modes, rows, columns), dtype)
+    threads = _threads(4 * count * rows * inner_count * columns, _ALONE)
+    forms = form == "response", form == "input"
+    is_double = dtype == np.complex128
+    _native.channels(a, b, out, count, rows, inner_count, columns, *strides, *forms, is_double, threads)
+    return out
+
+
+def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
+    """Return Parseval's inner product over the modes: see `freqnet.kernels.reference.inner`."""
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    out = np.empty(a.shape[ndim:], a.real.dtype)
+    columns = a.shape[ndim - 1]
+    rows = int(np.prod(a.shape[: ndim - 1]))
+    _native.inner(a, b, out, rows, columns, out.size, a.dtype == np.complex128, _threads(a.size, _SHORT))
+    return out
+
+
+def combine(a: np.ndarray, p: np.ndarray, b: np.ndarray | None = None, q: np.ndarray | None = None) -> np.ndarray:
+    """Return ``p a``, or ``p a + q b``: see `freqnet.kernels.reference.combine`."""
+    a = np.ascontiguousarray(a)
+    lanes, dtype = a.shape[-2:], a.real.dtype
+    out = np.empty_like(a)
+    p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
+    b = None if b is None else np.ascontiguousarray(b)
+    modes = int(np.prod(a.shape[:-2]))
+    _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
+    return out
 
 
 def _lanes(array: np.ndarray, ndim: int, lanes: Axes, dtype: np.dtype) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:ndim], *lanes)), dtype)
 
 
-def _run(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], lanes: Axes, is_square: bool) -> np.ndarray:
+def _spread(values: np.ndarray, lanes: Axes, dtype: np.dtype) -> np.ndarray:
+    """A number for every lane."""
+    out = np.empty(lanes, dtype)
+    out[...] = values
+    return out
+
+
+def _rows(coefficients: np.ndarray, lanes: Axes, dtype: np.dtype) -> np.ndarray:
+    return _spread(coefficients, (3, *lanes), dtype)
+
+
+def _product(
+    a: np.ndarray,
+    b: np.ndarray,
+    bands: tuple[Axes, Axes, Axes],
+    is_square: bool,
+    ends: np.ndarray | tuple[None, None, None] = (None, None, None),
+    sums: np.ndarray | None = None,
+) -> np.ndarray:
     kept = bands[2]
+    lanes = a.shape[len(kept) :]
     out = np.empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
     count = int(np.prod(lanes))
     zyx = [(0,) * (3 - len(m)) + m for m in bands]
-    work = out.size * (a.size // max(1, count))
-    threads = thread_count() if work > _ALONE else 1
+    threads = _threads(out.size * (a.size // max(1, count)), _ALONE)
     if out.size:
-        _product.product(a, b, out, *zyx, count, a.dtype == np.complex128, is_square, threads)
+        _native.product(a, b, out, *ends, sums, *zyx, count, a.dtype == np.complex128, is_square, threads)
     return out
+
+
+def _threads(work: int, alone: int) -> int:
+    return thread_count() if work > alone else 1
 
 
 @lru_cache(maxsize=1)
 def thread_count() -> int:
-    """How many threads the kernel uses: from the environment, or one a core.
+    """How many threads the kernels use: from the environment, or one a core.
 
     >>> from freqnet.kernels.native import thread_count
     >>> thread_count() >= 1

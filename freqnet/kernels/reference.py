@@ -1,7 +1,8 @@
-"""The product of two real signals as the plain convolution of their coefficients, in NumPy.
+"""The kernels in NumPy: this file defines what each one computes.
 
-This version defines what the product computes: c[k] = sum_j a[j] b[k - j], exact (free of aliasing)
-for every kept mode k. Operands and result may have any three bands.
+The heart is the product of two real signals as the plain convolution of their coefficients,
+c[k] = sum_j a[j] b[k - j], exact (free of aliasing) for every kept mode k, with any three bands. Around it
+lie the polynomial of degree 2 and its adjoint, products over channels, and two passes over a spectrum.
 """
 
 from __future__ import annotations
@@ -65,6 +66,93 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
     """Return the half spectrum of a signal's square: band ``bands[0]``, kept to ``bands[1]``."""
     return product(a, a, (bands[0], bands[0], bands[1]))
+
+
+def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
+    """Return the half spectrum of constant + linear x + quadratic x^2, kept to the second band.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Half spectrum ``(*modes, batch, channels)`` of band ``bands[0]``.
+    coefficients : numpy.ndarray
+        Real, ``(3, batch, channels)``, from the constant up; batch and channels broadcast.
+    bands : two tuples of int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.array([0, 1], complex).reshape(2, 1, 1)
+    >>> quadratic(wave, np.array([5.0, 3.0, 1.0]).reshape(3, 1, 1), ((1,), (2,))).ravel().real
+    array([7., 3., 1.])
+    """
+    out = square(x, bands) * coefficients[2]
+    out += coefficients[1] * resized(x, *bands)
+    out[centre(bands[1])] += coefficients[0]
+    return out
+
+
+def quadratic_adjoint(
+    g: np.ndarray, x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradients of `quadratic` with respect to x and to its coefficients.
+
+    `g` has the band ``bands[1]``, at most that of `x`. The coefficients' gradient, ``(3, batch, channels)``,
+    is the mean of g, the inner product of g with x, and that of g with x^2 (as that of g x with x).
+    """
+    shared = product(g, x, (bands[1], bands[0], bands[0]))
+    wide = resized(g, bands[1], bands[0])
+    ndim = len(bands[0])
+    sums = np.stack([wide[centre(bands[0])].real, inner(wide, x, ndim), inner(shared, x, ndim)])
+    return coefficients[1] * wide + 2 * coefficients[2] * shared, sums
+
+
+def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
+    """Return one complex matrix product a mode: convolution, or one of its two adjoints.
+
+    ``"forward"`` takes a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs, outputs)``,
+    ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the signal and the
+    cotangent.
+    """
+    if form == "input":
+        return a @ np.swapaxes(b.conj(), -1, -2)
+    return np.swapaxes(a.conj(), -1, -2) @ b if form == "response" else a @ b
+
+
+def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
+    """Return Parseval's inner product over the modes, ``(batch, channels)``, of two half spectra of one shape."""
+    rows = int(np.prod(a.shape[: ndim - 1]))
+    x, y = (np.ascontiguousarray(v).view(v.real.dtype).reshape(rows, v.shape[ndim - 1], -1) for v in (a, b))
+    # Every mode stands for its mirror image too, but for those of the first column.
+    total = 2 * np.einsum("ijl,ijl->l", x, y) - np.einsum("il,il->l", x[:, 0], y[:, 0])
+    return total.reshape(*a.shape[ndim:], 2).sum(axis=-1)
+
+
+def combine(a: np.ndarray, p: np.ndarray, b: np.ndarray | None = None, q: np.ndarray | None = None) -> np.ndarray:
+    """Return ``p a``, or ``p a + q b``: real numbers ``(batch, channels)`` times half spectra."""
+    return a * p if b is None or q is None else a * p + b * q
+
+
+def resized(half: np.ndarray, band: Axes, target: Axes) -> np.ndarray:
+    """The half spectrum cut, or padded with zeros, to another band."""
+    common = tuple(map(min, band, target))
+    cut = half[slices(band, common)]
+    if common == target:
+        return cut
+    out = np.zeros((*(2 * m + 1 for m in target[:-1]), target[-1] + 1, *half.shape[len(band) :]), half.dtype)
+    out[slices(target, common)] = cut
+    return out
+
+
+def slices(band: Axes, kept: Axes) -> tuple[slice, ...]:
+    """Where the modes of a smaller band lie in a half spectrum."""
+    rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band[:-1], kept[:-1], strict=True))
+    return (*rows, slice(0, kept[-1] + 1))
+
+
+def centre(band: Axes) -> Axes:
+    """Where the mean lies in a half spectrum."""
+    return (*band[:-1], 0)
 
 
 def _batch(array: np.ndarray, part: tuple) -> np.ndarray:

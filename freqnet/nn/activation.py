@@ -13,6 +13,8 @@ from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.nn.normalization import PowerNorm
+from freqnet.ops.quadratic import low_degree
 
 # Value and slope at 0; the slope of ReLU is the mean of its two one-sided slopes.
 TANGENTS = {
@@ -128,11 +130,25 @@ class Polynomial(Module):
         return _unbounded(incoming)
 
     def forward(self, x: Tensor) -> Tensor:
+        return ops.polynomial(x, self._coefficients(), self.gate_band, self.exact, self.wanted_band)
+
+    def after(self, norm: PowerNorm, x: Tensor) -> Tensor:
+        """Compute ``self(norm(x))`` in one pass over the signal: both are one polynomial of it.
+
+        Only for a polynomial that `is_low_degree`.
+        """
+        band = self.wanted_band or x.space.band
+        return low_degree(x, norm.coefficients(x, self._coefficients()), band=band)
+
+    @property
+    def is_low_degree(self) -> bool:
+        """Whether the polynomial has degree 1 or 2 and is not gated."""
+        return len(self.coefficients) <= 3 and self.gate_band is None
+
+    def _coefficients(self) -> Tensor:
         if self.trainable:
-            coefficients = self.parameters["coefficients"]
-        else:
-            coefficients = Tensor(np.asarray(self.coefficients, self.precision)[:, None])
-        return ops.polynomial(x, coefficients, self.gate_band, self.exact)
+            return self.parameters["coefficients"]
+        return Tensor(np.asarray(self.coefficients, self.precision)[:, None])
 
 
 @layer

@@ -11,8 +11,10 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn.activation import Polynomial
 from freqnet.nn.convolution import Convolution
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
+from freqnet.nn.normalization import PowerNorm
 from freqnet.ops.pool import change_band
 
 
@@ -51,11 +53,19 @@ class Sequential(Module):
                 raise ConfigurationError(
                     got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", "make an instance of it")
                 )
+        # Positions of normalisations that run as one with the polynomial after them.
+        self._bends: frozenset[int] = frozenset()
         self.__post_init__()
 
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Signal | Features:
+        before = None
         for child in self.layers:
-            incoming = child.build(incoming, generator, self.precision)
+            after = child.build(incoming, generator, self.precision)
+            if before is not None and isinstance(incoming, Signal):
+                before.wanted_band = child.kept_band(incoming.space)
+            before, incoming = child, after
+        pairs = enumerate(zip(self.layers, self.layers[1:], strict=False))
+        self._bends = frozenset(i for i, pair in pairs if _is_one_polynomial(*pair))
         return incoming
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -63,9 +73,17 @@ class Sequential(Module):
             yield str(index), child
 
     def forward(self, x: Tensor) -> Tensor:
-        for child in self.layers:
-            x = child(x)
+        for index, child in enumerate(self.layers):
+            if index in self._bends:
+                x = self.layers[index + 1].after(child, x)  # type: ignore[attr-defined]
+            elif index - 1 not in self._bends:
+                x = child(x)
         return x
+
+
+def _is_one_polynomial(first: Module, second: Module) -> bool:
+    """Whether a normalisation and the polynomial after it can be computed in one pass instead of two."""
+    return type(first) is PowerNorm and type(second) is Polynomial and second.is_low_degree
 
 
 @layer

@@ -56,8 +56,8 @@ class Dense(Module):
         return Features(self.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        features = x if x.space is None else ops.coordinates(x)
-        return features @ self.parameters["weight"] + self.parameters["bias"]
+        weight = self.parameters["weight"]
+        return (x @ weight if x.space is None else ops.linear_map(x, weight)) + self.parameters["bias"]
 
 
 @layer

@@ -15,6 +15,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.domains import Space
+from freqnet.domains.space import Axes
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 
 
@@ -83,6 +84,8 @@ class Module(ABC):
         self.generator: np.random.Generator | None = None
         self.precision: Any = np.float32
         self.built = False
+        # The band that the layer after this one keeps, where it keeps less: no need to compute the rest.
+        self.wanted_band: Axes | None = None
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
@@ -108,7 +111,7 @@ class Module(ABC):
         ShapeError
             The layer cannot take what comes in.
         """
-        self.parameters, self.state, self.precision = {}, {}, precision
+        self.parameters, self.state, self.precision, self.wanted_band = {}, {}, precision, None
         out = self._build(incoming, generator)
         self.built = True
         return out
@@ -125,6 +128,10 @@ class Module(ABC):
             raise ConfigurationError(
                 got_expected(what, "a call", "build first", "put it in a Network, or build it")
             ) from None
+
+    def kept_band(self, space: Space) -> Axes:
+        """The modes of what comes in that the layer makes use of; all of them, but for a low-pass."""
+        return space.band
 
     def add_parameter(self, name: str, values: np.ndarray) -> None:
         """Store a trainable array under a name, in the layer's precision."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.normalize import affine, mean, signal_power
+from freqnet.ops.quadratic import compose_norm, low_degree, moments
 
 
 @layer
@@ -65,20 +64,37 @@ class PowerNorm(Module):
         return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        centre, variance = self._statistics(x)
-        factor = self.parameters["gain"] * ops.power(variance + self.epsilon, exponent=-0.5)
-        return affine(x, factor, self.parameters["offset"] - centre * factor)
+        return low_degree(x, self.coefficients(x, Tensor(_IDENTITY.astype(self.precision))), band=x.space.band)
 
-    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        if self.statistics == "batch" and not self.training:
-            return Tensor(self.state["mean"]), Tensor(self.state["variance"])
-        centre, square = mean(x), signal_power(x)
-        if self.statistics == "batch":
-            batch = x.shape[-2]
-            centre = centre.sum(axis=0, keepdims=True) / batch
-            square = square.sum(axis=0, keepdims=True) / batch
-        variance = square - centre * centre
-        if self.statistics == "batch":
-            for name, new in (("mean", centre), ("variance", variance)):
-                self.state[name] += self.momentum * (new.data - self.state[name])
-        return centre, variance
+    def coefficients(self, x: Tensor, polynomial: Tensor) -> Tensor:
+        """Write a polynomial of the normalised signal as one of the signal itself.
+
+        Parameters
+        ----------
+        x : Tensor
+            Signal ``(*modes, batch, channels)``: the statistics are taken from it, or, in evaluation, from
+            the running averages.
+        polynomial : Tensor
+            ``(degree + 1, channels)`` from the constant up, of degree 1 or 2.
+
+        Returns
+        -------
+        Tensor
+            ``(degree + 1, batch, channels)``; batch is 1 where the statistics are over the batch.
+        """
+        gain, offset = self.parameters["gain"], self.parameters["offset"]
+        return compose_norm(self._statistics(x), gain, offset, polynomial, epsilon=self.epsilon)
+
+    def _statistics(self, x: Tensor) -> Tensor:
+        if self.statistics == "sample":
+            return moments(x, per_sample=True)
+        if not self.training:
+            return Tensor(np.stack([self.state["mean"], self.state["variance"]]))
+        new = moments(x, per_sample=False)
+        for name, values in zip(("mean", "variance"), new.data, strict=True):
+            self.state[name] += self.momentum * (values - self.state[name])
+        return new
+
+
+# The normalised signal itself, as a polynomial of it.
+_IDENTITY = np.array([[0.0], [1.0]])

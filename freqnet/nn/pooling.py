@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains.space import Axes, per_axis
+from freqnet.domains.space import Axes, Space, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, checked_window, resampled
@@ -45,6 +45,9 @@ class TruncationPool(Module):
             raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", "pool to a smaller grid"))
         return Signal(resampled(space, size), incoming.channels)
 
+    def kept_band(self, space: Space) -> Axes:
+        return tuple(map(min, space.band, resampled(space, per_axis(self.size, space.ndim, "size")).band))
+
     def forward(self, x: Tensor) -> Tensor:
         return ops.resample(x, self.size)
 
@@ -68,6 +71,9 @@ class LowPass(Module):
         if any(not 0 <= m <= n for m, n in zip(band, space.band, strict=True)):
             raise ShapeError(got_expected("band", band, f"0 to {space.band}", "keep fewer modes"))
         return Signal(space.with_band(band), incoming.channels)
+
+    def kept_band(self, space: Space) -> Axes:
+        return per_axis(self.band, space.ndim, "band")
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.truncate(x, self.band)

@@ -150,7 +150,7 @@ class _Twin:
 
         with observe(note):
             self.out = self.layer(self.x)
-        if "coordinates" in names:
+        if names & {"coordinates", "functional"}:
             raise _stored_differently("weights on a signal's coordinates")
 
     def value(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from freqnet.ops.activate import (
 )
 from freqnet.ops.arithmetic import plus, times
 from freqnet.ops.convolve import convolve, frequency_response
-from freqnet.ops.linear import coordinates, power_spectrum
+from freqnet.ops.linear import coordinates, linear_map, power_spectrum
 from freqnet.ops.loss import cross_entropy, log_softmax, mean_squared_error, sobolev_error
 from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import inner_product, mean, signal_power
@@ -33,6 +33,7 @@ __all__ = [
     "frequency_response",
     "gelu",
     "inner_product",
+    "linear_map",
     "log",
     "log_softmax",
     "mean",

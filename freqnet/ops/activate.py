@@ -10,10 +10,11 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import Axes, per_axis, require_signal
 from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, per_element, plain, plus, scale_by, times
+from freqnet.ops.arithmetic import elementwise, per_element, plain, plus, reshape, row, scale_by, times
 from freqnet.ops.multiply import multiply, multiply_op
-from freqnet.ops.normalize import affine, scale
+from freqnet.ops.normalize import scale
 from freqnet.ops.pool import change_band, truncate
+from freqnet.ops.quadratic import low_degree
 
 
 def _samples_only(x: Tensor, name: str) -> Any:
@@ -102,7 +103,13 @@ def silu(x: Tensor) -> Tensor:
     return times(sigmoid(x), x)
 
 
-def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = None, exact: bool = False) -> Tensor:
+def polynomial(
+    x: Tensor,
+    coefficients: Tensor,
+    gate_band: int | Axes | None = None,
+    exact: bool = False,
+    band: Axes | None = None,
+) -> Tensor:
     """Apply c[0] + c[1] x + ... + c[d] x^d to a signal, by products of spectra (Horner from degree 3 on).
 
     Parameters
@@ -119,11 +126,13 @@ def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = N
         Keep the band that intermediate powers need for an exact result, up to ``degree - 1`` times the
         signal's. By default every intermediate is cut to the signal's band: exact at degrees 1 and 2,
         cheaper and low-passed in between from degree 3 on.
+    band : tuple of int, optional
+        The band of the result, by default that of `x`. Modes that are not kept are not computed.
 
     Returns
     -------
     Tensor
-        Signal of the band of `x`.
+        Signal ``(*modes, batch, channels)``.
 
     Raises
     ------
@@ -148,19 +157,18 @@ def polynomial(x: Tensor, coefficients: Tensor, gate_band: int | Axes | None = N
         raise ShapeError(
             got_expected("coefficients", coefficients.shape, f"(degree + 1, {channels})", "one row a power, from x^0")
         )
-    degree = coefficients.shape[0] - 1
+    degree, kept = coefficients.shape[0] - 1, space.band if band is None else band
     gate = x if gate_band is None else truncate(x, _clipped(gate_band, space.band))
+    if degree == 1 or (degree == 2 and gate is x):
+        lanes = reshape(coefficients, shape=(degree + 1, 1, coefficients.shape[1]))
+        return low_degree(x, lanes, band=kept)
     rows = [row(coefficients, index=i) for i in range(degree + 1)]
-    if degree == 0:
-        return plus(scale_by(x, factor=0.0), rows[0])
-    if degree == 2 and gate is x:
-        # A square costs half a product, and one product back, not two.
-        return plus(affine(multiply(x, x), rows[2], rows[0]), scale(x, rows[1]))
-    out = scale(x, rows[degree])
+    out = scale(x, rows[degree] if degree else scale_by(rows[0], factor=0.0))
     for left in range(degree - 2, -1, -1):
-        out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, space.band, left if exact else 0))
+        final = kept if exact or left == 0 else space.band
+        out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, final, left if exact else 0))
         out = plus(out, change_band(scale(x, rows[left + 1]), band=out.space.band))
-    return plus(out, rows[0])
+    return plus(change_band(out, band=kept), rows[0])
 
 
 def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
@@ -171,30 +179,3 @@ def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
 
 def _clipped(band: int | Axes, largest: Axes) -> Axes:
     return tuple(min(b, m) for b, m in zip(per_axis(band, len(largest), "gate band"), largest, strict=True))
-
-
-row: Op = register(
-    Op(
-        "row",
-        forward=lambda x, index: Tensor(plain(x, "row").data[index : index + 1]),
-        vjps=(lambda g, out, x, index: place_row(g, index=index, rows=x.shape[0]),),
-        cost=lambda out, x, index: 0,
-        source="a selection of coordinates",
-    )
-)
-
-place_row: Op = register(
-    Op(
-        "place_row",
-        forward=lambda x, index, rows: Tensor(_placed(x.data, index, rows)),
-        vjps=(lambda g, out, x, index, rows: row(g, index=index),),
-        cost=lambda out, x, index, rows: 0,
-        source="adjoint of a selection of coordinates",
-    )
-)
-
-
-def _placed(values: np.ndarray, index: int, rows: int) -> np.ndarray:
-    out = np.zeros((rows, values.shape[1]), values.dtype)
-    out[index] = values[0]
-    return out

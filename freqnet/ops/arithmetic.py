@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,26 @@ matmul: Op = register(
     )
 )
 
+row: Op = register(
+    Op(
+        "row",
+        forward=lambda x, index: Tensor(plain(x, "row").data[index : index + 1]),
+        vjps=(lambda g, out, x, index: place_row(g, index=index, rows=x.shape[0]),),
+        cost=lambda out, x, index: 0,
+        source="a selection of coordinates",
+    )
+)
+
+place_row: Op = register(
+    Op(
+        "place_row",
+        forward=lambda x, index, rows: Tensor(_placed(x.data, index, rows)),
+        vjps=(lambda g, out, x, index, rows: row(g, index=index),),
+        cost=lambda out, x, index, rows: 0,
+        source="adjoint of a selection of coordinates",
+    )
+)
+
 
 @register_function("plus")
 def plus(a: Tensor, b: Any) -> Tensor:
@@ -200,6 +221,18 @@ def divide(a: Tensor, b: Any) -> Tensor:
     from freqnet.ops.activate import power
 
     return times(a, power(as_tensor(b, a), exponent=-1.0))
+
+
+def stack_rows(values: list[Tensor]) -> Tensor:
+    """Stack plain tensors of one shape along a new first axis."""
+    placed = [place_row(reshape(v, shape=(1, *v.shape)), index=i, rows=len(values)) for i, v in enumerate(values)]
+    return reduce(add, placed)
+
+
+def _placed(values: np.ndarray, index: int, rows: int) -> np.ndarray:
+    out = np.zeros((rows, *values.shape[1:]), values.dtype)
+    out[index] = values[0]
+    return out
 
 
 def _sum_to(g: Tensor, x: Tensor) -> Tensor:

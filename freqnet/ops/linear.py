@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import require_signal
-from freqnet.ops.arithmetic import _sum_to, per_element, reshape, same_space, transpose
+from freqnet.errors import ShapeError, got_expected
+from freqnet.ops.arithmetic import _sum_to, per_element, plain, reshape, same_space, transpose
 
 coordinates_op: Op = register(
     Op(
@@ -51,6 +54,118 @@ mode_scale: Op = register(
         source="one real factor for each pair (k, -k)",
     )
 )
+
+
+def _functional(x: Tensor, v: Tensor) -> Tensor:
+    space = same_space(x, v, "functional")
+    weighted = v.data * space.weights()
+    parts = _real_rows(x.data) @ _real_columns(weighted)
+    return Tensor(parts.reshape(-1, *parts.shape[-2:]).sum(axis=0))
+
+
+def _functional_input(g: Tensor, v: Tensor) -> Tensor:
+    columns = _real_columns(v.data)
+    return Tensor((g.data @ np.swapaxes(columns, -1, -2)).view(v.dtype), v.space)
+
+
+def _functional_signal(x: Tensor, g: Tensor) -> Tensor:
+    columns = np.swapaxes(_real_rows(x.data), -1, -2) @ g.data
+    if not np.iscomplexobj(x.data):
+        return Tensor(columns, x.space)
+    out = np.empty((*x.shape[:-2], x.shape[-1], g.shape[-1]), x.dtype)
+    out.real, out.imag = columns[..., 0::2, :], columns[..., 1::2, :]
+    return Tensor(out, x.space)
+
+
+def _real_rows(array: np.ndarray) -> np.ndarray:
+    """``(*modes, batch, channels)`` as real numbers: a channel's imaginary part follows its real part."""
+    return np.ascontiguousarray(array).view(array.real.dtype)
+
+
+def _real_columns(array: np.ndarray) -> np.ndarray:
+    """``(*modes, channels, outputs)`` as real numbers, a row of real parts, then a row of imaginary ones."""
+    if not np.iscomplexobj(array):
+        return array
+    *modes, channels, outputs = array.shape
+    return np.stack([array.real, array.imag], axis=-2).reshape(*modes, 2 * channels, outputs)
+
+
+functional: Op = register(
+    Op(
+        "functional",
+        forward=_functional,
+        vjps=(
+            lambda g, out, x, v: functional_input(g, v),
+            lambda g, out, x, v: functional_signal(x, g),
+        ),
+        cost=lambda out, x, v: per_element(x) * out.shape[-1],
+        source="y[b, o] = sum_c <x[b, c], v[c, o]> (Parseval): any linear functional is an inner product (Riesz)",
+    )
+)
+
+functional_input: Op = register(
+    Op(
+        "functional_input",
+        forward=_functional_input,
+        vjps=(
+            lambda h, out, g, v: functional(h, v),
+            lambda h, out, g, v: functional_signal(h, g),
+        ),
+        cost=lambda out, g, v: per_element(out) * g.shape[-1],
+        source="sum_o g[b, o] v[c, o], the adjoint of functional in its first argument",
+    )
+)
+
+functional_signal: Op = register(
+    Op(
+        "functional_signal",
+        forward=_functional_signal,
+        vjps=(
+            lambda h, out, x, g: functional_input(g, h),
+            lambda h, out, x, g: functional(x, h),
+        ),
+        cost=lambda out, x, g: per_element(x) * g.shape[-1],
+        source="sum_b x[b, c] g[b, o], the adjoint of functional in its second argument",
+    )
+)
+
+
+def linear_map(x: Tensor, weight: Tensor) -> Tensor:
+    """Return ``coordinates(x) @ weight``, without ever laying out the coordinates of the signal.
+
+    Column by column the weights are the coordinates of signals, and the result is made of inner products
+    with these.
+
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    weight : Tensor
+        Plain ``(coordinates * channels, outputs)``.
+
+    Returns
+    -------
+    Tensor
+        Plain ``(batch, outputs)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.autodiff import Tensor
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, coordinates, linear_map
+    >>> x = analysis(np.arange(10.0).reshape(1, 5, 2), FOURIER.space(5))
+    >>> weight = Tensor(np.arange(10.0).reshape(10, 1))
+    >>> bool(np.allclose(linear_map(x, weight).data, coordinates(x).data @ weight.data))
+    True
+    """
+    space = require_signal(x.space, "linear_map")
+    count, channels = space.domain.coordinate_count(space), x.shape[-1]
+    if plain(weight, "weight").ndim != 2 or weight.shape[0] != count * channels:
+        expected = f"({count} coordinates * {channels} channels, outputs)"
+        raise ShapeError(got_expected("weight", weight.shape, expected, "check the signal"))
+    values = reshape(weight, shape=(count, channels, weight.shape[1]))
+    return functional(x, from_coordinates(values, space=space))
 
 
 def coordinates(x: Tensor) -> Tensor:

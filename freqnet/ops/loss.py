@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.autodiff import Tensor
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.autodiff.tape import fused_vjps
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.ops.activate import exp, log
 from freqnet.ops.arithmetic import elementwise, plain, plus, scale_by, sum_
@@ -26,6 +27,39 @@ def log_softmax(logits: Tensor) -> Tensor:
     centred = plus(logits, Tensor(-plain(logits, "log_softmax").data.max(axis=1, keepdims=True)))
     total = sum_(exp(centred), axis=1, keepdims=True)
     return plus(centred, scale_by(log(total), factor=-1.0))
+
+
+def _log_probabilities(logits: np.ndarray) -> np.ndarray:
+    centred = logits - logits.max(axis=1, keepdims=True)
+    centred -= np.log(np.exp(centred).sum(axis=1, keepdims=True))
+    return centred
+
+
+def _softmax_loss(logits: Tensor, targets: np.ndarray) -> Tensor:
+    total = np.sum(_log_probabilities(logits.data) * targets)
+    return Tensor(np.asarray(-total / max(1, len(targets)), logits.dtype))
+
+
+def _softmax_loss_slowly(logits: Tensor, targets: np.ndarray) -> Tensor:
+    share = -1.0 / max(1, len(targets))
+    return scale_by(elementwise(log_softmax(logits), Tensor(targets)).sum(), factor=share)
+
+
+def _softmax_loss_vjps(g: Tensor, out: Tensor, logits: Tensor, targets: np.ndarray) -> tuple[Tensor]:
+    weights = targets.sum(axis=1, keepdims=True)
+    difference = np.exp(_log_probabilities(logits.data)) * weights - targets
+    return (Tensor(difference * (g.data / logits.dtype.type(max(1, len(targets))))),)
+
+
+softmax_loss: Op = register(
+    Op(
+        "softmax_loss",
+        forward=_softmax_loss,
+        vjps=fused_vjps(_softmax_loss_slowly, _softmax_loss_vjps),
+        cost=lambda out, logits, targets: 3 * logits.data.size,
+        source="-(1/B) sum_b sum_c t[b, c] log softmax(z[b])[c]; its gradient is (softmax(z) - t) / B",
+    )
+)
 
 
 def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor:
@@ -68,7 +102,7 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
         raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "0.1 is usual"))
     targets = np.full(logits.shape, smoothing / classes, logits.dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
-    return scale_by(elementwise(log_softmax(logits), Tensor(targets)).sum(), factor=-1.0 / max(1, len(labels)))
+    return softmax_loss(logits, targets=targets)
 
 
 def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
     return count
 
 
-def _product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
+def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
+    """The cost of a product, or, with one operand, of a square."""
     if not out.space.domain.is_complex:
         return out.data.size
     lanes = volume(out.shape[out.space.ndim :])
@@ -50,7 +51,7 @@ multiply_op: Op = register(
             lambda g, out, a, b, band: _sum_to(multiply_op(g, b, band=a.space.band), a),
             lambda g, out, a, b, band: _sum_to(multiply_op(g, a, band=b.space.band), b),
         ),
-        cost=_product_cost,
+        cost=product_cost,
         source="C[k] = sum_j A[j] B[k - j], |k| <= band",
     )
 )
@@ -63,7 +64,7 @@ square_op: Op = register(
             x.space.domain.space(x.space.grid, band),
         ),
         vjps=(lambda g, out, x, band: scale_by(multiply_op(g, x, band=x.space.band), factor=2.0),),
-        cost=_product_cost,
+        cost=product_cost,
         source="C[k] = sum_j X[j] X[k - j], |k| <= band",
     )
 )

@@ -71,8 +71,8 @@ def summarize(network: Network) -> list[LayerSummary]:
     ...     print(row.name, row.output, row.parameters, row.multiply_adds, row.twin_multiply_adds)
     door 7x7 modes x 1 0 560 0
     0 7x7 modes x 8 72 896 4608
-    1 10 features 3930 4322 5642
-    total  4002 5778 10250
+    1 10 features 3930 4490 5130
+    total  4002 5946 9738
     """
     steps = walk(network, _example(network))
     no_twins: list[Step | None] = [None] * len(steps)

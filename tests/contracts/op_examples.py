@@ -132,12 +132,12 @@ def _() -> list[Example]:
 
 @examples("row")
 def _() -> list[Example]:
-    return [([numbers(3, 2)], {"index": i}) for i in range(3)]
+    return [([numbers(*shape)], {"index": i}) for i in range(3) for shape in ((3, 2), (3, 2, 4), (3,))]
 
 
 @examples("place_row")
 def _() -> list[Example]:
-    return [([numbers(1, 2)], {"index": i, "rows": 3}) for i in range(3)]
+    return [([numbers(1, *shape)], {"index": i, "rows": 3}) for i in range(3) for shape in ((2,), (2, 4), ())]
 
 
 @examples("multiply")
@@ -182,6 +182,30 @@ def _() -> list[Example]:
 def _() -> list[Example]:
     pairs = (((1, 2), (1, 2)), ((2, 2), (1, 1)), ((1, 1), (2, 2)))
     return [([element(s, 2), numbers(*f), numbers(*o)], {}) for s in SIGNALS for f, o in pairs]
+
+
+@examples("low_degree")
+def _() -> list[Example]:
+    bands = (lambda s: s.band, lambda s: tuple(m // 2 for m in s.band))
+    lanes = ((2, 1, 2), (3, 1, 2), (3, 1, 1), (3, 2, 2))
+    return [([element(s), numbers(*c)], {"band": band(s)}) for s in SIGNALS for c in lanes for band in bands]
+
+
+@examples("moments")
+def _() -> list[Example]:
+    # The mean alone has no variance: its gradient is rounding, and there is nothing to compare.
+    varying = [s for s in SIGNALS if any(s.band)]
+    whole = [([element(s, 3)], {"per_sample": False}) for s in SIGNALS]
+    return whole + [([element(s, 3)], {"per_sample": True}) for s in varying]
+
+
+@examples("compose_norm")
+def _() -> list[Example]:
+    out = []
+    for rows, batch, columns in product((2, 3), (1, 4), (1, 2)):
+        statistics = Tensor(np.stack([numbers(batch, 2).data, positive(batch, 2).data]))
+        out.append(([statistics, numbers(1, 2), numbers(1, 2), numbers(rows, columns)], {"epsilon": 1e-5}))
+    return out
 
 
 @examples("change_band")
@@ -294,3 +318,24 @@ def _() -> list[Example]:
 def _() -> list[Example]:
     shared = [FOURIER.space(8, 4), FOURIER.space((4, 3), (2, 1)), FOURIER.space((2, 4, 3), (1, 2, 1))]
     return [([element(s)], {"grid": s.grid}) for s in [*SIGNALS, *shared]]
+
+
+@examples("functional")
+def _() -> list[Example]:
+    return [([element(s, 2, 3), element(s, 3, 4)], {}) for s in SIGNALS]
+
+
+@examples("functional_input")
+def _() -> list[Example]:
+    return [([numbers(2, 4), element(s, 3, 4)], {}) for s in SIGNALS]
+
+
+@examples("functional_signal")
+def _() -> list[Example]:
+    return [([element(s, 2, 3), numbers(2, 4)], {}) for s in SIGNALS]
+
+
+@examples("softmax_loss")
+def _() -> list[Example]:
+    targets = [np.eye(3)[[0, 2]], np.full((2, 3), 0.25) + np.eye(3)[[1, 1]], np.zeros((2, 3))]
+    return [([numbers(2, 3)], {"targets": t}) for t in targets]

@@ -1,0 +1,185 @@
+/* The kernels in C: what reference.py defines, at the machine's speed. This file is the door to Python.
+ *
+ * The bodies (product.h, channels.h, passes.h) are compiled once for each precision and each instruction
+ * set, with vectors as wide as that set's registers; import picks the widest the machine can run. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define MAX(p, q) ((p) > (q) ? (p) : (q))
+#define MIN(p, q) ((p) < (q) ? (p) : (q))
+#define CACHE_LINE 64
+
+typedef struct { int z, y, x; } Band;
+
+/* What the epilogue of a product adds: out = constant + linear a + quadratic (a b), a number for each lane. */
+typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilogue;
+
+/* A matrix product a mode: (rows, inner) by (inner, columns); strides of a in complex numbers. */
+typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride; int conjugate_a, adjoint_b; } Shape;
+
+typedef struct {
+    int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, const Epilogue *, int);
+    int (*channels)(const void *, const void *, void *, const Shape *, int);
+    int (*inner)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
+    int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
+} Kernels;
+
+/* aligned_alloc wants a multiple of the alignment. */
+static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE); }
+
+#if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
+#define VECTOR_BYTES 64
+#define SET(name) name##_avx512
+#define TABLE avx512
+#include "precisions.h"
+#undef TARGET
+#undef VECTOR_BYTES
+#undef SET
+#undef TABLE
+#define TARGET __attribute__((target("avx2,fma")))
+#define VECTOR_BYTES 32
+#define SET(name) name##_avx2
+#define TABLE avx2
+#include "precisions.h"
+#undef TARGET
+#undef VECTOR_BYTES
+#undef SET
+#undef TABLE
+#endif
+#define TARGET
+#define VECTOR_BYTES 16
+#define SET(name) name##_baseline
+#define TABLE baseline
+#include "precisions.h"
+
+static const Kernels *chosen = baseline;
+static const char *instruction_set = "baseline";
+
+static void choose(void) {
+#if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
+    const char *most = getenv("FREQNET_INSTRUCTIONS");
+    const int any = !most || !*most;
+    __builtin_cpu_init();
+    const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    if (has_avx512 && (any || !strcmp(most, "avx512")))
+        chosen = avx512, instruction_set = "avx512";
+    else if (has_avx2 && (any || !strcmp(most, "avx512") || !strcmp(most, "avx2")))
+        chosen = avx2, instruction_set = "avx2";
+#endif
+}
+
+/* Run a kernel without the GIL, then turn what it returned into an exception or None. */
+#define RUN(call)                                                                                                     \
+    int failed;                                                                                                       \
+    Py_BEGIN_ALLOW_THREADS failed = call;                                                                             \
+    Py_END_ALLOW_THREADS if (failed) PyErr_NoMemory();
+
+static int fits(const Py_buffer *buffer, Py_ssize_t numbers, int is_double) {
+    if (buffer->len == numbers * (Py_ssize_t)(is_double ? sizeof(double) : sizeof(float))) return 1;
+    PyErr_SetString(PyExc_ValueError, "kernel: an array's size does not fit its band, channels and lanes");
+    return 0;
+}
+
+static Py_ssize_t modes_of(Band m) {
+    return m.z < 0 || m.y < 0 || m.x < 0 ? -1 : (Py_ssize_t)(2 * m.z + 1) * (2 * m.y + 1) * (m.x + 1);
+}
+
+/* Drop the buffers that were filled (a missing optional one is None) and return None, or the error set. */
+static PyObject *finish(Py_buffer *buffers, int count) {
+    for (int i = 0; i < count; i++)
+        if (buffers[i].obj) PyBuffer_Release(&buffers[i]);
+    if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *product(PyObject *self, PyObject *args) {
+    enum { A, B, OUT, CONSTANT, LINEAR, QUADRATIC, SUMS, COUNT };
+    Py_buffer v[COUNT] = {0};
+    Band m[3];
+    Py_ssize_t lanes;
+    int is_double, is_square, threads;
+    if (!PyArg_ParseTuple(args, "y*y*w*z*z*z*z*(iii)(iii)(iii)nppi", &v[A], &v[B], &v[OUT], &v[CONSTANT], &v[LINEAR],
+                          &v[QUADRATIC], &v[SUMS], &m[0].z, &m[0].y, &m[0].x, &m[1].z, &m[1].y, &m[1].x, &m[2].z,
+                          &m[2].y, &m[2].x, &lanes, &is_double, &is_square, &threads))
+        return NULL;
+    int good = 1;
+    for (int i = A; good && i <= OUT; i++) good = fits(&v[i], 2 * lanes * modes_of(m[i]), is_double);
+    for (int i = CONSTANT; good && i < SUMS; i++) good = !v[CONSTANT].buf || fits(&v[i], lanes, is_double);
+    if (good && v[SUMS].buf) good = fits(&v[SUMS], 3 * lanes, is_double);
+    if (good) {
+        const Epilogue e = {v[CONSTANT].buf, v[LINEAR].buf, v[QUADRATIC].buf, v[SUMS].buf};
+        RUN(chosen[is_double].product(v[A].buf, v[B].buf, v[OUT].buf, m, lanes, is_square, &e, threads))
+    }
+    return finish(v, COUNT);
+}
+
+static PyObject *channels(PyObject *self, PyObject *args) {
+    enum { A, B, OUT, COUNT };
+    Py_buffer v[COUNT] = {0};
+    Shape s;
+    int is_double, threads;
+    if (!PyArg_ParseTuple(args, "y*y*w*nnnnnnpppi", &v[A], &v[B], &v[OUT], &s.modes, &s.rows, &s.inner, &s.columns,
+                          &s.row_stride, &s.inner_stride, &s.conjugate_a, &s.adjoint_b, &is_double, &threads))
+        return NULL;
+    if (fits(&v[A], 2 * s.modes * s.rows * s.inner, is_double) &&
+        fits(&v[B], 2 * s.modes * s.inner * s.columns, is_double) &&
+        fits(&v[OUT], 2 * s.modes * s.rows * s.columns, is_double)) {
+        RUN(chosen[is_double].channels(v[A].buf, v[B].buf, v[OUT].buf, &s, threads))
+    }
+    return finish(v, COUNT);
+}
+
+static PyObject *inner(PyObject *self, PyObject *args) {
+    enum { A, B, OUT, COUNT };
+    Py_buffer v[COUNT] = {0};
+    Py_ssize_t rows, columns, lanes;
+    int is_double, threads;
+    if (!PyArg_ParseTuple(args, "y*y*w*nnnpi", &v[A], &v[B], &v[OUT], &rows, &columns, &lanes, &is_double, &threads))
+        return NULL;
+    if (fits(&v[A], 2 * rows * columns * lanes, is_double) && fits(&v[B], 2 * rows * columns * lanes, is_double) &&
+        fits(&v[OUT], lanes, is_double)) {
+        RUN(chosen[is_double].inner(v[A].buf, v[B].buf, v[OUT].buf, rows, columns, lanes, threads))
+    }
+    return finish(v, COUNT);
+}
+
+static PyObject *combine(PyObject *self, PyObject *args) {
+    enum { A, B, P, Q, OUT, COUNT };
+    Py_buffer v[COUNT] = {0};
+    Py_ssize_t modes, lanes;
+    int is_double, threads;
+    if (!PyArg_ParseTuple(args, "y*z*y*z*w*nnpi", &v[A], &v[B], &v[P], &v[Q], &v[OUT], &modes, &lanes, &is_double,
+                          &threads))
+        return NULL;
+    if (fits(&v[A], 2 * modes * lanes, is_double) && fits(&v[OUT], 2 * modes * lanes, is_double) &&
+        fits(&v[P], lanes, is_double) &&
+        (!v[B].buf || (fits(&v[B], 2 * modes * lanes, is_double) && fits(&v[Q], lanes, is_double)))) {
+        RUN(chosen[is_double].combine(v[A].buf, v[B].buf, v[P].buf, v[Q].buf, v[OUT].buf, modes, lanes, threads))
+    }
+    return finish(v, COUNT);
+}
+
+static PyMethodDef methods[] = {
+    {"product", product, METH_VARARGS,
+     "product(a, b, out, constant, linear, quadratic, sums, band_a, band_b, kept, lanes, is_double, is_square, threads)"},
+    {"channels", channels, METH_VARARGS,
+     "channels(a, b, out, modes, rows, inner, columns, row_stride, inner_stride, conjugate_a, adjoint_b, is_double, "
+     "threads)"},
+    {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
+    {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
+    {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__native(void) {
+    PyObject *made = PyModule_Create(&module);
+    choose();
+    if (made) PyModule_AddStringConstant(made, "instruction_set", instruction_set);
+    return made;
+}

@@ -1,0 +1,57 @@
+/* Single passes over spectra (modes, lanes): Parseval's inner product, and p a + q b, a number a lane. */
+#define CHUNK 256
+
+/* Lanes start .. start + count of sum_k w[k] Re(conj(a[k]) b[k]); w is 1 in the first column, else 2. */
+TARGET static void NAME(inner_chunk)(const REAL *a, const REAL *b, REAL *out, Py_ssize_t rows, Py_ssize_t columns,
+                                     Py_ssize_t lanes, Py_ssize_t start, int count) {
+    REAL once[2 * CHUNK], twice[2 * CHUNK];
+    memset(once, 0, sizeof once);
+    memset(twice, 0, sizeof twice);
+    for (Py_ssize_t row = 0; row < rows; row++)
+        for (Py_ssize_t x = 0; x < columns; x++) {
+            const Py_ssize_t at = 2 * ((row * columns + x) * lanes + start);
+            const REAL *p = a + at, *q = b + at;
+            REAL *sum = x ? twice : once;
+            for (int i = 0; i < 2 * count; i++) sum[i] += p[i] * q[i];
+        }
+    for (int l = 0; l < count; l++)
+        out[start + l] = once[2 * l] + once[2 * l + 1] + 2 * (twice[2 * l] + twice[2 * l + 1]);
+}
+
+static int NAME(inner)(const void *a, const void *b, void *out, Py_ssize_t rows, Py_ssize_t columns,
+                       Py_ssize_t lanes, int threads) {
+    (void)threads;
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (Py_ssize_t start = 0; start < lanes; start += CHUNK)
+        NAME(inner_chunk)(a, b, out, rows, columns, lanes, start, (int)MIN(CHUNK, lanes - start));
+    return 0;
+}
+
+/* out may be a or b. */
+TARGET static void NAME(combine_chunk)(const REAL *a, const REAL *b, const REAL *p, const REAL *q, REAL *out,
+                                       Py_ssize_t modes, Py_ssize_t lanes, Py_ssize_t start, int count) {
+    REAL of_a[2 * CHUNK], of_b[2 * CHUNK];
+    for (int l = 0; l < count; l++) {
+        of_a[2 * l] = of_a[2 * l + 1] = p[start + l];
+        if (b) of_b[2 * l] = of_b[2 * l + 1] = q[start + l];
+    }
+    for (Py_ssize_t mode = 0; mode < modes; mode++) {
+        const Py_ssize_t at = 2 * (mode * lanes + start);
+        if (b)
+            for (int i = 0; i < 2 * count; i++) out[at + i] = of_a[i] * a[at + i] + of_b[i] * b[at + i];
+        else
+            for (int i = 0; i < 2 * count; i++) out[at + i] = of_a[i] * a[at + i];
+    }
+}
+
+static int NAME(combine)(const void *a, const void *b, const void *p, const void *q, void *out, Py_ssize_t modes,
+                         Py_ssize_t lanes, int threads) {
+    (void)threads;
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+    for (Py_ssize_t start = 0; start < lanes; start += CHUNK)
+        NAME(combine_chunk)(a, b, p, q, out, modes, lanes, start, (int)MIN(CHUNK, lanes - start));
+    return 0;
+}
+#undef CHUNK
+#undef V
+#undef LANES

@@ -1,0 +1,18 @@
+/* The bodies in both precisions, for the instruction set that SET, TARGET and VECTOR_BYTES name. */
+#define REAL float
+#define NAME(name) SET(name##_f32)
+#include "product.h"
+#include "channels.h"
+#include "passes.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(name) SET(name##_f64)
+#include "product.h"
+#include "channels.h"
+#include "passes.h"
+#undef REAL
+#undef NAME
+static const Kernels TABLE[2] = {
+    {SET(product_f32), SET(channels_f32), SET(inner_f32), SET(combine_f32)},
+    {SET(product_f64), SET(channels_f64), SET(inner_f64), SET(combine_f64)}};

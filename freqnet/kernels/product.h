@@ -1,0 +1,164 @@
+/* The product of two real signals by their coefficients: c[k] = sum_j a[j] b[k - j].
+ *
+ * Arrays are half spectra, (z, y, x, lanes) complex and interleaved, modes centred, x >= 0; missing axes
+ * have the band 0. A tile of lanes (one vector of them) is unpacked into full spectra with real and
+ * imaginary parts apart; then, for each output row and each block of 4 neighbouring outputs, the sum runs
+ * over j with one new element of each operand a step: 16 vector multiply-adds for 4 loads. */
+#define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
+typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
+#define V NAME(vector)
+typedef struct { V re[4], im[4]; } NAME(sums);
+/* An unpacked operand: element (z, y, x) of a row-major box, x from -low on, zero outside the band. */
+typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
+
+/* Load up to one vector of interleaved complex lanes; lanes that are not there are zero. */
+INLINE void NAME(load)(const REAL *source, int count, V *re, V *im) {
+    REAL *r = (REAL *)re, *i = (REAL *)im;
+    if (count == LANES) {
+        for (int l = 0; l < LANES; l++) r[l] = source[2 * l], i[l] = source[2 * l + 1];
+    } else {
+        for (int l = 0; l < LANES; l++) r[l] = l < count ? source[2 * l] : 0, i[l] = l < count ? source[2 * l + 1] : 0;
+    }
+}
+
+INLINE void NAME(store)(REAL *target, int count, const V *re, const V *im) {
+    const REAL *r = (const REAL *)re, *i = (const REAL *)im;
+    for (int l = 0; l < count; l++) target[2 * l] = r[l], target[2 * l + 1] = i[l];
+}
+
+INLINE V NAME(load_real)(const void *source, Py_ssize_t start, int count) {
+    V v;
+    REAL *r = (REAL *)&v;
+    for (int l = 0; l < LANES; l++) r[l] = l < count ? ((const REAL *)source)[start + l] : 0;
+    return v;
+}
+
+INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o) {
+    const Band m = o->m;
+    const int width = o->width, low = o->low, high = width - low - 1, rows = (2 * m.z + 1) * (2 * m.y + 1);
+    memset(o->re, 0, sizeof(V) * rows * width);
+    memset(o->im, 0, sizeof(V) * rows * width);
+    for (int row = 0; row < rows; row++)
+        for (int x = 0; x <= m.x; x++) {
+            /* The mirror image of (z, y) is the row counted from the other end. */
+            const int here = row * width + low + x, there = (rows - 1 - row) * width + low - x;
+            V r, i;
+            NAME(load)(source + 2 * lanes * ((Py_ssize_t)row * (m.x + 1) + x), count, &r, &i);
+            if (x <= high) o->re[here] = r, o->im[here] = i;
+            if (x && x <= low) o->re[there] = r, o->im[there] = -i;
+        }
+}
+
+INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
+    return ((z + o->m.z) * (2 * o->m.y + 1) + y + o->m.y) * o->width + o->low;
+}
+
+/* Add a[j] b[k - j] along one row for the four outputs k .. k + 3; a and b point at x = 0. */
+INLINE void NAME(add_row)(const V *ar, const V *ai, const V *br, const V *bi, int k, int first, int last,
+                          NAME(sums) *s) {
+    const V *p = br + k - first, *q = bi + k - first;
+    V p1 = p[1], q1 = q[1], p2 = p[2], q2 = q[2], p3 = p[3], q3 = q[3];
+    for (int j = first; j <= last; j++, p--, q--) {
+        const V g = ar[j], h = ai[j], p0 = *p, q0 = *q;
+        s->re[0] += g * p0 - h * q0, s->im[0] += g * q0 + h * p0;
+        s->re[1] += g * p1 - h * q1, s->im[1] += g * q1 + h * p1;
+        s->re[2] += g * p2 - h * q2, s->im[2] += g * q2 + h * p2;
+        s->re[3] += g * p3 - h * q3, s->im[3] += g * q3 + h * p3;
+        p3 = p2, q3 = q2, p2 = p1, q2 = q1, p1 = p0, q1 = q0;
+    }
+}
+
+/* The sums of four outputs. In a square, rows j and k - j give the same: each pair once, then doubled. */
+INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, int is_square,
+                      NAME(sums) *s) {
+    const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
+    memset(s, 0, sizeof *s);
+    for (int pass = 0; pass <= is_square; pass++) {
+        /* First all rows (of a square: the later of each pair), then a square's middle row. */
+        if (pass)
+            for (int t = 0; t < 4; t++) s->re[t] += s->re[t], s->im[t] += s->im[t];
+        for (int z = MAX(-a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++)
+            for (int y = MAX(-a->m.y, ky - b->m.y); y <= MIN(a->m.y, ky + b->m.y); y++) {
+                const int order = 2 * z != kz ? 2 * z - kz : 2 * y - ky;
+                if (is_square && (pass ? order != 0 : order <= 0)) continue;
+                const int ra = NAME(row)(a, z, y), rb = NAME(row)(b, kz - z, ky - y);
+                NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, s);
+            }
+    }
+}
+
+typedef struct { V constant, linear, quadratic, mean, with_a, with_product; } NAME(ends);
+
+/* One output: add its inner products with b to the sums, then out = constant + linear a + quadratic (a b). */
+INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, int y, int x, NAME(ends) *e, V *re,
+                         V *im) {
+    const int in_a = abs(z) <= a->m.z && abs(y) <= a->m.y && x <= a->m.x;
+    const int in_b = abs(z) <= b->m.z && abs(y) <= b->m.y && x <= b->m.x;
+    const V zero = {0}, ar = in_a ? a->re[NAME(row)(a, z, y) + x] : zero, ai = in_a ? a->im[NAME(row)(a, z, y) + x] : zero;
+    if (in_b) {
+        /* Parseval: a mode with x > 0 stands for its mirror image too. */
+        const V br = b->re[NAME(row)(b, z, y) + x], bi = b->im[NAME(row)(b, z, y) + x];
+        const V one = ar * br + ai * bi, two = *re * br + *im * bi;
+        e->with_a += x ? one + one : one, e->with_product += x ? two + two : two;
+    }
+    *re = e->quadratic * *re + e->linear * ar;
+    *im = e->quadratic * *im + e->linear * ai;
+    if (!z && !y && !x) e->mean = ar, *re += e->constant;
+}
+
+TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                              NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
+                              const Epilogue *epilogue) {
+    const int count = (int)MIN(LANES, lanes - start), extended = epilogue->constant != NULL;
+    NAME(ends) e = {0};
+    if (extended) {
+        e.constant = NAME(load_real)(epilogue->constant, start, count);
+        e.linear = NAME(load_real)(epilogue->linear, start, count);
+        e.quadratic = NAME(load_real)(epilogue->quadratic, start, count);
+    }
+    NAME(unpack)(source_a + 2 * start, lanes, count, &a);
+    NAME(unpack)(source_b + 2 * start, lanes, count, &b);
+    for (int z = -c.z; z <= c.z; z++)
+        for (int y = -c.y; y <= c.y; y++) {
+            REAL *row = out + 2 * (lanes * (((Py_ssize_t)(z + c.z) * (2 * c.y + 1) + y + c.y) * (c.x + 1)) + start);
+            for (int x = 0; x <= c.x; x += 4) {
+                NAME(sums) s;
+                NAME(sum)(&a, &b, z, y, x, is_square, &s);
+                for (int t = 0; t < 4 && x + t <= c.x; t++) {
+                    if (extended) NAME(finish)(&a, &b, z, y, x + t, &e, &s.re[t], &s.im[t]);
+                    NAME(store)(row + 2 * lanes * (x + t), count, &s.re[t], &s.im[t]);
+                }
+            }
+        }
+    if (epilogue->sums) {
+        REAL *sums = (REAL *)epilogue->sums + start;
+        for (int l = 0; l < count; l++)
+            sums[l] = e.mean[l], sums[lanes + l] = e.with_a[l], sums[2 * lanes + l] = e.with_product[l];
+    }
+}
+
+static int NAME(product)(const void *a, const void *b, void *out, const Band *m, Py_ssize_t lanes, int is_square,
+                         const Epilogue *epilogue, int threads) {
+    /* b needs x = -a.x .. c.x + 3 + a.x: what any block of outputs can reach. */
+    const int wa = 2 * m[0].x + 1, wb = m[0].x + m[2].x + 6 + m[0].x + 1;
+    const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
+    const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
+    const Py_ssize_t tiles = (lanes + LANES - 1) / LANES;
+    int failed = 0;
+    (void)threads;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+        V *scratch = allocate(sizeof(V) * 2 * (size_a + size_b));
+        if (!scratch) {
+#pragma omp atomic write
+            failed = 1;
+        }
+        const NAME(operand) oa = {scratch, scratch + size_a, wa, m[0].x, m[0]};
+        const NAME(operand) ob = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[0].x, m[1]};
+#pragma omp for schedule(static)
+        for (Py_ssize_t t = 0; t < tiles; t++)
+            if (scratch) NAME(tile)(a, b, out, oa, ob, m[2], lanes, t * LANES, is_square, epilogue);
+        free(scratch);
+    }
+    return failed;
+}

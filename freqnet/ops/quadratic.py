@@ -1,0 +1,182 @@
+"""A normalised polynomial of degree 1 or 2 in one pass: what a spectral network spends its step in.
+
+The mean and the power of a signal fix the affine map that normalises it, so a polynomial of the normalised
+signal is a polynomial of the signal itself, with coefficients made of a few numbers a channel. Each op here
+does in one go what its `composite` does in many: the composite defines it, and is what gets differentiated
+where gradients of gradients are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.autodiff.tape import fused_vjps
+from freqnet.domains.space import Axes, require_signal
+from freqnet.errors import ShapeError, got_expected
+from freqnet.ops.arithmetic import (
+    _reduce,
+    elementwise,
+    per_element,
+    plain,
+    plus,
+    reshape,
+    row,
+    scale_by,
+    stack_rows,
+    times,
+)
+from freqnet.ops.multiply import multiply, product_cost
+from freqnet.ops.normalize import affine, mean, scale, signal_power
+from freqnet.ops.pool import change_band
+
+
+# -- polynomial of degree 1 or 2 -----------------------------------------------------------------------
+def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
+    space, c = require_signal(x.space, "polynomial"), plain(coefficients, "coefficients").data
+    if c.ndim != 3 or len(c) not in (2, 3):
+        expected = "(2 or 3, batch, channels), each 1 or the signal's"
+        raise ShapeError(got_expected("coefficients", c.shape, expected, "one row a power, from x^0"))
+    target = space.domain.space(space.grid, band)
+    if len(c) == 3:
+        return Tensor(space.domain.quadratic(x.data, c, space, band), target)
+    kept = space.domain.change_band(x.data, space, band)
+    return Tensor(space.domain.affine(kept, c[1], c[0], target), target)
+
+
+def _low_degree_slowly(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
+    c = [reshape(row(coefficients, index=i), shape=coefficients.shape[1:]) for i in range(coefficients.shape[0])]
+    if len(c) == 2:
+        return affine(change_band(x, band=band), c[1], c[0])
+    return plus(affine(multiply(x, x, band), c[2], c[0]), change_band(scale(x, c[1]), band=band))
+
+
+def _low_degree_vjps(g: Tensor, out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> Sequence[Tensor]:
+    space, domain, c = x.space, x.space.domain, coefficients.data
+    if len(c) == 3:
+        gx, sums = domain.quadratic_adjoint(g.data, x.data, c, space, band)
+    else:
+        wide = domain.change_band(g.data, g.space, space.band)
+        sums = np.stack([domain.mean(wide, space), domain.inner(wide, x.data, space)])
+        gx = domain.affine(wide, c[1], np.zeros_like(c[0]), space)
+    return Tensor(gx, space), Tensor(_reduce(sums, c.shape))
+
+
+def _low_degree_cost(out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> int:
+    passes = per_element(out) * (len(coefficients.data) - 1)
+    return passes + (product_cost(out, x) if len(coefficients.data) == 3 else 0)
+
+
+low_degree: Op = register(
+    Op(
+        "low_degree",
+        forward=_low_degree,
+        vjps=fused_vjps(_low_degree_slowly, _low_degree_vjps),
+        cost=_low_degree_cost,
+        source="c[0] + c[1] x + c[2] x^2, the square by C[k] = sum_j X[j] X[k - j], |k| <= band",
+    )
+)
+
+
+# -- mean and variance ---------------------------------------------------------------------------------
+def _moments(x: Tensor, per_sample: bool) -> Tensor:
+    space = require_signal(x.space, "moments")
+    centre, square = space.domain.mean(x.data, space), space.domain.power(x.data, space)
+    if not per_sample:
+        centre, square = centre.mean(axis=0, keepdims=True), square.mean(axis=0, keepdims=True)
+    return Tensor(np.stack([centre, square - centre * centre]))
+
+
+def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
+    centre, square = mean(x), signal_power(x)
+    if not per_sample:
+        share = 1.0 / x.shape[-2]
+        centre = scale_by(centre.sum(axis=0, keepdims=True), factor=share)
+        square = scale_by(square.sum(axis=0, keepdims=True), factor=share)
+    return stack_rows([centre, square - elementwise(centre, centre)])
+
+
+def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
+    share = x.data.real.dtype.type(1.0 if per_sample else 1.0 / x.shape[-2])
+    factor, centre = 2 * share * g.data[1], out.data[0]
+    offset = share * g.data[0] - factor * centre
+    return (Tensor(x.space.domain.affine(x.data, factor, offset, x.space), x.space),)
+
+
+moments: Op = register(
+    Op(
+        "moments",
+        forward=_moments,
+        vjps=fused_vjps(_moments_slowly, _moments_vjps),
+        cost=lambda out, x, per_sample: per_element(x),
+        source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or the grid alone",
+    )
+)
+
+
+# -- a polynomial of the normalised signal, as a polynomial of the signal ------------------------------
+def _compose(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
+    (centre, variance), c = statistics.data, polynomial.data
+    factor = gain.data / np.sqrt(variance + variance.dtype.type(epsilon))
+    start = offset.data - centre * factor
+    out = np.empty((len(c), *np.broadcast_shapes(factor.shape, c[0].shape)), factor.dtype)
+    if len(c) == 2:
+        out[0], out[1] = c[0] + c[1] * start, c[1] * factor
+    else:
+        out[0] = c[0] + start * (c[1] + c[2] * start)
+        out[1] = factor * (c[1] + 2 * c[2] * start)
+        out[2] = factor * factor * c[2]
+    return Tensor(out)
+
+
+def _compose_slowly(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
+    from freqnet.ops.activate import power
+
+    centre, variance = (reshape(row(statistics, index=i), shape=statistics.shape[1:]) for i in range(2))
+    factor = elementwise(gain, power(plus(variance, epsilon), exponent=-0.5))
+    start = offset - elementwise(centre, factor)
+    c = [row(polynomial, index=i) for i in range(polynomial.shape[0])]
+    if len(c) == 2:
+        return stack_rows([plus(c[0], times(c[1], start)), times(c[1], factor)])
+    slope = times(c[2], start)
+    rows = [
+        plus(c[0], times(start, plus(c[1], slope))),
+        times(factor, plus(c[1], scale_by(slope, factor=2.0))),
+        times(times(factor, factor), c[2]),
+    ]
+    return stack_rows(rows)
+
+
+def _compose_vjps(
+    g: Tensor, out: Tensor, statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float
+) -> Sequence[Tensor]:
+    (centre, variance), c, g0, g1 = statistics.data, polynomial.data, g.data[0], g.data[1]
+    inverse = 1 / np.sqrt(variance + variance.dtype.type(epsilon))
+    factor = gain.data * inverse
+    start = offset.data - centre * factor
+    of_start, of_factor = g0 * c[1], g1 * c[1]
+    of_rows = [g0, g0 * start + g1 * factor]
+    if len(c) == 3:
+        g2, twice = g.data[2], 2 * c[2]
+        of_start = of_start + twice * (g0 * start + g1 * factor)
+        of_factor = of_factor + twice * (g1 * start + g2 * factor)
+        of_rows.append(start * (g0 * start + 2 * g1 * factor) + g2 * factor * factor)
+    of_factor = of_factor - of_start * centre
+    of_gain = of_factor * inverse
+    of_moments = np.stack([-of_start * factor, of_gain * gain.data * inverse * inverse * variance.dtype.type(-0.5)])
+    of_polynomial = np.concatenate([_reduce(v, (1, c.shape[1])) for v in of_rows])
+    sums = (of_moments, statistics), (of_gain, gain), (of_start, offset)
+    return *(Tensor(_reduce(v, x.shape)) for v, x in sums), Tensor(of_polynomial)
+
+
+compose_norm: Op = register(
+    Op(
+        "compose_norm",
+        forward=_compose,
+        vjps=fused_vjps(_compose_slowly, _compose_vjps),
+        cost=lambda out, *inputs, epsilon: 4 * out.data.size,
+        source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, by powers of x",
+    )
+)
