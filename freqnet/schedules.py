@@ -109,7 +109,8 @@ def clip_gradients(parameters: Parameters, maximum_norm: float) -> float:
     grads = [grad for grad in found if grad is not None]
     # In float64: float32 squares overflow at 2e19. Not by BLAS, whose threads can cost 100 times the sum.
     with np.errstate(over="ignore"):  # float64 gradients above 1e154 are as good as infinite
-        norm = math.sqrt(sum(float(np.square(grad, dtype=np.float64).sum()) for grad in grads))
+        whole = np.concatenate([grad.ravel() for grad in grads] or [np.zeros(0)], dtype=np.float64)
+        norm = math.sqrt(np.square(whole, out=whole).sum())
     if maximum_norm < norm < math.inf:
         # By identity: a gradient that two parameters share counts twice but is scaled once.
         for grad in {id(grad): grad for grad in grads}.values():

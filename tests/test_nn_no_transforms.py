@@ -16,7 +16,7 @@ import scipy.signal
 
 from freqnet import nn, ops
 from freqnet.autodiff import Tensor, backward, no_grad
-from freqnet.domains import FOURIER, no_transforms, transform_count
+from freqnet.domains import FOURIER, fourier, no_transforms, transform_count
 from freqnet.errors import TransformError
 from freqnet.optim import Adam
 
@@ -61,6 +61,9 @@ def without_transforms(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, name, gone)
     for name in SIGNAL:
         monkeypatch.setattr(scipy.signal, name, gone)
+    # The door's own: by FFT, or by matrices.
+    for name in ("kept_modes", "samples_of"):
+        monkeypatch.setattr(fourier, name, gone)
 
 
 def make(head: str) -> tuple[nn.Network, Tensor, np.ndarray]:

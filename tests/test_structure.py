@@ -23,6 +23,7 @@ LAYERS = (
     {"optim", "schedules", "data"},
     {"training"},
     {"audit", "report"},
+    {"bench"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}

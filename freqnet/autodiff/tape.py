@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+# The two need each other: this one looks names up in the other only when ops run.
+import freqnet.autodiff.tensor as tensors
 from freqnet.errors import SpaceError, got_expected
 
 if TYPE_CHECKING:
@@ -71,16 +73,15 @@ class Op:
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Tensor:
         """Run the op, and record it when an input needs a gradient."""
-        from freqnet.autodiff.tensor import Tensor, as_tensor
-
-        if not all(isinstance(x, Tensor) for x in inputs):
-            like = next((x for x in inputs if isinstance(x, Tensor)), None)
-            inputs = tuple(as_tensor(x, like) for x in inputs)
+        if not all(isinstance(x, tensors.Tensor) for x in inputs):
+            like = next((x for x in inputs if isinstance(x, tensors.Tensor)), None)
+            inputs = tuple(tensors.as_tensor(x, like) for x in inputs)
         out = self.forward(*inputs, **parameters)
         if _Recording.on and any(x.requires_grad for x in inputs):
             out.requires_grad = True
             out.record = Record(self, inputs, parameters, next(_ticket))
-        _notify(self, out, inputs, parameters)
+        for observer in _observers:
+            observer(self, out, inputs, parameters)
         return out
 
 
@@ -103,11 +104,6 @@ def register_function(name: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 _observers: list[Callable[[Op, Tensor, tuple[Tensor, ...], dict[str, Any]], None]] = []
-
-
-def _notify(op: Op, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
-    for observer in _observers:
-        observer(op, out, inputs, parameters)
 
 
 @contextmanager
@@ -187,14 +183,12 @@ def gradient(
     >>> g.data, h.data
     (array([27.]), array([18.]))
     """
-    from freqnet.autodiff.tensor import Tensor
-
-    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    inputs = [inputs] if isinstance(inputs, tensors.Tensor) else inputs
     wanted = {id(x) for x in inputs}
     found = {
         id(leaf): g for leaf, g in _reverse(output, cotangent, keep=True, create_graph=create_graph, wanted=wanted)
     }
-    return [found[id(x)] if id(x) in found else Tensor(x.data * 0, x.space) for x in inputs]
+    return [found[id(x)] if id(x) in found else tensors.Tensor(x.data * 0, x.space) for x in inputs]
 
 
 def _reverse(
@@ -272,8 +266,6 @@ def _order(tensor: Tensor) -> int:
 
 
 def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
-    from freqnet.autodiff.tensor import Tensor
-
     if not output.requires_grad:
         raise SpaceError(
             got_expected("backward", "a tensor without history", "one made from parameters", "is this no_grad()?")
@@ -281,7 +273,7 @@ def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
     if cotangent is None:
         if output.data.size != 1 or output.space is not None:
             raise SpaceError(got_expected("backward", repr(output), "a scalar", "sum it, or pass a cotangent"))
-        return Tensor(output.data * 0 + 1)
+        return tensors.Tensor(output.data * 0 + 1)
     if cotangent.shape != output.shape or cotangent.space != output.space:
         raise SpaceError(got_expected("cotangent", repr(cotangent), repr(output), "give one of that kind"))
     return cotangent

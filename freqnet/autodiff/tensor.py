@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.autodiff import tape
+import freqnet.autodiff.tape as tape
 from freqnet.autodiff.space import EUCLIDEAN
 from freqnet.errors import SpaceError, got_expected
 

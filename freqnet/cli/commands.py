@@ -53,11 +53,12 @@ def train(
     data: Data,
     out: Annotated[Path | None, _opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
     domain: Annotated[str | None, _opt("domain", "fourier (default), grid or grid-fft.")] = None,
-    modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [13, or all].")] = None,
+    modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [17, or all].")] = None,
     kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
     activation: Annotated[str | None, _opt("activation", "polynomial (default), linear; on a grid relu, ...")] = None,
     gate_band: Annotated[int | None, _opt("gate-band", "Band of the polynomial's factor, 0 up [all].")] = None,
-    widths: Annotated[str | None, _opt("widths", "Channels of the convolutions, as 16,32,48.")] = None,
+    size: Annotated[str | None, _opt("size", "small, medium or large (default).")] = None,
+    widths: Annotated[str | None, _opt("widths", "Channels of the convolutions, as 16,32,64.")] = None,
     epochs: Annotated[int | None, _opt("epochs", "Passes over the training set.")] = None,
     batch: Annotated[int | None, _opt("batch", "Examples a step.")] = None,
     lr: Annotated[float | None, _opt("lr", "Peak learning rate.")] = None,
@@ -86,6 +87,7 @@ def train(
         "kernel": kernel,
         "activation": activation,
         "gate_band": gate_band,
+        "size": size,
         "widths": _numbers(widths),
     }
     settings = {
@@ -118,7 +120,7 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         numbers = ()
     if not numbers or min(numbers) < 1 or max(numbers) > WIDEST:
-        expected = f"numbers from 1 to {WIDEST} such as 16,32,48"
+        expected = f"numbers from 1 to {WIDEST} such as 16,32,64"
         raise ConfigurationError(got_expected("widths", repr(text), expected, "change --widths"))
     return numbers
 
@@ -157,3 +159,23 @@ def info(
     from freqnet.cli.inspect import model_info, program_info
 
     program_info(json) if run is None else model_info(run, json)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="The rows that matter most, within two minutes.")] = False,
+    only: Annotated[str | None, _opt("only", "Groups, as products,channels [all].")] = None,
+    threads: Annotated[int | None, _opt("threads", "For freqnet and every peer [as the environment says].")] = None,
+    seeds: Annotated[int | None, _opt("seeds", "Runs of each network in the race to an accuracy [3].")] = None,
+    out: Annotated[Path | None, _opt("out", "JSON file for the rows; a CSV goes beside it [bench.json].")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare the kernels with what was recorded.")] = False,
+) -> None:
+    """Time freqnet beside SciPy and PyTorch, pair by pair."""
+    from freqnet.cli.bench import bench as run
+    from freqnet.cli.bench import check_records
+
+    choices = _given({"threads": threads, "seeds": seeds})
+    if check:
+        check_records(quick, choices)
+    else:
+        run(quick, choices, only, out or Path("bench.json"))

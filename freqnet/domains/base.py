@@ -181,6 +181,12 @@ class Domain(ABC):
         """The signal times a factor, plus a constant: ``(batch, channels)`` of each."""
         return array * factors + offset
 
+    def add_affine(
+        self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space
+    ) -> None:
+        """Add an affine map of a signal to another, in place."""
+        target += self.affine(array, factors, offset, space)
+
     def power(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The mean over the grid of the square, ``(batch, channels)`` (Parseval)."""
         return self.inner(array, array, space)

@@ -15,8 +15,10 @@ from freqnet import kernels
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain, register_domain
 from freqnet.domains.channels import mode_products
+from freqnet.domains.dft import kept_modes, samples_of
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
+from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import centre, full_spectrum, resized
 
 
@@ -45,35 +47,12 @@ class Fourier(Domain):
 
     # -- the door ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
-        from scipy import fft
-
         pass_door("analysis")
-        grid = samples.shape[1:-1]
-        axes = tuple(range(1, 1 + space.ndim))
-        spectrum = fft.rfftn(samples, axes=axes, norm="forward")
-        pick = [np.arange(-m, m + 1) % n for m, n in zip(space.band, grid, strict=True)]
-        pick[-1] = np.arange(space.band[-1] + 1)
-        if space.band[-1] > grid[-1] // 2:
-            # A grid too coarse for the band: the adjoint of synthesis repeats the spectrum.
-            spectrum = fft.fftn(samples, axes=axes, norm="forward")
-            pick[-1] = pick[-1] % grid[-1]
-        kept = spectrum[np.ix_(np.arange(len(samples)), *pick, np.arange(samples.shape[-1]))]
-        return np.ascontiguousarray(np.moveaxis(kept, 0, -2))
+        return kept_modes(samples, space.band)
 
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
-        from scipy import fft
-
         pass_door("synthesis")
-        # A grid too coarse for the band is a subset of a finer one that is not.
-        fold = [-(-(2 * m + 1) // n) for m, n in zip(space.band, grid, strict=True)]
-        fine = [n * c for n, c in zip(grid, fold, strict=True)]
-        padded = np.zeros((*fine[:-1], fine[-1] // 2 + 1, *array.shape[space.ndim :]), array.dtype)
-        place = [np.arange(-m, m + 1) % n for m, n in zip(space.band, fine, strict=True)]
-        place[-1] = np.arange(space.band[-1] + 1)
-        padded[np.ix_(*place)] = array
-        samples = fft.irfftn(padded, s=fine, axes=tuple(range(space.ndim)), norm="forward")
-        coarse = samples[tuple(slice(None, None, c) for c in fold)]
-        return np.ascontiguousarray(np.moveaxis(coarse, -2, 0))
+        return samples_of(array, space.band, grid)
 
     def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
@@ -94,7 +73,7 @@ class Fourier(Domain):
             return self.from_coordinates(theta, space)
         real, imag, _ = _basis(kernel, size, space.grid, space.band, theta.dtype.char)
         flat = theta.reshape(len(theta), -1)
-        out = np.empty((len(real), flat.shape[1]), np.result_type(theta.dtype, np.complex64))
+        out = empty((len(real), flat.shape[1]), np.result_type(theta.dtype, np.complex64))
         out.real = real @ flat
         out.imag = imag @ flat
         return out.reshape(*self.shape(space), *theta.shape[1:])
@@ -187,6 +166,12 @@ class Fourier(Domain):
             out = array * np.broadcast_to(factors, lanes)
         out[centre(space.band)] += offset
         return out
+
+    def add_affine(
+        self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space
+    ) -> None:
+        kernels.combine(target, np.ones((), target.real.dtype), array, factors, out=target)
+        target[centre(space.band)] += offset
 
     def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
         return kernels.inner(a, b, space.ndim) if a.shape == b.shape else super().inner(a, b, space)

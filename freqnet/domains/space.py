@@ -65,6 +65,10 @@ class Space:
         """The same space with another band."""
         return replace(self, band=band)
 
+    def response(self) -> Space:
+        """The space of frequency responses on the same modes."""
+        return Space(self.domain, self.grid, self.band, "response")
+
     def weights(self) -> np.ndarray | float:
         """The weights of the inner product, broadcastable over an array's axes."""
         return self.domain.weights(self)

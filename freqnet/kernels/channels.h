@@ -1,84 +1,101 @@
 /* Products over channels: for every mode, out[r, c] = sum_i a[r, i] b[i, c], complex and interleaved.
  *
- * b is packed with its columns padded to whole vectors. A block of 4 rows by 2 vectors of columns keeps its
- * sums in registers, apart for the real and the imaginary part of a: both are broadcast, so a step takes no
- * shuffle, and the two sums meet once, at the end. */
+ * b is packed into panels of 2 vectors of columns (the last one of 1, if that holds the rest). A block of 4 rows
+ * by a panel keeps its sums in registers, apart for the real and the imaginary part of a: both are broadcast, so
+ * a step takes no shuffle, and the two sums meet once, at the end. */
 #define PAIRS (LANES / 2)
 #define BLOCK_ROWS 4
 
-/* Add ROWS x 2 vectors of sums over i; panel is b's two vectors of columns, i by i. */
-#define ADD_ROWS(ROWS)                                                                                                \
-    for (Py_ssize_t i = 0; i < s->inner; i++) {                                                                       \
-        const V b0 = panel[2 * i], b1 = panel[2 * i + 1];                                                             \
-        for (int r = 0; r < ROWS; r++) {                                                                              \
-            const REAL *p = a + 2 * (r * s->row_stride + i * s->inner_stride);                                        \
-            real[r][0] += p[0] * b0, real[r][1] += p[0] * b1;                                                         \
-            imag[r][0] += p[1] * b0, imag[r][1] += p[1] * b1;                                                         \
-        }                                                                                                             \
-    }
-
-TARGET static void NAME(block)(const REAL *a, const V *panel, const Shape *s, int rows, REAL *out, int columns) {
+/* rows and vectors are constants wherever this is called: the sums stay in registers. */
+INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const int rows, const int vectors, REAL *out,
+                        int columns) {
     V real[BLOCK_ROWS][2], imag[BLOCK_ROWS][2];
     memset(real, 0, sizeof real);
     memset(imag, 0, sizeof imag);
-    if (rows == BLOCK_ROWS) {
-        ADD_ROWS(BLOCK_ROWS)
-    } else {
-        ADD_ROWS(rows)
-    }
-    const REAL sign = s->conjugate_a ? -1 : 1;
-    for (int r = 0; r < rows; r++) {
-        const REAL *re = (const REAL *)real[r], *im = (const REAL *)imag[r];
-        REAL *o = out + 2 * r * s->columns;
-        for (int c = 0; c < columns; c++) {
-            o[2 * c] = re[2 * c] - sign * im[2 * c + 1];
-            o[2 * c + 1] = re[2 * c + 1] + sign * im[2 * c];
+    for (Py_ssize_t i = 0; i < s->inner; i++, panel += vectors)
+        for (int r = 0; r < rows; r++) {
+            const REAL *p = a + 2 * (r * s->row_stride + i * s->inner_stride);
+            for (int v = 0; v < vectors; v++) real[r][v] += p[0] * panel[v], imag[r][v] += p[1] * panel[v];
         }
+    const REAL sign = s->conjugate_a ? -1 : 1;
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) {
+            const REAL *re = (const REAL *)&real[r][v], *im = (const REAL *)&imag[r][v];
+            REAL sum[LANES];
+            for (int l = 0; l < LANES; l += 2)
+                sum[l] = re[l] - sign * im[l + 1], sum[l + 1] = re[l + 1] + sign * im[l];
+            REAL *o = out + 2 * (r * s->columns + v * PAIRS);
+            const int count = MIN(PAIRS, columns - v * PAIRS);
+            if (count == PAIRS)
+                memcpy(o, sum, sizeof sum);
+            else
+                for (int l = 0; l < 2 * count; l++) o[l] = sum[l];
+        }
+}
+
+#define ALL_ROWS(VECTORS)                                                                                             \
+    for (Py_ssize_t r = 0; r < s->rows; r += BLOCK_ROWS) {                                                            \
+        const REAL *p = a + 2 * r * s->row_stride;                                                                    \
+        REAL *o = out + 2 * r * s->columns;                                                                           \
+        switch (MIN(BLOCK_ROWS, s->rows - r)) {                                                                       \
+        case 4: NAME(block)(p, panel, s, 4, VECTORS, o, columns); break;                                              \
+        case 3: NAME(block)(p, panel, s, 3, VECTORS, o, columns); break;                                              \
+        case 2: NAME(block)(p, panel, s, 2, VECTORS, o, columns); break;                                              \
+        case 1: NAME(block)(p, panel, s, 1, VECTORS, o, columns); break;                                              \
+        }                                                                                                             \
+    }
+
+/* All rows of one panel. */
+TARGET static void NAME(rows)(const REAL *a, const V *panel, const Shape *s, REAL *out, int columns) {
+    if (columns > PAIRS) {
+        ALL_ROWS(2)
+    } else {
+        ALL_ROWS(1)
     }
 }
 
-/* Copy b into panels of 2 vectors of columns; of the adjoint, b is stored (columns, inner) and conjugated. */
+/* Copy b into panels, padded with zeros; of the adjoint, b is stored (columns, inner) and conjugated. */
 TARGET static void NAME(pack)(const REAL *b, const Shape *s, REAL *panels) {
-    const int width = 2 * PAIRS;
     const REAL sign = s->adjoint_b ? -1 : 1;
     const Py_ssize_t step_i = s->adjoint_b ? 1 : s->columns, step_c = s->adjoint_b ? s->inner : 1;
-    for (Py_ssize_t first = 0; first < s->columns; first += width)
+    for (Py_ssize_t first = 0; first < s->columns; first += 2 * PAIRS) {
+        const int count = (int)MIN(2 * PAIRS, s->columns - first), width = count > PAIRS ? 2 * PAIRS : PAIRS;
         for (Py_ssize_t i = 0; i < s->inner; i++, panels += 2 * width) {
-            const int count = (int)MIN(width, s->columns - first);
             const REAL *from = b + 2 * (i * step_i + first * step_c);
             for (int c = 0; c < count; c++)
                 panels[2 * c] = from[2 * c * step_c], panels[2 * c + 1] = sign * from[2 * c * step_c + 1];
             for (int c = 2 * count; c < 2 * width; c++) panels[c] = 0;
         }
+    }
+}
+
+typedef struct { const REAL *a, *b; REAL *out; const Shape *s; } NAME(channels_call);
+
+static int NAME(channels_body)(void *context, Pieces *pieces) {
+    const NAME(channels_call) *call = context;
+    const Shape *s = call->s;
+    const Py_ssize_t width = 2 * PAIRS, vectors = (s->columns + PAIRS - 1) / PAIRS;
+    Py_ssize_t first, last;
+    V *panels = NULL;
+    while (take(pieces, &first, &last)) {
+        if (!panels) panels = allocate(sizeof(V) * s->inner * vectors);
+        if (!panels) return 1;
+        for (Py_ssize_t mode = first; mode < last; mode++) {
+            const REAL *am = call->a + 2 * mode * s->rows * s->inner;
+            REAL *om = call->out + 2 * mode * s->rows * s->columns;
+            NAME(pack)(call->b + 2 * mode * s->inner * s->columns, s, (REAL *)panels);
+            for (Py_ssize_t c = 0; c < s->columns; c += width)
+                NAME(rows)(am, panels + c / PAIRS * s->inner, s, om + 2 * c, (int)MIN(width, s->columns - c));
+        }
+    }
+    free(panels);
+    return 0;
 }
 
 static int NAME(channels)(const void *a, const void *b, void *out, const Shape *s, int threads) {
-    const int width = 2 * PAIRS;
-    const Py_ssize_t count = (s->columns + width - 1) / width, panel = 2 * s->inner;
-    int failed = 0;
-    (void)threads;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        V *panels = allocate(sizeof(V) * panel * count);
-        if (!panels) {
-#pragma omp atomic write
-            failed = 1;
-        }
-#pragma omp for schedule(static)
-        for (Py_ssize_t mode = 0; mode < s->modes; mode++) {
-            if (!panels) continue;
-            const REAL *am = (const REAL *)a + 2 * mode * s->rows * s->inner;
-            REAL *om = (REAL *)out + 2 * mode * s->rows * s->columns;
-            NAME(pack)((const REAL *)b + 2 * mode * s->inner * s->columns, s, (REAL *)panels);
-            for (Py_ssize_t p = 0; p < count; p++)
-                for (Py_ssize_t r = 0; r < s->rows; r += BLOCK_ROWS)
-                    NAME(block)(am + 2 * r * s->row_stride, panels + p * panel, s, (int)MIN(BLOCK_ROWS, s->rows - r),
-                                om + 2 * (r * s->columns + p * width), (int)MIN(width, s->columns - p * width));
-        }
-        free(panels);
-    }
-    return failed;
+    NAME(channels_call) call = {a, b, out, s};
+    return share(NAME(channels_body), &call, s->modes, threads);
 }
 #undef PAIRS
 #undef BLOCK_ROWS
-#undef ADD_ROWS
+#undef ALL_ROWS

@@ -30,6 +30,8 @@ typedef struct {
 /* aligned_alloc wants a multiple of the alignment. */
 static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE); }
 
+#include "pool.h"
+
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 #define VECTOR_BYTES 64
@@ -180,6 +182,7 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, 
 PyMODINIT_FUNC PyInit__native(void) {
     PyObject *made = PyModule_Create(&module);
     choose();
+    pthread_atfork(NULL, NULL, forget_threads);
     if (made) PyModule_AddStringConstant(made, "instruction_set", instruction_set);
     return made;
 }

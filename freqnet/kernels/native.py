@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
-
 import numpy as np
 
 from freqnet.kernels import _native  # type: ignore[attr-defined]
+from freqnet.kernels.buffers import empty
+from freqnet.kernels.threads import thread_count
 
 Axes = tuple[int, ...]
 # Below this many multiply-adds, or numbers to pass over, waking a second thread costs more than it brings.
@@ -67,7 +66,7 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     else:
         rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
     count = int(np.prod(modes))
-    out = np.empty((*modes, rows, columns), dtype)
+    out = empty((*modes, rows, columns), dtype)
     threads = _threads(4 * count * rows * inner_count * columns, _ALONE)
     forms = form == "response", form == "input"
     is_double = dtype == np.complex128
@@ -85,11 +84,17 @@ def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     return out
 
 
-def combine(a: np.ndarray, p: np.ndarray, b: np.ndarray | None = None, q: np.ndarray | None = None) -> np.ndarray:
+def combine(
+    a: np.ndarray,
+    p: np.ndarray,
+    b: np.ndarray | None = None,
+    q: np.ndarray | None = None,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """Return ``p a``, or ``p a + q b``: see `freqnet.kernels.reference.combine`."""
     a = np.ascontiguousarray(a)
     lanes, dtype = a.shape[-2:], a.real.dtype
-    out = np.empty_like(a)
+    out = empty(a.shape, a.dtype) if out is None else out
     p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
     b = None if b is None else np.ascontiguousarray(b)
     modes = int(np.prod(a.shape[:-2]))
@@ -122,7 +127,7 @@ def _product(
 ) -> np.ndarray:
     kept = bands[2]
     lanes = a.shape[len(kept) :]
-    out = np.empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
+    out = empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
     count = int(np.prod(lanes))
     zyx = [(0,) * (3 - len(m)) + m for m in bands]
     threads = _threads(out.size * (a.size // max(1, count)), _ALONE)
@@ -133,18 +138,3 @@ def _product(
 
 def _threads(work: int, alone: int) -> int:
     return thread_count() if work > alone else 1
-
-
-@lru_cache(maxsize=1)
-def thread_count() -> int:
-    """How many threads the kernels use: from the environment, or one a core.
-
-    >>> from freqnet.kernels.native import thread_count
-    >>> thread_count() >= 1
-    True
-    """
-    for name in ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS"):
-        first = os.environ.get(name, "").split(",")[0].strip()
-        if first.isdigit() and int(first) > 0:
-            return int(first)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,13 +18,22 @@ TARGET static void NAME(inner_chunk)(const REAL *a, const REAL *b, REAL *out, Py
         out[start + l] = once[2 * l] + once[2 * l + 1] + 2 * (twice[2 * l] + twice[2 * l + 1]);
 }
 
+typedef struct { const REAL *a, *b, *p, *q; REAL *out; Py_ssize_t rows, columns, lanes; } NAME(pass_call);
+
+static int NAME(inner_body)(void *context, Pieces *pieces) {
+    const NAME(pass_call) *c = context;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        for (Py_ssize_t t = first; t < last; t++)
+            NAME(inner_chunk)(c->a, c->b, c->out, c->rows, c->columns, c->lanes, t * CHUNK,
+                              (int)MIN(CHUNK, c->lanes - t * CHUNK));
+    return 0;
+}
+
 static int NAME(inner)(const void *a, const void *b, void *out, Py_ssize_t rows, Py_ssize_t columns,
                        Py_ssize_t lanes, int threads) {
-    (void)threads;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (Py_ssize_t start = 0; start < lanes; start += CHUNK)
-        NAME(inner_chunk)(a, b, out, rows, columns, lanes, start, (int)MIN(CHUNK, lanes - start));
-    return 0;
+    NAME(pass_call) call = {a, b, NULL, NULL, out, rows, columns, lanes};
+    return share(NAME(inner_body), &call, (lanes + CHUNK - 1) / CHUNK, threads);
 }
 
 /* out may be a or b. */
@@ -44,13 +53,20 @@ TARGET static void NAME(combine_chunk)(const REAL *a, const REAL *b, const REAL 
     }
 }
 
+static int NAME(combine_body)(void *context, Pieces *pieces) {
+    const NAME(pass_call) *c = context;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        for (Py_ssize_t t = first; t < last; t++)
+            NAME(combine_chunk)(c->a, c->b, c->p, c->q, c->out, c->rows, c->lanes, t * CHUNK,
+                                (int)MIN(CHUNK, c->lanes - t * CHUNK));
+    return 0;
+}
+
 static int NAME(combine)(const void *a, const void *b, const void *p, const void *q, void *out, Py_ssize_t modes,
                          Py_ssize_t lanes, int threads) {
-    (void)threads;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-    for (Py_ssize_t start = 0; start < lanes; start += CHUNK)
-        NAME(combine_chunk)(a, b, p, q, out, modes, lanes, start, (int)MIN(CHUNK, lanes - start));
-    return 0;
+    NAME(pass_call) call = {a, b, p, q, out, modes, 1, lanes};
+    return share(NAME(combine_body), &call, (lanes + CHUNK - 1) / CHUNK, threads);
 }
 #undef CHUNK
 #undef V

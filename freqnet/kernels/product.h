@@ -116,8 +116,11 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
         e.linear = NAME(load_real)(epilogue->linear, start, count);
         e.quadratic = NAME(load_real)(epilogue->quadratic, start, count);
     }
-    NAME(unpack)(source_a + 2 * start, lanes, count, &a);
     NAME(unpack)(source_b + 2 * start, lanes, count, &b);
+    if (is_square)
+        a = b;
+    else
+        NAME(unpack)(source_a + 2 * start, lanes, count, &a);
     for (int z = -c.z; z <= c.z; z++)
         for (int y = -c.y; y <= c.y; y++) {
             REAL *row = out + 2 * (lanes * (((Py_ssize_t)(z + c.z) * (2 * c.y + 1) + y + c.y) * (c.x + 1)) + start);
@@ -137,28 +140,38 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
     }
 }
 
-static int NAME(product)(const void *a, const void *b, void *out, const Band *m, Py_ssize_t lanes, int is_square,
-                         const Epilogue *epilogue, int threads) {
+typedef struct {
+    const REAL *a, *b;
+    REAL *out;
+    const Band *m;
+    Py_ssize_t lanes;
+    int is_square;
+    const Epilogue *epilogue;
+} NAME(product_call);
+
+static int NAME(product_body)(void *context, Pieces *pieces) {
+    const NAME(product_call) *p = context;
+    const Band *m = p->m;
     /* b needs x = -a.x .. c.x + 3 + a.x: what any block of outputs can reach. */
     const int wa = 2 * m[0].x + 1, wb = m[0].x + m[2].x + 6 + m[0].x + 1;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
-    const Py_ssize_t tiles = (lanes + LANES - 1) / LANES;
-    int failed = 0;
-    (void)threads;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        V *scratch = allocate(sizeof(V) * 2 * (size_a + size_b));
-        if (!scratch) {
-#pragma omp atomic write
-            failed = 1;
-        }
-        const NAME(operand) oa = {scratch, scratch + size_a, wa, m[0].x, m[0]};
-        const NAME(operand) ob = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[0].x, m[1]};
-#pragma omp for schedule(static)
-        for (Py_ssize_t t = 0; t < tiles; t++)
-            if (scratch) NAME(tile)(a, b, out, oa, ob, m[2], lanes, t * LANES, is_square, epilogue);
-        free(scratch);
+    Py_ssize_t first, last;
+    V *scratch = NULL;
+    while (take(pieces, &first, &last)) {
+        if (!scratch) scratch = allocate(sizeof(V) * 2 * (size_a + size_b));
+        if (!scratch) return 1;
+        const NAME(operand) a = {scratch, scratch + size_a, wa, m[0].x, m[0]};
+        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[0].x, m[1]};
+        for (Py_ssize_t t = first; t < last; t++)
+            NAME(tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
     }
-    return failed;
+    free(scratch);
+    return 0;
+}
+
+static int NAME(product)(const void *a, const void *b, void *out, const Band *m, Py_ssize_t lanes, int is_square,
+                         const Epilogue *epilogue, int threads) {
+    NAME(product_call) call = {a, b, out, m, lanes, is_square, epilogue};
+    return share(NAME(product_body), &call, (lanes + LANES - 1) / LANES, threads);
 }

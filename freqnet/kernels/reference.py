@@ -128,9 +128,19 @@ def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     return total.reshape(*a.shape[ndim:], 2).sum(axis=-1)
 
 
-def combine(a: np.ndarray, p: np.ndarray, b: np.ndarray | None = None, q: np.ndarray | None = None) -> np.ndarray:
-    """Return ``p a``, or ``p a + q b``: real numbers ``(batch, channels)`` times half spectra."""
-    return a * p if b is None or q is None else a * p + b * q
+def combine(
+    a: np.ndarray,
+    p: np.ndarray,
+    b: np.ndarray | None = None,
+    q: np.ndarray | None = None,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return ``p a``, or ``p a + q b``: real numbers ``(batch, channels)`` times half spectra; `out` may be one."""
+    result = a * p if b is None or q is None else a * p + b * q
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 def resized(half: np.ndarray, band: Axes, target: Axes) -> np.ndarray:

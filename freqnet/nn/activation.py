@@ -14,7 +14,6 @@ from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm
-from freqnet.ops.quadratic import low_degree
 
 # Value and slope at 0; the slope of ReLU is the mean of its two one-sided slopes.
 TANGENTS = {
@@ -137,8 +136,7 @@ class Polynomial(Module):
 
         Only for a polynomial that `is_low_degree`.
         """
-        band = self.wanted_band or x.space.band
-        return low_degree(x, norm.coefficients(x, self._coefficients()), band=band)
+        return norm.bend(x, self._coefficients(), self.wanted_band or x.space.band)
 
     @property
     def is_low_degree(self) -> bool:

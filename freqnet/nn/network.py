@@ -111,11 +111,11 @@ class Door:
             )
         if self.offset:
             array = array - np.asarray(self.offset, precision)
-        if self.scale:
-            array = array / np.asarray(self.scale, precision)
         if any(self.pad):
             array = np.pad(array, ((0, 0), *self._padding(array.shape[1:-1]), (0, 0)))
-        return ops.analysis(array, self.space)
+        spectrum = ops.analysis(array, self.space)
+        # Dividing commutes with the transform, and there are fewer modes than samples.
+        return ops.times(spectrum, Tensor(1 / np.asarray([self.scale], precision))) if self.scale else spectrum
 
     def _padding(self, grid: Axes) -> list[tuple[int, int]]:
         """The padding at the resolution of the samples given."""

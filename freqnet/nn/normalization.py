@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.quadratic import compose_norm, low_degree, moments
+from freqnet.ops.quadratic import compose_norm, low_degree, normalized_polynomial
 
 
 @layer
@@ -64,36 +65,33 @@ class PowerNorm(Module):
         return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return low_degree(x, self.coefficients(x, Tensor(_IDENTITY.astype(self.precision))), band=x.space.band)
+        return self.bend(x, Tensor(_IDENTITY.astype(self.precision)), x.space.band)
 
-    def coefficients(self, x: Tensor, polynomial: Tensor) -> Tensor:
-        """Write a polynomial of the normalised signal as one of the signal itself.
+    def bend(self, x: Tensor, polynomial: Tensor, band: Axes) -> Tensor:
+        """Apply a polynomial of degree 1 or 2 to the normalised signal, in one pass over the signal.
 
         Parameters
         ----------
         x : Tensor
-            Signal ``(*modes, batch, channels)``: the statistics are taken from it, or, in evaluation, from
-            the running averages.
+            Signal ``(*modes, batch, channels)``.
         polynomial : Tensor
-            ``(degree + 1, channels)`` from the constant up, of degree 1 or 2.
-
-        Returns
-        -------
-        Tensor
-            ``(degree + 1, batch, channels)``; batch is 1 where the statistics are over the batch.
+            ``(degree + 1, channels)`` from the constant up.
+        band : tuple of int
+            The band of the result.
         """
         gain, offset = self.parameters["gain"], self.parameters["offset"]
-        return compose_norm(self._statistics(x), gain, offset, polynomial, epsilon=self.epsilon)
-
-    def _statistics(self, x: Tensor) -> Tensor:
-        if self.statistics == "sample":
-            return moments(x, per_sample=True)
-        if not self.training:
-            return Tensor(np.stack([self.state["mean"], self.state["variance"]]))
-        new = moments(x, per_sample=False)
-        for name, values in zip(("mean", "variance"), new.data, strict=True):
-            self.state[name] += self.momentum * (values - self.state[name])
-        return new
+        running = self.statistics == "batch"
+        if running and not self.training:
+            known = Tensor(np.array([self.state["mean"], self.state["variance"]]))
+            return low_degree(x, compose_norm(known, gain, offset, polynomial, epsilon=self.epsilon), band=band)
+        found = np.empty((2, 1 if running else x.shape[-2], x.shape[-1]), x.data.real.dtype)
+        out = normalized_polynomial(
+            x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=not running, statistics=found
+        )
+        if running:
+            for name, new in zip(("mean", "variance"), found, strict=True):
+                self.state[name] += self.momentum * (new - self.state[name])
+        return out
 
 
 # The normalised signal itself, as a polynomial of it.

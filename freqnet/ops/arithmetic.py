@@ -240,9 +240,11 @@ def _sum_to(g: Tensor, x: Tensor) -> Tensor:
 
 
 def _reduce(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.shape == shape:
+        return array
     extra = array.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1)
-    return array.sum(axis=axes, keepdims=True).reshape(shape)
+    return np.add.reduce(array, axis=axes, keepdims=True).reshape(shape)
 
 
 def _spread(g: Tensor, x: Tensor, axis: int | tuple[int, ...] | None) -> Tensor:

@@ -42,7 +42,7 @@ def _extent(h: Tensor) -> Axes:
 
 def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
     space = require_signal(x.space, "convolve")
-    if h.space != replace(space, kind="response"):
+    if h.space != space.response():
         raise SpaceError(got_expected("kernel", str(h.space), f"a response on {space}", "make it for this space"))
     if groups < 1 or h.shape[-1] % groups:
         raise ShapeError(got_expected("groups", groups, f"a divisor of the {h.shape[-1]} outputs", "change it"))
@@ -55,7 +55,7 @@ def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
         support = tuple(s + k - 1 for s, k in zip(space.support, size, strict=True))
         support = support if all(s <= n for s, n in zip(support, space.grid, strict=True)) else None
     data = space.domain.channel_product(x.data, h.data, "forward", groups, size)
-    return Tensor(data, replace(space, support=support))
+    return Tensor(data, space if support == space.support else replace(space, support=support))
 
 
 frequency_response_op: Op = register(
@@ -113,7 +113,7 @@ convolve_response: Op = register(
         "convolve_response",
         forward=lambda x, g, size, groups: Tensor(
             x.space.domain.channel_product(x.data, g.data, "response", groups, size),
-            replace(x.space, kind="response", support=None),
+            x.space.response(),
         ),
         vjps=(
             lambda h, out, x, g, size, groups: convolve_input(g, h, size=size, groups=groups),
@@ -169,7 +169,7 @@ def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: 
         raise ShapeError(
             got_expected("kernel", f"shape {theta.shape}", f"({count}, inputs, outputs)", "see the parametrisations")
         )
-    target = replace(space, kind="response", support=None)
+    target = space.response()
     return frequency_response_op(theta, kernel=kernel, size=axes, space=target)
 
 

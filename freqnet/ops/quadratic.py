@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.domains.space import Axes, require_signal
+from freqnet.domains.space import Axes, Space, require_signal
 from freqnet.errors import ShapeError, got_expected
 from freqnet.ops.arithmetic import (
     _reduce,
@@ -39,7 +39,7 @@ def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     if c.ndim != 3 or len(c) not in (2, 3):
         expected = "(2 or 3, batch, channels), each 1 or the signal's"
         raise ShapeError(got_expected("coefficients", c.shape, expected, "one row a power, from x^0"))
-    target = space.domain.space(space.grid, band)
+    target = Space(space.domain, space.grid, band)
     if len(c) == 3:
         return Tensor(space.domain.quadratic(x.data, c, space, band), target)
     kept = space.domain.change_band(x.data, space, band)
@@ -85,8 +85,10 @@ def _moments(x: Tensor, per_sample: bool) -> Tensor:
     space = require_signal(x.space, "moments")
     centre, square = space.domain.mean(x.data, space), space.domain.power(x.data, space)
     if not per_sample:
-        centre, square = centre.mean(axis=0, keepdims=True), square.mean(axis=0, keepdims=True)
-    return Tensor(np.stack([centre, square - centre * centre]))
+        share = centre.dtype.type(1 / x.shape[-2])
+        centre = share * np.add.reduce(centre, axis=0, keepdims=True)
+        square = share * np.add.reduce(square, axis=0, keepdims=True)
+    return Tensor(np.array([centre, square - centre * centre]))
 
 
 def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
@@ -99,10 +101,15 @@ def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
 
 
 def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
-    share = x.data.real.dtype.type(1.0 if per_sample else 1.0 / x.shape[-2])
-    factor, centre = 2 * share * g.data[1], out.data[0]
-    offset = share * g.data[0] - factor * centre
+    factor, offset = _moments_pull(g.data, out.data, x)
     return (Tensor(x.space.domain.affine(x.data, factor, offset, x.space), x.space),)
+
+
+def _moments_pull(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """The gradient of the moments is an affine map of the signal: its factor and its constant."""
+    count = x.shape[-2] // found.shape[1]
+    factor = g[1] * found.dtype.type(2 / count)
+    return factor, g[0] / found.dtype.type(count) - factor * found[0]
 
 
 moments: Op = register(
@@ -165,8 +172,8 @@ def _compose_vjps(
         of_rows.append(start * (g0 * start + 2 * g1 * factor) + g2 * factor * factor)
     of_factor = of_factor - of_start * centre
     of_gain = of_factor * inverse
-    of_moments = np.stack([-of_start * factor, of_gain * gain.data * inverse * inverse * variance.dtype.type(-0.5)])
-    of_polynomial = np.concatenate([_reduce(v, (1, c.shape[1])) for v in of_rows])
+    of_moments = np.array([-of_start * factor, of_gain * gain.data * inverse * inverse * variance.dtype.type(-0.5)])
+    of_polynomial = _reduce(np.array(of_rows), (len(c), 1, c.shape[1]))[:, 0]
     sums = (of_moments, statistics), (of_gain, gain), (of_start, offset)
     return *(Tensor(_reduce(v, x.shape)) for v, x in sums), Tensor(of_polynomial)
 
@@ -178,5 +185,70 @@ compose_norm: Op = register(
         vjps=fused_vjps(_compose_slowly, _compose_vjps),
         cost=lambda out, *inputs, epsilon: 4 * out.data.size,
         source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, by powers of x",
+    )
+)
+
+
+# -- the three in one ----------------------------------------------------------------------------------
+def _normalized(
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    polynomial: Tensor,
+    epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    statistics: np.ndarray,
+) -> Tensor:
+    found = _moments(x, per_sample=per_sample)
+    statistics[...] = found.data
+    coefficients = _compose(found, gain, offset, polynomial, epsilon)
+    return _low_degree(x, coefficients, band)
+
+
+def _normalized_slowly(
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    polynomial: Tensor,
+    epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    statistics: np.ndarray,
+) -> Tensor:
+    found = moments(x, per_sample=per_sample)
+    return low_degree(x, compose_norm(found, gain, offset, polynomial, epsilon=epsilon), band=band)
+
+
+def _normalized_vjps(
+    g: Tensor,
+    out: Tensor,
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    polynomial: Tensor,
+    epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    statistics: np.ndarray,
+) -> Sequence[Tensor]:
+    found = Tensor(statistics.astype(x.data.real.dtype))
+    coefficients = _compose(found, gain, offset, polynomial, epsilon)
+    gx, of_coefficients = _low_degree_vjps(g, out, x, coefficients, band)
+    of_found, *rest = _compose_vjps(of_coefficients, coefficients, found, gain, offset, polynomial, epsilon)
+    factor, start = _moments_pull(of_found.data, found.data, x)
+    x.space.domain.add_affine(gx.data, x.data, factor, start, x.space)
+    return gx, *rest
+
+
+normalized_polynomial: Op = register(
+    Op(
+        "normalized_polynomial",
+        forward=_normalized,
+        vjps=fused_vjps(_normalized_slowly, _normalized_vjps),
+        cost=lambda out, x, gain, offset, polynomial, **rest: (
+            per_element(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
+        ),
+        source="low_degree of compose_norm of moments; `statistics` (2, batch or 1, channels) receives the moments",
     )
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from freqnet import ops
-from freqnet.autodiff import backward
+from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Network
 from freqnet.optim import Optimizer, clip_gradients
@@ -60,6 +60,30 @@ class Run:
         waited = self.epoch - self.best_epoch
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
+
+    def step(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        """Take one step on spectra ``(*modes, batch, channels)``; return the loss and the logits.
+
+        Raises
+        ------
+        DivergenceError
+            The loss or the gradient is no longer finite; no weight has changed then.
+        """
+        network, settings = self.network, self.settings
+        with network.guard(), np.errstate(over="ignore", invalid="ignore"):
+            logits = network.body(x)
+            loss = ops.cross_entropy(logits, labels, settings.smoothing)
+            value, norm = loss.item(), 0.0
+            if np.isfinite(value):
+                self.optimizer.clear_gradients()
+                backward(loss)
+                norm = clip_gradients(network.body.named_parameters(), settings.clip or np.inf)
+            if not np.isfinite(value) or not np.isfinite(norm):
+                got = f"a loss of {value}; {exploding_layer(network, x)}"
+                todo = "lower --lr, clip with --clip 1, or narrow the polynomials by --gate-band"
+                raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
+            self.optimizer.step()
+        return value, logits.data
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
         """Return all of the run's state."""
@@ -215,7 +239,7 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
     total, correct, seen, start = 0.0, 0, 0, time.perf_counter()
     for index, (x, labels) in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
         run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
-        loss, logits = _step(run, x, labels)
+        loss, logits = run.step(x, labels)
         total += loss * len(labels)
         correct += int(np.sum(logits.argmax(axis=1) == labels))
         seen += len(labels)
@@ -224,29 +248,6 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
     run.epoch += 1
     figures = _figures(total, correct, seen, time.perf_counter() - start)
     return {"epoch": run.epoch, **figures, "learning_rate": run.optimizer.learning_rate}
-
-
-def _step(run: Run, x: Any, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    network, settings = run.network, run.settings
-    with network.guard(), np.errstate(over="ignore", invalid="ignore"):
-        logits = network.body(x)
-        loss = ops.cross_entropy(logits, labels, settings.smoothing)
-        value, norm = loss.item(), 0.0
-        if np.isfinite(value):
-            run.optimizer.clear_gradients()
-            backward(loss)
-            norm = clip_gradients(network.body.named_parameters(), settings.clip or np.inf)
-        if not np.isfinite(value) or not np.isfinite(norm):
-            raise DivergenceError(
-                got_expected(
-                    f"training, epoch {run.epoch + 1}",
-                    f"a loss of {value}; {exploding_layer(network, x)}",
-                    "a finite loss",
-                    "lower --lr, clip with --clip 1, or narrow the polynomials by --gate-band",
-                )
-            )
-        run.optimizer.step()
-    return value, logits.data
 
 
 def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str, float]:

@@ -208,6 +208,20 @@ def _() -> list[Example]:
     return out
 
 
+@examples("normalized_polynomial")
+def _() -> list[Example]:
+    out = []
+    for s, rows, per_sample in product(SIGNALS, (2, 3), (False, True)):
+        if per_sample and not any(s.band):
+            continue
+        found = np.empty((2, 3 if per_sample else 1, 2))
+        inputs = [element(s, 3), numbers(1, 2), numbers(1, 2), numbers(rows, 2)]
+        band = tuple(m - m // 3 for m in s.band)
+        rest = {"epsilon": 1e-3, "band": band, "per_sample": per_sample, "statistics": found}
+        out.append((inputs, rest))
+    return out
+
+
 @examples("change_band")
 def _() -> list[Example]:
     bands = (lambda s: tuple(m // 2 for m in s.band), lambda s: s.domain.largest_band(s.grid))

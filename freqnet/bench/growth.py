@@ -1,0 +1,114 @@
+"""How cost grows: one size varied at a time, the others held, and a line fitted to the cost model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from freqnet import kernels, nn
+from freqnet.bench.networks import Ours, parts
+from freqnet.bench.plan import Plan
+from freqnet.bench.products import half_spectra
+from freqnet.bench.rows import Row
+from freqnet.bench.timing import single
+from freqnet.ops.multiply import product_terms
+from freqnet.training.fit import Run
+
+PREDICTED = "cost model, fitted"
+
+
+def growth_rows(plan: Plan) -> Iterator[Row]:
+    """Times against gate band, modes, batch and channels, each beside the cost model's line, and against the grid.
+
+    ``peer_s`` is the line ``a + b cost`` fitted to the points of a series, so a ratio near 1 means that time
+    grows as the multiply-adds do. Points too short for the second thread are left to one thread: a series is run
+    on one thread throughout.
+    """
+    from freqnet.kernels.threads import thread_limit
+
+    with thread_limit(1):
+        for name, points in (
+            ("gate band", _gate_bands(plan)),
+            ("modes", _modes(plan)),
+            ("batch", _batches(plan)),
+            ("channels", _channels(plan)),
+        ):
+            yield from fitted(name, list(points))
+    yield from _grids(plan)
+
+
+def fitted(name: str, points: list[tuple[str, int, float]]) -> Iterator[Row]:
+    """Fit ``a + b cost`` to points (label, multiply-adds, seconds), and yield a row a point.
+
+    The share of variance explained is that of times; relative errors weigh the points, so that the short ones
+    count as much as the long ones.
+
+    >>> rows = list(fitted("twice", [("1", 1, 0.1), ("2", 2, 0.2), ("3", 3, 0.3)]))
+    >>> round(rows[0].details["r2"], 6), round(rows[2].ratio, 6)
+    (1.0, 1.0)
+    """
+    cost, seconds = (np.array([point[i] for point in points], float) for i in (1, 2))
+    columns = np.stack([np.ones_like(cost), cost], axis=1)
+    (start, slope), *_ = np.linalg.lstsq(columns / seconds[:, None], np.ones_like(cost), rcond=None)
+    line = start + slope * cost
+    r2 = 1 - np.sum((seconds - line) ** 2) / np.sum((seconds - seconds.mean()) ** 2)
+    exponent = float(np.polyfit(np.log(cost), np.log(seconds), 1)[0])
+    for (label, count, measured), predicted in zip(points, line, strict=True):
+        details = {"multiply_adds": count, "r2": float(r2), "start_s": float(start), "exponent": exponent}
+        yield Row("growth", f"{name} {label}", measured, PREDICTED, float(predicted), details)
+
+
+def _product_point(band: int, gate: int, lanes: tuple[int, int], plan: Plan) -> tuple[int, float]:
+    x, g = half_spectra(band, lanes), half_spectra(gate, lanes, seed=1)
+    bands = ((band, band), (gate, gate), (band, band))
+    return 4 * lanes[0] * lanes[1] * product_terms(*bands), single(partial(kernels.product, x, g, bands), plan.seconds)
+
+
+def _gate_bands(plan: Plan) -> Iterator[tuple[str, int, float]]:
+    for gate in (0, 1, 2, 3, 4, 6, 8, 10):
+        yield (str(gate), *_product_point(10, gate, (50, 32), plan))
+
+
+def _modes(plan: Plan) -> Iterator[tuple[str, int, float]]:
+    for modes in (5, 9, 13, 17, 21) if plan.quick else (5, 9, 13, 17, 21, 25, 31):
+        yield (f"{modes}x{modes}", *_product_point((modes - 1) // 2, (modes - 1) // 2, (50, 32), plan))
+
+
+def _batches(plan: Plan) -> Iterator[tuple[str, int, float]]:
+    for batch in (25, 50, 100, 200, 400):
+        yield (str(batch), *_product_point(6, 6, (batch, 16), plan))
+
+
+def _channels(plan: Plan) -> Iterator[tuple[str, int, float]]:
+    for width in (16, 32, 64, 128):
+        x, h = half_spectra(4, (100, width)), half_spectra(4, (width, width), seed=1)
+        cost = 4 * x.shape[0] * x.shape[1] * 100 * width * width
+        yield str(width), cost, single(partial(kernels.channel_product, x, h, "forward"), plan.seconds)
+
+
+def _grids(plan: Plan) -> Iterator[Row]:
+    """A training step and the door on images of growing size: after the door the grid must not matter."""
+    base = None
+    for size in (28, 128, 512) if plan.quick else (28, 64, 128, 256, 512):
+        network, run, x, labels = _on_grid(size)
+        images = np.random.default_rng(0).random((20, size, size, 1), np.float32)
+        step = single(partial(run.step, x, labels), plan.seconds)
+        door = single(partial(network.analyse, images), plan.seconds) / len(images)
+        base = base or step
+        details = {"door_seconds_an_image": door}
+        yield Row("growth", f"grid {size}x{size}, training step", step, "the step on 28x28", base, details)
+
+
+def _on_grid(size: int) -> tuple[nn.Network, Run, Any, np.ndarray]:
+    """The default network with a door for images of another size: the modes it keeps are as many."""
+    ours = Ours("large", parts())
+    door = nn.Door("fourier", (size, size), ours.network.door.band, 1)
+    network = nn.Network(door, nn.from_description(ours.network.body.describe()))
+    network.train()
+    run = Run(network, ours.run.settings, ours.run.settings.make_optimizer(network.named_parameters()), 1)
+    run.optimizer.learning_rate = 0.0
+    x = network.analyse(np.random.default_rng(1).random((100, size, size, 1), np.float32))
+    return network, run, x, np.arange(100) % 10

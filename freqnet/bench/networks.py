@@ -1,0 +1,159 @@
+"""Whole networks on mnist-5k: a training step, inference, latency of one image, peak memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from freqnet.bench.plan import Plan
+from freqnet.bench.rows import Row
+from freqnet.bench.timing import alternate, torch_or_none
+from freqnet.data import Split, load, split
+from freqnet.nn import Network
+from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
+from freqnet.training.fit import Run
+from freqnet.training.presets import SIZES
+
+BATCH = 100
+Operation = Callable[[], Any]
+# Each size beside the CNN whose accuracy it reaches: the pairs that answer "how much faster at equal accuracy".
+EQUALS = {"small": "LeNet-5", "medium": "CNN 3x3, 16-32-32", "large": "CNN 5x5, 16-32-32"}
+
+
+class Ours:
+    """A freqnet network with what a step and an inference pass need."""
+
+    def __init__(self, size: str, parts: Split) -> None:
+        settings = Settings(**training_defaults("mnist-5k"))
+        self.network: Network = Model(size=size).network(parts.train)
+        self.spectra: Spectra = analyse(self.network, parts.train)
+        self.x, self.labels = self.spectra.take(np.arange(BATCH))
+        optimizer = settings.make_optimizer(self.network.named_parameters())
+        # A rate of 0 computes all that any other does, and leaves the weights where they are.
+        optimizer.learning_rate = 0.0
+        self.run = Run(self.network, settings, optimizer, 1)
+
+    def step(self) -> Operation:
+        """A training step on spectra; the door was passed once, before training."""
+        self.network.train()
+        return lambda: self.run.step(self.x, self.labels)
+
+    def predict(self, images: np.ndarray, batch: int = BATCH) -> Operation:
+        """From images to logits: the door's transform is part of it."""
+        self.network.predict(images[:1])
+        return lambda: self.network.predict(images, batch=batch)
+
+
+class Peer:
+    """A PyTorch network with the same."""
+
+    def __init__(self, model: Any, x: Any, labels: np.ndarray) -> None:
+        import torch
+
+        from freqnet.bench.peers import adamw
+
+        self.model, self.x, self.labels = model, x, torch.from_numpy(labels)
+        self.optimizer = adamw(model, 1e-6)
+
+    def step(self) -> Operation:
+        """Forward, backward and fused AdamW."""
+        from freqnet.bench.peers import step
+
+        self.model.train()
+        return lambda: step(self.model, self.optimizer, self.x, self.labels)
+
+    def predict(self, x: Any, batch: int = BATCH) -> Operation:
+        """Logits, in evaluation mode, with nothing recorded; images are standardised beforehand."""
+        import torch
+
+        self.model.eval()
+
+        def run() -> Any:
+            with torch.inference_mode():
+                return [self.model(x[i : i + batch]) for i in range(0, len(x), batch)]
+
+        return run
+
+
+def parts() -> Split:
+    """The split of mnist-5k all networks share."""
+    return split(load("mnist-5k"), validation=0, seed=0)
+
+
+def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[tuple[str, Peer]]:
+    """Yield PyTorch networks: CNNs, FNO blocks, and `ours` with an FFT round trip at each activation."""
+    from freqnet.bench.peers import CNNS, FNO, RoundTrip, cnn, images_of, spectra_of
+
+    images = images_of(data.train.images[:BATCH])
+    labels = np.asarray(data.train.labels[:BATCH])
+    wanted = lambda name: names is None or name in names
+    for name in filter(wanted, CNNS):
+        yield name, Peer(cnn(name), images, labels)
+    if wanted("FNO, 3 layers of 32"):
+        yield "FNO, 3 layers of 32", Peer(FNO(13, 32), images, labels)
+    if wanted("round trips"):
+        yield "the same, FFT round trips", Peer(RoundTrip(ours.network), spectra_of(ours.x.data), labels)
+
+
+def network_rows(plan: Plan) -> Iterator[Row]:
+    """Time a training step and an inference pass of 100 images against every peer."""
+    if torch_or_none() is None:
+        return
+    data = parts()
+    for size in SIZES:
+        ours = Ours(size, data)
+        quick = [EQUALS[size], *(["round trips"] if size == "large" else [])]
+        for peer, theirs in peers(ours, data, quick if plan.quick else None):
+            details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
+            a, b = alternate(ours.step(), theirs.step(), plan.seconds)
+            yield Row("step", size, a, peer, b, details)
+            images = data.train.images[:BATCH]
+            x = theirs.x
+            a, b = alternate(ours.predict(images), theirs.predict(x), plan.seconds)
+            yield Row("inference", size, a, peer, b, details)
+            if not plan.quick:
+                a, b = alternate(ours.predict(images[:1]), theirs.predict(x[:1]), plan.seconds)
+                yield Row("latency", f"{size}, one image", a, peer, b, {**details, "batch": 1})
+
+
+# Runs in a process of its own: peak memory is a property of a process.
+_MEMORY = """
+import json, resource, sys
+side, name, threads = sys.argv[1:4]
+from freqnet.bench.networks import Ours, Peer, parts, peers
+from freqnet.bench.timing import threads as limit
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (
+    2**20 if sys.platform == "darwin" else 1)
+data = parts()
+with limit(int(threads)):
+    if side == "ours":
+        step = Ours(name, data).step()
+    else:
+        step = next(iter(peers(Ours("small", data), data, [name])))[1].step()
+    before = peak()
+    for _ in range(20):
+        step()
+print(json.dumps([before, peak()]))
+"""
+
+
+def memory_rows(plan: Plan) -> Iterator[Row]:
+    """Peak memory of a process that trains, and how much of it the steps themselves added, in MiB."""
+    if torch_or_none() is None or plan.quick or sys.platform == "win32":
+        return
+    for size, name in EQUALS.items():
+        (before, peak), (peer_before, peer_peak) = _peak("ours", size, plan), _peak("peer", name, plan)
+        details = {"added_mib": peak - before, "peer_added_mib": peer_peak - peer_before}
+        yield Row("memory", f"{size}, training, MiB", peak, name, peer_peak, details)
+
+
+def _peak(side: str, name: str, plan: Plan) -> tuple[float, float]:
+    command = [sys.executable, "-c", _MEMORY, side, name, str(plan.threads)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    before, peak = json.loads(out)
+    return before, peak

@@ -1,0 +1,238 @@
+"""What people would use instead, in PyTorch: small CNNs, FNO blocks, and a network that switches domains.
+
+Every one is written the way that runs fastest: CNNs channels-last with fused AdamW, spectral networks with
+batched matrix products wherever these beat einsum. PyTorch is an extra: nothing else imports this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.fft import next_fast_len
+from torch import nn
+
+from freqnet.domains.space import per_axis
+from freqnet.nn import Convolution, Network, Polynomial, PowerNorm, TruncationPool
+from freqnet.ops.pool import resampled
+
+# Kernel size, channels of the convolutions, hidden units of the head. LeNet-5 has its own two layers.
+CNNS = {
+    "LeNet-5": (5, (6, 16), (120, 84)),
+    "CNN 3x3, 8-16-16": (3, (8, 16, 16), ()),
+    "CNN 3x3, 16-32-32": (3, (16, 32, 32), ()),
+    "CNN 5x5, 16-32-32": (5, (16, 32, 32), ()),
+}
+
+
+def cnn(name: str, classes: int = 10) -> nn.Module:
+    """Return an untrained CNN for 28x28 grey images: convolution, batch norm, ReLU, max pooling, a dense head."""
+    size, widths, hidden = CNNS[name]
+    layers: list[nn.Module] = []
+    channels, side = 1, 28
+    for width in widths:
+        convolution = nn.Conv2d(channels, width, size, padding=size // 2, bias=False)
+        layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        channels, side = width, side // 2
+    layers.append(nn.Flatten())
+    count = channels * side * side
+    for width in hidden:
+        layers += [nn.Linear(count, width), nn.ReLU(inplace=True)]
+        count = width
+    layers.append(nn.Linear(count, classes))
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+def images_of(array: np.ndarray) -> torch.Tensor:
+    """Turn images ``(batch, height, width, channels)`` into a standardised channels-last tensor."""
+    images = torch.from_numpy(np.moveaxis(array, -1, 1).astype(np.float32))
+    return ((images - 0.1307) / 0.3081).contiguous(memory_format=torch.channels_last)
+
+
+def adamw(model: nn.Module, learning_rate: float = 1e-3, weight_decay: float = 0.0) -> torch.optim.Optimizer:
+    """Return fused AdamW, with decay on kernels and matrices alone."""
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=learning_rate, fused=not any(p.is_complex() for p in model.parameters()))
+
+
+def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> None:
+    """Take one training step on the label-smoothed cross entropy."""
+    loss = nn.functional.cross_entropy(model(x), y, label_smoothing=0.1)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+# -- the same network, switching domains ---------------------------------------------------------------
+class RoundTrip(nn.Module):
+    """A freqnet network as practice writes it: products by mode in the spectrum, activations on samples.
+
+    Spectra are ``(batch, channels, ky, kx)``, in the order of the FFT, kx from 0 up. At every activation they go
+    to samples by an inverse FFT, on the smallest grid on which the square does not alias, and back.
+
+    Parameters
+    ----------
+    network : Network
+        Two-dimensional: truncation pooling, convolutions by taps, normalised quadratics, and a dense head.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        stages: list[nn.Module] = []
+        space, channels = network.door.space, network.door.channels
+        layers = list(network.body.layers)  # type: ignore[attr-defined]
+        for layer, after in zip(layers, [*layers[1:], None], strict=True):
+            if isinstance(layer, TruncationPool):
+                stages.append(_Crop(layer.kept_band(space)))
+                space = resampled(space, per_axis(layer.size, 2, "size"))
+            elif isinstance(layer, Convolution):
+                stages.append(_ModeProducts(layer, space, channels))
+                channels = layer.channels
+            elif isinstance(layer, PowerNorm) and isinstance(after, Polynomial):
+                stages.append(_BendSamples(channels, space.band, after.wanted_band or space.band))
+            elif isinstance(layer, PowerNorm):
+                stages.append(_Norm(channels, space))
+        self.stages = nn.Sequential(*stages)
+        self.head = nn.Linear(2 * channels * (2 * space.band[0] + 1) * (space.band[1] + 1), network.outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute logits of spectra ``(batch, channels, ky, kx)``."""
+        return self.head(torch.view_as_real(self.stages(x)).flatten(1))
+
+
+def spectra_of(array: np.ndarray) -> torch.Tensor:
+    """Turn freqnet's spectra ``(ky, kx, batch, channels)`` into ``(batch, channels, ky, kx)``, in FFT order."""
+    ordered = np.fft.ifftshift(array, axes=0)
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(ordered, (2, 3), (0, 1))))
+
+
+def crop(x: torch.Tensor, band: Sequence[int]) -> torch.Tensor:
+    """Keep ``|k| <= band`` of spectra in FFT order. Slices: indexing by a list is slow to differentiate."""
+    low, high = x[..., : band[0] + 1, : band[1] + 1], x[..., x.shape[-2] - band[0] :, : band[1] + 1]
+    return torch.cat([low, high], dim=-2)
+
+
+def pad(x: torch.Tensor, grid: Sequence[int]) -> torch.Tensor:
+    """Put a spectrum in FFT order into that of a finer grid."""
+    band, width = (x.shape[-2] - 1) // 2, x.shape[-1]
+    padded = x.new_zeros(*x.shape[:-2], grid[0], grid[1] // 2 + 1)
+    padded[..., : band + 1, :width] = x[..., : band + 1, :]
+    padded[..., grid[0] - band :, :width] = x[..., band + 1 :, :]
+    return padded
+
+
+class _Crop(nn.Module):
+    def __init__(self, band: Sequence[int]) -> None:
+        super().__init__()
+        self.band = tuple(band)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if x.shape[-2] == 2 * self.band[0] + 1 else crop(x, self.band)
+
+
+class _ModeProducts(nn.Module):
+    """One matrix product over channels a mode, by kernels of a few taps."""
+
+    def __init__(self, layer: Convolution, space: Any, inputs: int) -> None:
+        super().__init__()
+        from freqnet.domains.parametrisations import kernel_response
+
+        size = (layer.size, layer.size) if isinstance(layer.size, int) else tuple(layer.size)
+        basis = kernel_response("taps", size, space.grid, space.band).reshape(*space.shape, -1)
+        basis = np.fft.ifftshift(basis, axes=0).reshape(-1, size[0] * size[1])
+        self.register_buffer("basis", torch.from_numpy(basis.astype(np.complex64)))
+        count = size[0] * size[1]
+        self.taps = nn.Parameter(torch.randn(count, inputs * layer.channels) / (count * inputs) ** 0.5)
+        self.shape = (inputs, layer.channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, _, height, width = x.shape
+        response = (self.basis @ self.taps.to(self.basis.dtype)).view(height * width, *self.shape)
+        # Modes first, as one batched product: on this layout einsum is slower.
+        y = torch.bmm(x.flatten(2).permute(2, 0, 1), response)
+        return y.permute(1, 2, 0).reshape(batch, self.shape[1], height, width)
+
+
+class _BendSamples(nn.Module):
+    """To samples, normalise and bend there, and back."""
+
+    def __init__(self, channels: int, band: Sequence[int], kept: Sequence[int]) -> None:
+        super().__init__()
+        # The square has the band 2m; it may alias onto modes that are not kept, and onto no others.
+        self.grid = tuple(next_fast_len(2 * m + c + 1, real=True) for m, c in zip(band, kept, strict=True))
+        self.kept = tuple(kept)
+        self.norm = nn.BatchNorm2d(channels)
+        start = torch.tensor([0.0, 1.0, 0.25]).view(3, 1, 1, 1)
+        self.coefficients = nn.Parameter(start.repeat(1, channels, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        samples = self.norm(torch.fft.irfft2(pad(x, self.grid), s=self.grid, norm="forward"))
+        constant, linear, quadratic = self.coefficients
+        samples = constant + samples * (linear + quadratic * samples)
+        return crop(torch.fft.rfft2(samples, norm="forward"), self.kept)
+
+
+class _Norm(nn.Module):
+    """Batch normalisation by Parseval's sum: before the head no one goes to samples."""
+
+    def __init__(self, channels: int, space: Any) -> None:
+        super().__init__()
+        self.gain, self.offset = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.register_buffer("weights", torch.tensor([1.0] + [2.0] * space.band[1]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mean = x[..., 0, 0].real.mean(dim=0)
+        parts = torch.view_as_real(x)
+        power = (parts.square().sum(dim=(0, 2, 4)) * self.weights).sum(dim=-1) / x.shape[0]
+        factor = self.gain * (power - mean.square() + 1e-5).rsqrt()
+        out = x * factor[:, None, None]
+        start = torch.zeros_like(out[:1])
+        start[..., 0, 0] = self.offset - mean * factor
+        return out + start
+
+
+# -- Fourier neural operator ---------------------------------------------------------------------------
+class FNO(nn.Module):
+    """Fourier layers as in Li et al. 2021 (and the neuraloperator package), on images, with a dense head.
+
+    Parameters
+    ----------
+    modes : int
+        Modes kept along each axis: ``|k| <= (modes - 1) / 2``.
+    width : int
+        Channels of every layer.
+    layers : int
+        How many Fourier layers.
+    """
+
+    def __init__(self, modes: int, width: int, layers: int = 3, classes: int = 10) -> None:
+        super().__init__()
+        self.lift = nn.Conv2d(1, width, 1)
+        self.layers = nn.ModuleList(_FourierLayer(modes, width) for _ in range(layers))
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute logits of images ``(batch, 1, height, width)``."""
+        x = self.lift(x)
+        for layer in self.layers:
+            x = nn.functional.gelu(layer(x))
+        return self.head(x.mean(dim=(-2, -1)))
+
+
+class _FourierLayer(nn.Module):
+    def __init__(self, modes: int, width: int) -> None:
+        super().__init__()
+        self.band = (modes - 1) // 2
+        shape = (width, width, 2 * self.band + 1, self.band + 1)
+        self.weight = nn.Parameter(torch.randn(*shape, dtype=torch.cfloat) / width)
+        self.skip = nn.Conv2d(width, width, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        spectrum = torch.fft.rfft2(x)
+        kept = torch.einsum("bixy,ioxy->boxy", crop(spectrum, (self.band, self.band)), self.weight)
+        return torch.fft.irfft2(pad(kept, x.shape[-2:]), s=x.shape[-2:]) + self.skip(x)

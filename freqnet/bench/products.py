@@ -1,0 +1,164 @@
+"""The kernels by themselves: products of signals and products over channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy import fft
+
+from freqnet import kernels
+from freqnet.bench.plan import Plan
+from freqnet.bench.rows import Row
+from freqnet.bench.timing import alternate, gemm, torch_or_none
+from freqnet.ops.multiply import product_terms
+
+# Pairs of a batch and a channel: 100 images of 32 channels.
+LANES = (100, 32)
+MODES = (5, 9, 13, 17, 21, 25, 31, 41)
+GATES = (0, 1, 2, 3)
+Operation = Callable[[], Any]
+
+
+def half_spectra(band: int, lanes: tuple[int, int] = LANES, seed: int = 0) -> np.ndarray:
+    """Return random half spectra ``(2 band + 1, band + 1, batch, channels)`` of real images, complex64."""
+    generator = np.random.default_rng(seed)
+    shape = (2 * band + 1, band + 1, *lanes)
+    out = (generator.standard_normal(shape) + 1j * generator.standard_normal(shape)).astype(np.complex64)
+    out[:, 0] = (out[:, 0] + out[::-1, 0].conj()) / 2
+    return out
+
+
+def lanes_first(array: np.ndarray) -> np.ndarray:
+    """Lay half spectra out the way FFT libraries like them: ``(lanes, ky, kx)``, ky in FFT order."""
+    flat = np.fft.ifftshift(array, axes=0).reshape(*array.shape[:2], -1)
+    return np.ascontiguousarray(np.moveaxis(flat, -1, 0))
+
+
+def round_trip(x: np.ndarray, gate: np.ndarray | None, threads: int) -> dict[str, Operation]:
+    """Return the product by FFT, to samples and back, as each library does it best.
+
+    The grid is the smallest fast one on which no kept mode is reached by aliasing; without a gate the signal is
+    squared, which takes one inverse transform instead of two.
+    """
+    bands = [(v.shape[-2] - 1) // 2 for v in (x, x if gate is None else gate)]
+    n = fft.next_fast_len(2 * bands[0] + bands[1] + 1, real=True)
+    operands = [x] if gate is None else [x, gate]
+    out = {"SciPy FFT round trip": _scipy_trip(operands, n, threads)}
+    if torch_or_none():
+        out["PyTorch FFT round trip"] = _torch_trip(operands, n)
+    return out
+
+
+def _scipy_trip(operands: list[np.ndarray], n: int, threads: int) -> Operation:
+    # The padded arrays are made once: their zeros stay where they are.
+    padded = [np.zeros((len(v), n, n // 2 + 1), v.dtype) for v in operands]
+    band = (operands[0].shape[1] - 1) // 2
+
+    def run() -> np.ndarray:
+        samples = []
+        for v, wide in zip(operands, padded, strict=True):
+            m = (v.shape[1] - 1) // 2
+            wide[:, : m + 1, : m + 1], wide[:, n - m :, : m + 1] = v[:, : m + 1], v[:, m + 1 :]
+            samples.append(fft.irfft2(wide, (n, n), norm="forward", workers=threads))
+        samples[0] *= samples[-1]
+        spectrum = fft.rfft2(samples[0], norm="forward", workers=threads, overwrite_x=True)
+        return np.concatenate([spectrum[:, : band + 1, : band + 1], spectrum[:, n - band :, : band + 1]], axis=1)
+
+    return run
+
+
+def _torch_trip(operands: list[np.ndarray], n: int) -> Operation:
+    import torch
+
+    from freqnet.bench.peers import crop, pad
+
+    tensors = [torch.from_numpy(v) for v in operands]
+    band = (operands[0].shape[1] - 1) // 2
+
+    def run() -> Any:
+        with torch.inference_mode():
+            samples = [torch.fft.irfft2(pad(v, (n, n)), s=(n, n), norm="forward") for v in tensors]
+            samples[0] *= samples[-1]
+            return crop(torch.fft.rfft2(samples[0], norm="forward"), (band, band))
+
+    return run
+
+
+def product_rows(plan: Plan) -> Iterator[Row]:
+    """Time the product of two signals against FFT round trips and against the machine's own matrix product."""
+    for modes in (5, 13, 21) if plan.quick else MODES:
+        band = (modes - 1) // 2
+        x, other, bands = half_spectra(band), half_spectra(band, seed=1), ((band, band),) * 3
+        full = partial(kernels.product, x, other, bands)
+        yield from _against(plan, f"{modes}x{modes}, full", x, other, full)
+        square = partial(kernels.square, x, bands[:2])
+        yield from _against(plan, f"{modes}x{modes}, square", x, None, square)
+        yield _squared(plan, f"{modes}x{modes}, square", square, full)
+        yield _against_gemm(plan, f"{modes}x{modes}, full", bands, full)
+    for modes in (31,) if plan.quick else MODES:
+        for gate in (2,) if plan.quick else [g for g in GATES if 2 * g + 1 < modes]:
+            band = (modes - 1) // 2
+            x, g, bands = half_spectra(band), half_spectra(gate, seed=1), ((band, band), (gate, gate), (band, band))
+            gated = partial(kernels.product, x, g, bands)
+            yield from _against(plan, f"{modes}x{modes}, gate band {gate}", x, g, gated)
+
+
+def _squared(plan: Plan, name: str, square: Operation, full: Operation) -> Row:
+    """The square beside the general product of the same kernel."""
+    a, b = alternate(square, full, plan.seconds)
+    return Row("products", name, a, "the general product", b)
+
+
+def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours: Operation) -> Iterator[Row]:
+    first, second = lanes_first(x), None if gate is None else lanes_first(gate)
+    bands = [((v.shape[0] - 1) // 2,) * 2 for v in (x, x if gate is None else gate)]
+    terms = 4 * x.shape[2] * x.shape[3] * product_terms(bands[0], bands[1], bands[0])
+    for peer, theirs in round_trip(first, second, plan.threads).items():
+        a, b = alternate(ours, theirs, plan.seconds)
+        yield Row("products", name, a, peer, b, {"modes": x.shape[0], "multiply_adds": terms, "band": bands[1][0]})
+
+
+def _against_gemm(plan: Plan, name: str, bands: tuple, ours: Operation) -> Row:
+    """The machine's own rate at the same number of multiply-adds: what the kernel can hope for at most."""
+    matrix, count = gemm()
+    useful = 4 * LANES[0] * LANES[1] * product_terms(*bands)
+    a, b = alternate(ours, matrix, plan.seconds)
+    return Row("products", name, a, "float32 GEMM, same multiply-adds", b * useful / count, {"multiply_adds": useful})
+
+
+def channel_rows(plan: Plan) -> Iterator[Row]:
+    """Time the product over channels against the einsum that FNO layers use, and against GEMM."""
+    sizes = ((9, 32),) if plan.quick else ((5, 32), (9, 16), (9, 32), (9, 64), (13, 32), (13, 64))
+    for modes, width in sizes:
+        band, batch = (modes - 1) // 2, 128
+        x = half_spectra(band, (batch, width))
+        h = half_spectra(band, (width, width), seed=1)
+        name = f"{modes}x{modes} modes, batch {batch}, {width} channels"
+        ours = partial(kernels.channel_product, x, h, "forward")
+        details = {"multiply_adds": 4 * x.shape[0] * x.shape[1] * batch * width * width}
+        if torch_or_none():
+            yield Row("channels", name, *_pair(ours, "PyTorch einsum bixy,ioxy->boxy", _einsum(x, h), plan), details)
+        matrix, count = gemm()
+        a, b = alternate(ours, matrix, plan.seconds)
+        scaled = b * details["multiply_adds"] / count
+        yield Row("channels", name, a, "float32 GEMM, same multiply-adds", scaled, details)
+
+
+def _pair(ours: Operation, peer: str, theirs: Operation, plan: Plan) -> tuple[float, str, float]:
+    a, b = alternate(ours, theirs, plan.seconds)
+    return a, peer, b
+
+
+def _einsum(x: np.ndarray, h: np.ndarray) -> Operation:
+    import torch
+
+    first, second = (torch.from_numpy(np.ascontiguousarray(np.moveaxis(v, (2, 3), (0, 1)))) for v in (x, h))
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return torch.einsum("bixy,ioxy->boxy", first, second)
+
+    return run

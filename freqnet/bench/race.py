@@ -1,0 +1,169 @@
+"""Accuracy and the time it takes: every network trained on the same splits, measured after each epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from freqnet.bench.plan import Plan
+from freqnet.bench.rows import Row
+from freqnet.bench.timing import torch_or_none
+from freqnet.data import Dataset, Split, load, split
+from freqnet.optim import Cosine
+from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
+from freqnet.training.presets import SIZES
+
+TARGETS = (0.97, 0.98, 0.985)
+# A peer's learning rate is the best of these on a fold of the training part.
+RATES = (3e-3, 1e-2)
+# Training seconds and test accuracy after each epoch.
+Curve = list[tuple[float, float]]
+
+
+def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
+    """Train freqnet once; evaluation takes no part in the time."""
+    network = model.network(parts.train, settings.seed)
+    spectra, held_out = analyse(network, parts.train), analyse(network, parts.test)
+    curve: Curve = []
+    pause = [0.0]
+
+    def watch(figures: dict[str, Any]) -> None:
+        if "step" not in figures:
+            start = time.perf_counter()
+            curve.append((start - begin - pause[0], evaluate(network, held_out).accuracy))
+            network.train()
+            pause[0] += time.perf_counter() - start
+
+    begin = time.perf_counter()
+    fit(network, spectra, settings=settings, progress=watch)
+    return curve
+
+
+def peer_curve(name: str, parts: Split, settings: Settings, threads: int) -> Curve:
+    """Train a PyTorch CNN once, with AdamW and the same schedule, smoothing, batches and shifts.
+
+    Shift augmentation moves each image by a random sub-pixel amount (bilinear), as a phase ramp does here.
+    """
+    import torch
+
+    from freqnet.bench.peers import adamw, cnn, images_of, step
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(settings.seed)
+    model = cnn(name, len(parts.train.classes))
+    images, labels = images_of(parts.train.images), torch.from_numpy(parts.train.labels)
+    test, test_labels = images_of(parts.test.images), torch.from_numpy(parts.test.labels)
+    optimizer = adamw(model, settings.learning_rate, settings.weight_decay)
+    generator = np.random.default_rng(settings.seed)
+    count = settings.epochs * -(-len(images) // settings.batch)
+    schedule = Cosine(settings.learning_rate, count, warmup=count // 20)
+    curve: Curve = []
+    seconds, done = 0.0, 0
+    for _ in range(settings.epochs):
+        start = time.perf_counter()
+        model.train()
+        order = torch.from_numpy(generator.permutation(len(images)))
+        for index in order.split(settings.batch):
+            x = shifted(images[index], settings.shift, generator) if settings.shift else images[index]
+            for group in optimizer.param_groups:
+                group["lr"] = schedule(done)
+            step(model, optimizer, x, labels[index])
+            done += 1
+        seconds += time.perf_counter() - start
+        model.eval()
+        with torch.inference_mode():
+            curve.append((seconds, float((model(test).argmax(1) == test_labels).float().mean())))
+    return curve
+
+
+def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
+    """Move images ``(batch, 1, height, width)`` by up to `most` pixels along each axis, bilinear."""
+    import torch
+
+    moves = torch.from_numpy(generator.uniform(-most, most, (len(x), 2)).astype(np.float32))
+    theta = torch.zeros(len(x), 2, 3)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1.0
+    theta[:, :, 2] = moves * 2 / x.shape[-1]
+    grid = torch.nn.functional.affine_grid(theta, list(x.shape), align_corners=False)
+    moved = torch.nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    return moved.contiguous(memory_format=torch.channels_last)
+
+
+def tuned_rate(name: str, train: Dataset, settings: Settings, threads: int) -> float:
+    """The learning rate that does best on a fold of the training part: peers are tuned as freqnet was."""
+    from freqnet.data import stratified_folds
+
+    fit_on, held = next(iter(stratified_folds(train, 5, 0)))
+    parts = Split(train.take(fit_on), None, train.take(held))
+    scores = [peer_curve(name, parts, replace(settings, learning_rate=rate), threads)[-1][1] for rate in RATES]
+    return RATES[int(np.argmax(scores))]
+
+
+Contender = Callable[[Split, int], Curve]
+
+
+def contenders(base: dict[str, Any], train: Dataset, plan: Plan) -> dict[str, Contender]:
+    """Every network of the race, by name: freqnet's sizes, then the CNNs, each with a rate of its own."""
+    out: dict[str, Contender] = {f"freqnet {size}": partial(_ours, Model(size=size), base) for size in SIZES}
+    if torch_or_none():
+        from freqnet.bench.peers import CNNS
+
+        for name in CNNS:
+            rate = tuned_rate(name, train, Settings(**base), plan.threads)
+            out[name] = partial(_theirs, name, {**base, "learning_rate": rate}, plan.threads)
+    return out
+
+
+def _ours(model: Model, choices: dict[str, Any], parts: Split, seed: int) -> Curve:
+    return our_curve(parts, Settings(**{**choices, "seed": seed}), model)
+
+
+def _theirs(name: str, choices: dict[str, Any], threads: int, parts: Split, seed: int) -> Curve:
+    return peer_curve(name, parts, Settings(**{**choices, "seed": seed}), threads)
+
+
+def race(plan: Plan, shift: float = 0.0) -> dict[str, list[Curve]]:
+    """Train every network on every seed's split; they take turns within a seed."""
+    dataset = load("mnist-5k")
+    base = training_defaults("mnist-5k") | {"shift": shift}
+    runners = contenders(base, split(dataset, validation=0, seed=0).train, plan)
+    curves: dict[str, list[Curve]] = {name: [] for name in runners}
+    for seed in range(plan.seeds):
+        parts = split(dataset, validation=0, seed=seed)
+        for name, run in runners.items():
+            curves[name].append(run(parts, seed))
+    return curves
+
+
+def time_to(curves: list[Curve], target: float) -> float:
+    """Median over seeds of the seconds of training until the test accuracy first reaches the target.
+
+    Infinite where a seed never does.
+
+    >>> time_to([[(1.0, 0.5), (2.0, 0.9)], [(1.0, 0.9)], [(1.0, 0.2), (2.0, 0.3), (3.0, 0.9)]], 0.9)
+    2.0
+    """
+    return median(next((t for t, accuracy in curve if accuracy >= target), float("inf")) for curve in curves)
+
+
+def race_rows(plan: Plan) -> Iterator[Row]:
+    """Time to each accuracy for both sides, and the accuracy each reaches in all its epochs."""
+    if plan.quick:
+        return
+    curves = race(plan)
+    accuracy = {name: [curve[-1][1] for curve in runs] for name, runs in curves.items()}
+    for name in (n for n in curves if n.startswith("freqnet")):
+        for peer in (n for n in curves if not n.startswith("freqnet")):
+            ends = {"accuracy": accuracy[name], "peer_accuracy": accuracy[peer], "seeds": plan.seeds}
+            seconds = [median(curve[-1][0] for curve in curves[n]) for n in (name, peer)]
+            yield Row("accuracy", f"{name}, all epochs", seconds[0], peer, seconds[1], ends)
+            for target in TARGETS:
+                times = [time_to(curves[n], target) for n in (name, peer)]
+                if np.isfinite(times).all():
+                    yield Row("accuracy", f"{name}, to {target:.1%}", times[0], peer, times[1], {"target": target})

@@ -1,0 +1,68 @@
+"""All groups of rows, and the run over them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from freqnet import __version__, kernels
+from freqnet.bench.growth import growth_rows
+from freqnet.bench.networks import memory_rows, network_rows
+from freqnet.bench.plan import Plan
+from freqnet.bench.products import channel_rows, product_rows
+from freqnet.bench.race import race_rows
+from freqnet.bench.rows import Row
+from freqnet.bench.timing import threads, torch_or_none
+
+GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
+    "products": product_rows,
+    "channels": channel_rows,
+    "networks": network_rows,
+    "growth": growth_rows,
+    "accuracy": race_rows,
+    "memory": memory_rows,
+}
+
+
+def run(plan: Plan, groups: list[str]) -> Iterator[Row]:
+    """Measure the groups one after the other; a row comes as soon as it is known."""
+    with threads(plan.threads):
+        for name in groups:
+            yield from GROUPS[name](plan)
+
+
+def machine(plan: Plan) -> dict[str, Any]:
+    """Say what the figures were measured on."""
+    torch = torch_or_none()
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": plan.threads,
+        "instructions": _instructions(),
+        "kernel": kernels.KERNEL,
+        "freqnet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "torch": None if torch is None else torch.__version__,
+        "quick": plan.quick,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _instructions() -> str:
+    if kernels.KERNEL == "numpy":
+        return "none"
+    from freqnet.kernels.native import INSTRUCTIONS
+
+    return INSTRUCTIONS

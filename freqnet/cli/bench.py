@@ -1,0 +1,84 @@
+"""``freqnet bench``: rows as they come, a table at the end of each group, and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from freqnet.bench import GROUPS, Plan, Row, machine, run, write_rows
+from freqnet.bench.guard import ALLOWED, check
+from freqnet.bench.timing import torch_or_none
+from freqnet.cli.console import print_table, say
+from freqnet.errors import ConfigurationError, got_expected
+
+
+def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path) -> None:
+    """Run the groups asked for, and write what was measured, also when it is cut short."""
+    plan, groups = _plan(quick, choices), _groups(only)
+    _check_target(out)
+    about = machine(plan)
+    say(f"{about['processor']}, {plan.threads} threads, kernels: {about['kernel']} ({about['instructions']})")
+    if torch_or_none() is None:
+        say("PyTorch is not installed: rows against it are left out (pip install 'freqnet[bench]')")
+    rows: list[Row] = []
+    try:
+        for row in run(plan, groups):
+            if not rows or rows[-1].group != row.group:
+                say(f"\n{row.group}")
+            rows.append(row)
+            times = f"{_seconds(row):>10s}   {row.peer:36s} {_seconds(row, peer=True):>10s}"
+            say(f"  {row.name:40s} {times}  {row.ratio:7.2f}x")
+    finally:
+        if rows:
+            write_rows(out, rows, about)
+            say(f"\n{len(rows)} rows in {out} and {out.with_suffix('.csv')}")
+
+
+def check_records(quick: bool, choices: dict[str, Any]) -> None:
+    """Name the kernels that lost more than a quarter of their share of the machine's GEMM rate."""
+    findings = check(_plan(quick, choices))
+    table = [
+        (f.name, f"{f.share:.2f}", "new" if f.recorded is None else f"{f.recorded:.2f}", "FELL" if f.fell else "")
+        for f in findings
+    ]
+    print_table("share of the machine's own float32 GEMM rate", table, ("kernel", "now", "recorded", ""))
+    fell = [f.name for f in findings if f.fell]
+    if fell:
+        say(f"fell below {ALLOWED:.0%} of the record: {', '.join(fell)}")
+        raise typer.Exit(1)
+    known = sum(f.recorded is not None for f in findings)
+    say(f"{known} of {len(findings)} kernels have a record for this kind of machine; none fell by more than a quarter")
+
+
+def _plan(quick: bool, choices: dict[str, Any]) -> Plan:
+    for name in ("threads", "seeds"):
+        if choices.get(name, 1) < 1:
+            raise ConfigurationError(got_expected(name, choices[name], "at least 1", f"change --{name}"))
+    return Plan(quick=quick, **choices)
+
+
+def _groups(only: str | None) -> list[str]:
+    if only is None:
+        return list(GROUPS)
+    names = [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in GROUPS:
+            raise ConfigurationError(got_expected("group", repr(name), " or ".join(GROUPS), "change --only"))
+    return names
+
+
+def _check_target(out: Path) -> None:
+    """Find out before the work, not after it, that its result cannot be kept."""
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        got = "a folder" if out.is_dir() else f"no folder {out.parent}"
+        raise ConfigurationError(got_expected(f"--out {out}", got, "a file in a folder that exists", "name another"))
+
+
+def _seconds(row: Row, peer: bool = False) -> str:
+    value = row.peer_s if peer else row.freqnet_s
+    if row.group == "memory":
+        return f"{value:.0f} MiB"
+    unit, factor = next(((u, f) for u, f in (("s", 1), ("ms", 1e3)) if value * f >= 1), ("us", 1e6))
+    return f"{value * factor:.3g} {unit}"

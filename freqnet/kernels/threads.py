@@ -1,0 +1,44 @@
+"""How many threads the compiled kernels use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+
+class _Limit:
+    """The number set by `thread_limit`, if any."""
+
+    count: int | None = None
+
+
+def thread_count() -> int:
+    """Return how many threads the kernels use: as set, or from the environment, or one a core.
+
+    >>> from freqnet.kernels.threads import thread_count, thread_limit
+    >>> with thread_limit(1):
+    ...     thread_count()
+    1
+    """
+    return _available() if _Limit.count is None else _Limit.count
+
+
+@contextmanager
+def thread_limit(count: int) -> Iterator[None]:
+    """Use this many threads inside the block, whatever the environment says."""
+    before, _Limit.count = _Limit.count, count
+    try:
+        yield
+    finally:
+        _Limit.count = before
+
+
+@lru_cache(maxsize=1)
+def _available() -> int:
+    for name in ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS"):
+        first = os.environ.get(name, "").split(",")[0].strip()
+        if first.isdigit() and int(first) > 0:
+            return int(first)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
