@@ -225,3 +225,41 @@ def test_mistakes_are_one_line(words: tuple[str, ...], message: str, capsys: pyt
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+# -- pictures ----------------------------------------------------------------------------------------------
+def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
+    from freqnet.bench.plots import figures, save
+
+    rows = [
+        *(
+            Row("products", f"{m}x{m}, {kind}", 1e-4 * m, peer, 1e-3, {"modes": m})
+            for m in (5, 9)
+            for kind in ("full", "square", "gate band 1")
+            for peer in ("SciPy FFT round trip", "PyTorch FFT round trip")
+        ),
+        *fitted("gate band", [(str(c), c, 1e-4 * c) for c in (1, 2, 4)]),
+        Row("growth", "grid 28x28, training step", 3e-3, "the step on 28x28", 3e-3, {"door_seconds_an_image": 1e-5}),
+        Row("profile", "large, products of signals", 1e-3, "the whole step", 3e-3, {"share": 1 / 3}),
+        Row("step", "large", 3e-3, "LeNet-5", 6e-3),
+        Row("inference", "large", 1e-3, "LeNet-5", 2e-3),
+        Row("accuracy", "freqnet large, all epochs", 5, "LeNet-5", 6, {"accuracy": [0.98], "peer_accuracy": [0.97]}),
+    ]
+    paths = save(rows, tmp_path)
+    names = {"bench-products", "bench-networks", "bench-growth", "bench-profile"}
+    assert {path.stem for path in paths} == names
+    assert all(path.read_text().count("<path") > 5 for path in paths)
+    # Without the accuracies there is nothing to draw networks by.
+    assert set(figures([row for row in rows if row.group != "accuracy"])) == names - {"bench-networks"}
+
+
+def test_the_parts_of_a_step_add_up_to_it() -> None:
+    from freqnet.bench.profile import REST, profile_rows
+
+    pytest.importorskip("mlxtend")
+    rows = list(profile_rows(Plan(quick=True)))
+    assert sum(row.freqnet_s for row in rows) == pytest.approx(rows[0].peer_s, rel=0.3)
+    shares = {row.name.split(", ", 1)[1]: row.details["share"] for row in rows}
+    assert REST in shares
+    if kernels.KERNEL == "native":
+        assert shares["products of signals"] > 0.02

@@ -14,6 +14,7 @@ from freqnet.bench.growth import growth_rows
 from freqnet.bench.networks import memory_rows, network_rows
 from freqnet.bench.plan import Plan
 from freqnet.bench.products import channel_rows, product_rows
+from freqnet.bench.profile import profile_rows
 from freqnet.bench.race import race_rows
 from freqnet.bench.rows import Row
 from freqnet.bench.timing import threads, torch_or_none
@@ -22,6 +23,7 @@ GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "products": product_rows,
     "channels": channel_rows,
     "networks": network_rows,
+    "profile": profile_rows,
     "growth": growth_rows,
     "accuracy": race_rows,
     "memory": memory_rows,

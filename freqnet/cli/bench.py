@@ -9,15 +9,19 @@ import typer
 
 from freqnet.bench import GROUPS, Plan, Row, machine, run, write_rows
 from freqnet.bench.guard import ALLOWED, check
+from freqnet.bench.plots import save
 from freqnet.bench.timing import torch_or_none
 from freqnet.cli.console import print_table, say
 from freqnet.errors import ConfigurationError, got_expected
 
 
-def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path) -> None:
+def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, figures: Path | None) -> None:
     """Run the groups asked for, and write what was measured, also when it is cut short."""
     plan, groups = _plan(quick, choices), _groups(only)
     _check_target(out)
+    if figures is not None and not figures.is_dir():
+        got = "a file" if figures.exists() else "no such folder"
+        raise ConfigurationError(got_expected(f"--figures {figures}", got, "a folder that exists", "make it first"))
     about = machine(plan)
     say(f"{about['processor']}, {plan.threads} threads, kernels: {about['kernel']} ({about['instructions']})")
     if torch_or_none() is None:
@@ -34,6 +38,8 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path) -> 
         if rows:
             write_rows(out, rows, about)
             say(f"\n{len(rows)} rows in {out} and {out.with_suffix('.csv')}")
+            if figures is not None:
+                say(f"figures: {', '.join(map(str, save(rows, figures)))}")
 
 
 def check_records(quick: bool, choices: dict[str, Any]) -> None:

@@ -168,6 +168,7 @@ def bench(
     threads: Annotated[int | None, _opt("threads", "For freqnet and every peer [as the environment says].")] = None,
     seeds: Annotated[int | None, _opt("seeds", "Runs of each network in the race to an accuracy [3].")] = None,
     out: Annotated[Path | None, _opt("out", "JSON file for the rows; a CSV goes beside it [bench.json].")] = None,
+    figures: Annotated[Path | None, _opt("figures", "Folder for figures of the rows.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare the kernels with what was recorded.")] = False,
 ) -> None:
     """Time freqnet beside SciPy and PyTorch, pair by pair."""
@@ -178,4 +179,4 @@ def bench(
     if check:
         check_records(quick, choices)
     else:
-        run(quick, choices, only, out or Path("bench.json"))
+        run(quick, choices, only, out or Path("bench.json"), figures)

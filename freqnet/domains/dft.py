@@ -50,23 +50,25 @@ def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
     ndim, dtype = len(band), samples.dtype
     batch, *grid, channels = samples.shape
     # The last axis first: real numbers in, complex ones out, side by side.
-    last = _matrix(grid[-1], band[-1], True).astype(dtype)
-    rows = np.moveaxis(samples, ndim, -1).reshape(-1, grid[-1]) @ last
+    rows = np.moveaxis(samples, ndim, -1).reshape(-1, grid[-1]) @ _matrix(grid[-1], band[-1], True, dtype.char)
     half = rows.view(np.result_type(dtype, np.complex64)).reshape(batch, *grid[:-1], channels, band[-1] + 1)
     half = np.moveaxis(half, 0, ndim - 1)
     for axis in range(ndim - 1):
-        matrix = _matrix(grid[axis], band[axis], False).astype(half.dtype)
-        half = np.moveaxis(np.tensordot(matrix, half, (1, axis)), 0, axis)
+        front = np.moveaxis(half, axis, 0)
+        flat = _matrix(grid[axis], band[axis], False, dtype.char) @ front.reshape(grid[axis], -1)
+        half = np.moveaxis(flat.reshape(-1, *front.shape[1:]), 0, axis)
     return np.ascontiguousarray(np.moveaxis(half, -1, ndim - 1))
 
 
 @lru_cache(maxsize=64)
-def _matrix(n: int, band: int, last: bool) -> np.ndarray:
+def _matrix(n: int, band: int, last: bool, precision: str) -> np.ndarray:
     """exp(-2 pi i k j / n) / n as ``(modes, samples)``, or, for the last axis, as real columns of cosine and sine."""
     modes = np.arange(0 if last else -band, band + 1)
     # Whole numbers modulo n before the angle: exact however large k j is.
     waves = np.exp(-2j * np.pi * (np.outer(modes, np.arange(n)) % n) / n) / n
-    return np.ascontiguousarray(waves.T).view(float) if last else waves
+    if last:
+        return np.ascontiguousarray(waves.T).view(float).astype(precision)
+    return waves.astype(np.result_type(precision, np.complex64))
 
 
 def _by_fft(samples: np.ndarray, band: Axes) -> np.ndarray:

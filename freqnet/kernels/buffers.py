@@ -21,9 +21,12 @@ _MOST = 1 << 28
 
 
 class _Shelf:
-    """Blocks by their number of pages; a block is free when the shelf alone refers to it."""
+    """Blocks by their number of pages, each with the place of its first cache line.
 
-    blocks: dict[int, list[np.ndarray]] = {}  # noqa: RUF012
+    A block is free when the shelf alone refers to it: every array made of it holds a reference, through its base.
+    """
+
+    blocks: dict[int, list[tuple[np.ndarray, int]]] = {}  # noqa: RUF012
     held = 0
     lock = Lock()
 
@@ -38,32 +41,36 @@ def empty(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
     # Whether a block is free is told by its reference count, which only the global lock keeps exact.
-    if size < _SMALLEST or not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if size < _SMALLEST or not _IS_EXACT:
         return np.empty(shape, dtype)
     with _Shelf.lock:
-        block = _free_block(-(-(size + _CACHE_LINE) // _PAGE))
-        start = -block.ctypes.data % _CACHE_LINE
+        block, start = _free_block(-(-size // _PAGE))
         return block[start : start + size].view(dtype).reshape(shape)
 
 
-def _free_block(pages: int) -> np.ndarray:
+_IS_EXACT = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def _free_block(pages: int) -> tuple[np.ndarray, int]:
     shelf = _Shelf.blocks.setdefault(pages, [])
-    for index in range(len(shelf)):
-        # An array made of the block refers to it: without one there are the shelf and this call's argument.
-        if sys.getrefcount(shelf[index]) == 2:
-            return shelf[index]
+    for entry in shelf:
+        if _is_free(entry):
+            return entry
     if _Shelf.held + pages * _PAGE > _MOST:
         _drop_free_blocks()
-    block = np.empty(pages * _PAGE, np.uint8)
-    _Shelf.blocks.setdefault(pages, []).append(block)
+    block = np.empty(pages * _PAGE + _CACHE_LINE, np.uint8)
+    _Shelf.blocks.setdefault(pages, []).append((block, -block.ctypes.data % _CACHE_LINE))
     _Shelf.held += pages * _PAGE
-    return block
+    return _Shelf.blocks[pages][-1]
+
+
+def _is_free(entry: tuple[np.ndarray, int]) -> bool:
+    # The entry's own reference, and the one that asks.
+    return sys.getrefcount(entry[0]) == 2
 
 
 def _drop_free_blocks() -> None:
     for pages, shelf in list(_Shelf.blocks.items()):
-        used = [i for i in range(len(shelf)) if sys.getrefcount(shelf[i]) > 2]
+        used = [entry for entry in shelf if not _is_free(entry)]
         _Shelf.held -= (len(shelf) - len(used)) * pages * _PAGE
-        _Shelf.blocks[pages] = [shelf[i] for i in used]
-        if not used:
-            del _Shelf.blocks[pages]
+        _Shelf.blocks[pages] = used

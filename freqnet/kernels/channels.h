@@ -26,10 +26,11 @@ INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const int
                 sum[l] = re[l] - sign * im[l + 1], sum[l + 1] = re[l + 1] + sign * im[l];
             REAL *o = out + 2 * (r * s->columns + v * PAIRS);
             const int count = MIN(PAIRS, columns - v * PAIRS);
-            if (count == PAIRS)
-                memcpy(o, sum, sizeof sum);
-            else
-                for (int l = 0; l < 2 * count; l++) o[l] = sum[l];
+            /* Sizes the compiler knows become plain stores. */
+            if (count == PAIRS) memcpy(o, sum, sizeof sum);
+            else if (4 * count == 3 * PAIRS) memcpy(o, sum, sizeof sum * 3 / 4);
+            else if (2 * count == PAIRS) memcpy(o, sum, sizeof sum / 2);
+            else memcpy(o, sum, 2 * sizeof(REAL) * count);
         }
 }
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from freqnet.kernels import _native  # type: ignore[attr-defined]
@@ -22,7 +24,7 @@ INSTRUCTIONS: str = _native.instruction_set
 
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
     """Return the half spectrum of the product of two signals: see `freqnet.kernels.reference.product`."""
-    if np.prod(bands[0]) > np.prod(bands[1]):
+    if prod(bands[0]) > prod(bands[1]):
         a, b, bands = b, a, (bands[1], bands[0], bands[2])
     ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
@@ -58,14 +60,14 @@ def quadratic_adjoint(
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     """Return one complex matrix product a mode: see `freqnet.kernels.reference.channel_product`."""
-    dtype = np.result_type(a, b)
+    dtype = a.dtype if a.dtype == b.dtype else np.result_type(a, b)
     a, b = np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
     (first, width), modes = a.shape[-2:], a.shape[:-2]
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
         rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
-    count = int(np.prod(modes))
+    count = prod(modes)
     out = empty((*modes, rows, columns), dtype)
     threads = _threads(4 * count * rows * inner_count * columns, _ALONE)
     forms = form == "response", form == "input"
@@ -79,7 +81,7 @@ def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     out = np.empty(a.shape[ndim:], a.real.dtype)
     columns = a.shape[ndim - 1]
-    rows = int(np.prod(a.shape[: ndim - 1]))
+    rows = prod(a.shape[: ndim - 1])
     _native.inner(a, b, out, rows, columns, out.size, a.dtype == np.complex128, _threads(a.size, _SHORT))
     return out
 
@@ -97,7 +99,7 @@ def combine(
     out = empty(a.shape, a.dtype) if out is None else out
     p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
     b = None if b is None else np.ascontiguousarray(b)
-    modes = int(np.prod(a.shape[:-2]))
+    modes = prod(a.shape[:-2])
     _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
     return out
 
@@ -128,7 +130,7 @@ def _product(
     kept = bands[2]
     lanes = a.shape[len(kept) :]
     out = empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
-    count = int(np.prod(lanes))
+    count = prod(lanes)
     zyx = [(0,) * (3 - len(m)) + m for m in bands]
     threads = _threads(out.size * (a.size // max(1, count)), _ALONE)
     if out.size:

@@ -8,7 +8,8 @@
 typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 #define V NAME(vector)
 typedef struct { V re[4], im[4]; } NAME(sums);
-/* An unpacked operand: element (z, y, x) of a row-major box, x from -low on, zero outside the band. */
+/* An unpacked operand: element (z, y, x) of a row-major box, x from -low on. What lies outside the band was set
+ * to zero once, when the scratch was made: every tile writes the same places. */
 typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
 
 /* Load up to one vector of interleaved complex lanes; lanes that are not there are zero. */
@@ -35,17 +36,15 @@ INLINE V NAME(load_real)(const void *source, Py_ssize_t start, int count) {
 
 INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o) {
     const Band m = o->m;
-    const int width = o->width, low = o->low, high = width - low - 1, rows = (2 * m.z + 1) * (2 * m.y + 1);
-    memset(o->re, 0, sizeof(V) * rows * width);
-    memset(o->im, 0, sizeof(V) * rows * width);
+    const int width = o->width, low = o->low, rows = (2 * m.z + 1) * (2 * m.y + 1);
     for (int row = 0; row < rows; row++)
         for (int x = 0; x <= m.x; x++) {
             /* The mirror image of (z, y) is the row counted from the other end. */
             const int here = row * width + low + x, there = (rows - 1 - row) * width + low - x;
             V r, i;
             NAME(load)(source + 2 * lanes * ((Py_ssize_t)row * (m.x + 1) + x), count, &r, &i);
-            if (x <= high) o->re[here] = r, o->im[here] = i;
-            if (x && x <= low) o->re[there] = r, o->im[there] = -i;
+            o->re[here] = r, o->im[here] = i;
+            if (x) o->re[there] = r, o->im[there] = -i;
         }
 }
 
@@ -152,17 +151,20 @@ typedef struct {
 static int NAME(product_body)(void *context, Pieces *pieces) {
     const NAME(product_call) *p = context;
     const Band *m = p->m;
-    /* b needs x = -a.x .. c.x + 3 + a.x: what any block of outputs can reach. */
-    const int wa = 2 * m[0].x + 1, wb = m[0].x + m[2].x + 6 + m[0].x + 1;
+    /* A block of 4 outputs reaches 3 modes beyond b's band, on either side. */
+    const int wa = 2 * m[0].x + 1, wb = 2 * m[1].x + 7;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
     Py_ssize_t first, last;
+    const size_t bytes = sizeof(V) * 2 * (size_a + size_b);
     V *scratch = NULL;
     while (take(pieces, &first, &last)) {
-        if (!scratch) scratch = allocate(sizeof(V) * 2 * (size_a + size_b));
-        if (!scratch) return 1;
+        if (!scratch) {
+            if (!(scratch = allocate(bytes))) return 1;
+            memset(scratch, 0, bytes);
+        }
         const NAME(operand) a = {scratch, scratch + size_a, wa, m[0].x, m[0]};
-        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[0].x, m[1]};
+        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[1].x + 3, m[1]};
         for (Py_ssize_t t = first; t < last; t++)
             NAME(tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
     }

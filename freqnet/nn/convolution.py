@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from freqnet import ops
-from freqnet.autodiff import Tensor, is_watched
+from freqnet.autodiff import Tensor
 from freqnet.domains import Space
 from freqnet.domains.parametrisations import check_kernel, spectrum_parts
 from freqnet.domains.space import Axes, per_axis, volume
@@ -63,10 +63,6 @@ class Convolution(Module):
     groups: int = 1
     bias: bool = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._kept: tuple[Space, np.ndarray, Tensor] | None = None
-
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Convolution")
         check_kernel(self.kernel)
@@ -116,18 +112,10 @@ class Convolution(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         extent = self._extent(x.space)
-        out = ops.convolve(x, self._response(x.space, extent), extent, self.groups)
-        return out + self.parameters["bias"] if self.bias else out
-
-    def _response(self, space: Space, extent: Axes) -> Tensor:
-        """The kernel's response; in evaluation it is kept until the kernel or the signal's space changes."""
         kernel = self.parameters["kernel"]
-        if is_watched():
-            self._kept = None
-            return ops.frequency_response(kernel, space, self.kernel, extent)
-        if self._kept is None or self._kept[0] != space or not np.array_equal(self._kept[1], kernel.data):
-            self._kept = space, kernel.data.copy(), ops.frequency_response(kernel, space, self.kernel, extent)
-        return self._kept[2]
+        make = lambda: ops.frequency_response(kernel, x.space, self.kernel, extent)
+        out = ops.convolve(x, self.constant("response", x.space, make), extent, self.groups)
+        return out + self.parameters["bias"] if self.bias else out
 
 
 def response_deviation(kernel: str, size: Axes, space: Space) -> np.ndarray:

@@ -11,6 +11,7 @@ from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER
 from freqnet.domains.fourier import independent_modes
 from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
+from freqnet.ops.linear import functional, signals_of
 
 
 @layer
@@ -57,7 +58,10 @@ class Dense(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.parameters["weight"]
-        return (x @ weight if x.space is None else ops.linear_map(x, weight)) + self.parameters["bias"]
+        if x.space is None:
+            return x @ weight + self.parameters["bias"]
+        signals = self.constant("signals", x.space, lambda: signals_of(weight, x.space, x.shape[-1]))
+        return functional(x, signals) + self.parameters["bias"]
 
 
 @layer

@@ -7,13 +7,13 @@ goes out, so that sizes are written once and every mistake is found before train
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
 
-from freqnet.autodiff import Tensor
+from freqnet.autodiff import Tensor, is_watched
 from freqnet.domains import Space
 from freqnet.domains.space import Axes
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
@@ -54,6 +54,12 @@ def layer(cls: Layer) -> Layer:
     return cls
 
 
+class Snapshot:
+    """Stands for one state of all arrays of a network, while `Network.constants` vouches for it."""
+
+    current: object | None = None
+
+
 class Module(ABC):
     """Base of all layers: fields are declared by a dataclass, arrays are made by `build`.
 
@@ -86,6 +92,7 @@ class Module(ABC):
         self.built = False
         # The band that the layer after this one keeps, where it keeps less: no need to compute the rest.
         self.wanted_band: Axes | None = None
+        self._constants: dict[str, tuple[object, Space, Tensor]] = {}
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
@@ -132,6 +139,19 @@ class Module(ABC):
     def kept_band(self, space: Space) -> Axes:
         """The modes of what comes in that the layer makes use of; all of them, but for a low-pass."""
         return space.band
+
+    def constant(self, name: str, space: Space, make: Callable[[], Tensor]) -> Tensor:
+        """Compute what depends on the layer's arrays and a signal's space alone, or return it as it was.
+
+        In evaluation, inside ``Network.constants()``, it is made once; elsewhere every time.
+        """
+        token = Snapshot.current
+        if token is None or is_watched():
+            return make()
+        kept = self._constants.get(name)
+        if kept is None or kept[0] is not token or kept[1] != space:
+            kept = self._constants[name] = token, space, make()
+        return kept[2]
 
     def add_parameter(self, name: str, values: np.ndarray) -> None:
         """Store a trainable array under a name, in the layer's precision."""

@@ -14,7 +14,7 @@ from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Space, get_domain, no_transforms, transform_count
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
-from freqnet.nn.module import Features, Module, Signal, from_description
+from freqnet.nn.module import Features, Module, Signal, Snapshot, from_description
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,10 @@ class Network:
         if not isinstance(out, Features):
             raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense"))
         self.outputs = out.count
+        self._parameters = list(body.named_parameters().values())
+        self._stateful = [module for _, module in body.modules() if module.state]
+        self._values: np.ndarray | None = None
+        self._token: object | None = None
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -194,9 +198,26 @@ class Network:
         """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape."""
         samples = np.asarray(samples)
         self.body.train(False)
-        with no_grad():
+        with no_grad(), self.constants():
             parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+
+    @contextmanager
+    def constants(self) -> Iterator[None]:
+        """Let layers keep what depends on the network's arrays alone, from one call of this to the next.
+
+        For evaluation: no array may change inside the block. Whether one has changed since the last time is
+        found out here.
+        """
+        arrays = [p.data for p in self._parameters] + [a for m in self._stateful for a in m.state.values()]
+        values = np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
+        if self._values is None or not np.array_equal(values, self._values):
+            self._values, self._token = values, object()
+        before, Snapshot.current = Snapshot.current, self._token
+        try:
+            yield
+        finally:
+            Snapshot.current = before
 
     def train(self, mode: bool = True) -> None:
         """Switch to training (batch statistics, dropout) or, with False, to evaluation."""

@@ -83,7 +83,8 @@ class PowerNorm(Module):
         running = self.statistics == "batch"
         if running and not self.training:
             known = Tensor(np.array([self.state["mean"], self.state["variance"]]))
-            return low_degree(x, compose_norm(known, gain, offset, polynomial, epsilon=self.epsilon), band=band)
+            make = lambda: compose_norm(known, gain, offset, polynomial, epsilon=self.epsilon)
+            return low_degree(x, self.constant("coefficients", x.space, make), band=band)
         found = np.empty((2, 1 if running else x.shape[-2], x.shape[-1]), x.data.real.dtype)
         out = normalized_polynomial(
             x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=not running, statistics=found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.space import require_signal
+from freqnet.domains.space import Space, require_signal
 from freqnet.errors import ShapeError, got_expected
 from freqnet.ops.arithmetic import _sum_to, per_element, plain, reshape, same_space, transpose
 
@@ -159,13 +159,17 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
     >>> bool(np.allclose(linear_map(x, weight).data, coordinates(x).data @ weight.data))
     True
     """
-    space = require_signal(x.space, "linear_map")
-    count, channels = space.domain.coordinate_count(space), x.shape[-1]
+    return functional(x, signals_of(weight, require_signal(x.space, "linear_map"), x.shape[-1]))
+
+
+def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
+    """The signals ``(*modes, channels, outputs)`` whose coordinates are a matrix's columns: see `linear_map`."""
+    count = space.domain.coordinate_count(space)
     if plain(weight, "weight").ndim != 2 or weight.shape[0] != count * channels:
         expected = f"({count} coordinates * {channels} channels, outputs)"
         raise ShapeError(got_expected("weight", weight.shape, expected, "check the signal"))
     values = reshape(weight, shape=(count, channels, weight.shape[1]))
-    return functional(x, from_coordinates(values, space=space))
+    return from_coordinates(values, space=space)
 
 
 def coordinates(x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,7 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
     return resample_op(x, target=resampled(space, per_axis(grid, space.ndim, "grid")))
 
 
+@lru_cache(maxsize=256)
 def resampled(space: Space, grid: Axes) -> Space:
     """The space of a signal after `resample`: the same period in length, another number of samples."""
     if space.domain.is_complex:

@@ -50,7 +50,7 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
     network.body.train(False)
-    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
+    with no_grad(), network.constants(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
         if not np.isfinite(loss):
