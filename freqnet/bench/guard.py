@@ -20,7 +20,7 @@ from freqnet import kernels
 from freqnet.bench.plan import Plan
 from freqnet.bench.products import half_spectra
 from freqnet.bench.suite import machine
-from freqnet.bench.timing import alternate, gemm, threads
+from freqnet.bench.timing import PAUSE_AFTER_BLAS, alternate, gemm, threads
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.multiply import product_terms
 from freqnet.training.files import write_json
@@ -49,7 +49,7 @@ def measure(plan: Plan) -> Iterator[tuple[str, float]]:
     matrix, count = gemm()
     with threads(plan.threads):
         for name, work, kernel in _kernels():
-            ours, theirs = alternate(kernel, matrix, plan.seconds)
+            ours, theirs = alternate(kernel, matrix, plan.seconds, PAUSE_AFTER_BLAS)
             yield name, (work / ours) / (count / theirs)
 
 

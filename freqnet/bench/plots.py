@@ -118,7 +118,11 @@ def networks(rows: list[Row]) -> Figure | None:
                     x, y = 1e3 * float(np.median(seconds)), 100 * accuracy[name]
                     panel.plot(x, y, "o", color=colour)
                     panel.annotate(name, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=8)
-        panel.set(xscale="log", xlabel=f"milliseconds, {group} of 100 images", ylabel="test accuracy, %")
+        panel.set(
+            xscale="log",
+            xlabel="milliseconds, " + {"step": "a batch of 100 images", "inference": "1,000 images"}[group],
+            ylabel="test accuracy, %",
+        )
         panel.set_xlim(right=panel.get_xlim()[1] * 2.2)
         panel.set_title({"step": "a training step", "inference": "from images to logits"}[group])
     return figure

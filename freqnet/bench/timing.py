@@ -11,16 +11,23 @@ from typing import Any
 
 import numpy as np
 
-# A sample shorter than this would measure the clock, and the interruptions of the machine.
-_SHORTEST = 2e-3
+# A sample shorter than this would measure the clock, and the interruptions of the machine. As long before it, cores
+# that slept come back to their speed.
+_SHORTEST = 1e-2
 _ROUNDS = 7
+# Threads that wait for work by spinning take the cores from whoever comes next: PyTorch's for some 10 ms, OpenBLAS's
+# for 100. Before each turn they are given the time to fall asleep.
+PAUSE, PAUSE_AFTER_BLAS = 0.02, 0.13
 
 
-def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float = 1.0) -> tuple[float, float]:
+def alternate(
+    ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float = 1.0, pause: float = PAUSE
+) -> tuple[float, float]:
     """Return the median time of one call of each, in seconds.
 
     Both are warmed up; then they take turns, so that a slow spell of the machine meets both, for about
-    `seconds` and at least seven rounds. Short calls are repeated within a sample.
+    `seconds` and at least seven rounds. A turn is a pause, in which the other's threads fall asleep, calls that
+    wake one's own, and a sample; short calls are repeated within a sample.
 
     >>> fast, slow = alternate(lambda: None, lambda: sum(range(1000)), seconds=0.05)
     >>> fast < slow
@@ -31,8 +38,21 @@ def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float
     end = time.perf_counter() + seconds
     while len(samples[0]) < _ROUNDS or time.perf_counter() < end:
         for function, count, times in zip((ours, theirs), repeats, samples, strict=True):
+            _settle(function, pause, count)
             times.append(_time(function, count))
     return median(samples[0]), median(samples[1])
+
+
+def _settle(function: Callable[[], Any], pause: float, count: int) -> None:
+    """Let the other's threads fall asleep, then wake one's own.
+
+    By keeping this thread busy, not by sleeping: a thread that sleeps may come back on the core of those it wakes.
+    """
+    end = time.perf_counter() + pause
+    while time.perf_counter() < end:
+        pass
+    for _ in range(count + 1):
+        function()
 
 
 def single(function: Callable[[], Any], seconds: float = 0.5) -> float:

@@ -13,10 +13,11 @@ from freqnet.cli.job import Job, Plan, make_plan, resume_command
 from freqnet.cli.results import show_opening, show_results, write_results
 from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import History, Spectra, analyse, evaluate, fit
 from freqnet.training.files import CHECKPOINT, HISTORY, claim_folder, write_lines
-from freqnet.training.fit import check_examples, one_blas_thread
+from freqnet.training.fit import check_examples
 
 
 def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:

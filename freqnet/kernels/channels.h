@@ -5,32 +5,42 @@
  * a step takes no shuffle, and the two sums meet once, at the end. */
 #define PAIRS (LANES / 2)
 #define BLOCK_ROWS 4
+typedef INDEX NAME(indices) __attribute__((vector_size(VECTOR_BYTES)));
+
+/* The real and the imaginary part of every pair change places. */
+INLINE V NAME(swap)(V v) {
+#if defined(__GNUC__) && !defined(__clang__)
+    NAME(indices) order;
+    for (int l = 0; l < LANES; l++) order[l] = l ^ 1;
+    return __builtin_shuffle(v, order);
+#else
+    V out;
+    for (int l = 0; l < LANES; l++) ((REAL *)&out)[l] = ((const REAL *)&v)[l ^ 1];
+    return out;
+#endif
+}
 
 /* rows and vectors are constants wherever this is called: the sums stay in registers. */
-INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const int rows, const int vectors, REAL *out,
-                        int columns) {
+INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const V *signs, const int rows,
+                        const int vectors, REAL *out, int columns) {
     V real[BLOCK_ROWS][2], imag[BLOCK_ROWS][2];
-    memset(real, 0, sizeof real);
-    memset(imag, 0, sizeof imag);
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) real[r][v] = imag[r][v] = (V){0};
     for (Py_ssize_t i = 0; i < s->inner; i++, panel += vectors)
         for (int r = 0; r < rows; r++) {
             const REAL *p = a + 2 * (r * s->row_stride + i * s->inner_stride);
             for (int v = 0; v < vectors; v++) real[r][v] += p[0] * panel[v], imag[r][v] += p[1] * panel[v];
         }
-    const REAL sign = s->conjugate_a ? -1 : 1;
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++) {
-            const REAL *re = (const REAL *)&real[r][v], *im = (const REAL *)&imag[r][v];
-            REAL sum[LANES];
-            for (int l = 0; l < LANES; l += 2)
-                sum[l] = re[l] - sign * im[l + 1], sum[l + 1] = re[l + 1] + sign * im[l];
+            const V sum = real[r][v] + *signs * NAME(swap)(imag[r][v]);
             REAL *o = out + 2 * (r * s->columns + v * PAIRS);
             const int count = MIN(PAIRS, columns - v * PAIRS);
             /* Sizes the compiler knows become plain stores. */
-            if (count == PAIRS) memcpy(o, sum, sizeof sum);
-            else if (4 * count == 3 * PAIRS) memcpy(o, sum, sizeof sum * 3 / 4);
-            else if (2 * count == PAIRS) memcpy(o, sum, sizeof sum / 2);
-            else memcpy(o, sum, 2 * sizeof(REAL) * count);
+            if (count == PAIRS) memcpy(o, &sum, sizeof sum);
+            else if (4 * count == 3 * PAIRS) memcpy(o, &sum, sizeof sum * 3 / 4);
+            else if (2 * count == PAIRS) memcpy(o, &sum, sizeof sum / 2);
+            else for (int l = 0; l < 2 * count; l++) o[l] = ((const REAL *)&sum)[l];
         }
 }
 
@@ -39,15 +49,18 @@ INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const int
         const REAL *p = a + 2 * r * s->row_stride;                                                                    \
         REAL *o = out + 2 * r * s->columns;                                                                           \
         switch (MIN(BLOCK_ROWS, s->rows - r)) {                                                                       \
-        case 4: NAME(block)(p, panel, s, 4, VECTORS, o, columns); break;                                              \
-        case 3: NAME(block)(p, panel, s, 3, VECTORS, o, columns); break;                                              \
-        case 2: NAME(block)(p, panel, s, 2, VECTORS, o, columns); break;                                              \
-        case 1: NAME(block)(p, panel, s, 1, VECTORS, o, columns); break;                                              \
+        case 4: NAME(block)(p, panel, s, &signs, 4, VECTORS, o, columns); break; \
+        case 3: NAME(block)(p, panel, s, &signs, 3, VECTORS, o, columns); break; \
+        case 2: NAME(block)(p, panel, s, &signs, 2, VECTORS, o, columns); break; \
+        case 1: NAME(block)(p, panel, s, &signs, 1, VECTORS, o, columns); break; \
         }                                                                                                             \
     }
 
 /* All rows of one panel. */
 TARGET static void NAME(rows)(const REAL *a, const V *panel, const Shape *s, REAL *out, int columns) {
+    /* (x + iy) b = x b + y (i b): of a pair's sums with y, the imaginary one comes to the real part, negated. */
+    V signs;
+    for (int l = 0; l < LANES; l++) ((REAL *)&signs)[l] = (l % 2 != s->conjugate_a) ? 1 : -1;
     if (columns > PAIRS) {
         ALL_ROWS(2)
     } else {
@@ -63,8 +76,11 @@ TARGET static void NAME(pack)(const REAL *b, const Shape *s, REAL *panels) {
         const int count = (int)MIN(2 * PAIRS, s->columns - first), width = count > PAIRS ? 2 * PAIRS : PAIRS;
         for (Py_ssize_t i = 0; i < s->inner; i++, panels += 2 * width) {
             const REAL *from = b + 2 * (i * step_i + first * step_c);
-            for (int c = 0; c < count; c++)
-                panels[2 * c] = from[2 * c * step_c], panels[2 * c + 1] = sign * from[2 * c * step_c + 1];
+            if (step_c == 1 && sign == 1)
+                for (int c = 0; c < 2 * count; c++) panels[c] = from[c];
+            else
+                for (int c = 0; c < count; c++)
+                    panels[2 * c] = from[2 * c * step_c], panels[2 * c + 1] = sign * from[2 * c * step_c + 1];
             for (int c = 2 * count; c < 2 * width; c++) panels[c] = 0;
         }
     }

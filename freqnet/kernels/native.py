@@ -17,8 +17,8 @@ from freqnet.kernels.threads import thread_count
 
 Axes = tuple[int, ...]
 # Below this many multiply-adds, or numbers to pass over, waking a second thread costs more than it brings.
-_ALONE = 200_000
-_SHORT = 40_000
+_ALONE = 30_000
+_SHORT = 20_000
 INSTRUCTIONS: str = _native.instruction_set
 
 

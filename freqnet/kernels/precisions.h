@@ -1,17 +1,21 @@
 /* The bodies in both precisions, for the instruction set that SET, TARGET and VECTOR_BYTES name. */
 #define REAL float
+#define INDEX int
 #define NAME(name) SET(name##_f32)
 #include "product.h"
 #include "channels.h"
 #include "passes.h"
 #undef REAL
+#undef INDEX
 #undef NAME
 #define REAL double
+#define INDEX long long
 #define NAME(name) SET(name##_f64)
 #include "product.h"
 #include "channels.h"
 #include "passes.h"
 #undef REAL
+#undef INDEX
 #undef NAME
 static const Kernels TABLE[2] = {
     {SET(product_f32), SET(channels_f32), SET(inner_f32), SET(combine_f32)},

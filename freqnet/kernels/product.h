@@ -48,6 +48,15 @@ INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const 
         }
 }
 
+/* Fetch the share of rows that falls to output row `now` of `all`. A tile's numbers lie far apart, one or two
+ * cache lines a mode: left to the machine they would be waited for. */
+INLINE void NAME(prefetch)(const REAL *source, Band m, Py_ssize_t lanes, int now, int all) {
+    const int rows = (2 * m.z + 1) * (2 * m.y + 1);
+    for (int at = rows * now / all * (m.x + 1); at < rows * (now + 1) / all * (m.x + 1); at++)
+        for (int byte = 0; byte < 2 * VECTOR_BYTES; byte += CACHE_LINE)
+            __builtin_prefetch((const char *)(source + 2 * lanes * at) + byte);
+}
+
 INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
     return ((z + o->m.z) * (2 * o->m.y + 1) + y + o->m.y) * o->width + o->low;
 }
@@ -71,7 +80,7 @@ INLINE void NAME(add_row)(const V *ar, const V *ai, const V *br, const V *bi, in
 INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, int is_square,
                       NAME(sums) *s) {
     const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
-    memset(s, 0, sizeof *s);
+    for (int t = 0; t < 4; t++) s->re[t] = s->im[t] = (V){0};
     for (int pass = 0; pass <= is_square; pass++) {
         /* First all rows (of a square: the later of each pair), then a square's middle row. */
         if (pass)
@@ -120,8 +129,14 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
         a = b;
     else
         NAME(unpack)(source_a + 2 * start, lanes, count, &a);
+    const int more = start + LANES < lanes, all = (2 * c.z + 1) * (2 * c.y + 1);
     for (int z = -c.z; z <= c.z; z++)
         for (int y = -c.y; y <= c.y; y++) {
+            if (more) {
+                const int now = (z + c.z) * (2 * c.y + 1) + y + c.y;
+                NAME(prefetch)(source_b + 2 * (start + LANES), b.m, lanes, now, all);
+                if (!is_square) NAME(prefetch)(source_a + 2 * (start + LANES), a.m, lanes, now, all);
+            }
             REAL *row = out + 2 * (lanes * (((Py_ssize_t)(z + c.z) * (2 * c.y + 1) + y + c.y) * (c.x + 1)) + start);
             for (int x = 0; x <= c.x; x += 4) {
                 NAME(sums) s;

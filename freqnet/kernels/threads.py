@@ -1,4 +1,4 @@
-"""How many threads the compiled kernels use."""
+"""How many threads the compiled kernels use, and how many BLAS does beside them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 
 class _Limit:
@@ -33,6 +34,25 @@ def thread_limit(count: int) -> Iterator[None]:
         yield
     finally:
         _Limit.count = before
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to one thread inside the block.
+
+    Products of a few dozen channels lose more to waking its threads than they win, and threads of BLAS that wait
+    for work by spinning take the cores from the kernels.
+    """
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _blas() -> Any:
+    # Looking for the libraries takes milliseconds, setting their threads microseconds.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @lru_cache(maxsize=1)

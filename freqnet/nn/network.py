@@ -14,6 +14,7 @@ from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Space, get_domain, no_transforms, transform_count
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
+from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.module import Features, Module, Signal, Snapshot, from_description
 
 
@@ -194,11 +195,11 @@ class Network:
         with self.guard():
             return self.body(spectra)
 
-    def predict(self, samples: Any, batch: int = 500) -> np.ndarray:
+    def predict(self, samples: Any, batch: int = 250) -> np.ndarray:
         """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape."""
         samples = np.asarray(samples)
         self.body.train(False)
-        with no_grad(), self.constants():
+        with no_grad(), self.constants(), one_blas_thread():
             parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
 

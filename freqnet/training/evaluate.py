@@ -9,6 +9,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, DivergenceError, got_expected
+from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra, require_spectra
@@ -36,7 +37,7 @@ class Evaluation:
     logits: np.ndarray
 
 
-def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation:
+def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation:
     """Measure a network on labelled spectra, in evaluation mode and without a tape.
 
     Raises
@@ -50,7 +51,7 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 500) -> Evaluation
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
     network.body.train(False)
-    with no_grad(), network.constants(), np.errstate(over="ignore", invalid="ignore"):
+    with no_grad(), network.constants(), one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
         if not np.isfinite(loss):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
+from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.optim import Optimizer, clip_gradients
 from freqnet.training.batches import Spectra, require_spectra
@@ -29,15 +29,6 @@ Progress = Callable[[dict[str, Any]], None]
 
 def silent(figures: dict[str, Any]) -> None:
     """Show nothing."""
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: products of a few dozen channels lose more to waking threads than they win."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @dataclass
