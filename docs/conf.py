@@ -29,7 +29,7 @@ extensions = [
     "formulas",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "speed"]
 nitpicky = True
 # A type variable.
 nitpick_ignore = [("py:class", "freqnet.nn.module.Layer")]

@@ -131,16 +131,22 @@ def network_rows(plan: Plan) -> Iterator[Row]:
                 yield Row("latency", size, a, peer, b, {**details, "batch": 1})
 
 
-# Runs in a process of its own: peak memory is a property of a process.
+# Runs in a process of its own: peak memory is a property of a process. Not from getrusage, which inherits the peak of
+# the process that started this one.
 _MEMORY = """
-import json, resource, sys
-side, name, threads = sys.argv[1:4]
+import json, sys
+side, name, count = sys.argv[1:4]
 from freqnet.bench.networks import Ours, Peer, parts, peers
-from freqnet.bench.timing import threads as limit
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (
-    2**20 if sys.platform == "darwin" else 1)
+from freqnet.bench.timing import threads
+from freqnet.kernels.threads import thread_limit
+
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
 data = parts()
-with limit(int(threads)):
+# Nothing of PyTorch is loaded where it has no part.
+with thread_limit(int(count)) if side == "ours" else threads(int(count)):
     if side == "ours":
         step = Ours(name, data).step()
     else:
@@ -154,7 +160,7 @@ print(json.dumps([before, peak()]))
 
 def memory_rows(plan: Plan) -> Iterator[Row]:
     """Peak memory of a process that trains, and how much of it the steps themselves added, in MiB."""
-    if torch_or_none() is None or plan.quick or sys.platform == "win32":
+    if torch_or_none() is None or plan.quick or sys.platform != "linux":
         return
     for size, name in EQUALS.items():
         (before, peak), (peer_before, peer_peak) = _peak("ours", size, plan), _peak("peer", name, plan)

@@ -108,10 +108,10 @@ def tuned_rate(name: str, train: Dataset, settings: Settings, threads: int) -> f
 Contender = Callable[[Split, int], Curve]
 
 
-def contenders(base: dict[str, Any], train: Dataset, plan: Plan) -> dict[str, Contender]:
+def contenders(base: dict[str, Any], train: Dataset, plan: Plan, peers: bool = True) -> dict[str, Contender]:
     """Every network of the race, by name: freqnet's sizes, then the CNNs, each with a rate of its own."""
     out: dict[str, Contender] = {f"freqnet {size}": partial(_ours, Model(size=size), base) for size in SIZES}
-    if torch_or_none():
+    if peers and torch_or_none():
         from freqnet.bench.peers import CNNS
 
         for name in CNNS:
@@ -158,12 +158,14 @@ def race_rows(plan: Plan) -> Iterator[Row]:
         return
     curves = race(plan)
     accuracy = {name: [curve[-1][1] for curve in runs] for name, runs in curves.items()}
-    for name in (n for n in curves if n.startswith("freqnet")):
-        for peer in (n for n in curves if not n.startswith("freqnet")):
+    ours, theirs = ([name for name in curves if name.startswith("freqnet") == own] for own in (True, False))
+    for name in ours:
+        for peer in theirs:
             ends = {"accuracy": accuracy[name], "peer_accuracy": accuracy[peer], "seeds": plan.seeds}
             seconds = [median(curve[-1][0] for curve in curves[n]) for n in (name, peer)]
             yield Row("accuracy", f"{name}, all epochs", seconds[0], peer, seconds[1], ends)
             for target in TARGETS:
                 times = [time_to(curves[n], target) for n in (name, peer)]
+                # What is never reached has no time: there is no ratio to speak of.
                 if np.isfinite(times).all():
                     yield Row("accuracy", f"{name}, to {target:.1%}", times[0], peer, times[1], {"target": target})

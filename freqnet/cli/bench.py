@@ -26,14 +26,14 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
     say(f"{about['processor']}, {plan.threads} threads, kernels: {about['kernel']} ({about['instructions']})")
     if torch_or_none() is None:
         say("PyTorch is not installed: rows against it are left out (pip install 'freqnet[bench]')")
+    if "accuracy" in groups and not quick:
+        say("accuracy: trains every network on several splits, which takes minutes before its rows come")
     rows: list[Row] = []
     try:
         for row in run(plan, groups):
-            if not rows or rows[-1].group != row.group:
-                say(f"\n{row.group}")
             rows.append(row)
             times = f"{_seconds(row):>10s}   {row.peer:36s} {_seconds(row, peer=True):>10s}"
-            say(f"  {row.name:40s} {times}  {row.ratio:7.2f}x")
+            say(f"{row.group:9s}  {row.name:40s} {times}  {row.ratio:7.2f}x")
     finally:
         if rows:
             write_rows(out, rows, about)

@@ -76,6 +76,40 @@ INLINE void NAME(add_row)(const V *ar, const V *ai, const V *br, const V *bi, in
     }
 }
 
+/* The same for two rows of outputs, whose rows of a lie next to each other: b is loaded once for both. */
+INLINE void NAME(add_rows)(const V *ar, const V *ai, int next, const V *br, const V *bi, int k, int first, int last,
+                           NAME(sums) *s, NAME(sums) *t) {
+    const V *p = br + k - first, *q = bi + k - first;
+    V p1 = p[1], q1 = q[1], p2 = p[2], q2 = q[2], p3 = p[3], q3 = q[3];
+    for (int j = first; j <= last; j++, p--, q--) {
+        const V g = ar[j], h = ai[j], u = ar[next + j], v = ai[next + j], p0 = *p, q0 = *q;
+        s->re[0] += g * p0 - h * q0, s->im[0] += g * q0 + h * p0;
+        t->re[0] += u * p0 - v * q0, t->im[0] += u * q0 + v * p0;
+        s->re[1] += g * p1 - h * q1, s->im[1] += g * q1 + h * p1;
+        t->re[1] += u * p1 - v * q1, t->im[1] += u * q1 + v * p1;
+        s->re[2] += g * p2 - h * q2, s->im[2] += g * q2 + h * p2;
+        t->re[2] += u * p2 - v * q2, t->im[2] += u * q2 + v * p2;
+        s->re[3] += g * p3 - h * q3, s->im[3] += g * q3 + h * p3;
+        t->re[3] += u * p3 - v * q3, t->im[3] += u * q3 + v * p3;
+        p3 = p2, q3 = q2, p2 = p1, q2 = q1, p1 = p0, q1 = q0;
+    }
+}
+
+/* The sums of four outputs in row ky (s) and of the four below (t), for operands that differ. */
+INLINE void NAME(sum_two)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, NAME(sums) *s,
+                          NAME(sums) *t) {
+    const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
+    for (int i = 0; i < 4; i++) s->re[i] = s->im[i] = t->re[i] = t->im[i] = (V){0};
+    for (int z = MAX(-a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++)
+        /* Row y of a meets row ky - y of b, and its row y + 1 does for the outputs below. */
+        for (int y = MAX(-a->m.y - 1, ky - b->m.y); y <= MIN(a->m.y, ky + b->m.y); y++) {
+            const int rb = NAME(row)(b, kz - z, ky - y), ra = NAME(row)(a, z, MAX(y, -a->m.y));
+            if (y < -a->m.y) NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, t);
+            else if (y == a->m.y) NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, s);
+            else NAME(add_rows)(a->re + ra, a->im + ra, a->width, b->re + rb, b->im + rb, k, first, last, s, t);
+        }
+}
+
 /* The sums of four outputs. In a square, rows j and k - j give the same: each pair once, then doubled. */
 INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, int is_square,
                       NAME(sums) *s) {
@@ -130,21 +164,28 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
     else
         NAME(unpack)(source_a + 2 * start, lanes, count, &a);
     const int more = start + LANES < lanes, all = (2 * c.z + 1) * (2 * c.y + 1);
+    /* Two rows at a time keep 28 vectors in use: where there are registers for them. */
+    const int together = VECTOR_BYTES == 64 && !is_square ? 2 : 1;
     for (int z = -c.z; z <= c.z; z++)
-        for (int y = -c.y; y <= c.y; y++) {
-            if (more) {
-                const int now = (z + c.z) * (2 * c.y + 1) + y + c.y;
-                NAME(prefetch)(source_b + 2 * (start + LANES), b.m, lanes, now, all);
-                if (!is_square) NAME(prefetch)(source_a + 2 * (start + LANES), a.m, lanes, now, all);
+        for (int y = -c.y, rows; y <= c.y; y += rows) {
+            rows = MIN(together, c.y - y + 1);
+            const int now = (z + c.z) * (2 * c.y + 1) + y + c.y;
+            for (int i = now; more && i < now + rows; i++) {
+                NAME(prefetch)(source_b + 2 * (start + LANES), b.m, lanes, i, all);
+                if (!is_square) NAME(prefetch)(source_a + 2 * (start + LANES), a.m, lanes, i, all);
             }
-            REAL *row = out + 2 * (lanes * (((Py_ssize_t)(z + c.z) * (2 * c.y + 1) + y + c.y) * (c.x + 1)) + start);
+            REAL *row = out + 2 * (lanes * (Py_ssize_t)now * (c.x + 1) + start);
             for (int x = 0; x <= c.x; x += 4) {
-                NAME(sums) s;
-                NAME(sum)(&a, &b, z, y, x, is_square, &s);
-                for (int t = 0; t < 4 && x + t <= c.x; t++) {
-                    if (extended) NAME(finish)(&a, &b, z, y, x + t, &e, &s.re[t], &s.im[t]);
-                    NAME(store)(row + 2 * lanes * (x + t), count, &s.re[t], &s.im[t]);
-                }
+                NAME(sums) s[2];
+                if (rows == 2)
+                    NAME(sum_two)(&a, &b, z, y, x, &s[0], &s[1]);
+                else
+                    NAME(sum)(&a, &b, z, y, x, is_square, &s[0]);
+                for (int i = 0; i < rows; i++)
+                    for (int t = 0; t < 4 && x + t <= c.x; t++) {
+                        if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);
+                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t]);
+                    }
             }
         }
     if (epilogue->sums) {

@@ -77,7 +77,7 @@ class Model:
     >>> from freqnet.data import load
     >>> from freqnet.training import Model
     >>> Model().network(load("digits"), seed=0).parameter_count()
-    17322
+    29642
     """
 
     domain: str = "fourier"
