@@ -83,7 +83,20 @@ def products(rows: list[Row]) -> Figure | None:
     ratios.set_title("against the better of SciPy and PyTorch")
     ratios.set_xlim(right=ratios.get_xlim()[1] * 1.25)
     times.legend()
+    _plain_numbers(times, ratios)
     return figure
+
+
+def _plain_numbers(*panels: Axes) -> None:
+    """Write the ticks of logarithmic axes as the numbers they are, 1, 2 and 5 of each decade."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for panel in panels:
+        for axis, scale in ((panel.xaxis, panel.get_xscale()), (panel.yaxis, panel.get_yscale())):
+            if scale == "log":
+                axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_formatter(NullFormatter())
 
 
 def _line(panel: Axes, points: dict[int, float], colour: str, label: str, style: str = "-") -> None:
@@ -125,6 +138,7 @@ def networks(rows: list[Row]) -> Figure | None:
         )
         panel.set_xlim(right=panel.get_xlim()[1] * 2.2)
         panel.set_title({"step": "a training step", "inference": "from images to logits"}[group])
+    _plain_numbers(*panels)
     return figure
 
 
@@ -147,12 +161,13 @@ def growth(rows: list[Row]) -> Figure | None:
     grids = [row for row in own if row.name.startswith("grid ")]
     if grids:
         sizes = [int(row.name.split()[1].split("x")[0]) for row in grids]
-        panels[4].plot(sizes, [1e3 * row.freqnet_s for row in grids], "o-", color=BLUE)
-        panels[4].set(xlabel="samples along each axis", ylabel="milliseconds", xscale="log", ylim=(0, None))
+        panels[4].plot(sizes, [1 / row.ratio for row in grids], "o-", color=BLUE)
+        panels[4].set(xlabel="samples along each axis", ylabel="times the step on 28x28", xscale="log", ylim=(0, 2))
         panels[4].set_title("training step: the grid does not matter")
         panels[5].plot(sizes, [1e3 * row.details["door_seconds_an_image"] for row in grids], "o-", color=ORANGE)
         panels[5].set(xlabel="samples along each axis", ylabel="milliseconds an image", xscale="log", yscale="log")
         panels[5].set_title("the door, once for each image")
+    _plain_numbers(*panels)
     return figure
 
 
