@@ -177,7 +177,7 @@ TAKING = "__atomic_fetch_add(&pieces->next, pieces->grain, __ATOMIC_RELAXED)"
 # A mistake to be found: by which tool, in which file, what stands there, what to put in its place.
 MISTAKES = {
     "scratch a line short": ("addresses", "native.c", "bytes + CACHE_LINE - 1", "bytes - 1"),
-    "lanes past the end": ("addresses", "product.h", "(x + t), count,", "(x + t), LANES,"),
+    "lanes past the end": ("addresses", "product.h", " + x + t), count,", " + x + t), LANES,"),
     "scratch misaligned": ("addresses", "native.c", "return aligned_alloc", "return 8 + (char *)aligned_alloc"),
     "tiles overlap": ("races", "product.h", "t * LANES, p->", "MAX(0, t * LANES - 1), p->"),
     "chunks overlap": ("races", "passes.h", "c->lanes, t * CHUNK,", "c->lanes, MAX(0, t * CHUNK - 1),"),

@@ -11,6 +11,8 @@
 #define MAX(p, q) ((p) > (q) ? (p) : (q))
 #define MIN(p, q) ((p) < (q) ? (p) : (q))
 #define CACHE_LINE 64
+/* Results of more bytes than this do not fit the caches beside what they are made of. */
+#define LARGE (4u << 20)
 
 typedef struct { int z, y, x; } Band;
 
@@ -35,20 +37,24 @@ static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + 
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 #define VECTOR_BYTES 64
+#define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "v"(v))
 #define SET(name) name##_avx512
 #define TABLE avx512
 #include "precisions.h"
 #undef TARGET
 #undef VECTOR_BYTES
+#undef STREAM
 #undef SET
 #undef TABLE
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
+#define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "x"(v))
 #define SET(name) name##_avx2
 #define TABLE avx2
 #include "precisions.h"
 #undef TARGET
 #undef VECTOR_BYTES
+#undef STREAM
 #undef SET
 #undef TABLE
 #endif

@@ -22,8 +22,20 @@ INLINE void NAME(load)(const REAL *source, int count, V *re, V *im) {
     }
 }
 
-INLINE void NAME(store)(REAL *target, int count, const V *re, const V *im) {
+/* Store one vector of interleaved complex lanes. A result larger than the caches is streamed past them: to bring its
+ * lines in first, only to overwrite them, would be a third of all traffic. */
+INLINE void NAME(store)(REAL *target, int count, const V *re, const V *im, int streams) {
     const REAL *r = (const REAL *)re, *i = (const REAL *)im;
+#ifdef STREAM
+    if (streams) {
+        V pairs[2];
+        REAL *p = (REAL *)pairs;
+        for (int l = 0; l < LANES; l++) p[2 * l] = r[l], p[2 * l + 1] = i[l];
+        STREAM(target, pairs[0]);
+        STREAM(target + LANES, pairs[1]);
+        return;
+    }
+#endif
     for (int l = 0; l < count; l++) target[2 * l] = r[l], target[2 * l + 1] = i[l];
 }
 
@@ -148,9 +160,10 @@ INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, 
     if (!z && !y && !x) e->mean = ar, *re += e->constant;
 }
 
-TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
-                              NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
-                              const Epilogue *epilogue) {
+/* streams is a constant wherever this is called. */
+INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                           NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
+                           const Epilogue *epilogue, const int streams) {
     const int count = (int)MIN(LANES, lanes - start), extended = epilogue->constant != NULL;
     NAME(ends) e = {0};
     if (extended) {
@@ -184,7 +197,7 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
                 for (int i = 0; i < rows; i++)
                     for (int t = 0; t < 4 && x + t <= c.x; t++) {
                         if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);
-                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t]);
+                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t], streams);
                     }
             }
         }
@@ -193,6 +206,18 @@ TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *
         for (int l = 0; l < count; l++)
             sums[l] = e.mean[l], sums[lanes + l] = e.with_a[l], sums[2 * lanes + l] = e.with_product[l];
     }
+}
+
+TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                              NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
+                              const Epilogue *epilogue) {
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 0);
+}
+
+TARGET static void NAME(streamed_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                                       NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
+                                       const Epilogue *epilogue) {
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 1);
 }
 
 typedef struct {
@@ -211,6 +236,8 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
     const int wa = 2 * m[0].x + 1, wb = 2 * m[1].x + 7;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
+    const size_t row = 2 * sizeof(REAL) * p->lanes, all = row * (2 * m[2].z + 1) * (2 * m[2].y + 1) * (m[2].x + 1);
+    const int streams = all > LARGE && row % CACHE_LINE == 0 && (size_t)p->out % CACHE_LINE == 0;
     Py_ssize_t first, last;
     const size_t bytes = sizeof(V) * 2 * (size_a + size_b);
     V *scratch = NULL;
@@ -222,8 +249,14 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
         const NAME(operand) a = {scratch, scratch + size_a, wa, m[0].x, m[0]};
         const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[1].x + 3, m[1]};
         for (Py_ssize_t t = first; t < last; t++)
-            NAME(tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
+            if (streams && (t + 1) * LANES <= p->lanes)
+                NAME(streamed_tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
+            else
+                NAME(tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
     }
+#ifdef STREAM
+    __asm__ volatile("sfence" ::: "memory");
+#endif
     free(scratch);
     return 0;
 }
