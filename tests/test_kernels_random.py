@@ -156,7 +156,7 @@ TOOLS = {
     ),
     "races": Tool(
         "-O1 -fsanitize=thread",
-        r"WARNING: ThreadSanitizer: data race",
+        r"WARNING: ThreadSanitizer: (data race|heap-use-after-free)",
         libraries=("libtsan.so",),
         environment=(("TSAN_OPTIONS", "halt_on_error=1"),),
     ),
