@@ -49,9 +49,9 @@ def main() -> None:
     options = parser.parse_args()
     dataset, plan = load(options.data), Plan(seeds=options.seeds)
     base = training_defaults(options.data) | {"shift": options.shift}
-    runs = contenders(base, split(dataset, validation=0, seed=0).train, plan, options.peers)
     rows = []
     with threads(plan.threads):
+        runs = contenders(base, split(dataset, validation=0, seed=0).train, options.peers)
         # Networks take turns within each seed, so that a slow spell of the machine meets them all.
         for seed in range(options.seeds):
             parts = split(dataset, validation=0, seed=seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from freqnet import kernels, nn
 from freqnet.bench.networks import Ours, parts
 from freqnet.bench.plan import Plan
-from freqnet.bench.products import half_spectra
+from freqnet.bench.products import channel_work, half_spectra, product_work
 from freqnet.bench.rows import Row
-from freqnet.bench.timing import alternate, single
-from freqnet.ops.multiply import product_terms
+from freqnet.bench.timing import Operation, alternate, single
+from freqnet.kernels.threads import thread_limit
 from freqnet.training.fit import Run
 
 PREDICTED = "cost model, fitted"
@@ -27,8 +27,6 @@ def growth_rows(plan: Plan) -> Iterator[Row]:
     grows as the multiply-adds do. Points too short for the second thread are left to one thread: a series is run
     on one thread throughout.
     """
-    from freqnet.kernels.threads import thread_limit
-
     with thread_limit(1):
         for name, points in (
             ("gate band", _gate_bands(plan)),
@@ -64,7 +62,7 @@ def fitted(name: str, points: list[tuple[str, int, float]]) -> Iterator[Row]:
 def _product_point(band: int, gate: int, lanes: tuple[int, int], plan: Plan) -> tuple[int, float]:
     x, g = half_spectra(band, lanes), half_spectra(gate, lanes, seed=1)
     bands = ((band, band), (gate, gate), (band, band))
-    return 4 * lanes[0] * lanes[1] * product_terms(*bands), single(partial(kernels.product, x, g, bands), plan.seconds)
+    return product_work(bands, lanes), single(partial(kernels.product, x, g, bands), plan.seconds)
 
 
 def _gate_bands(plan: Plan) -> Iterator[tuple[str, int, float]]:
@@ -85,15 +83,19 @@ def _batches(plan: Plan) -> Iterator[tuple[str, int, float]]:
 def _channels(plan: Plan) -> Iterator[tuple[str, int, float]]:
     for width in (16, 32, 64, 128):
         x, h = half_spectra(4, (100, width)), half_spectra(4, (width, width), seed=1)
-        cost = 4 * x.shape[0] * x.shape[1] * 100 * width * width
-        yield str(width), cost, single(partial(kernels.channel_product, x, h, "forward"), plan.seconds)
+        yield (
+            str(width),
+            channel_work(x, width),
+            single(partial(kernels.channel_product, x, h, "forward"), plan.seconds),
+        )
 
 
 def _grids(plan: Plan) -> Iterator[Row]:
     """A training step and the door on images of growing size: after the door the grid must not matter."""
-    first: Callable[[], Any] | None = None
+    ours = Ours("large", parts())
+    first: Operation | None = None
     for size in (28, 128, 512) if plan.quick else (28, 64, 128, 256, 512):
-        network, run, x, labels = _on_grid(size)
+        network, run, x, labels = _on_grid(ours, size)
         images = np.random.default_rng(0).random((20, size, size, 1), np.float32)
         step = partial(run.step, x, labels)
         first = first or step
@@ -103,9 +105,8 @@ def _grids(plan: Plan) -> Iterator[Row]:
         yield Row("growth", f"grid {size}x{size}, training step", seconds, "the step on 28x28", base, details)
 
 
-def _on_grid(size: int) -> tuple[nn.Network, Run, Any, np.ndarray]:
+def _on_grid(ours: Ours, size: int) -> tuple[nn.Network, Run, Any, np.ndarray]:
     """The default network with a door for images of another size: the modes it keeps are as many."""
-    ours = Ours("large", parts())
     door = nn.Door("fourier", (size, size), ours.network.door.band, 1)
     network = nn.Network(door, nn.from_description(ours.network.body.describe()))
     network.train()

@@ -7,22 +7,20 @@ Shares are kept apart by instruction set, since narrow vectors leave more or les
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from freqnet import kernels
 from freqnet.bench.plan import Plan
-from freqnet.bench.products import half_spectra
+from freqnet.bench.products import channel_work, half_spectra, product_work
 from freqnet.bench.suite import machine
-from freqnet.bench.timing import PAUSE_AFTER_BLAS, alternate, gemm, threads
+from freqnet.bench.timing import PAUSE_AFTER_BLAS, Operation, alternate, gemm, threads
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.ops.multiply import product_terms
 from freqnet.training.files import write_json
 
 # How much of a recorded share may be lost before it is named.
@@ -93,19 +91,19 @@ def _class(plan: Plan) -> str:
     return f"{machine(plan)['instructions']}, {plan.threads} thread{'s' if plan.threads > 1 else ''}"
 
 
-def _kernels() -> Iterator[tuple[str, int, Callable[[], Any]]]:
+def _kernels() -> Iterator[tuple[str, int, Operation]]:
     """Name, useful multiply-adds, and a call of each kernel, at sizes a network has."""
     for modes, gate in ((5, 2), (9, 4), (13, 6), (21, 10), (31, 2)):
         m = (modes - 1) // 2
         bands = ((m, m), (gate, gate), (m, m))
         x, g = half_spectra(m), half_spectra(gate, seed=1)
-        terms = 4 * x.shape[2] * x.shape[3] * product_terms(*bands)
-        yield f"product {modes}x{modes}, gate band {gate}", terms, partial(kernels.product, x, g, bands)
+        work = product_work(bands)
+        yield f"product {modes}x{modes}, gate band {gate}", work, partial(kernels.product, x, g, bands)
         if gate == m:
-            yield f"square {modes}x{modes}", terms, partial(kernels.square, x, bands[::2])
+            yield f"square {modes}x{modes}", work, partial(kernels.square, x, bands[::2])
     for width in (16, 32, 64):
         x, h = half_spectra(4, (100, width)), half_spectra(4, (width, width), seed=1)
-        work = 4 * x.shape[0] * x.shape[1] * 100 * width * width
+        work = channel_work(x, width)
         for form, pair in (("forward", (x, h)), ("input", (x, h)), ("response", (x, x))):
             yield f"channels {width}, {form}", work, partial(kernels.channel_product, *pair, form)
 

@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from freqnet.bench.plan import Plan
 from freqnet.bench.rows import Row
-from freqnet.bench.timing import alternate, torch_or_none
+from freqnet.bench.timing import Operation, alternate, torch_or_none
 from freqnet.data import Split, load, split
 from freqnet.nn import Network
 from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
@@ -22,7 +23,6 @@ from freqnet.training.presets import SIZES
 BATCH = 100
 # Images an inference pass takes at a time: each side runs with the one that suits it better.
 CHUNKS = (100, 250)
-Operation = Callable[[], Any]
 # Each size beside the CNN whose accuracy it reaches: the pairs that answer "how much faster at equal accuracy".
 EQUALS = {"small": "LeNet-5", "medium": "CNN 3x3, 16-32-32", "large": "CNN 5x5, 16-32-32"}
 
@@ -90,6 +90,7 @@ def fastest(predict: Callable[[Any, int], Operation], images: Any) -> Operation:
     return small if seconds[0] <= seconds[1] else large
 
 
+@lru_cache(maxsize=1)
 def parts() -> Split:
     """The split of mnist-5k all networks share."""
     return split(load("mnist-5k"), validation=0, seed=0)

@@ -156,7 +156,7 @@ def growth(rows: list[Row]) -> Figure | None:
             panel.plot(cost, [1e3 * row.peer_s for row in points], color=GREY, label="cost model, fitted")
             panel.plot(cost, [1e3 * row.freqnet_s for row in points], "o", color=BLUE, label="measured")
             panel.set(xlabel="million multiply-adds", ylabel="milliseconds")
-            panel.set_title(f"{series}: $R^2$ = {points[0].details['r2']:.4f}".replace("$R^2$", "R²"))
+            panel.set_title(f"{series}: R² = {points[0].details['r2']:.4f}")
     panels[0].legend()
     grids = [row for row in own if row.name.startswith("grid ")]
     if grids:

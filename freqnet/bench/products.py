@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,14 +12,13 @@ from scipy import fft
 from freqnet import kernels
 from freqnet.bench.plan import Plan
 from freqnet.bench.rows import Row
-from freqnet.bench.timing import PAUSE_AFTER_BLAS, alternate, gemm, torch_or_none
+from freqnet.bench.timing import PAUSE_AFTER_BLAS, Operation, alternate, gemm, torch_or_none
 from freqnet.ops.multiply import product_terms
 
 # Pairs of a batch and a channel: 100 images of 32 channels.
 LANES = (100, 32)
 MODES = (5, 9, 13, 17, 21, 25, 31, 41)
 GATES = (0, 1, 2, 3)
-Operation = Callable[[], Any]
 
 
 def half_spectra(band: int, lanes: tuple[int, int] = LANES, seed: int = 0) -> np.ndarray:
@@ -29,6 +28,16 @@ def half_spectra(band: int, lanes: tuple[int, int] = LANES, seed: int = 0) -> np
     out = (generator.standard_normal(shape) + 1j * generator.standard_normal(shape)).astype(np.complex64)
     out[:, 0] = (out[:, 0] + out[::-1, 0].conj()) / 2
     return out
+
+
+def product_work(bands: tuple, lanes: tuple[int, int] = LANES) -> int:
+    """Real multiply-adds of a product of signals of two bands, kept to the third, in every lane."""
+    return 4 * lanes[0] * lanes[1] * product_terms(*bands)
+
+
+def channel_work(x: np.ndarray, outputs: int) -> int:
+    """Real multiply-adds of the product over channels of half spectra ``(ky, kx, batch, inputs)``."""
+    return 4 * x.size * outputs
 
 
 def lanes_first(array: np.ndarray) -> np.ndarray:
@@ -116,16 +125,16 @@ def _squared(plan: Plan, name: str, square: Operation, full: Operation) -> Row:
 def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours: Operation) -> Iterator[Row]:
     first, second = lanes_first(x), None if gate is None else lanes_first(gate)
     bands = [((v.shape[0] - 1) // 2,) * 2 for v in (x, x if gate is None else gate)]
-    terms = 4 * x.shape[2] * x.shape[3] * product_terms(bands[0], bands[1], bands[0])
+    work = product_work((bands[0], bands[1], bands[0]))
     for peer, theirs in round_trip(first, second, plan.threads).items():
         a, b = alternate(ours, theirs, plan.seconds)
-        yield Row("products", name, a, peer, b, {"modes": x.shape[0], "multiply_adds": terms, "band": bands[1][0]})
+        yield Row("products", name, a, peer, b, {"modes": x.shape[0], "multiply_adds": work, "band": bands[1][0]})
 
 
 def _against_gemm(plan: Plan, name: str, bands: tuple, ours: Operation) -> Row:
     """The machine's own rate at the same number of multiply-adds: what the kernel can hope for at most."""
     matrix, count = gemm()
-    useful = 4 * LANES[0] * LANES[1] * product_terms(*bands)
+    useful = product_work(bands)
     a, b = alternate(ours, matrix, plan.seconds, PAUSE_AFTER_BLAS)
     return Row("products", name, a, "float32 GEMM, same multiply-adds", b * useful / count, {"multiply_adds": useful})
 
@@ -139,7 +148,7 @@ def channel_rows(plan: Plan) -> Iterator[Row]:
         h = half_spectra(band, (width, width), seed=1)
         name = f"{modes}x{modes} modes, batch {batch}, {width} channels"
         ours = partial(kernels.channel_product, x, h, "forward")
-        details = {"multiply_adds": 4 * x.shape[0] * x.shape[1] * batch * width * width}
+        details = {"multiply_adds": channel_work(x, width)}
         if torch_or_none():
             yield Row("channels", name, *_pair(ours, "PyTorch einsum bixy,ioxy->boxy", _einsum(x, h), plan), details)
         matrix, count = gemm()

@@ -45,7 +45,7 @@ def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
     return curve
 
 
-def peer_curve(name: str, parts: Split, settings: Settings, threads: int) -> Curve:
+def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
     """Train a PyTorch CNN once, with AdamW and the same schedule, smoothing, batches and shifts.
 
     Shift augmentation moves each image by a random sub-pixel amount (bilinear), as a phase ramp does here.
@@ -54,7 +54,6 @@ def peer_curve(name: str, parts: Split, settings: Settings, threads: int) -> Cur
 
     from freqnet.bench.peers import adamw, cnn, images_of, step
 
-    torch.set_num_threads(threads)
     torch.manual_seed(settings.seed)
     model = cnn(name, len(parts.train.classes))
     images, labels = images_of(parts.train.images), torch.from_numpy(parts.train.labels)
@@ -95,28 +94,28 @@ def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
     return moved.contiguous(memory_format=torch.channels_last)
 
 
-def tuned_rate(name: str, train: Dataset, settings: Settings, threads: int) -> float:
+def tuned_rate(name: str, train: Dataset, settings: Settings) -> float:
     """The learning rate that does best on a fold of the training part: peers are tuned as freqnet was."""
     from freqnet.data import stratified_folds
 
     fit_on, held = next(iter(stratified_folds(train, 5, 0)))
     parts = Split(train.take(fit_on), None, train.take(held))
-    scores = [peer_curve(name, parts, replace(settings, learning_rate=rate), threads)[-1][1] for rate in RATES]
+    scores = [peer_curve(name, parts, replace(settings, learning_rate=rate))[-1][1] for rate in RATES]
     return RATES[int(np.argmax(scores))]
 
 
 Contender = Callable[[Split, int], Curve]
 
 
-def contenders(base: dict[str, Any], train: Dataset, plan: Plan, peers: bool = True) -> dict[str, Contender]:
+def contenders(base: dict[str, Any], train: Dataset, peers: bool = True) -> dict[str, Contender]:
     """Every network of the race, by name: freqnet's sizes, then the CNNs, each with a rate of its own."""
     out: dict[str, Contender] = {f"freqnet {size}": partial(_ours, Model(size=size), base) for size in SIZES}
     if peers and torch_or_none():
         from freqnet.bench.peers import CNNS
 
         for name in CNNS:
-            rate = tuned_rate(name, train, Settings(**base), plan.threads)
-            out[name] = partial(_theirs, name, {**base, "learning_rate": rate}, plan.threads)
+            rate = tuned_rate(name, train, Settings(**base))
+            out[name] = partial(_theirs, name, {**base, "learning_rate": rate})
     return out
 
 
@@ -124,15 +123,15 @@ def _ours(model: Model, choices: dict[str, Any], parts: Split, seed: int) -> Cur
     return our_curve(parts, Settings(**{**choices, "seed": seed}), model)
 
 
-def _theirs(name: str, choices: dict[str, Any], threads: int, parts: Split, seed: int) -> Curve:
-    return peer_curve(name, parts, Settings(**{**choices, "seed": seed}), threads)
+def _theirs(name: str, choices: dict[str, Any], parts: Split, seed: int) -> Curve:
+    return peer_curve(name, parts, Settings(**{**choices, "seed": seed}))
 
 
 def race(plan: Plan, shift: float = 0.0) -> dict[str, list[Curve]]:
     """Train every network on every seed's split; they take turns within a seed."""
     dataset = load("mnist-5k")
     base = training_defaults("mnist-5k") | {"shift": shift}
-    runners = contenders(base, split(dataset, validation=0, seed=0).train, plan)
+    runners = contenders(base, split(dataset, validation=0, seed=0).train)
     curves: dict[str, list[Curve]] = {name: [] for name in runners}
     for seed in range(plan.seeds):
         parts = split(dataset, validation=0, seed=seed)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freqnet.errors import DataError, got_expected
-from freqnet.training.files import write_atomically
+from freqnet.training.files import write_atomically, write_json
 
 COLUMNS = ("group", "name", "freqnet_s", "peer", "peer_s", "ratio")
 
@@ -59,7 +59,7 @@ class Row:
 def write_rows(path: Path, rows: list[Row], machine: dict[str, Any]) -> None:
     """Write rows to `path` as JSON, and beside it as CSV; each file whole or not at all."""
     record = {"machine": machine, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}
-    write_atomically(path, (json.dumps(record, indent=1) + "\n").encode())
+    write_json(path, record)
     text = StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow((*COLUMNS, "details"))

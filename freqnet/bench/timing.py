@@ -19,10 +19,10 @@ _ROUNDS = 7
 # for 100. Before each turn they are given the time to fall asleep.
 PAUSE, PAUSE_AFTER_BLAS = 0.02, 0.13
 
+Operation = Callable[[], Any]
 
-def alternate(
-    ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float = 1.0, pause: float = PAUSE
-) -> tuple[float, float]:
+
+def alternate(ours: Operation, theirs: Operation, seconds: float = 1.0, pause: float = PAUSE) -> tuple[float, float]:
     """Return the median time of one call of each, in seconds.
 
     Both are warmed up; then they take turns, so that a slow spell of the machine meets both, for about
@@ -43,7 +43,7 @@ def alternate(
     return median(samples[0]), median(samples[1])
 
 
-def _settle(function: Callable[[], Any], pause: float, count: int) -> None:
+def _settle(function: Operation, pause: float, count: int) -> None:
     """Let the other's threads fall asleep, then wake one's own.
 
     By keeping this thread busy, not by sleeping: a thread that sleeps may come back on the core of those it wakes.
@@ -55,7 +55,7 @@ def _settle(function: Callable[[], Any], pause: float, count: int) -> None:
         function()
 
 
-def single(function: Callable[[], Any], seconds: float = 0.5) -> float:
+def single(function: Operation, seconds: float = 0.5) -> float:
     """Return the median time of one call, in seconds: for figures that have no rival, such as growth."""
     count, samples = _repeats(function), list[float]()
     end = time.perf_counter() + seconds
@@ -64,13 +64,13 @@ def single(function: Callable[[], Any], seconds: float = 0.5) -> float:
     return median(samples)
 
 
-def _repeats(function: Callable[[], Any]) -> int:
+def _repeats(function: Operation) -> int:
     for _ in range(2):
         function()
     return max(1, int(np.ceil(_SHORTEST / max(_time(function, 1), 1e-9))))
 
 
-def _time(function: Callable[[], Any], count: int) -> float:
+def _time(function: Operation, count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
         function()
@@ -103,7 +103,7 @@ def torch_or_none() -> Any:
     return torch
 
 
-def gemm(size: int = 1024) -> tuple[Callable[[], Any], int]:
+def gemm(size: int = 1024) -> tuple[Operation, int]:
     """Return the machine's own float32 matrix product, and how many multiply-adds it does."""
     a, b = (np.random.default_rng(i).standard_normal((size, size)).astype(np.float32) for i in range(2))
     out = np.empty_like(a)

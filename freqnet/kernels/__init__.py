@@ -5,32 +5,24 @@
 
 import os
 
-KERNEL = os.environ.get("FREQNET_KERNEL", "native")
-if KERNEL != "numpy":
-    try:
-        from freqnet.kernels.native import (
-            channel_product,
-            combine,
-            inner,
-            product,
-            quadratic,
-            quadratic_adjoint,
-            square,
-        )
+from freqnet.kernels import reference
 
-        KERNEL = "native"
+KERNEL, _active = "numpy", reference
+if os.environ.get("FREQNET_KERNEL", "native") != "numpy":
+    try:
+        from freqnet.kernels import native
+
+        KERNEL, _active = "native", native  # type: ignore[misc]
     except ImportError:
-        KERNEL = "numpy"
-if KERNEL == "numpy":
-    from freqnet.kernels.reference import (
-        channel_product,
-        combine,
-        inner,
-        product,
-        quadratic,
-        quadratic_adjoint,
-        square,
-    )
+        pass
+
+channel_product = _active.channel_product
+combine = _active.combine
+inner = _active.inner
+product = _active.product
+quadratic = _active.quadratic
+quadratic_adjoint = _active.quadratic_adjoint
+square = _active.square
 
 __all__ = [
     "KERNEL",

@@ -42,7 +42,7 @@ def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes])
     """Return constant + linear x + quadratic x^2 in one pass: see `freqnet.kernels.reference.quadratic`."""
     ndim = len(bands[0])
     x = np.ascontiguousarray(x, np.result_type(x, np.complex64))
-    ends = _rows(coefficients, x.shape[ndim:], x.real.dtype)
+    ends = _spread(coefficients, (3, *x.shape[ndim:]), x.real.dtype)
     return _product(x, x, (bands[0], bands[0], bands[1]), True, ends)
 
 
@@ -52,7 +52,7 @@ def quadratic_adjoint(
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
     g, x = np.ascontiguousarray(g), np.ascontiguousarray(x)
-    ends = _rows(coefficients, lanes, x.real.dtype)
+    ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
     return _product(g, x, (bands[1], bands[0], bands[0]), False, ends, sums), sums
@@ -113,10 +113,6 @@ def _spread(values: np.ndarray, lanes: Axes, dtype: np.dtype) -> np.ndarray:
     out = np.empty(lanes, dtype)
     out[...] = values
     return out
-
-
-def _rows(coefficients: np.ndarray, lanes: Axes, dtype: np.dtype) -> np.ndarray:
-    return _spread(coefficients, (3, *lanes), dtype)
 
 
 def _product(

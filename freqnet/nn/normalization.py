@@ -82,13 +82,11 @@ class PowerNorm(Module):
         gain, offset = self.parameters["gain"], self.parameters["offset"]
         running = self.statistics == "batch"
         if running and not self.training:
-            known = Tensor(np.array([self.state["mean"], self.state["variance"]]))
-            make = lambda: compose_norm(known, gain, offset, polynomial, epsilon=self.epsilon)
+            known = lambda: Tensor(np.array([self.state["mean"], self.state["variance"]]))
+            make = lambda: compose_norm(known(), gain, offset, polynomial, epsilon=self.epsilon)
             return low_degree(x, self.constant("coefficients", x.space, make), band=band)
         found = np.empty((2, 1 if running else x.shape[-2], x.shape[-1]), x.data.real.dtype)
-        out = normalized_polynomial(
-            x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=not running, statistics=found
-        )
+        out = normalized_polynomial(x, gain, offset, polynomial, epsilon=self.epsilon, band=band, statistics=found)
         if running:
             for name, new in zip(("mean", "variance"), found, strict=True):
                 self.state[name] += self.momentum * (new - self.state[name])

@@ -190,6 +190,11 @@ compose_norm: Op = register(
 
 
 # -- the three in one ----------------------------------------------------------------------------------
+def _is_per_sample(x: Tensor, statistics: np.ndarray) -> bool:
+    # Of a batch of one both are the same.
+    return statistics.shape[1] == x.shape[-2]
+
+
 def _normalized(
     x: Tensor,
     gain: Tensor,
@@ -197,10 +202,9 @@ def _normalized(
     polynomial: Tensor,
     epsilon: float,
     band: Axes,
-    per_sample: bool,
     statistics: np.ndarray,
 ) -> Tensor:
-    found = _moments(x, per_sample=per_sample)
+    found = _moments(x, _is_per_sample(x, statistics))
     statistics[...] = found.data
     coefficients = _compose(found, gain, offset, polynomial, epsilon)
     return _low_degree(x, coefficients, band)
@@ -213,10 +217,9 @@ def _normalized_slowly(
     polynomial: Tensor,
     epsilon: float,
     band: Axes,
-    per_sample: bool,
     statistics: np.ndarray,
 ) -> Tensor:
-    found = moments(x, per_sample=per_sample)
+    found = moments(x, per_sample=_is_per_sample(x, statistics))
     return low_degree(x, compose_norm(found, gain, offset, polynomial, epsilon=epsilon), band=band)
 
 
@@ -229,7 +232,6 @@ def _normalized_vjps(
     polynomial: Tensor,
     epsilon: float,
     band: Axes,
-    per_sample: bool,
     statistics: np.ndarray,
 ) -> Sequence[Tensor]:
     found = Tensor(statistics.astype(x.data.real.dtype))

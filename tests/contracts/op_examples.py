@@ -217,7 +217,7 @@ def _() -> list[Example]:
         found = np.empty((2, 3 if per_sample else 1, 2))
         inputs = [element(s, 3), numbers(1, 2), numbers(1, 2), numbers(rows, 2)]
         band = tuple(m - m // 3 for m in s.band)
-        rest = {"epsilon": 1e-3, "band": band, "per_sample": per_sample, "statistics": found}
+        rest = {"epsilon": 1e-3, "band": band, "statistics": found}
         out.append((inputs, rest))
     return out
 
