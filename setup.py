@@ -13,7 +13,7 @@ class BuildKernel(build_ext):
     """Compile, or else leave the kernels out: the package works either way."""
 
     def build_extension(self, ext):
-        ext.extra_compile_args = ["-O3", "-ffp-contract=fast", "-Wno-psabi", "-pthread"]
+        ext.extra_compile_args = ["-O3", "-fno-predictive-commoning", "-ffp-contract=fast", "-Wno-psabi", "-pthread"]
         ext.extra_link_args = ["-pthread"]
         try:
             super().build_extension(ext)

@@ -1,9 +1,13 @@
 /* The product of two real signals by their coefficients: c[k] = sum_j a[j] b[k - j].
  *
  * Arrays are half spectra, (z, y, x, lanes) complex and interleaved, modes centred, x >= 0; missing axes
- * have the band 0. A tile of lanes (one vector of them) is unpacked into full spectra with real and
- * imaginary parts apart; then, for each output row and each block of 4 neighbouring outputs, the sum runs
- * over j with one new element of each operand a step: 16 vector multiply-adds for 4 loads. */
+ * have the band 0. A tile of lanes (one vector of them) is unpacked into spectra with real and imaginary
+ * parts apart; then, for each block of 4 neighbouring outputs (of two rows, where there are registers), the
+ * sums stay in registers while j runs over the narrower operand.
+ *
+ * Two things about compilers. Each multiply-add is a statement of its own: of s += g p - h q they make three
+ * instructions, not two. And GCC's predictive commoning is off (setup.py): to save loads that cost nothing it would
+ * keep b's elements for the next step, in registers that AVX2 does not have. */
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
 typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 #define V NAME(vector)
@@ -46,18 +50,24 @@ INLINE V NAME(load_real)(const void *source, Py_ssize_t start, int count) {
     return v;
 }
 
-INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o) {
-    const Band m = o->m;
-    const int width = o->width, low = o->low, rows = (2 * m.z + 1) * (2 * m.y + 1);
-    for (int row = 0; row < rows; row++)
-        for (int x = 0; x <= m.x; x++) {
-            /* The mirror image of (z, y) is the row counted from the other end. */
-            const int here = row * width + low + x, there = (rows - 1 - row) * width + low - x;
+/* Unpack rows first .. last - 1. The mirror image of (z, y) is the row counted from the other end. */
+INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o, int first, int last) {
+    const int width = o->width, low = o->low, columns = o->m.x + 1, rows = (2 * o->m.z + 1) * (2 * o->m.y + 1);
+    for (int row = first; row < last; row++) {
+        const int mirror = rows - 1 - row, here = row * width + low, there = mirror * width + low;
+        for (int x = 0; x < columns; x++) {
             V r, i;
-            NAME(load)(source + 2 * lanes * ((Py_ssize_t)row * (m.x + 1) + x), count, &r, &i);
-            o->re[here] = r, o->im[here] = i;
-            if (x) o->re[there] = r, o->im[there] = -i;
+            NAME(load)(source + 2 * lanes * ((Py_ssize_t)row * columns + x), count, &r, &i);
+            o->re[here + x] = r, o->im[here + x] = i;
+            if (x && x <= low) o->re[there - x] = r, o->im[there - x] = -i;
         }
+        /* A row whose mirror image comes later fetches what it needs of it now. */
+        for (int x = 1; mirror >= last && x <= MIN(low, o->m.x); x++) {
+            V r, i;
+            NAME(load)(source + 2 * lanes * ((Py_ssize_t)mirror * columns + x), count, &r, &i);
+            o->re[here - x] = r, o->im[here - x] = -i;
+        }
+    }
 }
 
 /* Fetch the share of rows that falls to output row `now` of `all`. A tile's numbers lie far apart, one or two
@@ -73,72 +83,58 @@ INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
     return ((z + o->m.z) * (2 * o->m.y + 1) + y + o->m.y) * o->width + o->low;
 }
 
-/* Add a[j] b[k - j] along one row for the four outputs k .. k + 3; a and b point at x = 0. */
-INLINE void NAME(add_row)(const V *ar, const V *ai, const V *br, const V *bi, int k, int first, int last,
-                          NAME(sums) *s) {
-    const V *p = br + k - first, *q = bi + k - first;
-    V p1 = p[1], q1 = q[1], p2 = p[2], q2 = q[2], p3 = p[3], q3 = q[3];
-    for (int j = first; j <= last; j++, p--, q--) {
-        const V g = ar[j], h = ai[j], p0 = *p, q0 = *q;
-        s->re[0] += g * p0 - h * q0, s->im[0] += g * q0 + h * p0;
-        s->re[1] += g * p1 - h * q1, s->im[1] += g * q1 + h * p1;
-        s->re[2] += g * p2 - h * q2, s->im[2] += g * q2 + h * p2;
-        s->re[3] += g * p3 - h * q3, s->im[3] += g * q3 + h * p3;
-        p3 = p2, q3 = q2, p2 = p1, q2 = q1, p1 = p0, q1 = q0;
-    }
-}
-
-/* The same for two rows of outputs, whose rows of a lie next to each other: b is loaded once for both. */
-INLINE void NAME(add_rows)(const V *ar, const V *ai, int next, const V *br, const V *bi, int k, int first, int last,
-                           NAME(sums) *s, NAME(sums) *t) {
-    const V *p = br + k - first, *q = bi + k - first;
-    V p1 = p[1], q1 = q[1], p2 = p[2], q2 = q[2], p3 = p[3], q3 = q[3];
-    for (int j = first; j <= last; j++, p--, q--) {
-        const V g = ar[j], h = ai[j], u = ar[next + j], v = ai[next + j], p0 = *p, q0 = *q;
-        s->re[0] += g * p0 - h * q0, s->im[0] += g * q0 + h * p0;
-        t->re[0] += u * p0 - v * q0, t->im[0] += u * q0 + v * p0;
-        s->re[1] += g * p1 - h * q1, s->im[1] += g * q1 + h * p1;
-        t->re[1] += u * p1 - v * q1, t->im[1] += u * q1 + v * p1;
-        s->re[2] += g * p2 - h * q2, s->im[2] += g * q2 + h * p2;
-        t->re[2] += u * p2 - v * q2, t->im[2] += u * q2 + v * p2;
-        s->re[3] += g * p3 - h * q3, s->im[3] += g * q3 + h * p3;
-        t->re[3] += u * p3 - v * q3, t->im[3] += u * q3 + v * p3;
-        p3 = p2, q3 = q2, p2 = p1, q2 = q1, p1 = p0, q1 = q0;
-    }
-}
-
-/* The sums of four outputs in row ky (s) and of the four below (t), for operands that differ. */
-INLINE void NAME(sum_two)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, NAME(sums) *s,
-                          NAME(sums) *t) {
+/* Add a[j] b[k - j] for the four outputs k .. k + 3, j running over a's row at ra (its x = 0) and k - j over b's row
+ * at rb; to s, and, of the next row of a, to t. */
+INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *b, int rb, int k, NAME(sums) *s,
+                           NAME(sums) *t) {
     const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
-    for (int i = 0; i < 4; i++) s->re[i] = s->im[i] = t->re[i] = t->im[i] = (V){0};
-    for (int z = MAX(-a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++)
-        /* Row y of a meets row ky - y of b, and its row y + 1 does for the outputs below. */
-        for (int y = MAX(-a->m.y - 1, ky - b->m.y); y <= MIN(a->m.y, ky + b->m.y); y++) {
-            const int rb = NAME(row)(b, kz - z, ky - y), ra = NAME(row)(a, z, MAX(y, -a->m.y));
-            if (y < -a->m.y) NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, t);
-            else if (y == a->m.y) NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, s);
-            else NAME(add_rows)(a->re + ra, a->im + ra, a->width, b->re + rb, b->im + rb, k, first, last, s, t);
+    const V *p = b->re + rb + k - first, *q = b->im + rb + k - first;
+    for (int j = first; j <= last; j++, p--, q--) {
+        const V g = a->re[ra + j], h = a->im[ra + j];
+        for (int i = 0; i < 4; i++) {
+            s->re[i] += g * p[i], s->im[i] += g * q[i];
+            s->re[i] -= h * q[i], s->im[i] += h * p[i];
         }
+        if (!t) continue;
+        const V u = a->re[ra + a->width + j], v = a->im[ra + a->width + j];
+        for (int i = 0; i < 4; i++) {
+            t->re[i] += u * p[i], t->im[i] += u * q[i];
+            t->re[i] -= v * q[i], t->im[i] += v * p[i];
+        }
+    }
 }
 
-/* The sums of four outputs. In a square, rows j and k - j give the same: each pair once, then doubled. */
-INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, int is_square,
-                      NAME(sums) *s) {
-    const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
-    for (int t = 0; t < 4; t++) s->re[t] = s->im[t] = (V){0};
-    for (int pass = 0; pass <= is_square; pass++) {
-        /* First all rows (of a square: the later of each pair), then a square's middle row. */
-        if (pass)
-            for (int t = 0; t < 4; t++) s->re[t] += s->re[t], s->im[t] += s->im[t];
-        for (int z = MAX(-a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++)
-            for (int y = MAX(-a->m.y, ky - b->m.y); y <= MIN(a->m.y, ky + b->m.y); y++) {
-                const int order = 2 * z != kz ? 2 * z - kz : 2 * y - ky;
-                if (is_square && (pass ? order != 0 : order <= 0)) continue;
-                const int ra = NAME(row)(a, z, y), rb = NAME(row)(b, kz - z, ky - y);
-                NAME(add_row)(a->re + ra, a->im + ra, b->re + rb, b->im + rb, k, first, last, s);
-            }
+/* The sums of the four outputs from (kz, ky, k) on, out[0], and if two_rows of those one row below, out[1]. Row y of a
+ * meets row ky - y of b; so does row y + 1, for the outputs below. In a square, modes j and k - j give the same: each
+ * pair of rows is taken once, then doubled; a row that is its own pair comes last. */
+INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, const int is_square,
+                      const int two_rows, NAME(sums) *out) {
+    /* Variables of its own, which the compiler keeps in registers. */
+    NAME(sums) s = {0}, t = {0};
+    const int top = ky - b->m.y, bottom = ky + b->m.y;
+    for (int z = MAX(is_square ? (kz + 1) >> 1 : -a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++) {
+        int from = MAX(-a->m.y, top), from_below = MAX(-a->m.y - 1, top);
+        if (is_square && 2 * z == kz) from = MAX(from, (ky >> 1) + 1), from_below = MAX(from_below, (ky + 1) >> 1);
+        const int to = MIN(a->m.y, bottom), to_below = MIN(a->m.y - 1, bottom);
+        const int ra = NAME(row)(a, z, 0), rb = NAME(row)(b, kz - z, ky), wa = a->width, wb = b->width;
+        if (!two_rows)
+            for (int y = from; y <= to; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, &s, NULL);
+        else {
+            if (from_below < MIN(from, to_below + 1))
+                NAME(add_rows)(a, ra + (from_below + 1) * wa, b, rb - from_below * wb, k, &t, NULL);
+            for (int y = from; y <= to_below; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, &s, &t);
+            if (MAX(from, to_below + 1) <= to) NAME(add_rows)(a, ra + to * wa, b, rb - to * wb, k, &s, NULL);
+        }
     }
+    for (int i = 0; is_square && i < 4; i++)
+        s.re[i] += s.re[i], s.im[i] += s.im[i], t.re[i] += t.re[i], t.im[i] += t.im[i];
+    for (int i = 0; is_square && i <= two_rows; i++) {
+        const int z = kz / 2, y = (ky + i) / 2;
+        if (kz % 2 || (ky + i) % 2 || abs(z) > a->m.z || abs(y) > a->m.y) continue;
+        NAME(add_rows)(a, NAME(row)(a, z, y), b, NAME(row)(b, z, y), k, i ? &t : &s, NULL);
+    }
+    out[0] = s;
+    if (two_rows) out[1] = t;
 }
 
 typedef struct { V constant, linear, quadratic, mean, with_a, with_product; } NAME(ends);
@@ -148,7 +144,8 @@ INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, 
                          V *im) {
     const int in_a = abs(z) <= a->m.z && abs(y) <= a->m.y && x <= a->m.x;
     const int in_b = abs(z) <= b->m.z && abs(y) <= b->m.y && x <= b->m.x;
-    const V zero = {0}, ar = in_a ? a->re[NAME(row)(a, z, y) + x] : zero, ai = in_a ? a->im[NAME(row)(a, z, y) + x] : zero;
+    const V zero = {0};
+    const V ar = in_a ? a->re[NAME(row)(a, z, y) + x] : zero, ai = in_a ? a->im[NAME(row)(a, z, y) + x] : zero;
     if (in_b) {
         /* Parseval: a mode with x > 0 stands for its mirror image too. */
         const V br = b->re[NAME(row)(b, z, y) + x], bi = b->im[NAME(row)(b, z, y) + x];
@@ -171,14 +168,15 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
         e.linear = NAME(load_real)(epilogue->linear, start, count);
         e.quadratic = NAME(load_real)(epilogue->quadratic, start, count);
     }
-    NAME(unpack)(source_b + 2 * start, lanes, count, &b);
+    const int rows_a = (2 * a.m.z + 1) * (2 * a.m.y + 1), rows_b = (2 * b.m.z + 1) * (2 * b.m.y + 1);
+    int unpacked = 0;
     if (is_square)
         a = b;
     else
-        NAME(unpack)(source_a + 2 * start, lanes, count, &a);
+        NAME(unpack)(source_a + 2 * start, lanes, count, &a, 0, rows_a);
     const int more = start + LANES < lanes, all = (2 * c.z + 1) * (2 * c.y + 1);
-    /* Two rows at a time keep 28 vectors in use: where there are registers for them. */
-    const int together = VECTOR_BYTES == 64 && !is_square ? 2 : 1;
+    /* Two rows at a time keep 22 vectors in use: where there are registers for them. */
+    const int together = VECTOR_BYTES == 64 ? 2 : 1;
     for (int z = -c.z; z <= c.z; z++)
         for (int y = -c.y, rows; y <= c.y; y += rows) {
             rows = MIN(together, c.y - y + 1);
@@ -187,17 +185,25 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
                 NAME(prefetch)(source_b + 2 * (start + LANES), b.m, lanes, i, all);
                 if (!is_square) NAME(prefetch)(source_a + 2 * (start + LANES), a.m, lanes, i, all);
             }
+            /* Rows of b are unpacked when first needed, while a narrow a leaves most of them for later. */
+            const int plane = MIN(z + a.m.z, b.m.z), line = MIN(y + rows - 1 + a.m.y, b.m.y);
+            const int reach = (plane + b.m.z) * (2 * b.m.y + 1) + line + b.m.y + 1;
+            const int needed = 2 * reach < rows_b ? reach : rows_b;
+            if (unpacked < needed) NAME(unpack)(source_b + 2 * start, lanes, count, &b, unpacked, needed);
+            unpacked = MAX(unpacked, needed);
             REAL *row = out + 2 * (lanes * (Py_ssize_t)now * (c.x + 1) + start);
             for (int x = 0; x <= c.x; x += 4) {
                 NAME(sums) s[2];
+                /* is_square and rows as constants. */
                 if (rows == 2)
-                    NAME(sum_two)(&a, &b, z, y, x, &s[0], &s[1]);
+                    is_square ? NAME(sum)(&a, &b, z, y, x, 1, 1, s) : NAME(sum)(&a, &b, z, y, x, 0, 1, s);
                 else
-                    NAME(sum)(&a, &b, z, y, x, is_square, &s[0]);
+                    is_square ? NAME(sum)(&a, &b, z, y, x, 1, 0, s) : NAME(sum)(&a, &b, z, y, x, 0, 0, s);
                 for (int i = 0; i < rows; i++)
                     for (int t = 0; t < 4 && x + t <= c.x; t++) {
                         if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);
-                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t], streams);
+                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t],
+                                    streams);
                     }
             }
         }
@@ -232,8 +238,10 @@ typedef struct {
 static int NAME(product_body)(void *context, Pieces *pieces) {
     const NAME(product_call) *p = context;
     const Band *m = p->m;
-    /* A block of 4 outputs reaches 3 modes beyond b's band, on either side. */
-    const int wa = 2 * m[0].x + 1, wb = 2 * m[1].x + 7;
+    /* Outputs have x >= 0, so the shorter band bounds how far either operand is read to the left; a block of 4
+     * outputs reaches 3 modes beyond b's band. */
+    const int low_a = MIN(m[0].x, m[1].x), wa = low_a + m[0].x + 1;
+    const int low_b = MIN(m[0].x, m[1].x + 3), wb = low_b + m[1].x + 4;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
     const size_t row = 2 * sizeof(REAL) * p->lanes, all = row * (2 * m[2].z + 1) * (2 * m[2].y + 1) * (m[2].x + 1);
@@ -246,8 +254,8 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
             if (!(scratch = allocate(bytes))) return 1;
             memset(scratch, 0, bytes);
         }
-        const NAME(operand) a = {scratch, scratch + size_a, wa, m[0].x, m[0]};
-        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, m[1].x + 3, m[1]};
+        const NAME(operand) a = {scratch, scratch + size_a, wa, low_a, m[0]};
+        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, low_b, m[1]};
         for (Py_ssize_t t = first; t < last; t++)
             if (streams && (t + 1) * LANES <= p->lanes)
                 NAME(streamed_tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
