@@ -126,11 +126,8 @@ def networks(rows: list[Row]) -> Figure | None:
             ours.setdefault(f"freqnet {row.name}", []).append(row.freqnet_s)
             theirs.setdefault(row.peer, []).append(row.peer_s)
         for points, colour in ((ours, BLUE), (theirs, ORANGE)):
-            for name, seconds in points.items():
-                if name in accuracy:
-                    x, y = 1e3 * float(np.median(seconds)), 100 * accuracy[name]
-                    panel.plot(x, y, "o", color=colour)
-                    panel.annotate(name, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=8)
+            places = {n: (1e3 * float(np.median(s)), 100 * accuracy[n]) for n, s in points.items() if n in accuracy}
+            _named_points(panel, places, colour)
         panel.set(
             xscale="log",
             xlabel="milliseconds, " + {"step": "a batch of 100 images", "inference": "1,000 images"}[group],
@@ -140,6 +137,15 @@ def networks(rows: list[Row]) -> Figure | None:
         panel.set_title({"step": "a training step", "inference": "from images to logits"}[group])
     _plain_numbers(*panels)
     return figure
+
+
+def _named_points(panel: Axes, places: dict[str, tuple[float, float]], colour: str) -> None:
+    for name, (x, y) in places.items():
+        panel.plot(x, y, "o", color=colour)
+        # Of neighbours at one height, the left one has its name on the left.
+        crowded = any(other > x and abs(height - y) < 0.05 for other, height in places.values())
+        offset, side = ((-5, -3), "right") if crowded else ((5, -3), "left")
+        panel.annotate(name, (x, y), xytext=offset, textcoords="offset points", fontsize=8, ha=side)
 
 
 @styled
