@@ -43,6 +43,10 @@ class GradientError(FreqnetError, AssertionError):
     """A gradient check failed: the derivative rule and the differences disagree."""
 
 
+class RangeWarning(UserWarning):
+    """An activation is used beyond the range it was fitted on."""
+
+
 def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     """Format the one message every error carries.
 

@@ -225,6 +225,24 @@ def horner(x: Any, c: Any, band: Axes, gate: Axes, exact: bool) -> Any:
     return evaluate(y + c[0], grid, band)
 
 
+def by_powers(x: Any, c: Any, band: Axes) -> Any:
+    """c[0] + c[1] x + ... by Horner's rule in y = x^2 or x^3, cut to the band after each product."""
+    degree, grid = len(c) - 1, x.shape[1:-1]
+    fine = tuple(4 * m + 1 for m in band)
+    times = lambda a, b: project(a * b, band)
+    powers = [1.0, evaluate(x, fine, band)]
+    for _ in range(2 if degree == 9 else 1):
+        powers.append(times(powers[-1], powers[1]))
+    block = len(powers) - 1
+    terms = lambda first, last: sum(c[i] * powers[i - first] for i in range(first, last + 1))
+    start = block * -(-(degree - block) // block)
+    out = terms(start, degree)
+    while start:
+        start -= block
+        out = times(out, powers[block]) + terms(start, start + block - 1)
+    return evaluate(out, grid, band)
+
+
 def rows(values: Any) -> Any:
     """(count, batch, channels) as one row an example."""
     return anp.reshape(anp.transpose(values, (1, 0, 2)), (values.shape[1], -1))

@@ -216,7 +216,7 @@ def test_the_command_writes_rows_as_it_goes(
     ("words", "message"),
     [
         (("--only", "nothing"), "group: got 'nothing', expected products or"),
-        (("--threads", "0"), "threads: got 0, expected at least 1"),
+        (("--threads", "0"), "threads: got 0, expected 1 to 256"),
         (("--out", "/nowhere/at/all.json"), "no folder /nowhere/at"),
     ],
 )

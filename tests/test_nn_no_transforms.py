@@ -28,6 +28,11 @@ LAYERS = (
     nn.Convolution(6, 3, "taps"),
     nn.PowerNorm(),
     nn.Polynomial(),
+    nn.Gaussian("relu"),
+    nn.FourierSeries("tanh", harmonics=2),
+    nn.MagnitudeGain(),
+    nn.RealImaginary("tanh"),
+    nn.SecondHarmonic(),
     nn.FrequencyDropout(),
     nn.Residual(
         nn.Sequential((nn.Convolution(4, 3, "sinc", groups=2), nn.Polynomial((0.0, 1.0, 0.2, 0.1), exact=True)))
@@ -87,6 +92,7 @@ def test_training_and_prediction_without_any_fft(head: str, request: pytest.Fixt
     net, spectra, labels = make(head)
     assert {type(m).__name__ for _, m in net.body.modules()} >= nn.LAYERS.keys() - {
         "Pointwise",
+        "PhaseGate",
         *(layer for layer in ("GlobalAverage", "PowerSpectrum") if layer not in str(HEADS[head])),
     }
     request.getfixturevalue("without_transforms")

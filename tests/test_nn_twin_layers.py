@@ -11,8 +11,9 @@ from test_nn_twin import FUNCTIONS, Axes
 from test_nn_twin_control import GRIDS, assert_twin, named
 
 from freqnet import nn
+from freqnet.approximate import FUNCTIONS as APPROXIMABLE
 from freqnet.domains import GRID
-from freqnet.nn.activation import POINTWISE, TANGENTS
+from freqnet.nn.activation import POINTWISE
 
 SOME_GRIDS: list[Axes] = [(1,), (2,), (7,), (8,), (5, 4), (1, 9), (3, 2, 5)]
 
@@ -72,7 +73,7 @@ def test_power_norm(grid: Axes, statistics: str, training: bool):
         assert_twin(nn.PowerNorm(statistics, epsilon=epsilon), grid, band, training=training)
 
 
-@pytest.mark.parametrize("function", TANGENTS)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_linearized(function: str):
     for grid, unit_slope in product(SOME_GRIDS, (False, True)):
         assert_twin(nn.Linearized(function, unit_slope), grid)
@@ -110,6 +111,43 @@ def test_polynomial_of_fixed_coefficients():
     for grid in SOME_GRIDS:
         assert_twin(nn.Polynomial(trainable=False), grid)
         assert_twin(nn.Polynomial(COEFFICIENTS, trainable=False, gate_band=1, exact=True), grid)
+
+
+@pytest.mark.parametrize("degree", [5, 6, 7, 9])
+def test_polynomial_of_high_degree(degree: int):
+    """The two block lengths of Paterson and Stockmeyer's rule."""
+    coefficients = tuple(np.random.default_rng(degree).normal(size=degree + 1) / 2)
+    for grid, exact in product([(3,), (8,), (5, 4)], (False, True)):
+        assert_twin(nn.Polynomial(coefficients, exact=exact), grid)
+
+
+@pytest.mark.parametrize("function", ["relu", "erf"])
+@pytest.mark.parametrize("degree", [1, 2, 3])
+@pytest.mark.parametrize("grid", [(2,), (7,), (8,), (5, 4), (3, 2, 5)], ids=named)
+def test_gaussian(grid: Axes, degree: int, function: str):
+    for band, statistics, training in product(some_bands(grid)[:2], ("sample", "batch"), (False, True)):
+        layer = nn.Gaussian(function, degree, statistics=statistics, epsilon=0.1)
+        assert_twin(layer, grid, band, training=training)
+    assert_twin(nn.Gaussian(function, degree, gate_band=1, exact=True, epsilon=0.1), grid)
+
+
+@pytest.mark.parametrize("function", ["sigmoid", "gelu"])
+@pytest.mark.parametrize("grid", [(2,), (7,), (8,), (5, 4)], ids=named)
+def test_fourier_series(grid: Axes, function: str):
+    half = some_bands(grid)[1]
+    for wide, harmonics in ((1, 1), (2, 3)):
+        assert_twin(nn.FourierSeries(function, harmonics, wide=wide), grid, half)
+
+
+@pytest.mark.parametrize("grid", [(2,), (7,), (8,), (5, 4), (3, 2, 5)], ids=named)
+@pytest.mark.parametrize(
+    "layer",
+    [nn.MagnitudeGain(0.3), nn.RealImaginary("tanh"), nn.RealImaginary("sigmoid"), nn.PhaseGate(), nn.SecondHarmonic()],
+    ids=repr,
+)
+def test_functions_of_single_modes(layer: nn.Module, grid: Axes):
+    for band in some_bands(grid):
+        assert_twin(layer, grid, band)
 
 
 # -- heads -------------------------------------------------------------------------------------------
@@ -163,5 +201,5 @@ def test_sequential(grid: Axes, training: bool):
 
 
 def test_the_tables_of_functions_agree():
-    assert set(TANGENTS) == set(FUNCTIONS)
+    assert set(APPROXIMABLE) == set(FUNCTIONS)
     assert {name: np.ndim(function(0.5)) for name, function in FUNCTIONS.items()} == dict.fromkeys(FUNCTIONS, 0)

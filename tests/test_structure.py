@@ -16,7 +16,7 @@ PACKAGE = ROOT / "freqnet"
 # A module may import from its own row and from the rows above it.
 LAYERS = (
     {"errors"},
-    {"kernels", "autodiff"},
+    {"kernels", "autodiff", "approximate"},
     {"domains"},
     {"ops"},
     {"nn"},

@@ -42,7 +42,9 @@ class Tensor:
     __array_ufunc__ = None
 
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
-        self.data: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
+        array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
+        # Of files written on other machines: the kernels know the machine's own byte order alone.
+        self.data = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
         self.space: Any = space
         self.requires_grad = requires_grad
         self.grad: np.ndarray | None = None

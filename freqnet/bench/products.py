@@ -132,7 +132,7 @@ def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours
 
 
 def _against_gemm(plan: Plan, name: str, bands: tuple, ours: Operation) -> Row:
-    """The machine's own rate at the same number of multiply-adds: what the kernel can hope for at most."""
+    """The rate at which the BLAS that NumPy uses multiplies matrices, at the same number of multiply-adds."""
     matrix, count = gemm()
     useful = product_work(bands)
     a, b = alternate(ours, matrix, plan.seconds, PAUSE_AFTER_BLAS)

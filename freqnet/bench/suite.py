@@ -18,6 +18,7 @@ from freqnet.bench.profile import profile_rows
 from freqnet.bench.race import race_rows
 from freqnet.bench.rows import Row
 from freqnet.bench.timing import threads, torch_or_none
+from freqnet.kernels.threads import blas_name
 
 GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "products": product_rows,
@@ -46,6 +47,7 @@ def machine(plan: Plan) -> dict[str, Any]:
         "threads": plan.threads,
         "instructions": _instructions(),
         "kernel": kernels.KERNEL,
+        "blas": blas_name(),
         "freqnet": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,

@@ -8,11 +8,13 @@ from typing import Any
 import typer
 
 from freqnet.bench import GROUPS, Plan, Row, machine, run, write_rows
-from freqnet.bench.guard import ALLOWED, check
+from freqnet.bench.guard import ALLOWED, check, is_disturbed
 from freqnet.bench.plots import save
 from freqnet.bench.timing import torch_or_none
 from freqnet.cli.console import print_table, say
+from freqnet.cli.interrupt import Interrupted
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.kernels.threads import MOST_THREADS
 
 
 def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, figures: Path | None) -> None:
@@ -23,33 +25,49 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
         got = "a file" if figures.exists() else "no such folder"
         raise ConfigurationError(got_expected(f"--figures {figures}", got, "a folder that exists", "make it first"))
     about = machine(plan)
-    say(f"{about['processor']}, {plan.threads} threads, kernels: {about['kernel']} ({about['instructions']})")
+    say(
+        f"{about['processor']}, {plan.threads} thread{'s' if plan.threads > 1 else ''}, kernels: {about['kernel']} "
+        f"({about['instructions']}), BLAS: {about['blas']}"
+    )
+    say(f"{'group':9s}  {'what':40s} {'freqnet':>10s}   {'beside':36s} {'takes':>10s}    ratio")
     if torch_or_none() is None:
         say("PyTorch is not installed: rows against it are left out (pip install 'freqnet[bench]')")
     if "accuracy" in groups and not quick:
         say("accuracy: trains every network on several splits, which takes minutes before its rows come")
     rows: list[Row] = []
+    stopped = False
     try:
         for row in run(plan, groups):
             rows.append(row)
             times = f"{_seconds(row):>10s}   {row.peer:36s} {_seconds(row, peer=True):>10s}"
             say(f"{row.group:9s}  {row.name:40s} {times}  {row.ratio:7.2f}x")
+    except Interrupted:
+        stopped = True
     finally:
         if rows:
             write_rows(out, rows, about)
             say(f"\n{len(rows)} rows in {out} and {out.with_suffix('.csv')}")
             if figures is not None:
                 say(f"figures: {', '.join(map(str, save(rows, figures)))}")
+    if stopped:
+        raise Interrupted(f"interrupted; {len(rows)} rows were measured{' and are kept' if rows else ''}")
+    if not rows:
+        say("no rows: --quick leaves out what takes minutes; run these groups without it")
 
 
 def check_records(quick: bool, choices: dict[str, Any]) -> None:
     """Name the kernels that lost more than a quarter of their share of the machine's GEMM rate."""
+    say("measuring every kernel, which takes a minute or two")
     findings = check(_plan(quick, choices))
     table = [
-        (f.name, f"{f.share:.2f}", "new" if f.recorded is None else f"{f.recorded:.2f}", "FELL" if f.fell else "")
+        (f.name, f"{f.share:.2f}", "new" if f.recorded is None else f"{f.recorded:.2f}", "fell" if f.fell else "holds")
         for f in findings
     ]
-    print_table("share of the machine's own float32 GEMM rate", table, ("kernel", "now", "recorded", ""))
+    print_table("share of the machine's own float32 GEMM rate", table, ("kernel", "now", "recorded", "verdict"))
+    if is_disturbed(findings):
+        say(
+            "shares lie well above the records: the machine is busy, and a fall could hide; run it again when it is not"
+        )
     fell = [f.name for f in findings if f.fell]
     if fell:
         say(f"fell below {ALLOWED:.0%} of the record: {', '.join(fell)}")
@@ -60,15 +78,15 @@ def check_records(quick: bool, choices: dict[str, Any]) -> None:
 
 def _plan(quick: bool, choices: dict[str, Any]) -> Plan:
     for name in ("threads", "seeds"):
-        if choices.get(name, 1) < 1:
-            raise ConfigurationError(got_expected(name, choices[name], "at least 1", f"change --{name}"))
+        if not 1 <= choices.get(name, 1) <= MOST_THREADS:
+            raise ConfigurationError(got_expected(name, choices[name], f"1 to {MOST_THREADS}", f"change --{name}"))
     return Plan(quick=quick, **choices)
 
 
 def _groups(only: str | None) -> list[str]:
     if only is None:
         return list(GROUPS)
-    names = [name.strip() for name in only.split(",")]
+    names = list(dict.fromkeys(name.strip() for name in only.split(",")))
     for name in names:
         if name not in GROUPS:
             raise ConfigurationError(got_expected("group", repr(name), " or ".join(GROUPS), "change --only"))
@@ -77,9 +95,18 @@ def _groups(only: str | None) -> list[str]:
 
 def _check_target(out: Path) -> None:
     """Find out before the work, not after it, that its result cannot be kept."""
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        got = "a folder" if out.is_dir() else f"no folder {out.parent}"
-        raise ConfigurationError(got_expected(f"--out {out}", got, "a file in a folder that exists", "name another"))
+    table = out.with_suffix(".csv")
+    if not out.absolute().parent.is_dir():
+        got = f"no folder {out.parent}"
+    elif out.suffix == ".csv":
+        got = "the name of the table that goes beside it"
+    else:
+        # A folder, or a device: what is there would be replaced, not written to.
+        taken = [path for path in (out, table) if path.exists() and not path.is_file()]
+        if not taken:
+            return
+        got = f"{taken[0]} is not a file"
+    raise ConfigurationError(got_expected(f"--out {out}", got, "a JSON file in a folder that exists", "name another"))
 
 
 def _seconds(row: Row, peer: bool = False) -> str:

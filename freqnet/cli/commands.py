@@ -164,8 +164,12 @@ def info(
 @app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="The rows that matter most, within two minutes.")] = False,
-    only: Annotated[str | None, _opt("only", "Groups, as products,channels [all].")] = None,
-    threads: Annotated[int | None, _opt("threads", "For freqnet and every peer [as the environment says].")] = None,
+    only: Annotated[
+        str | None, _opt("only", "Groups of products, channels, networks, profile, growth, accuracy, memory [all].")
+    ] = None,
+    threads: Annotated[
+        int | None, _opt("threads", "For freqnet and every peer [one a core, or as the environment says].")
+    ] = None,
     seeds: Annotated[int | None, _opt("seeds", "Runs of each network in the race to an accuracy [3].")] = None,
     out: Annotated[Path | None, _opt("out", "JSON file for the rows; a CSV goes beside it [bench.json].")] = None,
     figures: Annotated[Path | None, _opt("figures", "Folder for figures of the rows.")] = None,
@@ -176,6 +180,9 @@ def bench(
     from freqnet.cli.bench import check_records
 
     choices = _given({"threads": threads, "seeds": seeds})
+    if check and (only or out or figures):
+        todo = "leave out --only, --out and --figures"
+        raise ConfigurationError(got_expected("--check", "choices of rows or files", "all kernels", todo))
     if check:
         check_records(quick, choices)
     else:

@@ -17,11 +17,6 @@ from freqnet.nn import Network
 from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
 
-KERNEL_NAMES = {
-    "native": "C",
-    "numpy": "NumPy: correct, but slower; reinstall where there is a C compiler",
-}
-
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
     """Return the network of a run, or of a file, and what is stored beside it.
@@ -47,7 +42,7 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
 def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_file: Path | None) -> dict[str, Any]:
     """Measure a trained model on its own held-out examples, or on all of another dataset."""
     network, info = load_model(folder)
-    dataset, own = _examples(info, data, data_folder)
+    dataset, own = examples_of(info, data, data_folder)
     dataset = _named_as(dataset, info["classes"])
     _check_fits(network, dataset)
     with one_blas_thread():
@@ -69,7 +64,7 @@ def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_
     return metrics
 
 
-def _examples(info: dict[str, Any], data: str | None, data_folder: Path | None) -> tuple[Dataset, bool]:
+def examples_of(info: dict[str, Any], data: str | None, data_folder: Path | None) -> tuple[Dataset, bool]:
     """The examples to measure on, and whether they are those that the run itself held out."""
     if data is None and "data" not in info:
         raise DataError(got_expected("evaluate", "a model that names no data", "data to measure on", "name them"))
@@ -154,6 +149,20 @@ def model_info(folder: Path, json_file: Path | None) -> None:
         say(f"repeat: {metrics['command']}")
 
 
+def _kernel_text(kernel: str) -> str:
+    import os
+
+    from freqnet.kernels.threads import thread_count
+
+    if kernel == "numpy":
+        todo = "unset it" if os.environ.get("FREQNET_KERNEL") else "reinstall where there is a C compiler"
+        return f"NumPy: correct, but slower; {'FREQNET_KERNEL says so: ' if todo == 'unset it' else ''}{todo}"
+    from freqnet.kernels.native import INSTRUCTIONS
+
+    count = thread_count()
+    return f"C ({INSTRUCTIONS}), {count} thread{'s' if count > 1 else ''}"
+
+
 def program_info(json_file: Path | None) -> None:
     """Show the program's version, domains and layers."""
     import platform
@@ -167,7 +176,7 @@ def program_info(json_file: Path | None) -> None:
         "freqnet": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
-        "product kernel": KERNEL_NAMES[KERNEL],
+        "product kernel": _kernel_text(KERNEL),
         "domains": list(DOMAINS),
         "layers": sorted(LAYERS),
     }

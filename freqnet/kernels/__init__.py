@@ -8,7 +8,7 @@ import os
 from freqnet.kernels import reference
 
 KERNEL, _active = "numpy", reference
-if os.environ.get("FREQNET_KERNEL", "native") != "numpy":
+if os.environ.get("FREQNET_KERNEL", "").lower() != "numpy":
     try:
         from freqnet.kernels import native
 

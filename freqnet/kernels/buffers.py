@@ -6,6 +6,7 @@ fills it. A step makes the same arrays over and over, so their memory is kept an
 
 from __future__ import annotations
 
+import os
 import sys
 from math import prod
 from threading import Lock
@@ -43,11 +44,23 @@ def empty(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
     # Whether a block is free is told by its reference count, which only the global lock keeps exact.
     if size < _SMALLEST or not _IS_EXACT:
         return np.empty(shape, dtype)
-    with _Shelf.lock:
+    # Nobody waits for a mere convenience: the one inside may be another thread, the code that a signal handler
+    # interrupted, or, after a fork, a thread that no longer exists.
+    if not _Shelf.lock.acquire(blocking=False):
+        return np.empty(shape, dtype)
+    try:
         block, start = _free_block(-(-size // _PAGE))
         return block[start : start + size].view(dtype).reshape(shape)
+    finally:
+        _Shelf.lock.release()
 
 
+def _forget_lock() -> None:
+    _Shelf.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock)
 _IS_EXACT = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 

@@ -70,7 +70,8 @@ static const char *instruction_set = "baseline";
 static void choose(void) {
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
     const char *most = getenv("FREQNET_INSTRUCTIONS");
-    const int any = !most || !*most;
+    /* A name that is none of these says nothing. */
+    const int any = !most || (strcmp(most, "avx512") && strcmp(most, "avx2") && strcmp(most, "baseline"));
     __builtin_cpu_init();
     const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from freqnet.errors import ShapeError, got_expected
 from freqnet.kernels import _native  # type: ignore[attr-defined]
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.threads import thread_count
@@ -51,7 +52,7 @@ def quadratic_adjoint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
-    g, x = np.ascontiguousarray(g), np.ascontiguousarray(x)
+    g, x = _alike(g, x)
     ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
@@ -60,13 +61,14 @@ def quadratic_adjoint(
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     """Return one complex matrix product a mode: see `freqnet.kernels.reference.channel_product`."""
-    dtype = a.dtype if a.dtype == b.dtype else np.result_type(a, b)
-    a, b = np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
-    (first, width), modes = a.shape[-2:], a.shape[:-2]
+    a, b = _alike(a, b)
+    (first, width), modes, dtype = a.shape[-2:], a.shape[:-2], a.dtype
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
         rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
+    if b.shape != (*modes, *((columns, inner_count) if form == "input" else (inner_count, columns))):
+        raise _unfit(f"products over channels ({form})", f"{a.shape} and {b.shape}", "matrices that fit, mode by mode")
     count = prod(modes)
     out = empty((*modes, rows, columns), dtype)
     threads = _threads(4 * count * rows * inner_count * columns, _ALONE)
@@ -78,7 +80,9 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     """Return Parseval's inner product over the modes: see `freqnet.kernels.reference.inner`."""
-    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    a, b = _alike(a, b)
+    if a.shape != b.shape:
+        raise _unfit("inner product", f"{a.shape} and {b.shape}", "one shape")
     out = np.empty(a.shape[ndim:], a.real.dtype)
     columns = a.shape[ndim - 1]
     rows = prod(a.shape[: ndim - 1])
@@ -94,14 +98,28 @@ def combine(
     out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return ``p a``, or ``p a + q b``: see `freqnet.kernels.reference.combine`."""
-    a = np.ascontiguousarray(a)
+    if b is None or q is None:
+        (a,), b, q = _alike(a), None, None
+    else:
+        a, b = _alike(a, np.broadcast_to(b, a.shape))
     lanes, dtype = a.shape[-2:], a.real.dtype
     out = empty(a.shape, a.dtype) if out is None else out
+    if out.shape != a.shape or out.dtype != a.dtype or not out.flags.c_contiguous:
+        raise _unfit("out", f"{out.dtype} {out.shape}", f"contiguous {a.dtype} {a.shape}")
     p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
-    b = None if b is None else np.ascontiguousarray(b)
     modes = prod(a.shape[:-2])
     _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
     return out
+
+
+def _alike(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Contiguous arrays of the one complex dtype that holds them all."""
+    dtype = np.result_type(*arrays, np.complex64)
+    return [np.ascontiguousarray(array, dtype) for array in arrays]
+
+
+def _unfit(what: str, got: str, expected: str) -> ShapeError:
+    return ShapeError(got_expected(what, got, expected, "check the shapes"))
 
 
 def _lanes(array: np.ndarray, ndim: int, lanes: Axes, dtype: np.dtype) -> np.ndarray:
@@ -125,6 +143,9 @@ def _product(
 ) -> np.ndarray:
     kept = bands[2]
     lanes = a.shape[len(kept) :]
+    for array, band in ((a, bands[0]), (b, bands[1])):
+        if array.shape[: len(band)] != (*(2 * m + 1 for m in band[:-1]), band[-1] + 1):
+            raise _unfit("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
     out = empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
     count = prod(lanes)
     zyx = [(0,) * (3 - len(m)) + m for m in bands]

@@ -83,32 +83,43 @@ INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
     return ((z + o->m.z) * (2 * o->m.y + 1) + y + o->m.y) * o->width + o->low;
 }
 
-/* Add a[j] b[k - j] for the four outputs k .. k + 3, j running over a's row at ra (its x = 0) and k - j over b's row
- * at rb; to s, and, of the next row of a, to t. */
-INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *b, int rb, int k, NAME(sums) *s,
-                           NAME(sums) *t) {
-    const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + 3 + b->m.x);
-    const V *p = b->re + rb + k - first, *q = b->im + rb + k - first;
-    for (int j = first; j <= last; j++, p--, q--) {
-        const V g = a->re[ra + j], h = a->im[ra + j];
-        for (int i = 0; i < 4; i++) {
-            s->re[i] += g * p[i], s->im[i] += g * q[i];
-            s->re[i] -= h * q[i], s->im[i] += h * p[i];
-        }
-        if (!t) continue;
-        const V u = a->re[ra + a->width + j], v = a->im[ra + a->width + j];
-        for (int i = 0; i < 4; i++) {
-            t->re[i] += u * p[i], t->im[i] += u * q[i];
-            t->re[i] -= v * q[i], t->im[i] += v * p[i];
-        }
+/* One term a[j] b[k - j] of the first `width` outputs; p and q point at b[k - j]. */
+INLINE void NAME(add)(V g, V h, const V *p, const V *q, const int width, NAME(sums) *s) {
+    for (int i = 0; i < width; i++) {
+        s->re[i] += g * p[i], s->im[i] += g * q[i];
+        s->re[i] -= h * q[i], s->im[i] += h * p[i];
     }
 }
 
-/* The sums of the four outputs from (kz, ky, k) on, out[0], and if two_rows of those one row below, out[1]. Row y of a
+/* Add a[j] b[k - j] for the outputs k .. k + width - 1, j running over a's row at ra (its x = 0) and k - j over b's
+ * row at rb; to s, and, of the next row of a, to t. */
+INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *b, int rb, int k, const int width,
+                           NAME(sums) *s, NAME(sums) *t) {
+    const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + width - 1 + b->m.x);
+    const V *p = b->re + rb + k - first, *q = b->im + rb + k - first;
+    const V *g = a->re + ra + first, *h = a->im + ra + first, *const end = a->re + ra + last;
+    const int next = a->width;
+#define STEP(WIDTH)                                                                                                   \
+    do {                                                                                                              \
+        NAME(add)(*g, *h, p, q, WIDTH, s);                                                                            \
+        if (t) NAME(add)(g[next], h[next], p, q, WIDTH, t);                                                           \
+        g++, h++, p--, q--;                                                                                           \
+    } while (0)
+    /* At the rim of b the first terms are there for the first outputs alone; of a single row it is not worth a branch. */
+    if (t) switch (first - (k - b->m.x)) {
+    case 0: if (width > 1 && g <= end) STEP(1); /* fall through */
+    case 1: if (width > 2 && g <= end) STEP(2); /* fall through */
+    case 2: if (width > 3 && g <= end) STEP(3);
+    }
+    while (g <= end) STEP(width);
+#undef STEP
+}
+
+/* The sums of the outputs from (kz, ky, k) on, out[0], and if two_rows of those one row below, out[1]. Row y of a
  * meets row ky - y of b; so does row y + 1, for the outputs below. In a square, modes j and k - j give the same: each
  * pair of rows is taken once, then doubled; a row that is its own pair comes last. */
 INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, const int is_square,
-                      const int two_rows, NAME(sums) *out) {
+                      const int two_rows, const int width, NAME(sums) *out) {
     /* Variables of its own, which the compiler keeps in registers. */
     NAME(sums) s = {0}, t = {0};
     const int top = ky - b->m.y, bottom = ky + b->m.y;
@@ -118,12 +129,12 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
         const int to = MIN(a->m.y, bottom), to_below = MIN(a->m.y - 1, bottom);
         const int ra = NAME(row)(a, z, 0), rb = NAME(row)(b, kz - z, ky), wa = a->width, wb = b->width;
         if (!two_rows)
-            for (int y = from; y <= to; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, &s, NULL);
+            for (int y = from; y <= to; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, width, &s, NULL);
         else {
             if (from_below < MIN(from, to_below + 1))
-                NAME(add_rows)(a, ra + (from_below + 1) * wa, b, rb - from_below * wb, k, &t, NULL);
-            for (int y = from; y <= to_below; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, &s, &t);
-            if (MAX(from, to_below + 1) <= to) NAME(add_rows)(a, ra + to * wa, b, rb - to * wb, k, &s, NULL);
+                NAME(add_rows)(a, ra + (from_below + 1) * wa, b, rb - from_below * wb, k, width, &t, NULL);
+            for (int y = from; y <= to_below; y++) NAME(add_rows)(a, ra + y * wa, b, rb - y * wb, k, width, &s, &t);
+            if (MAX(from, to_below + 1) <= to) NAME(add_rows)(a, ra + to * wa, b, rb - to * wb, k, width, &s, NULL);
         }
     }
     for (int i = 0; is_square && i < 4; i++)
@@ -131,11 +142,30 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
     for (int i = 0; is_square && i <= two_rows; i++) {
         const int z = kz / 2, y = (ky + i) / 2;
         if (kz % 2 || (ky + i) % 2 || abs(z) > a->m.z || abs(y) > a->m.y) continue;
-        NAME(add_rows)(a, NAME(row)(a, z, y), b, NAME(row)(b, z, y), k, i ? &t : &s, NULL);
+        NAME(add_rows)(a, NAME(row)(a, z, y), b, NAME(row)(b, z, y), k, width, i ? &t : &s, NULL);
     }
     out[0] = s;
     if (two_rows) out[1] = t;
 }
+
+/* One function each, so that all but the operands are constants. */
+#define SUM(IS_SQUARE, TWO_ROWS, WIDTH)                                                                               \
+    TARGET static void NAME(sum_##IS_SQUARE##TWO_ROWS##WIDTH)(const NAME(operand) *a, const NAME(operand) *b, int kz, \
+                                                              int ky, int k, NAME(sums) *out) {                       \
+        NAME(sum)(a, b, kz, ky, k, IS_SQUARE, TWO_ROWS, WIDTH, out);                                                  \
+    }
+#define SUMS(IS_SQUARE)                                                                                               \
+    SUM(IS_SQUARE, 0, 4) SUM(IS_SQUARE, 1, 1) SUM(IS_SQUARE, 1, 2) SUM(IS_SQUARE, 1, 3) SUM(IS_SQUARE, 1, 4)
+SUMS(0) SUMS(1)
+/* Of two rows, as many outputs as there are (few sums of a single row would wait for each other): [0] for one row. */
+#define NAMES(IS_SQUARE)                                                                                              \
+    {NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##11), NAME(sum_##IS_SQUARE##12), NAME(sum_##IS_SQUARE##13),      \
+     NAME(sum_##IS_SQUARE##14)}
+static void (*const NAME(sum_of)[2][5])(const NAME(operand) *, const NAME(operand) *, int, int, int,
+                                        NAME(sums) *) = {NAMES(0), NAMES(1)};
+#undef SUM
+#undef SUMS
+#undef NAMES
 
 typedef struct { V constant, linear, quadratic, mean, with_a, with_product; } NAME(ends);
 
@@ -194,11 +224,7 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
             REAL *row = out + 2 * (lanes * (Py_ssize_t)now * (c.x + 1) + start);
             for (int x = 0; x <= c.x; x += 4) {
                 NAME(sums) s[2];
-                /* is_square and rows as constants. */
-                if (rows == 2)
-                    is_square ? NAME(sum)(&a, &b, z, y, x, 1, 1, s) : NAME(sum)(&a, &b, z, y, x, 0, 1, s);
-                else
-                    is_square ? NAME(sum)(&a, &b, z, y, x, 1, 0, s) : NAME(sum)(&a, &b, z, y, x, 0, 0, s);
+                NAME(sum_of)[is_square][rows == 2 ? MIN(4, c.x - x + 1) : 0](&a, &b, z, y, x, s);
                 for (int i = 0; i < rows; i++)
                     for (int t = 0; t < 4 && x + t <= c.x; t++) {
                         if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);

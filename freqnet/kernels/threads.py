@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+# The pool of the kernels has no more.
+MOST_THREADS = 256
+
 
 class _Limit:
     """The number set by `thread_limit`, if any."""
@@ -55,10 +58,18 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
+def blas_name() -> str:
+    """Return which BLAS NumPy uses, and for which processor it was told to take its code, as "openblas Haswell"."""
+    for library in _blas().info():
+        if library.get("user_api") == "blas":
+            return f"{library['internal_api']} {library.get('architecture', '')}".strip()
+    return "unknown"
+
+
 @lru_cache(maxsize=1)
 def _available() -> int:
     for name in ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS"):
         first = os.environ.get(name, "").split(",")[0].strip()
-        if first.isdigit() and int(first) > 0:
-            return int(first)
+        if first.isdecimal() and int(first) > 0:
+            return min(int(first), MOST_THREADS)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

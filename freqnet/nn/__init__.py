@@ -3,10 +3,12 @@
 from freqnet.nn.activation import Linearized, Pointwise, Polynomial
 from freqnet.nn.containers import Residual, Sequential
 from freqnet.nn.convolution import Convolution, Window
+from freqnet.nn.fitted import FourierSeries, Gaussian
 from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum
 from freqnet.nn.module import LAYERS, Features, Module, Signal, from_description, layer
 from freqnet.nn.network import Door, Network
 from freqnet.nn.normalization import PowerNorm
+from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
 from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool
 from freqnet.nn.twin import TwinReport, compare_with_twin
 
@@ -17,17 +19,23 @@ __all__ = [
     "Dense",
     "Door",
     "Features",
+    "FourierSeries",
     "FrequencyDropout",
+    "Gaussian",
     "GlobalAverage",
     "Linearized",
     "LowPass",
+    "MagnitudeGain",
     "Module",
     "Network",
+    "PhaseGate",
     "Pointwise",
     "Polynomial",
     "PowerNorm",
     "PowerSpectrum",
+    "RealImaginary",
     "Residual",
+    "SecondHarmonic",
     "Sequential",
     "Signal",
     "TruncationPool",

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from math import log, pi, sqrt
+from functools import cached_property
 
 import numpy as np
 
 from freqnet import ops
+from freqnet.approximate import FUNCTIONS, approximate, taylor
 from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm
-
-# Value and slope at 0; the slope of ReLU is the mean of its two one-sided slopes.
-TANGENTS = {
-    "identity": (0.0, 1.0),
-    "tanh": (0.0, 1.0),
-    "softsign": (0.0, 1.0),
-    "sigmoid": (0.5, 0.25),
-    "relu": (0.0, 0.5),
-    "gelu": (0.0, 0.5),
-    "silu": (0.0, 0.5),
-    "softplus": (log(2.0), 0.5),
-    "erf": (0.0, 2 / sqrt(pi)),
-}
 
 # Near the identity, bent by a quarter of the square: deep stacks start stable, and train the bend.
 BENT_IDENTITY = (0.0, 1.0, 0.25)
@@ -51,7 +39,7 @@ class Linearized(Module):
     Parameters
     ----------
     function : str
-        One of identity, tanh, softsign, sigmoid, relu, gelu, silu, softplus, erf.
+        A registered scalar function; the slope of relu is the mean of its two one-sided slopes.
     unit_slope : bool
         Divide by the slope at 0, so that depth neither shrinks nor grows the signal.
 
@@ -66,11 +54,11 @@ class Linearized(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Linearized")
-        _known(self.function, TANGENTS)
-        return incoming if self._tangent()[0] == 0 else _unbounded(incoming)
+        known_function(self.function)
+        return incoming if self._tangent()[0] == 0 else unbounded(incoming)
 
     def _tangent(self) -> tuple[float, float]:
-        value, slope = TANGENTS[self.function]
+        value, slope = taylor(self.function, 1)
         return (value / slope, 1.0) if self.unit_slope else (value, slope)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -86,47 +74,72 @@ class Polynomial(Module):
 
     Parameters
     ----------
-    coefficients : tuple of float
+    coefficients : tuple of float, or str
         From the constant up; by default ``x + x^2 / 4``, meant for a signal of unit power, so put
-        `PowerNorm` in front.
+        `PowerNorm` in front. Or the name of a function to approximate.
     trainable : bool
         Train the coefficients, a set for each channel.
     gate_band : int or tuple of int, optional
         The band of the factor in each product: 0 is the mean alone (cheapest), None the whole signal.
     exact : bool
         From degree 3 on, keep the wider band that intermediate powers need: see `freqnet.ops.polynomial`.
+    degree : int
+        Of the approximation to a function, 1 to 9.
+    method : str
+        As of `freqnet.approximate.approximate`: minimax, least-squares, chebyshev, taylor or gaussian.
+    interval : tuple of float
+        The range it is fitted on: `freqnet.audit.calibrate` tells whether the signal stays inside.
 
     Raises
     ------
     ShapeError
         Fewer than two coefficients, or a gate band below 0.
+    ConfigurationError
+        The function, the method, the degree or the interval cannot be used.
 
     Examples
     --------
     >>> from freqnet import nn
-    >>> nn.Polynomial((0.0, 1.0, 0.5), gate_band=2)
-    Polynomial(coefficients=(0.0, 1.0, 0.5), trainable=True, gate_band=2, exact=False)
+    >>> nn.Polynomial((0.0, 1.0, 0.5), gate_band=2).is_low_degree
+    False
+    >>> [round(c, 3) for c in nn.Polynomial("gelu", degree=2, method="least-squares").initial]
+    [0.281, 0.5, 0.121]
     """
 
-    coefficients: tuple[float, ...] = BENT_IDENTITY
+    coefficients: tuple[float, ...] | str = BENT_IDENTITY
     trainable: bool = True
     gate_band: int | Axes | None = None
     exact: bool = False
+    degree: int = 2
+    method: str = "minimax"
+    interval: tuple[float, float] = (-4.0, 4.0)
+
+    @cached_property
+    def initial(self) -> tuple[float, ...]:
+        """The coefficients to start from, from the constant up."""
+        if not isinstance(self.coefficients, str):
+            return tuple(float(c) for c in self.coefficients)
+        found = approximate(self.coefficients, self.degree, self.method, self.interval)
+        return tuple(float(c) for c in found.coefficients)
+
+    @property
+    def fitted_range(self) -> tuple[float, float] | None:
+        """Where the polynomial stands for its function; None where coefficients were given."""
+        return self.interval if isinstance(self.coefficients, str) else None
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Polynomial")
-        if len(self.coefficients) < 2:
+        if isinstance(self.coefficients, str):
+            known_function(self.coefficients)
+        elif len(self.coefficients) < 2:
             raise ShapeError(
                 got_expected("coefficients", self.coefficients, "at least two, from the constant up", "add the slope")
             )
-        if self.gate_band is not None and min(per_axis(self.gate_band, incoming.space.ndim, "gate band")) < 0:
-            raise ShapeError(
-                got_expected("gate band", self.gate_band, "0 or more", "0 keeps the mean, None the whole signal")
-            )
-        columns = np.repeat(np.asarray(self.coefficients, float)[:, None], incoming.channels, axis=1)
+        require_gate(self.gate_band, incoming.space.ndim)
+        columns = np.repeat(np.asarray(self.initial)[:, None], incoming.channels, axis=1)
         if self.trainable:
             self.add_parameter("coefficients", columns)
-        return _unbounded(incoming)
+        return unbounded(incoming)
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.polynomial(x, self._coefficients(), self.gate_band, self.exact, self.wanted_band)
@@ -141,12 +154,12 @@ class Polynomial(Module):
     @property
     def is_low_degree(self) -> bool:
         """Whether the polynomial has degree 1 or 2 and is not gated."""
-        return len(self.coefficients) <= 3 and self.gate_band is None
+        return len(self.initial) <= 3 and self.gate_band is None
 
     def _coefficients(self) -> Tensor:
         if self.trainable:
             return self.parameters["coefficients"]
-        return Tensor(np.asarray(self.coefficients, self.precision)[:, None])
+        return Tensor(np.asarray(self.initial, self.precision)[:, None])
 
 
 @layer
@@ -171,7 +184,7 @@ class Pointwise(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Pointwise")
-        _known(self.function, POINTWISE)
+        known_function(self.function, POINTWISE)
         if incoming.space.domain.is_complex:
             raise ShapeError(
                 got_expected(
@@ -187,11 +200,19 @@ class Pointwise(Module):
         return POINTWISE[self.function](x)
 
 
-def _known(function: str, table: dict) -> None:
+def known_function(function: str, table: Collection[str] = FUNCTIONS) -> None:
+    """Raise `ConfigurationError` unless a function's name is in a table, by default of all registered ones."""
     if function not in table:
         raise ConfigurationError(got_expected("activation", repr(function), " or ".join(table), "choose one of these"))
 
 
-def _unbounded(incoming: Signal) -> Signal:
+def require_gate(gate_band: int | Axes | None, ndim: int) -> None:
+    """Raise `ShapeError` for a gate band below 0."""
+    if gate_band is not None and min(per_axis(gate_band, ndim, "gate band")) < 0:
+        todo = "0 keeps the mean, None the whole signal"
+        raise ShapeError(got_expected("gate band", gate_band, "0 or more", todo))
+
+
+def unbounded(incoming: Signal) -> Signal:
     """The same signal, no longer known to be zero anywhere."""
     return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)

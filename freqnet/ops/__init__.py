@@ -14,11 +14,13 @@ from freqnet.ops.activate import (
 )
 from freqnet.ops.arithmetic import plus, times
 from freqnet.ops.convolve import convolve, frequency_response
+from freqnet.ops.gaussian import gaussian_activation
 from freqnet.ops.linear import coordinates, linear_map, power_spectrum
 from freqnet.ops.loss import cross_entropy, log_softmax, mean_squared_error, sobolev_error
 from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import inner_product, mean, signal_power
 from freqnet.ops.pool import alias, average, resample, shift, truncate, zero_pad
+from freqnet.ops.quadratic import moments
 from freqnet.ops.transform import analysis, synthesis
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "erf",
     "exp",
     "frequency_response",
+    "gaussian_activation",
     "gelu",
     "inner_product",
     "linear_map",
@@ -38,6 +41,7 @@ __all__ = [
     "log_softmax",
     "mean",
     "mean_squared_error",
+    "moments",
     "multiply",
     "plus",
     "polynomial",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import Axes, per_axis, require_signal
 from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, per_element, plain, plus, reshape, row, scale_by, times
+from freqnet.ops.arithmetic import add, elementwise, per_element, plain, plus, reshape, row, scale_by, times
 from freqnet.ops.multiply import multiply, multiply_op
 from freqnet.ops.normalize import scale
 from freqnet.ops.pool import change_band, truncate
@@ -110,22 +111,25 @@ def polynomial(
     exact: bool = False,
     band: Axes | None = None,
 ) -> Tensor:
-    """Apply c[0] + c[1] x + ... + c[d] x^d to a signal, by products of spectra (Horner from degree 3 on).
+    """Apply c[0] + c[1] x + ... + c[d] x^d to a signal, by as few products of spectra as it takes.
+
+    Degree 2 takes one square, degrees 3 and 4 a square and a product, 5 and 6 two products, 7 to 9 three
+    (Paterson and Stockmeyer 1973); with a gate, degree d takes d - 1 products (Horner).
 
     Parameters
     ----------
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     coefficients : Tensor
-        Plain ``(degree + 1, channels)`` or ``(degree + 1, 1)``, trainable or not.
+        Plain ``(degree + 1, channels)`` or ``(degree + 1, batch, channels)``, each 1 or the signal's.
     gate_band : int or tuple of int, optional
         The band of `x` used as the factor g in each product: with a gate the polynomial is
         ``c[0] + c[1] x + c[2] x g + c[3] x g^2 + ...``. A band of 0 multiplies by the mean alone, None by
         the whole signal. The cost of a product is proportional to the gate's modes.
     exact : bool
-        Keep the band that intermediate powers need for an exact result, up to ``degree - 1`` times the
-        signal's. By default every intermediate is cut to the signal's band: exact at degrees 1 and 2,
-        cheaper and low-passed in between from degree 3 on.
+        Keep the band that intermediate powers need for an exact result: a power p has p times the signal's band,
+        of which what can still come back into the result is kept. By default every intermediate is cut to the
+        signal's band: exact at degrees 1 and 2, cheaper and low-passed in between from degree 3 on.
     band : tuple of int, optional
         The band of the result, by default that of `x`. Modes that are not kept are not computed.
 
@@ -152,20 +156,35 @@ def polynomial(
     True
     """
     space = require_signal(x.space, "polynomial")
-    channels = x.shape[-1]
-    if plain(coefficients, "coefficients").ndim != 2 or coefficients.shape[1] not in (1, channels):
-        raise ShapeError(
-            got_expected("coefficients", coefficients.shape, f"(degree + 1, {channels})", "one row a power, from x^0")
-        )
-    degree, kept = coefficients.shape[0] - 1, space.band if band is None else band
+    lanes = _lanes(coefficients, x)
+    degree, kept = lanes.shape[0] - 1, space.band if band is None else band
     gate = x if gate_band is None else truncate(x, _clipped(gate_band, space.band))
     if degree == 1 or (degree == 2 and gate is x):
-        lanes = reshape(coefficients, shape=(degree + 1, 1, coefficients.shape[1]))
         return low_degree(x, lanes, band=kept)
-    rows = [row(coefficients, index=i) for i in range(degree + 1)]
-    out = scale(x, rows[degree] if degree else scale_by(rows[0], factor=0.0))
+    rows = [reshape(row(lanes, index=i), shape=lanes.shape[1:]) for i in range(degree + 1)]
+    if degree == 0:
+        return plus(change_band(scale(x, scale_by(rows[0], factor=0.0)), band=kept), rows[0])
+    return _by_powers(x, rows, kept, exact) if gate is x else _by_gate(x, rows, gate, kept, exact)
+
+
+def _lanes(coefficients: Tensor, x: Tensor) -> Tensor:
+    """The coefficients as ``(degree + 1, batch or 1, channels or 1)``."""
+    shape = plain(coefficients, "coefficients").shape
+    if len(shape) == 2:
+        shape = (shape[0], 1, shape[1])
+        coefficients = reshape(coefficients, shape=shape)
+    if len(shape) != 3 or any(n not in (1, have) for n, have in zip(shape[1:], x.shape[-2:], strict=True)):
+        expected = f"(degree + 1, {x.shape[-1]})"
+        raise ShapeError(got_expected("coefficients", shape, expected, "one row a power, from x^0"))
+    return coefficients
+
+
+def _by_gate(x: Tensor, rows: list[Tensor], gate: Tensor, kept: Axes, exact: bool) -> Tensor:
+    """Horner's rule, every product with the gate."""
+    degree = len(rows) - 1
+    out = scale(x, rows[degree])
     for left in range(degree - 2, -1, -1):
-        final = kept if exact or left == 0 else space.band
+        final = kept if exact or left == 0 else x.space.band
         out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, final, left if exact else 0))
         out = plus(out, change_band(scale(x, rows[left + 1]), band=out.space.band))
     return plus(change_band(out, band=kept), rows[0])
@@ -175,6 +194,34 @@ def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
     """The band a product needs when `left` more products with the gate follow, each of which can still bring
     a mode back into the final band."""
     return tuple(min(a + g, m + left * g) if left else m for a, g, m in zip(band, gate, final, strict=True))
+
+
+def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor:
+    """Paterson and Stockmeyer: Horner's rule in x^k, on blocks of k terms, which powers up to x^k serve."""
+    degree, size = len(rows) - 1, x.space.band
+    # Powers up to x^k take k - 1 products, the rule one for each further block.
+    block = min((2, 3), key=lambda k: k - 1 + -(-(degree - k) // k))
+
+    def band(power: int, left: int) -> Axes:
+        """What a power needs of its band when its degree can still grow by `left`."""
+        if not exact:
+            return kept if left == 0 else size
+        return tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))
+
+    powers = [x]
+    for p in range(2, block + 1):
+        powers.append(multiply(powers[-1], x, band=band(p, degree - p)))
+
+    def terms(first: int, last: int, target: Axes) -> Tensor:
+        scaled = [scale(powers[i - first - 1], rows[i]) for i in range(first + 1, last + 1)]
+        return plus(reduce(add, [change_band(s, band=target) for s in scaled]), rows[first])
+
+    whole = -(-(degree - block) // block)
+    out = terms(whole * block, degree, band(degree - whole * block, whole * block))
+    for i in range(whole - 1, -1, -1):
+        product = multiply(out, powers[-1], band=band(degree - i * block, i * block))
+        out = add(product, terms(i * block, (i + 1) * block - 1, product.space.band))
+    return change_band(out, band=kept)
 
 
 def _clipped(band: int | Axes, largest: Axes) -> Axes:

@@ -349,6 +349,22 @@ def _() -> list[Example]:
     return [([element(s, 2, 3), numbers(2, 4)], {}) for s in SIGNALS]
 
 
+def statistics() -> Tensor:
+    return Tensor(np.stack([GENERATOR.normal(size=(3, 2)), GENERATOR.uniform(0.3, 2.0, (3, 2))]))
+
+
+@examples("gaussian_moment")
+def _() -> list[Example]:
+    names = ("relu", "gelu", "erf", "sigmoid", "leaky_relu", "silu")
+    return [([statistics()], {"function": f, "order": order}) for f in names for order in (0, 1, 2)]
+
+
+@examples("gaussian_coefficients")
+def _() -> list[Example]:
+    names = ("relu", "gelu", "tanh")
+    return [([statistics()], {"function": f, "degree": degree}) for f in names for degree in (1, 2, 3)]
+
+
 @examples("softmax_loss")
 def _() -> list[Example]:
     targets = [np.eye(3)[[0, 2]], np.full((2, 3), 0.25) + np.eye(3)[[1, 1]], np.zeros((2, 3))]

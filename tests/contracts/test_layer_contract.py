@@ -22,7 +22,7 @@ GRIDS = [(8,), (6, 4)]
 CHANNELS = 4
 BATCH = 2
 # They alone may differ between training and evaluation.
-TWO_MODES = {"FrequencyDropout", "PowerNorm"}
+TWO_MODES = {"FrequencyDropout", "Gaussian", "PowerNorm"}
 
 EXAMPLES: dict[str, list[nn.Module]] = {
     "AveragePool": [nn.AveragePool(2), nn.AveragePool(3, 2, "sinc"), nn.AveragePool(2, 1)],
@@ -33,7 +33,18 @@ EXAMPLES: dict[str, list[nn.Module]] = {
     ],
     "Dense": [nn.Dense(3)],
     "FrequencyDropout": [nn.FrequencyDropout(0), nn.FrequencyDropout(2)],
+    "FourierSeries": [nn.FourierSeries(), nn.FourierSeries("gelu", 2, 3.0, wide=2)],
+    "Gaussian": [
+        nn.Gaussian(epsilon=0.1),
+        nn.Gaussian("gelu", 1),
+        nn.Gaussian("silu", 3, exact=True),
+        nn.Gaussian("erf", 2, gate_band=1, statistics="batch", epsilon=0.1),
+    ],
     "GlobalAverage": [nn.GlobalAverage()],
+    "MagnitudeGain": [nn.MagnitudeGain(0.5), nn.MagnitudeGain(1.0)],
+    "PhaseGate": [nn.PhaseGate()],
+    "RealImaginary": [nn.RealImaginary("tanh"), nn.RealImaginary("sigmoid")],
+    "SecondHarmonic": [nn.SecondHarmonic()],
     "Linearized": [nn.Linearized("sigmoid"), nn.Linearized("softplus", unit_slope=True), nn.Linearized("tanh")],
     "LowPass": [nn.LowPass(1), nn.LowPass(0)],
     "Pointwise": [nn.Pointwise(name) for name in ("tanh", "sigmoid", "gelu", "silu", "erf")],
@@ -41,6 +52,7 @@ EXAMPLES: dict[str, list[nn.Module]] = {
         nn.Polynomial(),
         nn.Polynomial((0.1, 1.0, 0.5, -0.2), exact=True),
         nn.Polynomial((0.1, 1.0, 0.5), trainable=False, gate_band=1),
+        nn.Polynomial("gelu", degree=4, method="least-squares", interval=(-2.0, 3.0)),
     ],
     "PowerNorm": [nn.PowerNorm(epsilon=0.1), nn.PowerNorm("sample", epsilon=0.1)],
     "PowerSpectrum": [nn.PowerSpectrum()],
@@ -82,8 +94,26 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
         (nn.FrequencyDropout(5), ConfigurationError, "minimum radius: got 5"),
         (nn.FrequencyDropout(-1), ConfigurationError, "minimum radius: got -1"),
     ],
+    "FourierSeries": [
+        (nn.FourierSeries("softsign"), ConfigurationError, "series of: got 'softsign', expected sigmoid or"),
+        (nn.FourierSeries("step"), ConfigurationError, "function: got 'step'"),
+        (nn.FourierSeries(harmonics=0), ConfigurationError, "series: got 0 harmonics"),
+        (nn.FourierSeries(reach=0.0), ConfigurationError, "series: got 4 harmonics, reach 0.0"),
+        (nn.FourierSeries(wide=0), ConfigurationError, "wide: got 0"),
+    ],
+    "Gaussian": [
+        (nn.Gaussian("step"), ConfigurationError, "activation: got 'step'"),
+        (nn.Gaussian(degree=0), ConfigurationError, "degree: got 0, expected 1 to 9"),
+        (nn.Gaussian(degree=10), ConfigurationError, "degree: got 10, expected 1 to 9"),
+        (nn.Gaussian(statistics="layer"), ConfigurationError, "statistics: got 'layer'"),
+        (nn.Gaussian(gate_band=-1), ShapeError, "gate band: got -1"),
+    ],
     "GlobalAverage": [],
-    "Linearized": [(nn.Linearized("step"), ConfigurationError, "activation: got 'step', expected identity or tanh")],
+    "MagnitudeGain": [(nn.MagnitudeGain(0.0), ConfigurationError, "threshold: got 0.0, expected above 0")],
+    "PhaseGate": [],
+    "RealImaginary": [(nn.RealImaginary("softsign"), ConfigurationError, "activation: got 'softsign', expected relu")],
+    "SecondHarmonic": [],
+    "Linearized": [(nn.Linearized("step"), ConfigurationError, "activation: got 'step', expected identity or sigmoid")],
     "LowPass": [
         (nn.LowPass(5), ShapeError, "band: got .* expected 0 to"),
         (nn.LowPass(-1), ShapeError, "band: got .* expected 0 to"),
@@ -94,6 +124,10 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
         (nn.Polynomial(()), ShapeError, "coefficients: got .* at least two"),
         (nn.Polynomial(gate_band=-1), ShapeError, "gate band: got .* 0 or more"),
         (nn.Polynomial(gate_band=(1, 1)), ShapeError, "gate band: got .* 1 numbers"),
+        (nn.Polynomial("step"), ConfigurationError, "activation: got 'step'"),
+        (nn.Polynomial("tanh", degree=10), ConfigurationError, "degree: got 10, expected 1 to 9"),
+        (nn.Polynomial("tanh", method="best"), ConfigurationError, "method: got 'best', expected taylor or"),
+        (nn.Polynomial("tanh", interval=(1.0, 1.0)), ConfigurationError, "interval: got"),
     ],
     "PowerNorm": [(nn.PowerNorm("layer"), ConfigurationError, "statistics: got 'layer'")],
     "PowerSpectrum": [],
@@ -107,8 +141,12 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
 }
 
 
+PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
+
+
 def supports(domain: Domain, layer: nn.Module) -> bool:
-    return not (isinstance(layer, nn.Pointwise) and domain.is_complex)
+    """Samples have no bins, and spectra no samples."""
+    return not isinstance(layer, nn.Pointwise if domain.is_complex else PER_BIN)
 
 
 def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
@@ -252,6 +290,8 @@ def test_training_and_evaluation(layer: nn.Module, domain: Domain, grid: tuple[i
 )
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=list(DOMAINS))
 def test_invalid_settings_are_found_by_build(domain: Domain, layer: nn.Module, error: type[Exception], message: str):
+    if not domain.is_complex and isinstance(layer, PER_BIN):
+        error, message = ShapeError, "expected spectra"
     with pytest.raises(error, match=message):
         layer.build(nn.Signal(domain.space(8), CHANNELS), np.random.default_rng(0))
 

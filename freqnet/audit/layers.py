@@ -1,0 +1,97 @@
+"""What each layer does: whether every output mode comes from the same input mode, and whether it is affine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet.audit.linearity import AFFINE
+from freqnet.audit.probe import Probe, Stage, coefficients, disturbed, mode_numbers, mode_space
+from freqnet.autodiff import Tensor, no_grad
+from freqnet.domains import Grid
+
+# Examples that are looked at, a mode: layers act on each by itself.
+_EXAMPLES = 2
+# What rounding leaves of a response, relative to the largest.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class LayerAudit:
+    """One layer.
+
+    Attributes
+    ----------
+    name, layer : str
+        Path and class.
+    is_affine : bool
+    is_diagonal : bool or None
+        Whether every output mode depends on the same input mode alone; None after the head.
+    mixing : float or None
+        The share of the response's power that lands on other modes than the one that was moved.
+    multiply_adds : int
+        For one example.
+    """
+
+    name: str
+    layer: str
+    is_affine: bool
+    is_diagonal: bool | None
+    mixing: float | None
+    multiply_adds: int
+
+
+def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Generator) -> list[LayerAudit]:
+    """Look at every layer by itself, on what really enters it."""
+    rows = []
+    with no_grad():
+        for stage in probe.stages:
+            mixing = _mixing(stage, generator)
+            rows.append(
+                LayerAudit(
+                    stage.name,
+                    type(stage.layer).__name__,
+                    _is_affine(stage, generator),
+                    None if mixing is None else mixing <= _ROUNDING,
+                    mixing,
+                    costs.get(stage.name, 0),
+                )
+            )
+    return rows
+
+
+def _is_affine(stage: Stage, generator: np.random.Generator) -> bool:
+    count = stage.input.shape[-2]
+    picks = [generator.permutation(count) for _ in range(3)]
+    x, y, z = (np.take(stage.input.data, pick, axis=-2) for pick in picks)
+    left = stage.layer(Tensor(x + y - z, stage.input.space)).data
+    x, y, z = (np.take(stage.output.data, pick, axis=-2) for pick in picks)
+    size = float(np.abs(stage.output.data).max()) or 1.0
+    return bool(np.abs(left - (x + y - z)).max() <= AFFINE * size)
+
+
+def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:
+    if stage.input.space is None or stage.output.space is None:
+        return None
+    x = Tensor(np.ascontiguousarray(stage.input.data[..., :_EXAMPLES, :]), stage.input.space)
+    base, _ = coefficients(stage.layer(x))
+    before, after = mode_numbers(mode_space(x.space).band), mode_numbers(mode_space(stage.output.space).band)
+    scale = np.sqrt(np.mean(np.abs(x.data) ** 2)) + 1e-3
+    total = elsewhere = 0.0
+    for mode, number in enumerate(before):
+        size = scale * generator.standard_normal((2, *x.shape[-2:]))
+        moved, _ = coefficients(stage.layer(disturbed(x, mode, size)))
+        change = _by_mode((moved - base) ** 2)
+        total += float(change.sum())
+        elsewhere += float(change[(after != number).any(axis=1)].sum())
+    floor = 1e-24 if isinstance(x.space.domain, Grid) else 0.0
+    return 0.0 if total <= 0 or elsewhere <= floor * total else elsewhere / total
+
+
+def _by_mode(power: np.ndarray) -> np.ndarray:
+    """Add up the two coordinates of each mode, ``(pairs,)``."""
+    count = (len(power) - 1) // 2
+    out = power[: count + 1].sum(axis=(1, 2))
+    out[1:] += power[count + 1 :].sum(axis=(1, 2))
+    return out

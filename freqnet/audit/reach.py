@@ -1,0 +1,98 @@
+"""Which input modes can change which logits: by exact perturbation, and by the Jacobian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet.audit.probe import Probe, disturbed, mode_numbers, mode_space
+from freqnet.autodiff import Tensor, gradient
+from freqnet.domains import FOURIER, Grid
+from freqnet.domains.space import Axes
+from freqnet.ops.linear import mode_inner
+
+# Samples carry a wave only to rounding: less than this share of the largest response counts as none.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What each input mode does to the logits.
+
+    Attributes
+    ----------
+    modes : numpy.ndarray
+        ``(pairs, axes)``: mode numbers of one of each pair (k, -k).
+    response : numpy.ndarray
+        ``(pairs, outputs)``: the largest change of a logit when the mode is moved by about its own size. In a
+        spectral domain a mode that cannot be reached leaves exactly 0.
+    jacobian : numpy.ndarray
+        ``(pairs, outputs)``: root mean square over examples of the logit's derivative by the mode.
+    reachable : numpy.ndarray
+        ``(pairs,)``: whether any logit changed.
+    low_pass : tuple of int
+        The smallest band with all reachable modes: the network sees no more of its input.
+    low_pass_error : float
+        The largest change of a logit when the input is cut to that band.
+    """
+
+    modes: np.ndarray
+    response: np.ndarray
+    jacobian: np.ndarray
+    reachable: np.ndarray
+    low_pass: Axes
+    low_pass_error: float
+
+
+def reach(probe: Probe, generator: np.random.Generator) -> Reach:
+    """Move every input mode of every example by itself, and see which logits change."""
+    space = mode_space(probe.spectra.space)
+    modes = mode_numbers(space.band)
+    response = np.stack([_response(probe, mode, generator) for mode in range(len(modes))])
+    least = _ROUNDING * response.max() if isinstance(probe.spectra.space.domain, Grid) else 0.0
+    jacobian = _jacobian(probe)
+    reachable = np.any((response > least) | (jacobian > least), axis=1)
+    seen = np.abs(modes[reachable]).max(axis=0) if reachable.any() else np.zeros(modes.shape[1], int)
+    low_pass = tuple(int(m) for m in seen)
+    cut = np.abs(probe.run(_cut(probe.spectra, low_pass)) - probe.logits)
+    return Reach(modes, response, jacobian, reachable, low_pass, float(cut.max()))
+
+
+def _response(probe: Probe, mode: int, generator: np.random.Generator) -> np.ndarray:
+    scale = np.sqrt(np.mean(np.abs(probe.spectra.data) ** 2)) + 1e-3
+    changes = []
+    for factor in (1.0, 10.0):
+        size = factor * scale * generator.standard_normal((2, *probe.spectra.shape[-2:]))
+        changes.append(np.abs(probe.run(disturbed(probe.spectra, mode, size)) - probe.logits).max(axis=0))
+    return np.maximum(*changes)
+
+
+def _jacobian(probe: Probe) -> np.ndarray:
+    columns = []
+    for output in range(probe.logits.shape[1]):
+        x = Tensor(probe.spectra.data, probe.spectra.space, requires_grad=True)
+        pick = np.zeros((probe.logits.shape[1], 1))
+        pick[output] = 1
+        (g,) = gradient((probe.network(x) @ Tensor(pick)).sum(), [x])
+        power = _mode_power(g)
+        columns.append(np.sqrt(power.sum(axis=-1).mean(axis=-1)))
+    return np.stack(columns, axis=1)
+
+
+def _mode_power(g: Tensor) -> np.ndarray:
+    if not isinstance(g.space.domain, Grid):
+        return mode_inner(g, g).data
+    space = mode_space(g.space)
+    modes = FOURIER.sample_modes(np.moveaxis(g.data, -2, 0), space)
+    return FOURIER.mode_inner(modes, modes, space)
+
+
+def _cut(x: Tensor, band: Axes) -> Tensor:
+    domain, space = x.space.domain, x.space
+    if not isinstance(domain, Grid):
+        narrow = domain.change_band(x.data, space, band)
+        return Tensor(domain.change_band(narrow, space.with_band(band), space.band), space)
+    modes = FOURIER.space(space.grid, band)
+    kept = FOURIER.sample_modes(np.moveaxis(x.data, -2, 0), modes)
+    return Tensor(np.moveaxis(FOURIER.synthesis(kept, modes, space.grid), 0, -2), space)

@@ -1,0 +1,62 @@
+"""Does the network treat a shifted input as the same, shifted: whole samples, and fractions of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from freqnet.audit.linearity import spread
+from freqnet.audit.probe import Probe
+from freqnet.autodiff import Tensor, no_grad
+
+WHOLE, FRACTION = 1.0, 0.37
+
+
+@dataclass(frozen=True)
+class Equivariance:
+    """Errors of shifts, relative to what they are errors of.
+
+    Attributes
+    ----------
+    whole, fraction : dict of str to float
+        For each layer that puts out a signal: how far the layers up to it, of the shifted input, are from their
+        shifted output; by 1 sample, and by 0.37.
+    logits_whole, logits_fraction : float
+        How much the logits move, relative to their spread: 0 is invariance.
+    """
+
+    whole: dict[str, float]
+    fraction: dict[str, float]
+    logits_whole: float
+    logits_fraction: float
+
+    @property
+    def worst(self) -> float:
+        """The largest error of any signal, of either kind of shift."""
+        return max([0.0, *self.whole.values(), *self.fraction.values()])
+
+
+def equivariance(probe: Probe) -> Equivariance:
+    """Shift the input, and compare what leaves every layer with the shift of what left it before."""
+    whole, logits_whole = _shifted(probe, WHOLE)
+    fraction, logits_fraction = _shifted(probe, FRACTION)
+    return Equivariance(whole, fraction, logits_whole, logits_fraction)
+
+
+def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
+    x, found = _moved(probe.spectra, samples, probe.spectra.space.grid), {}
+    with no_grad():
+        for stage in probe.stages:
+            x = stage.layer(x)
+            if stage.output.space is not None:
+                wanted = _moved(stage.output, samples, probe.spectra.space.grid).data
+                size = float(np.sqrt(np.mean(np.abs(wanted) ** 2))) or 1.0
+                found[stage.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
+    return found, float(np.sqrt(np.mean((x.data - probe.logits) ** 2))) / spread(probe.logits)
+
+
+def _moved(x: Tensor, samples: float, grid: tuple[int, ...]) -> Tensor:
+    """Shift by samples of the input's grid: after a strided layer a sample is that much longer."""
+    shift = np.array([samples * own / n for own, n in zip(x.space.grid, grid, strict=True)])
+    return Tensor(x.space.domain.shift(x.data, x.space, shift), x.space)

@@ -1,0 +1,165 @@
+"""The whole audit: every measurement, and one verdict that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from freqnet.audit.layers import LayerAudit, audit_layers
+from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
+from freqnet.audit.probe import Probe, probe
+from freqnet.audit.ranges import SignalRange, signal_ranges
+from freqnet.audit.reach import Reach, reach
+from freqnet.audit.shifts import Equivariance, equivariance
+from freqnet.domains.space import Axes
+from freqnet.nn import Network
+from freqnet.report.summary import summarize
+
+# Examples by which every mode is moved by itself: each costs a pass a mode.
+_MOVED = 8
+VERDICTS = {
+    "affine": "one affine map of the input: whatever it was trained to, a linear classifier can do",
+    "mode-diagonal": "nonlinear, but every mode by itself up to the head: before it, no mode has met another",
+    "low-passed": "a nonlinear network of a low-passed input: what the low-pass drops, no layer has seen",
+    "mixing": "modes meet before any is dropped: every mode that passes the door can change the logits",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What a network does to its input.
+
+    Attributes
+    ----------
+    verdict : str
+        One of "affine", "mode-diagonal", "low-passed", "mixing".
+    reach : Reach
+        Which input modes can change which logits.
+    door_band, image_band : tuple of int
+        The modes the door keeps, and those the images have.
+    affine_residual : float
+        How far the network is from affine on the data: 0 is affine.
+    affine_share : float
+        The share of the logits' variance that the best affine map of the input explains, on held-out examples.
+    layers : list of LayerAudit
+    equivariance : Equivariance
+    ranges : list of SignalRange
+    transforms_inside : int
+        Transforms that ran inside the network on the examples.
+    """
+
+    verdict: str
+    reach: Reach
+    door_band: Axes
+    image_band: Axes
+    affine_residual: float
+    affine_share: float
+    layers: list[LayerAudit]
+    equivariance: Equivariance
+    ranges: list[SignalRange]
+    transforms_inside: int
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether the network is one affine map on the data."""
+        return self.affine_residual <= AFFINE
+
+    @property
+    def low_pass(self) -> Axes | None:
+        """The band of the input low-pass the network is equal to, where it is one narrower than the door."""
+        narrower = any(m < d for m, d in zip(self.reach.low_pass, self.door_band, strict=True))
+        return self.reach.low_pass if narrower else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, as ``freqnet audit --json`` writes it."""
+        reachable = self.reach.reachable
+        moves = self.equivariance
+        return {
+            "verdict": self.verdict,
+            "meaning": VERDICTS[self.verdict],
+            "dead_modes": self.reach.modes[~reachable].tolist(),
+            "reachable_modes": self.reach.modes[reachable].tolist(),
+            "door_band": list(self.door_band),
+            "image_band": list(self.image_band),
+            "low_pass": None if self.low_pass is None else list(self.low_pass),
+            "low_pass_error": self.reach.low_pass_error,
+            "is_affine": self.is_affine,
+            "affine_residual": self.affine_residual,
+            "affine_share": self.affine_share,
+            "equivariance_error": moves.worst,
+            "logits_shift_error": {"whole": moves.logits_whole, "fraction": moves.logits_fraction},
+            "transforms_inside_network": self.transforms_inside,
+            "layers": [
+                asdict(row) | {"shift_whole": moves.whole.get(row.name), "shift_fraction": moves.fraction.get(row.name)}
+                for row in self.layers
+            ],
+            "ranges": [asdict(row) | {"is_exceeded": row.is_exceeded} for row in self.ranges],
+        }
+
+
+def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
+    """Find out what a network really does: what it can see, and what it makes of it.
+
+    The network is copied in double precision; the original is left as it is.
+
+    Parameters
+    ----------
+    network : Network
+        Trained or not, in any domain.
+    samples : numpy.ndarray
+        ``(batch, *grid, channels)``, examples of what it is used on. Some hundreds let the affine fit say
+        something; modes are moved by themselves on the first 8 alone.
+    seed : int
+        Of the random phases and triples; verdicts do not depend on it.
+
+    Raises
+    ------
+    ShapeError
+        The samples do not fit the network, or there are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import audit
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Polynomial(), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> found = audit(network, np.random.default_rng(0).normal(size=(40, 8, 8, 1)))
+    >>> found.verdict, found.low_pass
+    ('low-passed', (1, 1))
+    """
+    generator = np.random.default_rng(seed)
+    every = probe(network, samples)
+    few = probe(network, samples[:_MOVED])
+    costs = {row.name: row.multiply_adds for row in summarize(every.network)}
+    residual, reached = affine_residual(every, generator), reach(few, generator)
+    layers = audit_layers(few, costs, generator)
+    door = network.door
+    return Audit(
+        _verdict(residual, reached, layers, few),
+        reached,
+        _below(door.band, door.space.grid),
+        _below(tuple(n // 2 for n in door.grid), door.grid),
+        residual,
+        affine_share(every),
+        layers,
+        equivariance(few),
+        signal_ranges(every),
+        every.network.transforms_inside,
+    )
+
+
+def _below(band: Axes, grid: Axes) -> Axes:
+    return tuple(min(m, (n - 1) // 2) for m, n in zip(band, grid, strict=True))
+
+
+def _verdict(residual: float, reached: Reach, layers: list[LayerAudit], few: Probe) -> str:
+    if residual <= AFFINE:
+        return "affine"
+    signal_layers = [row for row in layers if row.is_diagonal is not None]
+    if all(row.is_diagonal for row in signal_layers):
+        return "mode-diagonal"
+    widest = np.abs(reached.modes).max(axis=0)
+    return "low-passed" if any(m < w for m, w in zip(reached.low_pass, widest, strict=True)) else "mixing"

@@ -1,0 +1,174 @@
+"""Activations that follow a given function: by the signal's own statistics, or by the function's spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+
+from freqnet import ops
+from freqnet.approximate.gaussian import require_degree
+from freqnet.autodiff import Tensor
+from freqnet.domains.space import Axes
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.nn.activation import known_function, require_gate, unbounded
+from freqnet.nn.module import Module, Signal, layer, require_incoming
+
+
+@layer
+@dataclass(eq=False)
+class Gaussian(Module):
+    """A function by the polynomial that is nearest to it for a signal of this mean and power.
+
+    The mean is the DC mode and the power Parseval's sum, for each channel; were the signal's values normally
+    distributed, no polynomial of the degree would come closer in mean square. Degree 1 is statistical
+    linearisation, ``E[f] + E[f'] (x - mean)`` (Bussgang 1952), at the cost of a multiplication a mode; degree 2
+    takes one square.
+
+    Parameters
+    ----------
+    function : str
+        A registered scalar function: relu, gelu, leaky_relu and erf have closed forms, which are fast.
+    degree : int
+        1 to 9.
+    gate_band, exact
+        As of `Polynomial`.
+    statistics : {"sample", "batch"}
+        Over each example's own grid, or over the batch too, with running averages in evaluation.
+    epsilon : float
+        Added to the variance.
+
+    Raises
+    ------
+    ConfigurationError
+        The function, the degree or the statistics are not known.
+    ShapeError
+        A gate band below 0.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> nn.Gaussian("relu", degree=2)
+    Gaussian(function='relu', degree=2, gate_band=None, exact=False, statistics='sample', momentum=0.1, epsilon=1e-05)
+    """
+
+    function: str = "relu"
+    degree: int = 2
+    gate_band: int | Axes | None = None
+    exact: bool = False
+    statistics: str = "sample"
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        incoming = require_incoming(incoming, Signal, "Gaussian")
+        known_function(self.function)
+        require_degree(self.degree)
+        require_gate(self.gate_band, incoming.space.ndim)
+        if self.statistics not in ("sample", "batch"):
+            got = repr(self.statistics)
+            raise ConfigurationError(got_expected("statistics", got, "'sample' or 'batch'", "choose one"))
+        if self.statistics == "batch":
+            shape = (1, incoming.channels)
+            self.state["mean"] = np.zeros(shape, self.precision)
+            self.state["variance"] = np.ones(shape, self.precision)
+        return unbounded(incoming)
+
+    @property
+    def fitted_range(self) -> None:
+        """None: it is fitted anew to every signal."""
+        return None
+
+    def forward(self, x: Tensor) -> Tensor:
+        running = self.statistics == "batch"
+        if running and not self.training:
+            found = Tensor(np.array([self.state["mean"], self.state["variance"]]))
+        else:
+            found = ops.moments(x, per_sample=not running)
+        if running and self.training:
+            for name, new in zip(("mean", "variance"), found.data, strict=True):
+                self.state[name] += self.momentum * (new - self.state[name])
+        return ops.gaussian_activation(
+            x, self.function, self.degree, found, self.gate_band, self.exact, self.wanted_band, self.epsilon
+        )
+
+
+@layer
+@dataclass(eq=False)
+class FourierSeries(Module):
+    """A function by a short sum of sines of the signal, with coefficients from its spectrum in closed form.
+
+    The sines are made by products: sine and cosine of a fraction of the signal by polynomials, then one product a
+    harmonic. It follows the function as long as the signal stays within the reach, and commutes with shifts as
+    every function of the signal does. It costs several products more than a polynomial of the same error.
+
+    Parameters
+    ----------
+    function : str
+        sigmoid, tanh, erf, softplus, silu, gelu, relu or leaky_relu.
+    harmonics : int
+        How many sines.
+    reach : float
+        The range the series is made for, so put `PowerNorm` in front.
+    wide : int
+        Intermediate products keep this multiple of the signal's band. With 1 they are low-passed in between.
+
+    Raises
+    ------
+    ConfigurationError
+        No closed form, no harmonics, or no reach.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> nn.FourierSeries("tanh", harmonics=3)
+    FourierSeries(function='tanh', harmonics=3, reach=4.0, wide=1)
+    """
+
+    function: str = "sigmoid"
+    harmonics: int = 4
+    reach: float = 4.0
+    wide: int = 1
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        from freqnet.approximate import approximate, sine_series
+
+        incoming = require_incoming(incoming, Signal, "FourierSeries")
+        if not isinstance(self.wide, int) or self.wide < 1:
+            raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "change it"))
+        self._series = sine_series(self.function, self.harmonics, self.reach)
+        # A half of the lowest angle stays below a quarter turn, where short polynomials are exact enough.
+        ends = (-pi / 2, pi / 2)
+        self._sine, self._cosine = (approximate(f, d, "minimax", ends) for f, d in ((np.sin, 7), (np.cos, 8)))
+        return unbounded(incoming)
+
+    @property
+    def fitted_range(self) -> tuple[float, float]:
+        """Where the series stands for the function."""
+        return -self.reach, self.reach
+
+    def forward(self, x: Tensor) -> Tensor:
+        series, kept = self._series, x.space.band
+        band = tuple(
+            min(self.wide * m, g) for m, g in zip(kept, x.space.domain.largest_band(x.space.grid), strict=True)
+        )
+        wide = ops.zero_pad(x, band) if band != kept else x
+        half = wide * (series.frequency / 2)
+        sine, cosine = self._polynomial(half, self._sine), self._polynomial(half, self._cosine)
+        cosine_of_angle = ops.multiply(sine, sine) * -2.0 + 1.0
+        twice = ops.multiply(cosine_of_angle, cosine_of_angle) * 2.0 + -1.0
+        if series.is_even:
+            before, now = cosine_of_angle, cosine_of_angle
+        else:
+            now = ops.multiply(sine, cosine) * 2.0
+            before = now * -1.0
+        out = wide * series.slope + series.constant + now * float(series.amplitudes[0])
+        for amplitude in series.amplitudes[1:]:
+            # sin((n + 2) a) = 2 cos(2 a) sin(n a) - sin((n - 2) a), and so for cosines
+            before, now = now, ops.multiply(now, twice) * 2.0 + before * -1.0
+            out = out + now * float(amplitude)
+        return ops.truncate(out, kept) if band != kept else out
+
+    def _polynomial(self, x: Tensor, fitted) -> Tensor:
+        return ops.polynomial(x, Tensor(fitted.coefficients.astype(self.precision)[:, None]))

@@ -1,0 +1,208 @@
+"""Functions of each mode by itself, as the literature has them: for comparison, since none of them mixes modes.
+
+A layer that computes every output mode from the same input mode is a low-pass away from its input: what one
+truncation later drops, no mode that is kept has ever seen (`freqnet audit` shows it). And but for `MagnitudeGain`,
+none of them commutes with shifts: a shifted image is another image to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.domains import Space
+from freqnet.domains.fourier import independent_modes
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn.activation import POINTWISE, known_function, unbounded
+from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.ops.activate import step
+from freqnet.ops.arithmetic import elementwise, matmul, reshape
+from freqnet.ops.linear import coordinates_op, from_coordinates, mode_inner, mode_scale
+
+
+def _of_modes(incoming: Signal, what: str) -> Signal:
+    incoming = require_incoming(incoming, Signal, what)
+    if not incoming.space.domain.is_complex:
+        todo = "samples have no bins; use a function of the samples"
+        raise ShapeError(got_expected(what, incoming, "spectra (--domain fourier)", todo))
+    return unbounded(incoming)
+
+
+@layer
+@dataclass(eq=False)
+class MagnitudeGain(Module):
+    """Y[k] = X[k] r^2 / (r^2 + t^2), r = |X[k]|: modes weaker than a threshold fade, phases stay.
+
+    The form ``X[k] rho(|X[k]|)`` is the only function of single modes that commutes with shifts. The threshold is
+    trained, one a channel, and the mean (k = 0) passes as it is. This rho is the gain of a Wiener filter.
+
+    Parameters
+    ----------
+    threshold : float
+        To start from, in units of the signal: a channel of power 1 has magnitudes of 1 / sqrt(modes) or so.
+
+    Raises
+    ------
+    ConfigurationError
+        A threshold of 0 or less.
+    ShapeError
+        What comes in are samples.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> nn.MagnitudeGain()
+    MagnitudeGain(threshold=0.05)
+    """
+
+    threshold: float = 0.05
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        out = _of_modes(incoming, "MagnitudeGain")
+        if not self.threshold > 0:
+            raise ConfigurationError(got_expected("threshold", self.threshold, "above 0", "change it"))
+        self.add_parameter("threshold", np.full((1, incoming.channels), self.threshold))
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        strength = mode_inner(x, x)
+        # Both sides count a pair (k, -k) twice, but for the mean, which any strength lets pass.
+        level = self.parameters["threshold"] * self.parameters["threshold"] * 2.0
+        gain = strength / (strength + level)
+        keep = np.zeros((strength.shape[0], 1, 1), x.data.real.dtype)
+        keep[0] = 1
+        return mode_scale(x, gain + (gain * -1.0 + 1.0) * Tensor(keep))
+
+
+@layer
+@dataclass(eq=False)
+class RealImaginary(Module):
+    """A function of the real and of the imaginary part of every mode: tanh(Re) + i tanh(Im) and the like.
+
+    Known as split activation; CReLU with relu (Trabelsi et al. 2018). It is not the function of the signal, and does
+    not commute with shifts. One of each pair (k, -k) decides, the other is its mirror image, so that signals stay
+    real.
+
+    Parameters
+    ----------
+    function : str
+        relu, tanh, sigmoid, gelu, silu or erf.
+
+    Raises
+    ------
+    ConfigurationError
+        The function is not known.
+    ShapeError
+        What comes in are samples.
+    """
+
+    function: str = "tanh"
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        out = _of_modes(incoming, "RealImaginary")
+        known_function(self.function, POINTWISE)
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = _part_sizes(x)
+        values = elementwise(coordinates_op(x), size)
+        changed = POINTWISE[self.function](values)
+        return from_coordinates(elementwise(changed, Tensor(1 / size.data)), space=x.space)
+
+
+@layer
+@dataclass(eq=False)
+class PhaseGate(Module):
+    """Keep the modes whose phase lies in the first quadrant, drop all others: zReLU (Guberman 2016), PhaseReLU.
+
+    The mean is kept where it is positive. It is not the ReLU of the signal, and does not commute with shifts: these
+    turn phases.
+
+    Raises
+    ------
+    ShapeError
+        What comes in are samples.
+    """
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        return _of_modes(incoming, "PhaseGate")
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = coordinates_op(x)
+        is_open = step(values)
+        both = elementwise(is_open, _mixed(_partners(x.space), is_open))
+        return from_coordinates(elementwise(values, both), space=x.space)
+
+
+@layer
+@dataclass(eq=False)
+class SecondHarmonic(Module):
+    """Y[k] = X[k], plus a trained multiple of X[k / 2] at even k: 2SReLU (Watanabe and Wolf 2020).
+
+    It is linear: a network with this alone is one affine map. It is not a function of the samples either; of a
+    shift, the second harmonic sees twice as much.
+
+    Parameters
+    ----------
+    first, second : float
+        Factors to start from, trained, one a channel.
+
+    Raises
+    ------
+    ShapeError
+        What comes in are samples.
+    """
+
+    first: float = 0.7
+    second: float = 0.3
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        out = _of_modes(incoming, "SecondHarmonic")
+        self.add_parameter("first", np.full((1, incoming.channels), self.first))
+        self.add_parameter("second", np.full((1, incoming.channels), self.second))
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = coordinates_op(x)
+        doubled = from_coordinates(_mixed(_doubling(x.space), values), space=x.space)
+        return x * self.parameters["first"] + doubled * self.parameters["second"]
+
+
+def _part_sizes(x: Tensor) -> Tensor:
+    """Real and imaginary parts, per orthonormal coordinate ``(coordinates, 1, 1)``: 1 for the mean, else 1/sqrt(2)."""
+    sizes = np.full((x.space.domain.coordinate_count(x.space), 1, 1), np.sqrt(0.5), x.data.real.dtype)
+    sizes[0] = 1
+    return Tensor(sizes)
+
+
+def _mixed(matrix: np.ndarray, values: Tensor) -> Tensor:
+    """A constant matrix times the coordinates ``(coordinates, batch, channels)``."""
+    flat = reshape(values, shape=(values.shape[0], -1))
+    return reshape(matmul(Tensor(matrix.astype(values.dtype)), flat), shape=values.shape)
+
+
+@lru_cache(maxsize=32)
+def _partners(space: Space) -> np.ndarray:
+    """The permutation that exchanges a mode's real and imaginary coordinate."""
+    count = (space.domain.coordinate_count(space) - 1) // 2
+    order = np.concatenate([[0], 1 + count + np.arange(count), 1 + np.arange(count)])
+    return np.eye(2 * count + 1)[order]
+
+
+@lru_cache(maxsize=32)
+def _doubling(space: Space) -> np.ndarray:
+    """The matrix that brings mode k to mode 2k, where that is kept; the mean has no harmonic."""
+    _, independent, _ = independent_modes(space.band)
+    shape = space.shape
+    numbers = np.stack(np.unravel_index(independent, shape)) - np.array([*space.band[:-1], 0])[:, None]
+    count = len(independent)
+    place = {tuple(k): i for i, k in enumerate(numbers.T.tolist())}
+    out = np.zeros((2 * count + 1, 2 * count + 1))
+    for i, k in enumerate(numbers.T.tolist()):
+        to = place.get(tuple(2 * n for n in k))
+        if to is not None:
+            out[1 + to, 1 + i] = out[1 + count + to, 1 + count + i] = 1
+    return out

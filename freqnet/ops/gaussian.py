@@ -1,0 +1,158 @@
+"""The best polynomial of a function for the signal's own mean and power, as ops.
+
+With ``p(x) = sum_j M_j / j! H_j(x - mu)`` (`freqnet.approximate.gaussian`), the derivatives telescope:
+``dp/dmu = M_{d+1} / d! H_d`` and ``dp/dv = M_{d+1} / (2 (d-1)!) H_{d-1} + M_{d+2} / (2 d!) H_d`` at a fixed x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import factorial
+
+import numpy as np
+
+from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, hermite_powers
+from freqnet.autodiff import Op, Tensor, register
+from freqnet.autodiff.tape import fused_vjps
+from freqnet.domains.space import Axes, require_signal
+from freqnet.ops.activate import polynomial, power
+from freqnet.ops.arithmetic import add, elementwise, plain, plus, reshape, row, scale_by, stack_rows
+from freqnet.ops.normalize import constant
+from freqnet.ops.quadratic import moments
+
+
+def _parts(statistics: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation, in double precision: high orders divide by powers of a small deviation."""
+    centre, variance = plain(statistics, "gaussian").data.astype(float)
+    return centre, np.sqrt(np.maximum(variance, 0))
+
+
+def _moment(statistics: Tensor, function: str, order: int) -> Tensor:
+    return Tensor(gaussian_moment(function, *_parts(statistics), order).astype(statistics.dtype))
+
+
+def _moment_vjp(g: Tensor, out: Tensor, statistics: Tensor, function: str, order: int) -> Tensor:
+    first = gaussian_moment_op(statistics, function=function, order=order + 1)
+    second = gaussian_moment_op(statistics, function=function, order=order + 2)
+    return stack_rows([elementwise(g, first), scale_by(elementwise(g, second), factor=0.5)])
+
+
+# What one evaluation of a function's mean costs, about: a density and a distribution function.
+_MOMENT_COST = 30
+
+gaussian_moment_op: Op = register(
+    Op(
+        "gaussian_moment",
+        forward=_moment,
+        vjps=(_moment_vjp,),
+        cost=lambda out, statistics, **rest: _MOMENT_COST * out.data.size,
+        source="M_j = E[f^(j)(X)], X normal; dM_j/dmean = M_{j+1}, dM_j/dvariance = M_{j+2} / 2 (heat equation)",
+    )
+)
+
+
+def _coefficients(statistics: Tensor, function: str, degree: int) -> Tensor:
+    found = gaussian_coefficients(function, *_parts(statistics), degree)
+    return Tensor(found.astype(statistics.dtype))
+
+
+def _coefficients_slowly(statistics: Tensor, function: str, degree: int) -> Tensor:
+    variance = reshape(row(statistics, index=1), shape=statistics.shape[1:])
+    found = [gaussian_moment_op(statistics, function=function, order=j) for j in range(degree + 1)]
+    rows = []
+    for p in range(degree + 1):
+        terms = []
+        for j in range(p, degree + 1, 2):
+            factor = hermite_powers(j)[p] / factorial(j)
+            spread = elementwise(found[j], power(variance, exponent=float((j - p) // 2))) if j > p else found[j]
+            terms.append(scale_by(spread, factor=factor))
+        rows.append(reduce(add, terms))
+    return stack_rows(rows)
+
+
+def _coefficients_vjps(g: Tensor, out: Tensor, statistics: Tensor, function: str, degree: int) -> Sequence[Tensor]:
+    """The derivatives of the coefficients of powers of t = x - mean, at a fixed t.
+
+    By the mean every M_j moves to M_{j+1}; the variance moves the Hermite polynomials too, and all but two terms
+    cancel (see the module).
+    """
+    centre, deviation = _parts(statistics)
+    variance = deviation**2
+    found = [gaussian_moment(function, centre, deviation, j) for j in range(1, degree + 3)]
+    of_mean = sum(_hermite_inner(g.data, j, variance) * (found[j] / factorial(j)) for j in range(degree + 1))
+    of_variance = _hermite_inner(g.data, degree, variance) * (found[degree + 1] / (2 * factorial(degree)))
+    if degree:
+        lower = _hermite_inner(g.data, degree - 1, variance)
+        of_variance = of_variance + lower * (found[degree] / (2 * factorial(degree - 1)))
+    return (Tensor(np.array([of_mean, of_variance]).astype(statistics.dtype)),)
+
+
+def _hermite_inner(g: np.ndarray, degree: int, variance: np.ndarray) -> np.ndarray:
+    """Gradients of the powers, by the coefficients of one Hermite polynomial."""
+    total = np.zeros(g.shape[1:])
+    for p, factor in enumerate(hermite_powers(degree)):
+        if factor:
+            total = total + factor * variance ** ((degree - p) // 2) * g[p]
+    return total
+
+
+gaussian_coefficients_op: Op = register(
+    Op(
+        "gaussian_coefficients",
+        forward=_coefficients,
+        vjps=fused_vjps(_coefficients_slowly, _coefficients_vjps),
+        cost=lambda out, statistics, **rest: _MOMENT_COST * out.data.size,
+        source="sum_j M_j / j! H_j(t) by powers of t = x - mean, H_j of the signal's variance (Bussgang 1952, Hermite)",
+    )
+)
+
+
+def gaussian_activation(
+    x: Tensor,
+    function: str,
+    degree: int = 2,
+    statistics: Tensor | None = None,
+    gate_band: int | Axes | None = None,
+    exact: bool = False,
+    band: Axes | None = None,
+    epsilon: float = 1e-5,
+) -> Tensor:
+    """Apply the polynomial nearest to a function, for a normal signal of this signal's mean and power.
+
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    function : str
+        A registered scalar function.
+    degree : int
+        1 is Bussgang's linearisation, a product with a number a channel; 2 takes one square.
+    statistics : Tensor, optional
+        Mean and variance ``(2, batch or 1, channels)``; by default those of each example's own grid.
+    gate_band, exact, band
+        As of `freqnet.ops.polynomial`.
+    epsilon : float
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+        Signal ``(*modes, batch, channels)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.ops import analysis, gaussian_activation, synthesis
+    >>> x = analysis(np.random.default_rng(0).normal(size=(1, 33, 1)), FOURIER.space(33))
+    >>> y = synthesis(gaussian_activation(x, "relu", degree=2)).data
+    >>> bool(np.sqrt(np.mean((y - np.maximum(synthesis(x).data, 0)) ** 2)) < 0.15)
+    True
+    """
+    require_signal(x.space, "gaussian")
+    found = moments(x, per_sample=True) if statistics is None else statistics
+    widened = plus(found, Tensor(np.array([0.0, epsilon], found.dtype).reshape(2, 1, 1)))
+    coefficients = gaussian_coefficients_op(widened, function=function, degree=degree)
+    centre = reshape(row(found, index=0), shape=found.shape[1:])
+    return polynomial(x - constant(centre, space=x.space), coefficients, gate_band, exact, band)

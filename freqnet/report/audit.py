@@ -1,0 +1,95 @@
+"""An audit as tables, and as a page."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freqnet.report.reach import reach_map
+from freqnet.report.style import to_svg
+from freqnet.report.template import figure, page, section, table, tiles
+
+if TYPE_CHECKING:
+    from freqnet.audit import Audit
+
+
+def summary_rows(found: Audit) -> list[tuple[str, str]]:
+    """Name and value of every headline figure."""
+    reachable, moves = found.reach.reachable, found.equivariance
+    image = int(np.prod([2 * m + 1 for m in found.image_band])) // 2 + 1
+    sees = "x".join(str(2 * m + 1) for m in found.reach.low_pass)
+    equal = f"equal to the input cut to {sees} modes, to {found.reach.low_pass_error:.1g}"
+    return [
+        ("modes of an image", f"{image}"),
+        ("  dropped by the door", f"{image - len(reachable)}"),
+        ("  dead inside the network", f"{int((~reachable).sum())}"),
+        ("  reachable", f"{int(reachable.sum())}"),
+        ("input low-pass", equal if found.low_pass is not None else "none beyond the door"),
+        ("affine residual", f"{found.affine_residual:.2g}{' (affine)' if found.is_affine else ''}"),
+        ("variance of the logits an affine map explains", f"{found.affine_share:.1%}"),
+        ("equivariance error, 1 sample", f"{max([0.0, *moves.whole.values()]):.1g}"),
+        ("equivariance error, 0.37 samples", f"{max([0.0, *moves.fraction.values()]):.1g}"),
+        ("change of the logits, 1 and 0.37 samples", f"{moves.logits_whole:.2g}, {moves.logits_fraction:.2g}"),
+        ("transforms inside", f"{found.transforms_inside}"),
+    ]
+
+
+LAYER_COLUMNS = ("layer", "class", "affine", "mode by mode", "power moved to other modes", "input range", "mult-adds")
+
+
+def layer_rows(found: Audit) -> list[tuple[str, ...]]:
+    """One row a layer, in words."""
+    ranges = {row.name: row for row in found.ranges}
+    out: list[tuple[str, ...]] = []
+    for row in found.layers:
+        own = ranges.get(row.name)
+        spread = f"{own.inner_low:.2f} .. {own.inner_high:.2f}" if own else ""
+        if own and own.fitted:
+            spread += f" of {own.fitted[0]:g} .. {own.fitted[1]:g}"
+        out.append(
+            (
+                row.name,
+                row.layer,
+                "yes" if row.is_affine else "no",
+                "" if row.is_diagonal is None else "yes" if row.is_diagonal else "no",
+                "" if row.mixing is None else f"{row.mixing:.1%}",
+                spread,
+                f"{row.multiply_adds:,}",
+            )
+        )
+    return out
+
+
+def audit_section(found: Audit) -> str:
+    """Return the audit as a section of a report."""
+    words = "How strongly each mode of the image moves the logits; dead modes are grey."
+    text = (
+        "How much the logits change when one mode of the image is moved, by itself and in the limit; the mean is in "
+        "the centre. Hatched: dropped by the door. Grey: no logit ever changes. The frame is the input low-pass "
+        "beyond which the network sees nothing."
+    )
+    numbers = table(
+        [("", False), ("", True)], [[escape(name.strip()), escape(value)] for name, value in summary_rows(found)]
+    )
+    columns = [(name, index > 1) for index, name in enumerate(LAYER_COLUMNS)]
+    layers = table(columns, [[escape(cell) for cell in row] for row in layer_rows(found)])
+    return section(
+        "audit", f"Audit: {found.verdict}", text, figure(to_svg(reach_map(found), "audit"), words), numbers, layers
+    )
+
+
+def audit_page(found: Audit, title: str) -> str:
+    """Return an audit as a page of its own."""
+    from freqnet.audit import VERDICTS
+
+    entries = [
+        ("verdict", found.verdict),
+        ("reachable modes", str(int(np.sum(found.reach.reachable)))),
+        ("an affine map explains", f"{found.affine_share:.1%}"),
+        ("transforms inside", str(found.transforms_inside)),
+    ]
+    lead = f'<p class="quiet">{escape(VERDICTS[found.verdict])}</p>'
+    header = f"<header>\n<h1>{escape(title)}</h1>\n{lead}\n{tiles(entries)}\n</header>"
+    return page(title, f"{header}\n{audit_section(found)}")
