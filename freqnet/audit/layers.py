@@ -62,13 +62,14 @@ def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Gener
 
 
 def _is_affine(stage: Stage, generator: np.random.Generator) -> bool:
-    count = stage.input.shape[-2]
-    picks = [generator.permutation(count) for _ in range(3)]
-    x, y, z = (np.take(stage.input.data, pick, axis=-2) for pick in picks)
-    left = stage.layer(Tensor(x + y - z, stage.input.space)).data
-    x, y, z = (np.take(stage.output.data, pick, axis=-2) for pick in picks)
+    count, axis = stage.input.shape[-2], stage.input.data.ndim - 2
+    first, second = generator.permutation(count), generator.permutation(count)
+    middle = (np.take(stage.input.data, first, axis) + np.take(stage.input.data, second, axis)) / 2
+    found = stage.layer(Tensor(middle, stage.input.space)).data
+    axis = stage.output.data.ndim - 2
+    wanted = (np.take(stage.output.data, first, axis) + np.take(stage.output.data, second, axis)) / 2
     size = float(np.abs(stage.output.data).max()) or 1.0
-    return bool(np.abs(left - (x + y - z)).max() <= AFFINE * size)
+    return bool(np.abs(found - wanted).max() <= AFFINE * size)
 
 
 def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:

@@ -14,15 +14,14 @@ _RIDGES = 10.0 ** np.arange(-8, 3)
 
 
 def affine_residual(probe: Probe, generator: np.random.Generator) -> float:
-    """Return how far ``f(x) + f(y) - f(z)`` is from ``f(x + y - z)`` on the data, relative to the spread of logits.
+    """Return how far ``f((x + y) / 2)`` is from ``(f(x) + f(y)) / 2`` on the data, relative to the spread of logits.
 
-    An affine map gives 0, whatever x, y and z are; the triples are examples of the data in random order.
+    An affine map gives 0 for every pair; the pairs are examples of the data in random order.
     """
-    count = len(probe.logits)
-    x, y, z = (generator.permutation(count) for _ in range(3))
+    first, second = generator.permutation(len(probe.logits)), generator.permutation(len(probe.logits))
     data = probe.spectra.data
-    mixed = Tensor(data[..., x, :] + data[..., y, :] - data[..., z, :], probe.spectra.space)
-    difference = probe.run(mixed) - (probe.logits[x] + probe.logits[y] - probe.logits[z])
+    middle = Tensor((data[..., first, :] + data[..., second, :]) / 2, probe.spectra.space)
+    difference = probe.run(middle) - (probe.logits[first] + probe.logits[second]) / 2
     return float(np.sqrt(np.mean(difference**2)) / spread(probe.logits))
 
 

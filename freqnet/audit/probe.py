@@ -124,11 +124,6 @@ def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
     return Tensor(x.data + wave, x.space)
 
 
-def mode_sizes(x: Tensor) -> np.ndarray:
-    """How strong each mode is, ``(pairs, batch, channels)``: the square of its share in the power."""
-    return coefficients(x)[1]
-
-
 def coefficients(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal coordinates ``(coordinates, batch, channels)`` in modes, and the power of each pair of modes."""
     space = mode_space(x.space)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, disturbed, mode_numbers, mode_space
+from freqnet.audit.probe import Probe, coefficients, disturbed, mode_numbers, mode_space
 from freqnet.autodiff import Tensor, gradient
 from freqnet.domains import FOURIER, Grid
 from freqnet.domains.space import Axes
@@ -48,24 +48,29 @@ class Reach:
 def reach(probe: Probe, generator: np.random.Generator) -> Reach:
     """Move every input mode of every example by itself, and see which logits change."""
     space = mode_space(probe.spectra.space)
-    modes = mode_numbers(space.band)
-    response = np.stack([_response(probe, mode, generator) for mode in range(len(modes))])
+    modes, sizes = mode_numbers(space.band), _mode_sizes(probe.spectra)
+    response = np.stack([_response(probe, mode, size, generator) for mode, size in enumerate(sizes)])
+    # Ten times as far, so that no threshold hides a mode.
+    farther = np.stack([_response(probe, mode, 10 * size, generator) for mode, size in enumerate(sizes)])
     least = _ROUNDING * response.max() if isinstance(probe.spectra.space.domain, Grid) else 0.0
     jacobian = _jacobian(probe)
-    reachable = np.any((response > least) | (jacobian > least), axis=1)
+    reachable = np.any((response > least) | (farther > least) | (jacobian > least), axis=1)
     seen = np.abs(modes[reachable]).max(axis=0) if reachable.any() else np.zeros(modes.shape[1], int)
     low_pass = tuple(int(m) for m in seen)
     cut = np.abs(probe.run(_cut(probe.spectra, low_pass)) - probe.logits)
     return Reach(modes, response, jacobian, reachable, low_pass, float(cut.max()))
 
 
-def _response(probe: Probe, mode: int, generator: np.random.Generator) -> np.ndarray:
-    scale = np.sqrt(np.mean(np.abs(probe.spectra.data) ** 2)) + 1e-3
-    changes = []
-    for factor in (1.0, 10.0):
-        size = factor * scale * generator.standard_normal((2, *probe.spectra.shape[-2:]))
-        changes.append(np.abs(probe.run(disturbed(probe.spectra, mode, size)) - probe.logits).max(axis=0))
-    return np.maximum(*changes)
+def _mode_sizes(x: Tensor) -> np.ndarray:
+    """The root mean square of each mode over examples and channels, ``(pairs,)``; none is taken as nothing."""
+    _, power = coefficients(x)
+    sizes = np.sqrt(power.mean(axis=(1, 2)))
+    return np.maximum(sizes, 1e-3 * (sizes.max() or 1.0))
+
+
+def _response(probe: Probe, mode: int, size: float, generator: np.random.Generator) -> np.ndarray:
+    waves = size * generator.standard_normal((2, *probe.spectra.shape[-2:]))
+    return np.abs(probe.run(disturbed(probe.spectra, mode, waves)) - probe.logits).max(axis=0)
 
 
 def _jacobian(probe: Probe) -> np.ndarray:

@@ -55,7 +55,7 @@ def train(
     domain: Annotated[str | None, _opt("domain", "fourier (default), grid or grid-fft.")] = None,
     modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [17, or all].")] = None,
     kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
-    activation: Annotated[str | None, _opt("activation", "polynomial (default), linear; on a grid relu, ...")] = None,
+    activation: Annotated[str | None, _opt("activation", "polynomial (default), gaussian, ...; grid: relu.")] = None,
     gate_band: Annotated[int | None, _opt("gate-band", "Band of the polynomial's factor, 0 up [all].")] = None,
     size: Annotated[str | None, _opt("size", "small, medium or large (default).")] = None,
     widths: Annotated[str | None, _opt("widths", "Channels of the convolutions, as 16,32,64.")] = None,
@@ -159,6 +159,21 @@ def info(
     from freqnet.cli.inspect import model_info, program_info
 
     program_info(json) if run is None else model_info(run, json)
+
+
+@app.command()
+def audit(
+    run: RunFolder,
+    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Examples to look at.")] = 500,
+    folder: Folder = None,
+    json: Json = None,
+    page: Annotated[Path | None, _opt("page", "Also write the audit as an HTML page.")] = None,
+) -> None:
+    """Find out what a model really does: what it can see, whether it is affine, how it meets shifts."""
+    from freqnet.cli.audit import audit_run
+
+    audit_run(run, data, folder, samples, json, page)
 
 
 @app.command()

@@ -47,7 +47,7 @@ def reach_map(found: Audit) -> Figure:
     ndim = len(found.image_band)
     if ndim > 2:
         return message("The map of modes is drawn in one and two dimensions.")
-    side = 3.6
+    side = 3.4
     figure = Figure(figsize=(WIDTH, side + 1.0))
     image = None
     for index, (values, title) in enumerate(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +16,18 @@ from freqnet.nn import (
     Convolution,
     Dense,
     Door,
+    FourierSeries,
+    Gaussian,
     Linearized,
+    MagnitudeGain,
     Module,
     Network,
+    PhaseGate,
     Pointwise,
     Polynomial,
     PowerNorm,
+    RealImaginary,
+    SecondHarmonic,
     Sequential,
     TruncationPool,
 )
@@ -32,6 +40,19 @@ TRAINING = {
     "mnist": {"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
 }
 DEFAULT_MODES = 17
+# Activations by name, beside "polynomial": what a frequency network can afford, and what the literature has.
+ACTIVATIONS: dict[str, Callable[[], Module]] = {
+    "linear": partial(Linearized, "tanh"),
+    "linearized-sigmoid": partial(Linearized, "sigmoid"),
+    "gaussian": Gaussian,
+    "gaussian-1": partial(Gaussian, degree=1),
+    "gaussian-3": partial(Gaussian, degree=3),
+    "fourier-series": partial(FourierSeries, "tanh", 3),
+    "magnitude-gain": MagnitudeGain,
+    "real-imaginary": RealImaginary,
+    "phase-gate": PhaseGate,
+    "second-harmonic": SecondHarmonic,
+}
 
 
 @dataclass(frozen=True)
@@ -136,11 +157,14 @@ class Model:
     def _activation(self) -> Module:
         if self.activation == "polynomial":
             return Polynomial(gate_band=self.gate_band)
-        if self.activation == "linear":
-            return Linearized("tanh")
+        if self.gate_band is not None:
+            got = f"{self.gate_band} with {self.activation}"
+            raise ConfigurationError(got_expected("gate band", got, "--activation polynomial", "leave one out"))
+        if self.activation in ACTIVATIONS:
+            return ACTIVATIONS[self.activation]()
         if self.activation in POINTWISE:
             return Pointwise(self.activation)
-        known = ("polynomial", "linear", *POINTWISE)
+        known = ("polynomial", *ACTIVATIONS, *POINTWISE)
         raise ConfigurationError(
             got_expected("activation", repr(self.activation), " or ".join(known), "choose one of these")
         )

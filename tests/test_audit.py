@@ -1,0 +1,236 @@
+"""The audit must tell networks apart that were built to differ, and see no mode where there is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from freqnet import nn
+from freqnet.audit import VERDICTS, Audit, audit, calibrate, probe
+from freqnet.audit.probe import coefficients, disturbed, mode_numbers
+from freqnet.autodiff import Tensor, no_grad
+from freqnet.domains import FOURIER
+from freqnet.errors import RangeWarning, ShapeError
+
+GRID = (8, 8)
+# A network built to be of each kind, and the band that is left of its input.
+BODIES = {
+    "affine": (
+        lambda: (nn.Convolution(4), nn.Linearized("sigmoid"), nn.TruncationPool(5), nn.Convolution(4), nn.Dense(3)),
+        (2, 2),
+    ),
+    "mode-diagonal": (
+        lambda: (
+            nn.Convolution(4),
+            nn.MagnitudeGain(),
+            nn.TruncationPool(5),
+            nn.RealImaginary("tanh"),
+            nn.TruncationPool(3),
+            nn.Dense(3),
+        ),
+        (1, 1),
+    ),
+    "low-passed": (
+        lambda: (nn.Convolution(4), nn.TruncationPool(5), nn.Polynomial(), nn.TruncationPool(3), nn.Dense(3)),
+        (2, 2),
+    ),
+    "mixing": (
+        lambda: (nn.Convolution(4), nn.Polynomial(), nn.TruncationPool(3), nn.Convolution(4), nn.Dense(3)),
+        None,
+    ),
+}
+
+
+def network(kind: str, domain: str = "fourier", precision: type = np.float32) -> nn.Network:
+    band = (3, 3) if domain == "fourier" else (4, 4)
+    return nn.Network(nn.Door(domain, GRID, band, 1), nn.Sequential(BODIES[kind][0]()), precision=precision)
+
+
+def samples(count: int = 80) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(count, *GRID, 1))
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Audit]:
+    return {kind: audit(network(kind), samples()) for kind in BODIES}
+
+
+# -- verdicts ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", BODIES)
+def test_networks_built_to_be_of_a_kind_are_told_apart(found: dict[str, Audit], kind: str):
+    assert found[kind].verdict == kind
+    assert found[kind].low_pass == BODIES[kind][1]
+    assert found[kind].is_affine == (kind == "affine")
+    assert found[kind].transforms_inside == 0
+    assert found.keys() == VERDICTS.keys()
+
+
+def test_layers_are_told_apart(found: dict[str, Audit]):
+    mixing = {row.layer: row for row in found["mixing"].layers}
+    assert mixing["Convolution"].is_diagonal
+    assert mixing["Convolution"].is_affine
+    assert not mixing["Polynomial"].is_diagonal
+    assert not mixing["Polynomial"].is_affine
+    assert mixing["Polynomial"].mixing > 1e-3
+    assert mixing["TruncationPool"].is_diagonal
+    assert mixing["Dense"].is_diagonal is None
+    diagonal = {row.layer: row for row in found["mode-diagonal"].layers}
+    assert diagonal["MagnitudeGain"].is_diagonal
+    assert not diagonal["MagnitudeGain"].is_affine
+    assert all(row.multiply_adds > 0 for row in found["mixing"].layers if row.layer == "Convolution")
+
+
+def test_statistics_over_a_sample_are_a_leak_that_is_seen():
+    """Normalised by its own power, every mode depends on all others, if only through a number."""
+    body = nn.Sequential(nn.PowerNorm("sample"), nn.RealImaginary("tanh"), nn.TruncationPool(3), nn.Dense(3))
+    leaky = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples())
+    assert leaky.verdict == "mixing"
+    body = nn.Sequential(nn.PowerNorm("batch"), nn.RealImaginary("tanh"), nn.TruncationPool(3), nn.Dense(3))
+    assert audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples()).verdict == "mode-diagonal"
+
+
+def test_a_network_on_samples_gets_the_same_verdicts():
+    body = nn.Sequential(nn.Convolution(4), nn.LowPass(2), nn.Pointwise("relu"), nn.Dense(3))
+    pooled = audit(nn.Network(nn.Door("grid", GRID, (4, 4), 1), body), samples())
+    assert (pooled.verdict, pooled.low_pass) == ("low-passed", (2, 2))
+    body = nn.Sequential(nn.Convolution(4), nn.Pointwise("relu"), nn.Dense(3))
+    assert audit(nn.Network(nn.Door("grid", GRID, (4, 4), 1), body), samples()).verdict == "mixing"
+    assert audit(network("affine", "grid"), samples()).verdict == "affine"
+
+
+def test_a_network_that_ignores_its_input_reaches_nothing():
+    dead = network("mixing")
+    for p in dead.body.layers[-1].parameters.values():
+        p.data[...] = 1.0 if p.data.ndim == 1 else 0.0
+    result = audit(dead, samples())
+    assert not result.reach.reachable.any()
+    assert result.verdict == "affine"
+
+
+# -- reachability --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_dead_mode_changes_the_logits_by_exactly_nothing(found: dict[str, Audit], kind: str):
+    net = network(kind)
+    x = net.analyse(samples(6))
+    with no_grad():
+        net.train(False)
+        base = net(x).data
+        numbers = mode_numbers(x.space.band)
+        waves = np.random.default_rng(1).normal(size=(2, 6, 1)).astype(np.float32)
+        for mode, number in enumerate(numbers):
+            moved = disturbed(x, mode, waves)
+            change = np.abs(net(Tensor(moved.data.astype(np.complex64), x.space)).data - base).max()
+            inside = found[kind].low_pass is None or np.all(np.abs(number) <= found[kind].low_pass)
+            assert (change > 0) == inside, (kind, number, change)
+
+
+def test_reachable_modes_fill_the_low_pass(found: dict[str, Audit]):
+    for result in found.values():
+        inside = np.all(np.abs(result.reach.modes) <= result.reach.low_pass, axis=1)
+        assert np.array_equal(result.reach.reachable, inside)
+        assert result.reach.low_pass_error == 0.0
+        assert np.all((result.reach.jacobian > 0).any(axis=1) == inside)
+
+
+def test_the_jacobian_agrees_with_differences():
+    net, x = network("mixing"), samples(2)
+    result = probe(net, x)
+    from freqnet.audit.reach import _jacobian
+
+    jacobian, h, squares = _jacobian(result), 1e-5, 0.0
+    mode, batch = 4, 2
+    for part in range(2):
+        size = np.zeros((2, batch, 1))
+        size[part] = h
+        up = result.run(disturbed(result.spectra, mode, size))
+        down = result.run(disturbed(result.spectra, mode, -size))
+        squares = squares + ((up - down) / (2 * h)) ** 2
+    np.testing.assert_allclose(jacobian[mode], np.sqrt(squares.mean(axis=0)), rtol=1e-6)
+
+
+def test_a_wave_disturbs_its_own_mode_alone():
+    space = FOURIER.space((7, 6))
+    x = Tensor(space.domain.random(space, np.empty((*space.shape, 2, 1), complex), np.random.default_rng(0)), space)
+    before, _ = coefficients(x)
+    numbers = mode_numbers(space.band)
+    for mode in range(len(numbers)):
+        after, _ = coefficients(disturbed(x, mode, np.ones((2, 2, 1))))
+        changed = np.flatnonzero(np.abs(after - before).max(axis=(1, 2)) > 1e-12)
+        assert set(changed) == ({mode, len(numbers) - 1 + mode} if mode else {0})
+
+
+# -- linearity and shifts ------------------------------------------------------------------------------
+def test_affine_share(found: dict[str, Audit]):
+    # 200 examples are enough for the 49 coordinates of the input.
+    assert audit(network("affine"), samples(400)).affine_share == pytest.approx(1, abs=1e-6)
+    assert found["affine"].affine_residual < 1e-12
+    for kind in ("mode-diagonal", "low-passed", "mixing"):
+        assert found[kind].affine_residual > 1e-3
+        assert found[kind].affine_share < 1
+
+
+def test_equivariance(found: dict[str, Audit]):
+    for kind in ("affine", "low-passed", "mixing"):
+        assert found[kind].equivariance.worst < 1e-12
+        assert found[kind].equivariance.logits_fraction > 1e-3  # a dense head sees shifts
+    assert found["mode-diagonal"].equivariance.worst > 1e-4
+    body = nn.Sequential(nn.Convolution(4), nn.Polynomial(), nn.GlobalAverage(), nn.Dense(3))
+    blind = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples()).equivariance
+    assert max(blind.logits_whole, blind.logits_fraction) < 1e-12
+
+
+# -- ranges --------------------------------------------------------------------------------------------
+def test_a_range_that_is_exceeded_is_warned_of():
+    body = nn.Sequential(nn.Polynomial("tanh", degree=3, interval=(-1.0, 1.0)), nn.Dense(3))
+    net = nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body)
+    with pytest.warns(RangeWarning, match=r"layer 0 \(Polynomial\): got .* outside the fitted range \[-1, 1\]"):
+        (row,) = calibrate(net, samples())
+    assert row.is_exceeded
+    values = FOURIER.synthesis(net.analyse(samples()).data, net.door.space, (16, 16))
+    assert row.outside == pytest.approx(np.mean(np.abs(values) > 1), abs=0.01)
+    assert (row.low, row.high) == (pytest.approx(values.min(), rel=0.2), pytest.approx(values.max(), rel=0.2))
+
+
+def test_power_normalisation_keeps_signals_in_range(recwarn: pytest.WarningsRecorder):
+    body = nn.Sequential(nn.PowerNorm("sample"), nn.Polynomial("tanh", degree=3), nn.Gaussian(), nn.Dense(3))
+    rows = calibrate(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), 100 * samples())
+    assert [row.fitted for row in rows] == [(-4.0, 4.0), None]
+    assert not any(row.is_exceeded for row in rows)
+    assert not recwarn.list
+
+
+# -- the result as a whole -----------------------------------------------------------------------------
+def test_the_network_is_left_as_it_was():
+    net = network("mixing")
+    net.train()
+    before = {name: array.copy() for name, array in net.arrays().items()}
+    audit(net, samples())
+    assert net.body.training
+    assert net.precision == np.float32
+    assert all(np.array_equal(before[name], array) for name, array in net.arrays().items())
+
+
+def test_everything_is_plain_data(found: dict[str, Audit]):
+    for result in found.values():
+        plain = json.loads(json.dumps(result.as_dict()))
+        keys = {"dead_modes", "reachable_modes", "is_affine", "affine_residual", "equivariance_error"}
+        assert keys | {"transforms_inside_network", "verdict", "layers", "ranges"} <= plain.keys()
+        assert len(plain["dead_modes"]) + len(plain["reachable_modes"]) == len(result.reach.modes)
+
+
+def test_samples_that_do_not_fit():
+    with pytest.raises(ShapeError, match="audit: got no samples"):
+        audit(network("affine"), samples()[:0])
+    with pytest.raises(ShapeError, match="samples: got shape"):
+        audit(network("affine"), samples()[..., 0])
+
+
+def test_verdicts_are_those_of_the_weights_too(found: dict[str, Audit]):
+    """A polynomial whose bend is trained away is affine, and is called so."""
+    straight = network("mixing")
+    straight.body.layers[1].parameters["coefficients"].data[2] = 0
+    assert audit(straight, samples()).verdict == "affine"
+    assert replace(found["mixing"], verdict="affine").as_dict()["meaning"] == VERDICTS["affine"]
