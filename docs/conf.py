@@ -79,7 +79,7 @@ html_sidebars = {
     name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
 }
 
-PUBLIC = ("autodiff", "domains", "ops", "nn", "data", "optim", "training", "report", "errors")
+PUBLIC = ("approximate", "audit", "autodiff", "domains", "ops", "nn", "data", "optim", "training", "report", "errors")
 
 
 def documented_names() -> dict[str, str]:

@@ -5,6 +5,7 @@ Every curve is computed by freqnet itself. The files are the same at every run w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -347,8 +348,12 @@ def layers() -> Figure:
 
 def main() -> None:
     """Draw everything."""
+    from figures_activations import FIGURES as MORE
+
     FOLDER.mkdir(exist_ok=True)
-    for name, draw in FIGURES.items():
+    # Names on the command line choose some.
+    chosen = sys.argv[1:] or [*FIGURES, *MORE]
+    for name, draw in ((name, {**FIGURES, **MORE}[name]) for name in chosen):
         with matplotlib.rc_context(STYLE):
             drawn = draw()
             if name == "layers":  # for the README as well, on a page that may be dark

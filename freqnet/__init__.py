@@ -17,6 +17,8 @@ __all__ = [
     "FreqnetError",
     "Space",
     "Tensor",
+    "approximate",
+    "audit",
     "backward",
     "check_gradients",
     "data",
@@ -32,7 +34,7 @@ __all__ = [
     "transform_count",
 ]
 
-_MODULES = ("data", "nn", "optim", "report", "training")
+_MODULES = ("approximate", "audit", "data", "nn", "optim", "report", "training")
 
 
 def __getattr__(name: str) -> _Any:

@@ -162,7 +162,7 @@ TOOLS = {
     ),
     # It knows no AVX-512, and Python has reports of its own: one counts if a line of the kernels is in it.
     "valgrind": Tool(
-        "-O3",
+        "-O3 -fno-predictive-commoning",
         rf"(Invalid|uninitialised) .*\n(==\d+== +\S.*\n)*?.*\(({SOURCES}):\d",
         command=("valgrind", "--track-origins=yes", "--error-limit=no"),
         environment=(("PYTHONMALLOC", "malloc"),),

@@ -19,8 +19,8 @@ from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.activation import POINTWISE, known_function, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.activate import step
-from freqnet.ops.arithmetic import elementwise, matmul, reshape
-from freqnet.ops.linear import coordinates_op, from_coordinates, mode_inner, mode_scale
+from freqnet.ops.arithmetic import elementwise
+from freqnet.ops.linear import coordinates_op, from_coordinates, gather, mode_inner, mode_scale
 
 
 def _of_modes(incoming: Signal, what: str) -> Signal:
@@ -133,7 +133,7 @@ class PhaseGate(Module):
     def forward(self, x: Tensor) -> Tensor:
         values = coordinates_op(x)
         is_open = step(values)
-        both = elementwise(is_open, _mixed(_partners(x.space), is_open))
+        both = elementwise(is_open, gather(is_open, index=_partners(x.space)))
         return from_coordinates(elementwise(values, both), space=x.space)
 
 
@@ -166,8 +166,7 @@ class SecondHarmonic(Module):
         return out
 
     def forward(self, x: Tensor) -> Tensor:
-        values = coordinates_op(x)
-        doubled = from_coordinates(_mixed(_doubling(x.space), values), space=x.space)
+        doubled = from_coordinates(gather(coordinates_op(x), index=_halves(x.space)), space=x.space)
         return x * self.parameters["first"] + doubled * self.parameters["second"]
 
 
@@ -178,31 +177,19 @@ def _part_sizes(x: Tensor) -> Tensor:
     return Tensor(sizes)
 
 
-def _mixed(matrix: np.ndarray, values: Tensor) -> Tensor:
-    """A constant matrix times the coordinates ``(coordinates, batch, channels)``."""
-    flat = reshape(values, shape=(values.shape[0], -1))
-    return reshape(matmul(Tensor(matrix.astype(values.dtype)), flat), shape=values.shape)
-
-
 @lru_cache(maxsize=32)
-def _partners(space: Space) -> np.ndarray:
-    """The permutation that exchanges a mode's real and imaginary coordinate."""
+def _partners(space: Space) -> tuple[int, ...]:
+    """For each coordinate, that of the same mode's other part; the mean is its own."""
     count = (space.domain.coordinate_count(space) - 1) // 2
-    order = np.concatenate([[0], 1 + count + np.arange(count), 1 + np.arange(count)])
-    return np.eye(2 * count + 1)[order]
+    return (0, *range(1 + count, 1 + 2 * count), *range(1, 1 + count))
 
 
 @lru_cache(maxsize=32)
-def _doubling(space: Space) -> np.ndarray:
-    """The matrix that brings mode k to mode 2k, where that is kept; the mean has no harmonic."""
+def _halves(space: Space) -> tuple[int, ...]:
+    """For each coordinate of a mode k, that of k / 2; -1 where that is no mode. The mean has no harmonic."""
     _, independent, _ = independent_modes(space.band)
-    shape = space.shape
-    numbers = np.stack(np.unravel_index(independent, shape)) - np.array([*space.band[:-1], 0])[:, None]
-    count = len(independent)
-    place = {tuple(k): i for i, k in enumerate(numbers.T.tolist())}
-    out = np.zeros((2 * count + 1, 2 * count + 1))
-    for i, k in enumerate(numbers.T.tolist()):
-        to = place.get(tuple(2 * n for n in k))
-        if to is not None:
-            out[1 + to, 1 + i] = out[1 + count + to, 1 + count + i] = 1
-    return out
+    centre = np.array([*space.band[:-1], 0])
+    numbers = [tuple(k) for k in (np.stack(np.unravel_index(independent, space.shape), axis=1) - centre).tolist()]
+    place, count = {k: 1 + i for i, k in enumerate(numbers)}, len(numbers)
+    halves = [place.get(tuple(n // 2 for n in k), -1) if not any(n % 2 for n in k) else -1 for k in numbers]
+    return (-1, *halves, *(half + count if half > 0 else -1 for half in halves))

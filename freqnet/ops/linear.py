@@ -7,7 +7,7 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import Space, require_signal
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import _sum_to, per_element, plain, reshape, same_space, transpose
+from freqnet.ops.arithmetic import _sum_to, free, per_element, plain, reshape, same_space, transpose
 
 coordinates_op: Op = register(
     Op(
@@ -54,6 +54,40 @@ mode_scale: Op = register(
         source="one real factor for each pair (k, -k)",
     )
 )
+
+
+gather: Op = register(
+    Op(
+        "gather",
+        forward=lambda values, index: Tensor(_gathered(plain(values, "gather").data, index)),
+        vjps=(lambda g, out, values, index: scatter(g, index=index, rows=values.shape[0]),),
+        cost=free,
+        source="row index[i] of the values, or zeros where the index is -1",
+    )
+)
+
+scatter: Op = register(
+    Op(
+        "scatter",
+        forward=lambda values, index, rows: Tensor(_scattered(plain(values, "scatter").data, index, rows)),
+        vjps=(lambda g, out, values, index, rows: gather(g, index=index),),
+        cost=free,
+        source="adjoint of gather",
+    )
+)
+
+
+def _gathered(values: np.ndarray, index: tuple[int, ...]) -> np.ndarray:
+    out = values[np.array(index, int)]
+    out[np.array(index) < 0] = 0
+    return out
+
+
+def _scattered(values: np.ndarray, index: tuple[int, ...], rows: int) -> np.ndarray:
+    out = np.zeros((rows, *values.shape[1:]), values.dtype)
+    kept = np.flatnonzero(np.array(index) >= 0)
+    np.add.at(out, np.array(index, int)[kept], values[kept])
+    return out
 
 
 def _functional(x: Tensor, v: Tensor) -> Tensor:

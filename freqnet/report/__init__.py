@@ -6,6 +6,7 @@ Importing this package loads neither matplotlib nor rich; the functions that nee
 from freqnet.report.filters import filter_responses
 from freqnet.report.page import write_report
 from freqnet.report.plots import confusion_matrix, misclassified, training_curves
+from freqnet.report.reach import reach_map
 from freqnet.report.spectra import layer_spectra
 from freqnet.report.summary import LayerSummary, spatial_twin, summarize
 from freqnet.report.tables import layer_table
@@ -17,6 +18,7 @@ __all__ = [
     "layer_spectra",
     "layer_table",
     "misclassified",
+    "reach_map",
     "spatial_twin",
     "summarize",
     "training_curves",

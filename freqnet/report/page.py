@@ -89,6 +89,7 @@ def render(run: sections.Run, title: str) -> str:
         "layers": ("Layers", sections.layers(run)),
         "filters": ("Filters", sections.filters(run)),
         "spectra": ("Spectra", sections.spectra(run)),
+        "audit": ("Audit", sections.audit(run)),
         "metrics": ("Metrics", sections.metrics(run)),
         "reproduce": ("Reproduce", sections.reproduce(run)),
     }

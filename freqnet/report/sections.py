@@ -20,6 +20,8 @@ from freqnet.report.template import bar, figure, section, table, tiles
 
 # Beyond this many rows the table of classes scrolls by itself.
 _MANY_CLASSES = 20
+# Test examples that the audit looks at, the fewest that tell it something, and the most modes it moves.
+_AUDITED, _FEWEST_AUDITED, _MOST_MODES = 400, 8, 1200
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +160,17 @@ def spectra(run: Run) -> str:
     return section(
         "spectra", "From layer to layer", text, figure(to_svg(drawn, "spectra"), "Spectra after each layer.")
     )
+
+
+def audit(run: Run) -> str:
+    # Imported here: the audit builds on this package.
+    from freqnet.audit import audit as examine
+    from freqnet.report.audit import audit_section
+
+    # What every mode does is found by moving it: of many modes that would take minutes.
+    if len(run.labels) < _FEWEST_AUDITED or np.prod([2 * m + 1 for m in run.network.door.band]) > _MOST_MODES:
+        return ""
+    return audit_section(examine(run.network, run.images[:_AUDITED]))
 
 
 def metrics(run: Run) -> str:

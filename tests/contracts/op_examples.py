@@ -334,6 +334,16 @@ def _() -> list[Example]:
     return [([element(s)], {"grid": s.grid}) for s in [*SIGNALS, *shared]]
 
 
+@examples("gather")
+def _() -> list[Example]:
+    return [([numbers(3, 2, 2)], {"index": index}) for index in ((2, 0, -1, 0), (1,), (-1, -1))]
+
+
+@examples("scatter")
+def _() -> list[Example]:
+    return [([numbers(len(index), 2)], {"index": index, "rows": 3}) for index in ((2, 0, -1, 0), (1,), (-1, -1))]
+
+
 @examples("functional")
 def _() -> list[Example]:
     return [([element(s, 2, 3), element(s, 3, 4)], {}) for s in SIGNALS]

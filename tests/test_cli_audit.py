@@ -1,0 +1,90 @@
+"""``freqnet audit`` on runs, and what it says to mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli_train import command, refused, succeed, without_plots
+
+from freqnet import nn
+from freqnet.training import Checkpoint, save
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    with pytest.MonkeyPatch.context() as patch:
+        without_plots(patch)
+        succeed("train", "digits", "--epochs", 2, "--widths", "4,4,4", "--quiet", "--out", folder)
+    return folder
+
+
+def test_audit_of_a_run(run: Path, tmp_path: Path):
+    shown = succeed("audit", run, "--samples", 100, "--json", tmp_path / "a.json", "--page", tmp_path / "a.html")
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert found["verdict"] == "mixing"
+    assert found["dead_modes"] == []
+    assert len(found["reachable_modes"]) == 25
+    assert found["is_affine"] is False
+    assert found["transforms_inside_network"] == 0
+    assert found["equivariance_error"] < 1e-10
+    assert found["samples"] == 100
+    assert "verdict: mixing" in shown
+    assert "Polynomial" in shown
+    page = (tmp_path / "a.html").read_text()
+    assert "Audit: mixing" in page
+    assert "<svg" in page
+
+
+def test_a_linear_run_is_called_affine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    without_plots(monkeypatch)
+    words = ("train", "digits", "--epochs", 1, "--widths", "4,4,4", "--activation", "linear", "--quiet")
+    succeed(*words, "--out", tmp_path / "run")
+    shown = succeed("audit", tmp_path / "run", "--json", tmp_path / "a.json")
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert (found["verdict"], found["is_affine"]) == ("affine", True)
+    assert "(affine)" in shown
+    assert found["low_pass"] is not None
+    assert len(found["dead_modes"]) > 0
+
+
+def test_ranges_that_are_exceeded_are_said(tmp_path: Path):
+    body = nn.Sequential(nn.Polynomial("tanh", degree=3, interval=(-0.5, 0.5)), nn.Dense(10))
+    network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1, scale=(0.1,)), body)
+    save(tmp_path / "own.safetensors", Checkpoint(network.describe(), network.arrays(), info={}))
+    outcome = command("audit", tmp_path / "own.safetensors", "digits")
+    assert outcome.status == 0
+    assert "outside the fitted range [-0.5, 0.5]" in outcome.err
+
+
+def test_every_activation_of_the_command_line_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from freqnet.training.presets import ACTIVATIONS
+
+    without_plots(monkeypatch)
+    for name in ACTIVATIONS:
+        words = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--activation", name, "--quiet")
+        succeed("train", "digits", *words, "--out", tmp_path / name)
+        metrics = json.loads((tmp_path / name / "metrics.json").read_text())
+        assert np.isfinite(metrics["test_loss"])
+        assert metrics["transforms_inside_network"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--samples", "3"), "samples: got 3, expected at least 4"),
+        (("nothing",), "nothing"),
+        (("--page", "/nonexistent/a.html"), "/nonexistent/a.html: got No such file or directory"),
+        (("--json", "/nonexistent/a.json"), "/nonexistent/a.json: got No such file or directory"),
+    ],
+)
+def test_mistakes(run: Path, words: tuple[str, ...], message: str):
+    assert message in refused("audit", run, *words)
+
+
+def test_a_gate_band_belongs_to_polynomials(tmp_path: Path):
+    said = refused("train", "digits", "--activation", "gaussian", "--gate-band", 1, "--out", tmp_path / "x")
+    assert "gate band: got 1 with gaussian, expected --activation polynomial" in said
