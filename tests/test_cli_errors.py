@@ -38,7 +38,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("mnist", "--folder", "."), "no train-images, train-labels"),
         (("digits", "--domain", "wavelet"), "domain: got 'wavelet', expected fourier or grid or grid-fft"),
         (("digits", "--kernel", "gabor"), "kernel: got 'gabor', expected taps or spectral or sinc or modes"),
-        (("digits", "--activation", "swish"), "activation: got 'swish', expected polynomial or linear or relu"),
+        (
+            ("digits", "--activation", "swish"),
+            "activation: got 'swish', expected polynomial or linear or linearized-sigmoid or gaussian",
+        ),
         (("digits", "--activation", "relu"), "expected samples (--domain grid)"),
         (("digits", "--optimizer", "lion"), "optimizer: got 'lion'"),
         (("digits", "--schedule", "step"), "schedule: got 'step'"),

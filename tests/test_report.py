@@ -241,7 +241,7 @@ def test_page_for_every_kind_of_network(kind: str, tmp_path: Path) -> None:
     network, path = network_of(kind), tmp_path / "report.html"
     write_report(path, network, title="A run", metrics={"domain": kind}, history=[], **run_of(network))
     html = path.read_text(encoding="utf-8")
-    assert (html.count("<svg"), html.count("<table"), html.count("<script")) == (5, 3, 0)
+    assert (html.count("<svg"), html.count("<table"), html.count("<script")) == (6, 5, 0)
     for heading in ("Training", "Classes", "Mistakes", "Layers", "Learned filters", "From layer to layer", "Metrics"):
         assert heading in text_of(html)
     assert "How to reproduce" not in text_of(html)

@@ -37,7 +37,8 @@ _LEAST_DEVIATION = 1e-2
 def gaussian_moment(function: str | ScalarFunction, mean: Values, deviation: Values, order: int) -> Values:
     """Return E[f^(order)(X)] for X normal: derivatives of E[f(X)] by the mean.
 
-    By a closed form for relu, leaky_relu, erf, gelu and the identity; else by quadrature.
+    By a closed form for relu, leaky_relu, erf, gelu and the identity; else by quadrature. Where only values of the
+    function help (softsign, and functions of one's own), a deviation below 0.01 counts as 0.01.
 
     Parameters
     ----------

@@ -116,11 +116,16 @@ def network_rows(plan: Plan) -> Iterator[Row]:
     if torch_or_none() is None:
         return
     data = parts()
+    is_first = True
     for size in SIZES:
         ours = Ours(size, data)
         quick = [EQUALS[size], *(["round trips"] if size == "large" else [])]
         for peer, theirs in peers(ours, data, quick if plan.quick else None):
             details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
+            if is_first:
+                # The first seconds of a load of another kind run slower: they are thrown away.
+                alternate(ours.step(), theirs.step(), 2 * plan.seconds)
+                is_first = False
             a, b = alternate(ours.step(), theirs.step(), plan.seconds)
             yield Row("step", size, a, peer, b, details)
             images, x = data.test.images, theirs.inputs(data.test.images)

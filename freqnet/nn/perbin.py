@@ -34,7 +34,7 @@ def _of_modes(incoming: Signal, what: str) -> Signal:
 @layer
 @dataclass(eq=False)
 class MagnitudeGain(Module):
-    """Y[k] = X[k] r^2 / (r^2 + t^2), r = |X[k]|: modes weaker than a threshold fade, phases stay.
+    """Weaken each mode by r^2 / (r^2 + t^2), r its magnitude: modes below a threshold fade, phases stay.
 
     The form ``X[k] rho(|X[k]|)`` is the only function of single modes that commutes with shifts. The threshold is
     trained, one a channel, and the mean (k = 0) passes as it is. This rho is the gain of a Wiener filter.
