@@ -34,7 +34,7 @@ def approximations() -> Figure:
         panel.plot(degrees, series, "o-", color=ORANGE, markersize=3, label="sines")
         panel.set(title=name, yscale="log", ylim=(5e-4, 10), xlabel="degree, or sines", xticks=degrees[::2])
     panels[0].set_ylabel("largest error on [-4, 4]")
-    panels[0].legend(fontsize=7.5, loc="upper right")
+    panels[2].legend(fontsize=7.5, loc="lower left", ncols=2)
     return drawn
 
 

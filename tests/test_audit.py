@@ -127,6 +127,20 @@ def test_a_dead_mode_changes_the_logits_by_exactly_nothing(found: dict[str, Audi
             assert (change > 0) == inside, (kind, number, change)
 
 
+@pytest.mark.parametrize("statistics", ["batch", "sample"])
+def test_layers_that_run_as_one_leave_dead_modes_dead(statistics: str):
+    """A normalisation and the polynomial after it are one op: its rounding is not a response."""
+    body = nn.Sequential(
+        nn.Convolution(4), nn.TruncationPool(5), nn.PowerNorm(statistics), nn.Polynomial(), nn.Dense(3)
+    )
+    result = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples())
+    assert (result.verdict, result.low_pass, result.reach.low_pass_error) == ("low-passed", (2, 2), 0.0)
+    assert result.reach.reachable.sum() == 13
+    # Normalised over its own grid, an image's mean is gone too, but for rounding.
+    share = result.reach.response[0].max() / result.reach.response.max()
+    assert (share < 1e-12) == (statistics == "sample")
+
+
 def test_reachable_modes_fill_the_low_pass(found: dict[str, Audit]):
     for result in found.values():
         inside = np.all(np.abs(result.reach.modes) <= result.reach.low_pass, axis=1)

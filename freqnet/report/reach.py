@@ -56,10 +56,13 @@ def reach_map(found: Audit) -> Figure:
         left = 0.75 + index * (side + 0.75)
         add_text(figure, left, 0.1, title, fontsize=9)
         panel = add_panel(figure, (left, 0.4, side, side))
-        panel.set_facecolor("#9a9a9a")
         decibels = _decibels(found, values.max(axis=1))
         image = draw_modes(panel, decibels, found.door_band, (_FLOOR, 0.0), POWER_MAP, shown=found.image_band)
         label_modes(panel, found.image_band, "dB")
+        # Drawn under the map, not as a background: transparent pictures have none.
+        low, high = (-0.5 - found.door_band[0], found.door_band[0] + 0.5) if ndim == 2 else panel.get_ylim()
+        box: dict[str, Any] = {"color": "#9a9a9a", "linewidth": 0, "zorder": -1}
+        panel.fill_between([-found.door_band[-1] - 0.5, found.door_band[-1] + 0.5], low, high, **box)
         if ndim == 2:
             _outline(panel, found)
     colour_bar(figure, image, (0.75 + 2 * (side + 0.75), 0.4, 0.16, side), "dB below the strongest")
