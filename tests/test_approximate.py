@@ -150,6 +150,9 @@ def test_a_function_of_ones_own():
         ({"function": "relu", "degree": 2, "method": "best"}, "method: got 'best', expected taylor or"),
         ({"function": "relu", "degree": 2, "interval": (1, 1)}, "interval: got"),
         ({"function": "relu", "degree": 2, "interval": (0, np.inf)}, "interval: got"),
+        ({"function": "relu", "degree": 2, "interval": (1,)}, "interval: got"),
+        ({"function": "relu", "degree": 2, "interval": ("a", 3)}, "interval: got"),
+        ({"function": lambda x: x * np.nan, "degree": 2, "method": "chebyshev"}, "chebyshev of <lambda>: got values"),
         (
             {"function": "relu", "degree": 2, "method": "gaussian", "deviation": -1.0},
             "gaussian: got mean 0.0, deviation",

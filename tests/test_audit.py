@@ -13,7 +13,7 @@ from freqnet.audit import VERDICTS, Audit, audit, calibrate, probe
 from freqnet.audit.probe import coefficients, disturbed, mode_numbers
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER
-from freqnet.errors import RangeWarning, ShapeError
+from freqnet.errors import DataError, RangeWarning, ShapeError
 
 GRID = (8, 8)
 # A network built to be of each kind, and the band that is left of its input.
@@ -235,7 +235,25 @@ def test_everything_is_plain_data(found: dict[str, Audit]):
         assert len(plain["dead_modes"]) + len(plain["reachable_modes"]) == len(result.reach.modes)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_few_or_equal_samples_do_not_change_the_verdict(count: int):
+    body = nn.Sequential(nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.TruncationPool(3), nn.Dense(3))
+    net = nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body)
+    for seed in range(8):
+        found = audit(net, samples(count), seed=seed)
+        assert found.verdict == "mixing"
+        json.dumps(found.as_dict(), allow_nan=False)
+    assert audit(net, np.ones((count, *GRID, 1))).verdict == "mixing"
+
+
+def test_a_little_mixing_is_mixing():
+    body = nn.Sequential(nn.Convolution(4), nn.Polynomial((0.0, 1.0, 1e-6)), nn.TruncationPool(5), nn.Dense(3))
+    assert audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples()).verdict == "mixing"
+
+
 def test_samples_that_do_not_fit():
+    with pytest.raises(DataError, match="audit: got samples that are not finite"):
+        audit(network("affine"), samples() * np.nan)
     with pytest.raises(ShapeError, match="audit: got no samples"):
         audit(network("affine"), samples()[:0])
     with pytest.raises(ShapeError, match="samples: got shape"):

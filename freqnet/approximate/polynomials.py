@@ -100,9 +100,14 @@ def approximate(
     (0.0228, 5)
     """
     found, degree = scalar_function(function), require_degree(degree)
-    low, high = (float(end) for end in interval)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ConfigurationError(got_expected("interval", interval, "(low, high), low < high", "swap the ends"))
+    try:
+        low, high = (float(end) for end in interval)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite([low, high]).all() and 1e-6 < high - low < 1e6):
+        raise ConfigurationError(
+            got_expected("interval", interval, "(low, high), 1e-6 to 1e6 apart", "change the ends")
+        )
     if method not in METHODS:
         raise ConfigurationError(got_expected("method", repr(method), " or ".join(METHODS), "choose one of these"))
     alternation = np.zeros(0)
@@ -115,6 +120,11 @@ def approximate(
     else:
         fit = _least_squares if method == "least-squares" else _chebyshev
         coefficients = fit(found, degree, (low, high))
+    if not np.isfinite(coefficients).all():
+        todo = "move the interval to where it is defined"
+        raise ConfigurationError(
+            got_expected(f"{method} of {found.name}", "values that are not finite", "numbers", todo)
+        )
     sup, rms = errors(lambda x: found(x) - Polynomial(coefficients)(x), (low, high), found.kinks)
     return Approximation(found, method, (low, high), coefficients, sup, rms, alternation)
 

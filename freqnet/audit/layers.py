@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.linearity import AFFINE
+from freqnet.audit.linearity import AFFINE, partners
 from freqnet.audit.probe import Probe, Stage, coefficients, disturbed, mode_numbers, mode_space
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Grid
 
 # Examples that are looked at, a mode: layers act on each by itself.
 _EXAMPLES = 2
-# What rounding leaves of a response, relative to the largest.
-_ROUNDING = 1e-9
+# What rounding leaves of a response's power, relative to the whole.
+_ROUNDING = 1e-20
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,16 @@ def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Gener
 
 
 def _is_affine(stage: Stage, generator: np.random.Generator) -> bool:
-    count, axis = stage.input.shape[-2], stage.input.data.ndim - 2
-    first, second = generator.permutation(count), generator.permutation(count)
-    middle = (np.take(stage.input.data, first, axis) + np.take(stage.input.data, second, axis)) / 2
-    found = stage.layer(Tensor(middle, stage.input.space)).data
-    axis = stage.output.data.ndim - 2
-    wanted = (np.take(stage.output.data, first, axis) + np.take(stage.output.data, second, axis)) / 2
-    size = float(np.abs(stage.output.data).max()) or 1.0
-    return bool(np.abs(found - wanted).max() <= AFFINE * size)
+    x = stage.input
+    if x.space is None:
+        noise = generator.standard_normal(x.shape) * (float(np.abs(x.data).mean()) + 1e-3)
+        other = Tensor(x.data[generator.permutation(len(x.data))] + noise)
+    else:
+        other = partners(x, generator)
+    here, there = stage.layer(x).data, stage.layer(other).data
+    found = stage.layer(Tensor((x.data + other.data) / 2, x.space)).data
+    size = max(float(np.abs(here).max()), float(np.abs(there).max())) or 1.0
+    return bool(np.abs(found - (here + there) / 2).max() <= AFFINE * size)
 
 
 def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:

@@ -16,13 +16,22 @@ _RIDGES = 10.0 ** np.arange(-8, 3)
 def affine_residual(probe: Probe, generator: np.random.Generator) -> float:
     """Return how far ``f((x + y) / 2)`` is from ``(f(x) + f(y)) / 2`` on the data, relative to the spread of logits.
 
-    An affine map gives 0 for every pair; the pairs are examples of the data in random order.
+    An affine map gives 0 for every pair; x are the examples, y the same in random order and with some noise, so that
+    no example is its own partner.
     """
-    first, second = generator.permutation(len(probe.logits)), generator.permutation(len(probe.logits))
-    data = probe.spectra.data
-    middle = Tensor((data[..., first, :] + data[..., second, :]) / 2, probe.spectra.space)
-    difference = probe.run(middle) - (probe.logits[first] + probe.logits[second]) / 2
-    return float(np.sqrt(np.mean(difference**2)) / spread(probe.logits))
+    x = probe.spectra
+    other = partners(x, generator)
+    base, there = probe.run(x), probe.run(other)
+    difference = probe.run(Tensor((x.data + other.data) / 2, x.space)) - (base + there) / 2
+    return float(np.sqrt(np.mean(difference**2)) / spread(np.concatenate([base, there])))
+
+
+def partners(x: Tensor, generator: np.random.Generator) -> Tensor:
+    """Other signals like the ones given: these in random order, plus noise of half their size."""
+    size = 0.5 * float(np.sqrt(np.mean(np.abs(x.data) ** 2))) + 1e-3
+    order = generator.permutation(x.shape[-2])
+    noise = x.space.domain.random(x.space, np.empty_like(x.data), generator)
+    return Tensor(np.take(x.data, order, x.data.ndim - 2) + size * noise, x.space)
 
 
 def affine_share(probe: Probe) -> float:

@@ -11,7 +11,7 @@ from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER, Grid, Space
 from freqnet.domains.fourier import independent_modes
 from freqnet.domains.space import Axes
-from freqnet.errors import ShapeError, got_expected
+from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Module, Network
 from freqnet.report.walk import leaves
 
@@ -61,9 +61,13 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     ------
     ShapeError
         There are no samples, or they do not fit the door.
+    DataError
+        Samples that are not finite.
     """
     if not len(samples):
         raise ShapeError(got_expected("audit", "no samples", "at least one", "give some examples"))
+    if not np.isfinite(np.asarray(samples, float)).all():
+        raise DataError(got_expected("audit", "samples that are not finite", "numbers", "clean the data"))
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())
     copy.train(False)

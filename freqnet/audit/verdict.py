@@ -87,7 +87,8 @@ class Audit:
             "low_pass_error": self.reach.low_pass_error,
             "is_affine": self.is_affine,
             "affine_residual": self.affine_residual,
-            "affine_share": self.affine_share,
+            # Too few examples to fit on have no share.
+            "affine_share": self.affine_share if np.isfinite(self.affine_share) else None,
             "equivariance_error": moves.worst,
             "logits_shift_error": {"whole": moves.logits_whole, "fraction": moves.logits_fraction},
             "transforms_inside_network": self.transforms_inside,

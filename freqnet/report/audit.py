@@ -28,7 +28,7 @@ def summary_rows(found: Audit) -> list[tuple[str, str]]:
         ("  reachable", f"{int(reachable.sum())}"),
         ("input low-pass", equal if found.low_pass is not None else "none beyond the door"),
         ("affine residual", f"{found.affine_residual:.2g}{' (affine)' if found.is_affine else ''}"),
-        ("variance of the logits an affine map explains", f"{found.affine_share:.1%}"),
+        ("variance of the logits an affine map explains", share_text(found)),
         ("equivariance error, 1 sample", f"{max([0.0, *moves.whole.values()]):.1g}"),
         ("equivariance error, 0.37 samples", f"{max([0.0, *moves.fraction.values()]):.1g}"),
         ("change of the logits, 1 and 0.37 samples", f"{moves.logits_whole:.2g}, {moves.logits_fraction:.2g}"),
@@ -37,6 +37,13 @@ def summary_rows(found: Audit) -> list[tuple[str, str]]:
 
 
 LAYER_COLUMNS = ("layer", "class", "affine", "mode by mode", "power moved to other modes", "input range", "mult-adds")
+
+
+def share_text(found: Audit) -> str:
+    """The share of the logits' variance that an affine map explains; below 0 it does worse than their mean."""
+    if not np.isfinite(found.affine_share):
+        return "too few examples"
+    return f"{found.affine_share:.1%}" if found.affine_share > 0 else "nothing"
 
 
 def layer_rows(found: Audit) -> list[tuple[str, ...]]:
@@ -87,7 +94,7 @@ def audit_page(found: Audit, title: str) -> str:
     entries = [
         ("verdict", found.verdict),
         ("reachable modes", str(int(np.sum(found.reach.reachable)))),
-        ("an affine map explains", f"{found.affine_share:.1%}"),
+        ("an affine map explains", share_text(found)),
         ("transforms inside", str(found.transforms_inside)),
     ]
     lead = f'<p class="quiet">{escape(VERDICTS[found.verdict])}</p>'
