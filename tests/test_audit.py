@@ -10,9 +10,10 @@ import pytest
 
 from freqnet import nn
 from freqnet.audit import VERDICTS, Audit, audit, calibrate, probe
-from freqnet.audit.probe import coefficients, disturbed, mode_numbers
+from freqnet.audit.probe import coefficients, disturbed
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER
+from freqnet.domains.fourier import mode_numbers
 from freqnet.errors import DataError, RangeWarning, ShapeError
 
 GRID = (8, 8)

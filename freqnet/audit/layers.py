@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import AFFINE, partners
-from freqnet.audit.probe import Probe, Stage, coefficients, disturbed, mode_numbers, mode_space
+from freqnet.audit.probe import Probe, Stage, coefficients, disturbed, mode_space
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Grid
+from freqnet.domains.fourier import mode_numbers
 
 # Examples that are looked at, a mode: layers act on each by itself.
 _EXAMPLES = 2

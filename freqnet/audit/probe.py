@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER, Grid, Space
-from freqnet.domains.fourier import independent_modes
 from freqnet.domains.space import Axes
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Module, Network
@@ -82,19 +80,6 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     return Probe(copy, spectra, stages)
 
 
-@lru_cache(maxsize=64)
-def mode_numbers(band: Axes) -> np.ndarray:
-    """Mode numbers ``(pairs, axes)`` of one of each pair (k, -k), the mean first.
-
-    >>> mode_numbers((1, 1)).tolist()
-    [[0, 0], [1, 0], [-1, 1], [0, 1], [1, 1]]
-    """
-    _, independent, _ = independent_modes(band)
-    shape = FOURIER.space(tuple(2 * m + 1 for m in band), band).shape
-    numbers = np.stack(np.unravel_index(independent, shape), axis=1) - np.array([*band[:-1], 0])
-    return np.concatenate([np.zeros((1, len(band)), int), numbers])
-
-
 def mode_space(space: Space) -> Space:
     """The space in which a signal's modes are counted: its own, or for samples the Fourier space of its band."""
     return space if not isinstance(space.domain, Grid) else FOURIER.space(space.grid, _below_nyquist(space))
@@ -112,7 +97,7 @@ def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     mode : int
-        Which, in the order of `mode_numbers`.
+        Which, in the order of `freqnet.domains.fourier.mode_numbers`.
     size : numpy.ndarray
         Coordinates of the wave, ``(2, batch, channels)``; of the mean only the first counts.
     """

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, coefficients, disturbed, mode_numbers, mode_space
+from freqnet.audit.probe import Probe, coefficients, disturbed, mode_space
 from freqnet.autodiff import Tensor, gradient
 from freqnet.domains import FOURIER, Grid
+from freqnet.domains.fourier import mode_numbers
 from freqnet.domains.space import Axes
 from freqnet.ops.linear import mode_inner
 

@@ -29,7 +29,7 @@ class Fourier(Domain):
     is_complex = True
 
     def shape(self, space: Space) -> Axes:
-        return (*(2 * m + 1 for m in space.band[:-1]), space.band[-1] + 1)
+        return _half_shape(space.band)
 
     def weights(self, space: Space) -> np.ndarray:
         return _weights(space.ndim, space.band[-1])
@@ -224,6 +224,23 @@ def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=256)
+def mode_numbers(band: Axes) -> np.ndarray:
+    """Mode numbers ``(pairs, axes)`` of one of each pair (k, -k), the mean first: the order of `independent_modes`.
+
+    >>> from freqnet.domains.fourier import mode_numbers
+    >>> mode_numbers((1, 1)).tolist()
+    [[0, 0], [1, 0], [-1, 1], [0, 1], [1, 1]]
+    """
+    _, independent, _ = independent_modes(band)
+    numbers = np.stack(np.unravel_index(independent, _half_shape(band)), axis=1) - np.array([*band[:-1], 0])
+    return np.concatenate([np.zeros((1, len(band)), int), numbers])
+
+
+def _half_shape(band: Axes) -> Axes:
+    return (*(2 * m + 1 for m in band[:-1]), band[-1] + 1)
+
+
+@lru_cache(maxsize=256)
 def _weights(ndim: int, last: int) -> np.ndarray:
     weights = np.full((1,) * (ndim - 1) + (last + 1, 1, 1), 2.0, np.float32)
     weights[(0,) * (ndim - 1) + (0,)] = 1.0
@@ -235,8 +252,7 @@ def _basis(
     kernel: str, size: Axes, grid: Axes, band: Axes, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     matrix = par.kernel_response(kernel, size, grid, band)
-    shape = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1, 1, 1)
-    weights = np.broadcast_to(_weights(len(band), band[-1]), shape).reshape(-1, 1)
+    weights = np.broadcast_to(_weights(len(band), band[-1]), (*_half_shape(band), 1, 1)).reshape(-1, 1)
     real, imag = np.ascontiguousarray(matrix.real), np.ascontiguousarray(matrix.imag)
     return real.astype(precision), imag.astype(precision), weights.astype(precision)
 

@@ -9,7 +9,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER
-from freqnet.domains.fourier import independent_modes
+from freqnet.domains.fourier import mode_numbers
 from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
 from freqnet.ops.linear import functional, signals_of
 
@@ -87,7 +87,7 @@ class PowerSpectrum(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         incoming = require_incoming(incoming, Signal, "PowerSpectrum")
         band = self._band(incoming)
-        return Features((1 + len(independent_modes(band)[1])) * incoming.channels)
+        return Features(len(mode_numbers(band)) * incoming.channels)
 
     def _band(self, incoming: Signal) -> tuple[int, ...]:
         largest = FOURIER.largest_band(incoming.space.grid)

@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.domains import Space
-from freqnet.domains.fourier import independent_modes
+from freqnet.domains.fourier import mode_numbers
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.activation import POINTWISE, known_function, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
@@ -187,9 +187,8 @@ def _partners(space: Space) -> tuple[int, ...]:
 @lru_cache(maxsize=32)
 def _halves(space: Space) -> tuple[int, ...]:
     """For each coordinate of a mode k, that of k / 2; -1 where that is no mode. The mean has no harmonic."""
-    _, independent, _ = independent_modes(space.band)
-    centre = np.array([*space.band[:-1], 0])
-    numbers = [tuple(k) for k in (np.stack(np.unravel_index(independent, space.shape), axis=1) - centre).tolist()]
-    place, count = {k: 1 + i for i, k in enumerate(numbers)}, len(numbers)
-    halves = [place.get(tuple(n // 2 for n in k), -1) if not any(n % 2 for n in k) else -1 for k in numbers]
+    numbers = [tuple(k) for k in mode_numbers(space.band).tolist()]
+    place, count = {k: i for i, k in enumerate(numbers)}, len(numbers) - 1
+    # Half of an odd number is none of them.
+    halves = [place.get(tuple(n / 2 for n in k), -1) for k in numbers[1:]]
     return (-1, *halves, *(half + count if half > 0 else -1 for half in halves))

@@ -154,9 +154,6 @@ def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
 
 def mode_squares(band: tuple[int, ...]) -> np.ndarray:
     """Return |k|^2 of each independent mode, in the order of `mode_inner`."""
-    from freqnet.domains.fourier import independent_modes
-    from freqnet.domains.parametrisations import half_modes
+    from freqnet.domains.fourier import mode_numbers
 
-    centre, independent, _ = independent_modes(band)
-    squares = sum(axis.astype(float) ** 2 for axis in np.meshgrid(*half_modes(band), indexing="ij"))
-    return np.asarray(squares).ravel()[np.concatenate([[centre], independent])]
+    return np.sum(mode_numbers(band).astype(float) ** 2, axis=1)
