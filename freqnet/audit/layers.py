@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import AFFINE, partners
-from freqnet.audit.probe import Probe, Stage, coefficients, disturbed, mode_space
+from freqnet.audit.probe import Probe, Stage, disturbed, mode_power, mode_space
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Grid
 from freqnet.domains.fourier import mode_numbers
@@ -79,23 +79,15 @@ def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:
     if stage.input.space is None or stage.output.space is None:
         return None
     x = Tensor(np.ascontiguousarray(stage.input.data[..., :_EXAMPLES, :]), stage.input.space)
-    base, _ = coefficients(stage.layer(x))
+    base = stage.layer(x)
     before, after = mode_numbers(mode_space(x.space).band), mode_numbers(mode_space(stage.output.space).band)
     scale = np.sqrt(np.mean(np.abs(x.data) ** 2)) + 1e-3
     total = elsewhere = 0.0
     for mode, number in enumerate(before):
         size = scale * generator.standard_normal((2, *x.shape[-2:]))
-        moved, _ = coefficients(stage.layer(disturbed(x, mode, size)))
-        change = _by_mode((moved - base) ** 2)
+        moved = stage.layer(disturbed(x, mode, size))
+        change = mode_power(Tensor(moved.data - base.data, base.space)).sum(axis=(1, 2))
         total += float(change.sum())
         elsewhere += float(change[(after != number).any(axis=1)].sum())
     floor = 1e-24 if isinstance(x.space.domain, Grid) else 0.0
     return 0.0 if total <= 0 or elsewhere <= floor * total else elsewhere / total
-
-
-def _by_mode(power: np.ndarray) -> np.ndarray:
-    """Add up the two coordinates of each mode, ``(pairs,)``."""
-    count = (len(power) - 1) // 2
-    out = power[: count + 1].sum(axis=(1, 2))
-    out[1:] += power[count + 1 :].sum(axis=(1, 2))
-    return out

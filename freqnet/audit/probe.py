@@ -11,6 +11,7 @@ from freqnet.domains import FOURIER, Grid, Space
 from freqnet.domains.space import Axes
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Module, Network
+from freqnet.ops.linear import mode_inner
 from freqnet.report.walk import leaves
 
 
@@ -82,11 +83,35 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
 
 def mode_space(space: Space) -> Space:
     """The space in which a signal's modes are counted: its own, or for samples the Fourier space of its band."""
-    return space if not isinstance(space.domain, Grid) else FOURIER.space(space.grid, _below_nyquist(space))
+    if not isinstance(space.domain, Grid):
+        return space
+    return FOURIER.space(space.grid, below_nyquist(space.band, space.grid))
 
 
-def _below_nyquist(space: Space) -> Axes:
-    return tuple(min(m, (n - 1) // 2) for m, n in zip(space.band, space.grid, strict=True))
+def below_nyquist(band: Axes, grid: Axes) -> Axes:
+    """The part of a band that a grid can tell apart."""
+    return tuple(min(m, (n - 1) // 2) for m, n in zip(band, grid, strict=True))
+
+
+def as_modes(x: Tensor) -> Tensor:
+    """A signal as its modes, in its `mode_space`."""
+    if not isinstance(x.space.domain, Grid):
+        return x
+    space = mode_space(x.space)
+    return Tensor(FOURIER.sample_modes(np.moveaxis(x.data, -2, 0), space), space)
+
+
+def mode_power(x: Tensor) -> np.ndarray:
+    """The share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
+    modes = as_modes(x)
+    return mode_inner(modes, modes).data
+
+
+def from_modes(modes: np.ndarray, space: Space) -> np.ndarray:
+    """The signal of a space that has these modes: inverse of `as_modes`, up to what lies at Nyquist."""
+    if not isinstance(space.domain, Grid):
+        return modes
+    return np.moveaxis(FOURIER.synthesis(modes, mode_space(space), space.grid), 0, -2)
 
 
 def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
@@ -107,16 +132,4 @@ def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
     values[mode] = size[0]
     if mode:
         values[count + mode] = size[1]
-    wave = space.domain.from_coordinates(values, space)
-    if isinstance(x.space.domain, Grid):
-        wave = np.moveaxis(FOURIER.synthesis(wave, space, space.grid), 0, -2)
-    return Tensor(x.data + wave, x.space)
-
-
-def coefficients(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal coordinates ``(coordinates, batch, channels)`` in modes, and the power of each pair of modes."""
-    space = mode_space(x.space)
-    data = x.data
-    if isinstance(x.space.domain, Grid):
-        data = FOURIER.sample_modes(np.moveaxis(data, -2, 0), space)
-    return space.domain.coordinates(data, space), space.domain.mode_inner(data, data, space)
+    return Tensor(x.data + from_modes(space.domain.from_coordinates(values, space), x.space), x.space)

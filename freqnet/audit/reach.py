@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, coefficients, disturbed, mode_space
+from freqnet.audit.probe import Probe, as_modes, disturbed, from_modes, mode_power, mode_space
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains import FOURIER, Grid
+from freqnet.domains import Grid
 from freqnet.domains.fourier import mode_numbers
 from freqnet.domains.space import Axes
-from freqnet.ops.linear import mode_inner
 
 # Samples carry a wave only to rounding: less than this share of the largest response counts as none.
 _ROUNDING = 1e-9
@@ -66,8 +65,7 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
 
 def _mode_sizes(x: Tensor) -> np.ndarray:
     """The root mean square of each mode over examples and channels, ``(pairs,)``; none is taken as nothing."""
-    _, power = coefficients(x)
-    sizes = np.sqrt(power.mean(axis=(1, 2)))
+    sizes = np.sqrt(mode_power(x).mean(axis=(1, 2)))
     return np.maximum(sizes, 1e-3 * (sizes.max() or 1.0))
 
 
@@ -83,24 +81,13 @@ def _jacobian(probe: Probe) -> np.ndarray:
         pick = np.zeros((probe.logits.shape[1], 1))
         pick[output] = 1
         (g,) = gradient((probe.network(x) @ Tensor(pick)).sum(), [x])
-        power = _mode_power(g)
+        power = mode_power(g)
         columns.append(np.sqrt(power.sum(axis=-1).mean(axis=-1)))
     return np.stack(columns, axis=1)
 
 
-def _mode_power(g: Tensor) -> np.ndarray:
-    if not isinstance(g.space.domain, Grid):
-        return mode_inner(g, g).data
-    space = mode_space(g.space)
-    modes = FOURIER.sample_modes(np.moveaxis(g.data, -2, 0), space)
-    return FOURIER.mode_inner(modes, modes, space)
-
-
 def _cut(x: Tensor, band: Axes) -> Tensor:
-    domain, space = x.space.domain, x.space
-    if not isinstance(domain, Grid):
-        narrow = domain.change_band(x.data, space, band)
-        return Tensor(domain.change_band(narrow, space.with_band(band), space.band), space)
-    modes = FOURIER.space(space.grid, band)
-    kept = FOURIER.sample_modes(np.moveaxis(x.data, -2, 0), modes)
-    return Tensor(np.moveaxis(FOURIER.synthesis(kept, modes, space.grid), 0, -2), space)
+    modes = as_modes(x)
+    domain, space = modes.space.domain, modes.space
+    narrow = domain.change_band(modes.data, space, band)
+    return Tensor(from_modes(domain.change_band(narrow, space.with_band(band), space.band), x.space), x.space)

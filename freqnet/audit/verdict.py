@@ -9,7 +9,7 @@ import numpy as np
 
 from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
-from freqnet.audit.probe import Probe, probe
+from freqnet.audit.probe import Probe, below_nyquist, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
@@ -141,8 +141,8 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     return Audit(
         _verdict(residual, reached, layers, few),
         reached,
-        _below(door.band, door.space.grid),
-        _below(tuple(n // 2 for n in door.grid), door.grid),
+        below_nyquist(door.band, door.space.grid),
+        below_nyquist(tuple(n // 2 for n in door.grid), door.grid),
         residual,
         affine_share(every),
         layers,
@@ -150,10 +150,6 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
         signal_ranges(every),
         every.network.transforms_inside,
     )
-
-
-def _below(band: Axes, grid: Axes) -> Axes:
-    return tuple(min(m, (n - 1) // 2) for m, n in zip(band, grid, strict=True))
 
 
 def _verdict(residual: float, reached: Reach, layers: list[LayerAudit], few: Probe) -> str:
