@@ -231,6 +231,14 @@ def test_the_network_is_left_as_it_was():
     assert all(np.array_equal(before[name], array) for name, array in net.arrays().items())
 
 
+def test_transforms_inside_are_those_of_one_pass():
+    """The control to the zeros above: convolution by FFT transforms, and the audit's own passes do not count."""
+    net = nn.Network(nn.Door("grid-fft", GRID, (4, 4), 1), nn.Sequential(nn.Convolution(4), nn.Dense(3)))
+    found = audit(net, samples())
+    net.predict(samples())
+    assert found.transforms_inside == net.transforms_inside > 0
+
+
 def test_everything_is_plain_data(found: dict[str, Audit]):
     for result in found.values():
         plain = json.loads(json.dumps(result.as_dict()))

@@ -36,11 +36,14 @@ class Probe:
         What left the door, ``(*modes, batch, channels)``.
     stages : list of Stage
         One a layer, in the order they run.
+    transforms_inside : int
+        Transforms that ran inside the network on the way.
     """
 
     network: Network
     spectra: Tensor
     stages: list[Stage]
+    transforms_inside: int
 
     @property
     def logits(self) -> np.ndarray:
@@ -70,15 +73,20 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())
     copy.train(False)
-    stages = []
+    return follow(copy, samples)
+
+
+def follow(network: Network, samples: np.ndarray) -> Probe:
+    """Pass samples ``(batch, *grid, channels)`` through a network that a `probe` made, layer by layer."""
+    stages, before = [], network.transforms_inside
     with no_grad():
-        x = spectra = copy.analyse(samples)
-        with copy.guard():
-            for name, layer in leaves(copy.body):
+        x = spectra = network.analyse(samples)
+        with network.guard():
+            for name, layer in leaves(network.body):
                 out = layer(x)
                 stages.append(Stage(name, layer, x, out))
                 x = out
-    return Probe(copy, spectra, stages)
+    return Probe(network, spectra, stages, network.transforms_inside - before)
 
 
 def mode_space(space: Space) -> Space:

@@ -9,7 +9,7 @@ import numpy as np
 
 from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
-from freqnet.audit.probe import Probe, below_nyquist, probe
+from freqnet.audit.probe import below_nyquist, follow, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
@@ -113,12 +113,14 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
         ``(batch, *grid, channels)``, examples of what it is used on. Some hundreds let the affine fit say
         something; modes are moved by themselves on the first 8 alone.
     seed : int
-        Of the random phases and triples; verdicts do not depend on it.
+        Of the random phases and pairs; verdicts do not depend on it.
 
     Raises
     ------
     ShapeError
         The samples do not fit the network, or there are none.
+    DataError
+        Samples that are not finite.
 
     Examples
     --------
@@ -133,13 +135,13 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     """
     generator = np.random.default_rng(seed)
     every = probe(network, samples)
-    few = probe(network, samples[:_MOVED])
+    few = follow(every.network, samples[:_MOVED])
     costs = {row.name: row.multiply_adds for row in summarize(every.network)}
     residual, reached = affine_residual(every, generator), reach(few, generator)
     layers = audit_layers(few, costs, generator)
     door = network.door
     return Audit(
-        _verdict(residual, reached, layers, few),
+        _verdict(residual, reached, layers),
         reached,
         below_nyquist(door.band, door.space.grid),
         below_nyquist(tuple(n // 2 for n in door.grid), door.grid),
@@ -148,11 +150,11 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
         layers,
         equivariance(few),
         signal_ranges(every),
-        every.network.transforms_inside,
+        every.transforms_inside,
     )
 
 
-def _verdict(residual: float, reached: Reach, layers: list[LayerAudit], few: Probe) -> str:
+def _verdict(residual: float, reached: Reach, layers: list[LayerAudit]) -> str:
     if residual <= AFFINE:
         return "affine"
     signal_layers = [row for row in layers if row.is_diagonal is not None]
