@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
+
 import numpy as np
 import pytest
 from test_nn_twin_control import GRIDS, named
 
 from freqnet import nn, ops
-from freqnet.approximate import approximate, scalar_function
+from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function
 from freqnet.autodiff import Tensor, check_gradients
 from freqnet.domains import FOURIER, Space
 from freqnet.training.presets import ACTIVATIONS
@@ -158,6 +160,21 @@ def test_tiny_deviations_leave_no_nan(deviation: float):
         y = ops.gaussian_activation(x, "relu", degree, epsilon=0.0)
         assert np.isfinite(y.data).all()
         assert np.abs(y.data).max() < 3 * deviation
+
+
+def test_a_tangent_is_computed_once_and_belongs_to_its_function(monkeypatch: pytest.MonkeyPatch):
+    derivatives = []
+    derivative = lambda x, order: derivatives.append(order) or np.array(0.5 + order)
+    monkeypatch.setitem(FUNCTIONS, "counted", ScalarFunction("counted", np.copy, derivative))
+    layer, x = nn.Linearized("counted"), random_signal(FOURIER.space(9))
+    layer.build(nn.Signal(x.space, 2), np.random.default_rng(0), np.float64)
+    for other in (layer, copy(layer), deepcopy(layer)):
+        other.train()
+        np.testing.assert_allclose(ops.synthesis(other(x)).data, 0.5 + 1.5 * ops.synthesis(x).data)
+    assert derivatives == [0, 1]
+    other.function, layer.unit_slope = "tanh", True
+    assert np.array_equal(other(x).data, x.data)
+    np.testing.assert_allclose(ops.synthesis(layer(x)).data, 1 / 3 + ops.synthesis(x).data)
 
 
 def test_polynomials_take_few_products():

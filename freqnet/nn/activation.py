@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from freqnet import ops
-from freqnet.approximate import FUNCTIONS, approximate, taylor
+from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function, taylor
 from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
@@ -58,13 +58,20 @@ class Linearized(Module):
         return incoming if self._tangent()[0] == 0 else unbounded(incoming)
 
     def _tangent(self) -> tuple[float, float]:
-        value, slope = taylor(self.function, 1)
+        value, slope = _at_zero(scalar_function(self.function))
         return (value / slope, 1.0) if self.unit_slope else (value, slope)
 
     def forward(self, x: Tensor) -> Tensor:
         value, slope = self._tangent()
         out = x if slope == 1.0 else x * slope
         return out if value == 0.0 else out + value
+
+
+# By the function and not in the layer: a copy of the layer, or another function set in it, finds its own.
+@lru_cache(maxsize=64)
+def _at_zero(function: ScalarFunction) -> tuple[float, ...]:
+    """The value and the slope at 0."""
+    return taylor(function, 1)
 
 
 @layer
