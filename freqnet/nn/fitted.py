@@ -14,11 +14,12 @@ from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.nn.normalization import WithStatistics
 
 
 @layer
 @dataclass(eq=False)
-class Gaussian(Module):
+class Gaussian(WithStatistics):
     """A function by the polynomial that is nearest to it for a signal of this mean and power.
 
     The mean is the DC mode and the power Parseval's sum, for each channel; were the signal's values normally
@@ -36,8 +37,8 @@ class Gaussian(Module):
         As of `Polynomial`.
     statistics : {"sample", "batch"}
         Over each example's own grid, or over the batch too, with running averages in evaluation.
-    epsilon : float
-        Added to the variance.
+    momentum, epsilon : float
+        As of `PowerNorm`.
 
     Raises
     ------
@@ -66,13 +67,7 @@ class Gaussian(Module):
         known_function(self.function)
         require_degree(self.degree)
         require_gate(self.gate_band, incoming.space.ndim)
-        if self.statistics not in ("sample", "batch"):
-            got = repr(self.statistics)
-            raise ConfigurationError(got_expected("statistics", got, "'sample' or 'batch'", "choose one"))
-        if self.statistics == "batch":
-            shape = (1, incoming.channels)
-            self.state["mean"] = np.zeros(shape, self.precision)
-            self.state["variance"] = np.ones(shape, self.precision)
+        self._start_statistics(incoming.channels)
         return unbounded(incoming)
 
     @property
@@ -81,14 +76,11 @@ class Gaussian(Module):
         return None
 
     def forward(self, x: Tensor) -> Tensor:
-        running = self.statistics == "batch"
-        if running and not self.training:
-            found = Tensor(np.array([self.state["mean"], self.state["variance"]]))
+        if self._uses_running:
+            found = self._running()
         else:
-            found = ops.moments(x, per_sample=not running)
-        if running and self.training:
-            for name, new in zip(("mean", "variance"), found.data, strict=True):
-                self.state[name] += self.momentum * (new - self.state[name])
+            found = ops.moments(x, per_sample=self.statistics == "sample")
+            self._update_running(found.data)
         return ops.gaussian_activation(
             x, self.function, self.degree, found, self.gate_band, self.exact, self.wanted_band, self.epsilon
         )

@@ -13,9 +13,41 @@ from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.quadratic import compose_norm, low_degree, normalized_polynomial
 
 
+class WithStatistics(Module):
+    """A layer that goes by the mean and the power of every channel: each example's own, or the batch's.
+
+    Those of the batch come with running averages, which take their place in evaluation.
+    """
+
+    statistics: str
+    momentum: float
+
+    def _start_statistics(self, channels: int) -> None:
+        if self.statistics not in ("batch", "sample"):
+            got = repr(self.statistics)
+            raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "choose one"))
+        if self.statistics == "batch":
+            self.state["mean"] = np.zeros((1, channels), self.precision)
+            self.state["variance"] = np.ones((1, channels), self.precision)
+
+    @property
+    def _uses_running(self) -> bool:
+        return self.statistics == "batch" and not self.training
+
+    def _running(self) -> Tensor:
+        """Mean and variance, ``(2, 1, channels)``."""
+        return Tensor(np.array([self.state["mean"], self.state["variance"]]))
+
+    def _update_running(self, found: np.ndarray) -> None:
+        """Move the running averages towards what a batch had; an example's own leave nothing behind."""
+        if self.statistics == "batch":
+            for name, new in zip(("mean", "variance"), found, strict=True):
+                self.state[name] += self.momentum * (new - self.state[name])
+
+
 @layer
 @dataclass(eq=False)
-class PowerNorm(Module):
+class PowerNorm(WithStatistics):
     """Give every channel mean 0 and power 1, then a trained scale and offset.
 
     The mean of a signal is its DC mode and its mean square is Parseval's sum, so the statistics are those
@@ -52,16 +84,9 @@ class PowerNorm(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "PowerNorm")
-        if self.statistics not in ("batch", "sample"):
-            raise ConfigurationError(
-                got_expected("statistics", repr(self.statistics), "'batch' or 'sample'", "choose one")
-            )
-        shape = (1, incoming.channels)
-        self.add_parameter("gain", np.ones(shape))
-        self.add_parameter("offset", np.zeros(shape))
-        if self.statistics == "batch":
-            self.state["mean"] = np.zeros(shape, self.precision)
-            self.state["variance"] = np.ones(shape, self.precision)
+        self._start_statistics(incoming.channels)
+        self.add_parameter("gain", np.ones((1, incoming.channels)))
+        self.add_parameter("offset", np.zeros((1, incoming.channels)))
         return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,16 +105,12 @@ class PowerNorm(Module):
             The band of the result.
         """
         gain, offset = self.parameters["gain"], self.parameters["offset"]
-        running = self.statistics == "batch"
-        if running and not self.training:
-            known = lambda: Tensor(np.array([self.state["mean"], self.state["variance"]]))
-            make = lambda: compose_norm(known(), gain, offset, polynomial, epsilon=self.epsilon)
+        if self._uses_running:
+            make = lambda: compose_norm(self._running(), gain, offset, polynomial, epsilon=self.epsilon)
             return low_degree(x, self.constant("coefficients", x.space, make), band=band)
-        found = np.empty((2, 1 if running else x.shape[-2], x.shape[-1]), x.data.real.dtype)
+        found = np.empty((2, x.shape[-2] if self.statistics == "sample" else 1, x.shape[-1]), x.data.real.dtype)
         out = normalized_polynomial(x, gain, offset, polynomial, epsilon=self.epsilon, band=band, statistics=found)
-        if running:
-            for name, new in zip(("mean", "variance"), found, strict=True):
-                self.state[name] += self.momentum * (new - self.state[name])
+        self._update_running(found)
         return out
 
 
