@@ -26,8 +26,9 @@ from freqnet import nn, ops
 from freqnet.audit import audit
 from freqnet.bench import Plan, machine
 from freqnet.bench.networks import BATCH
+from freqnet.bench.race import tuned_rate
 from freqnet.bench.timing import threads
-from freqnet.data import Dataset, Split, load, split, stratified_folds
+from freqnet.data import Dataset, Split, load, split
 from freqnet.domains import FOURIER
 from freqnet.errors import DivergenceError
 from freqnet.report import summarize
@@ -35,7 +36,6 @@ from freqnet.training import Model, Settings, analyse, evaluate, fit, training_d
 from freqnet.training.fit import Run
 from freqnet.training.presets import ACTIVATIONS
 
-RATES = (3e-3, 1e-2)
 LABELS = {
     "linear": "linear: tanh by its tangent",
     "linearized-sigmoid": "sigmoid by its tangent (Ko et al. 2017)",
@@ -72,13 +72,6 @@ def trained(make: Callable[[], nn.Module], parts: Split, rate: float, seed: int)
     except DivergenceError:
         return network, 0.0
     return network, evaluate(network, analyse(network, parts.test)).accuracy
-
-
-def tuned_rate(make: Callable[[], nn.Module], train: Dataset) -> float:
-    """The rate that does best on a fold of the training part."""
-    fit_on, held = next(iter(stratified_folds(train, 5, 0)))
-    parts = Split(train.take(fit_on), None, train.take(held))
-    return max(RATES, key=lambda rate: trained(make, parts, rate, 0)[1])
 
 
 def step_times(dataset: Dataset, rounds: int = 60) -> dict[str, float]:
@@ -142,7 +135,8 @@ def study(seeds: int) -> list[dict[str, Any]]:
     train = split(dataset, validation=0, seed=0).train
     times, rows = step_times(train), []
     for name, make in MAKERS.items():
-        rate = tuned_rate(make, train)
+        score = lambda parts, rate, make=make: trained(make, parts, rate, 0)[1]
+        rate = tuned_rate(score, train)
         row: dict[str, Any] = {"name": name, "learning_rate": rate, "step": times[name], "accuracy": []}
         for seed in range(seeds):
             parts = split(dataset, validation=0, seed=seed)

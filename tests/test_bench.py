@@ -14,9 +14,10 @@ from freqnet import kernels, nn
 from freqnet.bench import GROUPS, Plan, Row, products, read_rows, write_rows
 from freqnet.bench.growth import fitted
 from freqnet.bench.guard import Finding, records
-from freqnet.bench.race import time_to
+from freqnet.bench.race import RATES, time_to, tuned_rate
 from freqnet.bench.timing import alternate
 from freqnet.cli import main
+from freqnet.data import Split, load
 from freqnet.errors import DataError
 
 LANES = (3, 4)
@@ -143,6 +144,22 @@ def test_a_fit_to_the_cost_model_sees_what_does_not_grow_with_it() -> None:
 
 def test_time_to_an_accuracy_is_infinite_where_most_seeds_never_reach_it() -> None:
     assert time_to([[(1.0, 0.2)], [(1.0, 0.9)], [(2.0, 0.3)]], 0.5) == np.inf
+
+
+def test_a_rate_is_chosen_on_a_fold_of_the_training_part() -> None:
+    train = load("digits").take(np.arange(200))
+    seen = []
+
+    def score(parts: Split, rate: float) -> float:
+        seen.append(parts)
+        return -abs(rate - RATES[1])
+
+    assert tuned_rate(score, train) == RATES[1]
+    assert len(seen) == len(RATES)
+    known = {image.tobytes() for image in train.images}
+    fit_on, held = ({image.tobytes() for image in part.images} for part in (seen[0].train, seen[0].test))
+    assert fit_on | held == known
+    assert not fit_on & held
 
 
 # -- rows --------------------------------------------------------------------------------------------------

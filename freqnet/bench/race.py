@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from statistics import median
 from typing import Any
@@ -14,13 +13,13 @@ import numpy as np
 from freqnet.bench.plan import Plan
 from freqnet.bench.rows import Row
 from freqnet.bench.timing import torch_or_none
-from freqnet.data import Dataset, Split, load, split
+from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.optim import Cosine
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.presets import SIZES
 
 TARGETS = (0.97, 0.98, 0.985)
-# A peer's learning rate is the best of these on a fold of the training part.
+# A learning rate is the best of these on a fold of the training part.
 RATES = (3e-3, 1e-2)
 # Training seconds and test accuracy after each epoch.
 Curve = list[tuple[float, float]]
@@ -94,14 +93,11 @@ def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
     return moved.contiguous(memory_format=torch.channels_last)
 
 
-def tuned_rate(name: str, train: Dataset, settings: Settings) -> float:
-    """The learning rate that does best on a fold of the training part: peers are tuned as freqnet was."""
-    from freqnet.data import stratified_folds
-
+def tuned_rate(score: Callable[[Split, float], float], train: Dataset) -> float:
+    """The learning rate that scores best on a fold of the training part: peers are tuned as freqnet was."""
     fit_on, held = next(iter(stratified_folds(train, 5, 0)))
     parts = Split(train.take(fit_on), None, train.take(held))
-    scores = [peer_curve(name, parts, replace(settings, learning_rate=rate))[-1][1] for rate in RATES]
-    return RATES[int(np.argmax(scores))]
+    return max(RATES, key=lambda rate: score(parts, rate))
 
 
 Contender = Callable[[Split, int], Curve]
@@ -114,7 +110,8 @@ def contenders(base: dict[str, Any], train: Dataset, peers: bool = True) -> dict
         from freqnet.bench.peers import CNNS
 
         for name in CNNS:
-            rate = tuned_rate(name, train, Settings(**base))
+            score = lambda parts, rate, name=name: _theirs(name, {**base, "learning_rate": rate}, parts, 0)[-1][1]
+            rate = tuned_rate(score, train)
             out[name] = partial(_theirs, name, {**base, "learning_rate": rate})
     return out
 
