@@ -2,7 +2,8 @@
 
 Each round solves for the polynomial whose error alternates on a reference of d + 2 points, then moves the reference
 to the extrema of that error. At the end the error there is the same, up to sign (Chebyshev's theorem), which is
-the proof that no other polynomial does better: de la Vallee Poussin's bound is returned beside it.
+the proof that no other polynomial does better: the points and the errors there are returned, of which the smallest
+is a bound from below for all polynomials of the degree (de la Vallee Poussin).
 """
 
 from __future__ import annotations
