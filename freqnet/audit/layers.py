@@ -16,6 +16,8 @@ from freqnet.domains.fourier import mode_numbers
 _EXAMPLES = 2
 # What rounding leaves of a response's power, relative to the whole.
 _ROUNDING = 1e-20
+# Samples hold even a single mode only to rounding: less than this share on others is shown as none.
+_ROUNDING_OF_SAMPLES = 1e-24
 
 
 @dataclass(frozen=True)
@@ -89,5 +91,6 @@ def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:
         change = mode_power(Tensor(moved.data - base.data, base.space)).sum(axis=(1, 2))
         total += float(change.sum())
         elsewhere += float(change[(after != number).any(axis=1)].sum())
-    floor = 1e-24 if isinstance(x.space.domain, Grid) else 0.0
-    return 0.0 if total <= 0 or elsewhere <= floor * total else elsewhere / total
+    least = _ROUNDING_OF_SAMPLES * total if isinstance(x.space.domain, Grid) else 0.0
+    # A layer that does not respond at all mixes nothing either.
+    return 0.0 if elsewhere <= least else elsewhere / total

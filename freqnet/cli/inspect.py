@@ -155,8 +155,9 @@ def _kernel_text(kernel: str) -> str:
     from freqnet.kernels.threads import thread_count
 
     if kernel == "numpy":
-        todo = "unset it" if os.environ.get("FREQNET_KERNEL") else "reinstall where there is a C compiler"
-        return f"NumPy: correct, but slower; {'FREQNET_KERNEL says so: ' if todo == 'unset it' else ''}{todo}"
+        was_chosen = bool(os.environ.get("FREQNET_KERNEL"))
+        todo = "FREQNET_KERNEL says so: unset it" if was_chosen else "reinstall where there is a C compiler"
+        return f"NumPy: correct, but slower; {todo}"
     from freqnet.kernels.native import INSTRUCTIONS
 
     count = thread_count()
