@@ -15,8 +15,7 @@ from freqnet import kernels, ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER
 from freqnet.errors import FreqnetError, ShapeError
-from freqnet.kernels import buffers, reference
-from freqnet.kernels.threads import thread_count
+from freqnet.kernels import buffers, reference, threads
 
 native = pytest.importorskip("freqnet.kernels.native")
 RNG = np.random.default_rng(0)
@@ -98,8 +97,13 @@ def test_the_environment_is_read_with_care(name: str, value: str, wanted: str | 
     assert found[name == "FREQNET_NUM_THREADS"] == (wanted or usual[name == "FREQNET_NUM_THREADS"])
 
 
-def test_no_more_threads_than_the_pool_has(monkeypatch: pytest.MonkeyPatch):
-    assert 1 <= thread_count() <= 256
+def test_no_more_threads_than_the_pool_has_on_a_machine_of_many_cores(monkeypatch: pytest.MonkeyPatch):
+    for name in ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    available = threads._available.__wrapped__
+    for cores, wanted in ((1, 1), (7, 7), (1000, threads.MOST_THREADS)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        assert available() == wanted
 
 
 # -- reused memory, and whoever comes in between -------------------------------------------------------
