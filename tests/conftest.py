@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,3 +12,15 @@ import pytest
 def rng() -> np.random.Generator:
     """A generator of a fixed seed, fresh for each test."""
     return np.random.default_rng(20240607)
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the command line on all digits, for tests that leave it as it is."""
+    from test_cli_train import succeed, without_plots
+
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    with pytest.MonkeyPatch.context() as patch:
+        without_plots(patch)
+        succeed("train", "digits", "--epochs", 4, "--widths", "8,8,8", "--quiet", "--out", folder)
+    return folder

@@ -13,15 +13,6 @@ from freqnet import nn
 from freqnet.training import Checkpoint, save
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "digits"
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        succeed("train", "digits", "--epochs", 2, "--widths", "4,4,4", "--quiet", "--out", folder)
-    return folder
-
-
 def test_audit_of_a_run(run: Path, tmp_path: Path):
     shown = succeed("audit", run, "--samples", 100, "--json", tmp_path / "a.json", "--page", tmp_path / "a.html")
     found = json.loads((tmp_path / "a.json").read_text())

@@ -19,16 +19,6 @@ from freqnet.training.files import CHECKPOINT, METRICS, MODEL
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on all digits."""
-    folder = tmp_path_factory.mktemp("runs") / "digits"
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        succeed("train", "digits", "--epochs", 4, "--widths", "8,8,8", "--quiet", "--out", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Held-out digits as grey PNG files of 8 x 8 and of 16 x 16, and their labels."""
     folder = tmp_path_factory.mktemp("pictures")
