@@ -36,6 +36,11 @@ class ScalarFunction:
     exact : str, optional
         The same function as an expression of ``x`` in mpmath's names, by which it can be checked to any precision.
 
+    Raises
+    ------
+    ConfigurationError
+        When it is called: it does not return a real number for each number of an array.
+
     Examples
     --------
     >>> import numpy as np
@@ -52,7 +57,25 @@ class ScalarFunction:
     exact: str | None = None
 
     def __call__(self, x: Any) -> Values:
-        return self.value(np.asarray(x, dtype=float))
+        return self._numbers(self.value, np.asarray(x, dtype=float))
+
+    def of_order(self, x: Values, order: int) -> Values:
+        """Return the derivative of an order; only of a function whose derivatives are known."""
+        assert self.derivative is not None
+        return self._numbers(self.derivative, x, order)
+
+    def _numbers(self, function: Callable[..., Values], x: Values, *order: int) -> Values:
+        """What a function returns: it may be anybody's, so it is looked at."""
+        what, expected = f"function {self.name}", "a real number for each of an array"
+        todo = "write it in NumPy, or use np.vectorize"
+        try:
+            values = np.asarray(function(x, *order))
+            if values.shape == x.shape and values.dtype.kind != "c":
+                return values.astype(float, copy=False)
+        except (TypeError, ValueError, IndexError) as error:
+            raise ConfigurationError(got_expected(what, error, expected, todo)) from error
+        got = f"{values.dtype} of shape {values.shape} for an array of shape {x.shape}"
+        raise ConfigurationError(got_expected(what, got, expected, todo))
 
 
 def register_function(function: ScalarFunction) -> ScalarFunction:
@@ -86,7 +109,7 @@ def scalar_function(function: str | Callable[[Values], Values]) -> ScalarFunctio
         return function
     if callable(function):
         return ScalarFunction(getattr(function, "__name__", "function"), function)
-    if function not in FUNCTIONS:
+    if not isinstance(function, str) or function not in FUNCTIONS:
         known = " or ".join(FUNCTIONS)
         raise ConfigurationError(got_expected("function", repr(function), known, "choose one, or register yours"))
     return FUNCTIONS[function]

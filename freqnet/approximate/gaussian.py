@@ -25,6 +25,7 @@ from freqnet.approximate.functions import (
     normal_distribution,
     scalar_function,
 )
+from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, got_expected
 
 Moment = Callable[[Values, Values, int], Values]
@@ -180,13 +181,12 @@ def _smooth_moment(function: ScalarFunction, mean: Values, deviation: Values, or
     The nearest poles of the logistic family lie at a distance of pi, those of tanh at pi / 2: with steps of 1/5, and
     of 1/5 of that where the deviation is above 1, the error exp(-2 pi (pi / 2) / step) is below 1e-21.
     """
-    assert function.derivative is not None
     z = np.arange(-_REACH, _REACH + 1e-9, 0.2 / max(1.0, float(np.max(deviation, initial=0.0))))
     weights = normal_density(z)
     weights /= weights.sum()
     out = np.zeros(mean.shape)
     for point, weight in zip(z, weights, strict=True):
-        out += weight * function.derivative(mean + deviation * point, order)
+        out += weight * function.of_order(mean + deviation * point, order)
     return out
 
 
@@ -214,6 +214,6 @@ def require_degree(degree: int, most: int = 9) -> int:
     ConfigurationError
         It is not.
     """
-    if not isinstance(degree, (int, np.integer)) or not 1 <= degree <= most:
+    if not is_whole(degree) or not 1 <= degree <= most:
         raise ConfigurationError(got_expected("degree", repr(degree), f"1 to {most}", "change the degree"))
     return int(degree)

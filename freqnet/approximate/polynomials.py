@@ -14,6 +14,7 @@ from numpy.polynomial import Chebyshev, Legendre, Polynomial
 from freqnet.approximate.functions import ScalarFunction, scalar_function
 from freqnet.approximate.gaussian import gaussian_coefficients, require_degree
 from freqnet.approximate.remez import extrema, remez
+from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 
 Values = np.ndarray
@@ -89,8 +90,8 @@ def approximate(
     Raises
     ------
     ConfigurationError
-        An unknown function or method, a degree beyond 1 to 9, an empty interval, or a Taylor polynomial of a
-        function without derivatives.
+        An unknown function or method, a function that does not return a number for each of an array, a degree
+        beyond 1 to 9, an empty interval, or a Taylor polynomial of a function without derivatives.
 
     Examples
     --------
@@ -100,15 +101,8 @@ def approximate(
     (0.0228, 5)
     """
     found, degree = scalar_function(function), require_degree(degree)
-    try:
-        low, high = (float(end) for end in interval)
-    except (TypeError, ValueError):
-        low = high = np.nan
-    if not (np.isfinite([low, high]).all() and 1e-6 < high - low < 1e6):
-        raise ConfigurationError(
-            got_expected("interval", interval, "(low, high), 1e-6 to 1e6 apart", "change the ends")
-        )
-    if method not in METHODS:
+    low, high = _ends(interval)
+    if not isinstance(method, str) or method not in METHODS:
         raise ConfigurationError(got_expected("method", repr(method), " or ".join(METHODS), "choose one of these"))
     alternation = np.zeros(0)
     if method == "taylor":
@@ -127,6 +121,15 @@ def approximate(
         )
     sup, rms = errors(lambda x: found(x) - Polynomial(coefficients)(x), (low, high), found.kinks)
     return Approximation(found, method, (low, high), coefficients, sup, rms, alternation)
+
+
+def _ends(interval: Interval) -> Interval:
+    ends = tuple(interval) if np.iterable(interval) else ()
+    if not (len(ends) == 2 and all(is_finite(end) for end in ends) and 1e-6 < ends[1] - ends[0] < 1e6):
+        raise ConfigurationError(
+            got_expected("interval", interval, "(low, high), 1e-6 to 1e6 apart", "change the ends")
+        )
+    return float(ends[0]), float(ends[1])
 
 
 def errors(error: Callable[[Values], Values], interval: Interval, kinks: tuple[float, ...] = ()) -> tuple[float, float]:
@@ -173,12 +176,12 @@ def taylor(function: str | Callable[[Values], Values], degree: int) -> tuple[flo
         todo = "give ScalarFunction a derivative, or use another method"
         raise ConfigurationError(got_expected(f"taylor of {found.name}", "no derivatives", "derivatives", todo))
     zero = np.array(0.0)
-    return tuple(float(found.derivative(zero, j)) / factorial(j) for j in range(degree + 1))
+    return tuple(float(found.of_order(zero, j)) / factorial(j) for j in range(degree + 1))
 
 
 def _gaussian(function: ScalarFunction, degree: int, mean: float, deviation: float) -> Values:
-    if not (np.isfinite([mean, deviation]).all() and deviation >= 0):
-        got = f"mean {mean}, deviation {deviation}"
+    if not (is_finite(mean) and is_finite(deviation) and deviation >= 0):
+        got = f"mean {mean!r}, deviation {deviation!r}"
         raise ConfigurationError(got_expected("gaussian", got, "finite numbers, the deviation 0 or more", "change it"))
     centred = gaussian_coefficients(function, np.array(float(mean)), np.array(float(deviation)), degree)
     return _padded(Polynomial(centred)(Polynomial([-mean, 1.0])), degree)

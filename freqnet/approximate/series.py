@@ -17,6 +17,7 @@ import numpy as np
 
 from freqnet.approximate.functions import LEAK, ScalarFunction, Values, scalar_function
 from freqnet.approximate.polynomials import errors
+from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 
 
@@ -107,8 +108,8 @@ def sine_series(function: str, harmonics: int = 4, reach: float = 4.0) -> SineSe
     if found.name not in SPECTRA:
         known = " or ".join(SPECTRA)
         raise ConfigurationError(got_expected("series of", repr(found.name), known, "use a polynomial"))
-    if harmonics < 1 or not 0 < reach < np.inf:
-        got = f"{harmonics} harmonics, reach {reach}"
+    if not (is_whole(harmonics) and harmonics >= 1 and is_finite(reach) and reach > 0):
+        got = f"{harmonics!r} harmonics, reach {reach!r}"
         raise ConfigurationError(got_expected("series", got, "at least 1, a reach above 0", "change it"))
     spectrum = SPECTRA[found.name]
     length = (reach + spectrum.spread) / 2

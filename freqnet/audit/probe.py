@@ -64,11 +64,16 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     ShapeError
         There are no samples, or they do not fit the door.
     DataError
-        Samples that are not finite.
+        Samples that are not finite, or no numbers.
     """
-    if not len(samples):
+    try:
+        values = np.asarray(samples, float)
+    except (TypeError, ValueError) as error:
+        got = f"samples that are no array of numbers ({error})"
+        raise DataError(got_expected("audit", got, "numbers", "give every example the same shape")) from None
+    if not values.size:
         raise ShapeError(got_expected("audit", "no samples", "at least one", "give some examples"))
-    if not np.isfinite(np.asarray(samples, float)).all():
+    if not np.isfinite(values).all():
         raise DataError(got_expected("audit", "samples that are not finite", "numbers", "clean the data"))
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())

@@ -13,7 +13,9 @@ from freqnet.audit.probe import below_nyquist, follow, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
+from freqnet.checks import is_whole
 from freqnet.domains.space import Axes
+from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
 from freqnet.report.summary import summarize
 
@@ -120,7 +122,9 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     ShapeError
         The samples do not fit the network, or there are none.
     DataError
-        Samples that are not finite.
+        Samples that are not finite, or no numbers.
+    ConfigurationError
+        A seed that is no whole number of 0 or more.
 
     Examples
     --------
@@ -133,6 +137,8 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     >>> found.verdict, found.low_pass
     ('low-passed', (1, 1))
     """
+    if not is_whole(seed) or seed < 0:
+        raise ConfigurationError(got_expected("seed", repr(seed), "a whole number of 0 or more", "change it"))
     generator = np.random.default_rng(seed)
     every = probe(network, samples)
     few = follow(every.network, samples[:_MOVED])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from freqnet.checks import is_finite, is_whole
 from freqnet.data.dataset import Dataset
 from freqnet.errors import ConfigurationError, DataError, got_expected
 
@@ -85,7 +85,7 @@ def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterato
     >>> [(len(train), len(test)) for train, test in stratified_folds(dataset, 5)]
     [(16, 4), (16, 4), (16, 4), (16, 4), (16, 4)]
     """
-    if not _is_whole(folds) or folds < 2:
+    if not is_whole(folds) or folds < 2:
         message = got_expected("folds", folds, "a whole number of at least 2", "pass folds=5, say")
         raise ConfigurationError(message)
     _check_seed(seed)
@@ -168,18 +168,13 @@ def _check_members(dataset: Dataset, labels: np.ndarray, least: int, purpose: st
         raise DataError(message)
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
 def _check_fraction(name: str, value: float, expected: str, *, may_be_zero: bool) -> None:
-    in_range = isinstance(value, numbers.Real) and (0 < value < 1 or (may_be_zero and value == 0))
-    if not in_range or isinstance(value, bool):
+    if not is_finite(value) or not (0 < value < 1 or (may_be_zero and value == 0)):
         message = got_expected(f"{name} fraction", value, expected, f"pass {name}=0.2, say")
         raise ConfigurationError(message)
 
 
 def _check_seed(seed: int) -> None:
-    if not _is_whole(seed) or not 0 <= seed < 2**32:
+    if not is_whole(seed) or not 0 <= seed < 2**32:
         message = got_expected("seed", seed, "a whole number from 0 to 2**32 - 1", "pass seed=0, say")
         raise ConfigurationError(message)

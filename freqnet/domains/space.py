@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from freqnet.checks import is_whole
 from freqnet.errors import ShapeError, SpaceError, got_expected
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ class Space:
 
 def per_axis(value: int | Axes, ndim: int, what: str) -> Axes:
     """Give one number to every axis, or check a number per axis."""
-    values = (value,) * ndim if isinstance(value, (int, np.integer)) else tuple(value)
+    values: tuple[Any, ...] = tuple(value) if np.iterable(value) else (value,) * ndim
+    if not all(is_whole(v) for v in values):
+        raise ShapeError(got_expected(what, repr(value), "whole numbers", "give one, or one an axis"))
     if len(values) != ndim:
         raise ShapeError(got_expected(what, values, f"{ndim} numbers", "give one, or one an axis"))
     return tuple(int(v) for v in values)

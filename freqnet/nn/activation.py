@@ -11,6 +11,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function, taylor
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_finite
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
@@ -46,7 +47,7 @@ class Linearized(Module):
     Raises
     ------
     ConfigurationError
-        The function is not known.
+        The function is not known, or has no slope to divide by.
     """
 
     function: str = "tanh"
@@ -59,6 +60,9 @@ class Linearized(Module):
 
     def _tangent(self) -> tuple[float, float]:
         value, slope = _at_zero(scalar_function(self.function))
+        if self.unit_slope and slope == 0:
+            todo = "leave out unit_slope"
+            raise ConfigurationError(got_expected(f"slope of {self.function} at 0", "none", "one to divide by", todo))
         return (value / slope, 1.0) if self.unit_slope else (value, slope)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -100,7 +104,7 @@ class Polynomial(Module):
     Raises
     ------
     ShapeError
-        Fewer than two coefficients, or a gate band below 0.
+        Not at least two numbers as coefficients, or a gate band below 0.
     ConfigurationError
         The function, the method, the degree or the interval cannot be used.
 
@@ -124,10 +128,14 @@ class Polynomial(Module):
     @cached_property
     def initial(self) -> tuple[float, ...]:
         """The coefficients to start from, from the constant up."""
-        if not isinstance(self.coefficients, str):
-            return tuple(float(c) for c in self.coefficients)
-        found = approximate(self.coefficients, self.degree, self.method, self.interval)
-        return tuple(float(c) for c in found.coefficients)
+        if isinstance(self.coefficients, str):
+            found = approximate(self.coefficients, self.degree, self.method, self.interval)
+            return tuple(float(c) for c in found.coefficients)
+        given = tuple(self.coefficients) if np.iterable(self.coefficients) else ()
+        if len(given) < 2 or not all(is_finite(c) for c in given):
+            expected = "a function's name, or at least two numbers, from the constant up"
+            raise ShapeError(got_expected("coefficients", repr(self.coefficients), expected, "change them"))
+        return tuple(float(c) for c in given)
 
     @property
     def fitted_range(self) -> tuple[float, float] | None:
@@ -138,10 +146,6 @@ class Polynomial(Module):
         incoming = require_incoming(incoming, Signal, "Polynomial")
         if isinstance(self.coefficients, str):
             known_function(self.coefficients)
-        elif len(self.coefficients) < 2:
-            raise ShapeError(
-                got_expected("coefficients", self.coefficients, "at least two, from the constant up", "add the slope")
-            )
         require_gate(self.gate_band, incoming.space.ndim)
         columns = np.repeat(np.asarray(self.initial)[:, None], incoming.channels, axis=1)
         if self.trainable:
@@ -209,7 +213,7 @@ class Pointwise(Module):
 
 def known_function(function: str, table: Collection[str] = FUNCTIONS) -> None:
     """Raise `ConfigurationError` unless a function's name is in a table, by default of all registered ones."""
-    if function not in table:
+    if not isinstance(function, str) or function not in table:
         raise ConfigurationError(got_expected("activation", repr(function), " or ".join(table), "choose one of these"))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.approximate.gaussian import require_degree
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_whole
 from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
@@ -127,7 +128,7 @@ class FourierSeries(Module):
         from freqnet.approximate import approximate, sine_series
 
         incoming = require_incoming(incoming, Signal, "FourierSeries")
-        if not isinstance(self.wide, int) or self.wide < 1:
+        if not is_whole(self.wide) or self.wide < 1:
             raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "change it"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
         # A half of the lowest angle stays below a quarter turn, where short polynomials are exact enough.

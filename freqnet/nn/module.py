@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from freqnet.autodiff import Tensor, is_watched
+from freqnet.checks import is_whole
 from freqnet.domains import Space
 from freqnet.domains.space import Axes
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
@@ -241,7 +242,7 @@ def require_incoming(incoming: Any, kind: type, what: str) -> Any:
 
 def positive(count: int, what: str) -> int:
     """Return a count of channels or features if there is at least one."""
-    if not isinstance(count, (int, np.integer)) or count < 1:
+    if not is_whole(count) or count < 1:
         raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", "change it"))
     return count
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_finite
 from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
@@ -21,11 +22,15 @@ class WithStatistics(Module):
 
     statistics: str
     momentum: float
+    epsilon: float
 
     def _start_statistics(self, channels: int) -> None:
-        if self.statistics not in ("batch", "sample"):
+        if not isinstance(self.statistics, str) or self.statistics not in ("batch", "sample"):
             got = repr(self.statistics)
             raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "choose one"))
+        for name, value in (("momentum", self.momentum), ("epsilon", self.epsilon)):
+            if not is_finite(value) or value < 0:
+                raise ConfigurationError(got_expected(name, repr(value), "a finite number of 0 or more", "change it"))
         if self.statistics == "batch":
             self.state["mean"] = np.zeros((1, channels), self.precision)
             self.state["variance"] = np.ones((1, channels), self.precision)
@@ -62,6 +67,11 @@ class PowerNorm(WithStatistics):
         Weight of the newest batch in the running averages.
     epsilon : float
         Added to the variance.
+
+    Raises
+    ------
+    ConfigurationError
+        The statistics are not known, the momentum or epsilon is below 0.
 
     Examples
     --------

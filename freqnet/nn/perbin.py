@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_finite
 from freqnet.domains import Space
 from freqnet.domains.fourier import mode_numbers
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
@@ -47,7 +48,7 @@ class MagnitudeGain(Module):
     Raises
     ------
     ConfigurationError
-        A threshold of 0 or less.
+        A threshold that is no number above 0.
     ShapeError
         What comes in are samples.
 
@@ -62,8 +63,8 @@ class MagnitudeGain(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         out = _of_modes(incoming, "MagnitudeGain")
-        if not self.threshold > 0:
-            raise ConfigurationError(got_expected("threshold", self.threshold, "above 0", "change it"))
+        if not is_finite(self.threshold) or self.threshold <= 0:
+            raise ConfigurationError(got_expected("threshold", repr(self.threshold), "a number above 0", "change it"))
         self.add_parameter("threshold", np.full((1, incoming.channels), self.threshold))
         return out
 
@@ -152,6 +153,8 @@ class SecondHarmonic(Module):
 
     Raises
     ------
+    ConfigurationError
+        A factor that is no finite number.
     ShapeError
         What comes in are samples.
     """
@@ -161,8 +164,10 @@ class SecondHarmonic(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         out = _of_modes(incoming, "SecondHarmonic")
-        self.add_parameter("first", np.full((1, incoming.channels), self.first))
-        self.add_parameter("second", np.full((1, incoming.channels), self.second))
+        for name, factor in (("first", self.first), ("second", self.second)):
+            if not is_finite(factor):
+                raise ConfigurationError(got_expected(f"{name} factor", repr(factor), "a finite number", "change it"))
+            self.add_parameter(name, np.full((1, incoming.channels), factor))
         return out
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 
+from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
 
@@ -73,7 +73,7 @@ class Settings:
         for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
             value = getattr(self, name)
             expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
-            if not isfinite(value) or value < 0 or (name == "smoothing" and value >= 1):
+            if not is_finite(value) or value < 0 or (name == "smoothing" and value >= 1):
                 raise ConfigurationError(got_expected(name, value, expected, "change it"))
         for name, choices in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
             if getattr(self, name) not in choices:

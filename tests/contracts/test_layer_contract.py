@@ -109,7 +109,7 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
         (nn.Gaussian(gate_band=-1), ShapeError, "gate band: got -1"),
     ],
     "GlobalAverage": [],
-    "MagnitudeGain": [(nn.MagnitudeGain(0.0), ConfigurationError, "threshold: got 0.0, expected above 0")],
+    "MagnitudeGain": [(nn.MagnitudeGain(0.0), ConfigurationError, "threshold: got 0.0, expected a number above 0")],
     "PhaseGate": [],
     "RealImaginary": [(nn.RealImaginary("softsign"), ConfigurationError, "activation: got 'softsign', expected relu")],
     "SecondHarmonic": [],
