@@ -235,6 +235,8 @@ def test_the_command_writes_rows_as_it_goes(
         (("--only", "nothing"), "group: got 'nothing', expected products or"),
         (("--threads", "0"), "threads: got 0, expected 1 to 256"),
         (("--out", "/nowhere/at/all.json"), "no folder /nowhere/at"),
+        (("--quick", "--only", "accuracy"), "--quick: got --only accuracy, which takes minutes"),
+        (("--quick", "--only", "memory,accuracy"), "leave out --quick, or name another group"),
     ],
 )
 def test_mistakes_are_one_line(words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:

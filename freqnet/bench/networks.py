@@ -166,7 +166,7 @@ print(json.dumps([before, peak()]))
 
 def memory_rows(plan: Plan) -> Iterator[Row]:
     """Peak memory of a process that trains, and how much of it the steps themselves added, in MiB."""
-    if torch_or_none() is None or plan.quick or sys.platform != "linux":
+    if torch_or_none() is None or sys.platform != "linux":
         return
     for size, name in EQUALS.items():
         (before, peak), (peer_before, peer_peak) = _peak("ours", size, plan), _peak("peer", name, plan)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from freqnet.kernels.threads import thread_count
 
+# Groups that take minutes however little is asked of them.
+SLOW = ("accuracy", "memory")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -27,6 +30,10 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threads", self.threads or thread_count())
+
+    def leaves_out(self, group: str) -> bool:
+        """Whether a group of rows is none of the few."""
+        return self.quick and group in SLOW
 
     @property
     def seconds(self) -> float:

@@ -20,6 +20,9 @@ from freqnet.kernels.threads import MOST_THREADS
 def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, figures: Path | None) -> None:
     """Run the groups asked for, and write what was measured, also when it is cut short."""
     plan, groups = _plan(quick, choices), _groups(only)
+    if all(plan.leaves_out(group) for group in groups):
+        got, todo = f"--only {only}, which takes minutes", "leave out --quick, or name another group"
+        raise ConfigurationError(got_expected("--quick", got, "a group that is quick", todo))
     _check_target(out)
     if figures is not None and not figures.is_dir():
         got = "a file" if figures.exists() else "no such folder"
@@ -32,7 +35,7 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
     say(f"{'group':9s}  {'what':40s} {'freqnet':>10s}   {'beside':36s} {'takes':>10s}    ratio")
     if torch_or_none() is None:
         say("PyTorch is not installed: rows against it are left out (pip install 'freqnet[bench]')")
-    if "accuracy" in groups and not quick:
+    if "accuracy" in groups and not plan.leaves_out("accuracy"):
         say("accuracy: trains every network on several splits, which takes minutes before its rows come")
     rows: list[Row] = []
     stopped = False
@@ -52,7 +55,7 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
     if stopped:
         raise Interrupted(f"interrupted; {len(rows)} rows were measured{' and are kept' if rows else ''}")
     if not rows:
-        say("no rows: --quick leaves out what takes minutes; run these groups without it")
+        say("no rows: these groups are measured beside PyTorch alone, memory on Linux alone; name others with --only")
 
 
 def check_records(quick: bool, choices: dict[str, Any]) -> None:
