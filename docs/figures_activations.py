@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from drawing import INK, ORANGE, figure
 from matplotlib.figure import Figure
 
 from freqnet import nn
@@ -19,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 import frequency_pooling_debate
 
 METHODS = {"taylor": ":", "chebyshev": "--", "least-squares": "-.", "minimax": "-"}
-INK, ORANGE = "#1b1e24", "#e08a1e"
 
 
+@figure
 def approximations() -> Figure:
     """The largest error of each method against the degree."""
     drawn, panels = plt.subplots(1, 4, figsize=(10, 2.9), sharey=True, layout="constrained")
@@ -38,6 +39,7 @@ def approximations() -> Figure:
     return drawn
 
 
+@figure
 def reach() -> Figure:
     """What a network that pools before its only polynomial sees of a digit."""
     body = nn.Sequential(
@@ -47,9 +49,7 @@ def reach() -> Figure:
     return reach_map(audit(nn.Network(nn.Door("fourier", (28, 28), (8, 8), 1), body), digits))
 
 
+@figure
 def debate() -> Figure:
     """The experiment of the debate, and the audit of both readings."""
     return frequency_pooling_debate.draw(frequency_pooling_debate.experiment((0, 1)), frequency_pooling_debate.audits())
-
-
-FIGURES = {"approximations": approximations, "reach": reach, "debate": debate}
