@@ -10,7 +10,8 @@ import autograd.numpy as anp
 import numpy as np
 import oracles
 import pytest
-from test_nn_twin import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
+import twins_of_activations  # noqa: F401  (adds its twins to TWINS)
+from twins import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
 
 from freqnet import nn
 from freqnet.autodiff import Tensor, gradient
@@ -121,6 +122,10 @@ def assert_twin(layer: nn.Module, grid: Axes, band: Any = None, channels: int = 
 def _wrong(name: str, perturb: Any) -> Any:
     right = TWINS[name]
     return lambda layer, x, run: perturb(right(layer, x, run))
+
+
+def test_every_layer_has_a_twin():
+    assert TWINS.keys() == nn.LAYERS.keys()
 
 
 WRONG = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from test_nn_twin import Axes
 from test_nn_twin_control import GRIDS, assert_twin, named
+from twins import Axes
 
 from freqnet import nn
 from freqnet.domains import KERNELS

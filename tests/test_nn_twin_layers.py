@@ -7,8 +7,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from test_nn_twin import FUNCTIONS, Axes
 from test_nn_twin_control import GRIDS, assert_twin, named
+from twins import Axes
+from twins_of_activations import FUNCTIONS
 
 from freqnet import nn
 from freqnet.approximate import FUNCTIONS as APPROXIMABLE
