@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
+# The theory has a folder of its own beside the library, and is imported as a part of it.
+THEORY = ["theory", *(f"theory.{name}" for name in find_packages("theory"))]
+PACKAGES = [*find_packages(include=["freqnet*"]), *(f"freqnet.{name}" for name in THEORY)]
 HEADERS = sorted(map(str, Path("freqnet/kernels").glob("*.h")))
 
 
@@ -22,6 +25,8 @@ class BuildKernel(build_ext):
 
 
 setup(
+    packages=PACKAGES,
+    package_dir={"freqnet.theory": "theory"},
     ext_modules=[Extension("freqnet.kernels._native", ["freqnet/kernels/native.c"], depends=HEADERS, optional=True)],
     cmdclass={"build_ext": BuildKernel},
 )

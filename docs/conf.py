@@ -27,6 +27,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_design",
     "formulas",
+    "claims",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "speed"]
@@ -79,7 +80,20 @@ html_sidebars = {
     name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
 }
 
-PUBLIC = ("approximate", "audit", "autodiff", "domains", "ops", "nn", "data", "optim", "training", "report", "errors")
+PUBLIC = (
+    "approximate",
+    "audit",
+    "autodiff",
+    "domains",
+    "ops",
+    "nn",
+    "data",
+    "optim",
+    "training",
+    "report",
+    "theory",
+    "errors",
+)
 
 
 def documented_names() -> dict[str, str]:

@@ -23,7 +23,7 @@ LAYERS = (
     {"optim", "schedules", "data"},
     {"training"},
     {"audit", "report"},
-    {"bench"},
+    {"bench", "theory"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
@@ -32,11 +32,17 @@ SECONDS_TO_IMPORT = 0.3
 HEAVY = ("matplotlib", "sklearn", "rich", "typer", "scipy", "safetensors", "torch", "autograd", "mpmath", "PIL")
 
 
+def files() -> list[Path]:
+    """Every file of the package; the theory, imported as a part of it, has a folder of its own."""
+    found = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "theory").rglob("*.py")])
+    assert len(found) > 20
+    return found
+
+
 def sources() -> dict[str, ast.Module]:
     """Every module of the package, parsed, by its path in the package."""
-    files = sorted(PACKAGE.rglob("*.py"))
-    assert len(files) > 10
-    return {str(f.relative_to(PACKAGE)): ast.parse(f.read_text(encoding="utf-8")) for f in files}
+    folders = {f: PACKAGE if PACKAGE in f.parents else ROOT for f in files()}
+    return {str(f.relative_to(folder)): ast.parse(f.read_text(encoding="utf-8")) for f, folder in folders.items()}
 
 
 # -- imports -------------------------------------------------------------------------------------------
@@ -133,13 +139,13 @@ def arguments(function: Function) -> int:
 
 
 def test_files_are_within_their_size() -> None:
-    sizes = {str(f.relative_to(ROOT)): len(f.read_text(encoding="utf-8").splitlines()) for f in PACKAGE.rglob("*.py")}
+    sizes = {str(f.relative_to(ROOT)): len(f.read_text(encoding="utf-8").splitlines()) for f in files()}
     assert {f: n for f, n in sizes.items() if n > LINES_A_FILE} == {}
 
 
 def test_nearly_every_function_is_short() -> None:
     sizes = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files():
         source = path.read_text(encoding="utf-8")
         for f in functions(ast.parse(source)):
             sizes[f"{path.relative_to(ROOT)}:{f.lineno} {f.name}"] = code_lines(f, source)
@@ -176,11 +182,11 @@ def repeated(tree: ast.Module) -> list[str]:
 
 
 def test_no_test_hides_another_of_its_name() -> None:
-    files = sorted((ROOT / "tests").rglob("*.py"))
-    assert Path(__file__) in files
-    assert {f.name: names for f in files if (names := repeated(ast.parse(f.read_text(encoding="utf-8"))))} == {}
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert Path(__file__) in tests
+    assert {f.name: names for f in tests if (names := repeated(ast.parse(f.read_text(encoding="utf-8"))))} == {}
     assert [
-        name for name, count in Counter(f.name for f in files if f.name != "__init__.py").items() if count > 1
+        name for name, count in Counter(f.name for f in tests if f.name != "__init__.py").items() if count > 1
     ] == []
 
 

@@ -177,6 +177,38 @@ def audit(
 
 
 @app.command()
+def verify(
+    claim: Annotated[list[str] | None, typer.Option("--claim", help="Id of a claim; may be repeated [all].")] = None,
+    source: Annotated[
+        str | None, _opt("source", "Claims of pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
+    ] = None,
+    digits: Annotated[int, typer.Option("--digits", help="Decimal digits, 15 to 2000.")] = 50,
+    rigorous: Annotated[
+        bool, typer.Option("--rigorous", help="Enclose both sides in balls (pip install python-flint).")
+    ] = False,
+    show: Annotated[str | None, _opt("show", "Check one claim and print all there is to know of it.")] = None,
+    page: Annotated[Path | None, _opt("page", "With --show: also write an HTML page.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Name the claims, without checking them.")] = False,
+    add: Annotated[list[Path] | None, typer.Option("--add", help="Python file with claims of one's own.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random points.")] = 0,
+    processes: Annotated[int | None, _opt("processes", "How many work at a time [one a core].")] = None,
+    json: Json = None,
+) -> int:
+    """Check the field's claims again, to as many digits as one likes."""
+    from freqnet.cli.verify import Request, list_claims, show_claim, verify_claims
+
+    request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()))
+    if page is not None and show is None:
+        raise ConfigurationError(got_expected("--page", "no --show", "a claim to write a page of", "add --show ID"))
+    if show is not None and (claim or source or list_):
+        todo = "leave out --claim, --source and --list"
+        raise ConfigurationError(got_expected("--show", "choices of claims", "one claim alone", todo))
+    if list_:
+        return list_claims(request)
+    return verify_claims(request, json) if show is None else show_claim(request, show, page, json)
+
+
+@app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="The rows that matter most, within two minutes.")] = False,
     only: Annotated[

@@ -1,0 +1,192 @@
+"""A Sphinx extension: the claims of the theory as sections of a page, as tables, and as pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from freqnet.theory import PAPERS, Claim, catalogue
+from freqnet.theory.pages import parts, places
+from freqnet.theory.pictures import PICTURES
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from freqnet.report.style import to_svg
+from freqnet.report.template import figure
+
+# Written by `freqnet verify --json` and `freqnet verify --rigorous --json`.
+EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
+# The page of each source.
+PAGES = {
+    "pan2021": "going_deeper",
+    "rippel2015": "spectral_representations",
+    "ko2017": "accelerator",
+    "keras": "keras_report",
+    "dsp76875": "frequency_pooling",
+    "own": "own",
+}
+BADGES = {"holds": "success", "conditional": "warning", "refuted": "danger"}
+
+
+def reference(name: str) -> str:
+    """Return a link to a claim, by its id."""
+    return f":ref:`{name} <claim-{name}>`"
+
+
+def marked_up(text: str) -> str:
+    """Return a claim's text as reStructuredText: its formulas, and links where it names another claim."""
+    names = {claim.id for claim in catalogue()}
+    pieces = text.split("$")
+    for index, piece in enumerate(pieces):
+        if index % 2:
+            pieces[index] = rf":math:`{piece}`\ "
+        else:
+            plain = re.sub(r"([*`|_])", r"\\\1", piece)
+            linked = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: reference(m[0]) if m[0] in names else m[0], plain)
+            # What touches a formula must not be taken for a part of it.
+            pieces[index] = (r"\ " if index and piece[:1] not in ("", " ") else "") + linked
+            if index + 1 < len(pieces) and piece and not piece.endswith(" "):
+                pieces[index] += r"\ "
+    return "".join(pieces).replace(r"`\ \ ", r"`\ ")
+
+
+@cache
+def evidence(run: str) -> dict[str, dict]:
+    """Return what was found of each claim when the evidence was written."""
+    found = json.loads(EVIDENCE[run].read_text(encoding="utf-8"))
+    return {claim["id"]: claim for claim in found["claims"]}
+
+
+def checks_of(claim: Claim) -> Iterator[str]:
+    """Yield rows of the table of a claim's checks."""
+    in_digits, in_balls = (evidence(run)[claim.id]["checks"] for run in ("digits", "balls"))
+    yield from ("", ".. list-table::", "   :widths: 45 30 25", "   :header-rows: 1", "")
+    yield from ("   * - Check", "     - In digits (of 50)", "     - In balls")
+    for check, digits, balls in zip(claim.checks, in_digits, in_balls, strict=True):
+        radius = balls["radius_log10"]
+        enclosed = "exact" if radius == -9999 else f"radius :math:`10^{{{radius:.0f}}}`" if radius is not None else "—"
+        yield f"   * - {marked_up(check.name)}"
+        yield f"     - {_seen(digits)}"
+        yield f"     - {enclosed}"
+        if check.not_enclosed:
+            yield f"       ({marked_up(check.not_enclosed)})"
+
+
+def _seen(found: dict) -> str:
+    if found["kind"] == "identity":
+        words = f"agree to {min(found['digits'], 50):.1f} digits"
+        return f"{words}, in double precision" if found["engine"] else words
+    if found["kind"] == "contradiction":
+        return f"differ by {100 * found['gap']:.3g} %"
+    return f"it is {found['message']}"
+
+
+def lines_of(claim: Claim) -> Iterator[str]:
+    """Yield a claim as a section."""
+    heading = claim.title.replace("$", "")
+    yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
+    yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
+    for name, text in parts(claim):
+        if name != "Verdict":
+            yield from ("", f"**{name}.** {marked_up(text)}")
+    if claim.picture:
+        yield from ("", f".. claim-picture:: {claim.picture}")
+    yield from checks_of(claim)
+
+
+class Claims(SphinxDirective):
+    """``.. claims:: PAPER``: every claim that this paper makes first; those of others are linked."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        for file in EVIDENCE.values():
+            self.env.note_dependency(str(file))
+        key = self.arguments[0]
+        here = catalogue(key)
+        first = [c for c in here if not c.sources or c.sources[0].paper == key]
+        lines = [marked_up(PAPERS[key].note)] if key in PAPERS else []
+        lines += [line for claim in first for line in lines_of(claim)]
+        others = [c for c in here if c not in first]
+        if others:
+            lines += ["", "Claimed elsewhere too", "^" * 21, ""]
+            lines += [f"- {reference(c.id)} ({c.where(key) or 'in words'}): {marked_up(c.title)}" for c in others]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+class Summary(SphinxDirective):
+    """``.. claim-summary::``: how many claims of each paper hold, hold conditionally, or do not."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = ["", ".. list-table::", "   :header-rows: 1", ""]
+        rows += ["   * - Claims of", "     - hold", "     - conditional", "     - refuted"]
+        for key, page in PAGES.items():
+            counts = Counter(claim.verdict for claim in catalogue(key))
+            label = PAPERS[key].title if key in PAPERS else "Our own"
+            rows += [f"   * - :doc:`{label} </theory/{page}>`"]
+            rows += [f"     - {counts[verdict] or ''}" for verdict in BADGES]
+        return self.parse_text_to_nodes("\n".join(rows))
+
+
+class Mapping(SphinxDirective):
+    """``.. claim-mapping:: PAPER``: the claims behind every numbered item of a paper."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        paper = PAPERS[self.arguments[0]]
+        rows = ["", ".. list-table::", "   :widths: 20 80", "   :header-rows: 1", "", "   * - Item", "     - Claims"]
+        for item in paper.numbered():
+            found = [c for c in catalogue(paper.key) if any(s.covers(paper.key, item) for s in c.sources)]
+            rows += [f"   * - {item}", f"     - {', '.join(reference(c.id) for c in found)}"]
+        return self.parse_text_to_nodes("\n".join(rows))
+
+
+class Index(SphinxDirective):
+    """``.. claim-index::``: every claim in a row."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = ["", ".. list-table::", "   :widths: 30 12 58", "   :header-rows: 1", ""]
+        rows += ["   * - Claim", "     - Verdict", "     - What is claimed, and where"]
+        for claim in catalogue():
+            rows += [f"   * - {reference(claim.id)}", f"     - :bdg-{BADGES[claim.verdict]}:`{claim.verdict}`"]
+            rows += [f"     - {marked_up(claim.title)} ({marked_up(places(claim))})"]
+        return self.parse_text_to_nodes("\n".join(rows))
+
+
+class Picture(SphinxDirective):
+    """``.. claim-picture:: NAME``: a drawing of the theory, with its caption."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        caption, draw = PICTURES[name]
+        svg = figure(to_svg(draw(), f"{name}-{self.env.new_serialno('picture')}"), caption)
+        return [nodes.raw("", svg, format="html"), *self.parse_text_to_nodes(f"*{caption}*")]
+
+
+def link_claims(app: Sphinx, name: str, source: list[str]) -> None:
+    """Make links of the claims that a page of the theory names as code."""
+    if name.startswith("theory/"):
+        names = {claim.id for claim in catalogue()}
+        source[0] = re.sub(r"``([a-z0-9-]+)``", lambda m: reference(m[1]) if m[1] in names else m[0], source[0])
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    for name, directive in (
+        ("claims", Claims),
+        ("claim-summary", Summary),
+        ("claim-mapping", Mapping),
+        ("claim-index", Index),
+        ("claim-picture", Picture),
+    ):
+        app.add_directive(name, directive)
+    app.connect("source-read", link_claims)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,170 @@
+"""``freqnet verify``: check the field's claims again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freqnet.cli.console import complain, on_terminal, say
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.theory import Claim, Evidence, catalogue, find, load_file, verify
+from freqnet.theory.pages import claim_page, claim_text, places
+from freqnet.theory.runner import check_digits
+from freqnet.training.files import write_atomically, write_json
+
+# Letters that a row has for where a claim is made.
+_PLACES = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    ids: Sequence[str] = ()
+    source: str | None = None
+    digits: int = 50
+    seed: int = 0
+    rigorous: bool = False
+    processes: int | None = None
+    files: Sequence[Path] = ()
+
+    def claims(self) -> list[Claim]:
+        """Return the claims that were chosen, in the order of their subjects."""
+        for path in self.files:
+            load_file(path)
+        chosen = [find(name) for name in dict.fromkeys(self.ids)] or catalogue(self.source)
+        if self.ids and self.source:
+            chosen = [claim for claim in chosen if claim in catalogue(self.source)]
+        if not chosen:
+            expected = f"claims of {self.source} among those named"
+            raise ConfigurationError(got_expected("claims", "none", expected, "leave --claim or --source away"))
+        return chosen
+
+    def evidence(self, chosen: Sequence[Claim]) -> Iterator[Evidence]:
+        """Check claims, and yield what was found of each as it is complete."""
+        checks = sum(len(claim.checks) for claim in chosen)
+        processes = min(self.processes or os.cpu_count() or 1, checks)
+        options: dict[str, Any] = {"digits": self.digits, "seed": self.seed, "rigorous": self.rigorous}
+        # A process takes half a second to start.
+        return verify(chosen, processes=1 if checks < 4 else processes, files=self.files, **options)
+
+
+def verify_claims(request: Request, json_file: Path | None) -> int:
+    """Check claims, print a row as each is complete, and return the exit status: 0 if all came out as recorded."""
+    check_digits(request.digits)
+    if request.processes is not None and request.processes < 1:
+        raise ConfigurationError(got_expected("processes", request.processes, "at least 1", "change --processes"))
+    chosen = request.claims()
+    start, found = time.perf_counter(), []
+    width = max(len(claim.id) for claim in chosen)
+    say(f"{'':5} {'claim':{width}}  {'verdict':11}  {'source':{_PLACES}}  {'digits':>10}  {'time':>7}")
+    with _progress(len(chosen)) as advance:
+        for evidence in request.evidence(chosen):
+            found.append(evidence)
+            advance(_row(evidence, width))
+    seconds = time.perf_counter() - start
+    _summary(found, request, seconds)
+    if json_file is not None:
+        write_json(json_file, as_dict(found, request, seconds))
+    return 0 if all(e.as_recorded for e in found) else 1
+
+
+def as_dict(found: Sequence[Evidence], request: Request, seconds: float) -> dict[str, Any]:
+    """Return what was found as plain data, claims in the order of their subjects."""
+    order = {claim.id: index for index, claim in enumerate(catalogue())}
+    return {
+        "digits": request.digits,
+        "seed": request.seed,
+        "rigorous": request.rigorous,
+        "seconds": round(seconds, 3),
+        "as_recorded": all(evidence.as_recorded for evidence in found),
+        "claims": [e.as_dict() for e in sorted(found, key=lambda e: order[e.claim.id])],
+    }
+
+
+# -- the table -----------------------------------------------------------------------------------------
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """Yield a function that prints a row; on a terminal a bar moves below the rows."""
+    if not on_terminal():
+        yield say
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    with Progress(
+        "checking", BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn(), transient=True
+    ) as bar:
+        task = bar.add_task("", total=total)
+
+        def advance(row: str) -> None:
+            bar.console.print(row, soft_wrap=True, highlight=False, markup=False)
+            bar.advance(task)
+
+        yield advance
+
+
+def _row(evidence: Evidence, width: int) -> str:
+    claim = evidence.claim
+    source = places(claim)
+    source = source if len(source) <= _PLACES else f"{source[: _PLACES - 1]}…"
+    mark = "ok" if evidence.as_recorded else "WRONG"
+    figures = f"{measure(evidence):>10}  {evidence.seconds:6.2f}s"
+    return f"{mark:5} {claim.id:{width}}  {claim.verdict:11}  {source:{_PLACES}}  {figures}"
+
+
+def measure(evidence: Evidence) -> str:
+    """Return how well a claim was checked: digits of agreement, or the radius of its balls."""
+    if evidence.radius is not None:
+        return "exact" if evidence.radius == -float("inf") else f"± 1e{evidence.radius:.0f}"
+    return "" if evidence.digits is None else f"{evidence.digits:.1f}"
+
+
+def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> None:
+    wrong = [evidence for evidence in found if not evidence.as_recorded]
+    for evidence in wrong:
+        complain(f"{evidence.claim.id}: {evidence.complaint}")
+    counts = Counter(evidence.claim.verdict for evidence in found)
+    parts = ", ".join(f"{counts[name]} {text}" for name, text in VERDICTS.items() if counts[name])
+    digits = min((evidence.digits for evidence in found if evidence.digits is not None), default=None)
+    say(f"{len(found) - len(wrong)} of {len(found)} claims came out as recorded ({parts}) in {seconds:.1f} s")
+    if digits is not None:
+        say(f"closed forms agree with independent evaluations to {digits:.1f} of {request.digits} digits or more")
+    if request.rigorous:
+        balls = [evidence for evidence in found if evidence.enclosed]
+        radius = max((e.radius for e in balls if e.radius is not None), default=0.0)
+        say(f"{len(balls)} claims enclosed in balls of relative radius 1e{radius:.1f} at most")
+
+
+VERDICTS = {"holds": "hold", "conditional": "conditional", "refuted": "refuted"}
+
+
+# -- one claim -----------------------------------------------------------------------------------------
+def show_claim(request: Request, name: str, page: Path | None, json_file: Path | None) -> int:
+    """Check one claim and print all there is to know of it, or write it as a page."""
+    check_digits(request.digits)
+    for path in request.files:
+        load_file(path)
+    claim = find(name)
+    [evidence] = request.evidence([claim])
+    say(claim_text(evidence))
+    if page is not None:
+        write_atomically(page, claim_page(evidence).encode())
+        say(f"wrote {page}")
+    if json_file is not None:
+        write_json(json_file, as_dict([evidence], request, evidence.seconds))
+    return 0 if evidence.as_recorded else 1
+
+
+def list_claims(request: Request) -> int:
+    """Print id, verdict and title of claims."""
+    chosen = request.claims()
+    width = max(len(claim.id) for claim in chosen)
+    for claim in chosen:
+        say(f"{claim.id:{width}}  {claim.verdict:11}  {claim.title}")
+    return 0

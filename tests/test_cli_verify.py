@@ -1,0 +1,111 @@
+"""``freqnet verify``, and what it says to mistakes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from test_cli_train import command, refused, succeed
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "your_own_claim.py"
+
+
+@pytest.fixture(autouse=True)
+def own_claims():
+    from freqnet.theory import registry
+
+    before, files = dict(registry._added), set(registry._from_files)
+    yield
+    registry._added.clear()
+    registry._added.update(before)
+    registry._from_files.clear()
+    registry._from_files.update(files)
+
+
+def test_one_claim(tmp_path: Path) -> None:
+    shown = succeed("verify", "--claim", "sigmoid-definition", "--json", tmp_path / "v.json")
+    assert "1 of 1 claims came out as recorded (1 hold)" in shown
+    found = json.loads((tmp_path / "v.json").read_text())
+    assert found["as_recorded"] is True
+    assert found["digits"] == 50
+    assert found["claims"][0]["id"] == "sigmoid-definition"
+    assert found["claims"][0]["digits"] == 50
+    assert found["claims"][0]["checks"][0]["passed"] is True
+
+
+def test_several_claims_over_processes() -> None:
+    names = ("sigmoid-definition", "sigmoid-integrable", "gauss-series", "sigmoid-slope-spectrum")
+    words = [word for name in names for word in ("--claim", name)]
+    shown = succeed("verify", *words, "--digits", 20, "--processes", 2)
+    assert "4 of 4 claims came out as recorded" in shown
+    assert all(name in shown for name in names)
+
+
+def test_a_source() -> None:
+    shown = succeed("verify", "--list", "--source", "rippel2015")
+    assert "refuted" in shown
+    assert "sigmoid" not in shown
+
+
+def test_a_claim_is_shown(tmp_path: Path) -> None:
+    shown = succeed("verify", "--show", "sigmoid-integrable", "--page", tmp_path / "claim.html")
+    assert "What is true" in shown
+    assert "arXiv 2108.05690" in shown
+    assert "<svg" in (tmp_path / "claim.html").read_text()
+
+
+def test_rigorously() -> None:
+    pytest.importorskip("flint")
+    shown = succeed("verify", "--rigorous", "--claim", "sigmoid-integrable")
+    assert "1 claims enclosed" in shown
+
+
+def test_a_claim_of_ones_own() -> None:
+    shown = succeed("verify", "--add", EXAMPLE, "--claim", "triangle-spectrum", "--digits", 100)
+    assert "our own" in shown
+    assert "100 digits" in shown
+
+
+def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text().replace("m.sinc(w / 2) ** 2", "m.sinc(w / 2) ** 3")
+    (tmp_path / "own.py").write_text(text)
+    outcome = command(
+        "verify", "--add", tmp_path / "own.py", "--claim", "triangle-spectrum", "--json", tmp_path / "v.json"
+    )
+    assert outcome.status == 1
+    assert "WRONG triangle-spectrum" in outcome.out
+    assert "agrees to" in outcome.err
+    assert json.loads((tmp_path / "v.json").read_text())["as_recorded"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--claim", "sigmod-integrable"), "did you mean sigmoid-integrable"),
+        (("--show", "nothing"), "--list"),
+        (("--source", "pan"), "pan2021"),
+        (("--digits", "14"), "15 to 2,000"),
+        (("--digits", "2001"), "15 to 2,000"),
+        (("--digits", "many"), "--digits"),
+        (("--processes", "0"), "at least 1"),
+        (("--page", "x.html"), "--show"),
+        (("--add", "missing.py"), "No such file"),
+        (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave --claim or --source away"),
+        (("--show", "sigmoid-integrable", "--list"), "leave out"),
+    ],
+)
+def test_mistakes_are_one_line(words: tuple[str, ...], message: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("verify", *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_python_flint_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from freqnet.theory import balls
+
+    monkeypatch.setattr(balls, "flint", None)
+    monkeypatch.setitem(sys.modules, "flint", None)
+    assert "pip install python-flint" in refused("verify", "--rigorous", "--claim", "sigmoid-integrable")
+    assert "pip install python-flint" in refused("verify", "--rigorous", "--show", "sigmoid-integrable")

@@ -1,0 +1,410 @@
+"""The checker itself: it notices what is wrong, in digits and in balls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freqnet.theory import (
+    Bound,
+    Claim,
+    Contradiction,
+    Digits,
+    Evidence,
+    Identity,
+    Range,
+    catalogue,
+    find,
+    load_file,
+    register,
+    run_check,
+    verify,
+)
+from freqnet.theory import registry as registry_module
+from freqnet.theory.arithmetic import FUNCTIONS
+from freqnet.theory.independence import shared_formula
+from freqnet.theory.runner import check_digits
+
+from freqnet.errors import ConfigurationError
+
+BOTH = [False, pytest.param(True, marks=pytest.mark.rigorous)]
+
+
+@pytest.fixture(autouse=True)
+def balls_where_asked_for(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("rigorous"):
+        pytest.importorskip("flint")
+
+
+def gauss(m, w):
+    return m.sqrt(2 * m.pi) * m.exp(-w * w / 2)
+
+
+def gauss_by_quadrature(m, w):
+    R = m.cut(0.5, 2)
+    half = m.integral(lambda x: m.cos(w * x) * m.exp(-x * x / 2), *m.panels(0, R))
+    return 2 * half + m.tail(2 * m.exp(-m.number(R * R) / 2))
+
+
+def half_gauss(m, w):
+    return m.sqrt(m.pi / 2) * m.exp(-w * w / 2)
+
+
+def through_gauss(m, w):
+    return gauss(m, w) + 0
+
+
+GOOD = Identity(
+    name="gauss",
+    closed=gauss,
+    independent=gauss_by_quadrature,
+    points=({"w": "0.7"}, {"w": "0"}),
+    random={"w": Range("-3", "3")},
+)
+EXAMPLE = Claim(id="an-example", title="An example", statement="A Gaussian.", verdict="holds", checks=(GOOD,))
+
+
+# -- what must pass, what must not ---------------------------------------------------------------------
+@pytest.mark.parametrize("digits", [15, 50, 400])
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_a_true_identity_passes(rigorous: bool, digits: int) -> None:
+    found = run_check(GOOD, digits, rigorous=rigorous)
+    assert found.passed, found.message
+    if rigorous:
+        assert found.radius is not None
+        assert found.radius < -digits
+    else:
+        assert found.digits is not None
+        assert found.digits > digits
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_a_factor_is_noticed(rigorous: bool) -> None:
+    found = run_check(replace(GOOD, closed=half_gauss), rigorous=rigorous)
+    assert not found.passed
+    assert found.worst == {"w": "0.7"}
+    assert ("overlap" if rigorous else "0.3 digits") in found.message
+
+
+def slightly_off(m, w):
+    return gauss(m, w) * (1 + m.number("1e-44"))
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_an_error_in_the_44th_digit_is_noticed(rigorous: bool) -> None:
+    assert not run_check(replace(GOOD, closed=slightly_off), 50, rigorous=rigorous).passed
+    assert run_check(replace(GOOD, closed=slightly_off), 30, rigorous=False).passed
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_a_contradiction_needs_a_difference(rigorous: bool) -> None:
+    check = Contradiction(name="factor", claimed=half_gauss, actual=gauss_by_quadrature, points=({"w": "1"},))
+    found = run_check(check, rigorous=rigorous)
+    assert found.passed
+    assert found.gap == pytest.approx(0.5)
+    same = replace(check, claimed=gauss)
+    assert not run_check(same, rigorous=rigorous).passed
+    assert "only" in run_check(same, rigorous=rigorous).message
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+@pytest.mark.parametrize(("low", "high", "passes"), [("2", "3", True), ("2.6", None, False), (None, "2.5", False)])
+def test_bounds_are_kept_to(low: str | None, high: str | None, passes: bool, rigorous: bool) -> None:
+    check = Bound(name="root of 2 pi", quantity=lambda m: m.sqrt(2 * m.pi), low=low, high=high)
+    assert run_check(check, rigorous=rigorous).passed is passes
+
+
+def test_bounds_may_depend_on_the_point() -> None:
+    check = Bound(
+        name="square", quantity=lambda m, n: m.number(n * n), low=lambda m, n: m.number(n), points=({"n": 3},)
+    )
+    assert run_check(check).passed
+    assert not run_check(replace(check, points=({"n": 0}, {"n": -3}), quantity=lambda m, n: m.number(n - 1))).passed
+
+
+# -- checks that check nothing -------------------------------------------------------------------------
+def other_name(m, w):
+    """Another name."""
+    return m.sqrt(2 * m.pi) * m.exp(-w * w / 2)
+
+
+def within(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda m, w: function(m, w)
+
+
+@pytest.mark.parametrize(
+    "closed", [gauss_by_quadrature, lambda m, w: gauss_by_quadrature(m, w), within(gauss_by_quadrature)]
+)
+def test_a_formula_is_not_compared_with_itself(closed: Callable[..., Any]) -> None:
+    found = run_check(replace(GOOD, closed=closed))
+    assert not found.passed
+    assert "compares it with itself" in found.message
+
+
+def test_the_same_code_under_another_name_is_noticed() -> None:
+    check = Identity(name="copy", closed=gauss, independent=other_name, points=({"w": "1"},))
+    assert shared_formula(check) == "gauss"
+    assert not run_check(check).passed
+    assert shared_formula(replace(check, independent=through_gauss)) == "gauss"
+
+
+def test_two_computations_share_no_formula() -> None:
+    assert shared_formula(GOOD) == ""
+    for claim in catalogue():
+        for check in claim.checks:
+            assert not isinstance(check, Identity) or shared_formula(check) == "", f"{claim.id}: {check.name}"
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_zero_against_zero_says_nothing(rigorous: bool) -> None:
+    check = Identity(name="zero", closed=lambda m: m.sin(m.number(0)), independent=lambda m: m.number(0))
+    found = run_check(check, rigorous=rigorous)
+    assert not found.passed
+    assert "compares nothing" in found.message
+
+
+@pytest.mark.rigorous
+def test_a_wide_ball_says_nothing() -> None:
+    def wide(m, w):
+        return gauss(m, w) + m.tail(m.number("1e-30"))
+
+    found = run_check(replace(GOOD, closed=wide), rigorous=True)
+    assert not found.passed
+    assert "says nothing" in found.message
+    assert run_check(replace(GOOD, closed=wide), 35, rigorous=True).passed
+
+
+@pytest.mark.rigorous
+def test_a_ball_that_is_not_finite_fails() -> None:
+    check = replace(GOOD, closed=lambda m, w: 1 / m.tail(m.number(1)))
+    assert not run_check(check, rigorous=True).passed
+
+
+@pytest.mark.rigorous
+def test_balls_that_touch_contradict_nothing() -> None:
+    near = Contradiction(name="near", claimed=lambda m: m.pi, actual=lambda m: m.pi + m.tail(m.number("1e-45")))
+    assert not run_check(near, rigorous=True).passed
+
+
+def test_numbers_that_are_not_finite_fail() -> None:
+    found = run_check(replace(GOOD, closed=lambda m, w: m.ctx.inf))
+    assert not found.passed
+    assert "not finite" in found.message
+
+
+def test_lists_of_other_lengths_fail() -> None:
+    check = Identity(name="lengths", closed=lambda m: [m.pi], independent=lambda m: [m.pi, m.pi + 0])
+    assert "1 numbers against 2" in run_check(check).message
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_an_error_in_a_check_is_its_finding(rigorous: bool) -> None:
+    found = run_check(replace(GOOD, closed=lambda m, w: 1 / 0), rigorous=rigorous)
+    assert not found.passed
+    assert "ZeroDivisionError" in found.message
+
+
+def test_a_wrong_verdict_does_not_come_out_as_recorded() -> None:
+    wrong = replace(EXAMPLE, checks=(GOOD, replace(GOOD, name="wrong", closed=half_gauss)))
+    [evidence] = verify([wrong])
+    assert not evidence.as_recorded
+    assert evidence.complaint.startswith("wrong at w = 0.7: agrees to")
+    assert evidence.as_dict()["as_recorded"] is False
+
+
+# -- the arithmetics -----------------------------------------------------------------------------------
+ARGUMENTS = ("0.3", "-1.7", "2/3")
+
+
+@pytest.mark.rigorous
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_both_arithmetics_have_the_same_functions(name: str, argument: str) -> None:
+    check = Identity(name=name, closed=lambda m, z: getattr(m, name)(z), independent=lambda m, z: z)
+    values = {}
+    for rigorous in (False, True):
+        from freqnet.theory import Balls
+
+        with (Balls if rigorous else Digits)(40) as m:
+            z = m.number(argument) + m.i / 3
+            values[rigorous] = complex(m.re(check.closed(m, z))) + 1j * complex(m.im(check.closed(m, z)))
+    assert values[True] == pytest.approx(values[False], rel=1e-15)
+
+
+@pytest.mark.rigorous
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda m: m.psi(0, m.number("0.3")),
+        lambda m: m.psi(1, m.number("2.5")),
+        lambda m: m.besselj(3, m.number("4.5")),
+        lambda m: m.hyp2f1(1, m.i / 2, 1 + m.i / 2, m.number(-20)),
+        lambda m: m.lerch(m.number(-20), 2, m.i / 2),
+        lambda m: m.lerch(m.number("-0.3"), 1, m.number("0.7")),
+        lambda m: m.unit(3, 7),
+        lambda m: m.conj(m.unit(1, 5)),
+        lambda m: m.abs(3 + 4 * m.i),
+        lambda m: m.integral(lambda x: m.sqrt(x) * m.log(x), 1, 2, 3),
+        lambda m: m.number(0.1) * 3,
+        lambda m: m.number(1 - 2j),
+        lambda m: m.number("1/3"),
+    ],
+)
+def test_both_arithmetics_agree(formula: Callable[..., Any]) -> None:
+    from freqnet.theory import Balls
+
+    with Digits(40) as m:
+        value = formula(m)
+        digits = complex(m.re(value), m.im(value))
+    with Balls(40) as m:
+        ball = complex(formula(m))
+    assert ball == pytest.approx(digits, rel=1e-15)
+
+
+@pytest.mark.rigorous
+@pytest.mark.parametrize("name", ["abs", "re", "im", "conj"])
+def test_what_is_not_holomorphic_is_refused_inside_an_integral(name: str) -> None:
+    check = replace(GOOD, closed=lambda m, w: m.integral(lambda x: getattr(m, name)(x * (1 + m.i)), 0, 1))
+    assert "not holomorphic" in run_check(check, rigorous=True).message
+
+
+@pytest.mark.rigorous
+def test_a_branch_cut_inside_an_integral_is_met() -> None:
+    def across(m, w):
+        return m.integral(lambda x: m.sqrt(x - 1), 0, 2) * w
+
+    found = run_check(replace(GOOD, closed=across), rigorous=True)
+    assert not found.passed
+
+
+@pytest.mark.rigorous
+def test_the_precision_of_others_is_left_alone() -> None:
+    import flint
+    import mpmath
+
+    before = flint.ctx.prec, mpmath.mp.prec
+    run_check(GOOD, 80, rigorous=True)
+    run_check(GOOD, 80)
+    assert (flint.ctx.prec, mpmath.mp.prec) == before
+
+
+def test_cuts_leave_nothing() -> None:
+    m = Digits(50)
+    assert m.exp(-m.number(m.cut())) < 10**-70
+    assert m.exp(-(m.number(m.cut(0.5, 2)) ** 2) / 2) < 10**-70
+    assert m.panels(0, 7, 3) == [0, 3, 6, 7]
+
+
+# -- claims as objects ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"id": "An Example"}, "small letters"),
+        ({"verdict": "true"}, "one of"),
+        ({"checks": ()}, "an Identity or a Bound"),
+        ({"checks": (GOOD, GOOD)}, "each another"),
+        ({"verdict": "conditional"}, "hypotheses"),
+        ({"verdict": "refuted"}, "corrected"),
+        ({"verdict": "refuted", "corrected": "x"}, "a Contradiction"),
+    ],
+)
+def test_a_claim_that_is_not_complete_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        replace(EXAMPLE, **changes)
+
+
+@pytest.fixture
+def own_claims() -> Any:
+    before, files = dict(registry_module._added), set(registry_module._from_files)
+    yield
+    registry_module._added.clear()
+    registry_module._added.update(before)
+    registry_module._from_files.clear()
+    registry_module._from_files.update(files)
+
+
+@pytest.mark.usefixtures("own_claims")
+def test_a_claim_of_ones_own_is_found() -> None:
+    assert register(EXAMPLE) is EXAMPLE
+    assert find("an-example") is EXAMPLE
+    assert EXAMPLE in catalogue("own")
+    register(EXAMPLE)
+    with pytest.raises(ConfigurationError, match="not taken"):
+        register(replace(EXAMPLE, title="Another"))
+    with pytest.raises(ConfigurationError, match="not taken"):
+        register(replace(EXAMPLE, id="sigmoid-definition"))
+
+
+@pytest.mark.parametrize("name", ["sigmoid-fourier-intervall", "Sigmoid-Fourier-Interval", "fourier-interval"])
+def test_an_unknown_claim_lists_near_matches(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean .*sigmoid-fourier-interval"):
+        find(name)
+
+
+def test_nothing_near_names_the_list() -> None:
+    with pytest.raises(ConfigurationError, match="--list"):
+        find("zzz")
+    with pytest.raises(ConfigurationError, match="rippel2015"):
+        catalogue("rippel")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file"),
+        ("def f(:", "syntax"),
+        ("import nothing_of_this_name", "ModuleNotFoundError"),
+        ("1 / 0", "ZeroDivision"),
+    ],
+)
+def test_a_file_of_claims_that_fails_is_said(text: str | None, message: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "own.py").write_text(text)
+    with pytest.raises(ConfigurationError, match=message):
+        load_file(tmp_path / "own.py")
+
+
+# -- the runner ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("digits", [14, 0, -5, 2001])
+def test_digits_out_of_range_are_refused(digits: int) -> None:
+    with pytest.raises(ConfigurationError, match="15 to 2,000"):
+        check_digits(digits)
+    with pytest.raises(ConfigurationError, match="15 to 2,000"):
+        list(verify([EXAMPLE], digits=digits))
+
+
+def test_random_points_follow_the_seed() -> None:
+    points = [list(GOOD.all_points(seed)) for seed in (0, 0, 1)]
+    assert points[0] == points[1]
+    assert points[0][2:] != points[2][2:]
+    assert len(points[0]) == 5
+
+
+def figures(found: list[Evidence]) -> dict[str, Any]:
+    return {e.claim.id: [(f.check, f.passed, f.digits, f.gap, f.worst) for f in e.findings] for e in found}
+
+
+@pytest.mark.usefixtures("own_claims")
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text((Path(__file__).parents[1] / "examples" / "your_own_claim.py").read_text())
+    load_file(own)
+    chosen = [find("sigmoid-definition"), find("gauss-series"), find("triangle-spectrum"), EXAMPLE]
+    alone = list(verify(chosen, digits=20))
+    together = list(verify(chosen, digits=20, processes=2, files=[own]))
+    assert figures(together) == figures(alone)
+    assert all(e.as_recorded for e in together)
+
+
+def test_evidence_in_numbers() -> None:
+    [evidence] = verify([EXAMPLE], digits=25)
+    assert evidence.digits == 25
+    assert evidence.radius is None
+    assert not evidence.enclosed
+    plain = evidence.as_dict()
+    assert plain["checks"][0]["digits"] > 25
+    assert math.isfinite(plain["seconds"])

@@ -1,0 +1,172 @@
+"""Every claim of the theory comes out as it is recorded, and none of what the papers number is left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import theory_mutants as mutants
+from freqnet.theory import PAPERS, Balls, Claim, Contradiction, Identity, Source, catalogue, verify
+from freqnet.theory.pages import claim_page, claim_text, parts
+from freqnet.theory.pictures import PICTURES
+from freqnet.theory.registry import subjects_on_disk
+from matplotlib.mathtext import MathTextParser
+
+CLAIMS = catalogue()
+IDS = [claim.id for claim in CLAIMS]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
+def test_a_claim_comes_out_as_recorded(claim: Claim) -> None:
+    [evidence] = verify([claim], digits=30)
+    assert evidence.as_recorded, evidence.complaint
+    if evidence.digits is not None:
+        assert evidence.digits >= 25
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
+def test_a_claim_comes_out_as_recorded_with_another_seed_and_few_digits(claim: Claim) -> None:
+    [evidence] = verify([claim], digits=15, seed=1)
+    assert evidence.as_recorded, evidence.complaint
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if mutants.analytic(c)], ids=lambda claim: claim.id)
+def test_every_one_character_error_is_noticed(claim: Claim) -> None:
+    assert [line for check in mutants.analytic(claim) for line in mutants.survivors(check)] == []
+
+
+def test_errors_of_every_kind_are_tried() -> None:
+    tried = [name for claim in CLAIMS for check in mutants.analytic(claim) for name, _ in mutants.broken(check.closed)]
+    for kind in ("the other sign", "no sign", "1 more", "arguments swapped", "a factor 2"):
+        assert sum(name.endswith(kind) for name in tried) > 50, kind
+
+
+def test_every_subject_is_read() -> None:
+    from freqnet.theory.claims import SUBJECTS
+
+    assert sorted(SUBJECTS) == subjects_on_disk()
+
+
+# -- what the papers number ----------------------------------------------------------------------------
+def missing(key: str, sources: list[Source]) -> list[str]:
+    """Return the numbered items of a paper that no claim covers."""
+    return [item for item in PAPERS[key].numbered() if not any(source.covers(key, item) for source in sources)]
+
+
+ALL_SOURCES = [source for claim in CLAIMS for source in claim.sources]
+
+
+@pytest.mark.parametrize("key", PAPERS)
+def test_everything_numbered_has_a_claim(key: str) -> None:
+    assert missing(key, ALL_SOURCES) == []
+
+
+def test_what_is_numbered_is_all_there() -> None:
+    assert len(PAPERS["pan2021"].numbered()) == 63 + 9 + 4
+    assert PAPERS["rippel2015"].numbered()[2:] == [f"Equation {n}" for n in range(1, 5)]
+
+
+def test_a_missing_item_is_found() -> None:
+    without = [source for source in ALL_SOURCES if "Theorem 3.3" not in source.where]
+    assert "Theorem 3.3" in missing("pan2021", without)
+    assert "Equation 13" in missing("pan2021", without)
+
+
+def test_sources_name_papers_and_equations_there_are() -> None:
+    for source in ALL_SOURCES:
+        assert source.paper in PAPERS
+        assert max(source.equation_numbers(), default=0) <= PAPERS[source.paper].equations
+        for item in re.findall(r"(?:Theorem|Definition|Algorithm) \S+", source.where):
+            assert item.rstrip(";") in PAPERS[source.paper].items
+
+
+# -- what is said of them ------------------------------------------------------------------------------
+@pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
+def test_formulas_can_be_drawn(claim: Claim) -> None:
+    for _, text in parts(claim):
+        pieces = text.split("$")
+        assert len(pieces) % 2 == 1, text
+        for formula in pieces[1::2]:
+            MathTextParser("path").parse(f"${formula}$")
+
+
+def test_pictures_are_those_there_are() -> None:
+    assert {claim.picture for claim in CLAIMS} - {""} == set(PICTURES)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_can_be_drawn(name: str) -> None:
+    _, draw = PICTURES[name]
+    assert len(draw().axes) >= 2
+
+
+def test_claims_named_in_a_text_are_there() -> None:
+    named = [re.findall(r"[Ss]ee ([a-z0-9]+(?:-[a-z0-9]+)+)", text) for claim in CLAIMS for _, text in parts(claim)]
+    words = [word for found in named for word in found]
+    assert len(words) > 5
+    assert set(words) - set(IDS) == set()
+
+
+def test_what_cannot_be_enclosed_says_why() -> None:
+    for claim in CLAIMS:
+        for check in claim.checks:
+            if getattr(check, "engine", False):
+                assert check.not_enclosed
+            assert check.not_enclosed == "" or len(check.not_enclosed) > 15
+
+
+def test_a_claim_reads_as_text_and_as_a_page() -> None:
+    claim = next(c for c in CLAIMS if c.picture)
+    [evidence] = verify([claim], digits=15)
+    text, page = claim_text(evidence), claim_page(evidence)
+    assert claim.title in text
+    assert "Evidence, at 15 digits" in text
+    assert page.count("<svg") > 3
+    assert "<script" not in page
+
+
+# -- in balls ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
+def test_a_claim_is_enclosed(claim: Claim) -> None:
+    pytest.importorskip("flint")
+    assert Balls.rigorous
+    [evidence] = verify([claim], digits=30, rigorous=True)
+    assert evidence.as_recorded, evidence.complaint
+    if not all(check.not_enclosed for check in claim.checks):
+        assert evidence.enclosed
+        assert evidence.radius is not None
+        assert evidence.radius <= -20
+
+
+def test_many_claims_are_enclosed() -> None:
+    able = [claim for claim in CLAIMS if not all(check.not_enclosed for check in claim.checks)]
+    assert len(able) >= 30
+
+
+def test_every_refuted_claim_is_contradicted() -> None:
+    refuted = [claim for claim in CLAIMS if claim.verdict == "refuted"]
+    assert len(refuted) > 10
+    for claim in refuted:
+        kinds = {type(check) for check in claim.checks}
+        assert Contradiction in kinds
+        assert kinds != {Contradiction}
+
+
+def test_closed_forms_have_names() -> None:
+    for claim in CLAIMS:
+        for check in claim.checks:
+            if isinstance(check, Identity):
+                assert check.closed.__name__.isidentifier(), f"{claim.id}: {check.name}"
+
+
+@pytest.mark.parametrize("run", ["digits", "balls"])
+def test_the_recorded_evidence_is_of_these_claims(run: str) -> None:
+    file = Path(__file__).parents[1] / "docs" / "theory" / f"evidence-{run}.json"
+    recorded = json.loads(file.read_text(encoding="utf-8"))
+    found = {claim["id"]: [check["check"] for check in claim["checks"]] for claim in recorded["claims"]}
+    assert found == {claim.id: [check.name for check in claim.checks] for claim in CLAIMS}
+    assert recorded["as_recorded"]
+    assert recorded["digits"] == 50
+    assert recorded["rigorous"] is (run == "balls")

@@ -1,0 +1,262 @@
+"""Activations of a normal variable: the best line (Bussgang), the best polynomial (Hermite), and what is left over.
+
+Throughout X is normal of mean mu and deviation s, Z = (X - mu)/s, and He_j are the Hermite polynomials of the weight
+e^{-z^2/2}: 1, z, z^2 - 1, ... The polynomial of degree d nearest to f(X) in mean square is sum_j c_j He_j(Z).
+"""
+
+from __future__ import annotations
+
+from math import factorial
+
+from ..arithmetic import Arithmetic, Function, Number
+from ..checks import Bound, Contradiction, Identity, Range
+from ..claim import Claim
+
+
+def density(m: Arithmetic, z: Number) -> Number:
+    """Return the standard normal density."""
+    return m.exp(-z * z / 2) / m.sqrt(2 * m.pi)
+
+
+def distribution(m: Arithmetic, z: Number) -> Number:
+    """Return the standard normal distribution function."""
+    return m.erfc(-z / m.sqrt(m.number(2))) / 2
+
+
+def hermite(m: Arithmetic, j: int, z: Number) -> Number:
+    """Return He_j(z) by its explicit sum."""
+    shares = ((-1) ** k * factorial(j) // (factorial(k) * factorial(j - 2 * k) * 2**k) for k in range(j // 2 + 1))
+    return sum(share * z ** (j - 2 * k) for k, share in enumerate(shares))
+
+
+# -- by quadrature -----------------------------------------------------------------------------------------
+def expected(
+    m: Arithmetic, f: Function, size: Number, low: Number | None = None, j: int = 0, growth: int = 1
+) -> Number:
+    """Integrate f(z) He_j(z) against the density from `low` (or minus infinity) up; |f(z)| <= size (1 + |z|)^growth.
+
+    He_j comes by its recurrence. Beyond R, |He_j(z)| <= (2 |z|)^j, as 2 R^2 > j.
+    """
+    R = m.cut(0.5, 2)
+
+    def weighted(z: Number) -> Number:
+        before, now = m.number(0), m.number(1)
+        for n in range(j):
+            before, now = now, z * now - n * before
+        return f(z) * now * m.exp(-z * z / 2)
+
+    start, steps = (m.number(-R), R + 1) if low is None else (low, R // 2 + 1)
+    inside = m.integral(weighted, *(start + (R - start) * k / steps for k in range(steps + 1)))
+    beyond = 4 * size * m.number(2 * R) ** (growth + j) * m.exp(-m.number(R * R) / 2)
+    return (inside + m.tail(beyond)) / m.sqrt(2 * m.pi)
+
+
+def _relu_mean(m: Arithmetic, mu: Number, s: Number, j: int = 0, power: int = 1) -> Number:
+    """Return E[relu(X)^power He_j(Z)]: the kink is at z = -mu/s, and nothing lies below."""
+    return expected(m, lambda z: (mu + s * z) ** power, (m.abs(mu) + s) ** power, -mu / s, j, power)
+
+
+# -- ReLU ------------------------------------------------------------------------------------------------
+def relu_coefficient(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    """Return c_j of ReLU."""
+    alpha = mu / s
+    if j == 0:
+        return s * density(m, alpha) + mu * distribution(m, alpha)
+    if j == 1:
+        return s * distribution(m, alpha)
+    return s * (-1) ** j * hermite(m, j - 2, alpha) * density(m, alpha) / factorial(j)
+
+
+def relu_coefficient_by_quadrature(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    return _relu_mean(m, mu, s, j) / factorial(j)
+
+
+def relu_line(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
+    """Return E[relu(X)] and E[relu'(X)]."""
+    alpha = mu / s
+    return [s * density(m, alpha) + mu * distribution(m, alpha), distribution(m, alpha)]
+
+
+def relu_line_by_regression(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
+    """Return the line's value at the mean and its slope: covariance by variance."""
+    return [_relu_mean(m, mu, s), _relu_mean(m, mu, s, 1) / s]
+
+
+# -- what is left over ---------------------------------------------------------------------------------------
+def relu_residual(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
+    """Return the share of the variance of relu(X) that its best polynomial misses, by Parseval."""
+    alpha = mu / s
+    square = (mu * mu + s * s) * distribution(m, alpha) + mu * s * density(m, alpha)
+    mean, slope = relu_line(m, mu, s)
+    bends = [(s * density(m, alpha) * hermite(m, j - 2, alpha)) ** 2 / factorial(j) for j in range(2, degree + 1)]
+    variance = square - mean**2
+    return (variance - (s * slope) ** 2 - sum(bends)) / variance
+
+
+def relu_residual_by_regression(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
+    """Return the same by Gram-Schmidt on projections that are integrated."""
+    square = _relu_mean(m, mu, s, 0, 2)
+    missed = [square - _relu_mean(m, mu, s) ** 2]
+    for j in range(1, degree + 1):
+        missed.append(missed[-1] - _relu_mean(m, mu, s, j) ** 2 / factorial(j))
+    return missed[-1] / missed[0]
+
+
+def residual_at_zero(m: Arithmetic, degree: int) -> Number:
+    """Return that share at mean 0 after degree 1 or 2."""
+    return (m.pi - 1 - degree) / (2 * (m.pi - 1))
+
+
+def residual_at_zero_by_quadrature(m: Arithmetic, degree: int) -> Number:
+    """Integrate the squared distance from the polynomial on either side of the kink."""
+    c = [_relu_mean(m, m.number(0), m.number(1), j) / factorial(j) for j in range(3)]
+
+    def polynomial(z: Number) -> Number:
+        return c[0] + c[1] * z + (c[2] * (z * z - 1) if degree == 2 else 0)
+
+    zero, size = m.number(0), m.number(9)
+    above = expected(m, lambda z: (z - polynomial(z)) ** 2, size, zero, growth=4)
+    below = expected(m, lambda z: polynomial(-z) ** 2, size, zero, growth=4)
+    return (above + below) / (_relu_mean(m, zero, m.number(1), 0, 2) - c[0] ** 2)
+
+
+# -- Bussgang -------------------------------------------------------------------------------------------------
+def mean_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
+    """Return E[tanh'(X)], both sides of the mean at once."""
+
+    def both_sides(z: Number) -> Number:
+        return (1 / m.cosh(mu + s * z) ** 2 + 1 / m.cosh(mu - s * z) ** 2) * density(m, z)
+
+    R = m.cut(0.5, 2)
+    return m.integral(both_sides, *m.panels(0, R, 2)) + m.tail(m.exp(-m.number(R * R) / 2))
+
+
+def regression_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
+    """Return the covariance of tanh(X) and X by the variance of X."""
+    return expected(m, lambda z: m.tanh(mu + s * z), m.number(1), j=1) / s
+
+
+def mean_slope_of_a_cosine(m: Arithmetic, A: Number) -> Number:
+    """Return the mean of tanh' over a period of A cos t."""
+    return m.integral(lambda t: 1 / m.cosh(A * m.cos(t)) ** 2, 0, m.pi / 2) * 2 / m.pi
+
+
+def regression_slope_of_a_cosine(m: Arithmetic, A: Number) -> Number:
+    return m.integral(lambda t: m.tanh(A * m.cos(t)) * m.cos(t), 0, m.pi / 2) * 4 / (m.pi * A)
+
+
+CLAIMS = (
+    Claim(
+        id="bussgang-line",
+        title="The best line for a normal variable: Bussgang's statistical linearisation",
+        statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of mean "
+        r"$\mu$ (its DC mode) and variance $s^2$ (Parseval's power of the rest).",
+        verdict="conditional",
+        hypotheses=r"$X$ is normal, $f$ absolutely continuous, of at most polynomial growth. A sum of many modes is "
+        "nearly so; a single mode is not.",
+        proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. By parts against the density, whose derivative "
+        r"is $-(x - \mu)/s^2$ times itself, that is $E[f'(X)]$ (Stein's lemma).",
+        checks=(
+            Identity(
+                name="the mean slope of tanh is the slope of the regression",
+                closed=mean_slope,
+                independent=regression_slope,
+                points=({"mu": "0.3", "s": "0.7"},),
+                random={"mu": Range("-1", "1"), "s": Range("0.05", "0.8")},
+                draws=1,
+            ),
+            Contradiction(
+                name="not for a cosine",
+                claimed=mean_slope_of_a_cosine,
+                actual=regression_slope_of_a_cosine,
+                points=({"A": "1"}, {"A": "2"}),
+                gap="0.05",
+            ),
+        ),
+    ),
+    Claim(
+        id="relu-normal-line",
+        title="ReLU of a normal variable: its mean and its mean slope",
+        statement=r"With $\alpha = \mu/s$: $E[\mathrm{ReLU}(X)] = s\,\varphi(\alpha) + \mu\,\Phi(\alpha)$ and "
+        r"$E[\mathrm{ReLU}'(X)] = \Phi(\alpha)$.",
+        verdict="holds",
+        proof=r"Integrate $(\mu + sz)\varphi(z)$ from the kink at $z = -\alpha$ up, with $z\varphi = -\varphi'$.",
+        checks=(
+            Identity(
+                name="against the regression by quadrature",
+                closed=relu_line,
+                independent=relu_line_by_regression,
+                points=(
+                    {"mu": "0", "s": "1"},
+                    {"mu": "-1.5", "s": "0.5"},
+                    {"mu": "0.3", "s": "0.01"},
+                    {"mu": "-1e-9", "s": "1e-9"},
+                ),
+                random={"mu": Range("-2", "2"), "s": Range("0.5", "3")},
+                draws=2,
+            ),
+        ),
+    ),
+    Claim(
+        id="relu-hermite",
+        title="The Hermite coefficients of ReLU",
+        statement=r"$c_j = E[f(X)\,\mathrm{He}_j(Z)]/j!$, and for ReLU $c_0$ and $c_1/s$ are those of the best line "
+        r"and $c_j = (-1)^j s\,\mathrm{He}_{j-2}(\alpha)\,\varphi(\alpha)/j!$ for $j \geq 2$.",
+        verdict="holds",
+        proof=r"By parts $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, so that "
+        r"$E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
+        checks=(
+            Identity(
+                name="against quadrature split at the kink",
+                closed=relu_coefficient,
+                independent=relu_coefficient_by_quadrature,
+                points=(
+                    {"mu": "0.3", "s": "0.8", "j": 0},
+                    {"mu": "-0.7", "s": "1.3", "j": 1},
+                    {"mu": "0.03", "s": "0.01", "j": 2},
+                    {"mu": "1.1", "s": "2.5", "j": 6},
+                ),
+                random={"mu": Range("-1.5", "1.5"), "s": Range("0.2", "2"), "j": Range(0, 6)},
+                draws=2,
+            ),
+        ),
+    ),
+    Claim(
+        id="relu-residual-variance",
+        title="What a polynomial of ReLU misses of a normal variable",
+        statement=r"At mean 0 the best line misses $(\pi - 2)/(2(\pi - 1)) = 26.7\,\%$ of the variance of "
+        r"$\mathrm{ReLU}(X)$, the best parabola $(\pi - 3)/(2(\pi - 1)) = 3.3\,\%$, whatever the deviation.",
+        verdict="holds",
+        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a degree-$d$ "
+        r"polynomial has its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and "
+        r"$2 c_2^2 = 1/(4\pi)$.",
+        checks=(
+            Identity(
+                name="at mean 0, against the squared distance",
+                closed=residual_at_zero,
+                independent=residual_at_zero_by_quadrature,
+                points=({"degree": 1}, {"degree": 2}),
+            ),
+            Identity(
+                name="at any mean, against integrated projections",
+                closed=relu_residual,
+                independent=relu_residual_by_regression,
+                points=({"mu": "0.5", "s": "0.8", "degree": 4}, {"mu": "-0.9", "s": "1", "degree": 6}),
+            ),
+            Bound(
+                name="26.65 % after degree 1",
+                quantity=relu_residual,
+                low="0.26652",
+                high="0.26654",
+                points=({"mu": "0", "s": "1", "degree": 1}, {"mu": "0", "s": "0.001", "degree": 1}),
+            ),
+            Bound(
+                name="3.306 % after degree 2",
+                quantity=relu_residual,
+                low="0.033055",
+                high="0.033060",
+                points=({"mu": "0", "s": "1", "degree": 2}, {"mu": "0", "s": "30", "degree": 3}),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,110 @@
+"""A claim and its evidence to read: as text for a terminal, as an HTML page."""
+
+from __future__ import annotations
+
+import textwrap
+from html import escape
+
+from freqnet.report.formulas import text_with_formulas
+from freqnet.report.style import to_svg
+from freqnet.report.template import figure, page, section, table, tiles
+
+from .claim import Claim
+from .evaluate import Finding
+from .papers import PAPERS
+from .pictures import PICTURES
+from .runner import Evidence
+
+#: What a verdict means.
+VERDICTS = {
+    "holds": "it holds as it is stated",
+    "conditional": "it holds under hypotheses that the source leaves out or understates",
+    "refuted": "it is false as it is stated",
+}
+_FORMULA = {
+    "seen": "formula as in the source",
+    "reconstructed": "formula reconstructed from the source's prose",
+    "none": "stated in words",
+}
+
+
+def parts(claim: Claim) -> list[tuple[str, str]]:
+    """Return heading and text of what there is to say of a claim."""
+    sources = "; ".join(f"{PAPERS[s.paper].label}: {s} ({_FORMULA[s.formula]})" for s in claim.sources)
+    every = [
+        ("Claimed in", sources or "nowhere: a claim of our own"),
+        ("Claim", claim.statement),
+        ("Verdict", f"{claim.verdict}: {VERDICTS[claim.verdict]}"),
+        ("Hypotheses", claim.hypotheses),
+        ("What is true", claim.corrected),
+        ("Why", claim.proof),
+    ]
+    return [(heading, text) for heading, text in every if text]
+
+
+def outcome(found: Finding, digits: int) -> str:
+    """Return what a check found, in a few words."""
+    if not found.passed:
+        return f"NOT AS RECORDED: {found.message}"
+    words = {
+        "identity": "" if found.digits is None else f"agree to {min(found.digits, digits):.1f} digits or more",
+        "contradiction": "" if found.gap is None else f"differ by {100 * found.gap:.3g} % or more",
+        "bound": f"it is {found.message}",
+    }[found.kind]
+    ball = ""
+    if found.radius is not None:
+        ball = "exact balls" if found.radius == -float("inf") else f"balls of relative radius 1e{found.radius:.0f}"
+    return ", ".join(filter(None, ("in double precision" if found.engine else "", words, ball)))
+
+
+def claim_text(evidence: Evidence) -> str:
+    """Return a claim and its evidence as text; formulas are TeX."""
+    lines = [f"{evidence.claim.id}: {evidence.claim.title}", ""]
+    for heading, text in parts(evidence.claim):
+        body = textwrap.wrap(text, 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+        lines += [heading, *body]
+    lines.append(f"Evidence, at {evidence.digits_asked} digits")
+    for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):
+        lines.append(f"    {'ok   ' if found.passed else 'WRONG'} {check.name}")
+        lines.append(f"          {outcome(found, evidence.digits_asked)}")
+        if check.not_enclosed:
+            lines.append(f"          not in balls: {check.not_enclosed}")
+    return "\n".join(lines)
+
+
+def claim_page(evidence: Evidence) -> str:
+    """Return a claim and its evidence as an HTML page that needs nothing else."""
+    claim = evidence.claim
+    name = f'<p class="quiet">{escape(claim.id)}</p>'
+    body = [f"<header>\n<h1>{escape(claim.title)}</h1>\n{name}\n{_tiles(evidence)}\n</header>"]
+    for heading, text in parts(claim):
+        body.append(section(heading.lower().replace(" ", "-"), heading, "", f"<p>{text_with_formulas(text)}</p>"))
+    if claim.picture:
+        caption, draw = PICTURES[claim.picture]
+        body.append(section("picture", "Picture", caption, figure(to_svg(draw(), "picture"), caption)))
+    body.append(section("evidence", "Evidence", "", _checks(evidence)))
+    return page(claim.title, "\n".join(body))
+
+
+def _tiles(evidence: Evidence) -> str:
+    entries = [("verdict", evidence.claim.verdict), ("came out as recorded", "yes" if evidence.as_recorded else "NO")]
+    if evidence.digits is not None:
+        entries.append((f"digits of {evidence.digits_asked}", f"{evidence.digits:.1f}"))
+    if evidence.radius is not None:
+        entries.append(("relative radius", f"1e{evidence.radius:.0f}"))
+    return tiles(entries)
+
+
+def _checks(evidence: Evidence) -> str:
+    rows = []
+    for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):
+        at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
+        cells = (check.name, outcome(found, evidence.digits_asked), at, f"{found.seconds:.2f} s")
+        rows.append([escape(cell) for cell in cells])
+    return table([("check", False), ("found", False), ("worst point", False), ("time", True)], rows)
+
+
+def places(claim: Claim) -> str:
+    """Return where a claim is made, in a few words."""
+    papers = dict.fromkeys(source.paper for source in claim.sources)
+    return "; ".join(f"{PAPERS[paper].label}: {claim.where(paper)}".removesuffix(": ") for paper in papers) or "our own"

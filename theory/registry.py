@@ -1,0 +1,135 @@
+"""All claims, by id."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from freqnet.errors import ConfigurationError, got_expected
+
+from .claim import Claim
+
+_added: dict[str, Claim] = {}
+_from_files: set[str] = set()
+
+
+def register(claim: Claim) -> Claim:
+    """Add a claim of one's own to those that `catalogue` returns.
+
+    Raises
+    ------
+    ConfigurationError
+        another claim has its id.
+    """
+    known = _own() | _added
+    if known.get(claim.id, claim) != claim:
+        raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "rename the claim"))
+    _added[claim.id] = claim
+    return claim
+
+
+@cache
+def _own() -> dict[str, Claim]:
+    """Return the library's claims: each module of `freqnet.theory.claims` has CLAIMS."""
+    package = import_module(f"{__package__}.claims")
+    found: dict[str, Claim] = {}
+    for subject in package.SUBJECTS:
+        for claim in import_module(f"{package.__name__}.{subject}").CLAIMS:
+            if claim.id in found:
+                raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "rename it"))
+            found[claim.id] = claim
+    return found
+
+
+def catalogue(source: str | None = None) -> list[Claim]:
+    """Return every claim, or those of a source: a key of `freqnet.theory.papers.PAPERS`, or "own".
+
+    Raises
+    ------
+    ConfigurationError
+        there is no such source.
+
+    >>> len(catalogue()) > 60
+    True
+    >>> "ko2017" in {source.paper for source in catalogue("ko2017")[0].sources}
+    True
+    """
+    every = list((_own() | _added).values())
+    if source is None:
+        return every
+    papers = {where.paper for claim in every for where in claim.sources} | {"own"}
+    if source not in papers:
+        raise ConfigurationError(
+            got_expected("source", repr(source), f"one of {', '.join(sorted(papers))}", _near(source, papers))
+        )
+    return [c for c in every if (source in {s.paper for s in c.sources} if source != "own" else not c.sources)]
+
+
+def find(name: str) -> Claim:
+    """Return the claim of an id.
+
+    Raises
+    ------
+    ConfigurationError
+        there is none; the message lists near matches.
+
+    >>> find("sigmoid-fourier-interval").verdict
+    'conditional'
+    """
+    every = {claim.id: claim for claim in catalogue()}
+    if name in every:
+        return every[name]
+    raise ConfigurationError(got_expected("claim", repr(name), "the id of a claim", _near(name, every)))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Return what to do about an unknown name: others like it."""
+    words = [key for key in known if any(len(word) > 2 and word in key for word in name.lower().split("-"))]
+    near = list(dict.fromkeys([*difflib.get_close_matches(name.lower(), known, n=5, cutoff=0.5), *words]))[:5]
+    return f"did you mean {', '.join(near)}?" if near else "freqnet verify --list names all"
+
+
+def is_known_elsewhere(claim: Claim, with_files: bool) -> bool:
+    """Tell whether another process, which ran the same files, finds a claim by its id."""
+    return _own().get(claim.id) is claim or (with_files and claim.id in _from_files)
+
+
+def load_files(paths: list[Path]) -> None:
+    """Run several files of claims."""
+    for path in paths:
+        load_file(path)
+
+
+def load_file(path: Path) -> None:
+    """Run a Python file that registers claims of one's own.
+
+    Raises
+    ------
+    ConfigurationError
+        there is no such file, or it failed.
+    """
+    try:
+        code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ConfigurationError(
+            got_expected("file of claims", f"{path} ({error})", "a Python file", "check the path and the file")
+        ) from error
+    before = set(_added)
+    try:
+        exec(code, {"__name__": path.stem, "__file__": str(path)})
+        _from_files.update(set(_added) - before)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            got_expected("file of claims", f"{path}: {type(error).__name__}: {error}", "a file that runs", "mend it")
+        ) from error
+
+
+def subjects_on_disk() -> list[str]:
+    """Return the modules of claims there are, for the test that none is forgotten."""
+    return [info.name for info in iter_modules(import_module(f"{__package__}.claims").__path__)]

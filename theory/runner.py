@@ -1,0 +1,199 @@
+"""Check claims, one after another or over several processes, and gather what was found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from freqnet.errors import ConfigurationError, got_expected
+
+from . import registry
+from .balls import require_flint
+from .claim import Claim
+from .evaluate import FEWEST_DIGITS, MOST_DIGITS, Finding, run_check
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks of one claim found.
+
+    Attributes
+    ----------
+    claim : Claim
+    findings : tuple of Finding
+        One a check, in the claim's order.
+    digits_asked : int
+    """
+
+    claim: Claim
+    findings: tuple[Finding, ...]
+    digits_asked: int
+
+    @property
+    def as_recorded(self) -> bool:
+        """Whether every check came out as the verdict has it."""
+        return all(found.passed for found in self.findings)
+
+    @property
+    def digits(self) -> float | None:
+        """Digits to which the closed forms agree with their independent evaluations, at the worst point.
+
+        At most those asked for; None where nothing of the kind was evaluated in digits.
+        """
+        of = [f.digits for f in self.findings if f.digits is not None and not f.engine]
+        return min(self.digits_asked, *of) if of else None
+
+    @property
+    def enclosed(self) -> bool:
+        """Whether every check passed in balls, those that say why they cannot be made rigorous apart."""
+        pairs = zip(self.claim.checks, self.findings, strict=True)
+        judged = [found.enclosed for check, found in pairs if not check.not_enclosed]
+        return bool(judged) and all(judged)
+
+    @property
+    def radius(self) -> float | None:
+        """log10 of the widest ball's relative radius; None where there was no ball."""
+        return max((f.radius for f in self.findings if f.radius is not None), default=None)
+
+    @property
+    def seconds(self) -> float:
+        """Time that its checks took."""
+        return sum(found.seconds for found in self.findings)
+
+    @property
+    def complaint(self) -> str:
+        """The first check that did not come out as recorded, and why."""
+        for found in self.findings:
+            if not found.passed:
+                at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
+                return f"{found.check}{f' at {at}' if at else ''}: {found.message}"
+        return ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "id": self.claim.id,
+            "title": self.claim.title,
+            "verdict": self.claim.verdict,
+            "sources": [{"paper": s.paper, "where": str(s), "formula": s.formula} for s in self.claim.sources],
+            "as_recorded": self.as_recorded,
+            "digits": self.digits,
+            "enclosed": self.enclosed,
+            "radius_log10": _plain(self.radius),
+            "seconds": round(self.seconds, 4),
+            "checks": [_finding(c.not_enclosed, f) for c, f in zip(self.claim.checks, self.findings, strict=True)],
+        }
+
+
+def _finding(not_enclosed: str, found: Finding) -> dict[str, Any]:
+    numbers = {name: _plain(getattr(found, name)) for name in ("digits", "gap")} | {
+        "radius_log10": _plain(found.radius)
+    }
+    rest = {name: getattr(found, name) for name in ("check", "kind", "passed", "message", "engine")}
+    worst = None if found.worst is None else dict(found.worst)
+    return {**rest, **numbers, "worst": worst, "not_enclosed": not_enclosed, "seconds": round(found.seconds, 4)}
+
+
+def _plain(value: float | None) -> float | None:
+    """Return a number as JSON has it: an exact ball, of radius 0, as -9999."""
+    return value if value is None or math.isfinite(value) else math.copysign(9999, value)
+
+
+def check_digits(digits: int) -> None:
+    """Raise `ConfigurationError` where so many digits cannot be asked for."""
+    if not FEWEST_DIGITS <= digits <= MOST_DIGITS:
+        expected = f"{FEWEST_DIGITS} to {MOST_DIGITS:,}"
+        raise ConfigurationError(got_expected("digits", digits, expected, "50 are checked to by default"))
+
+
+def verify(
+    claims: Sequence[Claim] | None = None,
+    *,
+    digits: int = 50,
+    seed: int = 0,
+    rigorous: bool = False,
+    processes: int = 1,
+    files: Sequence[Path] = (),
+) -> Iterator[Evidence]:
+    """Check claims and yield the evidence of each as it is complete.
+
+    Parameters
+    ----------
+    claims : sequence of Claim, optional
+        All by default.
+    digits : int
+        Decimal digits, 15 to 2,000. A closed form and its independent evaluation must agree to all but five.
+    seed : int
+        Of the random points.
+    rigorous : bool
+        In balls, except where a check says why it cannot be.
+    processes : int
+        How many work at a time. With more than one, a script needs the usual ``if __name__ == "__main__"``.
+    files : sequence of paths
+        Files that registered claims of one's own, for the other processes to run too; claims registered in
+        other ways are checked in this one.
+
+    Yields
+    ------
+    Evidence
+
+    Raises
+    ------
+    ConfigurationError
+        The digits are out of range, python-flint is missing, or a process was killed.
+
+    Examples
+    --------
+    >>> from freqnet.theory import find, verify
+    >>> for evidence in verify([find("sigmoid-integrable")]):
+    ...     print(evidence.as_recorded, evidence.digits)
+    True 50
+    """
+    check_digits(digits)
+    if rigorous:
+        require_flint()
+    chosen = registry.catalogue() if claims is None else list(claims)
+    options = (digits, seed, rigorous)
+    remote = [c for c in chosen if processes > 1 and registry.is_known_elsewhere(c, bool(files))]
+    if remote:
+        yield from _in_processes(remote, options, processes, files)
+    for claim in chosen:
+        if claim not in remote:
+            yield Evidence(claim, tuple(run_check(check, *options) for check in claim.checks), digits)
+
+
+def _in_processes(
+    claims: Sequence[Claim], options: tuple[int, int, bool], processes: int, files: Sequence[Path]
+) -> Iterator[Evidence]:
+    # Spawned: a fork would copy locks that other threads hold.
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), registry.load_files, (list(files),))
+    try:
+        # A check is a task: the longest claim would else be what the others wait for.
+        waiting: dict[Future[Finding], tuple[Claim, int]] = {
+            executor.submit(_work, claim.id, index, *options): (claim, index)
+            for claim in claims
+            for index in range(len(claim.checks))
+        }
+        found: dict[str, dict[int, Finding]] = {claim.id: {} for claim in claims}
+        for future in as_completed(waiting):
+            claim, index = waiting[future]
+            found[claim.id][index] = future.result()
+            if len(found[claim.id]) == len(claim.checks):
+                findings = tuple(found[claim.id][i] for i in range(len(claim.checks)))
+                yield Evidence(claim, findings, options[0])
+    except BrokenProcessPool as error:
+        todo = "look at the memory, or use --processes 1"
+        raise ConfigurationError(got_expected("a checking process", "killed", "one that ends", todo)) from error
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _work(name: str, index: int, digits: int, seed: int, rigorous: bool) -> Finding:
+    """Run one check of a claim, in another process."""
+    return run_check(registry.find(name).checks[index], digits, seed, rigorous)
