@@ -92,7 +92,7 @@ def lines_of(claim: Claim) -> Iterator[str]:
     yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
     yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
     for name, text in parts(claim):
-        if name != "Verdict":
+        if name != "Recorded verdict":
             yield from ("", f"**{name}.** {marked_up(text)}")
     if claim.picture:
         yield from ("", f".. claim-picture:: {claim.picture}")

@@ -68,8 +68,8 @@ def test_every_activation_of_the_command_line_trains(tmp_path: Path, monkeypatch
     [
         (("--samples", "3"), "samples: got 3, expected at least 4"),
         (("nothing",), "nothing"),
-        (("--page", "/nonexistent/a.html"), "/nonexistent/a.html: got No such file or directory"),
-        (("--json", "/nonexistent/a.json"), "/nonexistent/a.json: got No such file or directory"),
+        (("--page", "/nonexistent/a.html"), "/nonexistent/a.html: got no folder /nonexistent"),
+        (("--json", "/nonexistent/a.json"), "/nonexistent/a.json: got no folder /nonexistent"),
     ],
 )
 def test_mistakes(run: Path, words: tuple[str, ...], message: str):

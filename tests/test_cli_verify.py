@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from test_cli_process import start
 from test_cli_train import command, refused, succeed
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "your_own_claim.py"
@@ -26,7 +30,7 @@ def own_claims():
 
 def test_one_claim(tmp_path: Path) -> None:
     shown = succeed("verify", "--claim", "sigmoid-definition", "--json", tmp_path / "v.json")
-    assert "1 of 1 claims came out as recorded (1 hold)" in shown
+    assert "1 of 1 claim came out as recorded (1 hold)" in shown
     found = json.loads((tmp_path / "v.json").read_text())
     assert found["as_recorded"] is True
     assert found["digits"] == 50
@@ -59,7 +63,7 @@ def test_a_claim_is_shown(tmp_path: Path) -> None:
 def test_rigorously() -> None:
     pytest.importorskip("flint")
     shown = succeed("verify", "--rigorous", "--claim", "sigmoid-integrable")
-    assert "1 claims enclosed" in shown
+    assert "1 claim enclosed" in shown
 
 
 def test_a_claim_of_ones_own() -> None:
@@ -94,12 +98,62 @@ def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
         (("--add", "missing.py"), "No such file"),
         (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave --claim or --source away"),
         (("--show", "sigmoid-integrable", "--list"), "leave out"),
+        (("--list", "--json", "x.json"), "leave --json or --list away"),
+        (("--json", "/dev/null"), "a device"),
+        (("--json", "none/x.json"), "no folder"),
+        (("--json", "."), "a folder"),
+        (("--show", "sigmoid-integrable", "--page", "none/x.html"), "no folder"),
+        (("--show", "sigmoid-integrable", "--page", "x", "--json", "x"), "one of them twice"),
     ],
 )
 def test_mistakes_are_one_line(words: tuple[str, ...], message: str, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert message in refused("verify", *words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("{}")
+    link.symlink_to(target)
+    succeed("verify", "--claim", "sigmoid-definition", "--json", link)
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["as_recorded"] is True
+
+
+def test_formulas_that_cannot_be_drawn_are_shown_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(EXAMPLE.read_text().replace("$(\\sin(w/2)/(w/2))^2$", "$\\frac{1$"))
+    assert "frac{1$" in (tmp_path / "own.py").read_text()
+    words = ("--add", tmp_path / "own.py", "--show", "triangle-spectrum", "--page", tmp_path / "page.html")
+    succeed("verify", *words)
+    assert "<code>" in (tmp_path / "page.html").read_text()
+
+
+def _is_group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_an_interrupt_stops_the_processes() -> None:
+    job = start("verify", "--digits", 300, "--processes", 2, start_new_session=True)
+    assert job.stdout is not None
+    job.stdout.readline()
+    time.sleep(0.5)
+    for _ in range(2):  # as impatient as people are
+        os.killpg(job.pid, signal.SIGINT)
+        time.sleep(0.1)
+    _, errors = job.communicate(timeout=60)
+    assert job.returncode == 2
+    assert errors.count("\n") == 1, errors
+    # The tracker of shared resources ends itself a moment after the others.
+    for _ in range(50):
+        if not _is_group_alive(job.pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("processes are left behind")
 
 
 def test_a_missing_python_flint_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

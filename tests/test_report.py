@@ -286,7 +286,7 @@ def test_a_failure_leaves_the_old_page_and_nothing_else(tmp_path: Path, monkeypa
         with pytest.raises(OSError, match="No space"):
             write_report(path, network, **given)
     assert ([file.name for file in tmp_path.iterdir()], path.read_text()) == (["report.html"], "old")
-    with pytest.raises(ConfigurationError, match="expected a place that can be written to"):
+    with pytest.raises(ConfigurationError, match="expected a file in a folder that exists"):
         write_report(path / "r.html", network, **given)
     with pytest.raises(ShapeError, match="12 images"):
         write_report(path, network, **{**given, "labels": np.zeros(11, int)})

@@ -118,6 +118,12 @@ def test_bounds_are_kept_to(low: str | None, high: str | None, passes: bool, rig
     assert run_check(check, rigorous=rigorous).passed is passes
 
 
+@pytest.mark.parametrize("claimed", [lambda m, w: m.ctx.nan, lambda m, w: [gauss(m, w), gauss(m, w)]])
+def test_what_is_not_a_number_contradicts_nothing(claimed: Callable[..., Any]) -> None:
+    check = Contradiction(name="nan", claimed=claimed, actual=gauss_by_quadrature, points=({"w": "1"},))
+    assert not run_check(check).passed
+
+
 def test_bounds_may_depend_on_the_point() -> None:
     check = Bound(
         name="square", quantity=lambda m, n: m.number(n * n), low=lambda m, n: m.number(n), points=({"n": 3},)
@@ -208,6 +214,36 @@ def test_an_error_in_a_check_is_its_finding(rigorous: bool) -> None:
     assert "ZeroDivisionError" in found.message
 
 
+def test_a_check_that_ends_the_process_is_its_finding() -> None:
+    def leaves(m, w):
+        raise SystemExit(0)
+
+    found = run_check(replace(GOOD, closed=leaves))
+    assert not found.passed
+    assert "SystemExit" in found.message
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Range("5", "-5"), "in order"),
+        (lambda: Range("a", 3), "in order"),
+        (lambda: replace(GOOD, random={"w": ("-3", "3")}), "wrap it"),
+        (lambda: replace(GOOD, closed=3), "a function of m"),
+        (lambda: replace(EXAMPLE, checks=GOOD), "add the comma"),
+        (lambda: replace(EXAMPLE, checks=(GOOD, gauss)), "a tuple of checks"),
+    ],
+)
+def test_slips_in_a_declaration_are_found_at_once(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make()
+
+
+def test_random_parameters_read_as_decimals() -> None:
+    point = list(GOOD.all_points(0))[-1]
+    assert "/" not in point["w"]
+
+
 def test_a_wrong_verdict_does_not_come_out_as_recorded() -> None:
     wrong = replace(EXAMPLE, checks=(GOOD, replace(GOOD, name="wrong", closed=half_gauss)))
     [evidence] = verify([wrong])
@@ -279,6 +315,25 @@ def test_a_branch_cut_inside_an_integral_is_met() -> None:
 
     found = run_check(replace(GOOD, closed=across), rigorous=True)
     assert not found.passed
+
+
+@pytest.mark.rigorous
+def test_a_fractional_power_inside_an_integral_is_noticed() -> None:
+    def unsafe(m):
+        return m.integral(lambda x: (x * x + m.number("0.001")) ** m.number("1/2"), -1, 1)
+
+    def safe(m):
+        return m.integral(lambda x: m.power(x * x + m.number("0.001"), m.number("1/2")), -1, 0, 1)
+
+    def closed(m):
+        c, root = m.number("0.001"), m.sqrt(m.number("1.001"))
+        return root + c * m.log((1 + root) / m.sqrt(c))
+
+    good = run_check(Identity(name="by power", closed=closed, independent=safe), rigorous=True)
+    assert good.passed, good.message
+    bad = run_check(Identity(name="by **", closed=closed, independent=unsafe), rigorous=True)
+    assert not bad.passed
+    assert "use m.power" in bad.message
 
 
 @pytest.mark.rigorous
@@ -358,7 +413,8 @@ def test_nothing_near_names_the_list() -> None:
         (None, "No such file"),
         ("def f(:", "syntax"),
         ("import nothing_of_this_name", "ModuleNotFoundError"),
-        ("1 / 0", "ZeroDivision"),
+        ("x = 1\n1 / 0", "line 2: ZeroDivision"),
+        ("raise SystemExit(0)", "SystemExit"),
     ],
 )
 def test_a_file_of_claims_that_fails_is_said(text: str | None, message: str, tmp_path: Path) -> None:

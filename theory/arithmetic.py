@@ -77,6 +77,12 @@ class Arithmetic:
         """Return the modulus."""
         raise NotImplementedError
 
+    def power(self, z: Number, exponent: Number) -> Number:
+        """Return z^exponent by its principal branch. ``**`` is for whole exponents: inside an integral, balls would
+        not notice that any other meets its branch cut.
+        """
+        return self.exp(exponent * self.log(z))
+
     def psi(self, order: int, z: Number) -> Number:
         """Return the polygamma function; order 0 is the digamma function."""
         raise NotImplementedError

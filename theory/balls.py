@@ -20,6 +20,8 @@ except ImportError:  # an extra
 
 # Whether they touch their branch cut inside an integral is asked of Arb itself.
 _CUT = ("log", "sqrt")
+# Those whose cuts it does not tell.
+_UNTOLD = ("atan",)
 
 
 def require_flint() -> None:
@@ -65,6 +67,8 @@ class Balls(Arithmetic):
     def _function(self, name: str) -> Function:
         def function(z: Number) -> Number:
             ball = flint.acb(z)
+            if name in _UNTOLD:
+                self._outside_integrals(name)
             return getattr(ball, name)(analytic=self._analytic) if name in _CUT else getattr(ball, name)()
 
         return function

@@ -9,8 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from freqnet.errors import ConfigurationError, got_expected
 
 from .arithmetic import Arithmetic, Number
 
@@ -30,12 +33,21 @@ class Range:
     low: int | str
     high: int | str
 
+    def __post_init__(self) -> None:
+        try:
+            is_ordered = Fraction(self.low) <= Fraction(self.high)
+        except (TypeError, ValueError):
+            is_ordered = False
+        if not is_ordered:
+            expected = 'two whole numbers or decimals in order, such as ("-3", "0.5")'
+            raise ConfigurationError(got_expected("range", f"{self.low!r} to {self.high!r}", expected, "change it"))
+
     def draw(self, generator: random.Random) -> int | str:
         """Draw a parameter."""
         if isinstance(self.low, int) and isinstance(self.high, int):
             return generator.randint(self.low, self.high)
-        low, high = Fraction(self.low), Fraction(self.high)
-        return str(Fraction(generator.randint(round(low * 10**5), round(high * 10**5)), 10**5))
+        low, high = (round(Fraction(end) * 10**5) for end in (self.low, self.high))
+        return str(Decimal(generator.randint(low, high)).scaleb(-5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +76,14 @@ class Check:
     draws: int = 3
     guard: int = 0
     not_enclosed: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = [value for value in self.random.values() if not isinstance(value, Range)]
+        if wrong:
+            raise ConfigurationError(got_expected("random", repr(wrong[0]), 'a Range("-3", "3")', "wrap it"))
+        for side in self.sides():
+            if not callable(side):
+                raise ConfigurationError(got_expected(self.name, repr(side), "a function of m", "give the function"))
 
     def all_points(self, seed: int) -> Iterator[Point]:
         """Yield the listed points, then those drawn with this seed; one without parameters where there are none."""

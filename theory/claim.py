@@ -130,6 +130,8 @@ class Claim:
 
     def _missing(self) -> list[str]:
         """Return what is wrong with it as an object; whether it is true is for its checks."""
+        if not isinstance(self.checks, tuple) or not all(isinstance(check, Check) for check in self.checks):
+            return [got_expected("checks", type(self.checks).__name__, "a tuple of checks: (check,)", "add the comma")]
         kinds = [type(check) for check in self.checks]
         names = [check.name for check in self.checks]
         supports = Identity in kinds or Bound in kinds

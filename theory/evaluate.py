@@ -99,8 +99,8 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool = Fa
     else:
         try:
             found = _run(check, blank, digits, seed, rigorous and not check.not_enclosed)
-        except Exception as error:
-            found = replace(blank, passed=False, message=f"{type(error).__name__}: {error}")
+        except (Exception, SystemExit) as error:  # no claim ends the run
+            found = replace(blank, passed=False, message=f"{type(error).__name__}: {error}".rstrip(": "))
     return replace(found, seconds=time.perf_counter() - start)
 
 
@@ -108,6 +108,8 @@ def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool) -
     judge: Callable[..., Finding] = _JUDGES[type(check), rigorous]
     kind = Balls if rigorous else Digits
     found: list[Finding] = []
+    if rigorous and (conflict := _conflict(check, next(check.all_points(seed)))):
+        return replace(blank, passed=False, message=conflict)
     with kind(digits, GUARD + check.guard) as m:
         for point in check.all_points(seed):
             found.append(judge(check, replace(blank, worst=point), m, parameters_at(m, point)))
@@ -128,9 +130,9 @@ def _merit(found: Finding) -> float:
 def _agreement(m: Any, left: list[Number], right: list[Number]) -> tuple[float, float, str]:
     """Return digits of agreement, the relative difference, and a message, in units of the largest number."""
     if len(left) != len(right):
-        return -math.inf, math.inf, f"{len(left)} numbers against {len(right)}"
+        return 0.0, math.inf, f"{len(left)} numbers against {len(right)}"
     if not all(m.ctx.isfinite(z) for z in (*left, *right)):
-        return -math.inf, math.inf, "not finite"
+        return 0.0, math.inf, "not finite"
     size = max(map(abs, (*left, *right)), default=m.ctx.zero)
     if size == 0:
         return math.inf, 0.0, _NOTHING
@@ -148,9 +150,13 @@ def _identity(check: Identity, blank: Finding, m: Any, at: dict[str, Any]) -> Fi
 
 
 def _contradiction(check: Contradiction, blank: Finding, m: Any, at: dict[str, Any]) -> Finding:
-    _, gap, _ = _agreement(m, flat(check.claimed(m, **at)), flat(check.actual(m, **at)))
-    enough = gap > float(check.gap)
-    message = "" if enough else f"differs by {gap:.2g} only, {check.gap} needed: what was claimed is not contradicted"
+    _, gap, wrong = _agreement(m, flat(check.claimed(m, **at)), flat(check.actual(m, **at)))
+    enough = math.isfinite(gap) and gap > float(check.gap)
+    message = (
+        ""
+        if enough
+        else wrong or f"differs by {gap:.2g} only, {check.gap} needed: what was claimed is not contradicted"
+    )
     return replace(blank, passed=enough, gap=gap, message=message)
 
 
@@ -167,6 +173,33 @@ def _interval(check: Bound) -> str:
     if check.low is None or check.high is None:
         return f"at least {low}" if check.high is None else f"at most {high}"
     return f"between {low} and {high}"
+
+
+def _conflict(check: Check, point: Point) -> str:
+    """Return what is wrong where the balls at a point do not hold what digits find.
+
+    Balls are only as right as the formula allows: inside an integral a fractional ``**`` crosses its branch cut
+    unnoticed. Doubles are enough to see that.
+    """
+
+    def values(m: Arithmetic) -> list[complex]:
+        with m:
+            numbers = [z for side in check.sides() for z in flat(side(m, **parameters_at(m, point)))]
+            return [complex(float(_real(m.re(z))), float(_real(m.im(z)))) for z in numbers]
+
+    in_digits, in_balls = (
+        values(Digits(FEWEST_DIGITS, GUARD + check.guard)),
+        values(Balls(FEWEST_DIGITS, GUARD + check.guard)),
+    )
+    size = max(map(abs, in_digits), default=0.0)
+    off = max((abs(a - b) for a, b in zip(in_digits, in_balls, strict=False)), default=0.0)
+    if off <= 1e-8 * size or not math.isfinite(off):
+        return ""
+    return f"balls and digits differ by {off / size:.2g}: is there a fractional ** inside an integral? use m.power"
+
+
+def _real(z: Any) -> Any:
+    return z.real
 
 
 # -- balls ---------------------------------------------------------------------------------------------
@@ -188,6 +221,8 @@ def _exponent(balls: list[Any]) -> float:
 
 def _too_wide(m: Arithmetic, radius: float) -> str:
     limit = NARROW - m.digits
+    if radius == math.inf:
+        return "a ball is not finite"
     return "" if radius <= limit else f"a ball of radius 1e{radius:.0f} says nothing, at most 1e{limit} needed"
 
 
@@ -198,9 +233,9 @@ def _identity_balls(check: Identity, blank: Finding, m: Arithmetic, at: dict[str
     if len(left) == len(right) and all(flint.acb(z).is_zero() for z in (*left, *right)):
         return replace(blank, digits=math.inf, radius=-math.inf, message=_NOTHING)
     radius = _exponent([*left, *right])
-    overlap = len(left) == len(right) and all(
-        flint.acb(a).overlaps(flint.acb(b)) for a, b in zip(left, right, strict=True)
-    )
+    if len(left) != len(right):
+        return replace(blank, passed=False, message=f"{len(left)} numbers against {len(right)}")
+    overlap = all(flint.acb(a).overlaps(flint.acb(b)) for a, b in zip(left, right, strict=True))
     message = _too_wide(m, radius) or ("" if overlap else "the balls do not overlap")
     return replace(blank, passed=not message, radius=radius, message=message)
 

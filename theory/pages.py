@@ -34,7 +34,7 @@ def parts(claim: Claim) -> list[tuple[str, str]]:
     every = [
         ("Claimed in", sources or "nowhere: a claim of our own"),
         ("Claim", claim.statement),
-        ("Verdict", f"{claim.verdict}: {VERDICTS[claim.verdict]}"),
+        ("Recorded verdict", f"{claim.verdict}: {VERDICTS[claim.verdict]}"),
         ("Hypotheses", claim.hypotheses),
         ("What is true", claim.corrected),
         ("Why", claim.proof),
@@ -45,7 +45,8 @@ def parts(claim: Claim) -> list[tuple[str, str]]:
 def outcome(found: Finding, digits: int) -> str:
     """Return what a check found, in a few words."""
     if not found.passed:
-        return f"NOT AS RECORDED: {found.message}"
+        at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
+        return f"NOT AS RECORDED{f', at {at}' if at else ''}: {found.message}"
     words = {
         "identity": "" if found.digits is None else f"agree to {min(found.digits, digits):.1f} digits or more",
         "contradiction": "" if found.gap is None else f"differ by {100 * found.gap:.3g} % or more",
@@ -87,7 +88,10 @@ def claim_page(evidence: Evidence) -> str:
 
 
 def _tiles(evidence: Evidence) -> str:
-    entries = [("verdict", evidence.claim.verdict), ("came out as recorded", "yes" if evidence.as_recorded else "NO")]
+    entries = [
+        ("recorded verdict", evidence.claim.verdict),
+        ("came out as recorded", "yes" if evidence.as_recorded else "NO"),
+    ]
     if evidence.digits is not None:
         entries.append((f"digits of {evidence.digits_asked}", f"{evidence.digits:.1f}"))
     if evidence.radius is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -124,10 +125,10 @@ def load_file(path: Path) -> None:
         _from_files.update(set(_added) - before)
     except ConfigurationError:
         raise
-    except Exception as error:
-        raise ConfigurationError(
-            got_expected("file of claims", f"{path}: {type(error).__name__}: {error}", "a file that runs", "mend it")
-        ) from error
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        got = f"{path}, line {lines[-1] if lines else 1}: {type(error).__name__}: {error}".rstrip(": ")
+        raise ConfigurationError(got_expected("file of claims", got, "a file that runs", "mend it")) from error
 
 
 def subjects_on_disk() -> list[str]:

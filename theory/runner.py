@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,7 @@ class Evidence:
 
         At most those asked for; None where nothing of the kind was evaluated in digits.
         """
-        of = [f.digits for f in self.findings if f.digits is not None and not f.engine]
+        of = [f.digits for f in self.findings if f.kind == "identity" and f.digits is not None and not f.engine]
         return min(self.digits_asked, *of) if of else None
 
     @property
@@ -171,15 +174,17 @@ def verify(
 def _in_processes(
     claims: Sequence[Claim], options: tuple[int, int, bool], processes: int, files: Sequence[Path]
 ) -> Iterator[Evidence]:
+    others = set(active_children())
     # Spawned: a fork would copy locks that other threads hold.
     executor = ProcessPoolExecutor(processes, get_context("spawn"), registry.load_files, (list(files),))
     try:
         # A check is a task: the longest claim would else be what the others wait for.
-        waiting: dict[Future[Finding], tuple[Claim, int]] = {
-            executor.submit(_work, claim.id, index, *options): (claim, index)
-            for claim in claims
-            for index in range(len(claim.checks))
-        }
+        with _interrupts_ignored():
+            waiting: dict[Future[Finding], tuple[Claim, int]] = {
+                executor.submit(_work, claim.id, index, *options): (claim, index)
+                for claim in claims
+                for index in range(len(claim.checks))
+            }
         found: dict[str, dict[int, Finding]] = {claim.id: {} for claim in claims}
         for future in as_completed(waiting):
             claim, index = waiting[future]
@@ -188,10 +193,27 @@ def _in_processes(
                 findings = tuple(found[claim.id][i] for i in range(len(claim.checks)))
                 yield Evidence(claim, findings, options[0])
     except BrokenProcessPool as error:
-        todo = "look at the memory, or use --processes 1"
-        raise ConfigurationError(got_expected("a checking process", "killed", "one that ends", todo)) from error
+        todo = "look at the memory, and at claims of your own: --claim checks one alone"
+        raise ConfigurationError(got_expected("a checking process", "its sudden end", "a finding", todo)) from error
+    except BaseException:  # an interrupt, or a reader who wants no more: a check in progress may take minutes
+        for child in set(active_children()) - others:
+            child.terminate()
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Let processes that start here ignore Ctrl-C for good: the one that started them stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _work(name: str, index: int, digits: int, seed: int, rigorous: bool) -> Finding:

@@ -15,6 +15,7 @@ from freqnet.cli.console import print_table, say
 from freqnet.cli.interrupt import Interrupted
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.threads import MOST_THREADS
+from freqnet.training.files import check_target
 
 
 def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, figures: Path | None) -> None:
@@ -98,18 +99,11 @@ def _groups(only: str | None) -> list[str]:
 
 def _check_target(out: Path) -> None:
     """Find out before the work, not after it, that its result cannot be kept."""
-    table = out.with_suffix(".csv")
-    if not out.absolute().parent.is_dir():
-        got = f"no folder {out.parent}"
-    elif out.suffix == ".csv":
+    if out.suffix == ".csv":
         got = "the name of the table that goes beside it"
-    else:
-        # A folder, or a device: what is there would be replaced, not written to.
-        taken = [path for path in (out, table) if path.exists() and not path.is_file()]
-        if not taken:
-            return
-        got = f"{taken[0]} is not a file"
-    raise ConfigurationError(got_expected(f"--out {out}", got, "a JSON file in a folder that exists", "name another"))
+        raise ConfigurationError(got_expected(f"--out {out}", got, "the name of a JSON file", "name another"))
+    for path in (out, out.with_suffix(".csv")):
+        check_target(path)
 
 
 def _seconds(row: Row, peer: bool = False) -> str:

@@ -22,12 +22,27 @@ WIDEST = 4096
 
 Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or a folder of images by class.")]
 Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result to this file.", show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help="The folder a training run wrote.")]
 
 
 def _opt(name: str, text: str) -> Any:
     return typer.Option(f"--{name}", help=text, show_default=False)
+
+
+def _target(path: Path | None) -> Path | None:
+    """Find out before the work, not after it, that its result cannot be kept."""
+    if path is not None:
+        from freqnet.training.files import check_target
+
+        check_target(path)
+    return path
+
+
+def _file(name: str, text: str) -> Any:
+    return typer.Option(f"--{name}", help=text, show_default=False, callback=_target)
+
+
+Json = Annotated[Path | None, _file("json", "Also write the result to this file.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -168,7 +183,7 @@ def audit(
     samples: Annotated[int, typer.Option("--samples", help="Examples to look at.")] = 500,
     folder: Folder = None,
     json: Json = None,
-    page: Annotated[Path | None, _opt("page", "Also write the audit as an HTML page.")] = None,
+    page: Annotated[Path | None, _file("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
     """Find out what a model really does: what it can see, whether it is affine, how it meets shifts."""
     from freqnet.cli.audit import audit_run
@@ -187,7 +202,7 @@ def verify(
         bool, typer.Option("--rigorous", help="Enclose both sides in balls (pip install python-flint).")
     ] = False,
     show: Annotated[str | None, _opt("show", "Check one claim and print all there is to know of it.")] = None,
-    page: Annotated[Path | None, _opt("page", "With --show: also write an HTML page.")] = None,
+    page: Annotated[Path | None, _file("page", "With --show: also write an HTML page.")] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the claims, without checking them.")] = False,
     add: Annotated[list[Path] | None, typer.Option("--add", help="Python file with claims of one's own.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the random points.")] = 0,
@@ -203,6 +218,12 @@ def verify(
     if show is not None and (claim or source or list_):
         todo = "leave out --claim, --source and --list"
         raise ConfigurationError(got_expected("--show", "choices of claims", "one claim alone", todo))
+    if list_ and json is not None:
+        todo = "leave --json or --list away"
+        raise ConfigurationError(got_expected("--list", "a file for evidence", "names alone", todo))
+    files = [path.resolve() for path in (json, page, *request.files) if path is not None]
+    if len(set(files)) < len(files):
+        raise ConfigurationError(got_expected("files", "one of them twice", "each another", "rename one"))
     if list_:
         return list_claims(request)
     return verify_claims(request, json) if show is None else show_claim(request, show, page, json)

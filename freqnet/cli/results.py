@@ -88,10 +88,10 @@ def show_opening(plan: Plan, parts: Split, network: Network) -> None:
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
     modes = "x".join(str(2 * m + 1) for m in network.door.band)
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
-    door = "one transform at the door" if network.door.space.domain.is_complex else "samples all the way"
+    door = "one transform at the door" if network.door.space.domain.is_spectral else "samples all the way"
     size = f"{modes} modes, {network.parameter_count():,} parameters"
     say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
-    if kernels.KERNEL == "numpy" and network.door.space.domain.is_complex:
+    if kernels.KERNEL == "numpy" and network.door.space.domain.is_spectral:
         say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 from freqnet.cli.console import complain, on_terminal, say
@@ -63,11 +64,14 @@ def verify_claims(request: Request, json_file: Path | None) -> int:
     chosen = request.claims()
     start, found = time.perf_counter(), []
     width = max(len(claim.id) for claim in chosen)
-    say(f"{'':5} {'claim':{width}}  {'verdict':11}  {'source':{_PLACES}}  {'digits':>10}  {'time':>7}")
+    # Where a claim is made is left out of a narrow terminal.
+    wide = not on_terminal() or get_terminal_size().columns >= width + _PLACES + 44
+    source = f"  {'source':{_PLACES}}" if wide else ""
+    say(f"{'':5} {'claim':{width}}  {'verdict':11}{source}  {'digits':>10}  {'time':>7}")
     with _progress(len(chosen)) as advance:
         for evidence in request.evidence(chosen):
             found.append(evidence)
-            advance(_row(evidence, width))
+            advance(_row(evidence, width, wide))
     seconds = time.perf_counter() - start
     _summary(found, request, seconds)
     if json_file is not None:
@@ -109,13 +113,12 @@ def _progress(total: int) -> Iterator[Any]:
         yield advance
 
 
-def _row(evidence: Evidence, width: int) -> str:
+def _row(evidence: Evidence, width: int, wide: bool) -> str:
     claim = evidence.claim
     source = places(claim)
-    source = source if len(source) <= _PLACES else f"{source[: _PLACES - 1]}…"
+    source = f"  {source if len(source) <= _PLACES else source[: _PLACES - 1] + '…':{_PLACES}}" if wide else ""
     mark = "ok" if evidence.as_recorded else "WRONG"
-    figures = f"{measure(evidence):>10}  {evidence.seconds:6.2f}s"
-    return f"{mark:5} {claim.id:{width}}  {claim.verdict:11}  {source:{_PLACES}}  {figures}"
+    return f"{mark:5} {claim.id:{width}}  {claim.verdict:11}{source}  {measure(evidence):>10}  {evidence.seconds:6.2f}s"
 
 
 def measure(evidence: Evidence) -> str:
@@ -126,19 +129,26 @@ def measure(evidence: Evidence) -> str:
 
 
 def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> None:
-    wrong = [evidence for evidence in found if not evidence.as_recorded]
-    for evidence in wrong:
-        complain(f"{evidence.claim.id}: {evidence.complaint}")
-    counts = Counter(evidence.claim.verdict for evidence in found)
+    right = [evidence for evidence in found if evidence.as_recorded]
+    for evidence in found:
+        if not evidence.as_recorded:
+            complain(f"{evidence.claim.id}: {evidence.complaint}")
+    counts = Counter(evidence.claim.verdict for evidence in right)
     parts = ", ".join(f"{counts[name]} {text}" for name, text in VERDICTS.items() if counts[name])
-    digits = min((evidence.digits for evidence in found if evidence.digits is not None), default=None)
-    say(f"{len(found) - len(wrong)} of {len(found)} claims came out as recorded ({parts}) in {seconds:.1f} s")
+    kinds = f" ({parts})" if parts else ""
+    say(f"{len(right)} of {_claims(len(found))} came out as recorded{kinds} in {seconds:.1f} s")
+    digits = min((evidence.digits for evidence in right if evidence.digits is not None), default=None)
     if digits is not None:
         say(f"closed forms agree with independent evaluations to {digits:.1f} of {request.digits} digits or more")
-    if request.rigorous:
-        balls = [evidence for evidence in found if evidence.enclosed]
-        radius = max((e.radius for e in balls if e.radius is not None), default=0.0)
-        say(f"{len(balls)} claims enclosed in balls of relative radius 1e{radius:.1f} at most")
+    balls = [evidence for evidence in right if evidence.enclosed]
+    if balls:
+        radius = max(e.radius for e in balls if e.radius is not None)
+        rest = "; of the others --show says why they cannot be" if len(balls) < len(right) else ""
+        say(f"{_claims(len(balls))} enclosed in balls of relative radius 1e{radius:.1f} at most{rest}")
+
+
+def _claims(count: int) -> str:
+    return f"{count} claim{'' if count == 1 else 's'}"
 
 
 VERDICTS = {"holds": "hold", "conditional": "conditional", "refuted": "refuted"}
@@ -153,6 +163,8 @@ def show_claim(request: Request, name: str, page: Path | None, json_file: Path |
     claim = find(name)
     [evidence] = request.evidence([claim])
     say(claim_text(evidence))
+    if not evidence.as_recorded:
+        complain(f"{claim.id}: {evidence.complaint}")
     if page is not None:
         write_atomically(page, claim_page(evidence).encode())
         say(f"wrote {page}")

@@ -64,10 +64,16 @@ def _outline(drawn: Any) -> str:
 
 
 def text_with_formulas(text: str) -> str:
-    """Return text in which ``$...$`` is TeX as HTML.
+    """Return text in which ``$...$`` is TeX as HTML; what mathtext cannot draw is shown as it is.
 
     >>> text_with_formulas("a < b")
     'a &lt; b'
     """
-    parts = text.split("$")
-    return "".join(formula(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+    return "".join(_drawn(part) if index % 2 else escape(part) for index, part in enumerate(text.split("$")))
+
+
+def _drawn(tex: str) -> str:
+    try:
+        return formula(tex)
+    except ValueError:
+        return f"<code>{escape(tex)}</code>"

@@ -25,22 +25,39 @@ def write_atomically(path: Path, data: bytes) -> None:
     ConfigurationError
         The folder cannot be written to, or the disk is full.
     """
-    if os.path.isdir(path):
-        raise _unusable(path, "a folder", "the name of a file", "add one")
+    real = check_target(path)
     # The name is known before the file is there: no interrupt can leave a file that nobody knows of.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = real.with_name(f".{real.name}.{os.getpid()}.partial")
     try:
         try:
             with partial.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(partial, path)
+            os.replace(partial, real)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise _unusable(path, error.strerror or error, "a place that can be written to", "choose another") from error
+
+
+def check_target(path: Path) -> Path:
+    """Return where a file can be written, links followed; before the work, not after it, if asked before.
+
+    Raises
+    ------
+    ConfigurationError
+        There is a folder or a device, which would be replaced and not written to, or no folder to write in.
+    """
+    real = Path(os.path.realpath(path))
+    if os.path.isdir(real):
+        raise _unusable(path, "a folder", "the name of a file", "add one")
+    if os.path.exists(real) and not os.path.isfile(real):
+        raise _unusable(path, "a device", "the name of a file", "choose another")
+    if not os.path.isdir(real.parent):
+        raise _unusable(path, f"no folder {real.parent}", "a file in a folder that exists", "make the folder first")
+    return real
 
 
 def write_json(path: Path, value: Any) -> None:
