@@ -257,3 +257,16 @@ def sobolev(x: Any, y: Any, band: Axes, order: float) -> Any:
 def crossed(logits: Any, labels: np.ndarray, smoothing: float) -> Any:
     shares = np.eye(logits.shape[1])[labels] * (1 - smoothing) + smoothing / logits.shape[1]
     return -anp.sum(shares * (logits - anp.log(anp.sum(anp.exp(logits), axis=1, keepdims=True)))) / len(labels)
+
+
+def hartley(half: np.ndarray, band: Axes) -> np.ndarray:
+    """Real part less imaginary part of every mode of a half spectrum."""
+    full = mirrored(half, band)
+    return full.real - full.imag
+
+
+def half_of_hartley(array: np.ndarray, band: Axes) -> np.ndarray:
+    """The half spectrum of the signal that a Hartley spectrum stands for."""
+    opposite = np.flip(array, tuple(range(len(band))))
+    full = (array + opposite) / 2 + 1j * (opposite - array) / 2
+    return full[(slice(None),) * (len(band) - 1) + (slice(band[-1], None),)]

@@ -15,7 +15,7 @@ from twins import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
 
 from freqnet import nn
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains import FOURIER, Domain, no_transforms
+from freqnet.domains import FOURIER, HARTLEY, Domain, no_transforms
 
 TOLERANCE = 1e-10
 # Grids of one, two and three axes: odd, even, of one sample, square or not.
@@ -66,12 +66,18 @@ class Comparison:
         self.rng = rng
 
     def stored(self, samples: np.ndarray, space: Any) -> np.ndarray:
-        return oracles.spectrum(samples, space.band) if space.domain is FOURIER else np.moveaxis(samples, 0, -2)
+        if not space.domain.is_spectral:
+            return np.moveaxis(samples, 0, -2)
+        half = oracles.spectrum(samples, space.band)
+        return half if space.domain is FOURIER else oracles.hartley(half, space.band)
 
     def samples(self, x: np.ndarray, space: Any) -> np.ndarray:
         if space is None:
             return x
-        return oracles.synthesis(x, space.band, space.grid) if self.domain is FOURIER else np.moveaxis(x, -2, 0)
+        if not self.domain.is_spectral:
+            return np.moveaxis(x, -2, 0)
+        half = x if self.domain is FOURIER else oracles.half_of_hartley(x, space.band)
+        return oracles.synthesis(half, space.band, space.grid)
 
     def twin(self, samples: Any, *parameters: Any) -> Any:
         names = self.layer.named_parameters()
@@ -112,11 +118,15 @@ class Comparison:
 
 
 def assert_twin(layer: nn.Module, grid: Axes, band: Any = None, channels: int = 2, **options: Any) -> None:
-    """Raise AssertionError, naming what differs, unless a layer equals its twin in value and gradients."""
-    errors = Comparison(layer, grid, band, channels, **options).errors()
-    wrong = {name: error for name, error in errors.items() if not error <= TOLERANCE}
-    if wrong:
-        raise AssertionError(f"{layer} on grid {grid}, band {band}, {options}: {wrong}")
+    """Raise AssertionError, naming what differs, unless a layer equals its twin in value and gradients.
+
+    In the Fourier and the Hartley domain, if the options do not name one.
+    """
+    for domain in (options.pop("domain"),) if "domain" in options else (FOURIER, HARTLEY):
+        errors = Comparison(layer, grid, band, channels, domain=domain, **options).errors()
+        wrong = {name: error for name, error in errors.items() if not error <= TOLERANCE}
+        if wrong:
+            raise AssertionError(f"{layer} on grid {grid}, band {band}, {domain}, {options}: {wrong}")
 
 
 def _wrong(name: str, perturb: Any) -> Any:

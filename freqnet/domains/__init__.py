@@ -1,17 +1,19 @@
 """Domains: how a real signal is stored, and the verbs layers are written against.
 
 ``fourier``   half spectra, the domain networks live in.
+``hartley``   the same in real arithmetic.
 ``grid``      samples: the spatial twin, with exact pointwise activations and direct convolution.
 ``grid-fft``  the same with FFT convolution: the baseline that switches domains in every layer.
 
-A Hartley and a real Laplace domain would be one more file each beside `fourier.py`: a `Domain` subclass
-and one `register_domain` call; the contract tests then run over it without being told.
+One more domain is one more file beside `fourier.py`: a `Domain` subclass and one `register_domain` call; the
+contract tests then run over it without being told.
 """
 
 from freqnet.domains.base import DOMAINS, Domain, get_domain, register_domain
 from freqnet.domains.door import no_transforms, transform_count
 from freqnet.domains.fourier import FOURIER, Fourier
 from freqnet.domains.grid import GRID, GRID_FFT, Grid
+from freqnet.domains.hartley import HARTLEY, Hartley
 from freqnet.domains.parametrisations import KERNELS
 from freqnet.domains.space import Space
 
@@ -20,10 +22,12 @@ __all__ = [
     "FOURIER",
     "GRID",
     "GRID_FFT",
+    "HARTLEY",
     "KERNELS",
     "Domain",
     "Fourier",
     "Grid",
+    "Hartley",
     "Space",
     "get_domain",
     "no_transforms",

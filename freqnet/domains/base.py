@@ -25,6 +25,10 @@ class Domain(ABC):
 
     name: str
     is_complex: bool
+    # Whether arrays hold modes: then there are no pointwise functions, and no transform may run inside a network.
+    is_spectral: bool = False
+    # Real multiply-adds that convolution takes for each stored number, or each tap.
+    products_a_number: int = 1
     # Whether layers run transforms of their own: true only for baselines that switch domains.
     switches: bool = False
 

@@ -27,6 +27,8 @@ class Fourier(Domain):
 
     name = "fourier"
     is_complex = True
+    is_spectral = True
+    products_a_number = 4
 
     def shape(self, space: Space) -> Axes:
         return _half_shape(space.band)
@@ -61,7 +63,7 @@ class Fourier(Domain):
                 halved[-1] = 0.5
                 if axis < space.ndim - 1:
                     halved[0] = 0.5
-                array = array * _along(halved, axis, array.ndim)
+                array = array * along(halved, axis, array.ndim)
         return array
 
     # -- convolution -------------------------------------------------------------------------------
@@ -117,25 +119,20 @@ class Fourier(Domain):
         ``"dirichlet"`` is exact on the grid; ``"sinc"`` is the average of the continuous signal over
         the same window (arXiv 2108.05690, theorem 3.6), which differs most at high modes.
         """
-        out = []
-        for modes, n, w in zip(par.half_modes(space.band), space.grid, window, strict=True):
-            phase = np.exp(1j * np.pi * modes * (w - 1) / n)
-            if method == "sinc":
-                out.append(np.sinc(w * modes / n) * phase)
-            else:
-                out.append(np.exp(2j * np.pi * np.outer(modes, np.arange(w)) / n).mean(axis=1))
-        return out
+        axes = zip(par.half_modes(space.band), space.grid, window, strict=True)
+        parts = [par.average_response(modes, n, w, method) for modes, n, w in axes]
+        return [real + 1j * imag for real, imag in parts]
 
     def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
         for axis, response in enumerate(self.average_response(space, window, method)):
             factor = (response.conj() if adjoint else response).astype(array.dtype)
-            array = array * _along(factor, axis, array.ndim)
+            array = array * along(factor, axis, array.ndim)
         return array
 
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         full = full_spectrum(array, space.ndim)
         for axis in range(space.ndim):
-            fold = _folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.real.dtype)
+            fold = folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.real.dtype)
             full = np.moveaxis(np.tensordot(fold.T if adjoint else fold, full, (1, axis)), 0, axis)
         last = space.ndim - 1
         middle = full.shape[last] // 2
@@ -258,7 +255,7 @@ def _basis(
 
 
 @lru_cache(maxsize=256)
-def _folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
+def folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     """Matrix (kept modes, modes): mode k lands on the mode it equals modulo the coarse grid."""
     modes, kept = np.arange(-band, band + 1), np.arange(-target_band, target_band + 1)
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
@@ -268,7 +265,8 @@ def _column(space: Space) -> tuple:
     return (slice(None),) * (space.ndim - 1) + (0,)
 
 
-def _along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+    """Values of one axis, shaped to broadcast along it."""
     return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
 
 

@@ -130,8 +130,24 @@ def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
 @lru_cache(maxsize=64)
 def sinc_taps(size: Axes) -> np.ndarray:
     """Matrix (taps, parameters): the inverse k-point transform of real and imaginary parts."""
-    matrices = [np.exp(2j * np.pi * np.outer(tap_offsets(k), np.arange(k)) / k) / k for k in size]
-    return (kronecker(matrices) @ spectrum_parts(size)).real
+    offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
+    columns = []
+    for j, own_mirror in _frequency_pairs(size):
+        phase = 2 * np.pi * (offsets @ (np.array(j) / np.array(size)))
+        columns.append((1 if own_mirror else 2) / len(offsets) * np.cos(phase))
+        if not own_mirror:
+            columns.append(-2 / len(offsets) * np.sin(phase))
+    return np.stack(columns, axis=1)
+
+
+def average_response(modes: np.ndarray, grid: int, window: int, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Real and imaginary part of the response, at these modes, of the mean of the samples n .. n + window - 1."""
+    if method == "sinc":
+        phase = np.pi * modes * (window - 1) / grid
+        size = np.sinc(window * modes / grid)
+        return size * np.cos(phase), size * np.sin(phase)
+    angle = 2 * np.pi * np.outer(modes, np.arange(window)) / grid
+    return np.cos(angle).mean(axis=1), np.sin(angle).mean(axis=1)
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilog
 typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride; int conjugate_a, adjoint_b; } Shape;
 
 typedef struct {
-    int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, const Epilogue *, int);
+    int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, int, const Epilogue *, int);
     int (*channels)(const void *, const void *, void *, const Shape *, int);
     int (*inner)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
     int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
@@ -95,8 +95,10 @@ static int fits(const Py_buffer *buffer, Py_ssize_t numbers, int is_double) {
     return 0;
 }
 
-static Py_ssize_t modes_of(Band m) {
-    return m.z < 0 || m.y < 0 || m.x < 0 ? -1 : (Py_ssize_t)(2 * m.z + 1) * (2 * m.y + 1) * (m.x + 1);
+/* How many real numbers a lane has: pairs for half of the modes, or one for each. */
+static Py_ssize_t numbers_of(Band m, int hartley) {
+    if (m.z < 0 || m.y < 0 || m.x < 0) return -1;
+    return (Py_ssize_t)(2 * m.z + 1) * (2 * m.y + 1) * (hartley ? 2 * m.x + 1 : 2 * (m.x + 1));
 }
 
 /* Drop the buffers that were filled (a missing optional one is None) and return None, or the error set. */
@@ -112,18 +114,18 @@ static PyObject *product(PyObject *self, PyObject *args) {
     Py_buffer v[COUNT] = {0};
     Band m[3];
     Py_ssize_t lanes;
-    int is_double, is_square, threads;
-    if (!PyArg_ParseTuple(args, "y*y*w*z*z*z*z*(iii)(iii)(iii)nppi", &v[A], &v[B], &v[OUT], &v[CONSTANT], &v[LINEAR],
+    int is_double, is_square, hartley, threads;
+    if (!PyArg_ParseTuple(args, "y*y*w*z*z*z*z*(iii)(iii)(iii)npppi", &v[A], &v[B], &v[OUT], &v[CONSTANT], &v[LINEAR],
                           &v[QUADRATIC], &v[SUMS], &m[0].z, &m[0].y, &m[0].x, &m[1].z, &m[1].y, &m[1].x, &m[2].z,
-                          &m[2].y, &m[2].x, &lanes, &is_double, &is_square, &threads))
+                          &m[2].y, &m[2].x, &lanes, &is_double, &is_square, &hartley, &threads))
         return NULL;
     int good = 1;
-    for (int i = A; good && i <= OUT; i++) good = fits(&v[i], 2 * lanes * modes_of(m[i]), is_double);
+    for (int i = A; good && i <= OUT; i++) good = fits(&v[i], lanes * numbers_of(m[i], hartley), is_double);
     for (int i = CONSTANT; good && i < SUMS; i++) good = !v[CONSTANT].buf || fits(&v[i], lanes, is_double);
     if (good && v[SUMS].buf) good = fits(&v[SUMS], 3 * lanes, is_double);
     if (good) {
         const Epilogue e = {v[CONSTANT].buf, v[LINEAR].buf, v[QUADRATIC].buf, v[SUMS].buf};
-        RUN(chosen[is_double].product(v[A].buf, v[B].buf, v[OUT].buf, m, lanes, is_square, &e, threads))
+        RUN(chosen[is_double].product(v[A].buf, v[B].buf, v[OUT].buf, m, lanes, is_square, hartley, &e, threads))
     }
     return finish(v, COUNT);
 }
@@ -176,7 +178,8 @@ static PyObject *combine(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"product", product, METH_VARARGS,
-     "product(a, b, out, constant, linear, quadratic, sums, band_a, band_b, kept, lanes, is_double, is_square, threads)"},
+     "product(a, b, out, constant, linear, quadratic, sums, band_a, band_b, kept, lanes, is_double, is_square, hartley, "
+     "threads)"},
     {"channels", channels, METH_VARARGS,
      "channels(a, b, out, modes, rows, inner, columns, row_stride, inner_stride, conjugate_a, adjoint_b, is_double, "
      "threads)"},

@@ -14,6 +14,7 @@ import numpy as np
 from freqnet.errors import ShapeError, got_expected
 from freqnet.kernels import _native  # type: ignore[attr-defined]
 from freqnet.kernels.buffers import empty
+from freqnet.kernels.reference import stored
 from freqnet.kernels.threads import thread_count
 
 Axes = tuple[int, ...]
@@ -24,25 +25,25 @@ INSTRUCTIONS: str = _native.instruction_set
 
 
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
-    """Return the half spectrum of the product of two signals: see `freqnet.kernels.reference.product`."""
+    """Return the spectrum of the product of two signals: see `freqnet.kernels.reference.product`."""
     if prod(bands[0]) > prod(bands[1]):
         a, b, bands = b, a, (bands[1], bands[0], bands[2])
     ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
-    dtype = np.result_type(a, b, np.complex64)
+    dtype = np.result_type(a, b, np.float32)
     return _product(_lanes(a, ndim, lanes, dtype), _lanes(b, ndim, lanes, dtype), bands, False)
 
 
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the half spectrum of a signal's square, for about half the work of a product."""
-    a = np.ascontiguousarray(a, np.result_type(a, np.complex64))
+    """Return the spectrum of a signal's square, for about half the work of a product."""
+    a = np.ascontiguousarray(a, np.result_type(a, np.float32))
     return _product(a, a, (bands[0], bands[0], bands[1]), True)
 
 
 def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
     """Return constant + linear x + quadratic x^2 in one pass: see `freqnet.kernels.reference.quadratic`."""
     ndim = len(bands[0])
-    x = np.ascontiguousarray(x, np.result_type(x, np.complex64))
+    x = np.ascontiguousarray(x, np.result_type(x, np.float32))
     ends = _spread(coefficients, (3, *x.shape[ndim:]), x.real.dtype)
     return _product(x, x, (bands[0], bands[0], bands[1]), True, ends)
 
@@ -52,7 +53,8 @@ def quadratic_adjoint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
-    g, x = _alike(g, x)
+    dtype = np.result_type(g, x, np.float32)
+    g, x = np.ascontiguousarray(g, dtype), np.ascontiguousarray(x, dtype)
     ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
@@ -143,15 +145,18 @@ def _product(
 ) -> np.ndarray:
     kept = bands[2]
     lanes = a.shape[len(kept) :]
+    # Real numbers are a Hartley spectrum.
+    is_hartley = a.dtype.kind == "f"
     for array, band in ((a, bands[0]), (b, bands[1])):
-        if array.shape[: len(band)] != (*(2 * m + 1 for m in band[:-1]), band[-1] + 1):
+        if array.shape[: len(band)] != stored(band, is_hartley):
             raise _unfit("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
-    out = empty((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), a.dtype)
+    out = empty((*stored(kept, is_hartley), *lanes), a.dtype)
     count = prod(lanes)
     zyx = [(0,) * (3 - len(m)) + m for m in bands]
     threads = _threads(out.size * (a.size // max(1, count)), _ALONE)
     if out.size:
-        _native.product(a, b, out, *ends, sums, *zyx, count, a.dtype == np.complex128, is_square, threads)
+        is_double = a.real.dtype == np.float64
+        _native.product(a, b, out, *ends, sums, *zyx, count, is_double, is_square, is_hartley, threads)
     return out
 
 

@@ -1,9 +1,8 @@
 /* The product of two real signals by their coefficients: c[k] = sum_j a[j] b[k - j].
  *
- * Arrays are half spectra, (z, y, x, lanes) complex and interleaved, modes centred, x >= 0; missing axes
- * have the band 0. A tile of lanes (one vector of them) is unpacked into spectra with real and imaginary
- * parts apart; then, for each block of 4 neighbouring outputs (of two rows, where there are registers), the
- * sums stay in registers while j runs over the narrower operand.
+ * Arrays are half spectra or Hartley spectra (layout.h); missing axes have the band 0. A tile of lanes (one vector
+ * of them) is unpacked into spectra with real and imaginary parts apart; then, for each block of 4 neighbouring
+ * outputs (of two rows, where there are registers), the sums stay in registers while j runs over the narrower operand.
  *
  * Two things about compilers. Each multiply-add is a statement of its own: of s += g p - h q they make three
  * instructions, not two. And GCC's predictive commoning is off (setup.py): to save loads that cost nothing it would
@@ -16,67 +15,27 @@ typedef struct { V re[4], im[4]; } NAME(sums);
  * to zero once, when the scratch was made: every tile writes the same places. */
 typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
 
-/* Load up to one vector of interleaved complex lanes; lanes that are not there are zero. */
-INLINE void NAME(load)(const REAL *source, int count, V *re, V *im) {
-    REAL *r = (REAL *)re, *i = (REAL *)im;
-    if (count == LANES) {
-        for (int l = 0; l < LANES; l++) r[l] = source[2 * l], i[l] = source[2 * l + 1];
-    } else {
-        for (int l = 0; l < LANES; l++) r[l] = l < count ? source[2 * l] : 0, i[l] = l < count ? source[2 * l + 1] : 0;
-    }
-}
-
-/* Store one vector of interleaved complex lanes. A result larger than the caches is streamed past them: to bring its
- * lines in first, only to overwrite them, would be a third of all traffic. */
-INLINE void NAME(store)(REAL *target, int count, const V *re, const V *im, int streams) {
-    const REAL *r = (const REAL *)re, *i = (const REAL *)im;
-#ifdef STREAM
-    if (streams) {
-        V pairs[2];
-        REAL *p = (REAL *)pairs;
-        for (int l = 0; l < LANES; l++) p[2 * l] = r[l], p[2 * l + 1] = i[l];
-        STREAM(target, pairs[0]);
-        STREAM(target + LANES, pairs[1]);
-        return;
-    }
-#endif
-    for (int l = 0; l < count; l++) target[2 * l] = r[l], target[2 * l + 1] = i[l];
-}
-
-INLINE V NAME(load_real)(const void *source, Py_ssize_t start, int count) {
-    V v;
-    REAL *r = (REAL *)&v;
-    for (int l = 0; l < LANES; l++) r[l] = l < count ? ((const REAL *)source)[start + l] : 0;
-    return v;
-}
+#include "layout.h"
 
 /* Unpack rows first .. last - 1. The mirror image of (z, y) is the row counted from the other end. */
-INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o, int first, int last) {
+INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o, int first, int last,
+                         const int hartley) {
     const int width = o->width, low = o->low, columns = o->m.x + 1, rows = (2 * o->m.z + 1) * (2 * o->m.y + 1);
     for (int row = first; row < last; row++) {
         const int mirror = rows - 1 - row, here = row * width + low, there = mirror * width + low;
         for (int x = 0; x < columns; x++) {
             V r, i;
-            NAME(load)(source + 2 * lanes * ((Py_ssize_t)row * columns + x), count, &r, &i);
+            NAME(load_mode)(source, lanes, count, o->m, row, x, hartley, &r, &i);
             o->re[here + x] = r, o->im[here + x] = i;
             if (x && x <= low) o->re[there - x] = r, o->im[there - x] = -i;
         }
         /* A row whose mirror image comes later fetches what it needs of it now. */
         for (int x = 1; mirror >= last && x <= MIN(low, o->m.x); x++) {
             V r, i;
-            NAME(load)(source + 2 * lanes * ((Py_ssize_t)mirror * columns + x), count, &r, &i);
+            NAME(load_mode)(source, lanes, count, o->m, mirror, x, hartley, &r, &i);
             o->re[here - x] = r, o->im[here - x] = -i;
         }
     }
-}
-
-/* Fetch the share of rows that falls to output row `now` of `all`. A tile's numbers lie far apart, one or two
- * cache lines a mode: left to the machine they would be waited for. */
-INLINE void NAME(prefetch)(const REAL *source, Band m, Py_ssize_t lanes, int now, int all) {
-    const int rows = (2 * m.z + 1) * (2 * m.y + 1);
-    for (int at = rows * now / all * (m.x + 1); at < rows * (now + 1) / all * (m.x + 1); at++)
-        for (int byte = 0; byte < 2 * VECTOR_BYTES; byte += CACHE_LINE)
-            __builtin_prefetch((const char *)(source + 2 * lanes * at) + byte);
 }
 
 INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
@@ -187,10 +146,10 @@ INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, 
     if (!z && !y && !x) e->mean = ar, *re += e->constant;
 }
 
-/* streams is a constant wherever this is called. */
+/* streams and hartley are constants wherever this is called. */
 INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
                            NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
-                           const Epilogue *epilogue, const int streams) {
+                           const Epilogue *epilogue, const int streams, const int hartley) {
     const int count = (int)MIN(LANES, lanes - start), extended = epilogue->constant != NULL;
     NAME(ends) e = {0};
     if (extended) {
@@ -199,11 +158,13 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
         e.quadratic = NAME(load_real)(epilogue->quadratic, start, count);
     }
     const int rows_a = (2 * a.m.z + 1) * (2 * a.m.y + 1), rows_b = (2 * b.m.z + 1) * (2 * b.m.y + 1);
+    /* A number is a pair in a half spectrum. */
+    const Py_ssize_t from = hartley ? start : 2 * start;
     int unpacked = 0;
     if (is_square)
         a = b;
     else
-        NAME(unpack)(source_a + 2 * start, lanes, count, &a, 0, rows_a);
+        NAME(unpack)(source_a + from, lanes, count, &a, 0, rows_a, hartley);
     const int more = start + LANES < lanes, all = (2 * c.z + 1) * (2 * c.y + 1);
     /* Two rows at a time keep 22 vectors in use: where there are registers for them. */
     const int together = VECTOR_BYTES == 64 ? 2 : 1;
@@ -212,24 +173,23 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
             rows = MIN(together, c.y - y + 1);
             const int now = (z + c.z) * (2 * c.y + 1) + y + c.y;
             for (int i = now; more && i < now + rows; i++) {
-                NAME(prefetch)(source_b + 2 * (start + LANES), b.m, lanes, i, all);
-                if (!is_square) NAME(prefetch)(source_a + 2 * (start + LANES), a.m, lanes, i, all);
+                NAME(prefetch)(source_b, b.m, lanes, start + LANES, i, all, hartley);
+                if (!is_square) NAME(prefetch)(source_a, a.m, lanes, start + LANES, i, all, hartley);
             }
             /* Rows of b are unpacked when first needed, while a narrow a leaves most of them for later. */
             const int plane = MIN(z + a.m.z, b.m.z), line = MIN(y + rows - 1 + a.m.y, b.m.y);
             const int reach = (plane + b.m.z) * (2 * b.m.y + 1) + line + b.m.y + 1;
             const int needed = 2 * reach < rows_b ? reach : rows_b;
-            if (unpacked < needed) NAME(unpack)(source_b + 2 * start, lanes, count, &b, unpacked, needed);
+            if (unpacked < needed) NAME(unpack)(source_b + from, lanes, count, &b, unpacked, needed, hartley);
             unpacked = MAX(unpacked, needed);
-            REAL *row = out + 2 * (lanes * (Py_ssize_t)now * (c.x + 1) + start);
             for (int x = 0; x <= c.x; x += 4) {
                 NAME(sums) s[2];
                 NAME(sum_of)[is_square][rows == 2 ? MIN(4, c.x - x + 1) : 0](&a, &b, z, y, x, s);
                 for (int i = 0; i < rows; i++)
                     for (int t = 0; t < 4 && x + t <= c.x; t++) {
                         if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);
-                        NAME(store)(row + 2 * lanes * (i * (c.x + 1) + x + t), count, &s[i].re[t], &s[i].im[t],
-                                    streams);
+                        NAME(store_mode)(out + from, lanes, count, c, now + i, x + t, hartley, &s[i].re[t],
+                                         &s[i].im[t], streams);
                     }
             }
         }
@@ -243,21 +203,38 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
 TARGET static void NAME(tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
                               NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
                               const Epilogue *epilogue) {
-    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 0);
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 0, 0);
+}
+
+TARGET static void NAME(hartley_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                                      NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
+                                      const Epilogue *epilogue) {
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 0, 1);
+}
+
+TARGET static void NAME(streamed_hartley_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
+                                               NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start,
+                                               int is_square, const Epilogue *epilogue) {
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 1, 1);
 }
 
 TARGET static void NAME(streamed_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
                                        NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
                                        const Epilogue *epilogue) {
-    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 1);
+    NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 1, 0);
 }
+
+/* By [hartley][streams]. */
+static void (*const NAME(tile_of)[2][2])(const REAL *, const REAL *, REAL *, NAME(operand), NAME(operand), Band, Py_ssize_t,
+                                         Py_ssize_t, int, const Epilogue *) = {
+    {NAME(tile), NAME(streamed_tile)}, {NAME(hartley_tile), NAME(streamed_hartley_tile)}};
 
 typedef struct {
     const REAL *a, *b;
     REAL *out;
     const Band *m;
     Py_ssize_t lanes;
-    int is_square;
+    int is_square, hartley;
     const Epilogue *epilogue;
 } NAME(product_call);
 
@@ -270,7 +247,8 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
     const int low_b = MIN(m[0].x, m[1].x + 3), wb = low_b + m[1].x + 4;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
-    const size_t row = 2 * sizeof(REAL) * p->lanes, all = row * (2 * m[2].z + 1) * (2 * m[2].y + 1) * (m[2].x + 1);
+    const size_t row = (p->hartley ? 1 : 2) * sizeof(REAL) * p->lanes;
+    const size_t all = row * (2 * m[2].z + 1) * (2 * m[2].y + 1) * (p->hartley ? 2 * m[2].x + 1 : m[2].x + 1);
     const int streams = all > LARGE && row % CACHE_LINE == 0 && (size_t)p->out % CACHE_LINE == 0;
     Py_ssize_t first, last;
     const size_t bytes = sizeof(V) * 2 * (size_a + size_b);
@@ -283,10 +261,8 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
         const NAME(operand) a = {scratch, scratch + size_a, wa, low_a, m[0]};
         const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, low_b, m[1]};
         for (Py_ssize_t t = first; t < last; t++)
-            if (streams && (t + 1) * LANES <= p->lanes)
-                NAME(streamed_tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
-            else
-                NAME(tile)(p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
+            NAME(tile_of)[p->hartley][streams && (t + 1) * LANES <= p->lanes](
+                p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);
     }
 #ifdef STREAM
     __asm__ volatile("sfence" ::: "memory");
@@ -296,7 +272,7 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
 }
 
 static int NAME(product)(const void *a, const void *b, void *out, const Band *m, Py_ssize_t lanes, int is_square,
-                         const Epilogue *epilogue, int threads) {
-    NAME(product_call) call = {a, b, out, m, lanes, is_square, epilogue};
+                         int hartley, const Epilogue *epilogue, int threads) {
+    NAME(product_call) call = {a, b, out, m, lanes, is_square, hartley, epilogue};
     return share(NAME(product_body), &call, (lanes + LANES - 1) / LANES, threads);
 }

@@ -3,6 +3,9 @@
 The heart is the product of two real signals as the plain convolution of their coefficients,
 c[k] = sum_j a[j] b[k - j], exact (free of aliasing) for every kept mode k, with any three bands. Around it
 lie the polynomial of degree 2 and its adjoint, products over channels, and two passes over a spectrum.
+
+Spectra come in two kinds, told apart by their numbers: half spectra (complex, last mode number 0 or more) and
+Hartley spectra (real, every mode), whose coefficients are H[k] = Re c[k] - Im c[k].
 """
 
 from __future__ import annotations
@@ -22,21 +25,36 @@ def full_spectrum(half: np.ndarray, ndim: int) -> np.ndarray:
     return np.concatenate([mirrored.conj(), half], axis=ndim - 1)
 
 
+def stored(band: Axes, is_hartley: bool) -> Axes:
+    """The shape of the modes of a half spectrum, or of a Hartley spectrum.
+
+    >>> stored((2, 3), False), stored((2, 3), True)
+    ((5, 4), (5, 7))
+    """
+    return (*(2 * m + 1 for m in band[:-1]), 2 * band[-1] + 1 if is_hartley else band[-1] + 1)
+
+
+def parts(hartley: np.ndarray, ndim: int) -> tuple[np.ndarray, np.ndarray]:
+    """Real and imaginary parts of the Fourier coefficients of a Hartley spectrum, at every mode."""
+    mirrored = np.flip(hartley, tuple(range(ndim)))
+    return (mirrored + hartley) / 2, (mirrored - hartley) / 2
+
+
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
-    """Return the half spectrum of the product of two signals, kept to the third band.
+    """Return the spectrum of the product of two signals, kept to the third band.
 
     Parameters
     ----------
     a, b : numpy.ndarray
-        Half spectra ``(*modes, batch, channels)`` of the bands ``bands[0]`` and ``bands[1]``; the batch
-        and channel axes broadcast.
+        Spectra ``(*modes, batch, channels)`` of the bands ``bands[0]`` and ``bands[1]``, both half or both
+        Hartley; the batch and channel axes broadcast.
     bands : three tuples of int
         Bands of `a`, of `b`, and the one kept.
 
     Returns
     -------
     numpy.ndarray
-        Half spectrum ``(*modes, batch, channels)`` of band ``bands[2]``.
+        Spectrum ``(*modes, batch, channels)`` of band ``bands[2]``.
 
     Examples
     --------
@@ -50,31 +68,39 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
     if np.prod(bands[0]) > np.prod(bands[1]):
         a, b, bands = b, a, (bands[1], bands[0], bands[2])
     ndim = len(bands[0])
+    if np.iscomplexobj(a):
+        return _product(full_spectrum(a, ndim), full_spectrum(b, ndim), bands)
+    (p, q), (r, s) = parts(a, ndim), parts(b, ndim)
+    re, im = _product(p, r, bands) - _product(q, s, bands), _product(p, s, bands) + _product(q, r, bands)
+    lower = np.flip((re + im)[(slice(None),) * (ndim - 1) + (slice(1, None),)], tuple(range(ndim)))
+    return np.concatenate([lower, re - im], axis=ndim - 1)
+
+
+def _product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
+    """The modes with a last number of 0 or more of the convolution of two whole spectra, real or complex."""
+    ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
-    kept = bands[2]
-    out = np.zeros((*(2 * m + 1 for m in kept[:-1]), kept[-1] + 1, *lanes), np.result_type(a, b))
-    full_a = full_spectrum(a, ndim)
-    full_b = full_spectrum(b, ndim)
-    bytes_a_lane = max(1, full_b.itemsize * int(np.prod(full_b.shape[:ndim])) * lanes[-1])
+    out = np.zeros((*stored(bands[2], False), *lanes), np.result_type(a, b))
+    bytes_a_lane = max(1, b.itemsize * int(np.prod(b.shape[:ndim])) * lanes[-1])
     step = max(1, _CACHE_BYTES // bytes_a_lane)
     for start in range(0, lanes[0], step):
         part = (..., slice(start, start + step), slice(None))
-        _accumulate(out[part], _batch(full_a, part), _batch(full_b, part), bands)
+        _accumulate(out[part], _batch(a, part), _batch(b, part), bands)
     return out
 
 
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the half spectrum of a signal's square: band ``bands[0]``, kept to ``bands[1]``."""
+    """Return the spectrum of a signal's square: band ``bands[0]``, kept to ``bands[1]``."""
     return product(a, a, (bands[0], bands[0], bands[1]))
 
 
 def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the half spectrum of constant + linear x + quadratic x^2, kept to the second band.
+    """Return the spectrum of constant + linear x + quadratic x^2, kept to the second band.
 
     Parameters
     ----------
     x : numpy.ndarray
-        Half spectrum ``(*modes, batch, channels)`` of band ``bands[0]``.
+        Spectrum ``(*modes, batch, channels)`` of band ``bands[0]``.
     coefficients : numpy.ndarray
         Real, ``(3, batch, channels)``, from the constant up; batch and channels broadcast.
     bands : two tuples of int
@@ -88,7 +114,7 @@ def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes])
     """
     out = square(x, bands) * coefficients[2]
     out += coefficients[1] * resized(x, *bands)
-    out[centre(bands[1])] += coefficients[0]
+    out[centre(bands[1], not np.iscomplexobj(x))] += coefficients[0]
     return out
 
 
@@ -103,7 +129,8 @@ def quadratic_adjoint(
     shared = product(g, x, (bands[1], bands[0], bands[0]))
     wide = resized(g, bands[1], bands[0])
     ndim = len(bands[0])
-    sums = np.stack([wide[centre(bands[0])].real, inner(wide, x, ndim), inner(shared, x, ndim)])
+    at = centre(bands[0], not np.iscomplexobj(x))
+    sums = np.stack([wide[at].real, inner(wide, x, ndim), inner(shared, x, ndim)])
     return coefficients[1] * wide + 2 * coefficients[2] * shared, sums
 
 
@@ -120,7 +147,9 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
-    """Return Parseval's inner product over the modes, ``(batch, channels)``, of two half spectra of one shape."""
+    """Return Parseval's inner product over the modes, ``(batch, channels)``, of two spectra of one shape."""
+    if not np.iscomplexobj(a):
+        return np.einsum("k...,k...->...", *(v.reshape(-1, *v.shape[ndim:]) for v in (a, b)))
     rows = int(np.prod(a.shape[: ndim - 1]))
     x, y = (np.ascontiguousarray(v).view(v.real.dtype).reshape(rows, v.shape[ndim - 1], -1) for v in (a, b))
     # Every mode stands for its mirror image too, but for those of the first column.
@@ -143,26 +172,27 @@ def combine(
     return out
 
 
-def resized(half: np.ndarray, band: Axes, target: Axes) -> np.ndarray:
-    """The half spectrum cut, or padded with zeros, to another band."""
+def resized(spectrum: np.ndarray, band: Axes, target: Axes) -> np.ndarray:
+    """The spectrum cut, or padded with zeros, to another band."""
     common = tuple(map(min, band, target))
-    cut = half[slices(band, common)]
+    is_hartley = not np.iscomplexobj(spectrum)
+    cut = spectrum[slices(band, common, is_hartley)]
     if common == target:
         return cut
-    out = np.zeros((*(2 * m + 1 for m in target[:-1]), target[-1] + 1, *half.shape[len(band) :]), half.dtype)
-    out[slices(target, common)] = cut
+    out = np.zeros((*stored(target, is_hartley), *spectrum.shape[len(band) :]), spectrum.dtype)
+    out[slices(target, common, is_hartley)] = cut
     return out
 
 
-def slices(band: Axes, kept: Axes) -> tuple[slice, ...]:
-    """Where the modes of a smaller band lie in a half spectrum."""
-    rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band[:-1], kept[:-1], strict=True))
-    return (*rows, slice(0, kept[-1] + 1))
+def slices(band: Axes, kept: Axes, is_hartley: bool = False) -> tuple[slice, ...]:
+    """Where the modes of a smaller band lie in a half spectrum, or in a Hartley spectrum."""
+    rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band, kept, strict=True))
+    return rows if is_hartley else (*rows[:-1], slice(0, kept[-1] + 1))
 
 
-def centre(band: Axes) -> Axes:
-    """Where the mean lies in a half spectrum."""
-    return (*band[:-1], 0)
+def centre(band: Axes, is_hartley: bool = False) -> Axes:
+    """Where the mean lies in a half spectrum, or in a Hartley spectrum."""
+    return band if is_hartley else (*band[:-1], 0)
 
 
 def _batch(array: np.ndarray, part: tuple) -> np.ndarray:

@@ -196,7 +196,7 @@ class Pointwise(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Pointwise")
         known_function(self.function, POINTWISE)
-        if incoming.space.domain.is_complex:
+        if incoming.space.domain.is_spectral:
             raise ShapeError(
                 got_expected(
                     f"Pointwise {self.function}",

@@ -165,16 +165,13 @@ class Window(Module):
 
 def _box(space: Space, size: Axes, precision: np.dtype) -> Tensor:
     """The indicator of the first samples; a spectrum needs twice the signal's band to act exactly."""
-    axes = []
-    if space.domain.is_complex:
-        band = tuple(2 * m for m in space.band)
-        for axis, (m, n, s) in enumerate(zip(band, space.grid, size, strict=True)):
-            modes = np.arange(0 if axis == space.ndim - 1 else -m, m + 1)
-            axes.append(np.exp(-2j * np.pi * np.outer(modes, np.arange(s)) / n).sum(axis=1) / n)
-    else:
-        band = space.domain.largest_band(space.grid)
-        axes = [(np.arange(n) < s).astype(float) for n, s in zip(space.grid, size, strict=True)]
-    box = axes[0]
-    for values in axes[1:]:
-        box = np.multiply.outer(box, values)
-    return Tensor(box[..., None, None].astype(space.domain.dtype(precision)), space.domain.space(space.grid, band))
+    domain = space.domain
+    if domain.is_spectral:
+        wide = domain.space(space.grid, tuple(2 * m for m in space.band))
+        # A sample at 0 has equal coefficients; its averages over the windows that end there make the box.
+        sample = np.full((*wide.shape, 1, 1), volume(size) / volume(space.grid), domain.dtype(precision))
+        return Tensor(domain.average(sample, wide, size, "dirichlet", True), wide)
+    box = np.ones(())
+    for n, s in zip(space.grid, size, strict=True):
+        box = np.multiply.outer(box, np.arange(n) < s)
+    return Tensor(box[..., None, None].astype(precision), domain.space(space.grid))

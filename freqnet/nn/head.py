@@ -94,7 +94,7 @@ class PowerSpectrum(Module):
         return tuple(min(m, b) for m, b in zip(incoming.space.band, largest, strict=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        if not x.space.domain.is_complex:
+        if not x.space.domain.is_spectral:
             band = self._band(Signal(x.space, x.shape[-1]))
             x = ops.analysis(ops.synthesis(x), FOURIER.space(x.space.grid, band))
         return ops.power_spectrum(x)

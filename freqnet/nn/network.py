@@ -176,7 +176,7 @@ class Network:
     def guard(self) -> Iterator[None]:
         """Forbid transforms inside a spectral network; count those of one that lives on samples."""
         before = transform_count()
-        with no_transforms() if self.door.space.domain.is_complex else nullcontext():
+        with no_transforms() if self.door.space.domain.is_spectral else nullcontext():
             yield
         self.transforms_inside += transform_count() - before
 

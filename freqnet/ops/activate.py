@@ -22,7 +22,7 @@ def _samples_only(x: Tensor, name: str) -> Any:
     """Return the space of a pointwise result; refuse spectra, whose entries are not samples."""
     if x.space is None:
         return None
-    if x.space.domain.is_complex or x.space.kind != "signal":
+    if x.space.domain.is_spectral or x.space.kind != "signal":
         raise SpaceError(
             got_expected(
                 name,

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.parametrisations import check_kernel
 from freqnet.domains.space import Axes, Space, per_axis, require_signal, volume
@@ -26,13 +24,13 @@ def _response_cost(out: Tensor, x: Tensor, space: Space, **parameters: Any) -> i
 
 
 def _product_cost(out: Tensor, a: Tensor, b: Tensor, groups: int, **parameters: Any) -> int:
-    complex_factor = 4 if np.iscomplexobj(out.data) else 1
     batch = (a if a.space.kind == "signal" else b).shape[-2]
     channels = [t.shape[-1] for t in (out, a, b) if t.space.kind == "signal"]
     positions = volume(out.space.shape if out.space.kind == "signal" else a.space.shape)
     response = next(t for t in (out, a, b) if t.space.kind == "response")
-    taps = 1 if out.space.domain.is_complex else volume(_extent(response))
-    return complex_factor * positions * taps * batch * channels[0] * channels[1] // groups
+    domain = out.space.domain
+    taps = 1 if domain.is_spectral else volume(_extent(response))
+    return domain.products_a_number * positions * taps * batch * channels[0] * channels[1] // groups
 
 
 def _extent(h: Tensor) -> Axes:

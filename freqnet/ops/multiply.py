@@ -25,7 +25,7 @@ def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
 
 def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
     """The cost of a product, or, with one operand, of a square."""
-    if not out.space.domain.is_complex:
+    if not out.space.domain.is_spectral:
         return out.data.size
     lanes = volume(out.shape[out.space.ndim :])
     other = a if b is None else b

@@ -134,7 +134,7 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
 @lru_cache(maxsize=256)
 def resampled(space: Space, grid: Axes) -> Space:
     """The space of a signal after `resample`: the same period in length, another number of samples."""
-    if space.domain.is_complex:
+    if space.domain.is_spectral:
         band = tuple(min(a, b) for a, b in zip(space.band, space.domain.largest_band(grid), strict=True))
     else:
         band = space.domain.largest_band(grid)

@@ -95,7 +95,11 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     if nyquist not in ("drop", "split"):
         raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "choose one"))
     grid = samples.shape[1:-1]
-    if nyquist == "drop" and space.domain.is_complex and any(2 * m == n for m, n in zip(space.band, grid, strict=True)):
+    if (
+        nyquist == "drop"
+        and space.domain.is_spectral
+        and any(2 * m == n for m, n in zip(space.band, grid, strict=True))
+    ):
         raise ConfigurationError(
             got_expected(
                 "band",

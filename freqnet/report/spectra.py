@@ -105,7 +105,7 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
     if space.domain is not FOURIER:
         # The figure's own transform, after the run: the network has none.
         samples = space.domain.synthesis(x.data, space, space.grid)
-        band = FOURIER.largest_band(space.grid)
+        band = tuple(map(min, space.band, FOURIER.largest_band(space.grid)))
         half = FOURIER.analysis(samples, FOURIER.space(space.grid, band))
     full = np.nan_to_num(full_spectrum(half, space.ndim).astype(complex), posinf=0.0, neginf=0.0)
     power = np.mean(np.abs(full) ** 2, axis=-1)

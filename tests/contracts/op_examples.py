@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER, GRID, GRID_FFT, KERNELS, Space
+from freqnet.domains import FOURIER, GRID, GRID_FFT, HARTLEY, KERNELS, Space
 
 Example = tuple[list[Tensor], dict[str, Any]]
 EXAMPLES: dict[str, Callable[[], list[Example]]] = {}
@@ -20,6 +20,8 @@ SPECTRA = [
     FOURIER.space(16, 2),
     *(FOURIER.space(g) for g in ((2, 3), (7, 4), (3, 2, 5))),
     FOURIER.space((5, 8), (1, 2)),
+    *(HARTLEY.space(g) for g in ((1,), (8,), (2, 3), (3, 2, 5))),
+    HARTLEY.space((5, 8), (1, 2)),
 ]
 SAMPLES = [GRID.space(5), GRID.space(8, 2), GRID.space((4, 3)), GRID.space((2, 3, 2))]
 SIGNALS = SPECTRA + SAMPLES

@@ -29,7 +29,7 @@ PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
 
 def supports(domain: Domain, layer: nn.Module) -> bool:
     """Samples have no bins, and spectra no samples."""
-    return not isinstance(layer, nn.Pointwise if domain.is_complex else PER_BIN)
+    return not isinstance(layer, nn.Pointwise if domain.is_spectral else PER_BIN)
 
 
 def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
@@ -57,7 +57,7 @@ def built(layer: nn.Module, domain: Domain, grid: tuple[int, ...], precision: An
 
 
 def guarded(domain: Domain) -> Any:
-    return no_transforms() if domain.is_complex else nullcontext()
+    return no_transforms() if domain.is_spectral else nullcontext()
 
 
 def run(layer: nn.Module, x: Tensor, seed: int = 2) -> np.ndarray:
@@ -173,7 +173,7 @@ def test_training_and_evaluation(layer: nn.Module, domain: Domain, grid: tuple[i
 )
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=list(DOMAINS))
 def test_invalid_settings_are_found_by_build(domain: Domain, layer: nn.Module, error: type[Exception], message: str):
-    if not domain.is_complex and isinstance(layer, PER_BIN):
+    if not domain.is_spectral and isinstance(layer, PER_BIN):
         error, message = ShapeError, "expected spectra"
     with pytest.raises(error, match=message):
         layer.build(nn.Signal(domain.space(8), CHANNELS), np.random.default_rng(0))

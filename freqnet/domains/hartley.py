@@ -1,0 +1,239 @@
+"""The Hartley domain: the Fourier domain in real arithmetic.
+
+A real signal is held as H[k] = Re C[k] - Im C[k] for every kept mode k, where C[k] are its Fourier-series coefficients:
+x(t) = sum_k H[k] cas(k t), cas = cos + sin. As many real numbers as a half spectrum has, orthonormal under Parseval's
+inner product without weights, condition number 1. Multiplication of C by a frequency response p + iq is
+H[k] -> p H[k] - q H[-k] (Bracewell 1983).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from freqnet import kernels
+from freqnet.domains import parametrisations as par
+from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.channels import pair_products
+from freqnet.domains.door import pass_door
+from freqnet.domains.fourier import along, folding, independent_modes
+from freqnet.domains.space import Axes, Space, volume
+from freqnet.kernels.reference import resized
+
+
+class Hartley(Domain):
+    """Real spectra of real signals, modes first: ``(*modes, batch, channels)``."""
+
+    name = "hartley"
+    is_complex = False
+    is_spectral = True
+    products_a_number = 2
+
+    def shape(self, space: Space) -> Axes:
+        return tuple(2 * m + 1 for m in space.band)
+
+    def weights(self, space: Space) -> float:
+        return 1.0
+
+    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
+        return array
+
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        shape = (self.coordinate_count(space), *like.shape[space.ndim :])
+        return self.from_coordinates(generator.standard_normal(shape).astype(like.dtype), space)
+
+    # -- the door ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        pass_door("analysis")
+        array = np.moveaxis(samples, 0, -2)
+        for axis, (n, m) in enumerate(zip(samples.shape[1:-1], space.band, strict=True)):
+            array = _contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
+        return np.ascontiguousarray(_joined(array, space.ndim))
+
+    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        pass_door("synthesis")
+        array = _joined(array, space.ndim)
+        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
+            array = _contract(_waves(n, m, array.dtype.char).T, array, axis)
+        return np.ascontiguousarray(np.moveaxis(array, -2, 0))
+
+    def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
+            if 2 * m == n:
+                halved = np.ones(2 * m + 1, array.dtype)
+                halved[[0, -1]] = 0.5
+                array = array * along(halved, axis, array.ndim)
+        return array
+
+    # -- convolution -------------------------------------------------------------------------------
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        return self.shape(space)
+
+    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        if kernel == "modes":
+            return self.from_coordinates(theta, space)
+        flat = _responses(kernel, size, space.grid, space.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
+        return flat.reshape(*self.shape(space), *theta.shape[1:])
+
+    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        if kernel == "modes":
+            return self.coordinates(response, space)
+        matrix = _responses(kernel, size, space.grid, space.band, response.dtype.char)
+        return (matrix.T @ response.reshape(len(matrix), -1)).reshape(-1, *response.shape[space.ndim :])
+
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        return pair_products(a, b, form, groups)
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        return kernels.product(a, b, bands)
+
+    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
+        return kernels.square(a, bands)
+
+    def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        return kernels.quadratic(array, coefficients, (space.band, band))
+
+    def quadratic_adjoint(
+        self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return kernels.quadratic_adjoint(g, array, coefficients, (space.band, band))
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        return array if band == space.band else np.ascontiguousarray(resized(array, space.band, band))
+
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        return self.change_band(array, space, target.band)
+
+    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        for axis, (m, n, w) in enumerate(zip(space.band, space.grid, window, strict=True)):
+            real, imag = par.average_response(np.arange(-m, m + 1), n, w, method)
+            p, q = (along(part.astype(array.dtype), axis, array.ndim) for part in (real, imag))
+            array = _respond_with(array, p, -q if adjoint else q, space.ndim)
+        return array
+
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        for axis in range(space.ndim):
+            fold = folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.dtype)
+            array = _contract(fold.T if adjoint else fold, array, axis)
+        return np.ascontiguousarray(array)
+
+    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        samples = np.atleast_2d(np.asarray(samples, float))
+        for axis, (m, n) in enumerate(zip(space.band, space.grid, strict=True)):
+            angle = 2 * np.pi * np.outer(np.arange(-m, m + 1), samples[:, axis]) / n
+            shape = (1,) * axis + (2 * m + 1,) + (1,) * (space.ndim - 1 - axis) + (-1, 1)
+            real, imag = (part.astype(array.dtype).reshape(shape) for part in (np.cos(angle), -np.sin(angle)))
+            array = _respond_with(array, real, imag, space.ndim)
+        return array
+
+    # -- statistics and coordinates ----------------------------------------------------------------
+    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
+        out = np.zeros((*self.shape(space), *value.shape), value.dtype)
+        out[space.band] = value
+        return out
+
+    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
+        return array[space.band].copy()
+
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
+        lanes = np.broadcast_shapes(array.shape[space.ndim :], factors.shape, offset.shape)
+        out = array * np.broadcast_to(factors, lanes)
+        out[space.band] += offset
+        return out
+
+    def add_affine(
+        self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space
+    ) -> None:
+        target += array * factors
+        target[space.band] += offset
+
+    def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        x, y = (v.reshape(-1, *v.shape[space.ndim :]) for v in (a, b))
+        return np.einsum("k...,k...->...", x, y)
+
+    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+        # Those of the Fourier domain: sqrt(2) times the real and the imaginary part of one of each pair.
+        flat = array.reshape(-1, *array.shape[space.ndim :])
+        middle, upper, lower = _pairs(space.band)
+        root = array.dtype.type(np.sqrt(0.5))
+        return np.concatenate(
+            [flat[middle : middle + 1], (flat[lower] + flat[upper]) * root, (flat[lower] - flat[upper]) * root]
+        )
+
+    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
+        middle, upper, lower = _pairs(space.band)
+        root = values.dtype.type(np.sqrt(0.5))
+        real, imag = values[1 : 1 + len(upper)] * root, values[1 + len(upper) :] * root
+        out = np.empty(values.shape, values.dtype)
+        out[middle], out[upper], out[lower] = values[0], real - imag, real + imag
+        return out.reshape(*self.shape(space), *values.shape[1:])
+
+    def coordinate_count(self, space: Space) -> int:
+        return volume(self.shape(space))
+
+    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
+        middle, upper, lower = _pairs(space.band)
+        product = (a * b).reshape(-1, *np.broadcast_shapes(a.shape, b.shape)[space.ndim :])
+        return np.concatenate([product[middle : middle + 1], product[upper] + product[lower]])
+
+    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
+        middle, upper, lower = _pairs(space.band)
+        spread = np.empty((volume(self.shape(space)), *factors.shape[1:]), factors.dtype)
+        spread[middle], spread[upper], spread[lower] = factors[0], factors[1:], factors[1:]
+        return array * spread.reshape(*self.shape(space), *factors.shape[1:])
+
+
+def _respond_with(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
+    """The spectrum times a frequency response of these parts, conjugate symmetric in every mode."""
+    return real * array - imag * np.flip(array, tuple(range(ndim)))
+
+
+def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
+    """Products of cas, one an axis, turned into the cas of the sum of the axes' angles; its own inverse.
+
+    2 cas(a + b) = cas(a) cas(b) + cas(a) cas(-b) + cas(-a) cas(b) - cas(-a) cas(-b).
+    """
+    for axis in range(1, ndim):
+        here, there = tuple(range(axis)), axis
+        both = np.flip(array, (*here, there))
+        array = (array + np.flip(array, there) + np.flip(array, here) - both) / 2
+    return array
+
+
+def _contract(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
+    return np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
+
+
+@lru_cache(maxsize=64)
+def _waves(n: int, band: int, precision: str) -> np.ndarray:
+    """cas(2 pi k j / n) as ``(modes, samples)``."""
+    # Whole numbers modulo n before the angle: exact however large k j is.
+    angle = 2 * np.pi * (np.outer(np.arange(-band, band + 1), np.arange(n)) % n) / n
+    return (np.cos(angle) + np.sin(angle)).astype(precision)
+
+
+@lru_cache(maxsize=64)
+def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
+    """Matrix (modes, parameters) of a kernel's parameters onto its response, by way of its taps."""
+    modes = np.stack([k.ravel() for k in np.meshgrid(*(np.arange(-m, m + 1) for m in band), indexing="ij")], 1)
+    taps = np.stack([t.ravel() for t in np.meshgrid(*map(par.tap_offsets, size), indexing="ij")], 1)
+    angle = 2 * np.pi * (modes / np.array(grid)) @ taps.T
+    return ((np.cos(angle) + np.sin(angle)) @ par.kernel_taps(kernel, size)).astype(precision)
+
+
+@lru_cache(maxsize=256)
+def _pairs(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
+    """Flat positions of the mean, of one mode of each pair (k, -k) in the Fourier domain's order, and of the others."""
+    _, independent, _ = independent_modes(band)
+    half = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1)
+    numbers = np.array(np.unravel_index(independent, half))
+    numbers[-1] += band[-1]
+    upper = np.ravel_multi_index(tuple(numbers), tuple(2 * m + 1 for m in band))
+    last = volume(tuple(2 * m + 1 for m in band)) - 1
+    return last // 2, upper, last - upper
+
+
+HARTLEY = register_domain(Hartley())
