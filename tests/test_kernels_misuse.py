@@ -48,7 +48,11 @@ def test_mixed_precision_takes_the_wider_one():
 
 def test_real_arrays_are_spectra_without_imaginary_parts():
     a, b = RNG.standard_normal((3, 4, 2)), RNG.standard_normal((3, 2, 5))
-    np.testing.assert_allclose(native.channel_product(a, b, "forward"), a @ b, rtol=1e-12)
+    np.testing.assert_allclose(FOURIER.channel_product(a, b, "forward", 1, (3,)), a @ b, rtol=1e-12)
+    bands = ((2,),) * 3
+    wanted = FOURIER.multiply(a.astype(complex), a.astype(complex), bands, (8,))
+    np.testing.assert_allclose(FOURIER.multiply(a, a, bands, (8,)), wanted, rtol=1e-12)
+    np.testing.assert_allclose(FOURIER.square(a, bands[:2], (8,)), wanted, rtol=1e-12)
 
 
 # -- shapes that do not fit ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.nd
     signal and the cotangent.
     """
     if groups == 1:
-        return kernels.channel_product(a, b, form) if np.iscomplexobj(a) else matrix_products(a, b, form)
+        return kernels.channel_product(a, b, form)
     if _is_depthwise(a, b, form, groups):
         if form == "response":
             return np.sum(a.conj() * b, axis=-2, keepdims=True)
@@ -25,42 +25,11 @@ def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.nd
 
 
 def pair_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
-    """Return the same three products of Hartley spectra, whose modes k and -k go together.
-
-    With R[k] a response and p = (X[k] + X[-k]) / 2, q = (X[k] - X[-k]) / 2, convolution is Y[k] = p R[k] + q R[-k] and
-    Y[-k] = p R[-k] - q R[k]: one real matrix product of twice the width a pair. The adjoint in the input exchanges
-    R[k] and R[-k].
-    """
-    if groups > 1:
-        parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
-        return np.concatenate([pair_products(x, y, form, 1) for x, y in parts], -1)
-    modes = a.shape[:-2]
-    first, second = (_by_pair(v) for v in (a, b))
-    if form == "response":
-        p, q = np.swapaxes(_sums(first), -1, -2), np.swapaxes(_differences(first), -1, -2)
-        upper = p @ second[0] - q @ second[1]
-        lower = q @ second[0] + p @ second[1]
-    else:
-        r, mirrored = second if form == "forward" else (np.swapaxes(v, -1, -2) for v in second[::-1])
-        p, q = _sums(first), _differences(first)
-        upper, lower = p @ r + q @ mirrored, p @ mirrored - q @ r
-    # Both halves end in the mean.
-    return np.concatenate([upper, lower[-2::-1]]).reshape(*modes, *upper.shape[1:])
-
-
-def _by_pair(array: np.ndarray) -> np.ndarray:
-    """Modes up to the mean, and their mirror images: ``(2, pairs, rows, columns)``."""
-    flat = array.reshape(-1, *array.shape[-2:])
-    middle = len(flat) // 2
-    return np.stack([flat[: middle + 1], flat[: middle - 1 if middle else None : -1]])
-
-
-def _sums(pair: np.ndarray) -> np.ndarray:
-    return (pair[0] + pair[1]) / 2
-
-
-def _differences(pair: np.ndarray) -> np.ndarray:
-    return (pair[0] - pair[1]) / 2
+    """Return the same three products of Hartley spectra."""
+    if groups == 1:
+        return kernels.channel_product(a, b, form)
+    parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
+    return np.concatenate([kernels.channel_product(x, y, form) for x, y in parts], -1)
 
 
 def _by_group(array: np.ndarray, groups: int) -> np.ndarray:

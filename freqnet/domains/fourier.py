@@ -89,22 +89,22 @@ class Fourier(Domain):
         return theta.reshape(-1, *response.shape[space.ndim :])
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
-        return mode_products(a, b, form, groups)
+        return mode_products(_complex(a), _complex(b), form, groups)
 
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.product(a, b, bands)
+        return kernels.product(_complex(a), _complex(b), bands)
 
     def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.square(a, bands)
+        return kernels.square(_complex(a), bands)
 
     def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        return kernels.quadratic(array, coefficients, (space.band, band))
+        return kernels.quadratic(_complex(array), coefficients, (space.band, band))
 
     def quadratic_adjoint(
         self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
     ) -> tuple[np.ndarray, np.ndarray]:
-        return kernels.quadratic_adjoint(g, array, coefficients, (space.band, band))
+        return kernels.quadratic_adjoint(_complex(g), _complex(array), coefficients, (space.band, band))
 
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
@@ -259,6 +259,11 @@ def folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     """Matrix (kept modes, modes): mode k lands on the mode it equals modulo the coarse grid."""
     modes, kept = np.arange(-band, band + 1), np.arange(-target_band, target_band + 1)
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
+
+
+def _complex(array: np.ndarray) -> np.ndarray:
+    """The array itself, or, of real numbers, which the kernels would take for a Hartley spectrum, a complex copy."""
+    return array if array.dtype.kind == "c" else array.astype(np.result_type(array, np.complex64))
 
 
 def _column(space: Space) -> tuple:

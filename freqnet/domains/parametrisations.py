@@ -64,7 +64,7 @@ def tap_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     )
 
 
-def _frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
+def frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
     """One of each pair (j, -j) of k-point frequencies, and whether it is its own mirror."""
     found, pairs = set(), []
     for j in product(*(range(k) for k in size)):
@@ -80,7 +80,7 @@ def orthonormal_taps(size: Axes) -> np.ndarray:
     """Orthogonal matrix (taps, coordinates): the real Fourier basis of a k-point grid."""
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
-    for j, own_mirror in _frequency_pairs(size):
+    for j, own_mirror in frequency_pairs(size):
         phase = 2 * np.pi * (offsets @ (np.array(j) / np.array(size)))
         scale = np.sqrt((1 if own_mirror else 2) / len(offsets))
         columns.append(scale * np.cos(phase))
@@ -95,7 +95,7 @@ def spectrum_parts(size: Axes) -> np.ndarray:
     total = int(np.prod(size))
     out = np.zeros((total, total), complex)
     column = 0
-    for j, own_mirror in _frequency_pairs(size):
+    for j, own_mirror in frequency_pairs(size):
         here = np.ravel_multi_index(j, size)
         there = np.ravel_multi_index(tuple((-a) % k for a, k in zip(j, size, strict=True)), size)
         out[here, column] = out[there, column] = 1
@@ -132,7 +132,7 @@ def sinc_taps(size: Axes) -> np.ndarray:
     """Matrix (taps, parameters): the inverse k-point transform of real and imaginary parts."""
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
-    for j, own_mirror in _frequency_pairs(size):
+    for j, own_mirror in frequency_pairs(size):
         phase = 2 * np.pi * (offsets @ (np.array(j) / np.array(size)))
         columns.append((1 if own_mirror else 2) / len(offsets) * np.cos(phase))
         if not own_mirror:

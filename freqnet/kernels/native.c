@@ -25,6 +25,7 @@ typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_strid
 typedef struct {
     int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, int, const Epilogue *, int);
     int (*channels)(const void *, const void *, void *, const Shape *, int);
+    int (*pairs)(const void *, const void *, void *, const Shape *, int);
     int (*inner)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
     int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
 } Kernels;
@@ -134,14 +135,15 @@ static PyObject *channels(PyObject *self, PyObject *args) {
     enum { A, B, OUT, COUNT };
     Py_buffer v[COUNT] = {0};
     Shape s;
-    int is_double, threads;
-    if (!PyArg_ParseTuple(args, "y*y*w*nnnnnnpppi", &v[A], &v[B], &v[OUT], &s.modes, &s.rows, &s.inner, &s.columns,
-                          &s.row_stride, &s.inner_stride, &s.conjugate_a, &s.adjoint_b, &is_double, &threads))
+    int is_double, hartley, threads;
+    if (!PyArg_ParseTuple(args, "y*y*w*nnnnnnppppi", &v[A], &v[B], &v[OUT], &s.modes, &s.rows, &s.inner, &s.columns,
+                          &s.row_stride, &s.inner_stride, &s.conjugate_a, &s.adjoint_b, &is_double, &hartley, &threads))
         return NULL;
-    if (fits(&v[A], 2 * s.modes * s.rows * s.inner, is_double) &&
-        fits(&v[B], 2 * s.modes * s.inner * s.columns, is_double) &&
-        fits(&v[OUT], 2 * s.modes * s.rows * s.columns, is_double)) {
-        RUN(chosen[is_double].channels(v[A].buf, v[B].buf, v[OUT].buf, &s, threads))
+    const Py_ssize_t numbers = (hartley ? 1 : 2) * s.modes;
+    if (fits(&v[A], numbers * s.rows * s.inner, is_double) && fits(&v[B], numbers * s.inner * s.columns, is_double) &&
+        fits(&v[OUT], numbers * s.rows * s.columns, is_double)) {
+        const Kernels *kernels = &chosen[is_double];
+        RUN((hartley ? kernels->pairs : kernels->channels)(v[A].buf, v[B].buf, v[OUT].buf, &s, threads))
     }
     return finish(v, COUNT);
 }
@@ -182,7 +184,7 @@ static PyMethodDef methods[] = {
      "threads)"},
     {"channels", channels, METH_VARARGS,
      "channels(a, b, out, modes, rows, inner, columns, row_stride, inner_stride, conjugate_a, adjoint_b, is_double, "
-     "threads)"},
+     "hartley, threads)"},
     {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
     {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
     {NULL, NULL, 0, NULL}};

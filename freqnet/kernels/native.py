@@ -62,9 +62,10 @@ def quadratic_adjoint(
 
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    """Return one complex matrix product a mode: see `freqnet.kernels.reference.channel_product`."""
-    a, b = _alike(a, b)
-    (first, width), modes, dtype = a.shape[-2:], a.shape[:-2], a.dtype
+    """Return products over channels, mode by mode: see `freqnet.kernels.reference.channel_product`."""
+    dtype = np.result_type(a, b, np.float32)
+    a, b = np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
+    (first, width), modes = a.shape[-2:], a.shape[:-2]
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
@@ -73,10 +74,11 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
         raise _unfit(f"products over channels ({form})", f"{a.shape} and {b.shape}", "matrices that fit, mode by mode")
     count = prod(modes)
     out = empty((*modes, rows, columns), dtype)
-    threads = _threads(4 * count * rows * inner_count * columns, _ALONE)
+    is_hartley = dtype.kind == "f"
+    threads = _threads((2 if is_hartley else 4) * count * rows * inner_count * columns, _ALONE)
     forms = form == "response", form == "input"
-    is_double = dtype == np.complex128
-    _native.channels(a, b, out, count, rows, inner_count, columns, *strides, *forms, is_double, threads)
+    is_double = out.real.dtype == np.float64
+    _native.channels(a, b, out, count, rows, inner_count, columns, *strides, *forms, is_double, is_hartley, threads)
     return out
 
 

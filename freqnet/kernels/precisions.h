@@ -4,6 +4,7 @@
 #define NAME(name) SET(name##_f32)
 #include "product.h"
 #include "channels.h"
+#include "pairs.h"
 #include "passes.h"
 #undef REAL
 #undef INDEX
@@ -13,10 +14,11 @@
 #define NAME(name) SET(name##_f64)
 #include "product.h"
 #include "channels.h"
+#include "pairs.h"
 #include "passes.h"
 #undef REAL
 #undef INDEX
 #undef NAME
 static const Kernels TABLE[2] = {
-    {SET(product_f32), SET(channels_f32), SET(inner_f32), SET(combine_f32)},
-    {SET(product_f64), SET(channels_f64), SET(inner_f64), SET(combine_f64)}};
+    {SET(product_f32), SET(channels_f32), SET(pairs_f32), SET(inner_f32), SET(combine_f32)},
+    {SET(product_f64), SET(channels_f64), SET(pairs_f64), SET(inner_f64), SET(combine_f64)}};

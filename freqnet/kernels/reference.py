@@ -135,15 +135,43 @@ def quadratic_adjoint(
 
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    """Return one complex matrix product a mode: convolution, or one of its two adjoints.
+    """Return one matrix product a mode: convolution, or one of its two adjoints.
 
     ``"forward"`` takes a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs, outputs)``,
     ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the signal and the
     cotangent.
+
+    The modes k and -k of Hartley spectra go together. With R[k] a response and p = (X[k] + X[-k]) / 2,
+    q = (X[k] - X[-k]) / 2, convolution is Y[k] = p R[k] + q R[-k] and Y[-k] = p R[-k] - q R[k]. The adjoint in the
+    input exchanges R[k] and R[-k].
     """
+    if not np.iscomplexobj(a):
+        return _pair_product(a, b, form)
     if form == "input":
         return a @ np.swapaxes(b.conj(), -1, -2)
     return np.swapaxes(a.conj(), -1, -2) @ b if form == "response" else a @ b
+
+
+def _pair_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
+    modes = a.shape[:-2]
+    (x, opposite), (r, mirrored) = (_by_pair(v) for v in (a, b))
+    p, q = (x + opposite) / 2, (x - opposite) / 2
+    if form == "response":
+        p, q = np.swapaxes(p, -1, -2), np.swapaxes(q, -1, -2)
+        upper, lower = p @ r - q @ mirrored, q @ r + p @ mirrored
+    else:
+        if form == "input":
+            r, mirrored = np.swapaxes(mirrored, -1, -2), np.swapaxes(r, -1, -2)
+        upper, lower = p @ r + q @ mirrored, p @ mirrored - q @ r
+    # Both halves end in the mean.
+    return np.concatenate([upper, lower[-2::-1]]).reshape(*modes, *upper.shape[1:])
+
+
+def _by_pair(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Modes up to the mean, and their mirror images: ``(pairs, rows, columns)`` each."""
+    flat = array.reshape(-1, *array.shape[-2:])
+    middle = len(flat) // 2
+    return flat[: middle + 1], flat[: middle - 1 if middle else None : -1]
 
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:

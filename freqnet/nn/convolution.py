@@ -9,7 +9,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import Space
-from freqnet.domains.parametrisations import check_kernel, spectrum_parts
+from freqnet.domains.parametrisations import check_kernel, frequency_pairs
 from freqnet.domains.space import Axes, per_axis, volume
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
@@ -125,7 +125,7 @@ def response_deviation(kernel: str, size: Axes, space: Space) -> np.ndarray:
         return np.ones(count)
     if kernel == "sinc":
         # Real and imaginary parts share the power of a pair; a self-mirrored frequency has one part.
-        return np.where((spectrum_parts(size) != 0).sum(axis=0) == 2, np.sqrt(0.5), 1.0)
+        return np.concatenate([[1.0] if own_mirror else [0.5**0.5] * 2 for _, own_mirror in frequency_pairs(size)])
     return np.full(count, volume(size) ** -0.5)
 
 
