@@ -67,7 +67,7 @@ def options(
 def train(
     data: Data,
     out: Annotated[Path | None, _opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
-    domain: Annotated[str | None, _opt("domain", "fourier (default), grid or grid-fft.")] = None,
+    domain: Annotated[str | None, _opt("domain", "fourier (default), hartley, grid or grid-fft.")] = None,
     modes: Annotated[int | None, _opt("modes", "Modes kept along each axis, odd [17, or all].")] = None,
     kernel: Annotated[str | None, _opt("kernel", "taps (default), spectral, sinc or modes.")] = None,
     activation: Annotated[str | None, _opt("activation", "polynomial (default), gaussian, ...; grid: relu.")] = None,
