@@ -6,7 +6,8 @@ a sigmoid of the standardised bins, radii 3 and 2; the ratio of output to input 
 low-pass can replace the network. Another said yes, as long as pooling comes before the nonlinearity.
 
 Here the experiment is repeated digit by digit, and the networks of both answers are audited. Each side was right about
-something: the network is not linear, so it is no filter; and yet what it drops last, it has never seen.
+something: the network is not linear, so it is no filter; and yet, but for the means and deviations that it standardises
+by, what it drops last it has never seen.
 """
 
 import argparse
@@ -197,8 +198,8 @@ def main() -> None:
         seen = "all modes" if result.low_pass is None else f"modes up to {result.low_pass[0]}"
         print(f"{name:58s} {result.verdict:14s} sees {seen}")
     leak, fixed, before, after = found.values()
-    # The first filter is 0 at bins 4; bins 3, dropped last, reach the output through mean and deviation alone: take
-    # these two numbers away, and the network is a function of bins 0 to 2.
+    # The first filter is 0 at bins 4; bins 3, dropped last, reach the output through the means and deviations of
+    # two stages alone: fix these four numbers, and the network is a function of bins 0 to 2.
     assert (leak.verdict, leak.low_pass) == ("low-passed", (3,))
     assert (fixed.verdict, fixed.low_pass, fixed.reach.low_pass_error) == ("mode-diagonal", (2,), 0.0)
     assert (before.verdict, before.low_pass, before.reach.low_pass_error) == ("low-passed", (3,), 0.0)

@@ -193,7 +193,8 @@ def _conflict(check: Check, point: Point) -> str:
     )
     size = max(map(abs, in_digits), default=0.0)
     off = max((abs(a - b) for a, b in zip(in_digits, in_balls, strict=False)), default=0.0)
-    if off <= 1e-8 * size or not math.isfinite(off):
+    # A quantity that is 0 but for rounding has no digits to compare.
+    if off <= 1e-8 * size + 1e-12 or not math.isfinite(off):
         return ""
     return f"balls and digits differ by {off / size:.2g}: is there a fractional ** inside an integral? use m.power"
 

@@ -68,6 +68,7 @@ PAPERS = {
             "https://arxiv.org/abs/1506.03767",
             equations=4,
             items=("Algorithm 1", "Algorithm 2"),
+            note="Its equations 5 to 7 are architectures of networks: nothing to prove.",
         ),
         Paper(
             "ko2017",

@@ -2,7 +2,7 @@
 
 #: Subjects in the order a reader meets them: the plane wave's world, then the real one, then nets of our own.
 SUBJECTS = (
-    *("convolution", "periodic", "backward", "sigmoid", "relu", "spectra", "pooling", "loss"),
+    *("convolution", "periodic", "backward", "sigmoid", "relu", "spectra", "pooling", "max_pooling", "loss"),
     *("laplace", "laplace_activations", "laplace_real_p", "inversion"),
     *("real_products", "real_domains", "real_rounding", "other_real"),
     *("unitary_transform", "spectral_pooling", "corner_cases", "nyquist"),

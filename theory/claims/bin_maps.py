@@ -81,8 +81,9 @@ CLAIMS = (
         statement="A map that makes bin k of the output from bin k of the input commutes with all shifts just when "
         r"$Y_k = X_k\,\rho_k(|X_k|)$ for $k \neq 0$; the bin 0 may be mapped by anything.",
         verdict="conditional",
-        hypotheses="Shifts by all real numbers of samples. If only whole samples count, more maps commute: on N "
-        r"samples $\bar X_k^{N-1}$ does, too.",
+        hypotheses="The modes are $|k| < N/2$: at an even N's Nyquist bin a shift by a fraction of a sample is no "
+        "phase of a real signal. Shifts by all real numbers of samples. If only whole samples count, more maps "
+        r"commute: on N samples $\bar X_k^{N-1}$ does, too.",
         proof=r"A shift turns bin k by the phase $-2\pi ks/N$, which takes every value. Put $\rho_k(r) = f_k(r)/r$ "
         r"and turn: $f_k(r e^{i\phi}) = e^{i\phi} f_k(r)$. Whole samples turn by N-th roots of unity u only, and "
         r"$\bar u^{N-1} = u$. See the page of proofs.",

@@ -132,10 +132,11 @@ CLAIMS = (
         id="relu-on-the-same-grid",
         title="ReLU on the same grid, between two transforms",
         statement='"Transform back, ReLU, transform again" is ReLU of the signal, in the frequency domain.',
-        verdict="refuted",
-        corrected=r"On $N$ samples it is the folded spectrum $\sum_r Y_{q + rN}$ of ReLU's $Y$, whose modes do not end "
-        "at the band: it is aliased, and commutes with shifts by whole samples alone.",
-        proof=r"Every $c$-th sample of a signal has the spectrum of the signal, folded; ReLU acts on each alone.",
+        verdict="conditional",
+        hypotheses="The signal is its samples. For the field that they stand for: on $N$ samples it is the folded "
+        r"spectrum $\sum_r Y_{q + rN}$ of ReLU's $Y$, whose modes do not end at the band: it is aliased, and commutes "
+        "with shifts by whole samples alone.",
+        proof="Every $c$-th sample of a signal has the spectrum of the signal, folded; ReLU acts on each alone.",
         checks=(
             Contradiction(
                 name="it is not ReLU of the field",
@@ -172,12 +173,13 @@ CLAIMS = (
     Claim(
         id="activation-of-parts",
         title="tanh or ReLU of the real and imaginary parts of bins",
-        statement="Applying tanh or ReLU to the real and the imaginary part of every bin is the activation, in the "
-        "frequency domain.",
+        statement="For complex numbers an activation is applied to the real and to the imaginary part (Trabelsi 2018, "
+        "whose CReLU is ReLU of both). Applied to the bins of a spectrum, as SpecNet does with tanh, this stands for "
+        "the activation of the signal.",
         verdict="refuted",
-        corrected=r"It is another map, which the position of a signal changes and which makes no harmonics: of "
-        r"$A\cos(t - p)$, tanh of parts leaves $2\tanh(\frac{A}{2}\cos p)\cos t + "
-        r"2\tanh(\frac{A}{2}\sin p)\sin t$. On the eight fields below, ReLU of parts is off by 115 % on average.",
+        corrected="It is another map, which the position of a signal changes and which makes no harmonics: of "
+        r"$A\cos(t - p)$, tanh of parts leaves $2\tanh(\frac{A}{2}\cos p)\cos t + 2\tanh(\frac{A}{2}\sin p)\sin t$. On "
+        "the eight fields below, ReLU of parts is off by 115 % on average.",
         proof="Every bin stays by itself; any function of samples that is not affine mixes bins.",
         checks=(
             Contradiction(
@@ -218,7 +220,8 @@ CLAIMS = (
     Claim(
         id="phase-relu",
         title="PhaseReLU, which keeps the bins of one quadrant",
-        statement="Keeping the bins whose phase lies in the first quadrant is the ReLU of the frequency domain.",
+        statement=r"For complex numbers zReLU keeps those whose phase lies between 0 and $\pi/2$ (Guberman 2016). "
+        "Applied to the bins of a spectrum, as PhaseReLU of Fourier networks, it stands for ReLU of the signal.",
         verdict="refuted",
         corrected="It is a gate that opens for a quarter of all positions: moved through a period, a signal without "
         "mean keeps a quarter of its power on average. From ReLU of the eight fields below it is off by 103 % on "

@@ -20,6 +20,14 @@ def from_cosines(m: Arithmetic, C: Signal) -> Signal:
     return [(C[0] + 2 * sum(C[k] * m.re(m.unit(k * (2 * n + 1), 4 * N)) for k in range(1, N))) / N for n in range(N)]
 
 
+def numbers(m: Arithmetic, N: int, seed: int) -> Signal:
+    return noise(m, N, seed)
+
+
+def cosines_of_their_signal(m: Arithmetic, N: int, seed: int) -> Signal:
+    return cosines(m, from_cosines(m, noise(m, N, seed)))
+
+
 def product_of_cosines(m: Arithmetic, N: int, seed: int) -> Signal:
     x, h = noise(m, N, seed), noise(m, N, seed + 1)
     return from_cosines(m, [a * b for a, b in zip(cosines(m, x), cosines(m, h), strict=True)])
@@ -69,9 +77,9 @@ CLAIMS = (
         verdict="refuted",
         corrected=r"With $C_k = \sum_n x_n \cos(\pi k (2n + 1)/(2N))$, 4 times the product is the DFT of the circular "
         "convolution of both signals, each followed by its mirror image, moved by one sample: it is symmetric about a "
-        "sample, not between two, so no signal has it as its DCT-II. A symmetric kernel has to be given by "
-        r"$h_0 + 2\sum_j h_j \cos(\pi k j/N)$ instead: times that, $C_k$ is convolution with mirror images beyond the "
-        "ends.",
+        "sample, not between two, hence not the mirror extension of any N samples. The signal whose DCT-II is the "
+        r"product exists, but is not that convolution. A symmetric kernel has to be given by $h_0 + 2\sum_j h_j "
+        r"\cos(\pi k j/N)$ instead: times that, $C_k$ is convolution with mirror images beyond the ends.",
         proof=r"The mirrored signal of $2N$ samples has the DFT $2 e^{i\pi k/(2N)} C_k$. Two of these phases make the "
         "shift by one sample; a symmetric kernel has none.",
         checks=(
@@ -94,6 +102,12 @@ CLAIMS = (
                 closed=reflected_spectrum,
                 independent=reflected_by_dft,
                 points=({"N": 1, "seed": 0}, {"N": 2, "seed": 1}, {"N": 5, "seed": 2}, {"N": 8, "seed": 0}),
+            ),
+            Identity(
+                name="any N numbers are the DCT-II of a signal",
+                closed=numbers,
+                independent=cosines_of_their_signal,
+                points=({"N": 1, "seed": 3}, {"N": 4, "seed": 3}, {"N": 7, "seed": 4}),
             ),
             Identity(
                 name="a symmetric kernel by its cosine response",

@@ -88,33 +88,35 @@ def convolution_two_sided(m: Arithmetic, p: Number, c: Number) -> Number:
 
 
 # -- samples: the z transform -----------------------------------------------------------------------------------------
-def z_transform(m: Arithmetic, a: Number, p: Number, q: Number) -> Number:
-    """Return the z transform of n e^{-an} at z = e^{p + iq}."""
+def z_transform(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
+    """Return the z transform of (c + n) e^{-an} at z = e^{p + iq}."""
     z = m.exp(p + m.i * q)
-    return z * m.exp(-a) / (z - m.exp(-a)) ** 2
+    return c / (1 - m.exp(-a) / z) + z * m.exp(-a) / (z - m.exp(-a)) ** 2
 
 
-def transform_of_samples(m: Arithmetic, a: Number, p: Number, q: Number) -> Number:
+def transform_of_samples(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
     # Impulses at whole t, weighted by the samples; a + p is at least 1.
     terms = m.cut() + 20
-    return sum(n * m.exp(-(a + p + m.i * q) * n) for n in range(terms)) + m.tail(4 * terms * m.exp(-m.number(terms)))
+    inside = sum((c + n) * m.exp(-(a + p + m.i * q) * n) for n in range(terms))
+    return inside + m.tail((4 * terms + 2 * m.abs(c)) * m.exp(-m.number(terms)))
 
 
-def copies_of_transform(m: Arithmetic, a: Number, p: Number, q: Number) -> Number:
-    """Return the sum of 1/(p + iq + a + 2 pi i k)^2 over all whole k."""
+def copies_of_transform(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
+    """Return f(0)/2 and the sum of c/s + 1/s^2, s = p + iq + a + 2 pi i k, over k from -K to K, K to infinity."""
     x = (p + m.i * q + a) / (2 * m.pi * m.i)
-    return -(m.psi(1, x) + m.psi(1, 1 - x)) / (4 * m.pi**2)
+    of_constant = c * (m.psi(0, 1 - x) - m.psi(0, x)) / (2 * m.pi * m.i)
+    return c / 2 + of_constant - (m.psi(1, x) + m.psi(1, 1 - x)) / (4 * m.pi**2)
 
 
-def transform_of_ramp(m: Arithmetic, a: Number, p: Number, q: Number) -> Number:
-    return 1 / (p + m.i * q + a) ** 2
+def transform_of_ramp(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
+    return c / (p + m.i * q + a) + 1 / (p + m.i * q + a) ** 2
 
 
 _SAMPLES = (
-    {"a": "1", "p": "0.5", "q": "1"},
-    {"a": "0.001", "p": "1", "q": "-2"},
-    {"a": "2", "p": "-0.75", "q": "0"},
-    {"a": "1", "p": "4", "q": "3"},
+    {"a": "1", "c": "1", "p": "0.5", "q": "1"},
+    {"a": "0.001", "c": "-0.7", "p": "1", "q": "-2"},
+    {"a": "2", "c": "1", "p": "-0.75", "q": "0"},
+    {"a": "1", "c": "-0.7", "p": "4", "q": "3"},
 )
 
 CLAIMS = (
@@ -223,8 +225,9 @@ CLAIMS = (
         verdict="conditional",
         hypotheses=r"The signal is replaced by impulses at whole $t$, weighted by its samples, and $z = e^p$: then "
         r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$. It is not $L(p)$, but a sum of copies of it.",
-        corrected=r"$\sum_n f(n) e^{-pn} = \frac{1}{2} f(0) + \sum_k L(p + 2\pi i k)$: sampling makes the transform "
-        r"periodic along the imaginary axis, as it does to a spectrum.",
+        corrected=r"$\sum_n f(n) e^{-pn}$ is $\frac{1}{2} f(0)$ + the limit of $\sum_{|k| \leq K} L(p + 2\pi i k)$ as "
+        r"$K \to \infty$ (both ends together, where $f(0) \neq 0$): sampling makes the transform periodic along the "
+        "imaginary axis, as it does to a spectrum.",
         proof=r"The impulses are $f$ times a comb, and a comb is $\sum_k e^{2\pi i k t}$ (Poisson); each factor "
         r"$e^{2\pi i k t}$ moves $p$.",
         checks=(

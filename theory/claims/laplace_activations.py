@@ -74,8 +74,8 @@ def of_whole_relu(m: Arithmetic, p: Number) -> Number:
 
 def of_whole_relu_by_quadrature(m: Arithmetic, p: Number) -> Number:
     R = m.cut()
-    inside = m.integral(lambda u: u * m.exp(-u), *m.panels(0, R, 4))
-    return (inside + m.tail((R + 1) * m.exp(-m.number(R)))) / (p * p)
+    inside = m.integral(lambda t: t * m.exp(-p * t), *(R * k / (8 * p) for k in range(9)))
+    return inside + m.tail((R + 1) * m.exp(-m.number(R)) / p**2)
 
 
 # -- Fourier and Laplace -----------------------------------------------------------------------------------
@@ -215,9 +215,9 @@ CLAIMS = (
         statement=r"$F(w) = L(iw)$: the two correspond by $p = iw$.",
         verdict="conditional",
         hypotheses=r"$f$ vanishes for $t < 0$ and its abscissa is negative (or $f$ is integrable).",
-        corrected=r"For any $f$, $F(w)$ is the boundary value of $L_+(\epsilon + iw) + L_-(\epsilon - iw)$, $L_-$ "
-        r"that of $f(-t)$. For the sigmoid $F(w) = 2i\,\Im L(iw) + i/w + \pi\delta(w)$, with "
-        r"$\Im L(iw) = -\frac{1}{2}(1/w + \pi/\sinh(\pi w))$.",
+        corrected=r"For $f$ of at most polynomial growth $F(w)$ is the boundary value of $L_+(\epsilon + iw) + "
+        r"L_-(\epsilon - iw)$, $L_-$ that of $f(-t)$. For the sigmoid $F(w) = 2i\,\Im L(iw) + i/w + \pi\delta(w)$, "
+        r"with $\Im L(iw) = -\frac{1}{2}(1/w + \pi/\sinh(\pi w))$.",
         proof=r"$\sigma(-t) = 1 - \sigma(t)$, so that $L_-(p) = 1/p - L_+(p)$; and $L_+(-iw)$ is the conjugate of "
         r"$L_+(iw)$. From $1/(\epsilon - iw) \to i/w + \pi\delta(w)$ the sum follows: the deltas of the two $L_+$ "
         r"cancel.",

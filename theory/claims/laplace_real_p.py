@@ -114,7 +114,9 @@ CLAIMS = (
                 name="but its transform is, at every real p",
                 quantity=packet_transform,
                 high=packet_ceiling,
-                points=tuple({**packet, "p": p, "q": "0"} for packet in _PACKETS for p in ("0", "0.7", "30")),
+                points=tuple(
+                    {**packet, "p": p, "q": "0"} for packet in _PACKETS for p in ("0", "0.7", "4", "12", "30")
+                ),
             ),
             Bound(
                 name="on the imaginary axis it is not",

@@ -212,16 +212,17 @@ CLAIMS = (
     ),
     Claim(
         id="cross-entropy-exponential-objective",
-        title="The exponential form is a loss to train with",
+        title="The exponential of minus the cross entropy as an objective",
         sources=(Source("pan2021", "Section 3.5", "31-32", "reconstructed"),),
         statement="The exponential form is another form of the loss in the frequency domain.",
-        verdict="refuted",
-        corrected=r"It is of no use as an objective. A batch has the sum of losses, and $e^{-\sum l} = \prod q_n$ "
-        "with $q_n$ the probability of the right label: not a sum. For $J$ signals its spectrum is a convolution of "
-        r"$J$ spectra, at $(J - 1) N^2$ products. Its gradient by a logit is $(y_n - p_n) \prod q$, at most $2^{-J}$ "
-        "while no $q$ exceeds 1/2. The mean of $q_n$ is linear, but it is another loss: it prefers $q = (0.9, 0.01)$ "
-        "to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the answer is surely wrong, where that of $l$ "
-        "is 1.",
+        verdict="conditional",
+        hypotheses="For one sample, or the product over a batch: $e^{-l}$ falls as $l$ rises, so that maximising it "
+        "minimises $l$. Not its mean over a batch. Training with it is hard: a batch has the sum of losses, and "
+        r"$e^{-\sum l} = \prod q_n$ with $q_n$ the probability of the right label: not a sum. For $J$ signals its "
+        "spectrum is a convolution of $J$ spectra, at $(J - 1) N^2$ products. Its gradient by a logit is $(y_n - p_n) "
+        r"\prod q$, at most $2^{-J}$ while no $q$ exceeds 1/2. The mean of $q_n$ is linear, but it is another loss: it "
+        "prefers $q = (0.9, 0.01)$ to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the answer is surely "
+        "wrong, where that of $l$ is 1.",
         proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function of "
         "the geometric one, which is the exponential of minus the mean loss.",
         checks=(

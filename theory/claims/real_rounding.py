@@ -54,11 +54,11 @@ CLAIMS = (
         statement="With positive real p the Laplace operations are performed entirely in real numbers, and more "
         "efficiently than the Fourier ones.",
         verdict="refuted",
-        corrected="In exact arithmetic it works. In floating point, values at $N$ real nodes lose about $0.77 N$ "
-        "decimal digits for positive $p$, wherever they are, and $0.38 N$ for the best nodes in $[-1, 1]$: at $N = "
-        "24$ nothing is left of a double for the former, of a single for the latter. A real FFT costs less and "
-        "loses none.",
-        proof=r"The condition number (see real-nodes-conditioning) multiplies the rounding of the products. Circular "
+        corrected="In exact arithmetic it works. In floating point, values at $N$ real nodes can lose at least about "
+        "$0.77 N$ decimal digits for positive $p$, wherever they are, and about $0.38 N$ for the best nodes in $[-1, "
+        "1]$: at $N = 24$ nothing is left of a double for the former, of a single for the latter. A real FFT costs "
+        "less and loses none.",
+        proof="The condition number (see real-nodes-conditioning) multiplies the rounding of the products. Circular "
         "convolution has no real diagonaliser at all (see no-real-circular-diagonaliser).",
         picture="condition-numbers",
         checks=(

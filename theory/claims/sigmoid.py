@@ -96,19 +96,19 @@ def slope_by_quadrature(m: Arithmetic, w: Number, a: Number) -> Number:
 
 
 # -- as a distribution -----------------------------------------------------------------------------------
-def spectrum_paired(m: Arithmetic, b: Number) -> Number:
-    """Pair pi delta - i pi PV 1/sinh(pi w) with (1 + b w) e^{-w^2/2}: only the odd part meets the second term."""
-    R = m.cut(0.5, 2)
-    # w / sinh(pi w) = 1 / (pi sinc(i pi w)), finite at 0.
-    odd = 2 * b * m.integral(lambda w: m.exp(-w * w / 2) / (m.pi * m.sinc(m.i * m.pi * w)), *m.panels(0, R))
-    return m.pi - m.i * m.pi * (odd + m.tail(2 * m.abs(b) * m.exp(-m.number(R * R) / 2)))
+def spectrum_paired(m: Arithmetic, s: Number) -> Number:
+    """Pair pi delta - i pi PV 1/sinh(pi w) with e^{-(w-s)^2/2}, |s| <= 2: the second term meets the odd part alone."""
+    R = m.cut(0.25, 2)  # from 4 |s| on the integrand is below e^{-w^2/4}
+    kernel = lambda w: m.sinc(m.i * s * w) / m.sinc(m.i * m.pi * w)  # sinh(sw)/sinh(pi w), times pi/s
+    odd = m.integral(lambda w: m.exp(-w * w / 2) * kernel(w), *m.panels(0, R, 4))
+    return m.exp(-s * s / 2) * (m.pi - 2 * m.i * s * (odd + m.tail(m.exp(-m.number(R * R) / 4))))
 
 
-def sigmoid_paired(m: Arithmetic, b: Number) -> Number:
-    """Integrate the sigmoid against the transform of the same function, sqrt(2 pi) (1 - i b x) e^{-x^2/2}."""
+def sigmoid_paired(m: Arithmetic, s: Number) -> Number:
+    """Integrate the sigmoid against the transform of the same function, sqrt(2 pi) e^{-isx - x^2/2}."""
     R = m.cut(0.5, 2)
-    inside = m.integral(lambda x: sigmoid(m, x) * (1 - m.i * b * x) * m.exp(-x * x / 2), *m.panels(-R, R))
-    return m.sqrt(2 * m.pi) * (inside + m.tail(4 * (1 + m.abs(b)) * m.exp(-m.number(R * R) / 2)))
+    inside = m.integral(lambda x: sigmoid(m, x) * m.exp(-m.i * s * x - x * x / 2), *m.panels(-R, R, 3))
+    return m.sqrt(2 * m.pi) * (inside + m.tail(2 * m.exp(-m.number(R * R) / 2)))
 
 
 def spectrum_of_slope(m: Arithmetic, w: Number) -> Number:
@@ -189,10 +189,10 @@ CLAIMS = (
                 points=({"w": "1", "a": "30"}, {"w": "0.3", "a": "50"}),
             ),
             Identity(
-                name="as a distribution, paired with (1 + bw) e^(-w²/2)",
+                name="as a distribution, paired with e^(-(w-s)²/2)",
                 closed=spectrum_paired,
                 independent=sigmoid_paired,
-                points=({"b": "1"}, {"b": "0"}, {"b": "-3/7"}),
+                points=({"s": "1e-6"}, {"s": "2"}, {"s": "-0.7"}),
             ),
         ),
     ),

@@ -261,8 +261,8 @@ CLAIMS = (
         id="sigmoid-spectrum-as-a-layer",
         title="The sigmoid's transform acts on spectra as the sigmoid acts on samples",
         sources=(Source(_PAN, "Section 3.2; Theorem 3.3"),),
-        statement=r"An activation layer of the frequency domain uses $\hat\sigma$: as a factor, $\hat\sigma(w) F(w)$, "
-        r"or on the values, $\hat\sigma(F(w))$.",
+        statement=r"The source does not say how a layer uses $\hat\sigma$. The readings at hand: as a factor, "
+        r"$\hat\sigma(w) F(w)$, or on the values, $\hat\sigma(F(w))$.",
         verdict="refuted",
         corrected=r"The transform of $\sigma(f)$ is $\frac{1}{2\pi} \int \hat\sigma(s) E_s(w)\,ds$ with $E_s$ the "
         r"transform of $e^{isf(x)}$. For $f = A \cos t$ mode $k$ of $\sigma(f)$ is "

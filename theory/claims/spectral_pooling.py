@@ -191,10 +191,10 @@ CLAIMS = (
         title="Cropping under the unitary transform changes the mean",
         sources=(Source("rippel2015", "Section 1; Section 3", "", "none"),),
         statement="Truncation of the frequency representation exactly corresponds to reduction in resolution.",
-        verdict="refuted",
-        corrected="Under the paper's unitary transform the pooled map is the map of lower resolution times "
-        r"$\sqrt{MN/(HW)}$: a constant map of ones becomes one of $\sqrt{MN/(HW)}$. It is exact after division by "
-        "this factor, or where the forward transform divides by the number of samples.",
+        verdict="conditional",
+        hypotheses="Up to a constant factor: under the paper's unitary transform the pooled map is the map of lower "
+        r"resolution times $\sqrt{MN/(HW)}$: a constant map of ones becomes one of $\sqrt{MN/(HW)}$. It is exact after "
+        "division by this factor, or where the forward transform divides by the number of samples.",
         proof=r"The bin 0 is $\sqrt{MN}$ times the mean before, and is read as $\sqrt{HW}$ times the mean after.",
         checks=(
             Contradiction(
