@@ -86,15 +86,15 @@ def _seen(found: dict) -> str:
     return f"it is {found['message']}"
 
 
-def lines_of(claim: Claim) -> Iterator[str]:
+def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
     """Yield a claim as a section."""
     heading = claim.title.replace("$", "")
     yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
     yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
     for name, text in parts(claim):
-        if name != "Recorded verdict":
+        if name != "Recorded verdict" and (claim.sources or name != "Claimed in"):
             yield from ("", f"**{name}.** {marked_up(text)}")
-    if claim.picture:
+    if with_picture:
         yield from ("", f".. claim-picture:: {claim.picture}")
     yield from checks_of(claim)
 
@@ -111,7 +111,8 @@ class Claims(SphinxDirective):
         here = catalogue(key)
         first = [c for c in here if not c.sources or c.sources[0].paper == key]
         lines = [marked_up(PAPERS[key].note)] if key in PAPERS else []
-        lines += [line for claim in first for line in lines_of(claim)]
+        drawn = {claim.picture: claim for claim in reversed(first) if claim.picture}
+        lines += [line for claim in first for line in lines_of(claim, drawn.get(claim.picture) is claim)]
         others = [c for c in here if c not in first]
         if others:
             lines += ["", "Claimed elsewhere too", "^" * 21, ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from html import escape
 
@@ -39,7 +40,14 @@ def parts(claim: Claim) -> list[tuple[str, str]]:
         ("What is true", claim.corrected),
         ("Why", claim.proof),
     ]
-    return [(heading, text) for heading, text in every if text]
+    return [(heading, _with_labels(text)) for heading, text in every if text]
+
+
+def _with_labels(text: str) -> str:
+    """Name sources as a reader knows them, not by their keys."""
+    for paper in PAPERS.values():
+        text = re.sub(rf"\b{paper.key}\b", paper.label, text) if paper.key != "keras" else text
+    return text
 
 
 def outcome(found: Finding, digits: int) -> str:
