@@ -16,7 +16,9 @@ class BuildKernel(build_ext):
     """Compile, or else leave the kernels out: the package works either way."""
 
     def build_extension(self, ext):
-        ext.extra_compile_args = ["-O3", "-fno-predictive-commoning", "-ffp-contract=fast", "-Wno-psabi", "-pthread"]
+        # Python's own -fwrapv costs a tenth of the speed: with it, no index is known to stay within bounds.
+        ext.extra_compile_args = ["-O3", "-fno-wrapv", "-fno-predictive-commoning", "-ffp-contract=fast"]
+        ext.extra_compile_args += ["-Wno-psabi", "-pthread"]
         ext.extra_link_args = ["-pthread"]
         try:
             super().build_extension(ext)
