@@ -31,6 +31,7 @@ from freqnet.errors import ConfigurationError, got_expected
 Moment = Callable[[Values, Values, int], Values]
 # Beyond 9 deviations a normal variable has less than 1e-18 of its weight.
 _REACH = 9.0
+_NUMBERS_AT_A_TIME = 1 << 18
 # Where only values of a function are known, derivatives of its mean lose digits like (rounding / deviation)^order.
 _LEAST_DEVIATION = 1e-2
 
@@ -185,8 +186,12 @@ def _smooth_moment(function: ScalarFunction, mean: Values, deviation: Values, or
     weights = normal_density(z)
     weights /= weights.sum()
     out = np.zeros(mean.shape)
-    for point, weight in zip(z, weights, strict=True):
-        out += weight * function.of_order(mean + deviation * point, order)
+    # Many points at a time, as far as memory that is not small goes.
+    step = max(1, _NUMBERS_AT_A_TIME // max(1, mean.size))
+    for start in range(0, len(z), step):
+        part = slice(start, start + step)
+        points = mean + deviation * z[part].reshape(-1, *(1,) * mean.ndim)
+        out += np.tensordot(weights[part], function.of_order(points, order), 1)
     return out
 
 
