@@ -91,6 +91,8 @@ PUBLIC = (
     "optim",
     "training",
     "report",
+    "runs",
+    "compare",
     "theory",
     "errors",
 )

@@ -13,9 +13,8 @@ from conf import PUBLIC
 from typer.main import get_command
 
 from freqnet.cli.commands import app
-from freqnet.cli.job import Job, make_plan
-from freqnet.cli.results import collect_metrics
 from freqnet.data import load, split
+from freqnet.runs import Job, collect_metrics, make_plan
 from freqnet.training import Evaluation, History
 
 DOCS = Path(__file__).parent

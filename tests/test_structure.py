@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "freqnet"
 # A module may import from its own row and from the rows above it.
 LAYERS = (
-    {"errors", "checks"},
+    {"errors", "checks", "spawning"},
     {"kernels", "autodiff", "approximate"},
     {"domains"},
     {"ops"},
@@ -23,7 +23,8 @@ LAYERS = (
     {"optim", "schedules", "data"},
     {"training"},
     {"audit", "report"},
-    {"bench", "theory"},
+    {"runs"},
+    {"bench", "compare", "theory"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spawning import interrupts_deferred
 
 from . import registry
 from .balls import require_flint
@@ -179,7 +177,7 @@ def _in_processes(
     executor = ProcessPoolExecutor(processes, get_context("spawn"), registry.load_files, (list(files),))
     try:
         # A check is a task: the longest claim would else be what the others wait for.
-        with _interrupts_ignored():
+        with interrupts_deferred():
             waiting: dict[Future[Finding], tuple[Claim, int]] = {
                 executor.submit(_work, claim.id, index, *options): (claim, index)
                 for claim in claims
@@ -201,19 +199,6 @@ def _in_processes(
         raise
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Let processes that start here ignore Ctrl-C for good: the one that started them stops them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _work(name: str, index: int, digits: int, seed: int, rigorous: bool) -> Finding:

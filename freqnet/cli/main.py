@@ -9,7 +9,7 @@ from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError
 
-COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench")
+COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench", "compare")
 
 
 def main(arguments: list[str] | None = None) -> None:

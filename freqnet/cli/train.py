@@ -1,4 +1,4 @@
-"""``freqnet train``: from a dataset's name to weights, metrics, history and a report."""
+"""``freqnet train``: train a network, and show how it goes and what came out."""
 
 from __future__ import annotations
 
@@ -7,83 +7,46 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from freqnet.cli.console import TrainingBar, say
+from freqnet import kernels
+from freqnet.cli.console import TrainingBar, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.cli.job import Job, Plan, make_plan, resume_command
-from freqnet.cli.results import show_opening, show_results, write_results
-from freqnet.data import load, split
-from freqnet.errors import ConfigurationError, got_expected
-from freqnet.kernels.threads import one_blas_thread
-from freqnet.nn import Network
-from freqnet.training import History, Spectra, analyse, evaluate, fit
-from freqnet.training.files import CHECKPOINT, HISTORY, claim_folder, write_lines
-from freqnet.training.fit import check_examples
+from freqnet.runs import Begun, Job, Plan, prepare, resume_command
+from freqnet.training import History
+from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 
 
 def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics."""
-    if resume and overwrite:
-        raise ConfigurationError(got_expected("train", "--resume and --overwrite", "one of them", "leave one out"))
-    dataset = load(job.data, folder=job.folder)
-    plan = make_plan(job, dataset, resume)
-    parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
-    network = plan.model.network(parts.train, plan.settings.seed)
-    train_set = analyse(network, parts.train)
-    validation = None if parts.validation is None else analyse(network, parts.validation)
-    check_examples(plan.settings, train_set, validation)
-    # Only now, so that no mistake in the data or the options costs an earlier run.
-    claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    with _explained(plan.folder, job):
+    begun = prepare(job, resume=resume, overwrite=overwrite)
+    with _explained(begun.plan.folder, job):
         if not quiet:
-            show_opening(plan, parts, network)
-        history = _fit(plan, network, train_set, validation, resume, quiet)
-        with one_blas_thread():
-            result = evaluate(network, analyse(network, parts.test))
-        metrics = write_results(plan, network, parts, history, result)
+            show_opening(begun)
+        metrics = begun.finish(_fit(begun, quiet))
     if not quiet:
-        show_results(plan, metrics)
+        show_results(begun.plan, metrics)
     return metrics
 
 
-def _fit(
-    plan: Plan, network: Network, train_set: Spectra, validation: Spectra | None, resume: bool, quiet: bool
-) -> History:
-    settings = plan.settings
-    with TrainingBar(settings.epochs, -(-len(train_set) // settings.batch), quiet) as bar:
-        recorder = Recorder(plan.folder / HISTORY, bar)
-        history = fit(
-            network,
-            train_set,
-            validation,
-            settings,
-            checkpoint=plan.folder / CHECKPOINT,
-            resume=resume,
-            info=plan.info,
-            progress=recorder,
-        )
-    if not recorder.trained and not quiet:
+def _fit(begun: Begun, quiet: bool) -> History:
+    with TrainingBar(begun.plan.settings.epochs, begun.steps_an_epoch, quiet) as bar:
+        follower = Follower(bar)
+        history = begun.fit(follower)
+    if not follower.trained and not quiet:
         say("this run was complete: its results are written again, as they were")
     return history
 
 
-class Recorder:
-    """Follows training: shows it, writes the history after each epoch, and stops at an interrupt."""
+class Follower:
+    """Follows training: shows it, and stops at an interrupt."""
 
-    def __init__(self, path: Path, bar: TrainingBar) -> None:
-        self.path, self.bar = path, bar
-        self.rows: list[dict[str, Any]] = []
-        self.trained = False
+    def __init__(self, bar: TrainingBar) -> None:
+        self.bar, self.trained = bar, False
 
     def __call__(self, figures: dict[str, Any]) -> None:
         """Take the figures of a step or of an epoch."""
         check_interrupt()
         self.bar(figures)
-        if "step" in figures:
-            return
-        self.rows.append({name: value for name, value in figures.items() if name != "restored"})
-        if "restored" not in figures:
-            self.trained = True
-            write_lines(self.path, self.rows)
+        self.trained = self.trained or not ("step" in figures or "restored" in figures)
 
 
 @contextmanager
@@ -96,3 +59,32 @@ def _explained(folder: Path, job: Job) -> Iterator[None]:
             raise Interrupted("interrupted before the first epoch was over; run the command again") from None
         command = resume_command(job.data, job.folder, folder)
         raise Interrupted(f"interrupted; the last complete epoch is safe: {command}") from None
+
+
+def show_opening(begun: Begun) -> None:
+    """Say what will be trained on what, and where it goes."""
+    plan, parts, network = begun.plan, begun.parts, begun.network
+    counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
+    counts.append((parts.test, "held out"))
+    held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
+    modes = "x".join(str(2 * m + 1) for m in network.door.band)
+    say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
+    door = "one transform at the door" if network.door.space.domain.is_spectral else "samples all the way"
+    size = f"{modes} modes, {network.parameter_count():,} parameters"
+    say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
+    if kernels.KERNEL == "numpy" and network.door.space.domain.is_spectral:
+        say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
+
+
+def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
+    """Say how good the model is, what it cost, and where it is."""
+    rows = [
+        ("test accuracy", f"{metrics['test_accuracy']:.2%} of {metrics['test_samples']}"),
+        ("training time", f"{metrics['train_seconds']:.1f} s"),
+        ("parameters", f"{metrics['parameters']:,}"),
+        ("transforms inside the network", metrics["transforms_inside_network"]),
+        ("domain", metrics["domain"]),
+        ("seed", metrics["seed"]),
+    ]
+    print_table(f"{metrics['dataset']}, after {metrics['epochs']} epochs", rows)
+    say(f"{plan.folder}: {MODEL}, {METRICS}, {HISTORY}, {REPORT}")

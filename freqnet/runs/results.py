@@ -1,21 +1,21 @@
-"""The files of a finished run, and what the terminal shows of them."""
+"""The files of a finished run."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from freqnet import kernels
-from freqnet.cli.console import print_table, say
-from freqnet.cli.job import Plan
 from freqnet.data import Split
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
 from freqnet.nn import Network
+from freqnet.runs.job import Plan
 from freqnet.training import Checkpoint, Evaluation, History, save
 from freqnet.training.files import HISTORY, METRICS, MODEL, REPORT, write_json, write_lines
 
 
-def write_results(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:
-    """Write model, history, metrics and report, in this order, and return the metrics.
+def write_results(
+    plan: Plan, network: Network, parts: Split, history: History, result: Evaluation, report: bool = True
+) -> dict[str, Any]:
+    """Write model, history, metrics and, if asked for, report, in this order, and return the metrics.
 
     Raises
     ------
@@ -27,6 +27,8 @@ def write_results(plan: Plan, network: Network, parts: Split, history: History, 
     save(plan.folder / MODEL, Checkpoint(network.describe(), network.arrays(), info=info))
     write_lines(plan.folder / HISTORY, history.rows)
     write_json(plan.folder / METRICS, metrics)
+    if not report:
+        return metrics
     try:
         _write_report(plan, network, parts, history, result, metrics)
     except FreqnetError:
@@ -79,31 +81,3 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "test_samples": len(parts.test),
         **{name: info[name] for name in ("settings", "model", "command")},
     }
-
-
-def show_opening(plan: Plan, parts: Split, network: Network) -> None:
-    """Say what will be trained on what, and where it goes."""
-    counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
-    counts.append((parts.test, "held out"))
-    held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
-    modes = "x".join(str(2 * m + 1) for m in network.door.band)
-    say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
-    door = "one transform at the door" if network.door.space.domain.is_spectral else "samples all the way"
-    size = f"{modes} modes, {network.parameter_count():,} parameters"
-    say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
-    if kernels.KERNEL == "numpy" and network.door.space.domain.is_spectral:
-        say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
-
-
-def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
-    """Say how good the model is, what it cost, and where it is."""
-    rows = [
-        ("test accuracy", f"{metrics['test_accuracy']:.2%} of {metrics['test_samples']}"),
-        ("training time", f"{metrics['train_seconds']:.1f} s"),
-        ("parameters", f"{metrics['parameters']:,}"),
-        ("transforms inside the network", metrics["transforms_inside_network"]),
-        ("domain", metrics["domain"]),
-        ("seed", metrics["seed"]),
-    ]
-    print_table(f"{metrics['dataset']}, after {metrics['epochs']} epochs", rows)
-    say(f"{plan.folder}: {MODEL}, {METRICS}, {HISTORY}, {REPORT}")

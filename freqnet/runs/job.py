@@ -1,4 +1,4 @@
-"""What a training run is asked to do, and what it stores of that for `--resume` and `evaluate`."""
+"""What a training run is asked to do, and what it stores of that, to be resumed and evaluated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,29 @@ OPTIONS = {"learning_rate": "lr"}
 
 @dataclass(frozen=True)
 class Job:
-    """A training run as the command line gives it: the dictionaries hold only what was given."""
+    """A training run as it is asked for: the dictionaries hold only what was given.
+
+    Parameters
+    ----------
+    data : str
+        As `freqnet.data.load` takes it.
+    folder : path, optional
+        Where the IDX files of ``mnist`` are.
+    out : path, optional
+        The folder of the run; by default ``runs/DATA-DOMAIN-seedS``.
+    fractions : dict
+        ``test`` and ``validation``, where they differ from 0.2 and 0.
+    model : dict
+        Fields of `freqnet.training.Model`.
+    settings : dict
+        Fields of `freqnet.training.Settings`, where they differ from `freqnet.training.training_defaults`.
+
+    Examples
+    --------
+    >>> from freqnet.runs import Job
+    >>> Job("digits", settings={"epochs": 3}).command()
+    'freqnet train digits --epochs 3'
+    """
 
     data: str
     folder: Path | None = None
@@ -52,7 +74,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run with every choice made: by the command line, by defaults, or by the run that is taken up.
+    """A run with every choice made: as asked for, by defaults, or by the run that is taken up.
 
     Attributes
     ----------

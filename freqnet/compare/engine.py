@@ -1,0 +1,210 @@
+"""Compare domains: what is checked before the work, which runs are left to do, and what is written in the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freqnet.compare.comparison import Comparison
+from freqnet.compare.figures import Compared, Sketch, sketch
+from freqnet.compare.pool import core_count, in_executor, in_processes
+from freqnet.compare.work import Outcome, Task, differing, kept_outcome
+from freqnet.data import Dataset, load, split
+from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
+from freqnet.nn import Network
+from freqnet.runs import Plan, make_plan
+from freqnet.training import Spectra, analyse
+from freqnet.training.files import write_atomically, write_json
+from freqnet.training.fit import check_examples
+
+# What was asked for, written before the first run: what a resumed comparison must agree with.
+ASKED = "comparison.json"
+FIGURES, PAGE = "compare.json", "compare.html"
+
+# Called with what came out of a run as it ends.
+Progress = Callable[[Outcome], None]
+
+
+def silent(outcome: Outcome) -> None:
+    """Show nothing."""
+
+
+def compare(
+    comparison: Comparison,
+    executor: Executor | None = None,
+    *,
+    resume: bool = False,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Compared:
+    """Train in every domain, from every seed, and compare what came out.
+
+    Each run is one call of a function with plain arguments, in one thread. A run that fails does not stop the
+    others. Runs, figures (``compare.json``) and a page (``compare.html``) go into the folder of the comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    executor : concurrent.futures.Executor, optional
+        What does the runs, such as that of a cluster; its machines must share the folder of the comparison and
+        the data. By default processes of this machine, which import the main module: there, call this under
+        ``if __name__ == "__main__"``. Threads take turns.
+    resume : bool
+        Go on with a comparison of the same data and options that was stopped. Complete runs are kept, others go
+        on from their checkpoint. There may be more domains and seeds than before.
+    processes : int, optional
+        How many runs there are at a time, without an executor: by default one a core. Times of runs side by side
+        are longer than those of runs alone.
+    progress : callable
+        Called with an `Outcome` as each run ends; first with those that are kept.
+
+    Returns
+    -------
+    Compared
+
+    Raises
+    ------
+    ConfigurationError
+        An option is out of range, no domain can do what is asked for, the folder is not empty, or the comparison
+        to resume had other options.
+    DataError
+        The data cannot be used, or are not those of the comparison to resume.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from freqnet.compare import Comparison, compare
+    >>> small = dict(model={"widths": (4, 4, 4)}, settings={"epochs": 2})
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     found = compare(Comparison("digits", ("fourier", "hartley"), (0,), folder, **small), executor)
+    >>> fourier, hartley = found.domains
+    >>> abs(fourier.accuracy - hartley.accuracy) < 0.01, fourier.transforms
+    (True, 0)
+    """
+    if processes is not None and processes < 1:
+        raise ConfigurationError(got_expected("processes", processes, "at least 1", "change --processes"))
+    dataset = load(comparison.data, folder=comparison.folder)
+    tasks = make_tasks(comparison, dataset)
+    sketches = make_sketches(comparison, dataset, tasks[0].info)
+    _claim(comparison.path, tasks[0].info, resume)
+    outcomes = []
+    for outcome in _outcomes(tasks, executor, processes or core_count()):
+        outcomes.append(outcome)
+        progress(outcome)
+    order = {(task.domain, task.seed): index for index, task in enumerate(tasks)}
+    outcomes.sort(key=lambda outcome: order[outcome.domain, outcome.seed])
+    compared = Compared(dataset.name, tuple(sketches), tuple(outcomes), tasks[0].info, comparison.command())
+    _write(comparison.path, compared)
+    return compared
+
+
+def make_tasks(comparison: Comparison, dataset: Dataset) -> list[Task]:
+    """Return every run with all its choices made."""
+    # The data are looked at once, however many runs there are.
+    info = make_plan(comparison.jobs()[0], dataset, resume=False).info
+    tasks = []
+    for job in comparison.jobs():
+        model = {**info["model"], "domain": job.model["domain"]}
+        settings = {**info["settings"], "seed": job.settings["seed"]}
+        own = {**info, "model": model, "settings": settings, "command": job.command()}
+        # Another process may work in another folder.
+        tasks.append(Task(replace(job, data=info["data"], folder=info["folder"] and Path(info["folder"])), own))
+    return tasks
+
+
+def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]) -> list[Sketch]:
+    """Return what is known of every domain before training; a mistake that no domain can do with ends here."""
+    seed = int(comparison.seeds[0])
+    parts = split(dataset, **info["fractions"], seed=seed)
+    sketches, errors = [], []
+    for domain in comparison.domains:
+        plan = Plan(comparison.path, {**info, "model": {**info["model"], "domain": domain}})
+        try:
+            network = plan.model.network(parts.train, seed)
+        except FreqnetError as error:
+            errors.append(error)
+            sketches.append(Sketch(domain))
+            continue
+        # One example of each part tells whether there are any.
+        validation = None if parts.validation is None else _first(network, parts.validation)
+        check_examples(plan.settings, _first(network, parts.train), validation)
+        sketches.append(sketch(network))
+    if len(errors) == len(sketches):
+        raise errors[0]
+    return sketches
+
+
+def _first(network: Network, part: Dataset) -> Spectra:
+    return analyse(network, part.take(np.arange(min(1, len(part)))))
+
+
+def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> Iterator[Outcome]:
+    kept = [(task, kept_outcome(task)) for task in tasks]
+    yield from (outcome for _, outcome in kept if outcome is not None)
+    left = [task for task, outcome in kept if outcome is None]
+    if executor is None:
+        yield from in_processes(left, processes)
+        return
+    try:
+        yield from in_executor(left, executor)
+    except BrokenExecutor as error:
+        todo = "look at its memory and its logs, then go on with resume"
+        raise ConfigurationError(got_expected("executor", f"its end ({error})", "all runs", todo)) from error
+
+
+def _claim(folder: Path, info: dict[str, Any], resume: bool) -> None:
+    """Make the folder ready, or say why it cannot be used."""
+    what, asked = f"output {folder}", folder / ASKED
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigurationError(got_expected(what, "a file", "a folder", "choose another"))
+        if resume:
+            _check_same(folder, info)
+        elif folder.exists() and any(folder.iterdir()):
+            todo = "go on with --resume, or choose another --out"
+            raise ConfigurationError(got_expected(what, "a folder that is not empty", "a new or empty one", todo))
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        expected = "a folder that can be written to"
+        raise ConfigurationError(got_expected(what, reason, expected, "choose another")) from error
+    write_json(asked, info)
+
+
+def _check_same(folder: Path, info: dict[str, Any]) -> None:
+    try:
+        before = json.loads((folder / ASKED).read_text(encoding="utf-8"))
+        change = differing({**before, **_varied(before, info)}, info)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        expected, todo = f"one with a {ASKED} to resume from", "leave --resume out"
+        got = "a damaged one" if (folder / ASKED).exists() else "no comparison"
+        raise ConfigurationError(got_expected(f"output {folder}", got, expected, todo)) from None
+    if change is None:
+        return
+    name, own, now = change
+    if name == "fingerprint":
+        got, expected = f"{info['samples']} examples of {info['dataset']}", f"the data it began with, {before['data']}"
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
+    todo = "repeat the command, or choose another --out"
+    raise ConfigurationError(got_expected(f"resume with {name.replace('_', ' ')}", now, f"its own {own}", todo))
+
+
+def _varied(before: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
+    """What is compared, and so may differ: the domain and the seed."""
+    model = {**before["model"], "domain": info["model"]["domain"]}
+    return {"model": model, "settings": {**before["settings"], "seed": info["settings"]["seed"]}}
+
+
+def _write(folder: Path, compared: Compared) -> None:
+    """Write figures and page; whatever plotting runs into, the figures are there."""
+    from freqnet.compare.page import compare_page
+
+    write_json(folder / FIGURES, compared.as_dict())
+    write_atomically(folder / PAGE, compare_page(compared).encode("utf-8", "replace"))

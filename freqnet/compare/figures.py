@@ -1,0 +1,206 @@
+"""The figures of a comparison: what is reported for each domain."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from statistics import fmean, median, stdev
+from typing import Any
+
+import numpy as np
+
+from freqnet.compare.operations import operation_errors
+from freqnet.compare.work import Outcome
+from freqnet.domains import get_domain
+from freqnet.nn import Network
+from freqnet.report import summarize
+
+PRECISIONS = (np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What is known of a domain's network before it is trained; nothing where there can be none."""
+
+    domain: str
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    spectrum_bytes: int | None = None
+
+
+def sketch(network: Network) -> Sketch:
+    """Return the size of a network, and what a prediction costs."""
+    rows = summarize(network)
+    total = rows[-1]
+    return Sketch(network.door.domain, total.parameters, total.multiply_adds, rows[0].bytes)
+
+
+@dataclass(frozen=True)
+class DomainFigures:
+    """What a comparison reports for a domain; None where no run of it is complete.
+
+    Attributes
+    ----------
+    domain : str
+    runs, failed : int
+        How many there were, and how many of them failed.
+    accuracies : tuple of float
+        Of every complete run on its held-out examples, 0 to 1, in the order of the seeds.
+    accuracy, accuracy_deviation : float or None
+        Their mean and standard deviation; the deviation is None for one run.
+    train_seconds : float or None
+        Spent in epochs, mean over the runs.
+    step_milliseconds : float or None
+        The median epoch's time for a step, mean over the runs.
+    seconds_to_level : float or None
+        Spent until the end of the first epoch that reaches the level of the comparison, mean over the runs.
+    parameters, multiply_adds : int or None
+        Real numbers trained; real multiply-adds of a prediction, as `freqnet.report.summarize` counts them.
+    spectrum_bytes : int or None
+        What leaves the door for one example.
+    peak_bytes : int or None
+        The most memory that the process of a run held.
+    condition_number : float
+        Of the transform.
+    transforms : int or None
+        Inside the network, in training and evaluation: the most of any run.
+    operation_errors : dict
+        By precision, then by operation: see `operation_errors`.
+    reasons : tuple of str
+        Why runs failed, a line each.
+    """
+
+    domain: str
+    runs: int
+    failed: int
+    accuracies: tuple[float, ...]
+    accuracy: float | None
+    accuracy_deviation: float | None
+    train_seconds: float | None
+    step_milliseconds: float | None
+    seconds_to_level: float | None
+    parameters: int | None
+    multiply_adds: int | None
+    spectrum_bytes: int | None
+    peak_bytes: int | None
+    condition_number: float
+    transforms: int | None
+    operation_errors: dict[str, dict[str, float]]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came out of a comparison.
+
+    Attributes
+    ----------
+    dataset : str
+    sketches : tuple of Sketch
+        One a domain.
+    outcomes : tuple of Outcome
+        One a run, failed ones as well.
+    info : dict
+        The choices that all runs share, as stored by the first.
+    command : str
+        A command that repeats the comparison, where there is one.
+    """
+
+    dataset: str
+    sketches: tuple[Sketch, ...]
+    outcomes: tuple[Outcome, ...]
+    info: dict[str, Any]
+    command: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every run is complete."""
+        return all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def watched(self) -> str:
+        """The accuracy that the level is one of: on validation examples, where there are any."""
+        return "validation_accuracy" if self.info["fractions"]["validation"] else "accuracy"
+
+    @cached_property
+    def level(self) -> float | None:
+        """The accuracy, in whole percent, that every complete run reaches; None where there is no complete run."""
+        best = [max(row[self.watched] for row in outcome.history) for outcome in self.outcomes if outcome.history]
+        # What is whole percents but for rounding stays so.
+        return math.floor(100 * min(best) + 1e-9) / 100 if best else None
+
+    @cached_property
+    def domains(self) -> tuple[DomainFigures, ...]:
+        """The figures of each domain, in the order in which they were named."""
+        return tuple(self._figures(row) for row in self.sketches)
+
+    def of(self, domain: str) -> list[Outcome]:
+        """Return the complete runs of a domain."""
+        return [outcome for outcome in self.outcomes if outcome.domain == domain and outcome.ok]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        from freqnet import __version__
+        from freqnet.kernels import KERNEL
+
+        options = {name: value for name, value in self.info["model"].items() if name != "domain"}
+        options |= {name: value for name, value in self.info["settings"].items() if name != "seed"}
+        return {
+            "dataset": self.dataset,
+            "complete": self.ok,
+            "level": self.level,
+            "level_of": self.watched,
+            "domains": [asdict(row) for row in self.domains],
+            "runs": [asdict(outcome) for outcome in self.outcomes],
+            "options": {**options, **self.info["fractions"]},
+            "command": self.command,
+            "freqnet": __version__,
+            "machine": {"processor": platform.machine(), "system": platform.system(), "kernel": KERNEL},
+        }
+
+    def _figures(self, known: Sketch) -> DomainFigures:
+        every = [outcome for outcome in self.outcomes if outcome.domain == known.domain]
+        runs = self.of(known.domain)
+        accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
+        return DomainFigures(
+            domain=known.domain,
+            runs=len(every),
+            failed=len(every) - len(runs),
+            accuracies=tuple(accuracies),
+            accuracy=_mean(accuracies),
+            accuracy_deviation=stdev(accuracies) if len(accuracies) > 1 else None,
+            train_seconds=_mean([outcome.metrics["train_seconds"] for outcome in runs]),
+            step_milliseconds=_mean([step_milliseconds(outcome) for outcome in runs]),
+            seconds_to_level=_mean([self.seconds_to_level(outcome) for outcome in runs]),
+            parameters=known.parameters,
+            multiply_adds=known.multiply_adds,
+            spectrum_bytes=known.spectrum_bytes,
+            peak_bytes=max((o.peak_bytes for o in runs if o.peak_bytes is not None), default=None),
+            condition_number=get_domain(known.domain).condition_number,
+            transforms=max((o.metrics["transforms_inside_network"] for o in runs), default=None),
+            operation_errors={np.dtype(p).name: operation_errors(known.domain, p) for p in PRECISIONS},
+            reasons=tuple(f"seed {o.seed}: {o.reason}" for o in every if not o.ok),
+        )
+
+    def seconds_to_level(self, outcome: Outcome) -> float:
+        """Return the training time of a run until the end of the first epoch that reaches the level."""
+        seconds = 0.0
+        for row in outcome.history:
+            seconds += row["seconds"]
+            if self.level is not None and row[self.watched] >= self.level - 1e-9:
+                break
+        return seconds
+
+
+def step_milliseconds(outcome: Outcome) -> float:
+    """Return the time of a training step in the median epoch of a run."""
+    metrics = outcome.metrics
+    steps = -(-metrics["train_samples"] // metrics["settings"]["batch"])
+    return 1e3 * median(row["seconds"] for row in outcome.history) / steps
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None

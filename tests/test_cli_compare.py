@@ -1,0 +1,164 @@
+"""``freqnet compare``: what is shown and written, exit statuses, kills and interrupts, mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_cli_process import start, wait_for
+from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
+
+from freqnet.compare import Comparison, compare
+from freqnet.compare.engine import ASKED, FIGURES, PAGE
+from freqnet.compare.work import OUTCOME
+from freqnet.training.files import HISTORY, METRICS
+
+WIDTHS = {"widths": (4, 4, 4)}
+SMALL = ("--widths", "4,4,4", "--epochs", 2)
+LONG = ("--widths", "4,4,4", "--epochs", 20, "--batch", 10)
+
+
+def losses(out: Path) -> list[Any]:
+    """What must not depend on when runs were done."""
+    runs = json.loads((out / FIGURES).read_text())["runs"]
+    return [(r["domain"], r["seed"], r["metrics"]["test_accuracy"], [h["loss"] for h in r["history"]]) for r in runs]
+
+
+def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    without_plots(monkeypatch)
+    some_digits(Path("few.npz"))
+    words = ("compare", "few.npz", "--domains", "fourier, grid", "--seeds", 1, *SMALL, "--validation", 0.2)
+    lines = succeed(*words, "--json", "found.json").splitlines()
+    out = Path("runs/few-compare")
+    assert sorted(line[:5] for line in lines[:2]) == ["[1/2]", "[2/2]"]
+    assert {line.split(" ")[1] for line in lines[:2]} == {"fourier,", "grid,"}
+    shown = "\n".join(lines)
+    rows = ("test accuracy, mean", "standard deviation", "a training step, ms", "multiply-adds", "condition number")
+    more = ("validation accuracy, s", "convolution", "power", "operations in float32", "operations in float64")
+    assert all(row in shown for row in (*rows, *more))
+    assert lines[-1].startswith("runs/few-compare: compare.json, compare.html")
+    assert {path.name for path in out.iterdir()} == {ASKED, FIGURES, PAGE, "fourier-seed0", "grid-seed0"}
+    assert Path("found.json").read_bytes() == (out / FIGURES).read_bytes()
+    words = json.loads((out / FIGURES).read_text())["command"].split()
+    assert words[:3] == ["freqnet", "compare", "few.npz"]
+    assert words[-4:] == ["--domains", "fourier,grid", "--seeds", "1"]
+    # A run of a comparison is a run like any other.
+    metrics = json.loads((out / "fourier-seed0" / METRICS).read_text())
+    succeed(*metrics["command"].split()[1:], "--out", "alone", "--quiet")
+    assert same_weights(out / "fourier-seed0", Path("alone"))
+    assert "20.0%" not in succeed("evaluate", out / "grid-seed0")
+
+
+def test_a_run_that_fails_ends_in_status_1(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    words = ("--domains", "fourier,grid", "--activation", "relu", "--seeds", 1, "--out", out)
+    outcome = command("compare", data, *SMALL, *words)
+    assert outcome.status == 1
+    assert "1 of 1" in outcome.out
+    assert "fourier, seed 0: failed: " in outcome.out
+    assert "grid, seed 0: test accuracy" in outcome.out
+    assert outcome.err.startswith("freqnet: warning: a run failed: fourier, seed 0: ")
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The comparison of the next test, never stopped, in this process."""
+    folder = tmp_path_factory.mktemp("straight")
+    data, settings = some_digits(folder / "few.npz"), {"epochs": 20, "batch": 10}
+    comparison = Comparison(str(data), ("hartley", "fourier"), (0,), folder / "out", None, {}, WIDTHS, settings)
+    with ThreadPoolExecutor(1) as executor:
+        compare(comparison, executor)
+    return folder / "out"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("lines", [0, 2])
+def test_an_interrupt_is_one_line(tmp_path: Path, lines: int) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    # As from a terminal: all processes get it.
+    process = start("compare", data, *LONG, "--out", out, start_new_session=True)
+    while not (out / ASKED).is_file():
+        time.sleep(0.005)
+    if lines:
+        wait_for(out / "fourier-seed0" / HISTORY, process, lines)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.startswith("freqnet: interrupted; complete runs and epochs are safe in "), err
+    assert err.count("\n") == 1, err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straight: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    words = ("compare", data, *LONG, "--domains", "hartley,fourier", "--seeds", 1, "--processes", 1)
+    process = start(*words, "--out", out)
+    wait_for(out / "fourier-seed0" / HISTORY, process, 3)
+    process.kill()
+    process.communicate(timeout=60)
+    # No process may go on with a run that another is to take up.
+    time.sleep(0.3)
+    before = snapshot(out)
+    time.sleep(0.3)
+    assert snapshot(out) == before
+    assert (out / "hartley-seed0" / OUTCOME).is_file()
+    assert not (out / "fourier-seed0" / OUTCOME).exists()
+    shown = succeed(*words, "--out", out, "--resume")
+    assert "hartley, seed 0: test accuracy" in shown
+    assert shown.count("(kept)") == 1
+    assert losses(out) == losses(straight)
+    assert same_weights(out / "fourier-seed0", straight / "fourier-seed0")
+    kept = before[f"hartley-seed0/{OUTCOME}"]
+    assert (out / "hartley-seed0" / OUTCOME).read_bytes() == kept
+
+
+def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
+    data = some_digits(tmp_path / "few.npz")
+    words = ("compare", data, *SMALL, "--domains", "fourier", "--seeds", 1)
+    before = snapshot(tmp_path)
+    assert "a file" in refused(*words, "--out", data)
+    assert "a folder that is not empty" in refused(*words, "--out", tmp_path)
+    assert "no comparison" in refused(*words, "--out", tmp_path, "--resume")
+    assert "no comparison" in refused(*words, "--out", tmp_path / "none", "--resume")
+    assert "a folder" in refused(*words, "--out", tmp_path / "out", "--json", tmp_path)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / ASKED).write_text("[1]")
+    assert "a damaged one" in refused(*words, "--out", tmp_path / "damaged", "--resume")
+    (tmp_path / "damaged" / ASKED).unlink()
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--domains", "fourier,hartly"), "did you mean 'hartley'?"),
+        (("--domains", ","), "name at least one"),
+        (("--domains", ""), "name at least one"),
+        (("--domains", "grid,grid"), "grid twice"),
+        (("--seeds", 0), "seeds: got 0"),
+        (("--processes", 0), "processes: got 0"),
+        (("--widths", "a"), "change --widths"),
+        (("--lr", "nan"), "learning_rate"),
+        (("--modes", 4), "change --modes"),
+        (("--size", "huge"), "change --size"),
+        (("--patience", 3), "--validation"),
+        (("--folder", "none"), "few"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path: Path, options: tuple[object, ...], message: str) -> None:
+    data = some_digits(tmp_path / "few.npz")
+    assert message in refused("compare", data, "--out", tmp_path / "out", *options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_that_are_not_there(tmp_path: Path) -> None:
+    assert "did you mean 'digits'?" in refused("compare", "digitz", "--out", tmp_path / "out")
