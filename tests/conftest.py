@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,3 +25,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         without_plots(patch)
         succeed("train", "digits", "--epochs", 4, "--widths", "8,8,8", "--quiet", "--out", folder)
     return folder
+
+
+@pytest.fixture
+def own_claims() -> Iterator[None]:
+    """Forget claims that a test registers, when it is over."""
+    from freqnet.theory import registry
+
+    before, files = dict(registry._added), set(registry._from_files)
+    yield
+    registry._added.clear()
+    registry._added.update(before)
+    registry._from_files.clear()
+    registry._from_files.update(files)

@@ -16,16 +16,7 @@ from test_cli_train import command, refused, succeed
 EXAMPLE = Path(__file__).parents[1] / "examples" / "your_own_claim.py"
 
 
-@pytest.fixture(autouse=True)
-def own_claims():
-    from freqnet.theory import registry
-
-    before, files = dict(registry._added), set(registry._from_files)
-    yield
-    registry._added.clear()
-    registry._added.update(before)
-    registry._from_files.clear()
-    registry._from_files.update(files)
+pytestmark = pytest.mark.usefixtures("own_claims")
 
 
 def test_one_claim(tmp_path: Path) -> None:

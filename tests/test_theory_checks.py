@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +12,14 @@ from freqnet.theory import (
     Claim,
     Contradiction,
     Digits,
-    Evidence,
     Identity,
     Range,
     catalogue,
-    find,
-    load_file,
-    register,
     run_check,
     verify,
 )
-from freqnet.theory import registry as registry_module
 from freqnet.theory.arithmetic import FUNCTIONS
 from freqnet.theory.independence import shared_formula
-from freqnet.theory.runner import check_digits
 
 from freqnet.errors import ConfigurationError
 
@@ -352,115 +344,3 @@ def test_cuts_leave_nothing() -> None:
     assert m.exp(-m.number(m.cut())) < 10**-70
     assert m.exp(-(m.number(m.cut(0.5, 2)) ** 2) / 2) < 10**-70
     assert m.panels(0, 7, 3) == [0, 3, 6, 7]
-
-
-# -- claims as objects ---------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"id": "An Example"}, "small letters"),
-        ({"verdict": "true"}, "one of"),
-        ({"checks": ()}, "an Identity or a Bound"),
-        ({"checks": (GOOD, GOOD)}, "each another"),
-        ({"verdict": "conditional"}, "hypotheses"),
-        ({"verdict": "refuted"}, "corrected"),
-        ({"verdict": "refuted", "corrected": "x"}, "a Contradiction"),
-    ],
-)
-def test_a_claim_that_is_not_complete_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
-        replace(EXAMPLE, **changes)
-
-
-@pytest.fixture
-def own_claims() -> Any:
-    before, files = dict(registry_module._added), set(registry_module._from_files)
-    yield
-    registry_module._added.clear()
-    registry_module._added.update(before)
-    registry_module._from_files.clear()
-    registry_module._from_files.update(files)
-
-
-@pytest.mark.usefixtures("own_claims")
-def test_a_claim_of_ones_own_is_found() -> None:
-    assert register(EXAMPLE) is EXAMPLE
-    assert find("an-example") is EXAMPLE
-    assert EXAMPLE in catalogue("own")
-    register(EXAMPLE)
-    with pytest.raises(ConfigurationError, match="not taken"):
-        register(replace(EXAMPLE, title="Another"))
-    with pytest.raises(ConfigurationError, match="not taken"):
-        register(replace(EXAMPLE, id="sigmoid-definition"))
-
-
-@pytest.mark.parametrize("name", ["sigmoid-fourier-intervall", "Sigmoid-Fourier-Interval", "fourier-interval"])
-def test_an_unknown_claim_lists_near_matches(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"did you mean .*sigmoid-fourier-interval"):
-        find(name)
-
-
-def test_nothing_near_names_the_list() -> None:
-    with pytest.raises(ConfigurationError, match="--list"):
-        find("zzz")
-    with pytest.raises(ConfigurationError, match="rippel2015"):
-        catalogue("rippel")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "No such file"),
-        ("def f(:", "syntax"),
-        ("import nothing_of_this_name", "ModuleNotFoundError"),
-        ("x = 1\n1 / 0", "line 2: ZeroDivision"),
-        ("raise SystemExit(0)", "SystemExit"),
-    ],
-)
-def test_a_file_of_claims_that_fails_is_said(text: str | None, message: str, tmp_path: Path) -> None:
-    if text is not None:
-        (tmp_path / "own.py").write_text(text)
-    with pytest.raises(ConfigurationError, match=message):
-        load_file(tmp_path / "own.py")
-
-
-# -- the runner ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("digits", [14, 0, -5, 2001])
-def test_digits_out_of_range_are_refused(digits: int) -> None:
-    with pytest.raises(ConfigurationError, match="15 to 2,000"):
-        check_digits(digits)
-    with pytest.raises(ConfigurationError, match="15 to 2,000"):
-        list(verify([EXAMPLE], digits=digits))
-
-
-def test_random_points_follow_the_seed() -> None:
-    points = [list(GOOD.all_points(seed)) for seed in (0, 0, 1)]
-    assert points[0] == points[1]
-    assert points[0][2:] != points[2][2:]
-    assert len(points[0]) == 5
-
-
-def figures(found: list[Evidence]) -> dict[str, Any]:
-    return {e.claim.id: [(f.check, f.passed, f.digits, f.gap, f.worst) for f in e.findings] for e in found}
-
-
-@pytest.mark.usefixtures("own_claims")
-def test_processes_find_what_one_finds(tmp_path: Path) -> None:
-    own = tmp_path / "own.py"
-    own.write_text((Path(__file__).parents[1] / "examples" / "your_own_claim.py").read_text())
-    load_file(own)
-    chosen = [find("sigmoid-definition"), find("gauss-series"), find("triangle-spectrum"), EXAMPLE]
-    alone = list(verify(chosen, digits=20))
-    together = list(verify(chosen, digits=20, processes=2, files=[own]))
-    assert figures(together) == figures(alone)
-    assert all(e.as_recorded for e in together)
-
-
-def test_evidence_in_numbers() -> None:
-    [evidence] = verify([EXAMPLE], digits=25)
-    assert evidence.digits == 25
-    assert evidence.radius is None
-    assert not evidence.enclosed
-    plain = evidence.as_dict()
-    assert plain["checks"][0]["digits"] > 25
-    assert math.isfinite(plain["seconds"])

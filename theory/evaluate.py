@@ -60,6 +60,11 @@ class Finding:
     engine: bool = False
 
     @property
+    def place(self) -> str:
+        """The parameters of the worst point, in words."""
+        return ", ".join(f"{name} = {value}" for name, value in (self.worst or {}).items())
+
+    @property
     def enclosed(self) -> bool:
         """Whether it passed in balls."""
         return self.passed and self.radius is not None
@@ -185,7 +190,7 @@ def _conflict(check: Check, point: Point) -> str:
     def values(m: Arithmetic) -> list[complex]:
         with m:
             numbers = [z for side in check.sides() for z in flat(side(m, **parameters_at(m, point)))]
-            return [complex(float(_real(m.re(z))), float(_real(m.im(z)))) for z in numbers]
+            return [complex(float(m.re(z).real), float(m.im(z).real)) for z in numbers]
 
     in_digits, in_balls = (
         values(Digits(FEWEST_DIGITS, GUARD + check.guard)),
@@ -197,10 +202,6 @@ def _conflict(check: Check, point: Point) -> str:
     if off <= 1e-8 * size + 1e-12 or not math.isfinite(off):
         return ""
     return f"balls and digits differ by {off / size:.2g}: is there a fractional ** inside an integral? use m.power"
-
-
-def _real(z: Any) -> Any:
-    return z.real
 
 
 # -- balls ---------------------------------------------------------------------------------------------

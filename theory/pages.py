@@ -53,17 +53,26 @@ def _with_labels(text: str) -> str:
 def outcome(found: Finding, digits: int) -> str:
     """Return what a check found, in a few words."""
     if not found.passed:
-        at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
-        return f"NOT AS RECORDED{f', at {at}' if at else ''}: {found.message}"
+        return f"NOT AS RECORDED{f', at {found.place}' if found.place else ''}: {found.message}"
     words = {
         "identity": "" if found.digits is None else f"agree to {min(found.digits, digits):.1f} digits or more",
         "contradiction": "" if found.gap is None else f"differ by {100 * found.gap:.3g} % or more",
         "bound": f"it is {found.message}",
     }[found.kind]
-    ball = ""
-    if found.radius is not None:
-        ball = "exact balls" if found.radius == -float("inf") else f"balls of relative radius 1e{found.radius:.0f}"
+    radius = radius_in_words(found.radius)
+    ball = "exact balls" if radius == "exact" else radius and f"balls of relative radius {radius}"
     return ", ".join(filter(None, ("in double precision" if found.engine else "", words, ball)))
+
+
+def radius_in_words(radius: float | None) -> str:
+    """Return the size of a ball from log10 of its radius: "1e-49", "exact", or nothing where there is no ball.
+
+    >>> radius_in_words(-48.6), radius_in_words(-float("inf")), radius_in_words(None)
+    ('1e-49', 'exact', '')
+    """
+    if radius is None:
+        return ""
+    return "exact" if radius == -float("inf") else f"1e{radius:.0f}"
 
 
 def claim_text(evidence: Evidence) -> str:
@@ -103,15 +112,14 @@ def _tiles(evidence: Evidence) -> str:
     if evidence.digits is not None:
         entries.append((f"digits of {evidence.digits_asked}", f"{evidence.digits:.1f}"))
     if evidence.radius is not None:
-        entries.append(("relative radius", f"1e{evidence.radius:.0f}"))
+        entries.append(("relative radius", radius_in_words(evidence.radius)))
     return tiles(entries)
 
 
 def _checks(evidence: Evidence) -> str:
     rows = []
     for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):
-        at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
-        cells = (check.name, outcome(found, evidence.digits_asked), at, f"{found.seconds:.2f} s")
+        cells = (check.name, outcome(found, evidence.digits_asked), found.place, f"{found.seconds:.2f} s")
         rows.append([escape(cell) for cell in cells])
     return table([("check", False), ("found", False), ("worst point", False), ("time", True)], rows)
 

@@ -72,8 +72,7 @@ class Evidence:
         """The first check that did not come out as recorded, and why."""
         for found in self.findings:
             if not found.passed:
-                at = ", ".join(f"{name} = {value}" for name, value in (found.worst or {}).items())
-                return f"{found.check}{f' at {at}' if at else ''}: {found.message}"
+                return f"{found.check}{f' at {found.place}' if found.place else ''}: {found.message}"
         return ""
 
     def as_dict(self) -> dict[str, Any]:

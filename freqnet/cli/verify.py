@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,8 +13,9 @@ from typing import Any
 
 from freqnet.cli.console import complain, on_terminal, say
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.kernels.threads import core_count
 from freqnet.theory import Claim, Evidence, catalogue, find, load_file, verify
-from freqnet.theory.pages import claim_page, claim_text, places
+from freqnet.theory.pages import claim_page, claim_text, places, radius_in_words
 from freqnet.theory.runner import check_digits
 from freqnet.training.files import write_atomically, write_json
 
@@ -50,7 +50,7 @@ class Request:
     def evidence(self, chosen: Sequence[Claim]) -> Iterator[Evidence]:
         """Check claims, and yield what was found of each as it is complete."""
         checks = sum(len(claim.checks) for claim in chosen)
-        processes = min(self.processes or os.cpu_count() or 1, checks)
+        processes = min(self.processes or core_count(), checks)
         options: dict[str, Any] = {"digits": self.digits, "seed": self.seed, "rigorous": self.rigorous}
         # A process takes half a second to start.
         return verify(chosen, processes=1 if checks < 4 else processes, files=self.files, **options)
@@ -123,8 +123,9 @@ def _row(evidence: Evidence, width: int, wide: bool) -> str:
 
 def measure(evidence: Evidence) -> str:
     """Return how well a claim was checked: digits of agreement, or the radius of its balls."""
-    if evidence.radius is not None:
-        return "exact" if evidence.radius == -float("inf") else f"± 1e{evidence.radius:.0f}"
+    radius = radius_in_words(evidence.radius)
+    if radius:
+        return radius if radius == "exact" else f"± {radius}"
     return "" if evidence.digits is None else f"{evidence.digits:.1f}"
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from freqnet.compare.comparison import Comparison
 from freqnet.compare.figures import Compared, Sketch, sketch
-from freqnet.compare.pool import core_count, in_executor, in_processes
+from freqnet.compare.pool import in_executor, in_processes
 from freqnet.compare.work import Outcome, Task, differing, kept_outcome
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
+from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
 from freqnet.runs import Plan, make_plan
 from freqnet.training import Spectra, analyse

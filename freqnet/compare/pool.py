@@ -15,11 +15,6 @@ from freqnet.spawning import interrupts_deferred
 _SUDDEN_END = "its process ended suddenly, perhaps for want of memory; try fewer --processes, or smaller --widths"
 
 
-def core_count() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def in_processes(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
     """Do runs on this machine, and yield what comes out of each as it ends.
 

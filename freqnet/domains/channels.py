@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from freqnet import kernels
 from freqnet.kernels.reference import channel_product as matrix_products
+
+Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
@@ -28,8 +32,13 @@ def pair_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.nd
     """Return the same three products of Hartley spectra."""
     if groups == 1:
         return kernels.channel_product(a, b, form)
+    return group_by_group(a, b, groups, lambda x, y: kernels.channel_product(x, y, form))
+
+
+def group_by_group(a: np.ndarray, b: np.ndarray, groups: int, product: Product) -> np.ndarray:
+    """Return a product over channels that do not mix between groups, one group after another."""
     parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
-    return np.concatenate([kernels.channel_product(x, y, form) for x, y in parts], -1)
+    return np.concatenate([product(x, y) for x, y in parts], -1)
 
 
 def _by_group(array: np.ndarray, groups: int) -> np.ndarray:

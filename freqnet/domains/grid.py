@@ -14,6 +14,7 @@ import numpy as np
 
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.channels import group_by_group
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.errors import SpaceError, got_expected
@@ -77,8 +78,7 @@ class Grid(Domain):
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
         if groups > 1:
-            parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
-            return np.concatenate([self.channel_product(x, y, form, 1, size) for x, y in parts], -1)
+            return group_by_group(a, b, groups, lambda x, y: self.channel_product(x, y, form, 1, size))
         if self.switches:
             return _fft_product(a, b, form, size)
         return _correlate(a, b, size) if form == "response" else _direct(a, b, form)

@@ -53,8 +53,7 @@ def quadratic_adjoint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
-    dtype = np.result_type(g, x, np.float32)
-    g, x = np.ascontiguousarray(g, dtype), np.ascontiguousarray(x, dtype)
+    g, x = _alike(g, x, least=np.float32)
     ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
@@ -63,9 +62,8 @@ def quadratic_adjoint(
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     """Return products over channels, mode by mode: see `freqnet.kernels.reference.channel_product`."""
-    dtype = np.result_type(a, b, np.float32)
-    a, b = np.ascontiguousarray(a, dtype), np.ascontiguousarray(b, dtype)
-    (first, width), modes = a.shape[-2:], a.shape[:-2]
+    a, b = _alike(a, b, least=np.float32)
+    (first, width), modes, dtype = a.shape[-2:], a.shape[:-2], a.dtype
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
@@ -116,9 +114,9 @@ def combine(
     return out
 
 
-def _alike(*arrays: np.ndarray) -> list[np.ndarray]:
-    """Contiguous arrays of the one complex dtype that holds them all."""
-    dtype = np.result_type(*arrays, np.complex64)
+def _alike(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:
+    """Contiguous arrays of the one dtype that holds them all, and at least this one."""
+    dtype = np.result_type(*arrays, least)
     return [np.ascontiguousarray(array, dtype) for array in arrays]
 
 

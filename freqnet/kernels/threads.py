@@ -29,6 +29,11 @@ def thread_count() -> int:
     return _available() if _Limit.count is None else _Limit.count
 
 
+def core_count() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def thread_limit(count: int) -> Iterator[None]:
     """Use this many threads inside the block, whatever the environment says."""
@@ -72,5 +77,4 @@ def _available() -> int:
         first = os.environ.get(name, "").split(",")[0].strip()
         if first.isdecimal() and int(first) > 0:
             return min(int(first), MOST_THREADS)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(core_count(), MOST_THREADS)
