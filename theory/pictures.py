@@ -21,12 +21,6 @@ def _figure(columns: int, height: float = 3.0) -> tuple[Figure, list[Axes]]:
     return figure, list(np.ravel(figure.subplots(1, columns)))
 
 
-def _plain_powers(axes: Axes) -> None:
-    """Write powers of ten as 1e-3: the house style draws no formulas in figures."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda value, _: f"1e{round(np.log10(value))}")
-
-
 @styled
 def truncated_sigmoid() -> Figure:
     """The sigmoid's transform on [-a, a] against a: it goes round for ever."""
@@ -68,11 +62,12 @@ def spectra() -> Figure:
     }
     colours = dict(zip(curves, (BLUE, ORANGE, INK, "#3a9a5c", "#a0559c"), strict=True))
     for name, values in curves.items():
-        plain.semilogy(w, values, color=colours[name], label=name)
+        plain.plot(w, values, color=colours[name], label=name)
         if name in ("ReLU", "GELU", "SiLU"):
             second.plot(w, w**2 * values, color=colours[name], label=name)
-    _plain_powers(plain)
-    plain.set(xlabel="w", ylim=(1e-6, 50), title="modulus: fast decay, but for ReLU's corner")
+    plain.set(yscale="log", xlabel="w", ylim=(1e-6, 50), title="modulus: fast decay, but for ReLU's corner")
+    # The formatter of logarithms writes mathematics, which is off in figures.
+    plain.yaxis.set_major_formatter("{x:g}")
     second.set(xlabel="w", title="times w²: the transform of the second derivative")
     plain.legend()
     second.legend()
@@ -89,8 +84,8 @@ def bridge() -> Figure:
         panel.stem(np.arange(16), harmonics, basefmt=" ", linefmt=BLUE, markerfmt="o")
         # The product of spectra lives where the input's does: at k = 1.
         panel.plot([1], [amplitude / 2 * np.pi / np.sinh(np.pi)], "x", color=ORANGE, markersize=9, markeredgewidth=2)
-        _plain_powers(panel)
-        panel.set(title=f"amplitude {amplitude}", xlabel="harmonic", ylim=(1e-7, 5))
+        panel.set(title=f"amplitude {amplitude}", xlabel="harmonic", yscale="log", ylim=(1e-7, 5))
+        panel.yaxis.set_major_formatter("{x:g}")
     panels[0].set_ylabel("modulus")
     return figure
 
