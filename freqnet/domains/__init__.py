@@ -16,6 +16,7 @@ from freqnet.domains.grid import GRID, GRID_FFT, Grid
 from freqnet.domains.hartley import HARTLEY, Hartley
 from freqnet.domains.parametrisations import KERNELS
 from freqnet.domains.space import Space
+from freqnet.domains.spectral import Spectral
 
 __all__ = [
     "DOMAINS",
@@ -29,6 +30,7 @@ __all__ = [
     "Grid",
     "Hartley",
     "Space",
+    "Spectral",
     "get_domain",
     "no_transforms",
     "register_domain",

@@ -13,25 +13,22 @@ import numpy as np
 
 from freqnet import kernels
 from freqnet.domains import parametrisations as par
-from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.base import register_domain
 from freqnet.domains.channels import mode_products
 from freqnet.domains.dft import kept_modes, samples_of
 from freqnet.domains.door import pass_door
 from freqnet.domains.space import Axes, Space, volume
+from freqnet.domains.spectral import Spectral, along
 from freqnet.kernels.buffers import empty
-from freqnet.kernels.reference import centre, full_spectrum, resized
+from freqnet.kernels.reference import centre, full_spectrum, stored
 
 
-class Fourier(Domain):
+class Fourier(Spectral):
     """Half spectra of real signals, modes first: ``(*modes, batch, channels)``, complex."""
 
     name = "fourier"
     is_complex = True
-    is_spectral = True
     products_a_number = 4
-
-    def shape(self, space: Space) -> Axes:
-        return _half_shape(space.band)
 
     def weights(self, space: Space) -> np.ndarray:
         return _weights(space.ndim, space.band[-1])
@@ -43,10 +40,6 @@ class Fourier(Domain):
         column[...] = (column + np.flip(column, others).conj()) / 2
         return out
 
-    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        shape = (self.coordinate_count(space), *like.shape[space.ndim :])
-        return self.from_coordinates(generator.standard_normal(shape).astype(like.real.dtype), space)
-
     # -- the door ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
@@ -56,20 +49,7 @@ class Fourier(Domain):
         pass_door("synthesis")
         return samples_of(array, space.band, grid)
 
-    def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
-        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
-            if 2 * m == n:
-                halved = np.ones(array.shape[axis], array.real.dtype)
-                halved[-1] = 0.5
-                if axis < space.ndim - 1:
-                    halved[0] = 0.5
-                array = array * along(halved, axis, array.ndim)
-        return array
-
     # -- convolution -------------------------------------------------------------------------------
-    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
-        return self.shape(space)
-
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta, space)
@@ -89,30 +69,9 @@ class Fourier(Domain):
         return theta.reshape(-1, *response.shape[space.ndim :])
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
-        return mode_products(_complex(a), _complex(b), form, groups)
-
-    # -- pointwise products ------------------------------------------------------------------------
-    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.product(_complex(a), _complex(b), bands)
-
-    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.square(_complex(a), bands)
-
-    def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        return kernels.quadratic(_complex(array), coefficients, (space.band, band))
-
-    def quadratic_adjoint(
-        self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return kernels.quadratic_adjoint(_complex(g), _complex(array), coefficients, (space.band, band))
+        return mode_products(self.own(a), self.own(b), form, groups)
 
     # -- bands and grids ---------------------------------------------------------------------------
-    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        return array if band == space.band else np.ascontiguousarray(resized(array, space.band, band))
-
-    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
-        return self.change_band(array, space, target.band)
-
     def average_response(self, space: Space, window: Axes, method: str = "dirichlet") -> list[np.ndarray]:
         """Per axis, the response of the mean of the samples n .. n + window - 1.
 
@@ -147,14 +106,6 @@ class Fourier(Domain):
         return array
 
     # -- statistics and coordinates ----------------------------------------------------------------
-    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
-        out = np.zeros((*self.shape(space), *value.shape), np.result_type(value.dtype, np.complex64))
-        out[centre(space.band)] = value
-        return out
-
-    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array[centre(space.band)].real.copy()
-
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
         lanes = np.broadcast_shapes(array.shape[space.ndim :], factors.shape, offset.shape)
         if lanes == array.shape[space.ndim :]:
@@ -229,12 +180,8 @@ def mode_numbers(band: Axes) -> np.ndarray:
     [[0, 0], [1, 0], [-1, 1], [0, 1], [1, 1]]
     """
     _, independent, _ = independent_modes(band)
-    numbers = np.stack(np.unravel_index(independent, _half_shape(band)), axis=1) - np.array([*band[:-1], 0])
+    numbers = np.stack(np.unravel_index(independent, stored(band, False)), axis=1) - np.array([*band[:-1], 0])
     return np.concatenate([np.zeros((1, len(band)), int), numbers])
-
-
-def _half_shape(band: Axes) -> Axes:
-    return (*(2 * m + 1 for m in band[:-1]), band[-1] + 1)
 
 
 @lru_cache(maxsize=256)
@@ -249,7 +196,7 @@ def _basis(
     kernel: str, size: Axes, grid: Axes, band: Axes, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     matrix = par.kernel_response(kernel, size, grid, band)
-    weights = np.broadcast_to(_weights(len(band), band[-1]), (*_half_shape(band), 1, 1)).reshape(-1, 1)
+    weights = np.broadcast_to(_weights(len(band), band[-1]), (*stored(band, False), 1, 1)).reshape(-1, 1)
     real, imag = np.ascontiguousarray(matrix.real), np.ascontiguousarray(matrix.imag)
     return real.astype(precision), imag.astype(precision), weights.astype(precision)
 
@@ -261,18 +208,8 @@ def folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
 
 
-def _complex(array: np.ndarray) -> np.ndarray:
-    """The array itself, or, of real numbers, which the kernels would take for a Hartley spectrum, a complex copy."""
-    return array if array.dtype.kind == "c" else array.astype(np.result_type(array, np.complex64))
-
-
 def _column(space: Space) -> tuple:
     return (slice(None),) * (space.ndim - 1) + (0,)
-
-
-def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
-    """Values of one axis, shaped to broadcast along it."""
-    return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))
 
 
 FOURIER = register_domain(Fourier())

@@ -12,36 +12,28 @@ from functools import lru_cache
 
 import numpy as np
 
-from freqnet import kernels
 from freqnet.domains import parametrisations as par
-from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.base import register_domain
 from freqnet.domains.channels import pair_products
 from freqnet.domains.door import pass_door
-from freqnet.domains.fourier import along, folding, independent_modes
+from freqnet.domains.fourier import folding, mode_numbers
 from freqnet.domains.space import Axes, Space, volume
-from freqnet.kernels.reference import resized
+from freqnet.domains.spectral import Spectral, along
+from freqnet.kernels.reference import stored
 
 
-class Hartley(Domain):
+class Hartley(Spectral):
     """Real spectra of real signals, modes first: ``(*modes, batch, channels)``."""
 
     name = "hartley"
     is_complex = False
-    is_spectral = True
     products_a_number = 2
-
-    def shape(self, space: Space) -> Axes:
-        return tuple(2 * m + 1 for m in space.band)
 
     def weights(self, space: Space) -> float:
         return 1.0
 
     def project(self, array: np.ndarray, space: Space) -> np.ndarray:
         return array
-
-    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        shape = (self.coordinate_count(space), *like.shape[space.ndim :])
-        return self.from_coordinates(generator.standard_normal(shape).astype(like.dtype), space)
 
     # -- the door ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
@@ -58,18 +50,7 @@ class Hartley(Domain):
             array = _contract(_waves(n, m, array.dtype.char).T, array, axis)
         return np.ascontiguousarray(np.moveaxis(array, -2, 0))
 
-    def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
-        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
-            if 2 * m == n:
-                halved = np.ones(2 * m + 1, array.dtype)
-                halved[[0, -1]] = 0.5
-                array = array * along(halved, axis, array.ndim)
-        return array
-
     # -- convolution -------------------------------------------------------------------------------
-    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
-        return self.shape(space)
-
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta, space)
@@ -85,28 +66,7 @@ class Hartley(Domain):
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
         return pair_products(a, b, form, groups)
 
-    # -- pointwise products ------------------------------------------------------------------------
-    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.product(a, b, bands)
-
-    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
-        return kernels.square(a, bands)
-
-    def quadratic(self, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        return kernels.quadratic(array, coefficients, (space.band, band))
-
-    def quadratic_adjoint(
-        self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return kernels.quadratic_adjoint(g, array, coefficients, (space.band, band))
-
     # -- bands and grids ---------------------------------------------------------------------------
-    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        return array if band == space.band else np.ascontiguousarray(resized(array, space.band, band))
-
-    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
-        return self.change_band(array, space, target.band)
-
     def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
         for axis, (m, n, w) in enumerate(zip(space.band, space.grid, window, strict=True)):
             real, imag = par.average_response(np.arange(-m, m + 1), n, w, method)
@@ -130,14 +90,6 @@ class Hartley(Domain):
         return array
 
     # -- statistics and coordinates ----------------------------------------------------------------
-    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
-        out = np.zeros((*self.shape(space), *value.shape), value.dtype)
-        out[space.band] = value
-        return out
-
-    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array[space.band].copy()
-
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
         lanes = np.broadcast_shapes(array.shape[space.ndim :], factors.shape, offset.shape)
         out = array * np.broadcast_to(factors, lanes)
@@ -227,12 +179,9 @@ def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) 
 @lru_cache(maxsize=256)
 def _pairs(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
     """Flat positions of the mean, of one mode of each pair (k, -k) in the Fourier domain's order, and of the others."""
-    _, independent, _ = independent_modes(band)
-    half = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1)
-    numbers = np.array(np.unravel_index(independent, half))
-    numbers[-1] += band[-1]
-    upper = np.ravel_multi_index(tuple(numbers), tuple(2 * m + 1 for m in band))
-    last = volume(tuple(2 * m + 1 for m in band)) - 1
+    sizes = stored(band, True)
+    upper = np.ravel_multi_index(tuple((mode_numbers(band)[1:] + band).T), sizes)
+    last = volume(sizes) - 1
     return last // 2, upper, last - upper
 
 
