@@ -43,6 +43,14 @@ class GradientError(FreqnetError, AssertionError):
     """A gradient check failed: the derivative rule and the differences disagree."""
 
 
+class ConditionWarning(UserWarning):
+    """Numbers of this precision hold a signal badly: the condition number is large."""
+
+
+class ModuloWarning(UserWarning):
+    """A linear convolution outgrows its nodes: its result is the remainder modulo their polynomial."""
+
+
 class RangeWarning(UserWarning):
     """An activation is used beyond the range it was fitted on."""
 

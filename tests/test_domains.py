@@ -110,7 +110,7 @@ def test_every_domain_convolves_alike(kernel: str, rng: np.random.Generator) -> 
     raw = rng.standard_normal((2, *grid, 2))
     theta = Tensor(rng.standard_normal((35 if kernel == "modes" else 6, 2, 3)))
     outputs = []
-    for domain in DOMAINS.values():
+    for domain in (d for d in DOMAINS.values() if not d.is_causal):
         space = domain.space(grid)
         h = ops.frequency_response(theta, space, kernel, size)
         outputs.append(ops.synthesis(ops.convolve(ops.analysis(raw, space), h, size)).data)
@@ -162,8 +162,8 @@ def test_samples_must_fit_the_space() -> None:
 
 def test_domains_are_found_by_name() -> None:
     assert [get_domain(name) for name in ("fourier", "grid", "grid-fft")] == [FOURIER, GRID, GRID_FFT]
-    with pytest.raises(ConfigurationError, match="domain: got 'laplace', expected fourier or grid"):
-        get_domain("laplace")
+    with pytest.raises(ConfigurationError, match="domain: got 'wavelet', expected fourier or"):
+        get_domain("wavelet")
     with pytest.raises(ConfigurationError, match="kernel: got 'wave', expected taps or spectral or sinc or modes"):
         parametrisations.check_kernel("wave")
 
@@ -212,12 +212,14 @@ def test_the_door_counts_and_opens_again(rng: np.random.Generator) -> None:
 # -- precision ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=str)
 def test_single_precision_stays_single(domain, rng: np.random.Generator) -> None:
-    raw = rng.standard_normal((2, 8, 6, 2)).astype(np.float32)
-    x = ops.analysis(raw, domain.space((8, 6)))
+    raw = rng.standard_normal((2, 6, 5, 2)).astype(np.float32)
+    x = ops.analysis(raw, domain.space((6, 5)))
     assert x.dtype == domain.dtype(np.float32)
     assert ops.synthesis(x).dtype == np.float32
     h = ops.frequency_response(Tensor(np.ones((9, 2, 2), np.float32)), x.space)
-    for out in (ops.convolve(x, h, 3), ops.multiply(x, x), ops.shift(x, [0.5, 1.0]), ops.average(x, 2, "sinc"), x + 1):
+    # Chebyshev's nodes are negative too, where a continuous signal has no values.
+    by, method = ([1.0, -1.0], "dirichlet") if domain.is_causal else ([0.5, 1.0], "sinc")
+    for out in (ops.convolve(x, h, 3), ops.multiply(x, x), ops.shift(x, by), ops.average(x, 2, method), x + 1):
         assert out.dtype == x.dtype
     for out in (ops.coordinates(x), ops.mean(x), ops.inner_product(x, x)):
         assert out.dtype == np.float32

@@ -49,7 +49,7 @@ REFUSED = {
     "coefficients in a spectrum": (lambda: ops.polynomial(X, X), SpaceError, "plain numbers"),
     "relu of a spectrum": (lambda: ops.relu(X), SpaceError, r"use polynomial\(\)"),
     "factors a mode": (lambda: X * Tensor(np.ones((2, 2, 3))), ShapeError, r"plain \(batch, channels\)"),
-    "power spectrum of samples": (lambda: ops.power_spectrum(ON_GRID), SpaceError, "a spectral domain"),
+    "power spectrum of samples": (lambda: ops.power_spectrum(ON_GRID), SpaceError, "a domain of modes"),
     "matmul": (lambda: NUMBERS @ NUMBERS, ShapeError, r"\(2, 3\) @ \(2, 3\)"),
     "labels of other examples": (lambda: ops.cross_entropy(NUMBERS, [0]), ShapeError, "one label an example"),
     "label out of range": (lambda: ops.cross_entropy(NUMBERS, [0, 3]), DataError, "0 to 2"),

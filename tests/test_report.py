@@ -15,8 +15,8 @@ import pytest
 
 from freqnet import nn, report
 from freqnet.domains import FOURIER
+from freqnet.domains.spectral import product_terms
 from freqnet.errors import ConfigurationError, ShapeError
-from freqnet.ops.multiply import product_terms
 from freqnet.report import layer_spectra, sections, summarize, write_report
 from freqnet.report.filters import Filters, filters
 from freqnet.report.spectra import decibels

@@ -131,9 +131,9 @@ def _directional_error(
 ) -> tuple[float, float]:
     tensors = _move(inputs, direction, 0.0)
     out = scalar(tensors)
-    gradients = gradient(out, tensors) if out.requires_grad else [Tensor(x.data * 0, x.space) for x in tensors]
+    gradients = gradient(out, tensors) if out.requires_grad else [Tensor(x.data * 0, x.cotangent) for x in tensors]
     for g, x in zip(gradients, tensors, strict=True):
-        if (g.shape, g.space) != (x.shape, x.space):
+        if (g.shape, g.space) != (x.shape, x.cotangent):
             raise GradientError(got_expected("gradient", repr(g), repr(x), "correct the vjp"))
     exact = sum(g.inner_product.inner(g.data, v) for g, v in zip(gradients, direction, strict=True))
     values = {m: float(scalar(_move(inputs, direction, m * step)).data) for m in (-2, -1, 1, 2)}
@@ -155,7 +155,7 @@ def _outside(g: Tensor) -> float:
 def _inner(a: Tensor, v: np.ndarray) -> Tensor:
     from freqnet.autodiff.tape import FUNCTIONS
 
-    return FUNCTIONS["inner_product"](a, Tensor(v, a.space))
+    return FUNCTIONS["inner_product"](a, Tensor(v, a.cotangent))
 
 
 def _draw(x: Tensor, generator: np.random.Generator) -> np.ndarray:

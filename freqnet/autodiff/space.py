@@ -26,6 +26,11 @@ class InnerProductSpace(Protocol):
         """Return the nearest element of the space (a spectrum is made Hermitian, say)."""
         ...
 
+    @property
+    def cotangent(self) -> InnerProductSpace:
+        """The space of gradients by elements of this one, which `inner` pairs them with."""
+        ...
+
 
 class Euclidean:
     """Plain real arrays: parameters, features, logits, losses."""

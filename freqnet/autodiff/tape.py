@@ -152,7 +152,7 @@ def backward(output: Tensor, cotangent: Tensor | None = None) -> None:
     output : Tensor
         A scalar, or any tensor when `cotangent` is given.
     cotangent : Tensor, optional
-        Of the shape and space of `output`; 1 for a scalar.
+        Of the shape of `output`, in the space of its gradients; 1 for a scalar.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def gradient(
     found = {
         id(leaf): g for leaf, g in _reverse(output, cotangent, keep=True, create_graph=create_graph, wanted=wanted)
     }
-    return [found[id(x)] if id(x) in found else tensors.Tensor(x.data * 0, x.space) for x in inputs]
+    return [found[id(x)] if id(x) in found else tensors.Tensor(x.data * 0, x.cotangent) for x in inputs]
 
 
 def _reverse(
@@ -274,6 +274,6 @@ def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
         if output.data.size != 1 or output.space is not None:
             raise SpaceError(got_expected("backward", repr(output), "a scalar", "sum it, or pass a cotangent"))
         return tensors.Tensor(output.data * 0 + 1)
-    if cotangent.shape != output.shape or cotangent.space != output.space:
+    if cotangent.shape != output.shape or cotangent.space != output.cotangent:
         raise SpaceError(got_expected("cotangent", repr(cotangent), repr(output), "give one of that kind"))
     return cotangent

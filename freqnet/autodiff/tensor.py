@@ -67,8 +67,13 @@ class Tensor:
 
     @property
     def inner_product(self) -> Any:
-        """The inner-product space gradients of this tensor are taken in."""
+        """The space whose inner product pairs this tensor with gradients."""
         return EUCLIDEAN if self.space is None else self.space
+
+    @property
+    def cotangent(self) -> Any:
+        """The space gradients by this tensor live in; None for plain numbers."""
+        return None if self.space is None else self.space.cotangent
 
     def item(self) -> float:
         """Return the one number of a scalar tensor."""

@@ -13,7 +13,7 @@ from freqnet import kernels
 from freqnet.bench.plan import Plan
 from freqnet.bench.rows import Row
 from freqnet.bench.timing import PAUSE_AFTER_BLAS, Operation, alternate, gemm, torch_or_none
-from freqnet.ops.multiply import product_terms
+from freqnet.domains.spectral import product_terms
 
 # Pairs of a batch and a channel: 100 images of 32 channels.
 LANES = (100, 32)

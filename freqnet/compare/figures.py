@@ -14,7 +14,6 @@ import numpy as np
 
 from freqnet.compare.operations import operation_errors
 from freqnet.compare.work import Outcome
-from freqnet.domains import get_domain
 from freqnet.nn import Network
 from freqnet.report import summarize
 
@@ -29,13 +28,15 @@ class Sketch:
     parameters: int | None = None
     multiply_adds: int | None = None
     spectrum_bytes: int | None = None
+    condition_number: float | None = None
 
 
 def sketch(network: Network) -> Sketch:
     """Return the size of a network, and what a prediction costs."""
     rows = summarize(network)
     total = rows[-1]
-    return Sketch(network.door.domain, total.parameters, total.multiply_adds, rows[0].bytes)
+    condition = math.prod(network.door.space.condition_numbers)
+    return Sketch(network.door.domain, total.parameters, total.multiply_adds, rows[0].bytes, condition)
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class DomainFigures:
         What leaves the door for one example.
     peak_bytes : int or None
         The most memory that the process of a run held.
-    condition_number : float
-        Of the transform.
+    condition_number : float or None
+        Of the transform at the door.
     transforms : int or None
         Inside the network, in training and evaluation: the most of any run.
     operation_errors : dict
@@ -86,7 +87,7 @@ class DomainFigures:
     multiply_adds: int | None
     spectrum_bytes: int | None
     peak_bytes: int | None
-    condition_number: float
+    condition_number: float | None
     transforms: int | None
     operation_errors: dict[str, dict[str, float]]
     reasons: tuple[str, ...]
@@ -179,7 +180,7 @@ class Compared:
             multiply_adds=known.multiply_adds,
             spectrum_bytes=known.spectrum_bytes,
             peak_bytes=max((o.peak_bytes for o in runs if o.peak_bytes is not None), default=None),
-            condition_number=get_domain(known.domain).condition_number,
+            condition_number=known.condition_number,
             transforms=max((o.metrics["transforms_inside_network"] for o in runs), default=None),
             operation_errors={np.dtype(p).name: operation_errors(known.domain, p) for p in PRECISIONS},
             reasons=tuple(f"seed {o.seed}: {o.reason}" for o in every if not o.ok),

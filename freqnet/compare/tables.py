@@ -31,7 +31,7 @@ def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
         ("multiply-adds of a prediction", lambda d: _text(d.multiply_adds, exact)),
         ("bytes of an example's spectrum", lambda d: _text(d.spectrum_bytes, exact)),
         ("memory of the process, peak, MiB", lambda d: _text(d.peak_bytes, lambda n: f"{n / 2**20:.0f}")),
-        ("condition number", lambda d: f"{d.condition_number:g}"),
+        ("condition number", lambda d: _text(d.condition_number, "{:.3g}".format)),
         ("transforms inside the network", lambda d: _text(d.transforms, exact)),
         ("runs that failed", lambda d: f"{d.failed} of {d.runs}" if d.failed else "none"),
     ]

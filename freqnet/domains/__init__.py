@@ -2,6 +2,7 @@
 
 ``fourier``   half spectra, the domain networks live in.
 ``hartley``   the same in real arithmetic.
+``laplace``   values at real nodes: causal signals, linear convolution, ill-conditioned.
 ``grid``      samples: the spatial twin, with exact pointwise activations and direct convolution.
 ``grid-fft``  the same with FFT convolution: the baseline that switches domains in every layer.
 
@@ -9,12 +10,15 @@ One more domain is one more file beside `fourier.py`: a `Domain` subclass and on
 contract tests then run over it without being told.
 """
 
-from freqnet.domains.base import DOMAINS, Domain, get_domain, register_domain
+from freqnet.domains.base import Domain
 from freqnet.domains.door import no_transforms, transform_count
 from freqnet.domains.fourier import FOURIER, Fourier
 from freqnet.domains.grid import GRID, GRID_FFT, Grid
 from freqnet.domains.hartley import HARTLEY, Hartley
+from freqnet.domains.laplace import LAPLACE, Laplace
+from freqnet.domains.nodes import Nodes
 from freqnet.domains.parametrisations import KERNELS
+from freqnet.domains.registry import DOMAINS, get_domain, register_domain
 from freqnet.domains.space import Space
 from freqnet.domains.spectral import Spectral
 
@@ -25,10 +29,13 @@ __all__ = [
     "GRID_FFT",
     "HARTLEY",
     "KERNELS",
+    "LAPLACE",
     "Domain",
     "Fourier",
     "Grid",
     "Hartley",
+    "Laplace",
+    "Nodes",
     "Space",
     "Spectral",
     "get_domain",

@@ -1,19 +1,20 @@
-"""The contract of a domain: the verbs it implements, and the registry.
+"""The contract of a domain: the verbs it implements.
 
 A domain says how a real signal on a periodic grid is stored, and implements a handful of verbs on NumPy
 arrays. Layers and ops are written once, against these verbs; the same test suite runs over every domain
-in the registry.
+in the registry (`freqnet.domains.registry`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from freqnet.domains.space import Axes, Kind, Space, per_axis
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.domains.space import Axes, Kind, Space, per_axis, volume
+from freqnet.errors import ShapeError, SpaceError, got_expected
 
 
 class Domain(ABC):
@@ -25,8 +26,15 @@ class Domain(ABC):
 
     name: str
     is_complex: bool
-    # Whether arrays hold modes: then there are no pointwise functions, and no transform may run inside a network.
+    # Whether arrays hold a transform: then there are no pointwise functions, and no transform may run inside a network.
     is_spectral: bool = False
+    # Whether it is that of waves: then signals have a power spectrum, and shifts by fractions of a sample.
+    has_modes: bool = False
+    # Whether gradients are stored as signals are, as where stored numbers are orthonormal. Elsewhere they are elements
+    # of `Space.cotangent`, and what is said of adjoints refers to the sum of products of stored numbers.
+    is_self_dual: bool = True
+    # Whether signals begin at a first sample, and convolution is linear: elsewhere both go around a period.
+    is_causal: bool = False
     # Real multiply-adds that convolution takes for each stored number, or each tap.
     products_a_number: int = 1
     # Whether layers run transforms of their own: true only for baselines that switch domains.
@@ -61,9 +69,9 @@ class Domain(ABC):
     def weights(self, space: Space) -> np.ndarray | float:
         """Weights of the inner product."""
 
-    @abstractmethod
     def project(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The nearest array that is a real signal of the band."""
+        return array
 
     @abstractmethod
     def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -92,6 +100,14 @@ class Domain(ABC):
         """Halve the modes at ``k = n/2`` of each even axis: the Nyquist mode, shared by +-n/2."""
         return array
 
+    def band_of(self, modes: int) -> int:
+        """The band that has so many modes along an axis."""
+        return (modes - 1) // 2
+
+    def delay(self, ahead: Axes) -> Axes:
+        """How many places later sample 0 lies once samples so far ahead of it are held: none on a period."""
+        return (0,) * len(ahead)
+
     def check_samples(self, samples: np.ndarray, space: Space) -> None:
         """Raise `ShapeError` unless the samples can hold the band."""
         grid = samples.shape[1:-1]
@@ -104,6 +120,10 @@ class Domain(ABC):
                     "add the missing axis",
                 )
             )
+        self.check_grid(grid, space)
+
+    def check_grid(self, grid: Axes, space: Space) -> None:
+        """Raise `ShapeError` unless so many samples can hold the band."""
         for n, m in zip(grid, space.band, strict=True):
             if m > n // 2:
                 raise ShapeError(
@@ -114,6 +134,10 @@ class Domain(ABC):
     @abstractmethod
     def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
         """The leading axes of a response in this domain."""
+
+    def response_count(self, space: Space) -> int:
+        """How many real numbers make up a free response."""
+        return volume(tuple(2 * m + 1 for m in space.band))
 
     @abstractmethod
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
@@ -132,6 +156,18 @@ class Domain(ABC):
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         """The pointwise product of two signals, of bands `bands[0]` and `bands[1]`, kept to `bands[2]`."""
 
+    def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
+        """Real multiply-adds of `multiply`, or of `square`, for one signal."""
+        return volume(grid)
+
+    def limit(self, band: Axes, grid: Axes) -> Axes:
+        """The band of a product, where there cannot be any: of waves there can."""
+        return band
+
+    def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        """The adjoint of a product with `b`, of a gradient of band `bands[0]`; the result has `bands[2]`."""
+        return self.multiply(g, b, bands, grid)
+
     def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
         """The pointwise square of a signal of band `bands[0]`, kept to `bands[1]`."""
         return self.multiply(a, a, (bands[0], bands[0], bands[1]), grid)
@@ -146,15 +182,28 @@ class Domain(ABC):
         self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, space: Space, band: Axes
     ) -> tuple[np.ndarray, np.ndarray]:
         """The gradients of `quadratic`, by the signal and by the coefficients ``(3, batch, channels)``."""
-        shared = self.multiply(g, array, (band, space.band, space.band), space.grid)
-        wide = self.change_band(g, space.with_band(band), space.band)
-        sums = [self.mean(wide, space), self.inner(wide, array, space), self.inner(shared, array, space)]
+        shared = self.multiply_adjoint(g, array, (band, space.band, space.band), space.grid)
+        wide = self.change_band(g, space.with_band(band).cotangent, space.band)
+        sums = [self.mean(wide, space.cotangent), self.inner(wide, array, space), self.inner(shared, array, space)]
         return coefficients[1] * wide + 2 * coefficients[2] * shared, np.stack(sums)
 
     # -- bands and grids ---------------------------------------------------------------------------
     @abstractmethod
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
         """Truncate or zero-pad to another band on the same grid; adjoint: the same, back."""
+
+    def resampled(self, space: Space, grid: Axes) -> Space:
+        """The space of a signal after `resample` to another number of samples a period."""
+        return self.space(grid)
+
+    def aliased(self, space: Space, stride: Axes) -> Space:
+        """The space of a signal after `alias`."""
+        grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
+        # Below the coarse Nyquist mode nothing folds and the band stays; beyond it every mode is reached.
+        folds = tuple(2 * m >= n for m, n in zip(space.band, grid, strict=True))
+        most = zip(space.band, self.largest_band(grid), folds, strict=True)
+        band = tuple(b if f else min(m, b) for m, b, f in most)
+        return replace(space, grid=grid, band=band, support=None)
 
     @abstractmethod
     def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
@@ -170,7 +219,11 @@ class Domain(ABC):
 
     @abstractmethod
     def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
-        """Shift by (fractions of) samples, ``(axes,)`` or ``(batch, axes)``; adjoint: the opposite."""
+        """Shift by (fractions of) samples, ``(axes,)`` or ``(batch, axes)``."""
+
+    def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        """The adjoint of `shift`: on a period, the opposite."""
+        return self.shift(array, space, -samples)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     @abstractmethod
@@ -196,9 +249,17 @@ class Domain(ABC):
         return self.inner(array, array, space)
 
     def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
-        """The mean over the grid of the product, for every batch and channel."""
+        """The mean over the grid of the product of a signal and a gradient, for every batch and channel."""
         product = a.real * b.real + a.imag * b.imag if self.is_complex else a * b
         return np.sum(product * self.weights(space), axis=tuple(range(space.ndim)))
+
+    @abstractmethod
+    def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
+        """The signal that is 1 at the first samples and 0 elsewhere, with its space, for products with signals."""
+
+    def lower(self, array: np.ndarray, space: Space) -> np.ndarray:
+        """The gradient that pairs with signals as this signal does: the element of `Space.cotangent`."""
+        return array
 
     @abstractmethod
     def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
@@ -212,41 +273,17 @@ class Domain(ABC):
     def coordinate_count(self, space: Space) -> int:
         """How many real numbers make up an element, per batch and channel."""
 
-    @abstractmethod
     def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
         """The share of each independent mode in `inner`, ``(independent modes, batch, channels)``."""
+        raise SpaceError(got_expected("power spectrum", space, "a domain of modes", "take fourier or hartley"))
 
-    @abstractmethod
     def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
         """Multiply each independent mode (and its mirror) by a real factor: adjoint of `mode_inner`."""
+        return self.mode_inner(array, factors, space)
 
-    @property
-    def condition_number(self) -> float:
-        """The condition number of the transform."""
-        return 1.0
+    def condition_numbers(self, space: Space) -> tuple[float, ...]:
+        """The condition number of the transform along each axis."""
+        return (1.0,) * space.ndim
 
     def __repr__(self) -> str:
         return f"<domain {self.name}>"
-
-
-DOMAINS: dict[str, Domain] = {}
-
-
-def register_domain(domain: Domain) -> Domain:
-    """Add a domain to the registry that the contract tests and the command line read."""
-    if domain.name in DOMAINS:
-        raise ConfigurationError(got_expected("domain name", repr(domain.name), "a new name", "rename the domain"))
-    DOMAINS[domain.name] = domain
-    return domain
-
-
-def get_domain(name: str) -> Domain:
-    """Return the domain of that name.
-
-    >>> from freqnet.domains import get_domain
-    >>> get_domain("fourier")
-    <domain fourier>
-    """
-    if name not in DOMAINS:
-        raise ConfigurationError(got_expected("domain", repr(name), " or ".join(DOMAINS), "choose one of these"))
-    return DOMAINS[name]

@@ -7,25 +7,33 @@ from collections.abc import Callable
 import numpy as np
 
 from freqnet import kernels
-from freqnet.kernels.reference import channel_product as matrix_products
+from freqnet.kernels.reference import matrix_product
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Form = Callable[[np.ndarray, np.ndarray, str], np.ndarray]
 
 
-def mode_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
+def mode_products(
+    a: np.ndarray, b: np.ndarray, form: str, groups: int, whole: Form = kernels.channel_product
+) -> np.ndarray:
     """Return ``a @ b`` for every mode, or one of its adjoints.
 
     ``"forward"`` takes a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs / groups,
     outputs)``, ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the
-    signal and the cotangent.
+    signal and the cotangent. Channels that all mix go through `whole`.
     """
     if groups == 1:
-        return kernels.channel_product(a, b, form)
+        return whole(a, b, form)
     if _is_depthwise(a, b, form, groups):
         if form == "response":
             return np.sum(a.conj() * b, axis=-2, keepdims=True)
         return a * (b.conj() if form == "input" else b)
-    return _merge_groups(matrix_products(_by_group(a, groups), _by_group(b, groups), form))
+    return _merge_groups(matrix_product(_by_group(a, groups), _by_group(b, groups), form))
+
+
+def node_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
+    """Return the same three products of values at real nodes."""
+    return mode_products(a, b, form, groups, matrix_product)
 
 
 def pair_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:

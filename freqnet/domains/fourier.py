@@ -13,10 +13,10 @@ import numpy as np
 
 from freqnet import kernels
 from freqnet.domains import parametrisations as par
-from freqnet.domains.base import register_domain
 from freqnet.domains.channels import mode_products
 from freqnet.domains.dft import kept_modes, samples_of
 from freqnet.domains.door import pass_door
+from freqnet.domains.registry import register_domain
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.domains.spectral import Spectral, along
 from freqnet.kernels.buffers import empty

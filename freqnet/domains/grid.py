@@ -7,17 +7,19 @@ matrices, so that nothing but the FFT form of convolution runs a transform.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import product as ranges
+from typing import Any
 
 import numpy as np
 
 from freqnet.domains import parametrisations as par
-from freqnet.domains.base import Domain, register_domain
+from freqnet.domains.base import Domain
 from freqnet.domains.channels import group_by_group
 from freqnet.domains.door import pass_door
+from freqnet.domains.matrices import along_axes
+from freqnet.domains.registry import register_domain
 from freqnet.domains.space import Axes, Space, volume
-from freqnet.errors import SpaceError, got_expected
 
 
 class Grid(Domain):
@@ -98,7 +100,7 @@ class Grid(Domain):
 
     def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
         matrices = [_average_matrix(n, w, method) for n, w in zip(space.grid, window, strict=True)]
-        return _along_axes([m.T if adjoint else m for m in matrices], array)
+        return along_axes([m.T if adjoint else m for m in matrices], array)
 
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         keep = tuple(slice(None, None, s) for s in stride)
@@ -111,12 +113,16 @@ class Grid(Domain):
     def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], space.ndim))
         moved = [
-            _along_axes([_shift_matrix(n, s) for n, s in zip(space.grid, row, strict=True)], array[..., i, :])
+            along_axes([_shift_matrix(n, s) for n, s in zip(space.grid, row, strict=True)], array[..., i, :])
             for i, row in enumerate(samples)
         ]
         return np.stack(moved, axis=-2)
 
     # -- statistics and coordinates ----------------------------------------------------------------
+    def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
+        inside = [(np.arange(n) < s).astype(precision) for n, s in zip(space.grid, size, strict=True)]
+        return reduce(np.multiply.outer, inside)[..., None, None], self.space(space.grid)
+
     def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
         return np.broadcast_to(value, (*space.grid, *value.shape)).copy()
 
@@ -135,18 +141,6 @@ class Grid(Domain):
     def coordinate_count(self, space: Space) -> int:
         return volume(space.grid)
 
-    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
-        raise SpaceError(got_expected("power spectrum", space, "a spectral domain", "analyse the samples first"))
-
-    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
-        return self.mode_inner(array, factors, space)
-
-
-def _along_axes(matrices: list[np.ndarray], array: np.ndarray) -> np.ndarray:
-    for axis, matrix in enumerate(matrices):
-        array = np.moveaxis(np.tensordot(matrix.astype(array.dtype), array, (1, axis)), 0, axis)
-    return np.ascontiguousarray(array)
-
 
 def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.ndarray:
     """Sample the band of a signal on another grid; nothing to do where the grid already has no more.
@@ -157,7 +151,7 @@ def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.nda
         return array
     if grid != target:
         band = tuple(min(m, (n - 1) // 2, (t - 1) // 2) for m, n, t in zip(band, grid, target, strict=True))
-    return _along_axes([_dirichlet_matrix(n, t, m) for n, t, m in zip(grid, target, band, strict=True)], array)
+    return along_axes([_dirichlet_matrix(n, t, m) for n, t, m in zip(grid, target, band, strict=True)], array)
 
 
 @lru_cache(maxsize=256)

@@ -13,10 +13,11 @@ from functools import lru_cache
 import numpy as np
 
 from freqnet.domains import parametrisations as par
-from freqnet.domains.base import register_domain
 from freqnet.domains.channels import pair_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.fourier import folding, mode_numbers
+from freqnet.domains.matrices import contract
+from freqnet.domains.registry import register_domain
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.domains.spectral import Spectral, along
 from freqnet.kernels.reference import stored
@@ -32,22 +33,19 @@ class Hartley(Spectral):
     def weights(self, space: Space) -> float:
         return 1.0
 
-    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array
-
     # -- the door ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
         array = np.moveaxis(samples, 0, -2)
         for axis, (n, m) in enumerate(zip(samples.shape[1:-1], space.band, strict=True)):
-            array = _contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
+            array = contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
         return np.ascontiguousarray(_joined(array, space.ndim))
 
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
         array = _joined(array, space.ndim)
         for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
-            array = _contract(_waves(n, m, array.dtype.char).T, array, axis)
+            array = contract(_waves(n, m, array.dtype.char).T, array, axis)
         return np.ascontiguousarray(np.moveaxis(array, -2, 0))
 
     # -- convolution -------------------------------------------------------------------------------
@@ -77,7 +75,7 @@ class Hartley(Spectral):
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         for axis in range(space.ndim):
             fold = folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.dtype)
-            array = _contract(fold.T if adjoint else fold, array, axis)
+            array = contract(fold.T if adjoint else fold, array, axis)
         return np.ascontiguousarray(array)
 
     def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
@@ -153,10 +151,6 @@ def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
         both = np.flip(array, (*here, there))
         array = (array + np.flip(array, there) + np.flip(array, here) - both) / 2
     return array
-
-
-def _contract(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
-    return np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
 
 
 @lru_cache(maxsize=64)

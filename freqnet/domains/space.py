@@ -35,6 +35,11 @@ class Space:
     support : tuple of int, optional
         The samples outside which the signal is known to be zero; None for the whole period. Linear
         convolution needs room for it; it takes no part in comparisons.
+    origin : tuple of int, optional
+        Where sample 0 lies among the samples held, along each axis; None for the first place. Only domains of
+        causal signals move it.
+    dual : bool
+        Whether elements are gradients of elements: see `cotangent`.
 
     Examples
     --------
@@ -51,6 +56,8 @@ class Space:
     band: Axes
     kind: Kind = "signal"
     support: Axes | None = field(default=None, compare=False)
+    origin: Axes | None = None
+    dual: bool = False
 
     @property
     def ndim(self) -> int:
@@ -62,6 +69,11 @@ class Space:
         """The shape of the leading (mode or grid) axes of an array in this space."""
         return self.domain.shape(self)
 
+    @property
+    def condition_numbers(self) -> tuple[float, ...]:
+        """The condition number of the transform along each axis; that of the whole is their product."""
+        return self.domain.condition_numbers(self)
+
     def with_band(self, band: Axes) -> Space:
         """The same space with another band."""
         return replace(self, band=band)
@@ -69,6 +81,23 @@ class Space:
     def response(self) -> Space:
         """The space of frequency responses on the same modes."""
         return Space(self.domain, self.grid, self.band, "response")
+
+    @property
+    def cotangent(self) -> Space:
+        """The space of gradients by elements of this one: itself, where the domain is orthonormal."""
+        return self if self.domain.is_self_dual else replace(self, dual=not self.dual)
+
+    @property
+    def unbounded(self) -> Space:
+        """The same space for signals that are not known to be zero anywhere."""
+        return self if self.support is None else replace(self, support=None)
+
+    def moved(self, samples: Axes) -> Space:
+        """The same space with sample 0 so many places later."""
+        if not any(samples):
+            return self
+        at = tuple(a + b for a, b in zip(self.origin or (0,) * self.ndim, samples, strict=True))
+        return replace(self, origin=at if any(at) else None)
 
     def weights(self) -> np.ndarray | float:
         """The weights of the inner product, broadcastable over an array's axes."""
@@ -89,7 +118,8 @@ class Space:
 
     def __str__(self) -> str:
         grid, band = ("x".join(map(str, v)) for v in (self.grid, self.band))
-        return f"{self.domain.name} {self.kind}, grid {grid}, band {band}"
+        origin = f", sample 0 at place {'x'.join(map(str, self.origin))}" if self.origin else ""
+        return f"{self.domain.name} {self.kind}, grid {grid}, band {band}{origin}"
 
 
 def per_axis(value: int | Axes, ndim: int, what: str) -> Axes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from freqnet import kernels
 from freqnet.domains.base import Domain
-from freqnet.domains.space import Axes, Space
+from freqnet.domains.space import Axes, Space, volume
 from freqnet.kernels.reference import centre, resized, stored
 
 
@@ -14,6 +16,7 @@ class Spectral(Domain):
     """A domain whose arrays hold modes, as a half spectrum (complex) or a Hartley spectrum (real)."""
 
     is_spectral = True
+    has_modes = True
 
     def shape(self, space: Space) -> Axes:
         return stored(space.band, not self.is_complex)
@@ -60,14 +63,29 @@ class Spectral(Domain):
     ) -> tuple[np.ndarray, np.ndarray]:
         return kernels.quadratic_adjoint(self.own(g), self.own(array), coefficients, (space.band, band))
 
+    def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
+        terms = product_terms(*bands)
+        # A square needs each pair (j, k - j) once.
+        return 4 * ((terms + 1) // 2 if is_square else terms)
+
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
         return array if band == space.band else np.ascontiguousarray(resized(array, space.band, band))
+
+    def resampled(self, space: Space, grid: Axes) -> Space:
+        return self.space(grid, tuple(map(min, space.band, self.largest_band(grid))))
 
     def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
         return self.change_band(array, space, target.band)
 
     # -- statistics --------------------------------------------------------------------------------
+    def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
+        # A product acts exactly on a band by the modes of twice that band.
+        wide = self.space(space.grid, tuple(2 * m for m in space.band))
+        # A sample at 0 has equal coefficients; its averages over the windows that end there make the box.
+        sample = np.full((*wide.shape, 1, 1), volume(size) / volume(space.grid), self.dtype(precision))
+        return self.average(sample, wide, size, "dirichlet", True), wide
+
     def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
         out = np.zeros((*self.shape(space), *value.shape), self.dtype(value.dtype))
         out[self.centre(space)] = value
@@ -75,6 +93,19 @@ class Spectral(Domain):
 
     def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
         return array[self.centre(space)].real.copy()
+
+
+def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
+    """How many coefficient products the kept half spectrum of a product needs.
+
+    >>> product_terms((1,), (1,), (1,))
+    5
+    """
+    count = 1
+    for axis, (a, b, c) in enumerate(zip(band_a, band_b, kept, strict=True)):
+        first = 0 if axis == len(kept) - 1 else -c
+        count *= sum(max(0, min(b, k + a) - max(-b, k - a) + 1) for k in range(first, c + 1))
+    return count
 
 
 def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:

@@ -147,6 +147,11 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     """
     if not np.iscomplexobj(a):
         return _pair_product(a, b, form)
+    return matrix_product(a, b, form)
+
+
+def matrix_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
+    """Return the same three products where every stored number stands for itself: complex modes, real nodes."""
     if form == "input":
         return a @ np.swapaxes(b.conj(), -1, -2)
     return np.swapaxes(a.conj(), -1, -2) @ b if form == "response" else a @ b

@@ -226,4 +226,4 @@ def require_gate(gate_band: int | Axes | None, ndim: int) -> None:
 
 def unbounded(incoming: Signal) -> Signal:
     """The same signal, no longer known to be zero anywhere."""
-    return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
+    return Signal(incoming.space.unbounded, incoming.channels)

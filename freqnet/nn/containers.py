@@ -15,7 +15,7 @@ from freqnet.nn.activation import Polynomial
 from freqnet.nn.convolution import Convolution
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm
-from freqnet.ops.pool import change_band
+from freqnet.ops.pool import change_band, later_space
 
 
 @layer
@@ -119,7 +119,7 @@ class Residual(Module):
         if out.channels != incoming.channels:
             self.shortcut = Convolution(out.channels, size=1, bias=False)
             self.shortcut.build(incoming, generator, self.precision)
-        return Signal(out.space.domain.space(out.space.grid, out.space.band), out.channels)
+        return Signal(later_space(out.space, incoming.space).unbounded, out.channels)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         yield "body", self.body

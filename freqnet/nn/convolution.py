@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from freqnet.autodiff import Tensor
 from freqnet.domains import Space
 from freqnet.domains.parametrisations import check_kernel, frequency_pairs
 from freqnet.domains.space import Axes, per_axis, volume
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
 from freqnet.ops.convolve import parameter_count
 
@@ -33,11 +34,14 @@ class Convolution(Module):
         How the kernel is stored; ``"modes"`` is a free response per mode and ignores `size`.
     boundary : {"circular", "linear"}
         Circular: the signal is periodic, and says so. Linear: an error unless the grid has room beyond
-        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps.
+        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps. In a Laplace
+        domain "circular" means the remainder modulo the nodes' polynomial where there is no room, with a warning.
     groups : int
         Channel groups that do not mix; as many as channels is a depthwise convolution.
     bias : bool
         Add a trained constant: one number at the DC mode.
+    causal : bool
+        Let the first tap belong to sample 0, so that no output depends on what comes after it.
 
     Raises
     ------
@@ -62,6 +66,7 @@ class Convolution(Module):
     boundary: str = "circular"
     groups: int = 1
     bias: bool = True
+    causal: bool = False
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Convolution")
@@ -80,7 +85,12 @@ class Convolution(Module):
         self.add_parameter("kernel", std[:, None, None] * generator.standard_normal(shape))
         if self.bias:
             self.add_parameter("bias", np.zeros((1, self.channels)))
-        return Signal(replace(space, support=self._support(space)), self.channels)
+        out = replace(space, support=self._support(space))
+        return Signal(out if self.causal else out.moved(space.domain.delay(self._ahead(space))), self.channels)
+
+    def _ahead(self, space: Space) -> Axes:
+        """How many samples ahead a centred kernel looks."""
+        return tuple(0 if self.kernel == "modes" else (k - 1) // 2 for k in self._extent(space))
 
     def _extent(self, space: Space) -> Axes:
         if self.kernel == "modes":
@@ -108,6 +118,10 @@ class Convolution(Module):
                     "pad at the door, put Window before it, or take boundary='circular'",
                 )
             )
+        if not fits and space.domain.is_causal:
+            got = f"{space.support or space.grid} samples and {self._extent(space)} taps on {space.grid} samples"
+            todo = "pad at the door, or take the result modulo the nodes' polynomial as it is"
+            warnings.warn(got_expected("linear convolution", got, "room for both", todo), ModuloWarning, stacklevel=2)
         return after if fits and not self.bias else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,6 +129,8 @@ class Convolution(Module):
         kernel = self.parameters["kernel"]
         make = lambda: ops.frequency_response(kernel, x.space, self.kernel, extent)
         out = ops.convolve(x, self.constant("response", x.space, make), extent, self.groups)
+        if self.causal and any(self._ahead(x.space)):
+            out = ops.shift(out, self._ahead(x.space))
         return out + self.parameters["bias"] if self.bias else out
 
 
@@ -158,20 +174,6 @@ class Window(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size = per_axis(self.size, x.space.ndim, "window")
-        out = ops.multiply(x, _box(x.space, size, x.data.real.dtype))
+        out = ops.multiply(x, Tensor(*x.space.domain.indicator(size, x.space, x.data.real.dtype)))
         out.space = replace(out.space, support=size)
         return out
-
-
-def _box(space: Space, size: Axes, precision: np.dtype) -> Tensor:
-    """The indicator of the first samples; a spectrum needs twice the signal's band to act exactly."""
-    domain = space.domain
-    if domain.is_spectral:
-        wide = domain.space(space.grid, tuple(2 * m for m in space.band))
-        # A sample at 0 has equal coefficients; its averages over the windows that end there make the box.
-        sample = np.full((*wide.shape, 1, 1), volume(size) / volume(space.grid), domain.dtype(precision))
-        return Tensor(domain.average(sample, wide, size, "dirichlet", True), wide)
-    box = np.ones(())
-    for n, s in zip(space.grid, size, strict=True):
-        box = np.multiply.outer(box, np.arange(n) < s)
-    return Tensor(box[..., None, None].astype(precision), domain.space(space.grid))

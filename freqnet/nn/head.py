@@ -10,6 +10,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER
 from freqnet.domains.fourier import mode_numbers
+from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
 from freqnet.ops.linear import functional, signals_of
 
@@ -86,6 +87,9 @@ class PowerSpectrum(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         incoming = require_incoming(incoming, Signal, "PowerSpectrum")
+        if incoming.space.domain.is_spectral and not incoming.space.domain.has_modes:
+            todo = "use GlobalAverage or Dense, or another domain"
+            raise ShapeError(got_expected("PowerSpectrum", incoming, "waves (--domain fourier)", todo))
         band = self._band(incoming)
         return Features(len(mode_numbers(band)) * incoming.channels)
 

@@ -12,6 +12,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import Space, get_domain, no_transforms, transform_count
+from freqnet.domains.condition import require_condition
 from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
@@ -162,6 +163,7 @@ class Network:
         self.door = door
         self.body = body
         self.precision = np.dtype(precision)
+        require_condition(door.space, self.precision.name)
         self.transforms_inside = 0
         out = body.build(door.signal, np.random.default_rng(seed), precision)
         if not isinstance(out, Features):
@@ -176,7 +178,8 @@ class Network:
     def guard(self) -> Iterator[None]:
         """Forbid transforms inside a spectral network; count those of one that lives on samples."""
         before = transform_count()
-        with no_transforms() if self.door.space.domain.is_spectral else nullcontext():
+        domain = self.door.space.domain
+        with no_transforms() if domain.is_spectral and not domain.switches else nullcontext():
             yield
         self.transforms_inside += transform_count() - before
 

@@ -97,7 +97,7 @@ class PowerNorm(WithStatistics):
         self._start_statistics(incoming.channels)
         self.add_parameter("gain", np.ones((1, incoming.channels)))
         self.add_parameter("offset", np.zeros((1, incoming.channels)))
-        return Signal(incoming.space.domain.space(incoming.space.grid, incoming.space.band), incoming.channels)
+        return Signal(incoming.space.unbounded, incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.bend(x, Tensor(_IDENTITY.astype(self.precision)), x.space.band)

@@ -26,7 +26,7 @@ from freqnet.ops.linear import coordinates_op, from_coordinates, gather, mode_in
 
 def _of_modes(incoming: Signal, what: str) -> Signal:
     incoming = require_incoming(incoming, Signal, what)
-    if not incoming.space.domain.is_spectral:
+    if not incoming.space.domain.has_modes:
         todo = "samples have no bins; use a function of the samples"
         raise ShapeError(got_expected(what, incoming, "spectra (--domain fourier)", todo))
     return unbounded(incoming)

@@ -11,7 +11,7 @@ from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, Space, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.pool import aliased, checked_window, resampled
+from freqnet.ops.pool import aliased, averaged, checked_window, resampled
 
 
 @layer
@@ -110,8 +110,13 @@ class AveragePool(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "AveragePool").space
-        checked_window(self.window, space.ndim, self.method)
-        return Signal(aliased(space, self._stride(space.ndim)), incoming.channels)
+        window = checked_window(self.window, space.ndim, self.method)
+        # Not every domain has an average of either method.
+        one = np.ones((*space.shape, 1, 1), space.domain.dtype(self.precision))
+        space.domain.average(one, space, window, self.method, False)
+        after = averaged(space, window, adjoint=False)
+        stride = self._stride(space.ndim)
+        return Signal(after.unbounded if max(stride) == 1 else aliased(after, stride), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
         averaged = ops.average(x, self.window, self.method)

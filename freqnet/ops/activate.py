@@ -206,7 +206,8 @@ def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor
         """What a power needs of its band when its degree can still grow by `left`."""
         if not exact:
             return kept if left == 0 else size
-        return tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))
+        wanted = tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))
+        return x.space.domain.limit(wanted, x.space.grid)
 
     powers = [x]
     for p in range(2, block + 1):

@@ -193,6 +193,10 @@ def plus(a: Tensor, b: Any) -> Tensor:
         b = constant(value, space=a.space)
     elif b.space is not None and a.space is None:
         return plus(b, a)
+    elif a.space != b.space and a.space.origin != b.space.origin:
+        from freqnet.ops.pool import aligned
+
+        a, b = aligned(a, b)
     return add(a, b)
 
 

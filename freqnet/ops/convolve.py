@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.parametrisations import check_kernel
 from freqnet.domains.space import Axes, Space, per_axis, require_signal, volume
@@ -40,7 +42,7 @@ def _extent(h: Tensor) -> Axes:
 
 def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
     space = require_signal(x.space, "convolve")
-    if h.space != space.response():
+    if (replace(h.space, origin=None) if h.space and h.space.origin else h.space) != space.response():
         raise SpaceError(got_expected("kernel", str(h.space), f"a response on {space}", "make it for this space"))
     if groups < 1 or h.shape[-1] % groups:
         raise ShapeError(got_expected("groups", groups, f"a divisor of the {h.shape[-1]} outputs", "change it"))
@@ -53,7 +55,23 @@ def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
         support = tuple(s + k - 1 for s, k in zip(space.support, size, strict=True))
         support = support if all(s <= n for s, n in zip(support, space.grid, strict=True)) else None
     data = space.domain.channel_product(x.data, h.data, "forward", groups, size)
-    return Tensor(data, space if support == space.support else replace(space, support=support))
+    out = space if h.space.origin is None else space.moved(h.space.origin)
+    return Tensor(data, out if support == out.support else replace(out, support=support))
+
+
+def _convolve_input(g: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
+    space, origin = g.space, h.space.origin
+    data = space.domain.channel_product(g.data, h.data, "input", groups, size)
+    return Tensor(data, space if origin is None else space.moved(tuple(-o for o in origin)))
+
+
+def _convolve_response(x: Tensor, g: Tensor, size: Axes, groups: int) -> Tensor:
+    """Of a signal and a gradient, whichever is which."""
+    space = x.space.response() if x.space.dual == g.space.dual else x.space.response().cotangent
+    if g.space.origin != x.space.origin:
+        here, there = (np.array(v.space.origin or (0,) * space.ndim) for v in (x, g))
+        space = space.moved(tuple(int(o) for o in there - here))
+    return Tensor(space.domain.channel_product(x.data, g.data, "response", groups, size), space)
 
 
 frequency_response_op: Op = register(
@@ -94,9 +112,7 @@ convolve_op: Op = register(
 convolve_input: Op = register(
     Op(
         "convolve_input",
-        forward=lambda g, h, size, groups: Tensor(
-            g.space.domain.channel_product(g.data, h.data, "input", groups, size), g.space
-        ),
+        forward=_convolve_input,
         vjps=(
             lambda x, out, g, h, size, groups: convolve_op(x, h, size=size, groups=groups),
             lambda x, out, g, h, size, groups: convolve_response(x, g, size=_extent(h), groups=groups),
@@ -109,10 +125,7 @@ convolve_input: Op = register(
 convolve_response: Op = register(
     Op(
         "convolve_response",
-        forward=lambda x, g, size, groups: Tensor(
-            x.space.domain.channel_product(x.data, g.data, "response", groups, size),
-            x.space.response(),
-        ),
+        forward=_convolve_response,
         vjps=(
             lambda h, out, x, g, size, groups: convolve_input(g, h, size=size, groups=groups),
             lambda h, out, x, g, size, groups: convolve_op(x, h, size=size, groups=groups),
@@ -167,13 +180,14 @@ def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: 
         raise ShapeError(
             got_expected("kernel", f"shape {theta.shape}", f"({count}, inputs, outputs)", "see the parametrisations")
         )
-    target = space.response()
+    centre = (0,) * space.ndim if kernel == "modes" else tuple((k - 1) // 2 for k in axes)
+    target = space.response().moved(space.domain.delay(centre))
     return frequency_response_op(theta, kernel=kernel, size=axes, space=target)
 
 
 def parameter_count(kernel: str, size: Axes, space: Space) -> int:
     """How many real numbers store one kernel."""
-    return volume(tuple(2 * m + 1 for m in space.band)) if kernel == "modes" else volume(size)
+    return space.domain.response_count(space) if kernel == "modes" else volume(size)
 
 
 def convolve(x: Tensor, h: Tensor, size: int | Axes = 1, groups: int = 1) -> Tensor:

@@ -13,7 +13,7 @@ coordinates_op: Op = register(
     Op(
         "coordinates",
         forward=lambda x: Tensor(x.space.domain.coordinates(x.data, x.space)),
-        vjps=(lambda g, out, x: from_coordinates(g, space=x.space),),
+        vjps=(lambda g, out, x: from_coordinates(g, space=x.space.cotangent),),
         cost=per_element,
         source="X[0], and sqrt(2) Re X[k], sqrt(2) Im X[k] for one of each pair (k, -k)",
     )
@@ -25,7 +25,7 @@ from_coordinates: Op = register(
         forward=lambda values, space: Tensor(space.domain.from_coordinates(values.data, space), space),
         vjps=(lambda g, out, values, space: coordinates_op(g),),
         cost=per_element,
-        source="inverse and adjoint of coordinates",
+        source="inverse of coordinates; of gradients, its adjoint",
     )
 )
 
@@ -91,8 +91,9 @@ def _scattered(values: np.ndarray, index: tuple[int, ...], rows: int) -> np.ndar
 
 
 def _functional(x: Tensor, v: Tensor) -> Tensor:
-    space = same_space(x, v, "functional")
-    weighted = v.data * space.weights()
+    if x.space != v.space.cotangent:
+        same_space(x, v, "functional")
+    weighted = v.data * x.space.weights()
     parts = _real_rows(x.data) @ _real_columns(weighted)
     return Tensor(parts.reshape(-1, *parts.shape[-2:]).sum(axis=0))
 
@@ -197,13 +198,13 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
-    """The signals ``(*modes, channels, outputs)`` whose coordinates are a matrix's columns: see `linear_map`."""
+    """The signals ``(*modes, channels, outputs)``, stored as gradients, whose coordinates are a matrix's columns."""
     count = space.domain.coordinate_count(space)
     if plain(weight, "weight").ndim != 2 or weight.shape[0] != count * channels:
         expected = f"({count} coordinates * {channels} channels, outputs)"
         raise ShapeError(got_expected("weight", weight.shape, expected, "check the signal"))
     values = reshape(weight, shape=(count, channels, weight.shape[1]))
-    return from_coordinates(values, space=space)
+    return from_coordinates(values, space=space.cotangent)
 
 
 def coordinates(x: Tensor) -> Tensor:

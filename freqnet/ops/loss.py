@@ -12,7 +12,7 @@ from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.ops.activate import exp, log
 from freqnet.ops.arithmetic import elementwise, plain, plus, scale_by, sum_
 from freqnet.ops.linear import mode_inner
-from freqnet.ops.normalize import inner
+from freqnet.ops.normalize import signal_power
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
     difference = plus(x, scale_by(target, factor=-1.0))
     if x.space is None:
         return scale_by(elementwise(difference, difference).sum(), factor=1.0 / x.data.size)
-    per_example = inner(difference, difference)
+    per_example = signal_power(difference)
     return scale_by(per_example.sum(), factor=1.0 / per_example.data.size)
 
 

@@ -8,39 +8,27 @@ from freqnet.autodiff import Op, Tensor, register
 from freqnet.domains.space import Axes, per_axis, require_signal, volume
 from freqnet.errors import SpaceError, got_expected
 from freqnet.ops.arithmetic import _sum_to, scale_by
-
-
-def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
-    """How many coefficient products the kept half spectrum of a product needs.
-
-    >>> product_terms((1,), (1,), (1,))
-    5
-    """
-    count = 1
-    for axis, (a, b, c) in enumerate(zip(band_a, band_b, kept, strict=True)):
-        first = 0 if axis == len(kept) - 1 else -c
-        count *= sum(max(0, min(b, k + a) - max(-b, k - a) + 1) for k in range(first, c + 1))
-    return count
+from freqnet.ops.pool import aligned
 
 
 def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
     """The cost of a product, or, with one operand, of a square."""
-    if not out.space.domain.is_spectral:
-        return out.data.size
     lanes = volume(out.shape[out.space.ndim :])
     other = a if b is None else b
-    terms = product_terms(a.space.band, other.space.band, out.space.band)
-    # A square needs each pair (j, k - j) once.
-    return 4 * lanes * (terms if b is not None else (terms + 1) // 2)
+    bands = (a.space.band, other.space.band, out.space.band)
+    return lanes * out.space.domain.product_cost(bands, out.space.grid, is_square=b is None)
 
 
 def _multiply(a: Tensor, b: Tensor, band: Axes) -> Tensor:
     space = require_signal(a.space, "multiply")
     other = require_signal(b.space, "multiply")
-    if (space.domain, space.grid) != (other.domain, other.grid):
+    if (space.domain, space.grid, space.origin) != (other.domain, other.grid, other.origin):
         raise SpaceError(got_expected("multiply", f"{space} and {other}", "one domain and grid", "resample one"))
-    data = space.domain.multiply(a.data, b.data, (space.band, other.band, band), space.grid)
-    return Tensor(data, space.domain.space(space.grid, band))
+    if other.dual:
+        a, b, space, other = b, a, other, space
+    product = space.domain.multiply_adjoint if space.dual else space.domain.multiply
+    data = product(a.data, b.data, (space.band, other.band, band), space.grid)
+    return Tensor(data, space.with_band(band).unbounded)
 
 
 multiply_op: Op = register(
@@ -60,8 +48,7 @@ square_op: Op = register(
     Op(
         "square",
         forward=lambda x, band: Tensor(
-            x.space.domain.square(x.data, (x.space.band, band), x.space.grid),
-            x.space.domain.space(x.space.grid, band),
+            x.space.domain.square(x.data, (x.space.band, band), x.space.grid), x.space.with_band(band).unbounded
         ),
         vjps=(lambda g, out, x, band: scale_by(multiply_op(g, x, band=x.space.band), factor=2.0),),
         cost=product_cost,
@@ -101,5 +88,5 @@ def multiply(a: Tensor, b: Tensor, band: int | Axes | None = None) -> Tensor:
     True
     """
     space = require_signal(a.space, "multiply")
-    kept = space.band if band is None else per_axis(band, space.ndim, "band")
-    return square_op(a, band=kept) if a is b else multiply_op(a, b, band=kept)
+    kept = space.band if band is None else space.domain.limit(per_axis(band, space.ndim, "band"), space.grid)
+    return square_op(a, band=kept) if a is b else multiply_op(*aligned(a, b), band=kept)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import register_function
 from freqnet.domains.space import require_signal
-from freqnet.errors import ShapeError, got_expected
+from freqnet.errors import ShapeError, SpaceError, got_expected
 from freqnet.ops.arithmetic import _sum_to, elementwise, free, per_element, plain, same_space, scale_by
 
 
@@ -21,7 +21,7 @@ mean_op: Op = register(
     Op(
         "mean",
         forward=lambda x: Tensor(x.space.domain.mean(x.data, x.space)),
-        vjps=(lambda g, out, x: constant(g, space=x.space),),
+        vjps=(lambda g, out, x: constant(g, space=x.space.cotangent),),
         cost=free,
         source="the DC mode, X[0]",
     )
@@ -39,12 +39,19 @@ constant: Op = register(
     )
 )
 
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    if a.space is None or a.space != getattr(b.space, "cotangent", None):
+        same_space(a, b, "inner")
+        # Of one space: two signals in a domain whose gradients are stored in another way.
+        raise SpaceError(got_expected("inner", f"two of {a.space}", "a signal and a gradient", "lower one of them"))
+    return Tensor(a.space.domain.inner(a.data, b.data, a.space))
+
+
 inner: Op = register(
     Op(
         "inner",
-        forward=lambda a, b: Tensor(
-            same_space(a, b, "inner").domain.inner(a.data, b.data, a.space),
-        ),
+        forward=_inner,
         vjps=(
             lambda g, out, a, b: _sum_to(scale(b, g), a),
             lambda g, out, a, b: _sum_to(scale(a, g), b),
@@ -54,12 +61,28 @@ inner: Op = register(
     )
 )
 
+lower: Op = register(
+    Op(
+        "lower",
+        forward=lambda x: Tensor(x.space.domain.lower(x.data, x.space), x.space.cotangent),
+        vjps=(lambda g, out, x: lower(g),),
+        cost=per_element,
+        source="Riesz: the gradient h with <h, y> = mean(x y) for every signal y; the Gram matrix of what is stored",
+    )
+)
+
+
+def lowered(x: Tensor) -> Tensor:
+    """Return a signal as a gradient: itself, where both are stored alike."""
+    return x if x.space.domain.is_self_dual else lower(x)
+
+
 # The inner product of a signal with itself: one gradient, where `inner` would make two equal ones.
 power_op: Op = register(
     Op(
         "signal_power",
         forward=lambda x: Tensor(x.space.domain.power(x.data, x.space)),
-        vjps=(lambda g, out, x: scale(x, scale_by(g, factor=2.0)),),
+        vjps=(lambda g, out, x: scale(lowered(x), scale_by(g, factor=2.0)),),
         cost=lambda out, x: per_element(x),
         source="Parseval: sum_k w[k] |X[k]|^2 (Rippel et al. 2015, eq. 2)",
     )
@@ -86,7 +109,7 @@ affine: Op = register(
             require_signal(x.space, "affine").domain.affine(
                 x.data, plain(factors, "affine").data, plain(offset, "affine").data, x.space
             ),
-            replace(x.space, support=None),
+            x.space.unbounded,
         ),
         vjps=(
             lambda g, out, x, factors, offset: _sum_to(scale(g, factors), x),
@@ -131,4 +154,4 @@ def inner_product(a: Tensor, b: Tensor) -> Tensor:
     """Return the inner product of two elements of one space, as a scalar."""
     if a.space is None:
         return elementwise(a, b).sum()
-    return inner(a, b).sum()
+    return inner(lowered(a) if a.space == b.space else a, b).sum()

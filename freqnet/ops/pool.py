@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,17 +32,26 @@ resample_op: Op = register(
     Op(
         "resample",
         forward=lambda x, target: Tensor(x.space.domain.resample(x.data, x.space, target), target),
-        vjps=(lambda g, out, x, target: resample_op(g, target=x.space),),
+        vjps=(lambda g, out, x, target: resample_op(g, target=x.space.cotangent),),
         cost=free,
         source="spectral pooling (Rippel et al. 2015, section 3), the Nyquist mode dropped",
     )
 )
 
+
+def averaged(space: Space, window: Axes, adjoint: bool) -> Space:
+    """The window looks ahead, and its adjoint, of gradients, back again."""
+    if adjoint is not space.dual:
+        return space
+    sign = -1 if adjoint else 1
+    return space.moved(tuple(sign * w for w in space.domain.delay(tuple(w - 1 for w in window))))
+
+
 average_op: Op = register(
     Op(
         "average",
         forward=lambda x, window, method, adjoint: Tensor(
-            x.space.domain.average(x.data, x.space, window, method, adjoint), x.space
+            x.space.domain.average(x.data, x.space, window, method, adjoint), averaged(x.space, window, adjoint)
         ),
         vjps=(
             lambda g, out, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
@@ -53,13 +61,17 @@ average_op: Op = register(
     )
 )
 
+
+def _alias(x: Tensor, fine: Space, coarse: Space, stride: Axes, adjoint: bool) -> Tensor:
+    target = fine if adjoint else coarse
+    data = target.domain.alias(x.data, fine, coarse, stride, adjoint)
+    return Tensor(data, target if target.dual == x.space.dual else target.cotangent)
+
+
 alias_op: Op = register(
     Op(
         "alias",
-        forward=lambda x, fine, coarse, stride, adjoint: Tensor(
-            (fine if adjoint else coarse).domain.alias(x.data, fine, coarse, stride, adjoint),
-            fine if adjoint else coarse,
-        ),
+        forward=_alias,
         vjps=(
             lambda g, out, x, fine, coarse, stride, adjoint: alias_op(
                 g, fine=fine, coarse=coarse, stride=stride, adjoint=not adjoint
@@ -70,15 +82,47 @@ alias_op: Op = register(
     )
 )
 
+
+def _shift(x: Tensor, samples: np.ndarray, places: Axes, adjoint: bool) -> Tensor:
+    """Shift what is held by `samples`, and sample 0 by whole `places`."""
+    shift = x.space.domain.shift_adjoint if adjoint else x.space.domain.shift
+    space = x.space.moved(tuple(-p for p in places) if adjoint else places)
+    return Tensor(shift(x.data, x.space, samples), space)
+
+
 shift_op: Op = register(
     Op(
         "shift",
-        forward=lambda x, samples: Tensor(x.space.domain.shift(x.data, x.space, samples), x.space),
-        vjps=(lambda g, out, x, samples: shift_op(g, samples=-np.asarray(samples)),),
+        forward=_shift,
+        vjps=(lambda g, out, x, adjoint, **by: shift_op(g, **by, adjoint=not adjoint),),
         cost=per_element,
         source="X[k] exp(-2 pi i k s / N)",
     )
 )
+
+
+def later_space(space: Space, other: Space) -> Space:
+    """The first space, with sample 0 where the second has it, if that is later."""
+    if space.origin == other.origin:
+        return space
+    places = [np.array(s.origin or (0,) * s.ndim) for s in (space, other)]
+    return space.moved(tuple(int(p) for p in np.maximum(places[1] - places[0], 0)))
+
+
+def aligned(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two signals with sample 0 in the same place: the one that has it earlier is held later."""
+    if a.space == b.space or a.space.origin == b.space.origin:
+        return a, b
+    return _held_as(a, later_space(a.space, b.space)), _held_as(b, later_space(b.space, a.space))
+
+
+def _held_as(x: Tensor, space: Space) -> Tensor:
+    """The same signal with room before it: as much later as its sample 0."""
+    if x.space.origin == space.origin:
+        return x
+    first = x.space.origin or (0,) * x.space.ndim
+    places = tuple(there - here for here, there in zip(first, space.origin or first, strict=True))
+    return shift_op(x, samples=np.array(places), places=places, adjoint=False)
 
 
 def truncate(x: Tensor, band: int | Axes) -> Tensor:
@@ -133,12 +177,8 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
 
 @lru_cache(maxsize=256)
 def resampled(space: Space, grid: Axes) -> Space:
-    """The space of a signal after `resample`: the same period in length, another number of samples."""
-    if space.domain.is_spectral:
-        band = tuple(min(a, b) for a, b in zip(space.band, space.domain.largest_band(grid), strict=True))
-    else:
-        band = space.domain.largest_band(grid)
-    return space.domain.space(grid, band)
+    """The space of a signal after `resample`."""
+    return space.domain.resampled(space, grid)
 
 
 def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
@@ -203,12 +243,7 @@ def aliased(space: Space, stride: Axes) -> Space:
         raise ShapeError(
             got_expected("stride", stride, f"divisors of the grid {space.grid}", "resample first, or change the stride")
         )
-    grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
-    largest = space.domain.largest_band(grid)
-    # Below the coarse Nyquist mode nothing folds and the band stays; beyond it every mode is reached.
-    folds = tuple(2 * m >= n for m, n in zip(space.band, grid, strict=True))
-    band = tuple(b if f else min(m, b) for m, b, f in zip(space.band, largest, folds, strict=True))
-    return replace(space, grid=grid, band=band, support=None)
+    return space.domain.aliased(space, stride)
 
 
 def shift(x: Tensor, samples: Any) -> Tensor:
@@ -239,4 +274,7 @@ def shift(x: Tensor, samples: Any) -> Tensor:
                 "one an axis",
             )
         )
-    return shift_op(x, samples=array)
+    # Where nothing may come before the first place, a shift back moves sample 0, and one forward may move it back.
+    lowest, first = np.atleast_2d(array).min(axis=0), space.origin or (0,) * space.ndim
+    places = space.domain.delay(tuple(max(int(np.ceil(-s)), -o) for s, o in zip(lowest, first, strict=True)))
+    return shift_op(x, samples=array + places, places=places, adjoint=False)

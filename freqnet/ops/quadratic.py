@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.domains.space import Axes, Space, require_signal
+from freqnet.domains.space import Axes, require_signal
 from freqnet.errors import ShapeError, got_expected
 from freqnet.ops.arithmetic import (
     _reduce,
@@ -39,7 +39,7 @@ def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     if c.ndim != 3 or len(c) not in (2, 3):
         expected = "(2 or 3, batch, channels), each 1 or the signal's"
         raise ShapeError(got_expected("coefficients", c.shape, expected, "one row a power, from x^0"))
-    target = Space(space.domain, space.grid, band)
+    target = space.with_band(band).unbounded
     if len(c) == 3:
         return Tensor(space.domain.quadratic(x.data, c, space, band), target)
     kept = space.domain.change_band(x.data, space, band)
@@ -59,9 +59,9 @@ def _low_degree_vjps(g: Tensor, out: Tensor, x: Tensor, coefficients: Tensor, ba
         gx, sums = domain.quadratic_adjoint(g.data, x.data, c, space, band)
     else:
         wide = domain.change_band(g.data, g.space, space.band)
-        sums = np.stack([domain.mean(wide, space), domain.inner(wide, x.data, space)])
-        gx = domain.affine(wide, c[1], np.zeros_like(c[0]), space)
-    return Tensor(gx, space), Tensor(_reduce(sums, c.shape))
+        sums = np.stack([domain.mean(wide, space.cotangent), domain.inner(wide, x.data, space)])
+        gx = domain.affine(wide, c[1], np.zeros_like(c[0]), space.cotangent)
+    return Tensor(gx, space.cotangent), Tensor(_reduce(sums, c.shape))
 
 
 def _low_degree_cost(out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> int:
@@ -102,11 +102,12 @@ def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
 
 def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
     factor, offset = _moments_pull(g.data, out.data, x)
-    return (Tensor(x.space.domain.affine(x.data, factor, offset, x.space), x.space),)
+    domain, space = x.space.domain, x.space.cotangent
+    return (Tensor(domain.affine(domain.lower(x.data, x.space), factor, offset, space), space),)
 
 
 def _moments_pull(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The gradient of the moments is an affine map of the signal: its factor and its constant."""
+    """The gradient of the moments is an affine map of the signal, stored as a gradient: factor and constant."""
     count = x.shape[-2] // found.shape[1]
     factor = g[1] * found.dtype.type(2 / count)
     return factor, g[0] / found.dtype.type(count) - factor * found[0]
@@ -239,7 +240,8 @@ def _normalized_vjps(
     gx, of_coefficients = _low_degree_vjps(g, out, x, coefficients, band)
     of_found, *rest = _compose_vjps(of_coefficients, coefficients, found, gain, offset, polynomial, epsilon)
     factor, start = _moments_pull(of_found.data, found.data, x)
-    x.space.domain.add_affine(gx.data, x.data, factor, start, x.space)
+    domain = x.space.domain
+    domain.add_affine(gx.data, domain.lower(x.data, x.space), factor, start, x.space.cotangent)
     return gx, *rest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freqnet.autodiff import Op, Tensor, as_tensor, register
+from freqnet.domains.condition import require_condition
 from freqnet.domains.space import Axes, Space, require_signal, volume
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.arithmetic import per_element, scale_by
@@ -21,6 +22,7 @@ sample_modes: Op = register(
         "sample_modes",
         forward=lambda samples, space: Tensor(space.domain.sample_modes(samples.data, space), space),
         vjps=(
+            # g is a gradient: its synthesis is the density over the grid.
             lambda g, out, samples, space: scale_by(
                 synthesize(g, grid=samples.shape[1:-1]), factor=1 / volume(samples.shape[1:-1])
             ),
@@ -34,7 +36,7 @@ synthesize: Op = register(
     Op(
         "synthesize",
         forward=lambda x, grid: Tensor(x.space.domain.synthesis(x.data, x.space, grid)),
-        vjps=(lambda g, out, x, grid: scale_by(sample_modes(g, space=x.space), factor=volume(grid)),),
+        vjps=(lambda g, out, x, grid: scale_by(sample_modes(g, space=x.space.cotangent), factor=volume(grid)),),
         cost=_transform_cost,
         source="x[n] = sum_k X[k] exp(2 pi i k n / N)",
     )
@@ -92,14 +94,11 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     samples = as_tensor(samples)
     require_signal(space, "analysis")
     space.domain.check_samples(samples.data, space)
+    require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):
         raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "choose one"))
     grid = samples.shape[1:-1]
-    if (
-        nyquist == "drop"
-        and space.domain.is_spectral
-        and any(2 * m == n for m, n in zip(space.band, grid, strict=True))
-    ):
+    if nyquist == "drop" and space.domain.has_modes and any(2 * m == n for m, n in zip(space.band, grid, strict=True)):
         raise ConfigurationError(
             got_expected(
                 "band",

@@ -73,7 +73,7 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     ],
     "Dense": [],
     "FrequencyDropout": [
-        (nn.FrequencyDropout(5), ConfigurationError, "minimum radius: got 5"),
+        (nn.FrequencyDropout(8), ConfigurationError, "minimum radius: got 8"),
         (nn.FrequencyDropout(-1), ConfigurationError, "minimum radius: got -1"),
     ],
     "FourierSeries": [
@@ -97,7 +97,7 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     "SecondHarmonic": [],
     "Linearized": [(nn.Linearized("step"), ConfigurationError, "activation: got 'step', expected identity or sigmoid")],
     "LowPass": [
-        (nn.LowPass(5), ShapeError, "band: got .* expected 0 to"),
+        (nn.LowPass(8), ShapeError, "band: got .* expected 0 to"),
         (nn.LowPass(-1), ShapeError, "band: got .* expected 0 to"),
     ],
     "Pointwise": [(nn.Pointwise("softsign"), ConfigurationError, "activation: got 'softsign', expected relu")],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from op_examples import EXAMPLES, element, numbers
+from op_examples import EXAMPLES, element, gradient_tolerance, numbers
 
 import freqnet.ops  # noqa: F401  (registers the ops)
 from freqnet.autodiff import OPS, Op, Tensor, check_gradients
@@ -37,7 +37,8 @@ def test_examples_name_ops_that_exist() -> None:
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_gradients_of_first_and_second_order(name: str) -> None:
     for inputs, parameters in EXAMPLES[name]():
-        report = check_gradients(lambda *x, p=parameters: OPS[name](*x, **p), inputs, order=2, directions=1)
+        function = lambda *x, p=parameters: OPS[name](*x, **p)
+        report = check_gradients(function, inputs, order=2, directions=1, tolerance=gradient_tolerance(inputs))
         assert len(report.errors) == 2
 
 

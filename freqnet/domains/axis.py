@@ -1,0 +1,167 @@
+"""The matrices of one axis of a Laplace domain, made in high precision and rounded.
+
+A signal x[0], ..., x[n - 1] is held as X_j = sum_t x[t] z_j^t at K <= n real nodes z_j = e^-p_j, those of the smallest
+rates p_j: as its means against K exponentials. With fewer nodes than samples that stands for the nearest signal in
+their span. V is the matrix of the powers z_j^t, A its pseudoinverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from freqnet.domains.nodes import Nodes
+from freqnet.errors import ConfigurationError, got_expected
+
+# A real node costs a digit or less, one of many equispaced rates two; fifty digits are to be left.
+_DIGITS, _DIGITS_A_NODE = 50, 6
+
+
+def take(nodes: Nodes, samples: int) -> list[Any]:
+    """Return the nodes for so many samples, in mpmath's precision of the moment: the smallest rates first.
+
+    >>> [round(float(z), 3) for z in take(Nodes("chebyshev"), 4)]
+    [0.924, 0.383, -0.383, -0.924]
+    >>> [round(float(z), 3) for z in take(Nodes("rates", 0.5), 3)]
+    [0.607, 0.368, 0.223]
+    """
+    if nodes.family == "nodes":
+        # From z = 1 down: rates of negative nodes are those of waves that turn with every sample.
+        return sorted(map(mpmath.mpf, nodes.values), reverse=True)[:samples]
+    if nodes.family == "rates":
+        return [mpmath.exp(-mpmath.mpf(nodes.step) * k) for k in range(1, samples + 1)]
+    roots = [mpmath.cos(mpmath.pi * (2 * k + 1) / (2 * samples)) for k in range(samples)]
+    return roots if nodes.family == "chebyshev" else [(1 + z) / 2 for z in roots]
+
+
+@lru_cache(maxsize=256)
+def axis(nodes: Nodes, samples: int, count: int) -> Axis:
+    """The matrices of an axis: made once, in high precision."""
+    return Axis(nodes, samples, count)
+
+
+class Axis:
+    """The matrices of one axis of `samples` samples and `count` nodes, as arrays in double precision.
+
+    Attributes
+    ----------
+    evaluate : numpy.ndarray
+        V, ``(nodes, samples)``.
+    invert : numpy.ndarray
+        A, ``(samples, nodes)``.
+    lower, raise_ : numpy.ndarray
+        ``(coordinates, nodes)`` onto coordinates that are orthonormal under the mean, and back: both triangular. The
+        Gram matrix of the nodes is the transpose of the first times the first.
+    constant, mean : numpy.ndarray
+        ``(nodes,)``: the values of the constant 1; the mean as a functional of the values.
+    condition_number : float
+        The ratio of V's largest singular value to its smallest.
+    """
+
+    def __init__(self, nodes: Nodes, samples: int, count: int) -> None:
+        self.nodes, self.samples, self.count = nodes, samples, count
+        with mpmath.workdps(_DIGITS + _DIGITS_A_NODE * count):
+            z = take(nodes, samples)[:count]
+            self._powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
+            basis, triangle = _orthonormal(self._powers)
+            inverse = _inverse_of_lower(triangle)
+            # The rows of V are those of the triangle times the basis; the pseudoinverse, the other way round.
+            self._inverse = basis.T.dot(inverse)
+            root = mpmath.sqrt(samples)
+            self.lower, self.raise_ = rounded(inverse / root), rounded(triangle * root)
+            self.constant = rounded(self._powers.sum(axis=1))
+            self.mean = rounded(self._inverse.sum(axis=0) / samples)
+        self.z = rounded(np.array(z, dtype=object))
+        self.evaluate, self.invert = rounded(self._powers), rounded(self._inverse)
+
+    @cached_property
+    def condition_number(self) -> float:
+        return float(np.linalg.norm(self.evaluate, 2) * np.linalg.norm(self.invert, 2))
+
+    def _exactly(self, product: Callable[[], np.ndarray]) -> np.ndarray:
+        with mpmath.workdps(_DIGITS + _DIGITS_A_NODE * self.count):
+            return rounded(product())
+
+    def lift(self, count: int) -> np.ndarray:
+        """``(count, nodes)``: the same signal's values at another number of nodes."""
+        other = axis(self.nodes, self.samples, count)
+        return _table("lift", self, other, lambda: self._exactly(lambda: other._powers.dot(self._inverse)))
+
+    def change(self, count: int) -> np.ndarray:
+        """``(count, nodes)``: the first nodes alone, or, of more nodes, the same signal."""
+        return self.lift(count) if count > self.count else np.eye(count, self.count)
+
+    def change_of_gradients(self, count: int) -> np.ndarray:
+        """``(count, nodes)``: the adjoint of the change back."""
+        return axis(self.nodes, self.samples, count).change(self.count).T
+
+    def keep(self, coarse: Axis, first: int, stride: int) -> np.ndarray:
+        """``(coarse nodes, nodes)``: every `stride`-th sample from the first, at the nodes of another axis."""
+        kept = slice(first, first + stride * coarse.samples, stride)
+        make = lambda: coarse._powers.dot(self._inverse[kept])
+        return _table(f"keep {first} {stride}", self, coarse, lambda: self._exactly(make))
+
+    def product(self, other: Axis, count: int) -> np.ndarray:
+        """``(count, nodes, other nodes)``: the bilinear form of the pointwise product of two signals."""
+        target = axis(self.nodes, self.samples, count)
+        make = lambda: np.einsum("ct,ti,tj->cij", target._powers, self._inverse, other._inverse, optimize=True)
+        return _table(f"product {count}", self, other, lambda: self._exactly(make))
+
+    def average(self, window: int) -> np.ndarray:
+        """``(nodes,)``: the real sinc (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
+        return np.mean([self.z**t for t in range(window)], axis=0)
+
+    def continuous_average(self, window: int) -> np.ndarray:
+        """``(nodes,)``: e^(p/2) (1 - e^(-p w)) / (p w), of the continuous signal over the same window.
+
+        It lasts from half a sample before the first to half a sample after the last. Only for nodes above 0.
+        """
+        if self.z.min() <= 0:
+            todo = "use method='dirichlet', or nodes e^-p above 0"
+            raise ConfigurationError(got_expected("average", "'sinc' at negative nodes", "positive nodes", todo))
+        p = -np.log(self.z)
+        # At p = 0 the mean is 1.
+        return np.exp(p / 2) * np.divide(-np.expm1(-p * window), p * window, out=np.ones_like(p), where=p != 0)
+
+
+_TABLES: dict[tuple[str, int, int], tuple[Axis, Axis, np.ndarray]] = {}
+
+
+def _table(what: str, one: Axis, other: Axis, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """A table of two axes, made once; the axes are kept so that their identity stays theirs."""
+    key = (what, id(one), id(other))
+    if key not in _TABLES:
+        _TABLES[key] = (one, other, make())
+    return _TABLES[key][2]
+
+
+def rounded(array: np.ndarray) -> np.ndarray:
+    """Numbers of high precision in double precision."""
+    return np.array(array, dtype=float)
+
+
+def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal rows and the lower triangle that makes the given ones of them (Gram and Schmidt, modified)."""
+    count = len(rows)
+    basis, triangle = rows.copy(), np.full((count, count), mpmath.mpf(0), dtype=object)
+    for i in range(count):
+        for j in range(i):
+            triangle[i, j] = basis[i].dot(basis[j])
+            basis[i] = basis[i] - triangle[i, j] * basis[j]
+        triangle[i, i] = mpmath.sqrt(basis[i].dot(basis[i]))
+        basis[i] = basis[i] / triangle[i, i]
+    return basis, triangle
+
+
+def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
+    """The inverse of a lower triangle, by forward substitution; V = triangle basis, so A = basis^T inverse."""
+    count = len(triangle)
+    out = np.full((count, count), mpmath.mpf(0), dtype=object)
+    for i in range(count):
+        out[i, i] = mpmath.mpf(1)
+        out[i] = (out[i] - triangle[i, :i].dot(out[:i])) / triangle[i, i] if i else out[i] / triangle[i, i]
+    return out

@@ -1,0 +1,93 @@
+"""Bilinear forms of several axes, contracted axis by axis: what a pointwise product is where it is not diagonal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from freqnet.domains.space import Axes
+
+# Pairs of nodes of so many numbers are held at a time.
+_CHUNK = 1 << 21
+
+
+def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return ``c[k..] = sum_i sum_j f[k1, i1, j1] f[k2, i2, j2] ... a[i..] b[j..]`` for every lane.
+
+    Parameters
+    ----------
+    forms : sequence of numpy.ndarray
+        One an axis, ``(outputs, inputs of a, inputs of b)``.
+    a, b : numpy.ndarray
+        ``(*inputs, batch, channels)``; batch and channels broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.domains.bilinear import bilinear
+    >>> convolution = np.zeros((3, 2, 2))
+    >>> convolution[0, 0, 0] = convolution[1, 0, 1] = convolution[1, 1, 0] = convolution[2, 1, 1] = 1
+    >>> x = np.array([1.0, 2.0]).reshape(2, 1, 1)
+    >>> bilinear([convolution], x, x).ravel()
+    array([1., 4., 4.])
+    """
+    ndim = len(forms)
+    forms = [form.astype(a.dtype, copy=False) for form in forms]
+    lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
+    first, second = (_lanes_first(v, ndim, lanes) for v in (a, b))
+    out = np.empty((len(first), *(form.shape[0] for form in forms)), a.dtype)
+    pairs = prod(a.shape[: ndim - 1]) * prod(b.shape[: ndim - 1]) * forms[-1].shape[0]
+    step = max(1, _CHUNK // pairs)
+    for start in range(0, len(first), step):
+        part = slice(start, start + step)
+        out[part] = _of_lanes(forms, first[part], second[part])
+    return np.ascontiguousarray(np.moveaxis(out, 0, -1)).reshape(*out.shape[1:], *lanes)
+
+
+def _lanes_first(array: np.ndarray, ndim: int, lanes: tuple[int, ...]) -> np.ndarray:
+    spread = np.broadcast_to(array, (*array.shape[:ndim], *lanes)).reshape(*array.shape[:ndim], -1)
+    return np.ascontiguousarray(np.moveaxis(spread, -1, 0))
+
+
+def _of_lanes(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The last axis with `a` alone, then the pairs with `b`, then every other axis, a pair of inputs at a time."""
+    count, last = len(a), forms[-1]
+    outputs, inputs, others = last.shape
+    halved = a.reshape(-1, inputs) @ last.transpose(1, 0, 2).reshape(inputs, outputs * others)
+    pairs = halved.reshape(count, -1, others) @ np.swapaxes(b.reshape(count, -1, others), 1, 2)
+    # (lanes, *inputs of a, outputs, *inputs of b), both but for the last axis.
+    pairs = pairs.reshape(count, *a.shape[1:-1], outputs, *b.shape[1:-1])
+    for axis in range(len(forms) - 2, -1, -1):
+        done = len(forms) - 1 - axis
+        pairs = np.tensordot(pairs, forms[axis], ((1 + axis, 2 + 2 * axis + done), (1, 2)))
+        # The new output came last; it belongs before those that are done.
+        pairs = np.moveaxis(pairs, -1, 1 + axis)
+    return pairs
+
+
+def bilinear_cost(bands: tuple[Axes, Axes, Axes]) -> int:
+    """The multiply-adds of `bilinear` for one lane; a band m is m + 1 numbers."""
+    inputs, others, outputs = ([m + 1 for m in band] for band in bands)
+    left = prod(inputs[:-1])
+    total = prod(inputs) * outputs[-1] * others[-1] + left * outputs[-1] * prod(others)
+    done = outputs[-1]
+    for axis in range(len(inputs) - 2, -1, -1):
+        done *= outputs[axis]
+        total += prod(inputs[: axis + 1]) * prod(others[: axis + 1]) * done
+    return total
+
+
+def factored_cost(bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
+    """The multiply-adds of the same product on samples: matrices there and back, one an axis."""
+    ways = [_matrices_cost(grid, band) for band in bands]
+    return prod(grid) + ways[0] + (0 if is_square else ways[1]) + ways[2]
+
+
+def _matrices_cost(grid: Axes, band: Axes) -> int:
+    total, left = 0, prod(grid)
+    for n, m in zip(grid, band, strict=True):
+        total += left * (m + 1)
+        left = left // n * (m + 1)
+    return total

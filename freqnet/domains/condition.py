@@ -1,0 +1,71 @@
+"""What a condition number means in a precision: what is warned of, and what is refused."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from math import prod
+
+import numpy as np
+
+from freqnet.domains.space import Space
+from freqnet.errors import ConditionWarning, ConfigurationError, got_expected
+
+# The condition number times the spacing of numbers at 1.
+WARNED, REFUSED = 1e-3, 1.0
+
+
+def require_condition(space: Space, precision: str) -> None:
+    """Warn where numbers of a precision hold a signal badly, and refuse where they do not hold it.
+
+    Parameters
+    ----------
+    space : Space
+    precision : {"float32", "float64"}
+
+    Raises
+    ------
+    ConfigurationError
+        The condition number times the precision's spacing of numbers at 1 is above 1.
+
+    Warns
+    -----
+    ConditionWarning
+        It is above 1e-3.
+    """
+    spacing = float(np.finfo(precision).eps)
+    loss = prod(space.condition_numbers) * spacing
+    if loss <= WARNED:
+        return
+    sizes = "x".join(str(n) for n in space.shape)
+    got = f"condition number {prod(space.condition_numbers):.1e} ({sizes} nodes of {space.domain.name})"
+    if loss > REFUSED:
+        raise ConfigurationError(
+            got_expected(f"{precision} numbers", got, f"at most {REFUSED / spacing:.1e}", _advice(space, precision))
+        )
+    text = f"about {-np.log10(loss):.1f} digits are left of a signal"
+    warnings.warn(got_expected(f"{precision} numbers", got, text, _advice(space, precision)), ConditionWarning, 3)
+
+
+@lru_cache(maxsize=64)
+def _advice(space: Space, precision: str) -> str:
+    """How many nodes there may be on the same grid, and on a grid of as many samples."""
+    spacing = float(np.finfo(precision).eps)
+
+    def most(sizes: range, of: str) -> str:
+        found = dict.fromkeys((WARNED, REFUSED), 0)
+        for k in sizes:
+            grid = space.grid if of == "grid" else (k,) * space.ndim
+            band = tuple(min(k, m + 1) - 1 for m in space.band) if of == "grid" else (k - 1,) * space.ndim
+            if max(band) + 1 < k or any(m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)):
+                break
+            loss = prod(space.domain.space(grid, band).condition_numbers) * spacing
+            if loss > REFUSED:
+                break
+            found = {level: k if loss <= level else found[level] for level in found}
+        return f"{found[REFUSED]} (without a warning {found[WARNED]})"
+
+    kept = most(range(1, max(space.shape) + 1), "grid")
+    whole = most(range(1, 65), "whole")
+    finer = "" if precision == "float64" else ", or take float64"
+    return f"keep at most {kept} nodes an axis of this grid, take at most {whole} samples an axis{finer}"

@@ -1,0 +1,300 @@
+"""The real Laplace domain: a causal signal is held as its values at real nodes.
+
+X_j = sum_t x[t] z_j^t, z_j = e^-p_j: the z-transform, which is what a Laplace transform of samples is. Convolution is
+the product at each node and linear; where it outgrows the nodes, the result is the remainder modulo prod_j (z - z_j).
+Nothing comes before the first sample that is held, so a kernel that looks ahead moves sample 0 to a later place
+(`Space.origin`). Everything that is not diagonal goes through matrices as ill-conditioned as their nodes
+(`freqnet.domains.nodes`): of the condition number K, means and coordinates lose K units of rounding, pointwise products
+through the nodes' bilinear form K^2.
+
+Gradients are stored in the dual way, so that pairing a gradient and a signal is the sum of products of what is stored:
+as the signal f, the gradient's density over the grid, by A^T f / N (A as in `nodes`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from freqnet.domains import parametrisations as par
+from freqnet.domains.base import Domain
+from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
+from freqnet.domains.channels import node_products
+from freqnet.domains.door import pass_door
+from freqnet.domains.matrices import along_axes
+from freqnet.domains.nodes import Nodes, read_nodes
+from freqnet.domains.registry import register_domain, register_maker
+from freqnet.domains.space import Axes, Space, volume
+from freqnet.domains.spectral import along
+from freqnet.errors import ShapeError, SpaceError, got_expected
+
+if TYPE_CHECKING:
+    from freqnet.domains.axis import Axis
+
+
+class Laplace(Domain):
+    """Values at real nodes, those of the smallest rates first: ``(*nodes, batch, channels)``, real.
+
+    A band of m keeps m + 1 nodes an axis; on n samples there are n.
+
+    Parameters
+    ----------
+    name : str
+        What the domain is called in saved networks.
+    nodes : Nodes
+        Which nodes.
+    is_factored : bool
+        Take pointwise products on samples and go back: fewer operations and better conditioned, but a switch of
+        domains, and counted as one. By default they go through the nodes' bilinear form.
+    """
+
+    is_complex = False
+    is_spectral = True
+    is_self_dual = False
+    is_causal = True
+
+    def __init__(self, name: str = "laplace", nodes: Nodes | None = None, is_factored: bool = False) -> None:
+        self.name, self.nodes, self.switches = name, nodes or Nodes(), is_factored
+
+    def axes(self, grid: Axes, band: Axes) -> list[Axis]:
+        """The matrices of each axis."""
+        # They are made by mpmath, which is not loaded before.
+        from freqnet.domains.axis import axis
+
+        return [axis(self.nodes, n, m + 1) for n, m in zip(grid, band, strict=True)]
+
+    def axes_of(self, space: Space) -> list[Axis]:
+        """The matrices of each axis of a space."""
+        return self.axes(space.grid, space.band)
+
+    def largest_band(self, grid: Axes) -> Axes:
+        return tuple(self.nodes.most(n) - 1 for n in grid)
+
+    def band_of(self, modes: int) -> int:
+        return modes - 1
+
+    def delay(self, ahead: Axes) -> Axes:
+        return ahead
+
+    def shape(self, space: Space) -> Axes:
+        return tuple(m + 1 for m in space.band)
+
+    def weights(self, space: Space) -> float:
+        return 1.0
+
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        values = generator.standard_normal(like.shape).astype(like.dtype)
+        if space.kind == "response":
+            return values
+        return self.from_coordinates(values.reshape(-1, *like.shape[space.ndim :]), space)
+
+    # -- the door ----------------------------------------------------------------------------------
+    def check_grid(self, grid: Axes, space: Space) -> None:
+        if any(n > own for n, own in zip(grid, space.grid, strict=True)):
+            todo = "average them first, or take a larger grid: there are no frequencies to resample by"
+            raise ShapeError(got_expected("samples", grid, f"at most {space.grid}", todo))
+
+    def _held(self, grid: Axes, space: Space) -> list[slice]:
+        """Where the samples of a grid lie among those that are held."""
+        first = space.origin or (0,) * space.ndim
+        return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]
+
+    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+        pass_door("analysis")
+        array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
+        places = self._held(grid, space)
+        kept = array[tuple(slice(0, p.stop - p.start) for p in places)]
+        if space.dual:
+            kept = kept / kept.dtype.type(volume(grid))
+        tables = [a.invert.T if space.dual else a.evaluate for a in self.axes_of(space)]
+        return along_axes([table[:, p] for table, p in zip(tables, places, strict=True)], kept)
+
+    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+        pass_door("synthesis")
+        places = self._held(grid, space)
+        tables = [a.evaluate.T if space.dual else a.invert for a in self.axes_of(space)]
+        held = np.moveaxis(along_axes([table[p] for table, p in zip(tables, places, strict=True)], array), -2, 0)
+        out = np.zeros((len(held), *grid, held.shape[-1]), held.dtype)
+        out[(slice(None), *(slice(n) for n in held.shape[1:-1]))] = held
+        return out * out.dtype.type(volume(grid)) if space.dual else out
+
+    # -- convolution -------------------------------------------------------------------------------
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        return self.shape(space)
+
+    def response_count(self, space: Space) -> int:
+        return self.coordinate_count(space)
+
+    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        if kernel == "modes":
+            return theta.reshape(*self.shape(space), *theta.shape[1:])
+        matrix = self._responses(kernel, size, space)
+        flat = matrix.astype(theta.dtype) @ theta.reshape(len(theta), -1)
+        return flat.reshape(*self.shape(space), *theta.shape[1:])
+
+    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        flat = response.reshape(-1, int(np.prod(response.shape[space.ndim :])))
+        if kernel != "modes":
+            matrix = self._responses(kernel, size, space)
+            flat = matrix.T.astype(response.dtype) @ flat
+        return flat.reshape(-1, *response.shape[space.ndim :])
+
+    def _responses(self, kernel: str, size: Axes, space: Space) -> np.ndarray:
+        """``(nodes, parameters)``: onto the response of the taps, the first of which is at place 0."""
+        axes = self.axes_of(space)
+        powers = [a.z[:, None] ** np.arange(k) for a, k in zip(axes, size, strict=True)]
+        return par.kronecker(powers) @ par.kernel_taps(kernel, size)
+
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        return node_products(a, b, form, groups)
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def limit(self, band: Axes, grid: Axes) -> Axes:
+        return tuple(map(min, band, self.largest_band(grid)))
+
+    def _forms(self, bands: tuple[Axes, Axes, Axes], grid: Axes) -> list[np.ndarray]:
+        first, second = self.axes(grid, bands[0]), self.axes(grid, bands[1])
+        return [a.product(b, m + 1) for a, b, m in zip(first, second, bands[2], strict=True)]
+
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        if not self.switches:
+            return bilinear(self._forms(bands, grid), a, b)
+        return self._on_samples(a, b, bands, grid, dual=False)
+
+    def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        if not self.switches:
+            forms = self._forms((bands[2], bands[1], bands[0]), grid)
+            return bilinear([form.transpose(1, 0, 2) for form in forms], g, b)
+        return self._on_samples(g, b, bands, grid, dual=True)
+
+    def _on_samples(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, ...], grid: Axes, dual: bool) -> np.ndarray:
+        """There, times, and back: three transforms, or two where both are one."""
+        spaces = [replace(self.space(grid, band), dual=dual and i != 1) for i, band in enumerate(bands)]
+        first = self.synthesis(a, spaces[0], grid)
+        second = first if a is b else self.synthesis(b, spaces[1], grid)
+        return self.sample_modes(first * second, spaces[2])
+
+    def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
+        if not self.switches:
+            return bilinear_cost(bands)
+        return factored_cost(bands, grid, is_square)
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        """Keep the smallest rates: the nearest signal in their span. Adding some keeps the signal.
+
+        Of gradients the other way round: nodes that were not there have none.
+        """
+        if band == space.band:
+            return array
+        rows = zip(self.axes_of(space), band, strict=True)
+        return along_axes([a.change_of_gradients(m + 1) if space.dual else a.change(m + 1) for a, m in rows], array)
+
+    def resampled(self, space: Space, grid: Axes) -> Space:
+        """The same grid, since rates are those of its samples, and as many nodes as the new one would have samples."""
+        if any(g > n for g, n in zip(grid, space.grid, strict=True)):
+            todo = "pool to fewer samples: real nodes do not tell what lies between samples"
+            raise SpaceError(got_expected("resample", f"{grid} samples", f"at most {space.grid}", todo))
+        return replace(space, band=tuple(min(m, g - 1) for m, g in zip(space.band, grid, strict=True))).unbounded
+
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        return self.change_band(array, space, target.band)
+
+    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        for index, (own, w) in enumerate(zip(self.axes_of(space), window, strict=True)):
+            factors = own.continuous_average(w) if method == "sinc" else own.average(w)
+            array = array * along(factors.astype(array.dtype), index, array.ndim)
+        return array
+
+    def aliased(self, space: Space, stride: Axes) -> Space:
+        grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
+        band = tuple(map(min, space.band, self.largest_band(grid)))
+        first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
+        return replace(space, grid=grid, band=band, support=None, origin=None).moved(first)
+
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
+        rows = zip(self.axes_of(space), self.axes_of(target), first, stride, strict=True)
+        matrices = [fine.keep(coarse, start, step) for fine, coarse, start, step in rows]
+        return along_axes([m.T for m in matrices] if adjoint else matrices, array)
+
+    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        """Multiply by z^s, of s samples, at least 0; of fractions where every node is positive."""
+        samples = np.atleast_2d(np.asarray(samples, float))
+        axes = self.axes_of(space)
+        whole = np.array_equal(samples, np.round(samples))
+        if samples.min() < 0 or (not whole and min(a.z.min() for a in axes) <= 0):
+            got = f"{samples.min(axis=0)} samples" if whole else "a fraction of a sample"
+            expected = "whole samples forward" if whole else "whole samples, since some nodes are negative"
+            raise ShapeError(got_expected("shift", got, expected, "use freqnet.ops.shift, or nodes e^-p above 0"))
+        for index, own in enumerate(axes):
+            phase = own.z[:, None] ** samples[:, index]
+            shape = (1,) * index + (own.count,) + (1,) * (space.ndim - 1 - index) + (-1, 1)
+            array = array * phase.astype(array.dtype).reshape(shape)
+        return array
+
+    def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        return self.shift(array, space, samples)
+
+    # -- statistics and coordinates ----------------------------------------------------------------
+    def _outer(self, vectors: list[np.ndarray], precision: np.dtype) -> np.ndarray:
+        return reduce(np.multiply.outer, vectors).astype(precision)[..., None, None]
+
+    def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
+        places = zip(self.axes_of(space), self._held(size, space), strict=True)
+        return self._outer([a.evaluate[:, place].sum(axis=1) for a, place in places], precision), space.unbounded
+
+    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
+        ones = [a.mean if space.dual else a.constant for a in self.axes_of(space)]
+        return self._outer(ones, value.dtype) * value
+
+    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
+        functional = [a.constant if space.dual else a.mean for a in self.axes_of(space)]
+        return np.tensordot(self._outer(functional, array.dtype)[..., 0, 0], array, space.ndim)
+
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
+        return array * factors + self.constant(offset, space)
+
+    def power(self, array: np.ndarray, space: Space) -> np.ndarray:
+        # By the triangle of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.
+        values = self.coordinates(array, space)
+        return np.einsum("k...,k...->...", values, values)
+
+    def lower(self, array: np.ndarray, space: Space) -> np.ndarray:
+        axes = self.axes_of(space)
+        return along_axes([a.lower.T for a in axes], along_axes([a.lower for a in axes], array))
+
+    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+        values = along_axes([a.raise_.T if space.dual else a.lower for a in self.axes_of(space)], array)
+        return values.reshape(-1, *array.shape[space.ndim :])
+
+    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
+        array = values.reshape(*self.shape(space), *values.shape[1:])
+        return along_axes([a.lower.T if space.dual else a.raise_ for a in self.axes_of(space)], array)
+
+    def coordinate_count(self, space: Space) -> int:
+        return volume(self.shape(space))
+
+    def condition_numbers(self, space: Space) -> tuple[float, ...]:
+        return tuple(a.condition_number for a in self.axes_of(space))
+
+
+def make_laplace(name: str) -> Laplace:
+    """Return the domain of a name: ``laplace``, then, after colons, its nodes, and ``factored``.
+
+    Examples
+    --------
+    >>> from freqnet.domains import get_domain
+    >>> get_domain("laplace:rates=0.5:factored")
+    <domain laplace:rates=0.5:factored>
+    """
+    words = name.split(":")[1:]
+    is_factored = words[-1:] == ["factored"]
+    return Laplace(name, read_nodes(":".join(words[: len(words) - is_factored]) or "chebyshev"), is_factored)
+
+
+LAPLACE = register_domain(Laplace())
+register_maker("laplace", make_laplace)
