@@ -36,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("nothing.npz",), "no file nothing.npz"),
         (("digits", "--folder", "."), "folder: got one for digits"),
         (("mnist", "--folder", "."), "no train-images, train-labels"),
-        (("digits", "--domain", "wavelet"), "domain: got 'wavelet', expected fourier or grid or grid-fft"),
+        (("digits", "--domain", "wavelet"), "domain: got 'wavelet', expected damped or fourier or grid or grid-fft"),
         (("digits", "--kernel", "gabor"), "kernel: got 'gabor', expected taps or spectral or sinc or modes"),
         (
             ("digits", "--activation", "swish"),

@@ -162,7 +162,7 @@ def test_samples_must_fit_the_space() -> None:
 
 def test_domains_are_found_by_name() -> None:
     assert [get_domain(name) for name in ("fourier", "grid", "grid-fft")] == [FOURIER, GRID, GRID_FFT]
-    with pytest.raises(ConfigurationError, match="domain: got 'wavelet', expected fourier or"):
+    with pytest.raises(ConfigurationError, match="domain: got 'wavelet', expected damped or fourier or"):
         get_domain("wavelet")
     with pytest.raises(ConfigurationError, match="kernel: got 'wave', expected taps or spectral or sinc or modes"):
         parametrisations.check_kernel("wave")

@@ -161,7 +161,7 @@ def test_transforms_are_counted(domain: str):
         ({"band": (3,)}, ShapeError, "band: got .* 2 numbers"),
         ({"band": (-1, 0)}, ShapeError, "band: got .* 0 or more"),
         ({"grid": (0, 8)}, ShapeError, "grid: got"),
-        ({"domain": "wavelet"}, ConfigurationError, "domain: got 'wavelet', expected fourier or grid"),
+        ({"domain": "wavelet"}, ConfigurationError, "domain: got 'wavelet', expected damped or fourier or grid"),
     ],
 )
 def test_doors_that_cannot_be(settings: dict[str, Any], error: type[Exception], message: str):

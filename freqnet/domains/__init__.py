@@ -3,6 +3,7 @@
 ``fourier``   half spectra, the domain networks live in.
 ``hartley``   the same in real arithmetic.
 ``laplace``   values at real nodes: causal signals, linear convolution, ill-conditioned.
+``damped``    values at nodes on a circle of radius r < 1: between these two.
 ``grid``      samples: the spatial twin, with exact pointwise activations and direct convolution.
 ``grid-fft``  the same with FFT convolution: the baseline that switches domains in every layer.
 
@@ -11,6 +12,7 @@ contract tests then run over it without being told.
 """
 
 from freqnet.domains.base import Domain
+from freqnet.domains.damped import DAMPED, Damped
 from freqnet.domains.door import no_transforms, transform_count
 from freqnet.domains.fourier import FOURIER, Fourier
 from freqnet.domains.grid import GRID, GRID_FFT, Grid
@@ -23,6 +25,7 @@ from freqnet.domains.space import Space
 from freqnet.domains.spectral import Spectral
 
 __all__ = [
+    "DAMPED",
     "DOMAINS",
     "FOURIER",
     "GRID",
@@ -30,6 +33,7 @@ __all__ = [
     "HARTLEY",
     "KERNELS",
     "LAPLACE",
+    "Damped",
     "Domain",
     "Fourier",
     "Grid",

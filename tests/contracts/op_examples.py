@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER, GRID, GRID_FFT, HARTLEY, KERNELS, LAPLACE, Space, get_domain
+from freqnet.domains import DAMPED, FOURIER, GRID, GRID_FFT, HARTLEY, KERNELS, LAPLACE, Space, get_domain
 
 Example = tuple[list[Tensor], dict[str, Any]]
 EXAMPLES: dict[str, Callable[[], list[Example]]] = {}
@@ -30,6 +30,9 @@ CAUSAL = [
     *(LAPLACE.space(6, 2), LAPLACE.space(4).moved((2,)), LAPLACE.space((3, 4)), LAPLACE.space((2, 3, 2), (1, 1, 1))),
     get_domain("laplace:chebyshev-positive").space((2, 3)).moved((0, 1)),
     get_domain("laplace:factored").space((3, 4), (1, 3)),
+    *(DAMPED.space(n) for n in (1, 2, 5)),
+    *(DAMPED.space(8, 2), DAMPED.space(6).moved((2,)), DAMPED.space((4, 4)), DAMPED.space((5, 4), (1, 2))),
+    *(DAMPED.space((2, 3, 2)), get_domain("damped:r=0.6").space((3, 4), (1, 1)).moved((0, 1))),
 ]
 SIGNALS = PERIODIC + CAUSAL
 GENERATOR = np.random.default_rng(7)
