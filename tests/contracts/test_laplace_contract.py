@@ -1,0 +1,863 @@
+"""The contract of the Laplace domain: every verb, against polynomial arithmetic at 80 digits (`laplace_oracles`).
+
+Arrays are made of samples by the oracle, and what a verb returns is turned into samples by the oracle, so that no
+check goes through the verbs of another. Errors are held to 100 eps times the condition number of the space. What the
+bilinear form makes of two signals is held, as it is stored, to the product of the condition numbers of both, and as
+samples, to which it is only turned here, to that times the condition number of its own space. The negative controls
+break one verb each, and must fail the check that is meant for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import prod
+from typing import Any
+
+import laplace_oracles as lo
+import numpy as np
+import oracles
+import pytest
+from laplace_oracles import assert_within, eighty_digits, exact  # noqa: F401  (a fixture that every test uses)
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.domains import DOMAINS, KERNELS, Domain, Laplace, Nodes, Space, get_domain
+from freqnet.domains.registry import _MADE
+from freqnet.errors import ConfigurationError, ShapeError, SpaceError
+
+Axes = tuple[int, ...]
+FAMILIES = (
+    "laplace",
+    "laplace:chebyshev-positive",
+    "laplace:rates=0.5",
+    "laplace:nodes=0.9,0.35,-0.4,-0.85",
+    "laplace:factored",
+)
+GRIDS: tuple[Axes, ...] = (*((n,) for n in (1, 2, 3, 5, 7, 8)), (2, 3), (5, 4), (3, 2, 2))
+CHECKS: dict[str, Callable[[Case], None]] = {}
+
+
+def check(function: Callable[[Case], None]) -> Callable[[Case], None]:
+    """Add a check to the contract."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+@dataclass
+class Case:
+    """One domain on one grid, band and origin, and a generator."""
+
+    domain: Laplace
+    space: Space
+    rng: np.random.Generator
+
+    @property
+    def grid(self) -> Axes:
+        return self.space.grid
+
+    @property
+    def origin(self) -> Axes:
+        return self.space.origin or (0,) * self.space.ndim
+
+    def axes(self, space: Space | None = None) -> list[lo.Nodes]:
+        space = space or self.space
+        rule = lo.family(self.domain.name)
+        return [lo.Nodes(rule, n, m + 1) for n, m in zip(space.grid, space.band, strict=True)]
+
+    def condition(self, space: Space | None = None) -> float:
+        return prod(axis.condition for axis in self.axes(space))
+
+    def draw(self, space: Space | None = None, channels: int = 2, width: Axes | None = None) -> tuple[Any, np.ndarray]:
+        """A random signal of the space, as samples at every place, and as what is stored; zero beyond a width.
+
+        Only where every node is kept are there signals of any width.
+        """
+        space = space or self.space
+        held = exact(self.rng.standard_normal((2, *(width or space.grid), channels)))
+        held = lo.placed(held, space.grid, (0,) * space.ndim)
+        stored = lo.values(held, self.axes(space))
+        return (held if width else lo.projected(held, self.axes(space))), lo.rounded(stored)
+
+    def holds(self, array: Any, held: Any, what: str, space: Space | None = None, power: int = 1) -> None:
+        """Fail unless an array stands for the samples at every place."""
+        space = space or self.space
+        assert array.shape[: space.ndim] == space.shape, f"{what}: shape {array.shape}, expected {space.shape}"
+        condition = max(self.condition(), self.condition(space))
+        assert_within(lo.signal(array, self.axes(space)), held, condition**power, what)
+
+    def bands(self) -> list[Axes]:
+        """One node, about half of them, and all."""
+        full = self.domain.largest_band(self.grid)
+        return [(0,) * len(full), tuple(m // 2 for m in full), full]
+
+
+def cases(domain: Laplace, grid: Axes, rng: np.random.Generator) -> list[Case]:
+    """The full band, a truncated one, and the full one with sample 0 at a later place."""
+    full = domain.space(grid)
+    later = tuple(int(i == 0 or n > 2) for i, n in enumerate(grid))
+    spaces = {full, full.with_band(tuple(m // 2 for m in full.band)), full.moved(later)}
+    return [Case(domain, space, rng) for space in sorted(spaces, key=str)]
+
+
+# -- the door ----------------------------------------------------------------------------------------
+@check
+def round_trip(case: Case) -> None:
+    domain, space, axes = case.domain, case.space, case.axes()
+    fewer = tuple(max(1, n - 2) for n in case.grid)
+    for size in {case.grid, fewer}:
+        raw = case.rng.standard_normal((2, *size, 3))
+        held = lo.placed(exact(raw), case.grid, case.origin)
+        array = domain.analysis(raw, space)
+        assert (array.shape, array.dtype) == ((*space.shape, 2, 3), np.float64)
+        # Sums of one sign of terms: no conditioning takes part.
+        assert_within(array, lo.values(held, axes), 1.0, f"values of {size} samples", scale=raw)
+        kept = lo.projected(held, axes)
+        for grid in (size, tuple(n + 2 for n in case.grid), (1,) * len(size)):
+            expected = lo.taken(kept, grid, case.origin)
+            assert_within(domain.synthesis(array, space, grid), expected, case.condition(), f"{grid} samples", kept)
+        full = space.shape == case.grid and case.origin == (0,) * space.ndim
+        if full:
+            assert_within(domain.synthesis(array, space, size), exact(raw), case.condition(), "the samples themselves")
+    with pytest.raises(ShapeError, match="samples: got"):
+        domain.analysis(np.zeros((1, *(n + 1 for n in case.grid), 1)), space)
+
+
+@check
+def truncation_is_the_nearest_signal(case: Case) -> None:
+    """By least squares: what is left over is orthogonal to every kept exponential, and as near as any other try."""
+    axes = case.axes()
+    raw = case.rng.standard_normal((1, *case.grid, 1))
+    stored = lo.rounded(lo.values(exact(raw), axes))
+    plain = replace(case.space, origin=None)
+    found = case.domain.synthesis(stored, plain, case.grid)
+    left = lo.values(exact(raw - found), axes)
+    assert_within(left, 0 * left, case.condition(), "what is left over, against the exponentials", scale=raw)
+    distance = float(np.linalg.norm(raw - found))
+    for _ in range(3):
+        other = lo.rounded(lo.signal(case.rng.standard_normal(stored.shape), axes))
+        for step in (1e-3, -1e-3):
+            nudged = found + step * other / np.linalg.norm(other)
+            assert distance <= np.linalg.norm(raw - nudged) + 1e-9, "a nearer signal"
+
+
+@check
+def bands_of_change(case: Case) -> None:
+    held, array = case.draw()
+    for band in case.bands():
+        target = case.space.with_band(band)
+        there = case.domain.change_band(array, case.space, band)
+        # Fewer nodes keep the nearest signal along that axis, more of them the signal.
+        narrow = case.space.with_band(tuple(map(min, band, case.space.band)))
+        case.holds(there, lo.projected(held, case.axes(narrow)), f"band {band}", target)
+    smaller = tuple(max(1, n - 1) for n in case.grid)
+    target = case.domain.resampled(case.space, smaller)
+    assert (target.grid, target.origin) == (case.space.grid, case.space.origin)
+    there = case.domain.resample(array, case.space, target)
+    case.holds(there, lo.projected(held, case.axes(target)), f"pooled to {smaller}", target)
+    with pytest.raises(SpaceError, match="resample: got"):
+        case.domain.resampled(case.space, tuple(n + 1 for n in case.grid))
+
+
+# -- statistics --------------------------------------------------------------------------------------
+@check
+def statistics(case: Case) -> None:
+    domain, space, axes = case.domain, case.space, tuple(range(1, 1 + len(case.grid)))
+    (a, stored_a), (b, stored_b) = case.draw(), case.draw()
+    once, mean = case.condition(), lambda v: v.sum(axis=axes) / prod(case.grid)
+    assert_within(domain.mean(stored_a, space), mean(a), once, "mean", scale=a)
+    assert_within(domain.power(stored_a, space), mean(a * a), once, "power", scale=a * a)
+    # The Gram matrix of what is stored is as ill-conditioned as the square of the nodes.
+    twice, lowered = once * once, domain.lower(stored_b, space)
+    if 100 * twice * lo.EPS < 1e-3:
+        assert_within(domain.inner(stored_a, lowered, space), mean(a * b), twice, "inner", scale=a * a)
+        assert_within(space.inner(stored_a, lowered), mean(a * b).sum(), twice, "space.inner", scale=a * a)
+    value = case.rng.standard_normal((2, 2))
+    constant = domain.constant(value, space)
+    flat = np.broadcast_to(exact(value).reshape(2, *(1,) * len(case.grid), 2), a.shape)
+    case.holds(constant, lo.projected(flat, case.axes()), "constant")
+    factors = case.rng.standard_normal((2, 2))
+    expected = a * exact(factors).reshape(2, *(1,) * len(case.grid), 2) + lo.projected(flat, case.axes())
+    case.holds(domain.affine(stored_a, factors, value, space), expected, "affine")
+    target = stored_b.copy()
+    domain.add_affine(target, stored_a, factors, value, space)
+    case.holds(target, b + expected, "add_affine")
+
+
+@check
+def moments(case: Case) -> None:
+    held, array = case.draw()
+    axes = tuple(range(1, 1 + len(case.grid)))
+    count = prod(case.grid)
+    mean, square = held.sum(axis=axes) / count, (held * held).sum(axis=axes) / count
+    found = ops.normalize.mean(Tensor(array, case.space)).data, ops.signal_power(Tensor(array, case.space)).data
+    assert_within(found[0], mean, case.condition(), "mean", scale=held)
+    assert_within(found[1], square, case.condition(), "power", scale=held * held)
+    from freqnet.ops.quadratic import moments as op
+
+    each = op(Tensor(array, case.space), per_sample=True).data
+    assert_within(each, np.array([mean, square - mean * mean]), case.condition(), "each example", scale=held * held)
+    batch = op(Tensor(array, case.space), per_sample=False).data
+    mean, square = mean.sum(axis=0, keepdims=True) / 2, square.sum(axis=0, keepdims=True) / 2
+    assert_within(batch, np.array([mean, square - mean * mean]), case.condition(), "the batch", scale=held * held)
+
+
+@check
+def orthonormal_coordinates(case: Case) -> None:
+    domain, space = case.domain, case.space
+    (a, stored_a), (b, stored_b) = case.draw(), case.draw()
+    x, y = (domain.coordinates(v, space) for v in (stored_a, stored_b))
+    assert x.shape == (domain.coordinate_count(space), 2, 2)
+    mean = (a * b).sum(axis=tuple(range(1, 1 + len(case.grid)))) / prod(case.grid)
+    assert_within((x * y).sum(0), mean, case.condition(), "inner product of coordinates", scale=a * a)
+    expected = lo.along([axis.coordinates for axis in case.axes()], a)
+    flat = np.moveaxis(expected, 0, -2).reshape(x.shape)
+    assert_within(x, flat, case.condition(), "coordinates by Cholesky's factor", scale=a)
+    case.holds(domain.from_coordinates(x, space), a, "from_coordinates")
+
+
+@check
+def random_elements(case: Case) -> None:
+    """Standard normal: what `random` draws has the generator's own numbers as coordinates."""
+    space, like = case.space, np.zeros((*case.space.shape, 2, 3))
+    element = space.random(like, np.random.default_rng(5))
+    drawn = np.random.default_rng(5).standard_normal(like.shape)
+    held = lo.signal(element, case.axes())
+    found = np.moveaxis(lo.along([axis.coordinates for axis in case.axes()], held), 0, -2)
+    assert_within(found, exact(drawn), case.condition(), "coordinates of a random element")
+    assert (space.random(like.astype("f4"), case.rng).dtype, space.project(element) is element) == (np.float32, True)
+
+
+@check
+def windows(case: Case) -> None:
+    for size in {case.grid, tuple(max(1, n - 2) for n in case.grid), (1,) * len(case.grid)}:
+        array, space = case.domain.indicator(size, case.space, np.float64)
+        ones = np.full((1, *size, 1), Decimal(1), dtype=object)
+        expected = lo.projected(lo.placed(ones, case.grid, case.origin), case.axes())
+        case.holds(array, expected, f"indicator of {size}", space)
+        assert space.support is None
+
+
+# -- convolution -------------------------------------------------------------------------------------
+def kernel_sizes(grid: Axes) -> list[Axes]:
+    """One tap, an even and an odd number of them, and more than there is room for."""
+    return [(1,) * len(grid), (2, 1, 3)[: len(grid)], (3, 2, 2)[: len(grid)], tuple(n + 1 for n in grid)]
+
+
+@check
+def convolution(case: Case) -> None:
+    domain, response = case.domain, case.space.response()
+    for kernel in KERNELS:
+        sizes = kernel_sizes(case.grid) if kernel != "modes" else [case.grid]
+        for size, (groups, inputs, outputs) in zip(sizes, ((1, 2, 3), (2, 4, 2), (2, 2, 2), (1, 1, 2)), strict=False):
+            parameters = prod(response.shape) if kernel == "modes" else prod(size)
+            theta = case.rng.standard_normal((parameters, inputs // groups, outputs))
+            matrix = lo.free_taps(case.axes()) if kernel == "modes" else exact(oracles.tap_matrix(kernel, size))
+            taps = np.tensordot(matrix, exact(theta), 1)
+            stored = domain.respond(theta, kernel, size, response)
+            assert stored.shape == (*domain.response_shape(kernel, size, response), inputs // groups, outputs)
+            # Where there is room the first samples alone differ from zero, and the result is the sum itself.
+            room = tuple(n - k + 1 for n, k in zip(case.grid, size, strict=True))
+            full = case.space.shape == case.grid
+            samples, array = case.draw(channels=inputs, width=room if full and min(room) > 0 else None)
+            there = domain.channel_product(array, stored, "forward", groups, size)
+            if kernel == "modes":
+                check_free_response(case, there, array, theta, groups)
+                continue
+            expected = lo.outgrown(lo.convolved(samples, taps, size, groups), case.axes())
+            case.holds(there, expected, f"{kernel} kernel of {size} in {groups} groups")
+
+
+def check_free_response(case: Case, there: Any, array: Any, theta: Any, groups: int) -> None:
+    """A number for every node and pair of channels, and nothing else."""
+    inputs, outputs = theta.shape[1:]
+    expected = np.zeros_like(there)
+    for j, node in enumerate(np.ndindex(*case.space.shape)):
+        for o in range(outputs):
+            first = o // (outputs // groups) * inputs
+            expected[(*node, slice(None), o)] = (
+                array[(*node, slice(None), slice(first, first + inputs))] @ theta[j, :, o]
+            )
+    assert_within(there, exact(expected), 1.0, "free response at every node")
+
+
+@check
+def centred_and_causal_kernels(case: Case) -> None:
+    """Through the op and its origin: y[t] = sum_i x[t - i + (k - 1) // 2] h[i], where there is room."""
+    if case.space.shape != case.grid:
+        return
+    zero = (0,) * len(case.grid)
+    size = tuple(min(3, (n + 1) // 2) for n in case.grid)
+    room = tuple(n - k + 1 - o for n, k, o in zip(case.grid, size, case.origin, strict=True))
+    if min(room) < 1:
+        return
+    raw = case.rng.standard_normal((2, *room, 2))
+    x = Tensor(lo.rounded(lo.values(lo.placed(exact(raw), case.grid, case.origin), case.axes())), case.space)
+    theta = case.rng.standard_normal((prod(size), 2, 3))
+    y = ops.convolve(x, ops.frequency_response(Tensor(theta), case.space, "taps", size), size)
+    ahead = tuple((k - 1) // 2 for k in size)
+    assert (y.space.origin or zero) == tuple(o + a for o, a in zip(case.origin, ahead, strict=True))
+    total = lo.convolved(exact(raw), exact(theta), size)
+    expected = lo.taken(total, case.grid, ahead)
+    found = case.domain.synthesis(y.data, y.space, case.grid)
+    assert_within(found, expected, case.condition(), f"centred kernel of {size}")
+
+
+@check
+def moving_averages(case: Case) -> None:
+    domain, space = case.domain, case.space
+    for window in ((2, 1, 2)[: space.ndim], (3, 2, 1)[: space.ndim], tuple(n + 1 for n in case.grid)):
+        held, array = case.draw()
+        found = domain.average(array, space, window, "dirichlet", False)
+        expected = lo.outgrown(lo.each_channel(held, lo.window_taps(window), window), case.axes())
+        case.holds(found, expected, f"mean over the last {window}")
+        # The real sinc (1 - z^w) / (w (1 - z)) at every node.
+        factors = np.array(1, dtype=object)
+        for axis, w in zip(case.axes(), window, strict=True):
+            one = [(1 - z**w) / (w * (1 - z)) for z in axis.z]
+            factors = np.multiply.outer(factors, np.array(one, dtype=object))
+        assert_within(found, exact(array) * factors[..., None, None], 1.0, "real sinc")
+        moved = ops.average(Tensor(array, space), window).space
+        zero = (0,) * space.ndim
+        assert (moved.origin or zero) == tuple(o + w - 1 for o, w in zip(case.origin, window, strict=True))
+
+
+@check
+def window_ahead(case: Case) -> None:
+    """y[t] is the mean of the samples t .. t + w - 1, where there is room for it."""
+    window = tuple(min(2, n) for n in case.grid)
+    room = tuple(n - w + 1 - o for n, w, o in zip(case.grid, window, case.origin, strict=True))
+    if case.space.shape != case.grid or min(room) < 1:
+        return
+    raw = exact(case.rng.standard_normal((2, *room, 2)))
+    stored = lo.rounded(lo.values(lo.placed(raw, case.grid, case.origin), case.axes()))
+    y = ops.average(Tensor(stored, case.space), window)
+    longer = lo.placed(raw, tuple(n + w for n, w in zip(room, window, strict=True)), (0,) * len(window))
+    expected = np.full((2, *room, 2), Decimal(0), dtype=object)
+    for o in np.ndindex(*window):
+        expected = expected + longer[(slice(None), *(slice(a, a + n) for a, n in zip(o, room, strict=True)))]
+    found = case.domain.synthesis(y.data, y.space, room)
+    assert_within(found, expected / prod(window), case.condition(), f"mean over {window} ahead")
+
+
+@check
+def continuous_averages(case: Case) -> None:
+    window = (3, 2, 2)[: case.space.ndim]
+    _, array = case.draw()
+    if min(min(axis.z) for axis in case.axes()) <= 0:
+        with pytest.raises(ConfigurationError, match="average: got 'sinc' at negative nodes"):
+            case.domain.average(array, case.space, window, "sinc", False)
+        return
+    factors = np.array(1, dtype=object)
+    for axis, w in zip(case.axes(), window, strict=True):
+        factors = np.multiply.outer(factors, np.array([lo.continuous_mean(z, w) for z in axis.z], dtype=object))
+    found = case.domain.average(array, case.space, window, "sinc", False)
+    assert_within(found, exact(array) * factors[..., None, None], 1.0, "continuous average, by quadrature")
+
+
+# -- grids and shifts --------------------------------------------------------------------------------
+@check
+def aliasing(case: Case) -> None:
+    for stride in strides(case.grid):
+        target = case.domain.aliased(case.space, stride)
+        assert target.grid == tuple(n // s for n, s in zip(case.grid, stride, strict=True))
+        held, array = case.draw()
+        # Every stride-th sample of those around sample 0.
+        start = [o % s for o, s in zip(case.origin, stride, strict=True)]
+        kept = held[(slice(None), *(slice(a, None, s) for a, s in zip(start, stride, strict=True)))]
+        there = case.domain.alias(array, case.space, target, stride, False)
+        case.holds(there, lo.projected(kept, case.axes(target)), f"stride {stride}", target)
+        zero = (0,) * len(stride)
+        assert (target.origin or zero) == tuple(o // s for o, s in zip(case.origin, stride, strict=True))
+
+
+def strides(grid: Axes) -> list[Axes]:
+    """Every axis by its smallest divisor, every axis by itself, and the first axis alone."""
+    smallest = tuple(next((s for s in range(2, n) if n % s == 0), n) for n in grid)
+    return [smallest, grid, (smallest[0], *(1,) * (len(grid) - 1))]
+
+
+@check
+def shifts(case: Case) -> None:
+    domain, space = case.domain, case.space
+    held, array = case.draw()
+    for by in ((1, 0, 1)[: space.ndim], (2, 1, 0)[: space.ndim]):
+        expected = lo.outgrown(
+            lo.placed(held, tuple(n + b for n, b in zip(case.grid, by, strict=True)), by), case.axes()
+        )
+        case.holds(domain.shift(array, space, np.array(by)), expected, f"shift by {by}")
+    each = np.array([[1, 0, 2][: space.ndim], [0, 2, 1][: space.ndim]])
+    parts = [domain.shift(array[..., i : i + 1, :], space, row) for i, row in enumerate(each)]
+    expected = np.concatenate(parts, axis=-2)
+    assert np.array_equal(domain.shift(array, space, each), expected), "a shift for each example"
+    with pytest.raises(ShapeError, match=r"shift: got .* whole samples forward"):
+        domain.shift(array, space, np.full(space.ndim, -1))
+    shifts_by_fractions(case, array)
+
+
+def shifts_by_fractions(case: Case, array: np.ndarray) -> None:
+    by = (0.5, 1.25, 0.3)[: case.space.ndim]
+    if min(min(axis.z) for axis in case.axes()) <= 0:
+        with pytest.raises(ShapeError, match="shift: got a fraction of a sample, expected whole samples, since some"):
+            case.domain.shift(array, case.space, np.array(by))
+        return
+    factors = np.array(1, dtype=object)
+    for axis, s in zip(case.axes(), by, strict=True):
+        # e^-ps of the rates p = -ln z.
+        decay = [(z.ln() * Decimal(s)).exp() for z in axis.z]
+        factors = np.multiply.outer(factors, np.array(decay, dtype=object))
+    found = case.domain.shift(array, case.space, np.array(by))
+    assert_within(found, exact(array) * factors[..., None, None], 1.0, "shift by fractions")
+
+
+@check
+def shifts_back(case: Case) -> None:
+    """Through the op: sample 0 moves to a later place where the signal moves back, and to an earlier one again."""
+    zero = (0,) * case.space.ndim
+    held, array = case.draw()
+    x = Tensor(array, case.space)
+    back = ops.shift(x, [-1.0] * case.space.ndim)
+    assert np.array_equal(back.data, array)
+    assert (back.space.origin or zero) == tuple(o + 1 for o in case.origin)
+    size = tuple(max(1, n - 1) for n in case.grid)
+    later = tuple(o + 1 for o in case.origin)
+    found = case.domain.synthesis(back.data, back.space, size)
+    assert_within(found, lo.taken(held, size, later), case.condition(), "one sample back", scale=held)
+    again = ops.shift(back, [1.0] * case.space.ndim)
+    assert np.array_equal(again.data, array)
+    assert again.space == case.space
+
+
+# -- products ----------------------------------------------------------------------------------------
+def product_bands(case: Case) -> list[tuple[Space, Space, Space, int]]:
+    """Spaces of two factors and of their product, and the power of the condition number that is lost.
+
+    Where the bilinear form loses every digit, fewer nodes are kept.
+    """
+    power = 1 if case.domain.switches else 2
+    wide = case.space
+    while 100 * case.condition(wide) ** power * lo.EPS > 1e-3:
+        wide = wide.with_band(tuple(max(0, m - 1) for m in wide.band))
+    narrow = wide.with_band(tuple(m // 2 for m in wide.band))
+    triples = (
+        (wide, wide, wide),
+        (wide, narrow, wide),
+        (narrow, wide, narrow),
+        (wide, wide, narrow),
+        (narrow, narrow, wide),
+    )
+    return [(*triple, power) for triple in triples]
+
+
+@check
+def products(case: Case) -> None:
+    """The pointwise product of the samples at every place, projected onto the kept exponentials."""
+    for a, b, c, power in product_bands(case):
+        (x, stored_x), (y, stored_y) = case.draw(a), case.draw(b)
+        bands = (a.band, b.band, c.band)
+        there = case.domain.multiply(stored_x, stored_y, bands, case.grid)
+        within(case, there, x * y, c, (a, b, c), power, f"product, bands {bands}")
+    lane = stored_x[..., :1, :]
+    spread = case.domain.multiply(lane, stored_y, bands, case.grid)
+    within(case, spread, x[:1] * y, c, (a, b, c), power, "one lane for every example")
+
+
+def within(case: Case, there: Any, held: Any, target: Space, spaces: tuple[Space, ...], power: int, what: str) -> None:
+    """Fail unless what is stored stands for a product, given at every place, projected onto the kept exponentials."""
+    assert there.shape[: target.ndim] == target.shape
+    axes, conditions = case.axes(target), [case.condition(space) for space in spaces]
+    condition = max(conditions) if power == 1 else conditions[0] * conditions[1]
+    assert_within(there, lo.values(held, axes), condition, f"{what}, as stored", scale=held)
+    if power == 2:
+        condition *= conditions[2]
+    if 100 * condition * lo.EPS <= 1e-3:
+        assert_within(lo.signal(there, axes), lo.projected(held, axes), condition, what, scale=held)
+
+
+@check
+def squares(case: Case) -> None:
+    for a, b, c, power in product_bands(case):
+        if a != b:
+            continue
+        x, stored = case.draw(a)
+        square = case.domain.square(stored, (a.band, c.band), case.grid)
+        within(case, square, x * x, c, (a, a, c), power, f"square, bands {a.band}, {c.band}")
+        coefficients = case.rng.standard_normal((3, 2, 2))
+        bent = case.domain.quadratic(stored, coefficients, a, c.band)
+        wide = [exact(v).reshape(2, *(1,) * len(case.grid), 2) for v in coefficients]
+        # Every term alone is projected, and so is their sum.
+        expected = wide[0] + wide[1] * x + wide[2] * x * x
+        within(case, bent, expected, c, (a, a, c), power, f"quadratic, bands {a.band}, {c.band}")
+
+
+@check
+def bands_of_products(case: Case) -> None:
+    full = case.domain.largest_band(case.grid)
+    assert case.domain.limit(tuple(m + 5 for m in full), case.grid) == full
+    assert case.domain.limit((0,) * len(full), case.grid) == (0,) * len(full)
+
+
+# -- adjoints: every linear verb as a matrix ---------------------------------------------------------
+def matrix_of(verb: Callable[[np.ndarray], np.ndarray], space: Space) -> np.ndarray:
+    """``(outputs, inputs)`` of a verb on stored arrays: the inputs are the examples of one batch."""
+    count = prod(space.shape)
+    out = verb(np.eye(count).reshape(*space.shape, count, 1))
+    return out.reshape(-1, count)
+
+
+def transposed(there: np.ndarray, back: np.ndarray, what: str, condition: float = 1.0) -> None:
+    """Fail unless <g, A x> = <A^T g, x> for all g and x: both are matrices, and one is the transpose."""
+    assert there.size > 0
+    assert_within(back.T, exact(there), condition, f"adjoint of {what}")
+
+
+@check
+def adjoints_of_the_transforms(case: Case) -> None:
+    """The gradient of samples is N times the density that a gradient of values stands for, and the other way round."""
+    domain, space, count = case.domain, case.space, prod(case.grid)
+    impulses = np.eye(count).reshape(count, *case.grid, 1)
+    for one in (space, space.cotangent):
+        there = domain.sample_modes(impulses, one).reshape(-1, count)
+        back = matrix_of(lambda v, s=one.cotangent: np.moveaxis(domain.synthesis(v, s, case.grid), 0, -2), one)
+        transposed(there, back / count, "analysis")
+    ahead = case.domain.synthesis(np.zeros((*space.shape, 1, 1)), space.cotangent, case.grid)
+    assert not ahead.any()
+
+
+@check
+def adjoints_of_bands(case: Case) -> None:
+    for band in case.bands():
+        target = case.space.with_band(band)
+        there = matrix_of(lambda v, b=band: case.domain.change_band(v, case.space, b), case.space)
+        back = matrix_of(lambda g, t=target: case.domain.change_band(g, t.cotangent, case.space.band), target)
+        transposed(there, back, f"band {band}")
+
+
+@check
+def adjoints_of_aliasing_averages_and_shifts(case: Case) -> None:
+    domain, space = case.domain, case.space
+    for stride in strides(case.grid):
+        target = domain.aliased(space, stride)
+        there = matrix_of(lambda v, t=target, s=stride: domain.alias(v, space, t, s, False), space)
+        back = matrix_of(lambda g, t=target, s=stride: domain.alias(g, space, t, s, True), target)
+        transposed(there, back, f"stride {stride}")
+    for window in ((2, 3, 1)[: space.ndim], (3, 1, 2)[: space.ndim]):
+        there = matrix_of(lambda v, w=window: domain.average(v, space, w, "dirichlet", False), space)
+        back = matrix_of(lambda g, w=window: domain.average(g, space.cotangent, w, "dirichlet", True), space)
+        transposed(there, back, f"average over {window}")
+    by = np.array((1, 2, 0)[: space.ndim])
+    there = matrix_of(lambda v: domain.shift(v, space, by), space)
+    transposed(there, matrix_of(lambda g: domain.shift_adjoint(g, space.cotangent, by), space), "shift")
+
+
+@check
+def adjoints_of_the_mean_and_of_coordinates(case: Case) -> None:
+    domain, space = case.domain, case.space
+    for one in (space, space.cotangent):
+        there = matrix_of(lambda v, s=one: domain.mean(v, s), one)
+        back = domain.constant(np.ones((1, 1)), one.cotangent).reshape(-1, 1)
+        transposed(there, back, "mean")
+        count = domain.coordinate_count(space)
+        forth = matrix_of(lambda v, s=one: domain.coordinates(v, s), one)
+        back = domain.from_coordinates(np.eye(count)[..., None], one.cotangent).reshape(-1, count)
+        transposed(forth, back, "coordinates")
+        inverse = domain.from_coordinates(np.eye(count)[..., None], one).reshape(-1, count)
+        assert_within(forth @ inverse, exact(np.eye(count)), case.condition(), "there and back")
+    lower = matrix_of(lambda v: domain.lower(v, space), space)
+    transposed(lower, lower, "lower")
+
+
+@check
+def lowered_signals(case: Case) -> None:
+    """The gradient that a signal lowers to is the density of the same samples: what it pairs with is their mean."""
+    held, array = case.draw()
+    lowered = case.domain.lower(array, case.space)
+    expected = np.moveaxis(lo.along([axis.inverse.T for axis in case.axes()], held), 0, -2) / prod(case.grid)
+    scale = [[np.abs(axis.inverse).max() for axis in case.axes()]]
+    assert_within(lowered, expected, case.condition(), "lower", scale=exact(np.prod(scale)) * expected + expected)
+
+
+@check
+def adjoints_of_kernels(case: Case) -> None:
+    domain, response = case.domain, case.space.response()
+    for kernel in KERNELS:
+        for size in kernel_sizes(case.grid)[1:]:
+            count = prod(response.shape) if kernel == "modes" else prod(size)
+            there = domain.respond(np.eye(count)[..., None], kernel, size, response).reshape(-1, count)
+            back = matrix_of(lambda g, k=kernel, s=size: domain.respond_adjoint(g, k, s, response), response)
+            transposed(there, back, f"a {kernel} kernel of {size}")
+
+
+@check
+def adjoints_of_channel_products(case: Case) -> None:
+    domain, shape = case.domain, case.space.shape
+    for groups, inputs, outputs in ((1, 2, 3), (2, 4, 2), (3, 3, 3), (2, 2, 4)):
+        x, g = (case.rng.standard_normal((*shape, 2, channels)) for channels in (inputs, outputs))
+        h = case.rng.standard_normal((*shape, inputs // groups, outputs))
+        forward = (g * domain.channel_product(x, h, "forward", groups, shape)).sum()
+        scale = np.abs(g).sum() * np.abs(x).max() * np.abs(h).max()
+        for what, other, factor in (("input", (g, h), x), ("response", (x, g), h)):
+            found = domain.channel_product(*other, what, groups, shape)
+            assert found.shape == factor.shape
+            assert_within((found * factor).sum(), exact(forward), 1.0, f"{what} of {groups} groups", scale=scale)
+
+
+@check
+def adjoints_of_products(case: Case) -> None:
+    """In either factor. Terms of the forms cancel; products on samples go through numbers as large as the condition."""
+    for a, b, c, power in product_bands(case):
+        condition = case.condition(a) * case.condition(c) if power == 1 else case.condition(b)
+        bands, back = (a.band, b.band, c.band), (c.band, b.band, a.band)
+        _, factor = case.draw(b)
+        one = factor[..., :1, :1]
+        there = matrix_of(lambda v, o=one, n=bands: case.domain.multiply(v, o, n, case.grid), a)
+        adjoint = matrix_of(lambda g, o=one, n=back: case.domain.multiply_adjoint(g, o, n, case.grid), c)
+        transposed(there, adjoint, f"a product, bands {bands}", condition)
+        # The product does not mind the order of its factors.
+        swapped = (b.band, a.band, c.band)
+        other = matrix_of(lambda v, o=one, n=swapped: case.domain.multiply(o, v, n, case.grid), a)
+        assert_within(other, exact(there), condition, "the other way round")
+
+
+@check
+def adjoint_of_the_quadratic(case: Case) -> None:
+    """Against the derivative along random directions, which of a quadratic is a difference without error."""
+    domain, rng = case.domain, case.rng
+    for a, _, c, power in product_bands(case)[:1] + product_bands(case)[3:4]:
+        condition = max(case.condition(a), case.condition(c)) ** power
+        (_, array), (_, direction) = case.draw(a), case.draw(a)
+        coefficients, change = rng.standard_normal((2, 3, 2, 2))
+        pairing = rng.standard_normal((*c.shape, 2, 2))
+        gx, sums = domain.quadratic_adjoint(pairing, array, coefficients, a, c.band)
+        assert (gx.shape, sums.shape) == (array.shape, coefficients.shape)
+        value = lambda x, k: domain.quadratic(x, k, a, c.band)  # noqa: B023
+        along_x = (value(array + direction, coefficients) - value(array - direction, coefficients)) / 2
+        along_c = value(array, coefficients + change) - value(array, coefficients)
+        largest = max(np.abs(pairing).sum() * np.abs(v).max() for v in (along_x, along_c))
+        for found, expected in (((gx * direction).sum(), along_x), ((sums * change).sum(), along_c)):
+            assert_within(found, exact((pairing * expected).sum()), condition, "the quadratic", scale=largest)
+
+
+# Where products are taken on samples, nothing else is another: it is not tested twice.
+OF_PRODUCTS = ("products", "squares", "adjoints_of_products", "adjoint_of_the_quadratic", "round_trip")
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [(d, name) for d in FAMILIES for name in CHECKS if name in OF_PRODUCTS or not d.endswith("factored")],
+)
+def test_laplace(domain: str, name: str, axes: int, rng: np.random.Generator) -> None:
+    for grid in (grid for grid in GRIDS if len(grid) == axes):
+        for case in cases(get_domain(domain), grid, rng):
+            try:
+                CHECKS[name](case)
+            except Exception as error:
+                error.add_note(f"in {case.space}")
+                raise
+
+
+# -- negative controls -------------------------------------------------------------------------------
+class FoldsTwice(Laplace):
+    """An adjoint that is off by a factor."""
+
+    def alias(self, array, space, target, stride, adjoint):
+        return super().alias(array, space, target, stride, adjoint) * (2 if adjoint else 1)
+
+
+class PullsBackAsIfOrthonormal(Laplace):
+    """The adjoint of a product taken for the product itself, as where stored numbers are orthonormal."""
+
+    def multiply_adjoint(self, g, b, bands, grid):
+        return self.multiply(g, b, bands, grid)
+
+
+class ChangesGradientsAsSignals(Laplace):
+    def change_band(self, array, space, band):
+        return super().change_band(array, replace(space, dual=False), band)
+
+
+class KeepsTheLargestRates(Laplace):
+    def change_band(self, array, space, band):
+        if max(b - m for b, m in zip(band, space.band, strict=True)) > 0:
+            return super().change_band(array, space, band)
+        return array[tuple(slice(m - b, None) for b, m in zip(band, space.band, strict=True))]
+
+
+class ReversesNodes(Laplace):
+    def channel_product(self, a, b, form, groups, size):
+        return super().channel_product(a, b[::-1], form, groups, size)
+
+
+class WithoutTheLastForm(Laplace):
+    """The last axis multiplied node by node, as if it were diagonal."""
+
+    def _forms(self, bands, grid):
+        forms = super()._forms(bands, grid)
+        k, i, j = np.indices(forms[-1].shape)
+        return [*forms[:-1], ((k == i) & (i == j)).astype(float)]
+
+
+class MeanOverNodes(Laplace):
+    """The mean divided by the number of nodes, not of samples."""
+
+    def mean(self, array, space):
+        return super().mean(array, space) * (prod(space.grid) / prod(space.shape))
+
+
+class ForgetsTheOrigin(Laplace):
+    def sample_modes(self, samples, space):
+        return super().sample_modes(samples, replace(space, origin=None))
+
+    def synthesis(self, array, space, grid):
+        return super().synthesis(array, replace(space, origin=None), grid)
+
+    def indicator(self, size, space, precision):
+        return super().indicator(size, replace(space, origin=None), precision)
+
+
+class LooksBack(Laplace):
+    """An average whose sample 0 stays where it is: over the last samples, not the next."""
+
+    def delay(self, ahead):
+        return (0,) * len(ahead)
+
+
+class UndividedAverage(Laplace):
+    def average(self, array, space, window, method, adjoint):
+        return super().average(array, space, window, method, adjoint) * prod(window)
+
+
+class EvenCoordinates(Laplace):
+    """Stored numbers taken for coordinates."""
+
+    def coordinates(self, array, space):
+        return array.reshape(-1, *array.shape[space.ndim :])
+
+
+class LowersNothing(Laplace):
+    def lower(self, array, space):
+        return array
+
+
+class KeepsFromTheStart(Laplace):
+    """Every stride-th sample from the first place, wherever sample 0 is."""
+
+    def alias(self, array, space, target, stride, adjoint):
+        return super().alias(array, replace(space, origin=None), target, stride, adjoint)
+
+
+class ShiftsTheOtherWay(Laplace):
+    def shift(self, array, space, samples):
+        for index, own in enumerate(self.axes_of(space)):
+            shape = (1,) * index + (-1,) + (1,) * (array.ndim - 1 - index)
+            array = array * (own.z ** -np.atleast_2d(samples)[0, index]).reshape(shape)
+        return array
+
+
+class DrawsNodes(Laplace):
+    """Standard normal numbers at the nodes, not coordinates."""
+
+    def random(self, space, like, generator):
+        return generator.standard_normal(like.shape).astype(like.dtype)
+
+
+class StretchesSamples(Laplace):
+    def synthesis(self, array, space, grid):
+        return super().synthesis(array, space, grid) * (1 if space.dual else 1.0001)
+
+
+class SumsGradients(Laplace):
+    """The gradient of samples not divided into a density."""
+
+    def sample_modes(self, samples, space):
+        return super().sample_modes(samples, space) * (prod(samples.shape[1:-1]) if space.dual else 1)
+
+
+class AveragesSamples(Laplace):
+    """The mean of samples for that of the continuous signal."""
+
+    def average(self, array, space, window, method, adjoint):
+        return super().average(array, space, window, "dirichlet", adjoint)
+
+
+class GathersBackwards(Laplace):
+    def respond_adjoint(self, response, kernel, size, space):
+        return super().respond_adjoint(response, kernel, size, space)[::-1]
+
+
+class MakesNodes(Laplace):
+    """Products with more nodes than a grid has."""
+
+    def limit(self, band, grid):
+        return band
+
+
+BROKEN: tuple[tuple[type[Laplace], str, str], ...] = (
+    (FoldsTwice, "adjoints_of_aliasing_averages_and_shifts", "full"),
+    (PullsBackAsIfOrthonormal, "adjoints_of_products", "full"),
+    (PullsBackAsIfOrthonormal, "adjoint_of_the_quadratic", "full"),
+    (ChangesGradientsAsSignals, "adjoints_of_bands", "truncated"),
+    (KeepsTheLargestRates, "bands_of_change", "full"),
+    (ReversesNodes, "convolution", "full"),
+    (ReversesNodes, "centred_and_causal_kernels", "full"),
+    (ReversesNodes, "adjoints_of_channel_products", "full"),
+    (WithoutTheLastForm, "products", "full"),
+    (WithoutTheLastForm, "squares", "full"),
+    (MeanOverNodes, "statistics", "truncated"),
+    (MeanOverNodes, "moments", "truncated"),
+    (ForgetsTheOrigin, "round_trip", "later"),
+    (ForgetsTheOrigin, "windows", "later"),
+    (ForgetsTheOrigin, "shifts_back", "full"),
+    (LooksBack, "window_ahead", "full"),
+    (LooksBack, "centred_and_causal_kernels", "full"),
+    (UndividedAverage, "moving_averages", "full"),
+    (EvenCoordinates, "orthonormal_coordinates", "full"),
+    (LowersNothing, "lowered_signals", "full"),
+    (LowersNothing, "statistics", "full"),
+    (KeepsFromTheStart, "aliasing", "later"),
+    (ShiftsTheOtherWay, "shifts", "full"),
+    (DrawsNodes, "random_elements", "full"),
+    (StretchesSamples, "truncation_is_the_nearest_signal", "full"),
+    (StretchesSamples, "round_trip", "truncated"),
+    (SumsGradients, "adjoints_of_the_transforms", "full"),
+    (AveragesSamples, "continuous_averages", "positive"),
+    (MeanOverNodes, "adjoints_of_the_mean_and_of_coordinates", "truncated"),
+    (GathersBackwards, "adjoints_of_kernels", "full"),
+    (MakesNodes, "bands_of_products", "full"),
+)
+
+
+def broken_case(kind: type[Laplace], which: str, rng: np.random.Generator) -> Case:
+    words = ("laplace:chebyshev-positive", Nodes("chebyshev-positive")) if which == "positive" else ()
+    domain = kind(*words)
+    space = domain.space((6, 3) if which == "full" else (6,))
+    if which == "truncated":
+        space = space.with_band((3,))
+    return Case(domain, space.moved((1,)) if which == "later" else space, rng)
+
+
+@pytest.mark.parametrize(("kind", "name", "which"), BROKEN, ids=lambda v: v.__name__ if isinstance(v, type) else v)
+def test_a_broken_domain_fails(kind: type[Laplace], name: str, which: str, rng: np.random.Generator) -> None:
+    CHECKS[name](broken_case(Laplace, which, rng))
+    with pytest.raises(AssertionError):
+        CHECKS[name](broken_case(kind, which, rng))
+
+
+def test_every_check_has_a_negative_control() -> None:
+    assert {name for _, name, _ in BROKEN} == CHECKS.keys()
+
+
+def test_negative_controls_are_not_registered() -> None:
+    registered: set[type[Domain]] = {type(d) for d in (*DOMAINS.values(), *_MADE.values())}
+    assert not {kind for kind, _, _ in BROKEN} & registered
+
+
+def test_every_family_is_tested_where_products_keep_digits(rng: np.random.Generator) -> None:
+    """Bands that are narrowed for products still have several nodes an axis on the larger grids."""
+    for name in FAMILIES:
+        for grid in GRIDS:
+            domain = get_domain(name)
+            wide = product_bands(Case(domain, domain.space(grid), rng))[0][0]
+            assert all(k >= min(n, 3, len(lo.nodes(lo.family(name), n))) for k, n in zip(wide.shape, grid, strict=True))
