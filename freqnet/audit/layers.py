@@ -7,17 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import AFFINE, partners
-from freqnet.audit.probe import Probe, Stage, disturbed, mode_power, mode_space
+from freqnet.audit.probe import Probe, Stage, disturbed, mode_power, rounding
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import Grid
-from freqnet.domains.fourier import mode_numbers
+from freqnet.domains.fourier import mode_numbers, mode_space
 
 # Examples that are looked at, a mode: layers act on each by itself.
 _EXAMPLES = 2
 # What rounding leaves of a response's power, relative to the whole.
 _ROUNDING = 1e-20
-# Samples hold even a single mode only to rounding: less than this share on others is shown as none.
-_ROUNDING_OF_SAMPLES = 1e-24
+# Samples hold even a single mode only to rounding: less than this, relative to it, is shown as none.
+_ROUNDING_OF_SAMPLES = 1e-12
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,6 @@ def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:
         change = mode_power(Tensor(moved.data - base.data, base.space)).sum(axis=(1, 2))
         total += float(change.sum())
         elsewhere += float(change[(after != number).any(axis=1)].sum())
-    least = _ROUNDING_OF_SAMPLES * total if isinstance(x.space.domain, Grid) else 0.0
+    least = rounding(x.space, _ROUNDING_OF_SAMPLES) ** 2 * total
     # A layer that does not respond at all mixes nothing either.
     return 0.0 if elsewhere <= least else elsewhere / total

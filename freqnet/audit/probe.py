@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import FOURIER, Grid, Space
-from freqnet.domains.space import Axes
+from freqnet.domains import FOURIER, Space
+from freqnet.domains.fourier import mode_space
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Module, Network
 from freqnet.ops.linear import mode_inner
@@ -94,24 +95,21 @@ def follow(network: Network, samples: np.ndarray) -> Probe:
     return Probe(network, spectra, stages, network.transforms_inside - before)
 
 
-def mode_space(space: Space) -> Space:
-    """The space in which a signal's modes are counted: its own, or for samples the Fourier space of its band."""
-    if not isinstance(space.domain, Grid):
-        return space
-    return FOURIER.space(space.grid, below_nyquist(space.band, space.grid))
-
-
-def below_nyquist(band: Axes, grid: Axes) -> Axes:
-    """The part of a band that a grid can tell apart."""
-    return tuple(min(m, (n - 1) // 2) for m, n in zip(band, grid, strict=True))
-
-
 def as_modes(x: Tensor) -> Tensor:
     """A signal as its modes, in its `mode_space`."""
-    if not isinstance(x.space.domain, Grid):
+    if x.space.domain.has_modes:
         return x
-    space = mode_space(x.space)
-    return Tensor(FOURIER.sample_modes(np.moveaxis(x.data, -2, 0), space), space)
+    # The audit's own transforms: the network runs none.
+    space, samples = mode_space(x.space), x.space.domain.synthesis(x.data, x.space, x.space.grid)
+    return Tensor(FOURIER.sample_modes(samples, space), space)
+
+
+def rounding(space: Space, least: float) -> float:
+    """The share of a response that counts as none: modes that are not what is stored are held to rounding."""
+    if space.domain.has_modes:
+        return 0.0
+    # Products lose the square of the condition number.
+    return max(least, min(1e-2, 1e-15 * prod(space.condition_numbers) ** 2))
 
 
 def mode_power(x: Tensor) -> np.ndarray:
@@ -122,9 +120,9 @@ def mode_power(x: Tensor) -> np.ndarray:
 
 def from_modes(modes: np.ndarray, space: Space) -> np.ndarray:
     """The signal of a space that has these modes: inverse of `as_modes`, up to what lies at Nyquist."""
-    if not isinstance(space.domain, Grid):
+    if space.domain.has_modes:
         return modes
-    return np.moveaxis(FOURIER.synthesis(modes, mode_space(space), space.grid), 0, -2)
+    return space.domain.sample_modes(FOURIER.synthesis(modes, mode_space(space), space.grid), space)
 
 
 def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, as_modes, disturbed, from_modes, mode_power, mode_space
+from freqnet.audit.probe import Probe, as_modes, disturbed, from_modes, mode_power, rounding
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains import Grid
-from freqnet.domains.fourier import mode_numbers
+from freqnet.domains.fourier import mode_numbers, mode_space
 from freqnet.domains.space import Axes
 
-# Samples carry a wave only to rounding: less than this share of the largest response counts as none.
+# Of the largest response: less counts as none where modes are not what is stored.
 _ROUNDING = 1e-9
 
 
@@ -54,7 +53,7 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
     moved = lambda factor: [_response(probe, base, i, factor * size, generator) for i, size in enumerate(sizes)]
     # Ten times as far as well, so that no threshold hides a mode.
     response, farther = np.stack(moved(1.0)), np.stack(moved(10.0))
-    least = _ROUNDING * response.max() if isinstance(probe.spectra.space.domain, Grid) else 0.0
+    least = rounding(probe.spectra.space, _ROUNDING) * response.max()
     jacobian = _jacobian(probe)
     reachable = np.any((response > least) | (farther > least) | (jacobian > least), axis=1)
     seen = np.abs(modes[reachable]).max(axis=0) if reachable.any() else np.zeros(modes.shape[1], int)

@@ -9,6 +9,7 @@ import numpy as np
 from freqnet.audit.linearity import spread
 from freqnet.audit.probe import Probe
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.errors import ShapeError
 
 WHOLE, FRACTION = 1.0, 0.37
 
@@ -23,13 +24,14 @@ class Equivariance:
         For each layer that puts out a signal: how far the layers up to it, of the shifted input, are from their
         shifted output; by 1 sample, and by 0.37.
     logits_whole, logits_fraction : float
-        How much the logits move, relative to their spread: 0 is invariance.
+        How much the logits move, relative to their spread: 0 is invariance. None, and nothing in `fraction`, where
+        a domain has no shifts by fractions.
     """
 
     whole: dict[str, float]
     fraction: dict[str, float]
     logits_whole: float
-    logits_fraction: float
+    logits_fraction: float | None
 
     @property
     def worst(self) -> float:
@@ -40,7 +42,11 @@ class Equivariance:
 def equivariance(probe: Probe) -> Equivariance:
     """Shift the input, and compare what leaves every layer with the shift of what left it before."""
     whole, logits_whole = _shifted(probe, WHOLE)
-    fraction, logits_fraction = _shifted(probe, FRACTION)
+    try:
+        fraction, logits_fraction = _shifted(probe, FRACTION)
+    except ShapeError:
+        # Negative nodes know whole samples alone.
+        return Equivariance(whole, {}, logits_whole, None)
     return Equivariance(whole, fraction, logits_whole, logits_fraction)
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
-from freqnet.audit.probe import below_nyquist, follow, probe
+from freqnet.audit.probe import follow, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
 from freqnet.checks import is_whole
+from freqnet.domains.fourier import below_nyquist, mode_space
 from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
@@ -149,8 +150,8 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     return Audit(
         _verdict(residual, reached, layers),
         reached,
-        below_nyquist(door.band, door.space.grid),
-        below_nyquist(tuple(n // 2 for n in door.grid), door.grid),
+        mode_space(door.space).band,
+        below_nyquist(tuple(n // 2 for n in door.pooled), door.pooled),
         residual,
         affine_share(every),
         layers,

@@ -36,7 +36,9 @@ Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or
 Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help="The folder a training run wrote.")]
 Json = Annotated[Path | None, file_option("json", "Also write the result to this file.")]
-Modes = Annotated[int | None, opt("modes", "Modes kept along each axis, odd [17, or all].")]
+Modes = Annotated[int | None, opt("modes", "Modes kept along each axis, odd [17, or all]; laplace: nodes.")]
+Pool = Annotated[int | None, opt("pool", "Average blocks of so many pixels an axis first [1].")]
+Precision = Annotated[str | None, opt("precision", "float32 or float64 [what the domain needs].")]
 Kernel = Annotated[str | None, opt("kernel", "taps (default), spectral, sinc or modes.")]
 Activation = Annotated[str | None, opt("activation", "polynomial (default), gaussian, ...; grid: relu.")]
 GateBand = Annotated[int | None, opt("gate-band", "Band of the polynomial's factor, 0 up [all].")]
@@ -55,7 +57,7 @@ Patience = Annotated[int | None, opt("patience", "Stop after so many epochs with
 Test = Annotated[float | None, opt("test", "Share of examples held out for the test [0.2].")]
 Validation = Annotated[float | None, opt("validation", "Share of the rest to validate on [0].")]
 
-_MODEL = ("domain", "modes", "kernel", "activation", "gate_band", "size", "widths")
+_MODEL = ("domain", "modes", "kernel", "activation", "gate_band", "size", "widths", "pool", "precision")
 _SETTINGS = (
     "epochs",
     "batch",

@@ -67,12 +67,18 @@ def show_opening(begun: Begun) -> None:
     counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
-    modes = "x".join(str(2 * m + 1) for m in network.door.band)
+    modes = "x".join(map(str, network.door.space.domain.modes(network.door.band)))
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
-    door = "one transform at the door" if network.door.space.domain.is_spectral else "samples all the way"
-    size = f"{modes} modes, {network.parameter_count():,} parameters"
+    domain = network.door.space.domain
+    door = "one transform at the door" if domain.is_spectral else "samples all the way"
+    # Samples have a band too: as much of it is kept as elsewhere.
+    unit = domain.unit if domain.is_spectral else "modes"
+    size = f"{modes} {unit}, {network.parameter_count():,} parameters"
     say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
-    if kernels.KERNEL == "numpy" and network.door.space.domain.is_spectral:
+    if domain.is_causal:
+        grid = "x".join(map(str, network.door.space.grid))
+        say(f"convolution is linear on {grid} samples; what outgrows them comes back modulo the nodes' polynomial")
+    if kernels.KERNEL == "numpy" and domain.has_modes:
         say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
 
 

@@ -23,6 +23,7 @@ from freqnet.domains.parametrisations import KERNELS
 from freqnet.domains.registry import DOMAINS, get_domain, register_domain
 from freqnet.domains.space import Space
 from freqnet.domains.spectral import Spectral
+from freqnet.domains.trained import train_nodes
 
 __all__ = [
     "DAMPED",
@@ -45,5 +46,6 @@ __all__ = [
     "get_domain",
     "no_transforms",
     "register_domain",
+    "train_nodes",
     "transform_count",
 ]

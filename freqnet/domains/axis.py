@@ -32,9 +32,13 @@ def take(nodes: Nodes, samples: int) -> list[Any]:
     if nodes.family == "nodes":
         # From z = 1 down: rates of negative nodes are those of waves that turn with every sample.
         return sorted(map(mpmath.mpf, nodes.values), reverse=True)[:samples]
+    if nodes.family == "trained":
+        todo = "find them by freqnet.domains.train_nodes, as freqnet train does"
+        raise ConfigurationError(got_expected("nodes", "trained ones", "nodes that were trained", todo))
     if nodes.family == "rates":
         return [mpmath.exp(-mpmath.mpf(nodes.step) * k) for k in range(1, samples + 1)]
-    roots = [mpmath.cos(mpmath.pi * (2 * k + 1) / (2 * samples)) for k in range(samples)]
+    # cospi: of an odd number the middle one is 0, and not a little beside it, which would have a rate.
+    roots = [mpmath.cospi(mpmath.mpf(2 * k + 1) / (2 * samples)) for k in range(samples)]
     return roots if nodes.family == "chebyshev" else [(1 + z) / 2 for z in roots]
 
 

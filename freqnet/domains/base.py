@@ -8,6 +8,7 @@ in the registry (`freqnet.domains.registry`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,8 @@ class Domain(ABC):
     is_complex: bool
     # Whether arrays hold a transform: then there are no pointwise functions, and no transform may run inside a network.
     is_spectral: bool = False
+    # What an axis of stored numbers counts.
+    unit: str = "modes"
     # Whether it is that of waves: then signals have a power spectrum, and shifts by fractions of a sample.
     has_modes: bool = False
     # Whether gradients are stored as signals are, as where stored numbers are orthonormal. Elsewhere they are elements
@@ -103,6 +106,14 @@ class Domain(ABC):
     def band_of(self, modes: int) -> int:
         """The band that has so many modes along an axis."""
         return (modes - 1) // 2
+
+    def modes(self, band: Axes) -> Axes:
+        """How many modes a band has along each axis: the inverse of `band_of`."""
+        return tuple(2 * m + 1 for m in band)
+
+    def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> Domain:
+        """The domain to hold samples ``(batch, *grid, channels)`` in: itself, unless it is to be trained on them."""
+        return self
 
     def delay(self, ahead: Axes) -> Axes:
         """How many places later sample 0 lies once samples so far ahead of it are held: none on a period."""

@@ -47,6 +47,17 @@ def require_condition(space: Space, precision: str) -> None:
     warnings.warn(got_expected(f"{precision} numbers", got, text, _advice(space, precision)), ConditionWarning, 3)
 
 
+def least_precision(space: Space) -> str:
+    """Return "float32" where it holds signals without a warning, else "float64".
+
+    >>> from freqnet.domains import FOURIER, LAPLACE
+    >>> least_precision(FOURIER.space((8, 8))), least_precision(LAPLACE.space((8, 8)))
+    ('float32', 'float64')
+    """
+    loss = prod(space.condition_numbers) * float(np.finfo("float32").eps)
+    return "float32" if loss <= WARNED else "float64"
+
+
 @lru_cache(maxsize=64)
 def _advice(space: Space, precision: str) -> str:
     """How many nodes there may be on the same grid, and on a grid of as many samples."""
@@ -68,4 +79,4 @@ def _advice(space: Space, precision: str) -> str:
     kept = most(range(1, max(space.shape) + 1), "grid")
     whole = most(range(1, 65), "whole")
     finer = "" if precision == "float64" else ", or take float64"
-    return f"keep at most {kept} nodes an axis of this grid, take at most {whole} samples an axis{finer}"
+    return f"keep at most {kept} nodes an axis (--modes), take at most {whole} samples an axis (--pool){finer}"

@@ -213,3 +213,16 @@ def _column(space: Space) -> tuple:
 
 
 FOURIER = register_domain(Fourier())
+
+
+def mode_space(space: Space) -> Space:
+    """The space in which a signal's modes are counted: its own, or, without modes, the Fourier space of its grid."""
+    if space.domain.has_modes:
+        return space
+    band = tuple(n // 2 for n in space.grid) if space.domain.is_spectral else space.band
+    return FOURIER.space(space.grid, below_nyquist(band, space.grid))
+
+
+def below_nyquist(band: Axes, grid: Axes) -> Axes:
+    """The part of a band that a grid can tell apart."""
+    return tuple(min(m, (n - 1) // 2) for m, n in zip(band, grid, strict=True))

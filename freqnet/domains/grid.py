@@ -32,6 +32,7 @@ class Grid(Domain):
     """
 
     is_complex = False
+    unit = "samples"
 
     def __init__(self, convolution: str = "direct") -> None:
         self.name = "grid" if convolution == "direct" else "grid-fft"

@@ -13,6 +13,7 @@ as the signal f, the gradient's density over the grid, by A^T f / N (A as in `no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -22,20 +23,22 @@ import numpy as np
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain
 from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
+from freqnet.domains.causal import Causal, held_places
 from freqnet.domains.channels import node_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.matrices import along_axes
 from freqnet.domains.nodes import Nodes, read_nodes
-from freqnet.domains.registry import register_domain, register_maker
+from freqnet.domains.registry import get_domain, register_domain, register_maker
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.domains.spectral import along
-from freqnet.errors import ShapeError, SpaceError, got_expected
+from freqnet.domains.trained import train_nodes
+from freqnet.errors import ShapeError, got_expected
 
 if TYPE_CHECKING:
     from freqnet.domains.axis import Axis
 
 
-class Laplace(Domain):
+class Laplace(Causal):
     """Values at real nodes, those of the smallest rates first: ``(*nodes, batch, channels)``, real.
 
     A band of m keeps m + 1 nodes an axis; on n samples there are n.
@@ -52,9 +55,7 @@ class Laplace(Domain):
     """
 
     is_complex = False
-    is_spectral = True
-    is_self_dual = False
-    is_causal = True
+    unit = "nodes"
 
     def __init__(self, name: str = "laplace", nodes: Nodes | None = None, is_factored: bool = False) -> None:
         self.name, self.nodes, self.switches = name, nodes or Nodes(), is_factored
@@ -76,36 +77,26 @@ class Laplace(Domain):
     def band_of(self, modes: int) -> int:
         return modes - 1
 
-    def delay(self, ahead: Axes) -> Axes:
-        return ahead
+    def modes(self, band: Axes) -> Axes:
+        return tuple(m + 1 for m in band)
+
+    def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> Domain:
+        if self.nodes.family != "trained":
+            return self
+        factored = ":factored" if self.switches else ""
+        return get_domain(f"laplace:{train_nodes(samples(), modes).text}{factored}")
 
     def shape(self, space: Space) -> Axes:
-        return tuple(m + 1 for m in space.band)
+        return self.modes(space.band)
 
     def weights(self, space: Space) -> float:
         return 1.0
 
-    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        values = generator.standard_normal(like.shape).astype(like.dtype)
-        if space.kind == "response":
-            return values
-        return self.from_coordinates(values.reshape(-1, *like.shape[space.ndim :]), space)
-
     # -- the door ----------------------------------------------------------------------------------
-    def check_grid(self, grid: Axes, space: Space) -> None:
-        if any(n > own for n, own in zip(grid, space.grid, strict=True)):
-            todo = "average them first, or take a larger grid: there are no frequencies to resample by"
-            raise ShapeError(got_expected("samples", grid, f"at most {space.grid}", todo))
-
-    def _held(self, grid: Axes, space: Space) -> list[slice]:
-        """Where the samples of a grid lie among those that are held."""
-        first = space.origin or (0,) * space.ndim
-        return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]
-
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
         array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
-        places = self._held(grid, space)
+        places = held_places(grid, space)
         kept = array[tuple(slice(0, p.stop - p.start) for p in places)]
         if space.dual:
             kept = kept / kept.dtype.type(volume(grid))
@@ -114,7 +105,7 @@ class Laplace(Domain):
 
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
-        places = self._held(grid, space)
+        places = held_places(grid, space)
         tables = [a.evaluate.T if space.dual else a.invert for a in self.axes_of(space)]
         held = np.moveaxis(along_axes([table[p] for table, p in zip(tables, places, strict=True)], array), -2, 0)
         out = np.zeros((len(held), *grid, held.shape[-1]), held.dtype)
@@ -122,12 +113,6 @@ class Laplace(Domain):
         return out * out.dtype.type(volume(grid)) if space.dual else out
 
     # -- convolution -------------------------------------------------------------------------------
-    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
-        return self.shape(space)
-
-    def response_count(self, space: Space) -> int:
-        return self.coordinate_count(space)
-
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":
             return theta.reshape(*self.shape(space), *theta.shape[1:])
@@ -152,9 +137,6 @@ class Laplace(Domain):
         return node_products(a, b, form, groups)
 
     # -- pointwise products ------------------------------------------------------------------------
-    def limit(self, band: Axes, grid: Axes) -> Axes:
-        return tuple(map(min, band, self.largest_band(grid)))
-
     def _forms(self, bands: tuple[Axes, Axes, Axes], grid: Axes) -> list[np.ndarray]:
         first, second = self.axes(grid, bands[0]), self.axes(grid, bands[1])
         return [a.product(b, m + 1) for a, b, m in zip(first, second, bands[2], strict=True)]
@@ -193,27 +175,11 @@ class Laplace(Domain):
         rows = zip(self.axes_of(space), band, strict=True)
         return along_axes([a.change_of_gradients(m + 1) if space.dual else a.change(m + 1) for a, m in rows], array)
 
-    def resampled(self, space: Space, grid: Axes) -> Space:
-        """The same grid, since rates are those of its samples, and as many nodes as the new one would have samples."""
-        if any(g > n for g, n in zip(grid, space.grid, strict=True)):
-            todo = "pool to fewer samples: real nodes do not tell what lies between samples"
-            raise SpaceError(got_expected("resample", f"{grid} samples", f"at most {space.grid}", todo))
-        return replace(space, band=tuple(min(m, g - 1) for m, g in zip(space.band, grid, strict=True))).unbounded
-
-    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
-        return self.change_band(array, space, target.band)
-
     def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
         for index, (own, w) in enumerate(zip(self.axes_of(space), window, strict=True)):
             factors = own.continuous_average(w) if method == "sinc" else own.average(w)
             array = array * along(factors.astype(array.dtype), index, array.ndim)
         return array
-
-    def aliased(self, space: Space, stride: Axes) -> Space:
-        grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
-        band = tuple(map(min, space.band, self.largest_band(grid)))
-        first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
-        return replace(space, grid=grid, band=band, support=None, origin=None).moved(first)
 
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
@@ -236,15 +202,12 @@ class Laplace(Domain):
             array = array * phase.astype(array.dtype).reshape(shape)
         return array
 
-    def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
-        return self.shift(array, space, samples)
-
     # -- statistics and coordinates ----------------------------------------------------------------
     def _outer(self, vectors: list[np.ndarray], precision: np.dtype) -> np.ndarray:
         return reduce(np.multiply.outer, vectors).astype(precision)[..., None, None]
 
     def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
-        places = zip(self.axes_of(space), self._held(size, space), strict=True)
+        places = zip(self.axes_of(space), held_places(size, space), strict=True)
         return self._outer([a.evaluate[:, place].sum(axis=1) for a, place in places], precision), space.unbounded
 
     def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
@@ -254,14 +217,6 @@ class Laplace(Domain):
     def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
         functional = [a.constant if space.dual else a.mean for a in self.axes_of(space)]
         return np.tensordot(self._outer(functional, array.dtype)[..., 0, 0], array, space.ndim)
-
-    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
-        return array * factors + self.constant(offset, space)
-
-    def power(self, array: np.ndarray, space: Space) -> np.ndarray:
-        # By the triangle of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.
-        values = self.coordinates(array, space)
-        return np.einsum("k...,k...->...", values, values)
 
     def lower(self, array: np.ndarray, space: Space) -> np.ndarray:
         axes = self.axes_of(space)

@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.errors import ConfigurationError, got_expected
 
-FAMILIES = ("chebyshev", "chebyshev-positive", "rates", "nodes")
+FAMILIES = ("chebyshev", "chebyshev-positive", "rates", "nodes", "trained")
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class Nodes:
 
     Parameters
     ----------
-    family : {"chebyshev", "chebyshev-positive", "rates", "nodes"}
-        "rates" are p = step, 2 step, ...
+    family : {"chebyshev", "chebyshev-positive", "rates", "nodes", "trained"}
+        Chebyshev's nodes on [-1, 1], or on (0, 1), where e^-p lies for the positive rates p of arXiv 2108.05690;
+        "rates" are p = step, 2 step, ...; "nodes" are given, "trained" are to be found by `train_nodes`.
     step : float
         Between equispaced rates, per sample.
     values : tuple of float
@@ -52,13 +53,23 @@ class Nodes:
                 expected = "distinct numbers from -1 to 1"
                 raise ConfigurationError(got_expected("nodes", self.values, expected, "change them"))
 
+    @property
+    def text(self) -> str:
+        """What `read_nodes` reads.
+
+        >>> Nodes("rates", 0.5).text
+        'rates=0.5'
+        """
+        numbers = {"rates": (self.step,), "nodes": self.values}.get(self.family, ())
+        return self.family + (f"={','.join(map(repr, numbers))}" if numbers else "")
+
     def most(self, samples: int) -> int:
         """How many nodes there can be for so many samples."""
         return min(samples, len(self.values)) if self.family == "nodes" else samples
 
 
 def read_nodes(text: str) -> Nodes:
-    """Return the nodes of a text: chebyshev, chebyshev-positive, rates=STEP or nodes=Z,Z,...
+    """Return the nodes of a text: chebyshev, chebyshev-positive, rates=STEP, nodes=Z,Z,... or trained.
 
     Raises
     ------

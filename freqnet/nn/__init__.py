@@ -3,10 +3,11 @@
 from freqnet.nn.activation import Linearized, Pointwise, Polynomial
 from freqnet.nn.containers import Residual, Sequential
 from freqnet.nn.convolution import Convolution, Window
+from freqnet.nn.door import Door
 from freqnet.nn.fitted import FourierSeries, Gaussian
 from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum
 from freqnet.nn.module import LAYERS, Features, Module, Signal, from_description, layer
-from freqnet.nn.network import Door, Network
+from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
 from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool

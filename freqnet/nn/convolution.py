@@ -32,10 +32,11 @@ class Convolution(Module):
         Taps along each axis; the kernel is centred.
     kernel : {"taps", "spectral", "sinc", "modes"}
         How the kernel is stored; ``"modes"`` is a free response per mode and ignores `size`.
-    boundary : {"circular", "linear"}
+    boundary : {"circular", "linear", "modulo"}
         Circular: the signal is periodic, and says so. Linear: an error unless the grid has room beyond
-        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps. In a Laplace
-        domain "circular" means the remainder modulo the nodes' polynomial where there is no room, with a warning.
+        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps. Modulo: the
+        remainder modulo the polynomial of the domain's nodes, which is circular on a period; in a Laplace domain,
+        where nothing is, "circular" means the same and warns where there is no room.
     groups : int
         Channel groups that do not mix; as many as channels is a depthwise convolution.
     bias : bool
@@ -102,10 +103,9 @@ class Convolution(Module):
 
     def _support(self, space: Space) -> Axes | None:
         """What the layer leaves of the region outside which the signal is zero; check it has room."""
-        if self.boundary not in ("circular", "linear"):
-            raise ConfigurationError(
-                got_expected("boundary", repr(self.boundary), "'circular' or 'linear'", "choose one")
-            )
+        if self.boundary not in ("circular", "linear", "modulo"):
+            expected = "'circular', 'linear' or 'modulo'"
+            raise ConfigurationError(got_expected("boundary", repr(self.boundary), expected, "choose one"))
         known = space.support is not None
         after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, self._extent(space), strict=True))
         fits = known and all(a <= n for a, n in zip(after, space.grid, strict=True))
@@ -118,9 +118,9 @@ class Convolution(Module):
                     "pad at the door, put Window before it, or take boundary='circular'",
                 )
             )
-        if not fits and space.domain.is_causal:
+        if not fits and space.domain.is_causal and self.boundary == "circular":
             got = f"{space.support or space.grid} samples and {self._extent(space)} taps on {space.grid} samples"
-            todo = "pad at the door, or take the result modulo the nodes' polynomial as it is"
+            todo = "pad at the door, or take boundary='modulo', the remainder modulo the nodes' polynomial"
             warnings.warn(got_expected("linear convolution", got, "room for both", todo), ModuloWarning, stacklevel=2)
         return after if fits and not self.bias else None
 

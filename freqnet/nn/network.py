@@ -4,129 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import Space, get_domain, no_transforms, transform_count
+from freqnet.domains import no_transforms, transform_count
 from freqnet.domains.condition import require_condition
-from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
-from freqnet.nn.module import Features, Module, Signal, Snapshot, from_description
-
-
-@dataclass(frozen=True)
-class Door:
-    """What happens to samples before the network: standardise, pad, and transform, once.
-
-    Parameters
-    ----------
-    domain : str
-        Name of the domain the network lives in.
-    grid : tuple of int
-        The samples' own grid: the unit of kernels and windows. Samples on any other grid of the same
-        period may be given later; they are read as the same signal.
-    band : tuple of int
-        Modes kept along each axis, at most ``(n - 1) // 2``.
-    channels : int
-        Channels of the samples.
-    offset, scale : tuple of float
-        Subtracted from, and divided out of, each channel.
-    pad : tuple of int
-        Zeros added after the samples along each axis, for linear convolution.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from freqnet import nn
-    >>> door = nn.Door("fourier", (8, 8), (3, 3), 1)
-    >>> door.analyse(np.ones((2, 8, 8, 1))).shape
-    (7, 4, 2, 1)
-    """
-
-    domain: str
-    grid: Axes
-    band: Axes
-    channels: int
-    offset: tuple[float, ...] = ()
-    scale: tuple[float, ...] = ()
-    pad: Axes = ()
-
-    def __post_init__(self) -> None:
-        grid = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
-        for name in ("grid", "band", "pad"):
-            value = getattr(self, name)
-            value = grid if name == "grid" else per_axis(value, len(grid), name) if value != () else ()
-            object.__setattr__(self, name, value)
-        for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
-            if len(getattr(self, name)) not in (0, count):
-                raise ConfigurationError(
-                    got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", "give one for each")
-                )
-        largest = self.space.domain.largest_band(self.space.grid)
-        if any(m > b for m, b in zip(self.band, largest, strict=True)):
-            raise ConfigurationError(
-                got_expected(
-                    "band",
-                    f"{self.band} ({2 * max(self.band) + 1} modes)",
-                    f"at most {largest} ({2 * min(largest) + 1} modes) on a grid of {self.space.grid}",
-                    "keep fewer modes",
-                )
-            )
-
-    @property
-    def space(self) -> Space:
-        """The space of spectra that leave the door."""
-        pad = self.pad or (0,) * len(self.grid)
-        padded = tuple(n + p for n, p in zip(self.grid, pad, strict=True))
-        support = self.grid if any(pad) else None
-        return get_domain(self.domain).space(padded, per_axis(self.band, len(self.grid), "band"), support=support)
-
-    @property
-    def signal(self) -> Signal:
-        """What the first layer receives."""
-        return Signal(self.space, self.channels)
-
-    def analyse(self, samples: Any, precision: Any = np.float32) -> Tensor:
-        """Transform samples ``(batch, *grid, channels)`` into spectra ``(*modes, batch, channels)``.
-
-        Raises
-        ------
-        ShapeError
-            Wrong number of axes or channels, or samples that cannot hold the band.
-        ConfigurationError
-            The samples hold a mode of the band only as their Nyquist mode.
-        """
-        array = np.asarray(samples, dtype=precision)
-        if array.ndim != len(self.grid) + 2 or array.shape[-1] != self.channels:
-            raise ShapeError(
-                got_expected(
-                    "samples",
-                    f"shape {array.shape}",
-                    f"(batch, {', '.join(map(str, self.grid))}, {self.channels})",
-                    "give every example the grid's axes and the channels",
-                )
-            )
-        if self.offset:
-            array = array - np.asarray(self.offset, precision)
-        if any(self.pad):
-            array = np.pad(array, ((0, 0), *self._padding(array.shape[1:-1]), (0, 0)))
-        spectrum = ops.analysis(array, self.space)
-        # Dividing commutes with the transform, and there are fewer modes than samples.
-        return ops.times(spectrum, Tensor(1 / np.asarray([self.scale], precision))) if self.scale else spectrum
-
-    def _padding(self, grid: Axes) -> list[tuple[int, int]]:
-        """The padding at the resolution of the samples given."""
-        out = []
-        for n, own, pad in zip(grid, self.grid, self.pad, strict=True):
-            if pad * n % own:
-                raise ShapeError(got_expected("samples", f"{n} for a grid of {own} + {pad}", "a multiple", "resample"))
-            out.append((0, pad * n // own))
-        return out
+from freqnet.nn.door import Door
+from freqnet.nn.module import Features, Module, Snapshot, from_description
 
 
 class Network:

@@ -13,26 +13,37 @@ from freqnet.report.template import figure, page, section, table, tiles
 
 if TYPE_CHECKING:
     from freqnet.audit import Audit
+    from freqnet.audit.shifts import Equivariance
 
 
 def summary_rows(found: Audit) -> list[tuple[str, str]]:
     """Name and value of every headline figure."""
-    reachable, moves = found.reach.reachable, found.equivariance
+    reachable = found.reach.reachable
     image = int(np.prod([2 * m + 1 for m in found.image_band])) // 2 + 1
     sees = "x".join(str(2 * m + 1) for m in found.reach.low_pass)
     equal = f"equal to the input cut to {sees} modes, to {found.reach.low_pass_error:.1g}"
     return [
         ("modes of an image", f"{image}"),
-        ("  dropped by the door", f"{image - len(reachable)}"),
+        ("  dropped by the door", f"{max(0, image - len(reachable))}"),
         ("  dead inside the network", f"{int((~reachable).sum())}"),
         ("  reachable", f"{int(reachable.sum())}"),
         ("input low-pass", equal if found.low_pass is not None else "none beyond the door"),
         ("affine residual", f"{found.affine_residual:.2g}{' (affine)' if found.is_affine else ''}"),
         ("variance of the logits an affine map explains", share_text(found)),
-        ("equivariance error, 1 sample", f"{max([0.0, *moves.whole.values()]):.1g}"),
+        *_shift_rows(found.equivariance),
+        ("transforms inside", f"{found.transforms_inside}"),
+    ]
+
+
+def _shift_rows(moves: Equivariance) -> list[tuple[str, str]]:
+    whole = f"{max([0.0, *moves.whole.values()]):.1g}"
+    if moves.logits_fraction is None:
+        words = ("equivariance error, 1 sample", "change of the logits, 1 sample")
+        return [(words[0], whole), (words[1], f"{moves.logits_whole:.2g}")]
+    return [
+        ("equivariance error, 1 sample", whole),
         ("equivariance error, 0.37 samples", f"{max([0.0, *moves.fraction.values()]):.1g}"),
         ("change of the logits, 1 and 0.37 samples", f"{moves.logits_whole:.2g}, {moves.logits_fraction:.2g}"),
-        ("transforms inside", f"{found.transforms_inside}"),
     ]
 
 

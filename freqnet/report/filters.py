@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, observe
 from freqnet.domains import FOURIER, Space
+from freqnet.domains.fourier import mode_space
 from freqnet.domains.space import Axes, volume
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.reference import full_spectrum
@@ -77,7 +78,8 @@ def filters(network: Network) -> list[Filters]:
         # Inside other layers too: whatever makes a response of trained numbers is a convolution.
         if op.name == "frequency_response" and id(inputs[0]) in names and volume(parameters["size"]) > 1:
             gain = _gain(inputs[0].data, parameters["kernel"], parameters["size"], out.space)
-            found.append(Filters(names[id(inputs[0])], gain, out.space.band))
+            band = tuple((n - 1) // 2 for n in gain.shape[:-2])
+            found.append(Filters(names[id(inputs[0])], gain, band))
 
     with observe(look):
         walk(network, np.zeros((1, *network.door.grid, network.door.channels), network.precision))
@@ -87,9 +89,18 @@ def filters(network: Network) -> list[Filters]:
 def _gain(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
     """The gain at the modes that the layer sees, whatever domain it works in."""
     with np.errstate(all="ignore"):
-        half = FOURIER.respond(theta, kernel, size, FOURIER.space(space.grid, space.band))
+        half = _half_response(theta, kernel, size, space)
         # Diverged weights are drawn as nothing.
         return np.nan_to_num(np.abs(full_spectrum(half, space.ndim)).astype(float), posinf=0.0)
+
+
+def _half_response(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+    domain = space.domain
+    if domain.has_modes or not domain.is_spectral:
+        return FOURIER.respond(theta, kernel, size, FOURIER.space(space.grid, space.band))
+    # The figure's own transforms: the taps that the values at nodes stand for, and their waves.
+    taps = domain.synthesis(domain.respond(theta, kernel, size, space), replace(space, kind="signal"), space.grid)
+    return FOURIER.sample_modes(taps, mode_space(space)) * volume(space.grid)
 
 
 @styled

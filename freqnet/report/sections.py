@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.domains import Grid
+from freqnet.domains.fourier import mode_space
 from freqnet.nn import Convolution, Network
 from freqnet.report import plots
 from freqnet.report.style import to_svg
@@ -49,11 +49,12 @@ def headline(run: Run) -> str:
         ("domain", _text(given["domain"])),
         ("seed", _text(given.get("seed"))),
     ]
-    kept = "samples" if isinstance(door.space.domain, Grid) else "modes"
-    sizes = door.space.grid if kept == "samples" else tuple(2 * m + 1 for m in door.band)
+    domain = door.space.domain
+    sizes = domain.modes(door.band) if domain.is_spectral else door.space.grid
     lead = (
-        f"{len(run.classes)} classes, told apart by {extent_text(sizes)} {kept} of {extent_text(door.grid)} samples "
-        f"in {door.channels} channel{'s' if door.channels > 1 else ''}; measured on {len(run.labels):,} test examples."
+        f"{len(run.classes)} classes, told apart by {extent_text(sizes)} {domain.unit} of {extent_text(door.grid)} "
+        f"samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
+        f"measured on {len(run.labels):,} test examples."
     )
     return f'<p class="quiet">{escape(lead)}</p>\n{tiles([e for e in entries if e[1]])}'
 
@@ -168,7 +169,7 @@ def audit(run: Run) -> str:
     from freqnet.report.audit import audit_section
 
     # What every mode does is found by moving it: of many modes that would take minutes.
-    if len(run.labels) < _FEWEST_AUDITED or np.prod([2 * m + 1 for m in run.network.door.band]) > _MOST_MODES:
+    if len(run.labels) < _FEWEST_AUDITED or np.prod(mode_space(run.network.door.space).shape) > _MOST_MODES:
         return ""
     return audit_section(examine(run.network, run.images[:_AUDITED]))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER, Space
+from freqnet.domains.fourier import mode_space
 from freqnet.domains.space import Axes
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
@@ -105,7 +106,7 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
     if space.domain is not FOURIER:
         # The figure's own transform, after the run: the network has none.
         samples = space.domain.synthesis(x.data, space, space.grid)
-        band = tuple(map(min, space.band, FOURIER.largest_band(space.grid)))
+        band = mode_space(space).band
         half = FOURIER.analysis(samples, FOURIER.space(space.grid, band))
     full = np.nan_to_num(full_spectrum(half, space.ndim).astype(complex), posinf=0.0, neginf=0.0)
     power = np.mean(np.abs(full) ** 2, axis=-1)

@@ -152,13 +152,13 @@ def degrees(space: Space) -> Axes:
     >>> degrees(FOURIER.space((8, 8), band=2)), degrees(GRID.space((8, 8)))
     ((5, 5), (8, 8))
     """
-    return space.grid if isinstance(space.domain, Grid) else tuple(2 * m + 1 for m in space.band)
+    return space.domain.modes(space.band) if space.domain.is_spectral else space.grid
 
 
 def _output(x: Tensor, modes: Axes | None) -> str:
     if modes is None:
         return f"{x.shape[-1]} features"
-    kind = "samples" if isinstance(x.space.domain, Grid) else "modes"
+    kind = x.space.domain.unit
     return f"{extent_text(modes)} {kind} x {x.shape[-1]}"
 
 

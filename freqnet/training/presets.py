@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from freqnet.data import Dataset
 from freqnet.domains import get_domain
+from freqnet.domains.condition import least_precision
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
     Convolution,
@@ -70,6 +71,8 @@ SIZES = {
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
     "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
 }
+# In a Laplace domain: room for one convolution with 3 taps, and what each stage keeps of the nodes at the door.
+_ROOM, _SHARES_OF_NODES = 2, (1.0, 0.5, 0.3)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ class Model:
     domain : str
         Where the network lives.
     modes : int, optional
-        Modes kept at the door along each axis, odd; by default 17, or as many as the grid holds.
+        Modes kept at the door along each axis, odd; by default 17, or as many as the grid holds. In a Laplace
+        domain nodes, by default all; its grid has two samples more, as room for convolution.
     kernel : {"taps", "spectral", "sinc", "modes"}
         How convolution kernels are stored.
     activation : str
@@ -92,6 +96,11 @@ class Model:
         Channels of the convolutions; as many as there are to be, by default those of the size.
     size : {"small", "medium", "large"}
         How much the network computes: on images of 28x28, about 70, 100 and 230 thousand multiply-adds each.
+    pool : int
+        Samples along each axis that are averaged before the door, in blocks: a divisor of the grid. What a Laplace
+        domain needs where there are many, for it carries few.
+    precision : {"float32", "float64"}, optional
+        By default float32, or float64 where the domain is too ill-conditioned for it.
 
     Examples
     --------
@@ -108,29 +117,43 @@ class Model:
     gate_band: int | None = None
     widths: tuple[int, ...] | None = None
     size: str = "large"
+    pool: int = 1
+    precision: str | None = None
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
         """Return an untrained network for a dataset, its door standardising by the dataset's statistics."""
         axes = tuple(range(dataset.images.ndim - 1))
         offset = dataset.images.mean(axis=axes, dtype=np.float64)
         scale = dataset.images.std(axis=axes, dtype=np.float64)
-        sizes = self._sizes(dataset.grid)
+        domain, pool = get_domain(self.domain), (self.pool,) * len(dataset.grid)
+        pad = (_ROOM if domain.is_causal else 0,) * len(dataset.grid)
+        sizes = self._sizes(tuple(n // max(1, self.pool) + p for n, p in zip(dataset.grid, pad, strict=True)))
         door = Door(
             self.domain,
             dataset.grid,
-            tuple((n - 1) // 2 for n in sizes),
+            tuple(domain.band_of(n) for n in sizes),
             dataset.channels,
             tuple(float(v) for v in offset),
             # A constant channel has nothing to scale.
             tuple(float(v) if v > 0 else 1.0 for v in scale),
+            pad if any(pad) else (),
+            pool if self.pool != 1 else (),
         )
-        return Network(door, self._body(sizes, len(dataset.classes)), seed)
+        door = replace(door, domain=domain.fitted(lambda: door.prepare(dataset.images), max(sizes)).name)
+        return Network(door, self._body(sizes, len(dataset.classes)), seed, self._precision(door))
+
+    def _precision(self, door: Door) -> str:
+        if self.precision not in (None, "float32", "float64"):
+            expected = "float32 or float64"
+            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, "change --precision"))
+        return self.precision or least_precision(door.space)
 
     def _sizes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
-        get_domain(self.domain)
         modes = self.modes
         if self.size not in SIZES:
             raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
+        if get_domain(self.domain).is_causal:
+            return self._nodes(grid)
         if modes is None:
             return tuple(min(DEFAULT_MODES, n - 1 + n % 2) for n in grid)
         most = min(n - 1 + n % 2 for n in grid)
@@ -140,6 +163,15 @@ class Model:
             )
         return (modes,) * len(grid)
 
+    def _nodes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+        largest = tuple(m + 1 for m in get_domain(self.domain).largest_band(grid))
+        if self.modes is None:
+            return largest
+        if not 1 <= self.modes <= min(largest):
+            expected = f"1 to {min(largest)} nodes on a grid of {grid}"
+            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
+        return (self.modes,) * len(grid)
+
     def _body(self, sizes: tuple[int, ...], classes: int) -> Module:
         most, size = (max(sizes) - 1) // 2, SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
@@ -148,11 +180,21 @@ class Model:
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
-            kept = _shrunk(sizes, size.shares[min(stage, len(size.shares) - 1)])
+            kept = self._kept(sizes, stage)
             taps = tuple(min(3, n) for n in kept)
             layers.append(TruncationPool(kept))
-            layers += [Convolution(width, taps, self.kernel, bias=False), PowerNorm(), self._activation()]
+            convolution = Convolution(width, taps, self.kernel, boundary="modulo", bias=False)
+            layers += [convolution, PowerNorm(), self._activation()]
         return Sequential((*layers, PowerNorm(), Dense(classes)))
+
+    def _kept(self, sizes: tuple[int, ...], stage: int) -> tuple[int, ...]:
+        """How many modes, or nodes, a stage keeps: at least 3, where there are as many, and of modes an odd number."""
+        if get_domain(self.domain).is_causal:
+            share = _SHARES_OF_NODES[min(stage, len(_SHARES_OF_NODES) - 1)]
+            return tuple(max(min(3, n), round(n * share)) for n in sizes)
+        shares = SIZES[self.size].shares
+        share = shares[min(stage, len(shares) - 1)]
+        return tuple(max(min(3, n), 2 * round((n * share - 1) / 2) + 1) for n in sizes)
 
     def _activation(self) -> Module:
         if self.activation == "polynomial":
@@ -168,11 +210,6 @@ class Model:
         raise ConfigurationError(
             got_expected("activation", repr(self.activation), " or ".join(known), "choose one of these")
         )
-
-
-def _shrunk(sizes: tuple[int, ...], share: float) -> tuple[int, ...]:
-    """A share of the modes at the door, as an odd number: at least 3, where there are as many."""
-    return tuple(max(min(3, n), 2 * round((n * share - 1) / 2) + 1) for n in sizes)
 
 
 def training_defaults(name: str) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""What domains of causal signals share: nothing comes before the first sample, and nothing lies between two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from freqnet.domains.base import Domain
+from freqnet.domains.space import Axes, Space
+from freqnet.errors import ShapeError, SpaceError, got_expected
+
+
+class Causal(Domain):
+    """A domain of sequences: convolution is linear, a grid is so many samples and has no finer one.
+
+    Gradients are stored in another way than signals (`Space.cotangent`), so that pairing the two is the sum of the
+    products of what is stored.
+    """
+
+    is_spectral = True
+    is_causal = True
+    is_self_dual = False
+
+    def delay(self, ahead: Axes) -> Axes:
+        return ahead
+
+    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        values = generator.standard_normal(like.shape).astype(like.dtype)
+        if space.kind == "response":
+            return values
+        return self.from_coordinates(values.reshape(-1, *like.shape[space.ndim :]), space)
+
+    def check_grid(self, grid: Axes, space: Space) -> None:
+        if any(n > own for n, own in zip(grid, space.grid, strict=True)):
+            todo = "average them first, or take a larger grid: there are no frequencies to resample by"
+            raise ShapeError(got_expected("samples", grid, f"at most {space.grid}", todo))
+
+    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
+        return self.shape(space)
+
+    def response_count(self, space: Space) -> int:
+        return self.coordinate_count(space)
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def limit(self, band: Axes, grid: Axes) -> Axes:
+        return tuple(map(min, band, self.largest_band(grid)))
+
+    # -- bands and grids ---------------------------------------------------------------------------
+    def resampled(self, space: Space, grid: Axes) -> Space:
+        """The same grid, since rates are those of its samples, and as many nodes as the new one would have samples."""
+        if any(g > n for g, n in zip(grid, space.grid, strict=True)):
+            todo = "pool to fewer samples: real nodes do not tell what lies between samples"
+            raise SpaceError(got_expected("resample", f"{grid} samples", f"at most {space.grid}", todo))
+        return replace(space, band=tuple(min(m, g - 1) for m, g in zip(space.band, grid, strict=True))).unbounded
+
+    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
+        return self.change_band(array, space, target.band)
+
+    def aliased(self, space: Space, stride: Axes) -> Space:
+        grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
+        band = tuple(map(min, space.band, self.largest_band(grid)))
+        first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
+        return replace(space, grid=grid, band=band, support=None, origin=None).moved(first)
+
+    def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        return self.shift(array, space, samples)
+
+    # -- statistics --------------------------------------------------------------------------------
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
+        return array * factors + self.constant(offset, space)
+
+    def power(self, array: np.ndarray, space: Space) -> np.ndarray:
+        # By the triangle of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.
+        values = self.coordinates(array, space)
+        return np.einsum("k...,k...->...", values, values)
+
+
+def held_places(grid: Axes, space: Space) -> list[slice]:
+    """Where the samples of a grid lie among those that are held."""
+    first = space.origin or (0,) * space.ndim
+    return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]

@@ -1,0 +1,114 @@
+"""Nodes that train: those that hold given signals best, found by gradients, distinct at every step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from freqnet.domains.nodes import Nodes
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+
+
+def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0) -> Nodes:
+    """Return the nodes whose exponentials come nearest to some signals, and that are not too ill-conditioned.
+
+    What is minimised is the share of the signals' power outside the span of the exponentials, along each axis by
+    itself and summed over the axes, plus the square of the tolerance times the axis' condition number. Nodes are
+    ``z_j = 1 - 2 (w_0 + ... + w_j)`` with shares w of 1 by softmax: distinct, and between -1 and 1, wherever the
+    search (L-BFGS-B, from Chebyshev's nodes) goes.
+
+    Parameters
+    ----------
+    samples : array
+        ``(batch, *grid, channels)``.
+    count : int
+        How many nodes an axis, at most the samples of the shortest with its padding.
+    tolerance : float
+        Relative error in what is stored that one is ready for. All nodes of a grid hold any signal: then the
+        condition number decides. 0 looks at the signals alone, and lets nodes run into each other.
+    pad : int
+        Zeros after the samples of each axis.
+
+    Returns
+    -------
+    Nodes
+        For ``Laplace``, or as the name ``laplace:nodes=...`` of a domain.
+
+    Raises
+    ------
+    ShapeError
+        No samples, or without axes.
+    ConfigurationError
+        Not so many nodes, or a tolerance below 0.
+
+    Examples
+    --------
+    Two decaying exponentials are found again:
+
+    >>> import numpy as np
+    >>> from freqnet.domains import train_nodes
+    >>> t = np.arange(12)
+    >>> signals = np.random.default_rng(0).normal(size=(50, 2)) @ np.array([0.9**t, 0.5**t])
+    >>> [round(z, 2) for z in train_nodes(signals[..., None], 2, tolerance=0.0).values]
+    [0.9, 0.5]
+    """
+    from scipy.optimize import minimize
+
+    moments = _second_moments(np.asarray(samples, float), pad)
+    if not 1 <= count <= min(len(m) for m in moments):
+        expected = f"1 to {min(len(m) for m in moments)}"
+        raise ConfigurationError(got_expected("count of nodes", count, expected, "change it"))
+    if not tolerance >= 0:
+        raise ConfigurationError(got_expected("tolerance", tolerance, "a number of 0 or more", "change it"))
+    # Few of the nodes of all samples, and as many nodes as there are to be: the better end of two searches.
+    starts = [np.cos(np.pi * (2 * np.arange(count) + 1) / (2 * n)) for n in {count, len(moments[0])}]
+    ends = [minimize(_loss, _logits(z), (moments, tolerance), jac=True, method="L-BFGS-B") for z in starts]
+    best = min(ends, key=lambda end: end.fun)
+    return Nodes("nodes", values=tuple(round(float(z), 6) for z in _nodes(best.x)[0]))
+
+
+def _second_moments(samples: np.ndarray, pad: int) -> list[np.ndarray]:
+    """One an axis, ``(n, n)``, of trace 1: the mean of x[s] x[t] over everything else."""
+    if samples.ndim < 3 or not samples.size:
+        expected = "(batch, *grid, channels), none of them 0"
+        raise ShapeError(got_expected("samples", f"shape {samples.shape}", expected, "give some signals"))
+    out = []
+    for axis in range(1, samples.ndim - 1):
+        rows = np.moveaxis(samples, axis, 0).reshape(samples.shape[axis], -1)
+        moment = np.pad(rows @ rows.T, (0, pad))
+        out.append(moment / max(float(np.trace(moment)), np.finfo(float).tiny))
+    return out
+
+
+def _logits(z: np.ndarray) -> np.ndarray:
+    gaps = -np.diff(np.concatenate([[1.0], z, [-1.0]])) / 2
+    return np.log(gaps[:-1] / gaps[-1])
+
+
+def _nodes(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes, and their derivatives ``(nodes, logits)``."""
+    weights = np.exp(np.append(logits, 0.0) - max(float(logits.max()), 0.0))
+    weights /= weights.sum()
+    reached = np.cumsum(weights)[:-1]
+    steps = np.tril(np.ones((len(logits), len(logits)))) - reached[:, None]
+    return 1 - 2 * reached, -2 * steps * weights[:-1]
+
+
+def _loss(logits: np.ndarray, moments: list[np.ndarray], tolerance: float) -> tuple[float, np.ndarray]:
+    """What is minimised, and its gradient, by variable projection (Golub and Pereyra 1973)."""
+    z, by_logits = _nodes(logits)
+    total, gradient = 0.0, np.zeros(len(z))
+    for moment in moments:
+        powers = np.arange(len(moment))
+        waves, slopes = z[:, None] ** powers, powers * z[:, None] ** np.maximum(powers - 1, 0)
+        left, sizes, basis = np.linalg.svd(waves, full_matrices=False)
+        sizes = np.maximum(sizes, sizes[0] * 1e-15)
+        outside = moment - basis.T @ (basis @ moment)
+        total += float(np.trace(outside))
+        gradient -= 2 * np.einsum("jt,ts,sj->j", slopes, outside, (basis.T / sizes) @ left.T)
+        penalty = (tolerance * sizes[0] / sizes[-1]) ** 2
+        total += penalty
+        for k, sign in ((0, 2), (-1, -2)):
+            gradient += sign * penalty / sizes[k] * left[:, k] * (slopes @ basis[k])
+    return total, gradient @ by_logits
