@@ -1,0 +1,432 @@
+"""The damped circle against explicit sums, products of polynomials and least squares.
+
+A tolerance is so many units of rounding times the condition number of all axes: `close`.
+"""
+
+from __future__ import annotations
+
+import cmath
+from collections.abc import Callable
+from itertools import product
+from math import prod
+
+import numpy as np
+import oracles
+import pytest
+from oracles import assert_close
+
+from freqnet import ops
+from freqnet.autodiff import Tensor
+from freqnet.domains import DAMPED, KERNELS, Damped, Space, get_domain
+from freqnet.errors import ConfigurationError, ShapeError, SpaceError
+
+Axes = tuple[int, ...]
+GRIDS = ((1,), (2,), (5,), (8,), (4, 4), (3, 6), (6, 5), (2, 3, 4), (3, 2, 2))
+UNITS = 64
+CHECKS: dict[str, Callable[[Damped, Axes, np.random.Generator], None]] = {}
+
+
+def check(function: Callable[[Damped, Axes, np.random.Generator], None]) -> Callable:
+    """Add a check that runs over domains and grids."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+def close(actual: np.ndarray, expected: np.ndarray, space: Space, what: str) -> None:
+    loss = UNITS * prod(space.condition_numbers) * float(np.finfo(float).eps)
+    assert_close(actual, expected, what, loss)
+
+
+# -- oracles -------------------------------------------------------------------------------------------
+def radius(domain: Damped, n: int) -> float:
+    """r^n = 1/8, unless the name says otherwise."""
+    what, _, value = domain.name.partition(":")[2].partition("=")
+    return float(value) if what == "r" else float(value or 1 / 8) ** (1 / n)
+
+
+def stored_numbers(n: int, band: int, last: bool) -> list[int]:
+    """The k of the nodes that are stored along an axis."""
+    return [k for k in range(-n // 2 + 1, n // 2 + 1) if abs(k) <= band and (k >= 0 or not last)]
+
+
+def values(domain: Damped, samples: np.ndarray, band: Axes) -> np.ndarray:
+    """sum_t x[t] r^t e^(-2 pi i k t / n), by loops."""
+    grid = samples.shape[1:-1]
+    numbers = [stored_numbers(n, m, i == len(grid) - 1) for i, (n, m) in enumerate(zip(grid, band, strict=True))]
+    out = np.zeros((*map(len, numbers), len(samples), samples.shape[-1]), complex)
+    for at in np.ndindex(*map(len, numbers)):
+        for t in np.ndindex(*grid):
+            factor = 1 + 0j
+            for axis, n in enumerate(grid):
+                factor *= (radius(domain, n) * cmath.exp(-2j * cmath.pi * numbers[axis][at[axis]] / n)) ** t[axis]
+            out[at] += factor * samples[(slice(None), *t)]
+    return out
+
+
+def projected(domain: Damped, samples: np.ndarray, band: Axes) -> np.ndarray:
+    """The nearest signal in the span of damped cosines and sines, by least squares an axis."""
+    for axis, m in enumerate(band, 1):
+        n = samples.shape[axis]
+        t, decay = np.arange(n), radius(domain, n) ** np.arange(n)
+        waves = [decay * f(2 * np.pi * k * t / n) for k in range(min(m, n // 2) + 1) for f in (np.cos, np.sin)]
+        basis = np.stack([w for w in waves if np.abs(w).max() > 1e-9], axis=1)
+        front = np.moveaxis(samples, axis, 0)
+        found = basis @ np.linalg.lstsq(basis, front.reshape(n, -1), rcond=None)[0]
+        samples = np.moveaxis(found.reshape(front.shape), 0, axis)
+    return samples
+
+
+def multiplied(samples: np.ndarray, taps: np.ndarray, size: Axes) -> np.ndarray:
+    """The product of polynomials, all of it: ``(batch, *(n + k - 1), outputs)``."""
+    sizes = [n + k - 1 for n, k in zip(samples.shape[1:-1], size, strict=True)]
+    out = np.zeros((len(samples), *sizes, taps.shape[-1]))
+    for o, tap in zip(np.ndindex(*size), taps, strict=True):
+        at = tuple(slice(i, i + n) for i, n in zip(o, samples.shape[1:-1], strict=True))
+        out[(slice(None), *at)] += samples @ tap
+    return out
+
+
+def remainder(domain: Damped, long: np.ndarray, grid: Axes) -> np.ndarray:
+    """Modulo z^n - r^n along every axis: long division, a power at a time from the highest."""
+    for axis, n in enumerate(grid, 1):
+        long = np.moveaxis(long, axis, 0).copy()
+        for power in range(len(long) - 1, n - 1, -1):
+            long[power - n] += radius(domain, n) ** n * long[power]
+        long = np.moveaxis(long[:n], 0, axis)
+    return long
+
+
+def moved(samples: np.ndarray, by: Axes) -> np.ndarray:
+    """So many samples later, zeros before and no end: ``(batch, *(n + s), channels)``."""
+    return np.pad(samples, ((0, 0), *((s, 0) for s in by), (0, 0)))
+
+
+# -- what is held --------------------------------------------------------------------------------------
+def drawn(domain: Damped, grid: Axes, rng: np.random.Generator, channels: int = 2) -> tuple[np.ndarray, Tensor]:
+    samples = rng.standard_normal((2, *grid, channels))
+    return samples, ops.analysis(samples, domain.space(grid))
+
+
+def bands(domain: Damped, grid: Axes) -> list[Axes]:
+    """All nodes, about half of them an axis, and the node of z = r alone."""
+    full = domain.largest_band(grid)
+    return [full, tuple(m // 2 for m in full), (0,) * len(grid)]
+
+
+@check
+def values_and_the_way_back(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    samples = rng.standard_normal((2, *grid, 2))
+    for band in bands(domain, grid):
+        space = domain.space(grid, band)
+        x = ops.analysis(samples, space)
+        assert x.shape == (*space.shape, 2, 2)
+        close(x.data, values(domain, samples, band), space, f"values, band {band}")
+        kept = projected(domain, samples, band)
+        close(ops.synthesis(x).data, kept, domain.space(grid), f"synthesis, band {band}")
+        close(space.project(x.data), x.data, space, "conjugate pairs")
+
+
+@check
+def condition(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    expected = [radius(domain, n) ** (1 - n) for n in grid]
+    assert domain.space(grid).condition_numbers == pytest.approx(expected, rel=1e-12)
+    half = domain.space(grid, bands(domain, grid)[1])
+    assert all(a <= b * (1 + 1e-9) for a, b in zip(half.condition_numbers, expected, strict=True))
+
+
+@check
+def convolution(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    samples, x = drawn(domain, grid, rng)
+    for kernel, size in product(KERNELS, ((3,) * len(grid), (2, 1, 4)[: len(grid)])):
+        if kernel == "modes":
+            continue
+        theta = rng.standard_normal((prod(size), 2, 3))
+        out = ops.convolve(x, ops.frequency_response(Tensor(theta), x.space, kernel, size), size)
+        ahead = tuple((k - 1) // 2 for k in size)
+        assert (out.space.origin or (0,) * len(grid)) == ahead
+        long = multiplied(samples, np.tensordot(oracles.tap_matrix(kernel, size), theta, 1), size)
+        held = domain.synthesis(out.data, x.space, grid)
+        close(held, remainder(domain, long, grid), x.space, f"{kernel} kernel of {size}")
+
+
+@check
+def convolution_with_a_free_response(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    samples, x = drawn(domain, grid, rng)
+    theta = rng.standard_normal((prod(grid), 2, 3))
+    response = domain.respond(theta, "modes", grid, x.space.response())
+    # The response is the values of a kernel as long as the grid, and its parameters are orthonormal among nodes.
+    taps = np.moveaxis(domain.synthesis(response, x.space, grid), 0, -2).reshape(prod(grid), 2, 3)
+    out = domain.channel_product(x.data, response, "forward", 1, grid)
+    close(
+        domain.synthesis(out, x.space, grid), remainder(domain, multiplied(samples, taps, grid), grid), x.space, "free"
+    )
+    space = x.space.response()
+    assert space.inner(response, response) == pytest.approx((theta**2).sum(), rel=1e-12)
+    assert_close(domain.respond_adjoint(response, "modes", grid, space), theta, "parameters", 1e-13)
+
+
+@check
+def centred_kernels_with_room(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    wide = tuple(n + 2 for n in grid)
+    samples = rng.standard_normal((2, *grid, 2))
+    taps = rng.standard_normal((3 ** len(grid), 2, 2))
+    x = ops.analysis(samples, domain.space(wide))
+    out = ops.convolve(x, ops.frequency_response(Tensor(taps), x.space, "taps", 3), 3)
+    inside = (slice(None), *(slice(1, 1 + n) for n in grid))
+    expected = multiplied(samples, taps, (3,) * len(grid))[inside]
+    close(ops.synthesis(out, grid).data, expected, x.space, "centred and linear")
+
+
+@check
+def products(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    for a, b, c in product(bands(domain, grid), repeat=3):
+        (x, y), kept = rng.standard_normal((2, 2, *grid, 2)), domain.space(grid, c)
+        tensors = [ops.analysis(v, domain.space(grid, m)) for v, m in ((x, a), (y[:1], b))]
+        exact = projected(domain, x, a) * projected(domain, y[:1], b)
+        whole = domain.space(grid)
+        close(ops.multiply(*tensors, c).data, values(domain, exact, c), whole, f"product, bands {a}, {b}, {c}")
+        square = ops.multiply(tensors[0], tensors[0], c)
+        assert square.space == kept
+        close(square.data, values(domain, projected(domain, x, a) ** 2, c), whole, f"square, bands {a}, {c}")
+
+
+@check
+def statistics(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    axes, whole = tuple(range(1, 1 + len(grid))), domain.space(grid)
+    for band in bands(domain, grid):
+        space = domain.space(grid, band)
+        raw, other = rng.standard_normal((2, 2, *grid, 2))
+        samples, x = projected(domain, raw, band), ops.analysis(raw, space)
+        close(ops.mean(x).data, samples.mean(axes), whole, "mean")
+        close(ops.signal_power(x).data, (samples**2).mean(axes), whole, "power")
+        gradient = domain.sample_modes(other, space.cotangent)
+        close(domain.inner(gradient, x.data, space), (samples * other).mean(axes), whole, "gradient with signal")
+        back = domain.synthesis(gradient, space.cotangent, grid)
+        close(back, projected(domain, other, band), whole, "the density of a gradient")
+        close(domain.mean(gradient, space.cotangent), back.mean(axes), whole, "mean of a gradient")
+        pulled = domain.lower(x.data, space)
+        close(pulled, domain.sample_modes(samples, space.cotangent), whole, "a signal as a gradient")
+        value = rng.standard_normal((2, 3))
+        flat = np.broadcast_to(value.reshape(2, *(1,) * len(grid), 3), (2, *grid, 3))
+        close(domain.constant(value, space), values(domain, flat, band), whole, "constant")
+        close(domain.constant(value, space.cotangent), domain.sample_modes(flat, space.cotangent), whole, "of a mean")
+
+
+@check
+def coordinates(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    axes, whole = tuple(range(1, 1 + len(grid))), domain.space(grid)
+    for band in bands(domain, grid):
+        space = domain.space(grid, band)
+        raw = rng.standard_normal((2, 2, *grid, 2))
+        x, y = (projected(domain, v, band) for v in raw)
+        a, b = (domain.coordinates(domain.analysis(v, space), space) for v in raw)
+        assert a.shape == (prod(min(n, 2 * m + 1) for n, m in zip(grid, band, strict=True)), 2, 2)
+        close((a * b).sum(0), (x * y).mean(axes), whole, "inner product of coordinates")
+        close(domain.from_coordinates(a, space), domain.analysis(x, space), whole, "from coordinates")
+        gradient = domain.from_coordinates(a, space.cotangent)
+        close(gradient, domain.sample_modes(x, space.cotangent), whole, "a gradient of these coordinates")
+        close(domain.coordinates(gradient, space.cotangent), a, whole, "coordinates of a gradient")
+
+
+@check
+def averages_aliases_and_shifts(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    samples, x = drawn(domain, grid, rng)
+    window = (3, 2, 1)[: len(grid)]
+    average = ops.average(x, window)
+    assert (average.space.origin or (0,) * len(grid)) == tuple(w - 1 for w in window)
+    box = np.broadcast_to(np.eye(2) / prod(window), (prod(window), 2, 2))
+    expected = remainder(domain, multiplied(samples, box, window), grid)
+    close(domain.synthesis(average.data, x.space, grid), expected, x.space, "average")
+    by = (2, 1, 0)[: len(grid)]
+    expected = remainder(domain, moved(samples, by), grid)
+    close(domain.shift(x.data, x.space, np.array(by)), values(domain, expected, x.space.band), x.space, "shift")
+    for stride, origin in product({2, 3, *grid}, (0, 1, 3)):
+        if any(n % stride for n in grid):
+            continue
+        held = x.space.moved((origin,) * len(grid))
+        out = ops.alias(Tensor(x.data, held), stride)
+        assert (out.space.origin or (0,) * len(grid)) == (origin // stride,) * len(grid)
+        kept = samples[(slice(None), *(slice(origin % stride, None, stride) for _ in grid))]
+        close(out.data, values(domain, kept, out.space.band), x.space, f"every sample of {stride}, origin {origin}")
+
+
+@check
+def changes_of_band(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    for before, after in product(bands(domain, grid), repeat=2):
+        samples = rng.standard_normal((2, *grid, 2))
+        x = ops.analysis(samples, domain.space(grid, before))
+        held = projected(domain, samples, before)
+        there = domain.change_band(x.data, x.space, after)
+        close(there, values(domain, held, after), domain.space(grid), f"band {before} to {after}")
+
+
+@check
+def adjoints(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    """<u, A v> = <A* u, v>, u a gradient."""
+    whole = domain.space(grid)
+    coarse = domain.aliased(whole, grid)
+    window, by = (2,) * len(grid), np.array([[1, 0, 2], [0, 3, 1]])[:, : len(grid)]
+    factor = ops.analysis(rng.standard_normal((2, *grid, 2)), whole).data
+    pairs = [
+        (lambda v: domain.average(v, whole, window, "dirichlet", False),
+         lambda u: domain.average(u, whole, window, "dirichlet", True), whole, whole),
+        (lambda v: domain.alias(v, whole, coarse, grid, False),
+         lambda u: domain.alias(u, whole, coarse, grid, True), whole, coarse),
+        (lambda v: domain.shift(v, whole, by), lambda u: domain.shift_adjoint(u, whole, by), whole, whole),
+    ]  # fmt: skip
+    for a, b in product(bands(domain, grid), repeat=2):
+        one, two = domain.space(grid, a), domain.space(grid, b)
+        pairs += [
+            (lambda v, s=one, m=b: domain.change_band(v, s, m),
+             lambda u, s=two, m=a: domain.change_band(u, s.cotangent, m), one, two),
+            (lambda v, m=(a, whole.band, b): domain.multiply(v, factor, m, grid),
+             lambda u, m=(b, whole.band, a): domain.multiply_adjoint(u, factor, m, grid), one, two),
+        ]  # fmt: skip
+    for there, back, source, target in pairs:
+        v = domain.random(source, np.empty((*source.shape, 2, 2), complex), rng)
+        u = domain.random(target.cotangent, np.empty((*target.shape, 2, 2), complex), rng)
+        folded = back(u)
+        close(source.inner(folded, v), target.inner(u, there(v)), whole, "adjoint")
+        close(source.project(folded), folded, whole, "adjoint, in the space")
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("domain", ["damped", "damped:r=0.6", "damped:wrap=1"])
+def test_damped(domain: str, name: str, grid: Axes, rng: np.random.Generator) -> None:
+    CHECKS[name](get_domain(domain), grid, rng)
+
+
+# -- what the rule is for ------------------------------------------------------------------------------
+def test_what_wraps_comes_back_weakened(rng: np.random.Generator) -> None:
+    """A sample at the end, moved on: at the start, r^n times as strong, whatever the number of samples."""
+    for n in (4, 9, 28):
+        end = np.zeros((1, n, 1))
+        end[0, -1] = 1
+        x = ops.analysis(end, DAMPED.space(n))
+        out = DAMPED.synthesis(DAMPED.shift(x.data, x.space, np.array([1])), x.space, (n,)).ravel()
+        assert out == pytest.approx([1 / 8] + [0] * (n - 1), abs=1e-13)
+
+
+def test_subsampling_folds_where_the_wrap_is_fixed(rng: np.random.Generator) -> None:
+    samples, x = drawn(DAMPED, (12,), rng)
+    full = np.concatenate([x.data[1:6][::-1].conj(), x.data])  # k = -5 .. 6
+    expected = np.stack([(full[5 + q] + full[(5 + q + 4) % 12] + full[(5 + q + 8) % 12]) / 3 for q in range(3)])
+    assert_close(ops.alias(x, 3).data, expected, "folded", 1e-13)
+
+
+def test_a_network_runs_no_transform_and_reads_samples_of_a_smaller_grid(rng: np.random.Generator) -> None:
+    samples = rng.standard_normal((2, 3, 4, 1))
+    space = DAMPED.space((5, 6))
+    padded = np.pad(samples, ((0, 0), (0, 2), (0, 2), (0, 0)))
+    assert_close(ops.analysis(samples, space).data, ops.analysis(padded, space).data, "zeros after", 1e-13)
+
+
+def test_costs_of_products_are_those_of_what_is_done() -> None:
+    # 5 nodes: linear convolution of 5 by 5 modes onto k = 0 .. 4 takes 5 + 4 + 3 + 2 + 1 complex products; a matrix of
+    # 3 stored by 5 nodes for one factor; and 2 additions for each of the 5 modes that fold.
+    bands = ((2,), (2,), (2,))
+    assert DAMPED.product_cost(bands, (5,), is_square=False) == 4 * 15 + 4 * 15 + 2 * 5
+    assert DAMPED.product_cost(bands, (5,), is_square=True) == 4 * 8 + 4 * 15 + 2 * 5
+    # The node k = 0 alone, onto 3 stored of all; as many rows of one column.
+    few = ((0,), (0,), (2,))
+    assert DAMPED.product_cost(few, (5,), is_square=False) == 4 * 15 + 2 * 4 * 3 + 2 * 5
+
+
+# -- errors --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("damped:r=0", "radius of a circle: got 0.0, expected above 0"),
+        ("damped:r=1.5", "radius of a circle: got 1.5"),
+        ("damped:wrap=nan", "wrap of a circle: got nan"),
+        ("damped:r=half", "domain: got 'damped:r=half', expected r=RADIUS"),
+        ("damped:size=1", "domain: got 'damped:size=1'"),
+        ("damped:", "domain: got 'damped:'"),
+    ],
+)
+def test_names_of_no_circle(name: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        get_domain(name)
+
+
+def test_what_a_circle_does_not_have(rng: np.random.Generator) -> None:
+    _, x = drawn(DAMPED, (6,), rng)
+    with pytest.raises(ShapeError, match="shift: got a fraction of a sample, expected whole samples forward"):
+        ops.shift(x, [0.5])
+    with pytest.raises(ShapeError, match=r"shift: got .* expected whole samples forward"):
+        DAMPED.shift(x.data, x.space, np.array([-1]))
+    with pytest.raises(ConfigurationError, match="average: got 'sinc' on a damped circle"):
+        ops.average(x, 2, "sinc")
+    with pytest.raises(SpaceError, match=r"resample: got \(7,\) samples, expected at most \(6,\)"):
+        ops.resample(x, 7)
+    with pytest.raises(SpaceError, match="power spectrum"):
+        ops.power_spectrum(x)
+    with pytest.raises(ShapeError, match=r"samples: got \(7,\), expected at most \(6,\)"):
+        ops.analysis(np.ones((1, 7, 1)), DAMPED.space(6))
+    with pytest.raises(ShapeError, match="band: got 4, expected at most 3 on 6 samples"):
+        ops.analysis(np.ones((1, 6, 1)), DAMPED.space(6, 4))
+    with pytest.raises(ConfigurationError, match="float32 numbers: got condition number"):
+        ops.analysis(np.ones((1, 64, 1), np.float32), get_domain("damped:r=0.5").space(64))
+
+
+# -- negative controls: circles that are wrong on purpose, never registered ------------------------------
+class WrapsWhole(Damped):
+    """Nodes on the unit circle, said to be damped."""
+
+    def radius(self, samples: int) -> float:
+        return 1.0
+
+
+class PlainWeights(Damped):
+    """Conjugate pairs counted once."""
+
+    def weights(self, space: Space) -> np.ndarray:
+        return np.ones_like(super().weights(space))
+
+
+class IgnoresTheDual(Damped):
+    """Gradients projected as signals are."""
+
+    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
+        return super().change_band(array, space if not space.dual else space.cotangent, band)
+
+
+class NeverAhead(Damped):
+    """A kernel that looks ahead, as if it did not."""
+
+    def delay(self, ahead: Axes) -> Axes:
+        return (0,) * len(ahead)
+
+
+class KeepsDamping(Damped):
+    """The product of two damped signals, as if neither had been."""
+
+    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
+        return self._wrapped(a, b, grid) / prod(grid)
+
+
+class TurnsBack(Damped):
+    """The adjoint of a shift, without its conjugate."""
+
+    def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+        return self.shift(array, space, samples)
+
+
+BROKEN = (
+    (WrapsWhole(), "values_and_the_way_back"),
+    (WrapsWhole(), "convolution"),
+    (WrapsWhole(), "condition"),
+    (PlainWeights(), "statistics"),
+    (PlainWeights(), "values_and_the_way_back"),
+    (IgnoresTheDual(), "adjoints"),
+    (NeverAhead(), "centred_kernels_with_room"),
+    (KeepsDamping(), "products"),
+    (TurnsBack(), "adjoints"),
+)
+
+
+@pytest.mark.parametrize(("domain", "name"), BROKEN, ids=lambda v: v if isinstance(v, str) else type(v).__name__)
+def test_a_broken_circle_fails(domain: Damped, name: str, rng: np.random.Generator) -> None:
+    with pytest.raises(AssertionError):
+        CHECKS[name](domain, (8,), rng)
