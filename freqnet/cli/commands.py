@@ -134,13 +134,14 @@ def compare(
     folder: Folder = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was stopped.")] = False,
     processes: Annotated[int | None, opt("processes", "How many runs at a time [one a core].")] = None,
+    nodes: Annotated[str | None, opt("nodes", "Also Laplace domains with so many nodes, as 6,8,10.")] = None,
     json: Json = None,
 ) -> int:
     """Train the same networks in several domains, and compare what they reach and cost."""
     fractions, model, settings = choices(locals())
     from freqnet.cli.compare import compare_domains, make_comparison
 
-    comparison = make_comparison(data, domains, seeds, out, folder, fractions, model, settings)
+    comparison = make_comparison(data, domains, seeds, out, folder, fractions, model, settings, nodes=nodes)
     return compare_domains(comparison, resume=resume, processes=processes, json_file=json)
 
 

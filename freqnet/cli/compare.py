@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
-from freqnet.cli.console import complain, print_table, say
+from freqnet.cli.console import complain, on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.compare import Compared, Comparison, Outcome, compare
+from freqnet.compare.comparison import read_domains
 from freqnet.compare.engine import ASKED, FIGURES, PAGE
-from freqnet.compare.tables import KINDS, error_rows, failures, figure_rows
+from freqnet.compare.sizes import KINDS
+from freqnet.compare.tables import NODES, error_rows, failures, figure_rows, node_rows, notes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.files import write_json
 
 
 def make_comparison(
-    data: str, domains: str, seeds: int, out: Path | None, folder: Path | None, *choices: dict[str, Any]
+    data: str,
+    domains: str,
+    seeds: int,
+    out: Path | None,
+    folder: Path | None,
+    *choices: dict[str, Any],
+    nodes: str | None = None,
 ) -> Comparison:
     """Return what was asked for on the command line; `choices` are fractions, model and settings."""
     if seeds < 1:
         raise ConfigurationError(got_expected("seeds", seeds, "at least 1", "change --seeds"))
-    names = tuple(name.strip() for name in domains.split(",") if name.strip())
     out = out or Path("runs") / f"{Path(data).stem}-compare"
-    return Comparison(data, names, tuple(range(seeds)), out, folder, *choices)
+    fractions, model, settings = choices
+    every = (fractions, model, settings, _read_nodes(nodes))
+    return Comparison(data, read_domains(domains), tuple(range(seeds)), out, folder, *every)
+
+
+def _read_nodes(text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text is not None else ()
+    except ValueError:
+        raise ConfigurationError(got_expected("nodes", repr(text), "numbers as 6,8,10", "change --nodes")) from None
 
 
 def compare_domains(
     comparison: Comparison, *, resume: bool, processes: int | None, json_file: Path | None = None
 ) -> int:
     """Compare, print a line as each run ends and the figures at the end; return 1 if a run failed, else 0."""
-    follower = Follower(len(comparison.seeds) * len(comparison.domains))
+    follower = Follower(len(comparison.runs()))
     try:
         compared = compare(comparison, resume=resume, processes=processes, progress=follower)
     except Interrupted:
@@ -60,15 +77,36 @@ class Follower:
             metrics = outcome.metrics
             text = f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
         kept = " (kept)" if outcome.kept else ""
-        say(f"[{self.done}/{self.total}] {outcome.domain}, seed {outcome.seed}: {text}{kept}")
+        say(f"[{self.done}/{self.total}] {outcome.label}, seed {outcome.seed}: {text}{kept}")
 
 
 def show(compared: Compared) -> None:
     """Print the figures of every domain, and the errors of its operations."""
     names = tuple(domain.domain for domain in compared.domains)
-    print_table(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), ("", *names))
+    _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), ("", *names))
     for kind in KINDS:
         title = f"operations in {kind}: largest error against samples in float64"
-        print_table(title, error_rows(compared, [kind]), ("", *names))
+        _print(title, error_rows(compared, [kind]), ("", *names))
+    rows = node_rows(compared)
+    if rows:
+        print_table("accuracy and number of nodes", rows, NODES)
+    for line in notes(compared):
+        say(f"note: {line}")
     for line in failures(compared):
         complain(f"warning: a run failed: {line}")
+
+
+def _print(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
+    """Print a table, or several with fewer columns each where they would not fit side by side."""
+    width = shutil.get_terminal_size((200, 24)).columns if on_terminal() else 200
+    # A column has a line and two spaces around it.
+    widths = [3 + max(len(str(cell)) for cell in column) for column in zip(header, *rows, strict=True)]
+    groups: list[list[int]] = [[]]
+    for index, own in enumerate(widths[1:], 1):
+        if groups[-1] and 1 + widths[0] + sum(widths[i] for i in groups[-1]) + own > width:
+            groups.append([])
+        groups[-1].append(index)
+    for number, group in enumerate(groups):
+        columns = [0, *group]
+        part = [tuple(row[i] for i in columns) for row in rows]
+        print_table(f"{title} (continued)" if number else title, part, tuple(header[i] for i in columns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from freqnet.checks import is_whole
-from freqnet.domains import DOMAINS
+from freqnet.domains import DOMAINS, get_domain
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.runs import Job
+
+# Of a domain's name in that of a folder: file systems end at 255.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,11 @@ class Comparison:
     data : str
         As `freqnet.data.load` takes it.
     domains : sequence of str
-        Names of the domains to compare.
+        Names of the domains to compare, as `freqnet.domains.get_domain` takes them.
     seeds : sequence of int
         Of split, weights, order and shifts.
     out : path
-        The folder of the comparison; each run has a folder in it, ``DOMAIN-seedS``.
+        The folder of the comparison; each run has a folder in it, ``DOMAIN-seedS``, as `folder_name` writes it.
     folder : path, optional
         Where the IDX files of ``mnist`` are.
     fractions : dict
@@ -41,11 +45,13 @@ class Comparison:
         Fields of `freqnet.training.Model`, without the domain.
     settings : dict
         Fields of `freqnet.training.Settings`, without the seed.
+    nodes : sequence of int
+        How many nodes there are to be along each axis of Laplace domains in further runs, one for each seed.
 
     Raises
     ------
     ConfigurationError
-        No domain or seed, one of them twice, or a domain that there is none of.
+        No domain or seed, one of them twice, a domain that there is none of, or nodes without a Laplace domain.
 
     Examples
     --------
@@ -63,6 +69,7 @@ class Comparison:
     fractions: dict[str, float] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    nodes: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         check_domains(self.domains)
@@ -73,6 +80,16 @@ class Comparison:
         for name, group in (("domain", self.model), ("seed", self.settings)):
             if name in group:
                 raise ConfigurationError(got_expected(name, group[name], "none here", f"list it among the {name}s"))
+        self._check_nodes()
+
+    def _check_nodes(self) -> None:
+        if not all(is_whole(count) and count > 0 for count in self.nodes):
+            got = ",".join(map(str, self.nodes))
+            raise ConfigurationError(got_expected("nodes", got, "whole numbers of 1 or more", "change --nodes"))
+        _refuse_twice("nodes", self.nodes)
+        if self.nodes and not any(get_domain(name).is_causal for name in self.domains):
+            got, todo = ",".join(self.domains), "add laplace to --domains, or leave --nodes out"
+            raise ConfigurationError(got_expected("domains with --nodes", got, "a Laplace domain", todo))
 
     @property
     def path(self) -> Path:
@@ -89,20 +106,36 @@ class Comparison:
             return ""
         words = shlex.split(Job(self.data, self.folder, None, self.fractions, self.model, self.settings).command())
         words[1] = "compare"
-        return shlex.join([*words, "--domains", ",".join(self.domains), "--seeds", str(len(self.seeds))])
+        words += ["--domains", ",".join(self.domains), "--seeds", str(len(self.seeds))]
+        return shlex.join([*words, *(("--nodes", ",".join(map(str, self.nodes))) if self.nodes else ())])
+
+    def variants(self) -> list[tuple[str, int | None]]:
+        """Return what is compared: every domain, then Laplace domains with each of the numbers of nodes.
+
+        >>> Comparison("digits", ("laplace", "grid"), (0,), "out", nodes=(6, 8)).variants()
+        [('laplace', None), ('grid', None), ('laplace', 6), ('laplace', 8)]
+        """
+        fewer = [(name, int(count)) for name in self.domains if get_domain(name).is_causal for count in self.nodes]
+        return [*((name, None) for name in self.domains), *fewer]
 
     def jobs(self) -> list[Job]:
-        """Return the runs: all domains of the first seed, then of the next."""
-        return [self.job(domain, seed) for seed in self.seeds for domain in self.domains]
+        """Return the runs: all domains of the first seed, then of the next; then those with other numbers of nodes."""
+        return [self.job(*variant, seed) for variant, seed in self.runs()]
 
-    def job(self, domain: str, seed: int) -> Job:
-        """Return the run of a domain and a seed."""
+    def runs(self) -> list[tuple[tuple[str, int | None], int]]:
+        """Return variant and seed of every run, in the order of `jobs`."""
+        named, fewer = ([v for v in self.variants() if (v[1] is None) == is_named] for is_named in (True, False))
+        return [(variant, seed) for group in (named, fewer) for seed in self.seeds for variant in group]
+
+    def job(self, domain: str, nodes: int | None, seed: int) -> Job:
+        """Return the run of a domain, with its own number of nodes or another, and a seed."""
+        count = {} if nodes is None else {"modes": nodes}
         return Job(
             self.data,
             self.folder,
-            self.path / f"{domain}-seed{seed}",
+            self.path / folder_name(domain, nodes, seed),
             self.fractions,
-            {"domain": domain, **self.model},
+            {"domain": domain, **self.model, **count},
             {**self.settings, "seed": int(seed)},
         )
 
@@ -113,11 +146,47 @@ def check_domains(names: Sequence[str]) -> None:
     if isinstance(names, str) or not names:
         raise ConfigurationError(got_expected("domains", repr(names), f"a list of {known}", "name at least one"))
     for name in names:
-        if name not in DOMAINS:
-            near = get_close_matches(str(name), DOMAINS, 1)
-            todo = f"did you mean {near[0]!r}?" if near else "choose among these"
+        # Names with parameters are the domain's to read.
+        word, colon, rest = str(name).partition(":")
+        if not isinstance(name, str) or word not in DOMAINS:
+            near = get_close_matches(word, DOMAINS, 1)
+            todo = f"did you mean {near[0] + colon + rest!r}?" if near else "choose among these"
             raise ConfigurationError(got_expected("domain", repr(name), known, todo))
+        get_domain(name)
     _refuse_twice("domains", names)
+
+
+def read_domains(text: str) -> tuple[str, ...]:
+    """Return the names of domains in a text: commas part them, save those between the numbers of a name.
+
+    No name begins as a number does, so what begins so belongs to the name before it.
+
+    >>> read_domains("fourier, laplace:nodes=0.9,0.5,-.3:factored, grid")
+    ('fourier', 'laplace:nodes=0.9,0.5,-.3:factored', 'grid')
+    """
+    names: list[str] = []
+    for part in (part.strip() for part in text.split(",")):
+        if names and part[:1] and part[0] in "0123456789.+-":
+            names[-1] += f",{part}"
+        elif part:
+            names.append(part)
+    return tuple(names)
+
+
+def folder_name(domain: str, nodes: int | None, seed: int) -> str:
+    """Return the name of a run's folder: of its own for each domain, and one that every file system takes.
+
+    >>> folder_name("fourier", None, 0), folder_name("laplace:nodes=0.9,0.5", 2, 1)
+    ('fourier-seed0', 'laplace_nodes~0.9+0.5-2nodes-seed1')
+    """
+    # Whatever stands for something is written out itself, so that no two names become one; capitals, as there are
+    # file systems that do not tell them apart.
+    signs = {":": "_", "=": "~", ",": "+"}
+    plain = set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+    safe = "".join(signs.get(c, c if c in plain else f"%{ord(c):x}%") for c in domain)
+    if len(safe) > _LONGEST:
+        safe = f"{safe[:_LONGEST]}-{hashlib.sha256(domain.encode()).hexdigest()[:12]}"
+    return safe + ("" if nodes is None else f"-{nodes}nodes") + f"-seed{seed}"
 
 
 def _refuse_twice(what: str, values: Sequence[Any]) -> None:

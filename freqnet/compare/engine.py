@@ -14,7 +14,7 @@ import numpy as np
 from freqnet.compare.comparison import Comparison
 from freqnet.compare.figures import Compared, Sketch, sketch
 from freqnet.compare.pool import in_executor, in_processes
-from freqnet.compare.work import Outcome, Task, differing, kept_outcome
+from freqnet.compare.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.kernels.threads import core_count
@@ -99,8 +99,8 @@ def compare(
     for outcome in _outcomes(tasks, executor, processes or core_count()):
         outcomes.append(outcome)
         progress(outcome)
-    order = {(task.domain, task.seed): index for index, task in enumerate(tasks)}
-    outcomes.sort(key=lambda outcome: order[outcome.domain, outcome.seed])
+    order = {task.key: index for index, task in enumerate(tasks)}
+    outcomes.sort(key=lambda outcome: order[outcome.key])
     compared = Compared(dataset.name, tuple(sketches), tuple(outcomes), tasks[0].info, comparison.command())
     _write(comparison.path, compared)
     return compared
@@ -111,33 +111,43 @@ def make_tasks(comparison: Comparison, dataset: Dataset) -> list[Task]:
     # The data are looked at once, however many runs there are.
     info = make_plan(comparison.jobs()[0], dataset, resume=False).info
     tasks = []
-    for job in comparison.jobs():
-        model = {**info["model"], "domain": job.model["domain"]}
+    for job, ((domain, nodes), _) in zip(comparison.jobs(), comparison.runs(), strict=True):
+        model = _model(info, domain, nodes)
         settings = {**info["settings"], "seed": job.settings["seed"]}
         own = {**info, "model": model, "settings": settings, "command": job.command()}
         # Another process may work in another folder.
-        tasks.append(Task(replace(job, data=info["data"], folder=info["folder"] and Path(info["folder"])), own))
+        away = replace(job, data=info["data"], folder=info["folder"] and Path(info["folder"]))
+        tasks.append(Task(away, own, nodes))
     return tasks
 
 
+def _model(info: dict[str, Any], domain: str, nodes: int | None) -> dict[str, Any]:
+    """The fields of the model that runs share, in a domain, with another number of nodes where there is one."""
+    return {**info["model"], "domain": domain, **({} if nodes is None else {"modes": nodes})}
+
+
 def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]) -> list[Sketch]:
-    """Return what is known of every domain before training; a mistake that no domain can do with ends here."""
+    """Return what is known of every network before training; a mistake that no domain can do with ends here."""
     seed = int(comparison.seeds[0])
     parts = split(dataset, **info["fractions"], seed=seed)
     sketches, errors = [], []
-    for domain in comparison.domains:
-        plan = Plan(comparison.path, {**info, "model": {**info["model"], "domain": domain}})
+    for domain, nodes in comparison.variants():
+        plan = Plan(comparison.path, {**info, "model": _model(info, domain, nodes)})
         try:
-            network = plan.model.network(parts.train, seed)
+            with noted() as notes:
+                network = plan.model.network(parts.train, seed)
+                own = sketch(network)
         except FreqnetError as error:
-            errors.append(error)
-            sketches.append(Sketch(domain))
+            # Its runs will say so.
+            errors += [error] if nodes is None else []
+            sketches.append(Sketch(domain, nodes=nodes))
             continue
         # One example of each part tells whether there are any.
-        validation = None if parts.validation is None else _first(network, parts.validation)
-        check_examples(plan.settings, _first(network, parts.train), validation)
-        sketches.append(sketch(network))
-    if len(errors) == len(sketches):
+        with noted():
+            validation = None if parts.validation is None else _first(network, parts.validation)
+            check_examples(plan.settings, _first(network, parts.train), validation)
+        sketches.append(replace(own, nodes=nodes, notes=tuple(notes)))
+    if len(errors) == len(comparison.domains):
         raise errors[0]
     return sketches
 

@@ -4,39 +4,55 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from statistics import fmean, median, stdev
 from typing import Any
 
-import numpy as np
-
 from freqnet.compare.operations import operation_errors
-from freqnet.compare.work import Outcome
+from freqnet.compare.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size
+from freqnet.compare.work import Outcome, label
+from freqnet.domains import Laplace, get_domain
+from freqnet.errors import ConfigurationError
 from freqnet.nn import Network
 from freqnet.report import summarize
-
-PRECISIONS = (np.float32, np.float64)
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """What is known of a domain's network before it is trained; nothing where there can be none."""
+    """What is known of a domain's network before it is trained; nothing where there can be none.
+
+    `kept` are modes, nodes or samples at the door; `nodes` how many there are to be along each axis, where that is
+    varied; `notes` what was warned of. The other fields are those of `DomainFigures`.
+    """
 
     domain: str
     parameters: int | None = None
     multiply_adds: int | None = None
     spectrum_bytes: int | None = None
     condition_number: float | None = None
+    precision: str | None = None
+    kept: str | None = None
+    nodes: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def sketch(network: Network) -> Sketch:
     """Return the size of a network, and what a prediction costs."""
     rows = summarize(network)
     total = rows[-1]
-    condition = math.prod(network.door.space.condition_numbers)
-    return Sketch(network.door.domain, total.parameters, total.multiply_adds, rows[0].bytes, condition)
+    space = network.door.space
+    return Sketch(
+        network.door.domain,
+        total.parameters,
+        total.multiply_adds,
+        rows[0].bytes,
+        math.prod(space.condition_numbers),
+        network.precision.name,
+        # Without the channels; of a causal domain every stored number is a node's.
+        f"{'x'.join(map(str, space.shape))} nodes" if space.domain.is_causal else rows[0].output.rpartition(" x ")[0],
+    )
 
 
 @dataclass(frozen=True)
@@ -66,12 +82,20 @@ class DomainFigures:
         The most memory that the process of a run held.
     condition_number : float or None
         Of the transform at the door.
+    precision : str or None
+        Of the network's numbers, "float32" or "float64".
+    kept : str or None
+        Modes, nodes or samples at the door.
     transforms : int or None
         Inside the network, in training and evaluation: the most of any run.
     operation_errors : dict
-        By precision, then by operation: see `operation_errors`.
+        By precision, then by operation: see `operation_errors`. Empty for a precision that does not hold its signals.
     reasons : tuple of str
-        Why runs failed, a line each.
+        Why runs failed, a line each, and the seeds of which it is so.
+    notes : tuple of str
+        What was warned of, each line once.
+    nodes : int or None
+        How many there are along each axis, where that is varied.
     """
 
     domain: str
@@ -88,9 +112,18 @@ class DomainFigures:
     spectrum_bytes: int | None
     peak_bytes: int | None
     condition_number: float | None
+    precision: str | None
+    kept: str | None
     transforms: int | None
     operation_errors: dict[str, dict[str, float]]
     reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    nodes: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Name of the domain, with the number of nodes where it is varied."""
+        return label(self.domain, self.nodes)
 
 
 @dataclass(frozen=True)
@@ -101,7 +134,7 @@ class Compared:
     ----------
     dataset : str
     sketches : tuple of Sketch
-        One a domain.
+        One a domain, and one for every number of nodes that is tried.
     outcomes : tuple of Outcome
         One a run, failed ones as well.
     info : dict
@@ -128,19 +161,33 @@ class Compared:
 
     @cached_property
     def level(self) -> float | None:
-        """The accuracy, in whole percent, that every complete run reaches; None where there is no complete run."""
-        best = [max(row[self.watched] for row in outcome.history) for outcome in self.outcomes if outcome.history]
+        """The accuracy, in whole percent, that every complete run reaches; None where there is no complete run.
+
+        Runs with fewer nodes take no part in it.
+        """
+        named = [outcome for outcome in self.outcomes if outcome.history and outcome.nodes is None]
+        best = [max(row[self.watched] for row in outcome.history) for outcome in named]
         # What is whole percents but for rounding stays so.
         return math.floor(100 * min(best) + 1e-9) / 100 if best else None
 
     @cached_property
     def domains(self) -> tuple[DomainFigures, ...]:
         """The figures of each domain, in the order in which they were named."""
-        return tuple(self._figures(row) for row in self.sketches)
+        return tuple(self._figures(row) for row in self.sketches if row.nodes is None)
 
-    def of(self, domain: str) -> list[Outcome]:
-        """Return the complete runs of a domain."""
-        return [outcome for outcome in self.outcomes if outcome.domain == domain and outcome.ok]
+    @cached_property
+    def by_nodes(self) -> tuple[DomainFigures, ...]:
+        """The figures of Laplace domains with each number of nodes that was asked for; no errors of operations."""
+        return tuple(self._figures(row) for row in self.sketches if row.nodes is not None)
+
+    @property
+    def laplace(self) -> tuple[str, ...]:
+        """The Laplace domains among those that are compared."""
+        return tuple(row.domain for row in self.domains if isinstance(get_domain(row.domain), Laplace))
+
+    def of(self, domain: str, nodes: int | None = None) -> list[Outcome]:
+        """Return the complete runs of a domain, with its own number of nodes or another."""
+        return [o for o in self.outcomes if (o.domain, o.nodes) == (domain, nodes) and o.ok]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -155,6 +202,8 @@ class Compared:
             "level": self.level,
             "level_of": self.watched,
             "domains": [asdict(row) for row in self.domains],
+            "by_nodes": [asdict(row) for row in self.by_nodes],
+            "by_size": self._by_size(),
             "runs": [asdict(outcome) for outcome in self.outcomes],
             "options": {**options, **self.info["fractions"]},
             "command": self.command,
@@ -162,9 +211,16 @@ class Compared:
             "machine": {"processor": platform.machine(), "system": platform.system(), "kernel": KERNEL},
         }
 
+    def _by_size(self) -> dict[str, Any]:
+        if not self.laplace:
+            return {}
+        errors = {name: [asdict(row) for row in errors_by_size(name)] for name in self.laplace}
+        return {"condition_numbers": {k: list(v) for k, v in conditions_by_size().items()}, "errors": errors}
+
     def _figures(self, known: Sketch) -> DomainFigures:
-        every = [outcome for outcome in self.outcomes if outcome.domain == known.domain]
-        runs = self.of(known.domain)
+        every = [o for o in self.outcomes if (o.domain, o.nodes) == (known.domain, known.nodes)]
+        runs = self.of(known.domain, known.nodes)
+        errors, refused = _operation_errors(known.domain) if known.nodes is None else ({}, [])
         accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
         return DomainFigures(
             domain=known.domain,
@@ -182,8 +238,12 @@ class Compared:
             peak_bytes=max((o.peak_bytes for o in runs if o.peak_bytes is not None), default=None),
             condition_number=known.condition_number,
             transforms=max((o.metrics["transforms_inside_network"] for o in runs), default=None),
-            operation_errors={np.dtype(p).name: operation_errors(known.domain, p) for p in PRECISIONS},
-            reasons=tuple(f"seed {o.seed}: {o.reason}" for o in every if not o.ok),
+            precision=known.precision,
+            kept=known.kept,
+            operation_errors=errors,
+            reasons=tuple(_reasons(every)),
+            notes=tuple(dict.fromkeys([*known.notes, *(note for o in every for note in o.notes), *refused])),
+            nodes=known.nodes,
         )
 
     def seconds_to_level(self, outcome: Outcome) -> float:
@@ -194,6 +254,26 @@ class Compared:
             if self.level is not None and row[self.watched] >= self.level - 1e-9:
                 break
         return seconds
+
+
+def _operation_errors(domain: str) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """By precision, and why there are none in one of them."""
+    found: dict[str, dict[str, float]] = {}
+    refused = []
+    for kind, precision in zip(KINDS, PRECISIONS, strict=True):
+        try:
+            found[kind] = operation_errors(domain, precision)
+        except ConfigurationError as error:
+            found[kind] = {}
+            refused.append(f"no errors of operations: {error}")
+    return found, refused
+
+
+def _reasons(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Why runs failed: a line for each reason, with its seeds."""
+    for reason in dict.fromkeys(o.reason for o in outcomes if not o.ok):
+        seeds = [str(o.seed) for o in outcomes if o.reason == reason]
+        yield f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}: {reason}"
 
 
 def step_milliseconds(outcome: Outcome) -> float:

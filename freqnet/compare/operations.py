@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.compare.causal import EXACT, Samples, held
 from freqnet.domains import GRID, Space, get_domain
+from freqnet.domains.condition import require_condition
+from freqnet.domains.space import Axes
+from freqnet.errors import ConditionWarning, ConfigurationError, got_expected
+from freqnet.ops.transform import sample_modes
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: a grid, a band, the samples of it that are filled, what truncation keeps, and a shift."""
+
+    grid: Axes
+    band: Axes
+    filled: Axes
+    kept: Axes
+    by: tuple[float, ...]
+
 
 # Even and odd, and wide enough for the product of two signals of the band not to alias on samples.
-_GRID, _BAND, _KEPT, _TAPS = (13, 12), (3, 3), (2, 1), (3, 3)
+WAVES = Trial((13, 12), (3, 3), (13, 12), (2, 1), (0.37, -1.6))
+# All the nodes, so that the signals are theirs, and room for what a kernel or a shift adds: nothing wraps.
+CAUSAL = Trial((7, 6), (6, 5), (4, 3), (3, 2), (1, -2))
+TAPS, _WINDOW = (3, 3), 3
 _BATCH, _CHANNELS = 2, 3
+# What `error_bounds` allows, in units of rounding: of well-conditioned arithmetic, for each unit of the condition
+# number K, and for each of K^2. Several times what is seen on these grids; K^3 would be the worst case of products.
+UNITS, UNITS_OF_K, UNITS_OF_SQUARE = 32.0, 1 / 8, 1 / 256
 
 
-def _convolution(x: Tensor, y: Tensor, taps: Tensor) -> Tensor:
-    return ops.convolve(x, ops.frequency_response(taps, x.space, size=_TAPS), size=_TAPS)
+def _convolution(x: Tensor, y: Tensor, taps: Tensor, trial: Trial) -> Tensor:
+    size = TAPS[: x.space.ndim]
+    return ops.convolve(x, ops.frequency_response(taps, x.space, size=size), size=size)
 
 
-OPERATIONS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+OPERATIONS: dict[str, Callable[[Tensor, Tensor, Tensor, Trial], Tensor]] = {
     "convolution": _convolution,
-    "product": lambda x, y, taps: ops.multiply(x, y),
-    "average": lambda x, y, taps: ops.average(x, 3),
-    "truncation": lambda x, y, taps: ops.truncate(x, _KEPT),
-    "shift": lambda x, y, taps: ops.shift(x, [0.37, -1.6]),
-    "mean": lambda x, y, taps: ops.mean(x),
-    "power": lambda x, y, taps: ops.signal_power(x),
+    "product": lambda x, y, taps, trial: ops.multiply(x, y),
+    "average": lambda x, y, taps, trial: ops.average(x, _WINDOW),
+    "truncation": lambda x, y, taps, trial: ops.truncate(x, trial.kept),
+    "shift": lambda x, y, taps, trial: ops.shift(x, list(trial.by)),
+    "mean": lambda x, y, taps, trial: ops.mean(x),
+    "power": lambda x, y, taps, trial: ops.signal_power(x),
 }
 
 
 def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) -> dict[str, float]:
     """Return the error of every operation, from samples to samples, on a small random signal.
+
+    Signals of a causal domain begin at sample 0 and end early enough for no operation to outgrow the grid; shifts
+    are whole, and truncation is held against least squares by the exponentials that are kept. Elsewhere signals fill
+    a period, and shifts are fractions of a sample.
 
     Parameters
     ----------
@@ -49,6 +80,12 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
         By operation, the largest difference from the same operation on samples in float64, relative to the
         largest value. The rounding of the transforms at both ends takes part in it.
 
+    Raises
+    ------
+    ConfigurationError
+        There is no such domain, it cannot have as many nodes as the signals have samples, or numbers of this
+        precision do not hold a signal in it.
+
     Examples
     --------
     >>> from freqnet.compare import operation_errors
@@ -57,23 +94,73 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
     >>> operation_errors("grid")["product"]
     0.0
     """
-    generator = np.random.default_rng(seed)
-    signals = [generator.standard_normal((_BATCH, *_GRID, _CHANNELS)) for _ in range(2)]
-    taps = generator.standard_normal((int(np.prod(_TAPS)), _CHANNELS, _CHANNELS))
-    # In float32 both start from the same numbers.
-    given = [array.astype(precision) for array in (*signals, taps)]
+    trial, space = _tried(domain)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConditionWarning)
+        require_condition(space, np.dtype(precision).name)
+    given = random_samples(trial, precision, seed, int(np.prod(TAPS)))
+    return differences(given, trial, space, tuple(OPERATIONS))
+
+
+def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
+    """Return what `operation_errors` may at most be, by the condition number K of the transform.
+
+    That is 32 + K/8 units of rounding, and 32 + K^2/256 for a product by the bilinear form of nodes.
+
+    >>> bounds = error_bounds("laplace")
+    >>> bounds["product"] > 1000 * bounds["mean"]
+    True
+    """
+    _, space = _tried(domain)
+    k, unit = math.prod(space.condition_numbers), float(np.finfo(precision).eps)
+    bounds = dict.fromkeys(OPERATIONS, (UNITS + UNITS_OF_K * k) * unit)
+    if space.domain.is_causal and not space.domain.switches:
+        bounds["product"] = (UNITS + UNITS_OF_SQUARE * k**2) * unit
+    return bounds
+
+
+def _tried(domain: str) -> tuple[Trial, Space]:
+    own = get_domain(domain)
+    trial = CAUSAL if own.is_causal else WAVES
     # One band for all, and not that of a domain: samples hold modes that others drop.
-    spaces = [get_domain(name).space(_GRID, _BAND) for name in (domain, GRID.name)]
-    own = _values(given, spaces[0])
-    exact = _values([array.astype(np.float64) for array in given], spaces[1])
-    return {name: _difference(own[name], exact[name]) for name in OPERATIONS}
+    if not own.is_causal:
+        return trial, own.space(trial.grid, trial.band)
+    space = own.space(trial.grid)
+    if own.coordinate_count(space) != math.prod(trial.grid):
+        got = f"{own.coordinate_count(space)} nodes in {domain}"
+        expected = f"{math.prod(trial.grid)}, as many as samples"
+        raise ConfigurationError(got_expected("errors of operations", got, expected, "give more nodes"))
+    return trial, space
 
 
-def _values(arrays: list[np.ndarray], space: Space) -> dict[str, np.ndarray]:
+def random_samples(trial: Trial, precision: Any, seed: int, taps: int) -> list[np.ndarray]:
+    """Return two signals ``(batch, *grid, channels)`` and a kernel ``(taps, channels, channels)``."""
+    generator = np.random.default_rng(seed)
+    signals = [generator.standard_normal((_BATCH, *trial.grid, _CHANNELS)) for _ in range(2)]
+    kernel = generator.standard_normal((taps, _CHANNELS, _CHANNELS))
+    # In float32 both start from the same numbers.
+    return [array.astype(precision) for array in (*(held(signal, trial.filled) for signal in signals), kernel)]
+
+
+def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tuple[str, ...]) -> dict[str, float]:
+    """Return the errors of operations in a space, on samples that are given."""
+    exact = [array.astype(np.float64) for array in given]
+    own = _values(given, space, trial, names)
+    if space.domain.is_causal:
+        samples = Samples(exact[0], exact[1], exact[2], TAPS[: space.ndim], space)
+        by = tuple(int(s) for s in trial.by)
+        right = {name: EXACT[name](samples, _WINDOW, trial.kept, by) for name in names}
+    else:
+        right = _values(exact, GRID.space(trial.grid, trial.band), trial, names)
+    return {name: _difference(own[name], right[name]) for name in names}
+
+
+def _values(arrays: list[np.ndarray], space: Space, trial: Trial, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """What every operation makes of the samples, as samples or numbers."""
     with no_grad():
-        x, y = (ops.analysis(array, space) for array in arrays[:2])
-        found = {name: operation(x, y, Tensor(arrays[2])) for name, operation in OPERATIONS.items()}
+        # Not by `ops.analysis`, which warns: what badly conditioned numbers lose is what is looked for.
+        x, y = (sample_modes(Tensor(array), space=space) for array in arrays[:2])
+        found = {name: OPERATIONS[name](x, y, Tensor(arrays[2]), trial) for name in names}
         return {name: (out if out.space is None else ops.synthesis(out)).data for name, out in found.items()}
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from freqnet.compare import plots
+from freqnet.compare import plots, size_plots
 from freqnet.compare.figures import Compared
-from freqnet.compare.tables import error_columns, error_rows, failures, figure_rows
+from freqnet.compare.sizes import errors_by_size
+from freqnet.compare.tables import (
+    NODES,
+    SIZES,
+    error_columns,
+    failures,
+    figure_rows,
+    node_rows,
+    notes,
+    size_rows,
+)
 from freqnet.report.style import to_svg
 from freqnet.report.template import figure, page, section, table, tiles
 
@@ -23,7 +34,8 @@ def compare_page(compared: Compared) -> str:
     )
     best = [(d.domain, "failed" if d.accuracy is None else f"{d.accuracy:.2%}") for d in compared.domains]
     header = f'<header>\n<h1>{escape(title)}</h1>\n<p class="quiet">{escape(lead)}</p>\n{tiles(best)}\n</header>'
-    return page(title, "\n".join([header, *_failed(compared), *_sections(compared), _options(compared)]))
+    parts = [*_failed(compared), *_sections(compared), *_nodes(compared), *_sizes(compared), _options(compared)]
+    return page(title, "\n".join([header, *parts]))
 
 
 def _sections(compared: Compared) -> list[str]:
@@ -32,26 +44,82 @@ def _sections(compared: Compared) -> list[str]:
     dots = figure(to_svg(plots.accuracies_and_times(compared), "dots"), "Accuracy and time of a step, by domain.")
     errors = figure(to_svg(plots.errors(compared), "errors"), "Errors of operations by domain; the table has them.")
     own = table([("", False), *((name, True) for name in names)], _cells(figure_rows(compared)))
-    columns = [(name, index > 0) for index, name in enumerate(error_columns(compared))]
+    header, rows = error_columns(compared)
     level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
     return [
         section("figures", "Figures", "Means over the seeds; memory is the most that a process held.", own),
+        *_list("notes", "Notes", "What was warned of while networks were made and trained.", notes(compared)),
         section("accuracy", "Accuracy and time", "Each seed is a dot, the mean a line.", dots),
         section("learning", "Learning curves", f"Means over the seeds, and their spread.{level}", curves),
         section(
             "errors",
             "Operations",
             "The largest difference from the same operation on samples in double precision, on a small random signal, "
-            "from samples to samples. In double precision samples are what is compared with.",
+            "from samples to samples. In double precision samples are what is compared with. Causal signals have zeros "
+            "around them, so that nothing wraps.",
             errors,
-            table(columns, _cells(error_rows(compared))),
+            _table(header, rows, 2),
         ),
     ]
 
 
+def _nodes(compared: Compared) -> list[str]:
+    """What other numbers of nodes make of the accuracy, where that was asked for."""
+    rows = node_rows(compared)
+    if not rows:
+        return []
+    drawn = figure(to_svg(size_plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
+    text = "Laplace domains with fewer nodes: the same seeds, split and order. Each seed is a dot, the mean a line."
+    return [section("nodes", "Accuracy and number of nodes", text, drawn, _table(NODES, rows, 1))]
+
+
+def _sizes(compared: Compared) -> list[str]:
+    """What Laplace domains lose as they grow; nothing without one."""
+    if not compared.laplace:
+        return []
+    parts = []
+    # Both ways to take products are tried with any nodes: domains of the same have the same figure.
+    found: dict[int, list[str]] = {}
+    for name in compared.laplace:
+        found.setdefault(id(errors_by_size(name)), []).append(name)
+    for index, names in enumerate(found.values()):
+        rows, text = errors_by_size(names[0]), ", ".join(names)
+        drawn = figure(to_svg(size_plots.errors_of_sizes(rows), f"sizes{index}"), f"Errors by size in {text}.")
+        parts += [f"<h3>{escape(text)}</h3>", drawn, *([_table(SIZES, size_rows(rows), 2, tall=True)] if rows else [])]
+    conditions = figure(to_svg(size_plots.conditions(), "conditions"), "Condition numbers by number of nodes.")
+    return [
+        section(
+            "conditions",
+            "Condition number and number of nodes",
+            "A unit of rounding at the door becomes as many as the condition number says. Waves are orthogonal; real "
+            "nodes are not, and the dotted lines are how fast theirs must grow. Above the horizontal lines a signal is "
+            "not held at all.",
+            conditions,
+        ),
+        section(
+            "sizes",
+            "Errors and size",
+            "Errors of operations on one axis with as many nodes as samples, from samples to samples, as far as each "
+            "precision holds a signal. Most lose what the condition number says; products by the bilinear form of the "
+            "nodes up to its cube, products on samples (factored) do not.",
+            *parts,
+        ),
+    ]
+
+
+def _table(header: Sequence[str], rows: list[tuple[str, ...]], first: int, tall: bool = False) -> str:
+    """A table whose figures begin in a column."""
+    return table([(name, index >= first) for index, name in enumerate(header)], _cells(rows), tall=tall)
+
+
 def _failed(compared: Compared) -> list[str]:
-    lines = [f'<li class="free">{escape(line)}</li>' for line in failures(compared)]
-    return [section("failed", "Runs that failed", "", f"<ul>{''.join(lines)}</ul>")] if lines else []
+    return _list("failed", "Runs that failed", "", failures(compared))
+
+
+def _list(name: str, heading: str, text: str, lines: list[str]) -> list[str]:
+    """A section that lists lines; none without any."""
+    items = [f'<li class="free">{escape(line)}</li>' for line in lines]
+    return [section(name, heading, text, f"<ul>{''.join(items)}</ul>")] if items else []
 
 
 def _options(compared: Compared) -> str:

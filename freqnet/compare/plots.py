@@ -6,20 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.compare.figures import PRECISIONS, Compared, step_milliseconds
+from freqnet.compare.figures import Compared, step_milliseconds
 from freqnet.compare.operations import OPERATIONS
+from freqnet.compare.sizes import KINDS, PRECISIONS
 from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Told apart by dashes as well: curves of two domains may be one curve.
-LINES = ((BLUE, "-"), (ORANGE, (0, (3, 2))), ("#3b8f5a", "-."), ("#8a63b8", ":"))
+# Told apart by dashes and markers as well: curves of two domains may be one curve, and colours one colour to some.
+LINES: tuple[tuple[str, Any, str], ...] = (
+    (BLUE, "-", "o"),
+    (ORANGE, (0, (3, 2)), "s"),
+    ("#1b9e77", (0, (6, 1.5, 1, 1.5)), "^"),
+    ("#b04fa0", (0, (1, 1.2)), "D"),
+    ("#5a5f69", (0, (9, 2)), "v"),
+    ("#d1495b", (0, (4, 1.5, 1, 1.5, 1, 1.5)), "P"),
+    ("#58b4e5", (0, (2, 3)), "X"),
+    ("#9a8700", (0, (12, 2, 2, 2)), "*"),
+)
 
 
-def _line(index: int) -> dict[str, Any]:
-    colour, dashes = LINES[index % len(LINES)]
+def line(index: int) -> dict[str, Any]:
+    """Colour and dashes of a domain."""
+    colour, dashes, _ = LINES[index % len(LINES)]
     return {"color": colour, "linestyle": dashes}
+
+
+def dot(index: int) -> dict[str, Any]:
+    """Colour and marker of a domain."""
+    colour, _, marker = LINES[index % len(LINES)]
+    # Corners take less room than a star's points, or a disc.
+    return {"color": colour, "marker": marker, "markersize": 8 if marker == "*" else 5.5}
 
 
 @styled
@@ -40,22 +58,19 @@ def learning_curves(compared: Compared) -> Figure:
         table = np.array([[row[compared.watched] for row in o.history[:count]] for o in own])
         seconds = np.cumsum([[row["seconds"] for row in o.history[:count]] for o in own], axis=1).mean(axis=0)
         for panel, x in zip(panels, (np.arange(1, count + 1), seconds), strict=True):
-            panel.plot(x, 100 * table.mean(axis=0), marker="o" if count == 1 else "", label=domain, **_line(index))
-            panel.fill_between(
-                x,
-                100 * table.min(axis=0),
-                100 * table.max(axis=0),
-                color=_line(index)["color"],
-                alpha=0.15,
-                linewidth=0,
-            )
+            # Markers where they do not meet those of another domain.
+            every = max(1, count // 6)
+            own_marks = {"markevery": (index % every, every), **dot(index)}
+            panel.plot(x, 100 * table.mean(axis=0), label=domain, **{**own_marks, **line(index)})
+            low, high = 100 * table.min(axis=0), 100 * table.max(axis=0)
+            panel.fill_between(x, low, high, color=line(index)["color"], alpha=0.15, linewidth=0)
             panel.grid(True)
     kind = "validation" if compared.watched == "validation_accuracy" else "training"
     panels[0].set(xlabel="epoch", ylabel=f"{kind} accuracy, %")
     panels[0].xaxis.get_major_locator().set_params(integer=True)
     panels[1].set(xlabel="seconds of training")
     panels[1].set_xlim(left=0)
-    panels[0].legend()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, handlelength=3.5)
     return figure
 
 
@@ -68,9 +83,9 @@ def accuracies_and_times(compared: Compared) -> Figure:
     figure = Figure(figsize=(WIDTH, 1.3 + 0.42 * len(names)), layout="constrained")
     accuracy, time = figure.subplots(1, 2, sharey=True)
     for index, name in enumerate(names):
-        runs, colour = compared.of(name), _line(index)["color"]
-        _dots(accuracy, index, [100 * outcome.metrics["test_accuracy"] for outcome in runs], colour)
-        _dots(time, index, [step_milliseconds(outcome) for outcome in runs], colour)
+        runs = compared.of(name)
+        _dots(accuracy, index, [100 * outcome.metrics["test_accuracy"] for outcome in runs])
+        _dots(time, index, [step_milliseconds(outcome) for outcome in runs])
     accuracy.set(xlabel="test accuracy, %", ylim=(len(names) - 0.4, -0.6))
     accuracy.set_yticks(range(len(names)), names)
     time.set(xlabel="milliseconds a training step")
@@ -81,12 +96,12 @@ def accuracies_and_times(compared: Compared) -> Figure:
     return figure
 
 
-def _dots(panel: Any, place: int, values: list[float], colour: str) -> None:
+def _dots(panel: Any, place: int, values: list[float]) -> None:
     if values:
         # Dots of equal values stay apart.
         offsets = 0.16 * (np.arange(len(values)) - (len(values) - 1) / 2) / max(1, len(values) - 1)
-        panel.plot(values, place + offsets, "o", color=colour, markersize=5, alpha=0.8)
-        panel.vlines(np.mean(values), place - 0.28, place + 0.28, color=colour, linewidth=2)
+        panel.plot(values, place + offsets, linestyle="", alpha=0.8, **dot(place))
+        panel.vlines(np.mean(values), place - 0.28, place + 0.28, color=dot(place)["color"], linewidth=2)
 
 
 @styled
@@ -94,33 +109,33 @@ def errors(compared: Compared) -> Figure:
     """Draw the error of every operation: float32 filled, float64 hollow."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.36 * len(OPERATIONS)), layout="constrained")
+    count = len(compared.domains)
+    figure = Figure(figsize=(WIDTH, 1.3 + len(OPERATIONS) * max(0.36, 0.09 * count)), layout="constrained")
     panel = figure.subplots()
-    places, count = np.arange(len(OPERATIONS)), len(compared.domains)
     for index, domain in enumerate(compared.domains):
-        offset = 0.5 * (index - (count - 1) / 2) / max(1, count)
-        for precision in PRECISIONS:
-            kind = np.dtype(precision).name
-            values = np.array([domain.operation_errors[kind][name] for name in OPERATIONS])
-            shown = values > 0
-            filled, colour = kind == "float32", _line(index)["color"]
-            face = colour if filled else "none"
-            panel.plot(
-                values[shown],
-                places[shown] + offset,
-                "o",
-                color=colour,
-                markerfacecolor=face,
-                label=f"{domain.domain}, {kind}",
-            )
+        offset = 0.6 * (index - (count - 1) / 2) / max(1, count)
+        for kind in KINDS:
+            _errors_of(panel, domain.operation_errors[kind], offset, kind == "float32", index)
+        # What the legend shows; without values it takes no room.
+        panel.plot([], [], linestyle="", label=domain.domain, **dot(index))
     for precision in PRECISIONS:
         panel.axvline(float(np.finfo(precision).eps), color=INK, linewidth=0.8, linestyle=":")
-    panel.set(xscale="log", xlabel="largest error, relative to the largest value; dotted: the spacing of numbers at 1")
+    text = "largest error, relative to the largest value; filled: float32, hollow: float64; dotted: the spacing at 1"
+    panel.set(xscale="log", xlabel=text)
     # The formatter of logarithms writes mathematics, which is off here: class names are text.
     panel.xaxis.set_major_formatter("{x:g}")
-    panel.set_yticks(places, list(OPERATIONS))
+    panel.set_yticks(np.arange(len(OPERATIONS)), list(OPERATIONS))
     panel.tick_params(axis="y", length=0)
     panel.invert_yaxis()
     panel.grid(True, axis="x")
-    figure.legend(loc="outside upper center", ncols=max(2, count))
+    figure.legend(loc="outside upper center", ncols=min(count, 4))
     return figure
+
+
+def _errors_of(panel: Any, errors: dict[str, float], offset: float, is_filled: bool, index: int) -> None:
+    """Draw a domain's errors in one precision; what is exact has no place on a scale of powers."""
+    shown = [(place + offset, errors[name]) for place, name in enumerate(OPERATIONS) if errors.get(name)]
+    if shown:
+        places, values = zip(*shown, strict=True)
+        face = {} if is_filled else {"markerfacecolor": "none"}
+        panel.plot(values, places, linestyle="", **dot(index), **face)

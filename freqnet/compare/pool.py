@@ -23,7 +23,7 @@ def in_processes(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
     """
     left = list(tasks)
     for outcome in _round(left, processes):
-        left = [task for task in left if (task.domain, task.seed) != (outcome.domain, outcome.seed)]
+        left = [task for task in left if task.key != outcome.key]
         yield outcome
     for task in left:
         yield from list(_round([task], 1)) or [task.failed(_SUDDEN_END)]

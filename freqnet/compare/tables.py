@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from freqnet.compare.figures import PRECISIONS, Compared, DomainFigures
+from freqnet.compare.figures import Compared, DomainFigures
 from freqnet.compare.operations import OPERATIONS
+from freqnet.compare.sizes import BILINEAR, KINDS, OF_SIZE, SizeErrors
 from freqnet.report.tables import exact
 
 NONE = "-"
-KINDS = tuple(np.dtype(precision).name for precision in PRECISIONS)
 
 
 def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
@@ -28,12 +26,14 @@ def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
         ("a training step, ms", lambda d: _text(d.step_milliseconds, "{:.2f}".format)),
         (f"to {level} {kind} accuracy, s", lambda d: _text(d.seconds_to_level, "{:.2f}".format)),
         ("parameters", lambda d: _text(d.parameters, exact)),
-        ("multiply-adds of a prediction", lambda d: _text(d.multiply_adds, exact)),
+        ("real multiply-adds of a prediction", lambda d: _text(d.multiply_adds, exact)),
         ("bytes of an example's spectrum", lambda d: _text(d.spectrum_bytes, exact)),
         ("memory of the process, peak, MiB", lambda d: _text(d.peak_bytes, lambda n: f"{n / 2**20:.0f}")),
+        ("kept at the door", lambda d: d.kept or NONE),
         ("condition number", lambda d: _text(d.condition_number, "{:.3g}".format)),
+        ("precision", lambda d: d.precision or NONE),
         ("transforms inside the network", lambda d: _text(d.transforms, exact)),
-        ("runs that failed", lambda d: f"{d.failed} of {d.runs}" if d.failed else "none"),
+        ("runs that failed", _failed),
     ]
     return [(name, *(value(domain) for domain in compared.domains)) for name, value in columns]
 
@@ -41,17 +41,83 @@ def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
 def error_rows(compared: Compared, kinds: Sequence[str] = KINDS) -> list[tuple[str, ...]]:
     """Return the name of every operation, and its error in each domain, in each of the precisions."""
     found = [domain.operation_errors[kind] for domain in compared.domains for kind in kinds]
-    return [(name, *(f"{errors[name]:.1e}" if errors[name] else "0" for errors in found)) for name in OPERATIONS]
+    return [(name, *(_text(errors.get(name), _error) for errors in found)) for name in OPERATIONS]
 
 
-def error_columns(compared: Compared) -> tuple[str, ...]:
-    """Return the header of `error_rows`."""
-    return ("operation", *(f"{domain.domain} {kind}" for domain in compared.domains for kind in KINDS))
+def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the same the other way round, with its header: a row for each domain and precision."""
+    rows = []
+    for domain in compared.domains:
+        for kind, errors in domain.operation_errors.items():
+            rows.append((domain.domain, kind, *(_text(errors.get(name), _error) for name in OPERATIONS)))
+    return ["domain", "precision", *OPERATIONS], rows
+
+
+NODES = ("domain", "nodes", "test accuracy", "deviation", "a step, ms", "multiply-adds", "condition", "failed")
+
+
+def node_rows(compared: Compared) -> list[tuple[str, ...]]:
+    """Return a row for every number of nodes that was tried, under the header `NODES`; none where none was."""
+    rows = []
+    for domain in compared.laplace if compared.by_nodes else ():
+        own = next(row for row in compared.domains if row.domain == domain)
+        varied = sorted((row for row in compared.by_nodes if row.domain == domain), key=lambda row: row.nodes or 0)
+        rows += [_node_row(row) for row in (*varied, own)]
+    return rows
+
+
+def _node_row(row: DomainFigures) -> tuple[str, ...]:
+    return (
+        row.domain,
+        (row.kept or str(row.nodes or NONE)).removesuffix(" nodes"),
+        _text(row.accuracy, _percent),
+        _text(row.accuracy_deviation, _percent),
+        _text(row.step_milliseconds, "{:.2f}".format),
+        _text(row.multiply_adds, exact),
+        _text(row.condition_number, "{:.3g}".format),
+        _failed(row),
+    )
+
+
+SIZES = ("samples", "precision", "condition", *(name.replace(BILINEAR, "product, bilinear") for name in OF_SIZE))
+
+
+def size_rows(rows: Sequence[SizeErrors]) -> list[tuple[str, ...]]:
+    """Return the errors of operations by size, under the header `SIZES`."""
+    return [
+        (
+            str(row.samples),
+            row.precision,
+            f"{row.condition_number:.3g}",
+            *(_text(row.errors.get(name), _error) for name in OF_SIZE),
+        )
+        for row in rows
+    ]
 
 
 def failures(compared: Compared) -> list[str]:
     """Return why runs failed, a line each."""
-    return [f"{domain.domain}, {reason}" for domain in compared.domains for reason in domain.reasons]
+    return [f"{row.label}, {reason}" for row in (*compared.domains, *compared.by_nodes) for reason in row.reasons]
+
+
+def notes(compared: Compared) -> list[str]:
+    """Return what was warned of, a line each; of other numbers of nodes only what is not known already."""
+    lines: list[str] = []
+    for row in compared.domains:
+        lines += [f"{row.label}: {note}" for note in row.notes]
+        varied = [other for other in compared.by_nodes if other.domain == row.domain]
+        for note in dict.fromkeys(note for other in varied for note in other.notes if note not in row.notes):
+            counts = ", ".join(str(other.nodes) for other in varied if note in other.notes)
+            lines.append(f"{row.domain}, {counts} nodes: {note}")
+    return lines
+
+
+def _failed(row: DomainFigures) -> str:
+    return f"{row.failed} of {row.runs}" if row.failed else "none"
+
+
+def _error(value: float) -> str:
+    return f"{value:.1e}" if value else "0"
 
 
 def _percent(share: float) -> str:

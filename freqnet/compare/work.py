@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from freqnet.errors import FreqnetError
+from freqnet.errors import ConditionWarning, FreqnetError, ModuloWarning, RangeWarning
 from freqnet.kernels.threads import one_blas_thread, thread_limit
 from freqnet.runs import Job, run
 from freqnet.training.files import CHECKPOINT, HISTORY, write_json
 
 # Beside a run's own files: what a comparison keeps of it. Written last, it says that the run is complete.
 OUTCOME = "outcome.json"
+# Domain, number of nodes where it is varied, and seed.
+Key = tuple[str, int | None, int]
 # What a process records, and whether it may transform, are one for all its threads.
 _ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
 class Task:
-    """A run to be done: plain data, for it may go to another machine. `info` is what the run stores of itself."""
+    """A run to be done: plain data, for it may go to another machine.
+
+    `info` is what the run stores of itself; `nodes` how many a Laplace domain is to have, where that is varied.
+    """
 
     job: Job
     info: dict[str, Any]
+    nodes: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -44,9 +52,14 @@ class Task:
         """Of split, weights, order and shifts."""
         return self.info["settings"]["seed"]
 
+    @property
+    def key(self) -> Key:
+        """What tells it from the other runs of a comparison."""
+        return self.domain, self.nodes, self.seed
+
     def failed(self, reason: str) -> Outcome:
         """Return what is known of the run when it has failed."""
-        return Outcome(self.domain, self.seed, reason=" ".join(reason.split()))
+        return Outcome(self.domain, self.seed, reason=" ".join(reason.split()), nodes=self.nodes)
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,10 @@ class Outcome:
         Why the run failed, in one line; empty where it did not.
     kept : bool
         Whether it was there already, from before the comparison was resumed.
+    nodes : int or None
+        How many there are along each axis of a Laplace domain, where that is varied.
+    notes : list of str
+        What the run warned of, a line each.
     """
 
     domain: str
@@ -76,11 +93,28 @@ class Outcome:
     peak_bytes: int | None = None
     reason: str = ""
     kept: bool = False
+    nodes: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """What tells it from the other runs of a comparison."""
+        return self.domain, self.nodes, self.seed
+
+    @property
+    def label(self) -> str:
+        """Name of the domain, with the number of nodes where it is varied."""
+        return label(self.domain, self.nodes)
 
     @property
     def ok(self) -> bool:
         """Whether the run is complete."""
         return not self.reason
+
+
+def label(domain: str, nodes: int | None) -> str:
+    """Return the name of a domain, with the number of nodes where that is varied."""
+    return domain if nodes is None else f"{domain}, {nodes} nodes"
 
 
 def work(task: Task) -> Outcome:
@@ -101,11 +135,25 @@ def _train(task: Task) -> Outcome:
     folder, resume = task.folder, (task.folder / CHECKPOINT).is_file()
     (folder / OUTCOME).unlink(missing_ok=True)
     # The page of the comparison takes the place of a report of each run.
-    metrics = run(task.job, resume=resume, overwrite=not resume, report=False)
+    with noted() as notes:
+        metrics = run(task.job, resume=resume, overwrite=not resume, report=False)
     history = [json.loads(line) for line in (folder / HISTORY).read_text(encoding="utf-8").splitlines()]
-    outcome = Outcome(task.domain, task.seed, metrics, history, peak_bytes())
+    outcome = Outcome(task.domain, task.seed, metrics, history, peak_bytes(), nodes=task.nodes, notes=notes)
     write_json(folder / OUTCOME, {"info": task.info, **asdict(outcome)})
     return outcome
+
+
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """Collect warnings instead of showing them: a line each, and each once, when the block ends."""
+    lines: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        for kind in (ConditionWarning, ModuloWarning, RangeWarning):
+            warnings.simplefilter("always", kind)
+        try:
+            yield lines
+        finally:
+            lines += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
 
 
 def kept_outcome(task: Task) -> Outcome | None:

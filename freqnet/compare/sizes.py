@@ -1,0 +1,143 @@
+"""What a Laplace domain loses as it grows: condition numbers, and the error of operations, against the samples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from freqnet.compare.operations import Trial, differences, random_samples
+from freqnet.domains import Domain, Laplace, Nodes, Space, get_domain
+from freqnet.domains.condition import REFUSED
+from freqnet.errors import ConfigurationError, got_expected
+
+PRECISIONS = (np.float32, np.float64)
+KINDS = tuple(np.dtype(precision).name for precision in PRECISIONS)
+# What nodes the figure of condition numbers has; waves are orthogonal.
+FAMILIES = ("chebyshev", "chebyshev-positive", "rates")
+# By how much a node more multiplies the condition number, as far as it is known.
+GROWTH = {"chebyshev": 1 + math.sqrt(2), "chebyshev-positive": 3 + 2 * math.sqrt(2)}
+MOST_NODES = 32
+# Samples of an axis; tables of bilinear products are n^4 operations in high precision, and end earlier.
+SIZES, SIZES_OF_PRODUCTS = (4, 6, 8, 10, 12, 16, 24, 32), 12
+BILINEAR, FACTORED = "product, bilinear form", "product, factored"
+OF_SIZE = ("convolution", BILINEAR, FACTORED, "mean", "power")
+_TAPS = 3
+
+
+@dataclass(frozen=True)
+class SizeErrors:
+    """The errors of operations on one axis of a Laplace domain, with as many nodes as samples.
+
+    Attributes
+    ----------
+    samples : int
+    precision : {"float32", "float64"}
+    condition_number : float
+    errors : dict of float
+        By operation, as `operation_errors`; the product in both ways. The bilinear form is not tried where its table
+        would take long to make.
+    """
+
+    samples: int
+    precision: str
+    condition_number: float
+    errors: dict[str, float]
+
+
+def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
+    """Return the errors of operations for 4, 6, 8, ... samples, as far as each precision holds signals.
+
+    Parameters
+    ----------
+    domain : str
+        The name of a Laplace domain.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such domain, or it is not one of causal signals at real nodes.
+
+    Examples
+    --------
+    >>> from freqnet.compare import errors_by_size
+    >>> first, *_, last = errors_by_size("laplace")
+    >>> first.samples, first.precision, last.samples, last.precision
+    (4, 'float32', 32, 'float64')
+    >>> first.errors["convolution"] < 1e-5
+    True
+    """
+    own = get_domain(domain)
+    if not isinstance(own, Laplace):
+        raise ConfigurationError(got_expected("errors by size", domain, "a Laplace domain", "take laplace"))
+    return _errors_by_size(own.nodes)
+
+
+@lru_cache(maxsize=16)
+def _errors_by_size(nodes: Nodes) -> tuple[SizeErrors, ...]:
+    conditions = {n: _condition_number(nodes, n) for n in SIZES if nodes.most(n) == n}
+    return tuple(
+        _errors_of(nodes, n, precision)
+        for precision in PRECISIONS
+        for n, k in conditions.items()
+        if k * float(np.finfo(precision).eps) <= REFUSED
+    )
+
+
+def _errors_of(nodes: Nodes, samples: int, precision: Any) -> SizeErrors:
+    trial = Trial((samples,), (samples - 1,), (samples // 2,), (samples // 2,), (1.0,))
+    given = random_samples(trial, precision, samples, _TAPS)
+    spaces = {way: _space(nodes, samples, way) for way in (FACTORED, BILINEAR)}
+    errors = differences(given, trial, spaces[FACTORED], ("convolution", "product", "mean", "power"))
+    errors[FACTORED] = errors.pop("product")
+    if samples <= SIZES_OF_PRODUCTS:
+        errors[BILINEAR] = differences(given, trial, spaces[BILINEAR], ("product",))["product"]
+    ordered = {name: errors[name] for name in OF_SIZE if name in errors}
+    return SizeErrors(samples, np.dtype(precision).name, spaces[FACTORED].condition_numbers[0], ordered)
+
+
+def _space(nodes: Nodes, samples: int, way: str) -> Space:
+    domain: Domain = Laplace(f"laplace, {way}", nodes, way == FACTORED)
+    return domain.space((samples,))
+
+
+@lru_cache(maxsize=1)
+def conditions_by_size(most: int = MOST_NODES) -> dict[str, tuple[float, ...]]:
+    """Return the condition numbers of 1, 2, ... nodes on as many samples, by family of nodes.
+
+    Equispaced rates are 0.25 apart. Those of waves are 1.
+
+    >>> found = conditions_by_size()
+    >>> round(found["chebyshev"][31] / found["chebyshev"][30], 2)
+    2.39
+    """
+    return {family: tuple(_condition_number(Nodes(family), n) for n in range(1, most + 1)) for family in FAMILIES}
+
+
+def _condition_number(nodes: Nodes, count: int) -> float:
+    """Of as many samples as nodes, by Lagrange's polynomials: far fewer operations than the axis of a domain takes."""
+    import mpmath
+
+    from freqnet.domains.axis import rounded, take
+
+    with mpmath.workdps(30 + 4 * count):
+        z = np.array(take(nodes, count), dtype=object)
+        powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_inverse(z))
+    return float(np.linalg.norm(powers, 2) * np.linalg.norm(inverse, 2))
+
+
+def _inverse(z: np.ndarray) -> np.ndarray:
+    """``(nodes, samples)``, transposed: coefficients, that of 1 first, of Lagrange's polynomials at the nodes."""
+    one, zero = z[:1] * 0 + 1, z[:1] * 0
+    whole = one
+    for node in z:
+        whole = np.concatenate([zero, whole]) - np.concatenate([whole * node, zero])
+    # Divided by z - node, all nodes at once, from the highest coefficient down; then by the value at the node.
+    rows = [z * 0 + 1]
+    for coefficient in whole[-2:0:-1]:
+        rows.append(rows[-1] * z + coefficient)
+    polynomials = np.array(rows[::-1], dtype=object).T
+    return polynomials / (polynomials * np.vander(z, increasing=True)).sum(axis=1)[:, None]
