@@ -81,13 +81,14 @@ def bilinear_cost(bands: tuple[Axes, Axes, Axes]) -> int:
 
 def factored_cost(bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
     """The multiply-adds of the same product on samples: matrices there and back, one an axis."""
-    ways = [_matrices_cost(grid, band) for band in bands]
-    return prod(grid) + ways[0] + (0 if is_square else ways[1]) + ways[2]
+    nodes = [tuple(m + 1 for m in band) for band in bands]
+    there = [_matrices_cost(inputs, grid) for inputs in nodes[: 1 if is_square else 2]]
+    return sum(there) + prod(grid) + _matrices_cost(grid, nodes[2])
 
 
-def _matrices_cost(grid: Axes, band: Axes) -> int:
-    total, left = 0, prod(grid)
-    for n, m in zip(grid, band, strict=True):
-        total += left * (m + 1)
-        left = left // n * (m + 1)
+def _matrices_cost(inputs: Axes, outputs: Axes) -> int:
+    total, left = 0, prod(inputs)
+    for before, after in zip(inputs, outputs, strict=True):
+        left = left // before * after
+        total += left * before
     return total

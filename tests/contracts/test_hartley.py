@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import oracles
 import pytest
 from layer_examples import EXAMPLES
+from real_only import complex_arrays
 
 from freqnet import kernels, nn, ops
-from freqnet.autodiff import Tensor
 from freqnet.data import load, split
 from freqnet.domains import FOURIER, HARTLEY, Domain
 from freqnet.kernels import reference
@@ -93,32 +90,6 @@ def test_training_ends_in_the_same_weights() -> None:
 
 
 # -- real numbers alone ----------------------------------------------------------------------------------
-def complex_arrays(run: Callable[[], Any]) -> set[str]:
-    """Where, in freqnet, a variable or a result was complex while something ran."""
-    found: set[str] = set()
-
-    def watch(frame: FrameType, event: str, value: Any) -> None:
-        if event == "return" and "freqnet" in frame.f_code.co_filename:
-            values = [value, *frame.f_locals.values()]
-            if any(_is_complex(v) for v in values):
-                found.add(frame.f_code.co_qualname)
-
-    sys.setprofile(watch)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return found
-
-
-def _is_complex(value: Any) -> bool:
-    if isinstance(value, Tensor):
-        value = value.data
-    if isinstance(value, tuple | list):
-        return any(map(_is_complex, value))
-    return isinstance(value, np.ndarray | np.generic | complex) and np.iscomplexobj(value)
-
-
 def train_a_little(domain: str) -> None:
     """The door, the layers, the steps, the evaluation."""
     parts = split(load("digits").take(np.arange(200)), seed=0)
