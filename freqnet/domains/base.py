@@ -33,8 +33,8 @@ class Domain(ABC):
     unit: str = "modes"
     # Whether it is that of waves: then signals have a power spectrum, and shifts by fractions of a sample.
     has_modes: bool = False
-    # Whether gradients are stored as signals are, as where stored numbers are orthonormal. Elsewhere they are elements
-    # of `Space.cotangent`, and what is said of adjoints refers to the sum of products of stored numbers.
+    # Whether gradients are stored as signals are. Elsewhere they are elements of `Space.cotangent`, and "adjoint" refers
+    # to the sum of products of stored numbers.
     is_self_dual: bool = True
     # Whether signals begin at a first sample, and convolution is linear: elsewhere both go around a period.
     is_causal: bool = False
@@ -43,7 +43,6 @@ class Domain(ABC):
     # Whether layers run transforms of their own: true only for baselines that switch domains.
     switches: bool = False
 
-    # -- the space ---------------------------------------------------------------------------------
     def space(
         self,
         grid: int | Axes,
@@ -51,7 +50,7 @@ class Domain(ABC):
         kind: Kind = "signal",
         support: Axes | None = None,
     ) -> Space:
-        """Describe signals on a periodic grid, by default with every mode below Nyquist."""
+        """Describe signals on a grid, by default with every mode there can be."""
         grid = (int(grid),) if isinstance(grid, (int, np.integer)) else tuple(int(n) for n in grid)
         if not grid or min(grid) < 1:
             raise ShapeError(got_expected("grid", grid, "1 to 3 sizes of at least 1", "check the shape"))
@@ -91,8 +90,7 @@ class Domain(ABC):
 
     @abstractmethod
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
-        """Samples ``(batch, *grid, channels)`` on any grid; a spectral domain aliases on a coarser one, samples
-        are low-passed first."""
+        """Samples ``(batch, *grid, channels)``; modes alias on a coarser grid, samples are low-passed first."""
 
     def analysis(self, samples: np.ndarray, space: Space) -> np.ndarray:
         """The spectrum of samples, the Nyquist mode dropped, or split where the band includes it."""
@@ -148,7 +146,7 @@ class Domain(ABC):
 
     def response_count(self, space: Space) -> int:
         """How many real numbers make up a free response."""
-        return volume(tuple(2 * m + 1 for m in space.band))
+        return volume(self.modes(space.band))
 
     @abstractmethod
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
@@ -249,11 +247,9 @@ class Domain(ABC):
         """The signal times a factor, plus a constant: ``(batch, channels)`` of each."""
         return array * factors + offset
 
-    def add_affine(
-        self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space
-    ) -> None:
-        """Add an affine map of a signal to another, in place."""
-        target += self.affine(array, factors, offset, space)
+    def add_affine(self, target: np.ndarray, array: np.ndarray, *rest: Any) -> None:
+        """Add an affine map of a signal to another, in place: the rest is that of `affine`."""
+        target += self.affine(array, *rest)
 
     def power(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The mean over the grid of the square, ``(batch, channels)`` (Parseval)."""
@@ -267,6 +263,10 @@ class Domain(ABC):
     @abstractmethod
     def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
         """The signal that is 1 at the first samples and 0 elsewhere, with its space, for products with signals."""
+
+    def power_cost(self, space: Space) -> int:
+        """Real multiply-adds of `power`, for one signal."""
+        return volume(self.shape(space)) * (2 if self.is_complex else 1)
 
     def lower(self, array: np.ndarray, space: Space) -> np.ndarray:
         """The gradient that pairs with signals as this signal does: the element of `Space.cotangent`."""

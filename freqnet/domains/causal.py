@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from freqnet.domains.base import Domain
-from freqnet.domains.space import Axes, Space
+from freqnet.domains.space import Axes, Space, volume
 from freqnet.errors import ShapeError, SpaceError, got_expected
 
 
@@ -69,6 +69,10 @@ class Causal(Domain):
     # -- statistics --------------------------------------------------------------------------------
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
         return array * factors + self.constant(offset, space)
+
+    def power_cost(self, space: Space) -> int:
+        # A matrix an axis onto orthonormal coordinates, then their squares.
+        return volume(self.shape(space)) * (1 + sum(self.shape(space)))
 
     def power(self, array: np.ndarray, space: Space) -> np.ndarray:
         # By the triangle of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.

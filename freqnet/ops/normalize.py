@@ -17,6 +17,11 @@ def _scale(x: Tensor, factors: Tensor) -> Tensor:
     return Tensor(x.data * factors.data, x.space)
 
 
+def power_cost(x: Tensor) -> int:
+    """The multiply-adds of a signal's power."""
+    return x.shape[-1] * x.shape[-2] * x.space.domain.power_cost(x.space)
+
+
 mean_op: Op = register(
     Op(
         "mean",
@@ -66,7 +71,7 @@ lower: Op = register(
         "lower",
         forward=lambda x: Tensor(x.space.domain.lower(x.data, x.space), x.space.cotangent),
         vjps=(lambda g, out, x: lower(g),),
-        cost=per_element,
+        cost=lambda out, x: 2 * power_cost(x),
         source="Riesz: the gradient h with <h, y> = mean(x y) for every signal y; the Gram matrix of what is stored",
     )
 )
@@ -83,7 +88,7 @@ power_op: Op = register(
         "signal_power",
         forward=lambda x: Tensor(x.space.domain.power(x.data, x.space)),
         vjps=(lambda g, out, x: scale(lowered(x), scale_by(g, factor=2.0)),),
-        cost=lambda out, x: per_element(x),
+        cost=lambda out, x: power_cost(x),
         source="Parseval: sum_k w[k] |X[k]|^2 (Rippel et al. 2015, eq. 2)",
     )
 )

@@ -29,7 +29,7 @@ from freqnet.ops.arithmetic import (
     times,
 )
 from freqnet.ops.multiply import multiply, product_cost
-from freqnet.ops.normalize import affine, mean, scale, signal_power
+from freqnet.ops.normalize import affine, mean, power_cost, scale, signal_power
 from freqnet.ops.pool import change_band
 
 
@@ -118,7 +118,7 @@ moments: Op = register(
         "moments",
         forward=_moments,
         vjps=fused_vjps(_moments_slowly, _moments_vjps),
-        cost=lambda out, x, per_sample: per_element(x),
+        cost=lambda out, x, per_sample: power_cost(x),
         source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or the grid alone",
     )
 )
@@ -251,7 +251,7 @@ normalized_polynomial: Op = register(
         forward=_normalized,
         vjps=fused_vjps(_normalized_slowly, _normalized_vjps),
         cost=lambda out, x, gain, offset, polynomial, **rest: (
-            per_element(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
+            power_cost(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
         ),
         source="low_degree of compose_norm of moments; `statistics` (2, batch or 1, channels) receives the moments",
     )
