@@ -91,6 +91,15 @@ class Circle:
         waves = self.whole.evaluate / self._damping
         return (waves * damping) @ self.invert
 
+    def product(self, other: Circle, count: int) -> np.ndarray:
+        """``(count, nodes, other nodes)``: the bilinear form of the pointwise product of two signals."""
+        return _product(self, other, circle(self.radius, self.samples, count))
+
     def average(self, window: int) -> np.ndarray:
         """``(nodes,)``: (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
         return np.mean([self.z**t for t in range(window)], axis=0)
+
+
+@lru_cache(maxsize=256)
+def _product(one: Circle, other: Circle, target: Circle) -> np.ndarray:
+    return np.einsum("ct,ti,tj->cij", target.evaluate, one.invert, other.invert, optimize=True)

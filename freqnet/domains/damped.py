@@ -22,6 +22,7 @@ import numpy as np
 from freqnet import kernels
 from freqnet.domains import halves
 from freqnet.domains import parametrisations as par
+from freqnet.domains.bilinear import bilinear, bilinear_cost
 from freqnet.domains.channels import mode_products
 from freqnet.domains.circular import Circular
 from freqnet.domains.halves import halved
@@ -120,12 +121,38 @@ class Damped(Circular):
         return tuple(map(min, band, self.largest_band(grid)))
 
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return self._product(a, b, bands, grid, is_gradient=False)
+        if self._is_wrapped(bands, grid):
+            return self._on_all_nodes(a, b, bands, grid, is_gradient=False)
+        return self._by_forms(self._forms(bands, grid), a, b, bands, grid)
 
     def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return self._product(g, b, bands, grid, is_gradient=True)
+        if self._is_wrapped(bands, grid):
+            return self._on_all_nodes(g, b, bands, grid, is_gradient=True)
+        forms = self._forms((bands[2], bands[1], bands[0]), grid)
+        return self._by_forms([form.conj().transpose(1, 0, 2) for form in forms], g, b.conj(), bands, grid)
 
-    def _product(
+    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
+        three = (bands[0], bands[0], bands[1])
+        if not self._is_wrapped(three, grid, is_square=True):
+            return self.multiply(a, a, three, grid)
+        # Both factors damped by half: the square of one spectrum, half the work of a product of two.
+        factor = halves.apply([x.half_damped for x in self.axes(grid, bands[0])], a)
+        return self.change_band(self._wrapped(factor, factor, grid), self.space(grid), bands[1])
+
+    def _forms(self, bands: tuple[Axes, Axes, Axes], grid: Axes) -> list[np.ndarray]:
+        first, second, kept = self.axes(grid, bands[0]), self.axes(grid, bands[1]), self.counts(grid, bands[2])
+        return [a.product(b, n) for a, b, n in zip(first, second, kept, strict=True)]
+
+    def _by_forms(
+        self, forms: list[np.ndarray], a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes
+    ) -> np.ndarray:
+        forms[-1] = forms[-1][halved(len(forms[-1]))]
+        whole = [
+            halves.both_halves(v, len(grid), self.counts(grid, m)[-1]) for v, m in zip((a, b), bands, strict=False)
+        ]
+        return bilinear(forms, *whole)
+
+    def _on_all_nodes(
         self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes, is_gradient: bool
     ) -> np.ndarray:
         """All nodes of a, those it lacks too, convolved circularly with the spectrum of b undamped; some are kept."""
@@ -133,12 +160,6 @@ class Damped(Circular):
         first = self.change_band(a, space, whole)
         second = halves.apply([x.undamped for x in self.axes(grid, bands[1])], b)
         return self.change_band(self._wrapped(first, second, grid), space.with_band(whole), bands[2])
-
-    def square(self, a: np.ndarray, bands: tuple[Axes, Axes], grid: Axes) -> np.ndarray:
-        # Both factors damped by half: the square of one spectrum, half the work of a product of two.
-        factor = halves.apply([x.half_damped for x in self.axes(grid, bands[0])], a)
-        whole = self.space(grid)
-        return self.change_band(self._wrapped(factor, factor, grid), whole, bands[1])
 
     def _wrapped(self, a: np.ndarray, b: np.ndarray, grid: Axes) -> np.ndarray:
         """The circular convolution of two spectra of every node."""
@@ -150,6 +171,18 @@ class Damped(Circular):
         return halves.folded(kernels.product(first, halves.shared(b, grid), (band, band, wide)), grid)
 
     def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
+        return min(self._cost_wrapped(bands, grid, is_square), self._cost_of_forms(bands, grid))
+
+    def _is_wrapped(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool = False) -> bool:
+        """Whether a convolution of all nodes is less work than the bilinear form of those that are there."""
+        return self._cost_wrapped(bands, grid, is_square) <= self._cost_of_forms(bands, grid)
+
+    def _cost_of_forms(self, bands: tuple[Axes, Axes, Axes], grid: Axes) -> int:
+        first, second, kept = (self.counts(grid, m) for m in bands)
+        less = (tuple(n - 1 for n in sizes) for sizes in (first, second, halves.half_shape(kept)))
+        return 4 * bilinear_cost(tuple(less))  # type: ignore[arg-type]
+
+    def _cost_wrapped(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
         band = self.largest_band(grid)
         wide = tuple(2 * m for m in band)
         terms = product_terms(band, band, wide)

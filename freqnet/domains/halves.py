@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -51,8 +50,11 @@ def along_last(index: slice, ndim: int) -> tuple[slice, ...]:
 def mirrored(array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     """The array at -k along some axes: the last of an even number of nodes is its own mirror."""
     for axis in axes:
-        count = array.shape[axis]
-        array = np.take(array, ((count - 1) // 2 - numbers(count)) % count, axis)
+        if array.shape[axis] % 2:
+            array = np.flip(array, axis)
+        else:
+            rest = (slice(None),) * axis
+            array = np.concatenate([np.flip(array[(*rest, slice(-1))], axis), array[(*rest, slice(-1, None))]], axis)
     return array
 
 
@@ -72,10 +74,9 @@ def apply(matrices: Sequence[np.ndarray], half: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(contract(rows, both_halves(half, ndim, last.shape[1]), ndim - 1))
 
 
-def apply_cost(matrices: Sequence[np.ndarray]) -> int:
-    """The real multiply-adds of `apply` for one lane."""
-    rows, columns = ([m.shape[i] for m in matrices] for i in (0, 1))
-    left, total = prod(half_shape(tuple(columns))), 0
+def apply_cost(rows: Axes, columns: Axes) -> int:
+    """The real multiply-adds of `apply` for one lane, with matrices of so many rows and columns."""
+    left, total = prod(half_shape(columns)), 0
     for axis, (k, n) in enumerate(zip(rows, columns, strict=True)):
         is_last = axis == len(rows) - 1
         total += prod(rows[:-1]) * (k // 2 + 1) * n if is_last else left * k
@@ -150,15 +151,19 @@ def shared(half: np.ndarray, counts: Axes) -> np.ndarray:
 def folded(half: np.ndarray, counts: Axes) -> np.ndarray:
     """Modes -2 (n // 2) .. 2 (n // 2) added up modulo n: nodes in their order."""
     ndim = len(counts)
-    for axis, count in enumerate(counts):
-        band = 2 * (count // 2)
-        if axis == ndim - 1:
-            half = both_halves(half, ndim, 2 * band + 1)
-        kept = numbers(count)[halved(count)] if axis == ndim - 1 else numbers(count)
-        out = np.take(half, kept + band, axis)
-        for turn in (-count, count):
-            there = np.flatnonzero(np.abs(kept + turn) <= band)
-            at: tuple[Any, ...] = (*(slice(None),) * axis, there)
-            out[at] += np.take(half, kept[there] + turn + band, axis)
+    for axis, n in enumerate(counts):
+        band, before, after = 2 * (n // 2), (n - 1) // 2, n // 2
+        here = lambda first, last, axis=axis: (slice(None),) * axis + (slice(first, last),)
+        if axis < ndim - 1:
+            out = half[here(band - before, band + after + 1)].copy()
+            # Those of k + n, up to the band, and those of k - n.
+            out[here(0, band - n + before + 1)] += half[here(band - before + n, None)]
+            out[here(n - band + before, None)] += half[here(0, after - n + band + 1)]
+        else:
+            out = half[here(0, after + 1)].copy()
+            out[here(0, band - n + 1)] += half[here(n, None)]
+            # Of k - n the opposites are stored, from n - k = band down.
+            opposite = np.flip(half[here(n - after, band + 1)], axis)
+            out[here(n - band, None)] += mirrored(opposite, range(axis)).conj()
         half = out
     return half
