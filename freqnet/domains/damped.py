@@ -147,10 +147,8 @@ class Damped(Circular):
         self, forms: list[np.ndarray], a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes
     ) -> np.ndarray:
         forms[-1] = forms[-1][halved(len(forms[-1]))]
-        whole = [
-            halves.both_halves(v, len(grid), self.counts(grid, m)[-1]) for v, m in zip((a, b), bands, strict=False)
-        ]
-        return bilinear(forms, *whole)
+        last = (self.counts(grid, band)[-1] for band in bands)
+        return bilinear(forms, *(halves.both_halves(v, len(grid), n) for v, n in zip((a, b), last, strict=False)))
 
     def _on_all_nodes(
         self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes, is_gradient: bool
@@ -188,11 +186,9 @@ class Damped(Circular):
         terms = product_terms(band, band, wide)
         total = 4 * ((terms + 1) // 2 if is_square else terms)
         # Onto all nodes and, of one or both factors, less damped. What folds is added.
-        factors = [x.undamped for x in self.axes(grid, bands[1])]
-        total += halves.apply_cost(factors) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
-        if not is_square and self.counts(grid, bands[0]) != grid:
-            total += halves.apply_cost([a.change(n) for a, n in zip(self.axes(grid, bands[0]), grid, strict=True)])
-        return total
+        first, second = self.counts(grid, bands[0]), self.counts(grid, bands[1])
+        total += halves.apply_cost(grid, second) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
+        return total + (halves.apply_cost(grid, first) if not is_square and first != grid else 0)
 
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:

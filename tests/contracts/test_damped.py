@@ -299,6 +299,27 @@ def test_damped(domain: str, name: str, grid: Axes, rng: np.random.Generator) ->
     CHECKS[name](get_domain(domain), grid, rng)
 
 
+class OnAllNodes(Damped):
+    """Products always by a convolution of all nodes."""
+
+    def _is_wrapped(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool = False) -> bool:
+        return True
+
+
+class ByForms(Damped):
+    """Products always by the bilinear form."""
+
+    def _is_wrapped(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool = False) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
+@pytest.mark.parametrize("name", ["products", "adjoints"])
+@pytest.mark.parametrize("domain", [OnAllNodes(), ByForms()], ids=lambda d: type(d).__name__)
+def test_both_ways_to_multiply(domain: Damped, name: str, grid: Axes, rng: np.random.Generator) -> None:
+    CHECKS[name](domain, grid, rng)
+
+
 # -- what the rule is for ------------------------------------------------------------------------------
 def test_what_wraps_comes_back_weakened(rng: np.random.Generator) -> None:
     """A sample at the end, moved on: at the start, r^n times as strong, whatever the number of samples."""
