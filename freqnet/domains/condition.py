@@ -67,8 +67,11 @@ def _advice(space: Space, precision: str) -> str:
         found = dict.fromkeys((WARNED, REFUSED), 0)
         for k in sizes:
             grid = space.grid if of == "grid" else (k,) * space.ndim
-            band = tuple(min(k, m + 1) - 1 for m in space.band) if of == "grid" else (k - 1,) * space.ndim
-            if max(band) + 1 < k or any(m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)):
+            wanted = space.domain.band_of(k)
+            band = tuple(min(wanted, m) for m in space.band) if of == "grid" else (wanted,) * space.ndim
+            if max(space.domain.modes(band)) < k or any(
+                m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)
+            ):
                 break
             loss = prod(space.domain.space(grid, band).condition_numbers) * spacing
             if loss > REFUSED:
@@ -76,7 +79,8 @@ def _advice(space: Space, precision: str) -> str:
             found = {level: k if loss <= level else found[level] for level in found}
         return f"{found[REFUSED]} (without a warning {found[WARNED]})"
 
-    kept = most(range(1, max(space.shape) + 1), "grid")
+    held = min(max(space.domain.modes(space.band)), max(space.grid))
+    kept = most(range(1, held + 1), "grid")
     whole = most(range(1, 65), "whole")
     finer = "" if precision == "float64" else ", or take float64"
     return f"keep at most {kept} nodes an axis (--modes), take at most {whole} samples an axis (--pool){finer}"

@@ -164,7 +164,8 @@ class Model:
         return (modes,) * len(grid)
 
     def _nodes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
-        largest = tuple(m + 1 for m in get_domain(self.domain).largest_band(grid))
+        domain = get_domain(self.domain)
+        largest = tuple(map(min, grid, domain.modes(domain.largest_band(grid))))
         if self.modes is None:
             return largest
         if not 1 <= self.modes <= min(largest):
