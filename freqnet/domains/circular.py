@@ -10,22 +10,19 @@ import numpy as np
 
 from freqnet.domains import halves
 from freqnet.domains.base import Domain
+from freqnet.domains.causal import Causal, held_places
 from freqnet.domains.circle import Circle, circle
 from freqnet.domains.door import pass_door
 from freqnet.domains.halves import halved
 from freqnet.domains.matrices import contract
 from freqnet.domains.space import Axes, Space, volume
-from freqnet.errors import ShapeError, got_expected
 
 
-class Circular(Domain):
+class Circular(Causal):
     """A domain of values at nodes on circles, half of them stored: ``(*nodes, batch, channels)``, complex."""
 
     is_complex = True
     unit = "nodes"
-    is_spectral = True
-    is_self_dual = False
-    is_causal = True
 
     @abstractmethod
     def radius(self, samples: int) -> float:
@@ -65,20 +62,14 @@ class Circular(Domain):
 
     # -- the door ----------------------------------------------------------------------------------
     def check_grid(self, grid: Axes, space: Space) -> None:
-        if any(n > own for n, own in zip(grid, space.grid, strict=True)):
-            todo = "average them first, or take a larger grid: nothing is known between samples"
-            raise ShapeError(got_expected("samples", grid, f"at most {space.grid}", todo))
-        super().check_grid(space.grid, space)
-
-    def _held(self, grid: Axes, space: Space) -> list[slice]:
-        """Where the samples of a grid lie among those that are held."""
-        first = space.origin or (0,) * space.ndim
-        return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]
+        super().check_grid(grid, space)
+        # Nodes are told apart by the samples that are held, however few are given.
+        Domain.check_grid(self, space.grid, space)
 
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
         array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
-        places = self._held(grid, space)
+        places = held_places(grid, space)
         array = array[tuple(slice(0, p.stop - p.start) for p in places)]
         if space.dual:
             array = array / array.dtype.type(volume(grid))
@@ -92,7 +83,7 @@ class Circular(Domain):
 
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
-        places = self._held(grid, space)
+        places = held_places(grid, space)
         tables = [a.evaluate.conj().T if space.dual else a.invert for a in self.axes_of(space)]
         tables = [table[place] for table, place in zip(tables, places, strict=True)]
         tables[-1] = tables[-1][:, halved(tables[-1].shape[1])] * self.weights(space).ravel()
@@ -110,7 +101,7 @@ class Circular(Domain):
         return out.astype(self.dtype(precision))[..., None, None]
 
     def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
-        places = zip(self.axes_of(space), self._held(size, space), strict=True)
+        places = zip(self.axes_of(space), held_places(size, space), strict=True)
         return self._outer([a.evaluate[:, place].sum(axis=1) for a, place in places], precision), space.unbounded
 
     def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
@@ -121,19 +112,16 @@ class Circular(Domain):
         ones = [a.constant if space.dual else a.mean.conj() for a in self.axes_of(space)]
         return self.inner(self._outer(ones, array.real.dtype), array, space)
 
-    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
-        return array * factors + self.constant(offset, space)
-
-    def power(self, array: np.ndarray, space: Space) -> np.ndarray:
-        # By the root of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.
-        values = halves.apply([a.lower for a in self.axes_of(space)], array)
-        return self.inner(values, values, space)
+    def power_cost(self, space: Space) -> int:
+        # The root of the Gram matrix an axis, then squares of real and imaginary parts.
+        counts = self.counts_of(space)
+        return halves.apply_cost(counts, counts) + 2 * volume(self.shape(space))
 
     def lower(self, array: np.ndarray, space: Space) -> np.ndarray:
         return halves.apply([a.lower @ a.lower for a in self.axes_of(space)], array)
 
     def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
-        """Of all nodes those of the Fourier domain, in an order of their own."""
+        # By the root of the Gram matrix. Of all nodes it leads to the Fourier coefficients of the signal.
         values = halves.apply([a.raise_ if space.dual else a.lower for a in self.axes_of(space)], array)
         return halves.pack(values, self.counts_of(space))
 

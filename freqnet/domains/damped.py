@@ -81,16 +81,7 @@ class Damped(Circular):
     def band_of(self, modes: int) -> int:
         return modes // 2
 
-    def delay(self, ahead: Axes) -> Axes:
-        return ahead
-
     # -- convolution -------------------------------------------------------------------------------
-    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
-        return self.shape(space)
-
-    def response_count(self, space: Space) -> int:
-        return self.coordinate_count(space)
-
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":
             return halves.unpack(theta, self.counts_of(space))
@@ -117,9 +108,6 @@ class Damped(Circular):
         return mode_products(a, b, form, groups)
 
     # -- pointwise products ------------------------------------------------------------------------
-    def limit(self, band: Axes, grid: Axes) -> Axes:
-        return tuple(map(min, band, self.largest_band(grid)))
-
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         if self._is_wrapped(bands, grid):
             return self._on_all_nodes(a, b, bands, grid, is_gradient=False)
@@ -213,9 +201,6 @@ class Damped(Circular):
         rows = zip(space.band, grid, space.grid, strict=True)
         return space.with_band(tuple(m if g == n else min(m, (g - 1) // 2) for m, g, n in rows)).unbounded
 
-    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
-        return self.change_band(array, space, target.band)
-
     def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
         if method == "sinc":
             todo = "use method='dirichlet'"
@@ -229,11 +214,6 @@ class Damped(Circular):
             kept = factor[halved(len(factor))] if index == len(factors) - 1 else factor
             array = array * along(kept.astype(array.dtype), index, array.ndim)
         return array
-
-    def aliased(self, space: Space, stride: Axes) -> Space:
-        grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
-        first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
-        return replace(space, grid=grid, band=self.limit(space.band, grid), support=None, origin=None).moved(first)
 
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]

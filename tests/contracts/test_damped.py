@@ -345,12 +345,14 @@ def test_samples_of_a_smaller_grid_are_followed_by_zeros(rng: np.random.Generato
     assert_close(ops.analysis(samples, space).data, ops.analysis(padded, space).data, "zeros after", 1e-13)
 
 
-def test_costs_of_products_are_those_of_what_is_done() -> None:
+def test_costs_are_those_of_what_is_done() -> None:
     # 5 nodes: linear convolution of 5 by 5 modes onto k = 0 .. 4 takes 5 + 4 + 3 + 2 + 1 complex products; a matrix of
     # 3 stored by 5 nodes for one factor; and 2 additions for each of the 5 modes that fold.
     bands = ((2,), (2,), (2,))
     assert DAMPED.product_cost(bands, (5,), is_square=False) == 4 * 15 + 4 * 15 + 2 * 5
     assert DAMPED.product_cost(bands, (5,), is_square=True) == 4 * 8 + 4 * 15 + 2 * 5
+    # The root of the Gram matrix, and two squares for each of the 3 that are stored.
+    assert DAMPED.power_cost(DAMPED.space(5)) == 4 * 15 + 2 * 3
     # Of fewer nodes the bilinear form is less work: that of 1 by 1 onto 3 stored ones, then the sum over the second.
     assert DAMPED.product_cost(((0,), (0,), (2,)), (5,), is_square=False) == 4 * (3 + 3)
 
