@@ -38,6 +38,7 @@ from freqnet.domains import (
     no_transforms,
     transform_count,
 )
+from freqnet.domains.condition import require_products
 from freqnet.errors import ConditionWarning, ConfigurationError, ModuloWarning, ShapeError, TransformError
 from freqnet.training import Settings, analyse, evaluate, fit
 
@@ -511,7 +512,7 @@ def test_descriptions_of_networks_keep_the_nodes() -> None:
         ("laplace:rates=fast", "nodes rates: got 'fast', expected numbers"),
         ("laplace:nodes=0.5,0.5", "nodes: got (0.5, 0.5), expected distinct numbers from -1 to 1"),
         ("laplace:nodes=1.5", "nodes: got (1.5,), expected distinct numbers"),
-        ("laplace:nodes=", "nodes: got (), expected distinct numbers"),
+        ("laplace:nodes=", "nodes nodes: got '', expected numbers"),
         ("laplace:chebyshev:bar", "nodes: got 'chebyshev:bar', expected chebyshev or"),
         ("laplace:chebyshev=3", "nodes chebyshev: got '3', expected no more numbers"),
         ("fourier:foo", "domain: got 'fourier:foo', expected "),
@@ -520,3 +521,47 @@ def test_descriptions_of_networks_keep_the_nodes() -> None:
 def test_names_of_no_domain(name: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{re.escape(message)}"):
         get_domain(name)
+
+
+# -- what products lose --------------------------------------------------------------------------------
+def test_products_that_lose_too_much_are_warned_of_and_refused() -> None:
+    """Condition numbers would let these pass: the bilinear form loses up to their square."""
+    require_products.cache_clear()  # it says so once
+    positive = get_domain("laplace:chebyshev-positive")
+    x = ops.analysis(np.ones((1, 8, 8, 1)), positive.space((8, 8), 5))
+    assert np.isfinite(ops.multiply(x, x).data).all()
+    wide = ops.analysis(np.ones((1, 9, 9, 1)), positive.space((9, 9)))
+    with pytest.warns(ConditionWarning, match=r"float64 products by the bilinear form .* relative error of 0\.\d"):
+        ops.multiply(wide, wide)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConditionWarning)
+        large = ops.analysis(np.ones((1, 11, 11, 1)), positive.space((11, 11)))
+    with pytest.raises(ConfigurationError, match=r"relative error of .* on \(11, 11\) samples, expected at most 1"):
+        ops.multiply(large, large)
+    line = ops.analysis(np.ones((1, 26, 1)), get_domain("laplace:factored").space(26))
+    assert ops.synthesis(ops.multiply(line, line)).data == pytest.approx(np.ones((1, 26, 1)), abs=1e-4)
+
+
+def test_the_error_of_products_is_what_is_measured(rng: np.random.Generator) -> None:
+    for name, grid in (("laplace", (14,)), ("laplace", (10, 8)), ("laplace:chebyshev-positive", (7,))):
+        domain, factored = get_domain(name), get_domain(f"{name}:factored")
+        space = domain.space(grid)
+        a, b = (space.random(np.empty((*space.shape, 1, 50)), rng) for _ in range(2))
+        bands = (space.band,) * 3
+        error = domain.multiply(a, b, bands, grid) - factored.multiply(a, b, bands, grid)
+        own = np.linalg.norm(error) / np.linalg.norm(factored.multiply(a, b, bands, grid))
+        assert 1 / 30 < domain.product_error(bands, grid, "float64") / own < 30
+
+
+@pytest.mark.parametrize("degree", [3, 4, 5])
+@pytest.mark.parametrize("band", [2, 4, 7])
+def test_exact_polynomials_are_exact_on_few_nodes(degree: int, band: int, rng: np.random.Generator) -> None:
+    """Products of exponentials lie in no span of fewer than all: powers in between are held by every node."""
+    space = LAPLACE.space(8, band)
+    x = Tensor(space.random(np.empty((*space.shape, 1, 1)), rng), space)
+    c = rng.standard_normal((degree + 1, 1))
+    samples = ops.synthesis(x).data
+    whole = ops.analysis(sum(c[p, 0] * samples**p for p in range(degree + 1)), LAPLACE.space(8))
+    expected = ops.truncate(whole, band).data
+    found = ops.polynomial(x, Tensor(c), exact=True).data
+    assert oracles.relative_error(found, expected) < 1e-8

@@ -33,7 +33,7 @@ class Domain(ABC):
     unit: str = "modes"
     # Whether it is that of waves: then signals have a power spectrum, and shifts by fractions of a sample.
     has_modes: bool = False
-    # Whether gradients are stored as signals are. Elsewhere they are elements of `Space.cotangent`, and "adjoint" refers
+    # Whether gradients are stored as signals are. Elsewhere they live in `Space.cotangent`, and "adjoint" refers
     # to the sum of products of stored numbers.
     is_self_dual: bool = True
     # Whether signals begin at a first sample, and convolution is linear: elsewhere both go around a period.
@@ -44,11 +44,7 @@ class Domain(ABC):
     switches: bool = False
 
     def space(
-        self,
-        grid: int | Axes,
-        band: int | Axes | None = None,
-        kind: Kind = "signal",
-        support: Axes | None = None,
+        self, grid: int | Axes, band: int | Axes | None = None, kind: Kind = "signal", support: Axes | None = None
     ) -> Space:
         """Describe signals on a grid, by default with every mode there can be."""
         grid = (int(grid),) if isinstance(grid, (int, np.integer)) else tuple(int(n) for n in grid)
@@ -170,7 +166,11 @@ class Domain(ABC):
         return volume(grid)
 
     def limit(self, band: Axes, grid: Axes) -> Axes:
-        """The band of a product, where there cannot be any: of waves there can."""
+        """What there can be of a product's band."""
+        return band
+
+    def exact_band(self, band: Axes, grid: Axes) -> Axes:
+        """The band that holds a product whole, if `band` does so of waves."""
         return band
 
     def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:

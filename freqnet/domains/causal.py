@@ -46,6 +46,10 @@ class Causal(Domain):
     def limit(self, band: Axes, grid: Axes) -> Axes:
         return tuple(map(min, band, self.largest_band(grid)))
 
+    def exact_band(self, band: Axes, grid: Axes) -> Axes:
+        # A product of two exponentials lies in no span of fewer than all.
+        return self.largest_band(grid)
+
     # -- bands and grids ---------------------------------------------------------------------------
     def resampled(self, space: Space, grid: Axes) -> Space:
         """The same grid, since rates are those of its samples, and as many nodes as the new one would have samples."""

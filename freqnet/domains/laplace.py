@@ -25,6 +25,7 @@ from freqnet.domains.base import Domain
 from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
 from freqnet.domains.causal import Causal, held_places
 from freqnet.domains.channels import node_products
+from freqnet.domains.condition import require_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.matrices import along_axes
 from freqnet.domains.nodes import Nodes, read_nodes
@@ -143,8 +144,22 @@ class Laplace(Causal):
 
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         if not self.switches:
+            require_products(self, bands, grid, a.dtype.name)
             return bilinear(self._forms(bands, grid), a, b)
         return self._on_samples(a, b, bands, grid, dual=False)
+
+    def product_error(self, bands: tuple[Axes, Axes, Axes], grid: Axes, precision: str) -> float:
+        """The error of random products by the bilinear form, relative to what is stored of them."""
+        generator = np.random.default_rng(0)
+        spaces = [self.space(grid, band) for band in bands]
+        a, b = (self.random(s, np.empty((*s.shape, 1, 8)), generator) for s in spaces[:2])
+        found = bilinear(self._forms(bands, grid), a.astype(precision), b.astype(precision)).astype(float)
+        # Beside the network, and not through the door: this is no part of what it computes.
+        first, second = (
+            along_axes([t.invert for t in self.axes_of(s)], v) for v, s in zip((a, b), spaces, strict=False)
+        )
+        exact = along_axes([t.evaluate for t in self.axes_of(spaces[2])], first * second)
+        return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
 
     def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         if not self.switches:

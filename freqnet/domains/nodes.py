@@ -83,7 +83,7 @@ def read_nodes(text: str) -> Nodes:
     """
     family, _, values = text.partition("=")
     try:
-        numbers = tuple(float(v) for v in values.split(",")) if values else ()
+        numbers = tuple(float(v) for v in values.split(",")) if "=" in text else ()
     except ValueError:
         todo = "rates=0.25, or nodes=0.9,0.5,-0.5"
         raise ConfigurationError(got_expected(f"nodes {family}", repr(values), "numbers", todo)) from None

@@ -185,7 +185,8 @@ def _by_gate(x: Tensor, rows: list[Tensor], gate: Tensor, kept: Axes, exact: boo
     out = scale(x, rows[degree])
     for left in range(degree - 2, -1, -1):
         final = kept if exact or left == 0 else x.space.band
-        out = multiply(out, gate, band=_kept(out.space.band, gate.space.band, final, left if exact else 0))
+        wanted = _kept(out.space.band, gate.space.band, final, left if exact else 0)
+        out = multiply(out, gate, band=x.space.domain.exact_band(wanted, x.space.grid) if exact and left else wanted)
         out = plus(out, change_band(scale(x, rows[left + 1]), band=out.space.band))
     return plus(change_band(out, band=kept), rows[0])
 
@@ -207,7 +208,8 @@ def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor
         if not exact:
             return kept if left == 0 else size
         wanted = tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))
-        return x.space.domain.limit(wanted, x.space.grid)
+        whole = x.space.domain.exact_band(wanted, x.space.grid)
+        return whole if left else tuple(map(min, whole, kept))
 
     powers = [x]
     for p in range(2, block + 1):
