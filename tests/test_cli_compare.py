@@ -15,6 +15,7 @@ import pytest
 from test_cli_process import start, wait_for
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 
+from freqnet.cli import compare as cli_compare
 from freqnet.compare import Comparison, compare
 from freqnet.compare.engine import ASKED, FIGURES, PAGE
 from freqnet.compare.work import OUTCOME
@@ -55,6 +56,53 @@ def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     succeed(*metrics["command"].split()[1:], "--out", "alone", "--quiet")
     assert same_weights(out / "fourier-seed0", Path("alone"))
     assert "20.0%" not in succeed("evaluate", out / "grid-seed0")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="as the other processes of these tests")
+def test_domains_of_nodes(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    name = "laplace:nodes=0.98,0.88,0.78,0.68,0.58,0.48,0.38,0.28,0.18:factored"
+    words = ("--domains", f"{name},fourier", "--seeds", 1, "--nodes", "3", "--out", out)
+    # As a process: nothing of Python's warnings, of runs or of what is beside them, may come through.
+    process = start("compare", data, "--widths", "2,2", "--epochs", 1, *words)
+    text, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert "Warning" not in text
+    assert ".py" not in text
+    lines = text.splitlines()
+    assert {line.partition("] ")[2].split(": test")[0] for line in lines[:3]} == {
+        f"{name}, seed 0",
+        f"{name}, 3 nodes, seed 0",
+        "fourier, seed 0",
+    }
+    rows = ("kept at the door", "precision", "9x9 nodes", "7x7 modes", "accuracy and number of nodes", "3x3")
+    assert all(row in text for row in rows)
+    warned = [line for line in lines if "digits are left" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith(f"note: {name}: float64 numbers: got condition number")
+    folders = {path.name for path in out.iterdir() if path.is_dir()}
+    own = "laplace_nodes~0.98+0.88+0.78+0.68+0.58+0.48+0.38+0.28+0.18_factored"
+    assert folders == {f"{own}-seed0", f"{own}-3nodes-seed0", "fourier-seed0"}
+    command = json.loads((out / FIGURES).read_text())["command"].split()
+    assert command[command.index("--domains") + 1] == f"{name},fourier"
+    assert command[-2:] == ["--nodes", "3"]
+
+
+def test_wide_tables_are_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    header = ("", *(f"laplace:rates=0.{i}" for i in range(8)))
+    rows = [(f"row {i}", *(f"{i}.{j}" for j in range(8))) for i in range(2)]
+    cli_compare._print("figures", rows, header)
+    assert capsys.readouterr().out.count("figures") == 1
+    monkeypatch.setattr(cli_compare, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    cli_compare._print("figures", rows, header)
+    lines = capsys.readouterr().out.splitlines()
+    titles = [line for line in lines if line.startswith("figures")]
+    assert titles == ["figures", "figures (continued)", "figures (continued)"]
+    assert max(map(len, lines)) <= 80
+    shown = "\n".join(lines)
+    assert all(name in shown for name in header)
+    assert all(cell in shown for row in rows for cell in row)
 
 
 def test_a_run_that_fails_ends_in_status_1(tmp_path: Path) -> None:
@@ -144,6 +192,14 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         (("--domains", ","), "name at least one"),
         (("--domains", ""), "name at least one"),
         (("--domains", "grid,grid"), "grid twice"),
+        (("--domains", "laplase:rates=1"), "did you mean 'laplace:rates=1'?"),
+        (("--domains", "laplace:rates=x"), "rates"),
+        (("--domains", "laplace:nodes=0.9,2"), "from -1 to 1"),
+        (("--domains", "0.5,fourier"), "got '0.5'"),
+        (("--nodes", "4"), "a domain of nodes"),
+        (("--domains", "laplace", "--nodes", "4,x"), "change --nodes"),
+        (("--domains", "laplace", "--nodes", "99"), "got 99"),
+        (("--domains", "laplace:rates"), "condition number"),
         (("--seeds", 0), "seeds: got 0"),
         (("--processes", 0), "processes: got 0"),
         (("--widths", "a"), "change --widths"),

@@ -15,14 +15,17 @@ import numpy as np
 import pytest
 from test_cli_train import same_weights, snapshot, some_digits
 
-from freqnet.compare import Compared, Comparison, Outcome, compare, operation_errors
+from freqnet.compare import Compared, Comparison, Outcome, compare, error_bounds, operation_errors
+from freqnet.compare.comparison import folder_name, read_domains
 from freqnet.compare.engine import ASKED, FIGURES, PAGE, make_tasks
 from freqnet.compare.page import compare_page
+from freqnet.compare.plots import LINES
 from freqnet.compare.pool import in_processes
-from freqnet.compare.work import OUTCOME, Task, work
+from freqnet.compare.tables import notes
+from freqnet.compare.work import OUTCOME, Task, noted, work
 from freqnet.data import load
-from freqnet.domains import DOMAINS
-from freqnet.errors import ConfigurationError, DataError
+from freqnet.domains import DOMAINS, get_domain
+from freqnet.errors import ConditionWarning, ConfigurationError, DataError, ModuloWarning
 from freqnet.training.files import CHECKPOINT, HISTORY
 
 WIDTHS = {"widths": (4, 4, 4)}
@@ -108,12 +111,52 @@ def test_what_is_written(done: tuple[Comparison, Compared]) -> None:
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("domain", list(DOMAINS))
+@pytest.mark.parametrize("domain", [*DOMAINS, "laplace:factored"])
 def test_operation_errors(domain: str) -> None:
     single, double = operation_errors(domain, np.float32), operation_errors(domain)
     assert single.keys() == double.keys()
-    assert all(1e-9 < error < 1e-5 for error in single.values()), single
-    assert all(error < 1e-13 for error in double.values()), double
+    assert min(single.values()) > 1e-9
+    for errors, bounds in ((single, error_bounds(domain, np.float32)), (double, error_bounds(domain))):
+        assert all(error <= bounds[name] for name, error in errors.items()), (errors, bounds)
+    assert max(error_bounds(domain).values()) < 1e-10
+
+
+@pytest.mark.parametrize("domain", ["laplace:chebyshev-positive", "laplace:rates", "laplace:rates=0.5:factored"])
+def test_what_a_precision_does_not_hold_has_no_errors(domain: str) -> None:
+    with pytest.raises(ConfigurationError, match="float32 numbers: got condition number"):
+        operation_errors(domain, np.float32)
+    errors, bounds = operation_errors(domain), error_bounds(domain)
+    assert all(error <= bounds[name] for name, error in errors.items()), (errors, bounds)
+
+
+def test_bounds_follow_the_condition_number() -> None:
+    space = get_domain("laplace").space((7, 6))
+    loss = float(np.prod(space.condition_numbers)) * 2.0**-52
+    bounds, flat = error_bounds("laplace"), error_bounds("fourier")
+    assert set(flat.values()) == {(32 + 1 / 8) * 2.0**-52}
+    assert bounds["mean"] == pytest.approx(32 * 2.0**-52 + loss / 8)
+    assert bounds["product"] == pytest.approx(32 * 2.0**-52 + loss**2 * 2.0**52 / 256)
+    assert error_bounds("laplace:factored")["product"] == bounds["mean"]
+    # What waves may lose is not enough for real nodes, nor what samples may for the bilinear form.
+    errors = operation_errors("laplace")
+    assert errors["convolution"] > flat["convolution"]
+    assert errors["product"] > bounds["mean"]
+
+
+def test_operations_of_too_few_nodes_are_not_tried() -> None:
+    with pytest.raises(ConfigurationError, match="as many as samples"):
+        operation_errors("laplace:nodes=0.9,0.5")
+
+
+@pytest.mark.parametrize("verb", ["shift", "average", "change_band"])
+def test_a_wrong_operation_of_a_causal_domain_is_seen(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    kind = type(DOMAINS["laplace"])
+    right = getattr(kind, verb)
+    monkeypatch.setattr(kind, verb, lambda self, array, *words: 1.01 * right(self, array, *words))
+    name = {"change_band": "truncation"}.get(verb, verb)
+    errors, bounds = operation_errors("laplace"), error_bounds("laplace")
+    assert errors[name] > 1e-3
+    assert all(errors[other] <= bounds[other] for other in ("convolution", "product", "mean", "power"))
 
 
 def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +165,203 @@ def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = operation_errors("hartley")
     assert errors["shift"] > 0.1
     assert errors["product"] < 1e-13
+
+
+# --- Domains of nodes -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def with_nodes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Compared]:
+    """Laplace domains beside Fourier, one too ill-conditioned for its nodes, and other numbers of nodes."""
+    domains = ("fourier", "laplace", "laplace:rates:factored", "laplace:chebyshev-positive:factored")
+    out = tmp_path_factory.mktemp("nodes") / "out"
+    comparison = small(out, *domains, settings={"epochs": 1}, seeds=(0, 1), nodes=(5, 3))
+    return comparison, threads(comparison)
+
+
+def test_runs_with_other_numbers_of_nodes(with_nodes: tuple[Comparison, Compared]) -> None:
+    comparison, found = with_nodes
+    keys = [(o.domain, o.nodes, o.seed) for o in found.outcomes]
+    assert keys == [(*variant, seed) for variant, seed in comparison.runs()]
+    assert len(keys) == len(set(keys)) == 4 * 2 + 3 * 2 * 2
+    assert keys[:5] == [*((name, None, 0) for name in comparison.domains), ("fourier", None, 1)]
+    for row in found.by_nodes:
+        (own,) = (d for d in found.domains if d.domain == row.domain)
+        assert (row.kept, row.runs, row.failed) == (f"{row.nodes}x{row.nodes} nodes", 2, 0)
+        assert row.accuracy == np.mean([o.metrics["test_accuracy"] for o in found.of(row.domain, row.nodes)])
+        # Pooled to fewer nodes a network computes less, and its door is better conditioned.
+        assert row.multiply_adds is not None
+        assert row.condition_number is not None
+        if own.multiply_adds is not None and own.condition_number is not None:
+            assert row.multiply_adds < own.multiply_adds
+            assert row.condition_number < own.condition_number
+    assert [(row.domain, row.nodes) for row in found.by_nodes[:2]] == [("laplace", 5), ("laplace", 3)]
+
+
+def test_precision_nodes_and_condition_numbers_are_told(with_nodes: tuple[Comparison, Compared]) -> None:
+    fourier, laplace, rates, positive = with_nodes[1].domains
+    assert (fourier.precision, fourier.kept, fourier.condition_number) == ("float32", "7x7 modes", 1)
+    assert (laplace.precision, laplace.kept) == ("float64", "10x10 nodes")
+    # V of the Chebyshev nodes, explicitly: (1.9e3)^2 on two axes.
+    nodes = np.cos(np.pi * (2 * np.arange(10) + 1) / 20)
+    assert laplace.condition_number == pytest.approx(np.linalg.cond(np.vander(nodes)) ** 2, rel=1e-6)
+    assert (rates.precision, rates.kept, rates.condition_number) == (None, None, None)
+    assert positive.operation_errors["float32"] == {}
+    assert min(positive.operation_errors["float64"][name] for name in ("convolution", "product")) > 1e-12
+
+
+def test_a_domain_too_ill_conditioned_says_why(with_nodes: tuple[Comparison, Compared]) -> None:
+    comparison, found = with_nodes
+    rates = found.domains[2]
+    assert (found.ok, rates.failed, rates.accuracy) == (False, 2, None)
+    # One line for both seeds.
+    (reason,) = rates.reasons
+    assert reason.startswith("seeds 0, 1: float64 numbers: got condition number")
+    assert reason in (comparison.path / PAGE).read_text()
+    assert all(domain.failed == 0 for domain in found.domains if domain is not rates)
+    # Fewer of its nodes can be had.
+    assert [row.failed for row in found.by_nodes if row.domain == "laplace:rates:factored"] == [0, 0]
+
+
+def test_the_level_is_that_of_the_domains_themselves(with_nodes: tuple[Comparison, Compared]) -> None:
+    found = with_nodes[1]
+    named = [o for o in found.outcomes if o.nodes is None]
+    assert replace(found, outcomes=tuple(named)).level == found.level
+    worst = replace(found.of("laplace", 3)[0], history=[{"accuracy": 0.0, "seconds": 1.0}])
+    assert replace(found, outcomes=(*named, worst)).level == found.level
+    assert replace(found, outcomes=(*named, replace(worst, nodes=None))).level == 0
+
+
+def test_the_page_of_domains_of_nodes(with_nodes: tuple[Comparison, Compared]) -> None:
+    comparison, found = with_nodes
+    page = (comparison.path / PAGE).read_text()
+    # Three figures as ever; accuracy by nodes, condition numbers, and errors by size of three families.
+    assert page.count("<svg") == 3 + 1 + 1 + 3
+    titles = ("Notes", "Accuracy and number of nodes", "Condition number and number of nodes", "Errors and size")
+    assert all(f"<h2>{title}</h2>" in page for title in titles)
+    assert all(text in page for text in ("(3 + 2√2)^N", "10x10 nodes", "float64", "5x5"))
+    assert "mathdefault" not in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    stored = json.loads((comparison.path / FIGURES).read_text())
+    assert stored == json.loads(json.dumps(found.as_dict()))
+    assert len(stored["by_nodes"]) == 6
+    assert set(stored["by_size"]["errors"]) == {
+        "laplace",
+        "laplace:rates:factored",
+        "laplace:chebyshev-positive:factored",
+    }
+    assert stored["command"].endswith(" --seeds 2 --nodes 5,3")
+
+
+def test_nothing_is_said_of_nodes_where_there_are_none(done: tuple[Comparison, Compared]) -> None:
+    comparison, found = done
+    page = (comparison.path / PAGE).read_text()
+    assert not any(title in page for title in ("Notes", "number of nodes", "Errors and size"))
+    assert (found.as_dict()["by_nodes"], found.as_dict()["by_size"]) == ([], {})
+
+
+def test_nodes_may_be_added(with_nodes: tuple[Comparison, Compared], tmp_path: Path) -> None:
+    first = threads(small(tmp_path / "out", "laplace", settings={"epochs": 1}))
+    found = threads(small(tmp_path / "out", "laplace", settings={"epochs": 1}, nodes=(4,)), resume=True)
+    assert [(o.label, o.kept) for o in found.outcomes] == [("laplace", True), ("laplace, 4 nodes", False)]
+    assert first.outcomes[0].metrics == found.outcomes[0].metrics
+
+
+def test_a_number_of_nodes_that_no_domain_has_ends_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="got 99"):
+        threads(small(tmp_path / "out", "fourier", "laplace", nodes=(4, 99)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_nodes_that_are_trained(tmp_path: Path) -> None:
+    found = threads(small(tmp_path / "out", "laplace:trained", settings={"epochs": 1}))
+    (own,) = found.domains
+    assert (own.domain, own.failed, found.laplace) == ("laplace:trained", 0, ())
+    assert own.notes[0].startswith("the first seed's nodes are laplace:nodes=")
+    assert own.operation_errors["float64"]
+    assert "Errors and size" not in compare_page(found)
+
+
+# --- Notes ----------------------------------------------------------------------------------------
+
+
+def test_warnings_are_notes_once_a_domain(with_nodes: tuple[Comparison, Compared]) -> None:
+    comparison, found = with_nodes
+    lines = notes(found)
+    warned = [
+        line for line in lines if "digits are left" in line and line.startswith("laplace:chebyshev-positive:factored:")
+    ]
+    # Two seeds, each made for the sketch and for the run, warn of the same.
+    assert len(warned) == 1
+    assert len(lines) == len(set(lines))
+    assert not any(line.startswith(("fourier", "Warning")) or ".py" in line or "\n" in line for line in lines)
+    page = (comparison.path / PAGE).read_text()
+    assert all(line.split(";")[0] in page for line in lines)
+    outcome = json.loads((comparison.path / "laplace_chebyshev-positive_factored-seed1" / OUTCOME).read_text())
+    assert any("digits are left" in note for note in outcome["notes"])
+    # As they are kept with the run, they are there when it is not done again.
+    kept = threads(comparison, resume=True)
+    start = warned[0].split("float64")[0]
+    assert [line for line in notes(kept) if line.startswith(start) and "digits are left" in line] == warned
+
+
+def test_each_warning_is_noted_once() -> None:
+    import warnings
+
+    with noted() as lines:
+        for _ in range(2):
+            warnings.warn("ill\nconditioned", ConditionWarning, stacklevel=1)
+        warnings.warn("outgrown", ModuloWarning, stacklevel=1)
+    assert lines == ["ill conditioned", "outgrown"]
+    # Outside, warnings are what they were.
+    with pytest.raises(ConditionWarning):
+        warnings.warn("again", ConditionWarning, stacklevel=1)
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+
+NAMES = (
+    "fourier",
+    "grid-fft",
+    "laplace",
+    "laplace:rates=0.5",
+    "laplace:rates=5e-1",
+    "laplace:rates=5E-1",
+    "laplace:nodes=0.1,0",
+    "laplace:nodes=0.1_0",
+    "laplace:nodes=0.10",
+    "laplace:nodes=+0.1,0",
+    "laplace:nodes=0.1,+0",
+    "laplace:nodes=0.9,0.5:factored",
+    "laplace:nodes=" + ",".join(f"{z:.17f}" for z in np.linspace(-0.9, 0.9, 28)),
+    "laplace:nodes=" + ",".join(f"{z:.17f}" for z in np.linspace(-0.9, 0.91, 28)),
+    "laplace_rates~0.5",
+    "a/../b c%3a",
+)
+
+
+def test_folders_are_safe_and_distinct() -> None:
+    names = [folder_name(name, nodes, seed) for name in NAMES for nodes in (None, 2) for seed in (0, 1)]
+    # Also where capitals count for nothing.
+    assert len({name.lower() for name in names}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9._+~%-]{1,200}", name) and not name.startswith(".") for name in names)
+    assert folder_name("grid-fft", None, 3) == "grid-fft-seed3"
+
+
+def test_domains_of_a_text_are_those_of_the_command(tmp_path: Path) -> None:
+    domains = ("laplace:nodes=0.9,0.5,-0.3", "fourier", "laplace:nodes=0.9,.5,-.3:factored", "grid-fft")
+    assert read_domains(",".join(domains)) == domains
+    assert read_domains(" fourier , ,grid,") == ("fourier", "grid")
+    words = Comparison("digits", domains, (0,), tmp_path, nodes=(2,)).command().split()
+    assert read_domains(words[words.index("--domains") + 1]) == domains
+
+
+def test_eight_domains_are_told_apart() -> None:
+    assert len(LINES) == 8
+    for column in zip(*LINES, strict=True):
+        assert len({str(value) for value in column}) == len(LINES)
 
 
 # --- Executors ------------------------------------------------------------------------------------
@@ -296,6 +536,14 @@ def test_a_damaged_outcome_is_done_again(tmp_path: Path) -> None:
         ({"seeds": (1, 1)}, "1 twice"),
         ({"model": {"domain": "grid"}}, "list it among the domains"),
         ({"settings": {"seed": 1}}, "list it among the seeds"),
+        ({"domains": ("laplase:rates=1",)}, "did you mean 'laplace:rates=1'"),
+        ({"domains": ("laplace:chebishev",)}, "'chebishev', expected chebyshev"),
+        ({"domains": ("laplace:rates=0",)}, "a number above 0"),
+        ({"domains": (3,)}, "got 3"),
+        ({"nodes": (4,)}, "a domain of nodes"),
+        ({"domains": ("laplace",), "nodes": (4, 4)}, "4 twice"),
+        ({"domains": ("laplace",), "nodes": (0,)}, "whole numbers of 1 or more"),
+        ({"domains": ("laplace",), "nodes": (2.5,)}, "whole numbers of 1 or more"),
     ],
 )
 def test_comparisons_that_make_no_sense(tmp_path: Path, change: dict[str, Any], message: str) -> None:

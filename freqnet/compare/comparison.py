@@ -46,12 +46,13 @@ class Comparison:
     settings : dict
         Fields of `freqnet.training.Settings`, without the seed.
     nodes : sequence of int
-        How many nodes there are to be along each axis of Laplace domains in further runs, one for each seed.
+        How many nodes there are to be along each axis in further runs of domains of nodes (the causal ones, such as
+        ``laplace``): one run for each seed.
 
     Raises
     ------
     ConfigurationError
-        No domain or seed, one of them twice, a domain that there is none of, or nodes without a Laplace domain.
+        No domain or seed, one of them twice, a domain that there is none of, or nodes without a domain of these.
 
     Examples
     --------
@@ -89,7 +90,7 @@ class Comparison:
         _refuse_twice("nodes", self.nodes)
         if self.nodes and not any(get_domain(name).is_causal for name in self.domains):
             got, todo = ",".join(self.domains), "add laplace to --domains, or leave --nodes out"
-            raise ConfigurationError(got_expected("domains with --nodes", got, "a Laplace domain", todo))
+            raise ConfigurationError(got_expected("domains with --nodes", got, "a domain of nodes", todo))
 
     @property
     def path(self) -> Path:
@@ -110,7 +111,7 @@ class Comparison:
         return shlex.join([*words, *(("--nodes", ",".join(map(str, self.nodes))) if self.nodes else ())])
 
     def variants(self) -> list[tuple[str, int | None]]:
-        """Return what is compared: every domain, then Laplace domains with each of the numbers of nodes.
+        """Return what is compared: every domain, then those of nodes with each of the numbers of nodes.
 
         >>> Comparison("digits", ("laplace", "grid"), (0,), "out", nodes=(6, 8)).variants()
         [('laplace', None), ('grid', None), ('laplace', 6), ('laplace', 8)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import replace
@@ -130,7 +131,8 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
     """Return what is known of every network before training; a mistake that no domain can do with ends here."""
     seed = int(comparison.seeds[0])
     parts = split(dataset, **info["fractions"], seed=seed)
-    sketches, errors = [], []
+    sketches: list[Sketch] = []
+    errors: dict[int | None, list[FreqnetError]] = {}
     for domain, nodes in comparison.variants():
         plan = Plan(comparison.path, {**info, "model": _model(info, domain, nodes)})
         try:
@@ -139,16 +141,18 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
                 own = sketch(network)
         except FreqnetError as error:
             # Its runs will say so.
-            errors += [error] if nodes is None else []
+            errors.setdefault(nodes, []).append(error)
             sketches.append(Sketch(domain, nodes=nodes))
             continue
         # One example of each part tells whether there are any.
         with noted():
             validation = None if parts.validation is None else _first(network, parts.validation)
             check_examples(plan.settings, _first(network, parts.train), validation)
-        sketches.append(replace(own, nodes=nodes, notes=tuple(notes)))
-    if len(errors) == len(comparison.domains):
-        raise errors[0]
+        sketches.append(replace(own, domain=domain, nodes=nodes, notes=tuple(notes)))
+    tried = Counter(nodes for _, nodes in comparison.variants())
+    for nodes, own_errors in errors.items():
+        if len(own_errors) == tried[nodes]:
+            raise own_errors[0]
     return sketches
 
 

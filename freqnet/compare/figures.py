@@ -11,9 +11,8 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from freqnet.compare.operations import operation_errors
-from freqnet.compare.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size
+from freqnet.compare.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
 from freqnet.compare.work import Outcome, label
-from freqnet.domains import Laplace, get_domain
 from freqnet.errors import ConfigurationError
 from freqnet.nn import Network
 from freqnet.report import summarize
@@ -24,7 +23,8 @@ class Sketch:
     """What is known of a domain's network before it is trained; nothing where there can be none.
 
     `kept` are modes, nodes or samples at the door; `nodes` how many there are to be along each axis, where that is
-    varied; `notes` what was warned of. The other fields are those of `DomainFigures`.
+    varied; `notes` what was warned of; `lives` the domain itself, where its nodes are trained. The other fields are
+    those of `DomainFigures`.
     """
 
     domain: str
@@ -36,22 +36,23 @@ class Sketch:
     kept: str | None = None
     nodes: int | None = None
     notes: tuple[str, ...] = ()
+    lives: str | None = None
 
 
 def sketch(network: Network) -> Sketch:
     """Return the size of a network, and what a prediction costs."""
     rows = summarize(network)
     total = rows[-1]
-    space = network.door.space
     return Sketch(
         network.door.domain,
         total.parameters,
         total.multiply_adds,
         rows[0].bytes,
-        math.prod(space.condition_numbers),
+        math.prod(network.door.space.condition_numbers),
         network.precision.name,
-        # Without the channels; of a causal domain every stored number is a node's.
-        f"{'x'.join(map(str, space.shape))} nodes" if space.domain.is_causal else rows[0].output.rpartition(" x ")[0],
+        # Without the channels.
+        rows[0].output.rpartition(" x ")[0],
+        lives=network.door.domain,
     )
 
 
@@ -177,13 +178,13 @@ class Compared:
 
     @cached_property
     def by_nodes(self) -> tuple[DomainFigures, ...]:
-        """The figures of Laplace domains with each number of nodes that was asked for; no errors of operations."""
+        """The figures of domains of nodes with each number of nodes that was asked for; no errors of operations."""
         return tuple(self._figures(row) for row in self.sketches if row.nodes is not None)
 
     @property
     def laplace(self) -> tuple[str, ...]:
-        """The Laplace domains among those that are compared."""
-        return tuple(row.domain for row in self.domains if isinstance(get_domain(row.domain), Laplace))
+        """The Laplace domains among those that are compared whose nodes are known for any number of samples."""
+        return tuple(row.domain for row in self.domains if is_sized(row.domain))
 
     def of(self, domain: str, nodes: int | None = None) -> list[Outcome]:
         """Return the complete runs of a domain, with its own number of nodes or another."""
@@ -220,7 +221,9 @@ class Compared:
     def _figures(self, known: Sketch) -> DomainFigures:
         every = [o for o in self.outcomes if (o.domain, o.nodes) == (known.domain, known.nodes)]
         runs = self.of(known.domain, known.nodes)
-        errors, refused = _operation_errors(known.domain) if known.nodes is None else ({}, [])
+        lives = known.lives or known.domain
+        errors, refused = _operation_errors(lives) if known.nodes is None else ({}, [])
+        found = [f"the first seed's nodes are {lives}"] if lives != known.domain else []
         accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
         return DomainFigures(
             domain=known.domain,
@@ -242,7 +245,7 @@ class Compared:
             kept=known.kept,
             operation_errors=errors,
             reasons=tuple(_reasons(every)),
-            notes=tuple(dict.fromkeys([*known.notes, *(note for o in every for note in o.notes), *refused])),
+            notes=tuple(dict.fromkeys([*found, *known.notes, *(note for o in every for note in o.notes), *refused])),
             nodes=known.nodes,
         )
 

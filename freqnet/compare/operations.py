@@ -78,7 +78,8 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
     -------
     dict of float
         By operation, the largest difference from the same operation on samples in float64, relative to the
-        largest value. The rounding of the transforms at both ends takes part in it.
+        largest value. The rounding of the transforms at both ends takes part in it. An operation of which numbers
+        of this precision would leave nothing is not among them.
 
     Raises
     ------
@@ -152,16 +153,24 @@ def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tupl
         right = {name: EXACT[name](samples, _WINDOW, trial.kept, by) for name in names}
     else:
         right = _values(exact, GRID.space(trial.grid, trial.band), trial, names)
-    return {name: _difference(own[name], right[name]) for name in names}
+    return {name: _difference(own[name], right[name]) for name in names if name in own}
 
 
 def _values(arrays: list[np.ndarray], space: Space, trial: Trial, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """What every operation makes of the samples, as samples or numbers."""
-    with no_grad():
+    """What every operation makes of the samples, as samples or numbers; not those that a precision cannot do."""
+    found: dict[str, np.ndarray] = {}
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConditionWarning)
         # Not by `ops.analysis`, which warns: what badly conditioned numbers lose is what is looked for.
         x, y = (sample_modes(Tensor(array), space=space) for array in arrays[:2])
-        found = {name: OPERATIONS[name](x, y, Tensor(arrays[2]), trial) for name in names}
-        return {name: (out if out.space is None else ops.synthesis(out)).data for name, out in found.items()}
+        for name in names:
+            try:
+                out = OPERATIONS[name](x, y, Tensor(arrays[2]), trial)
+            except ConfigurationError:
+                # Nothing would be left of the result, says the domain.
+                continue
+            found[name] = (out if out.space is None else ops.synthesis(out)).data
+    return found
 
 
 def _difference(own: np.ndarray, exact: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from freqnet.compare.tables import (
     error_columns,
     failures,
     figure_rows,
+    names,
     node_rows,
     notes,
     size_rows,
@@ -24,11 +25,11 @@ from freqnet.report.template import figure, page, section, table, tiles
 
 def compare_page(compared: Compared) -> str:
     """Return the page of a comparison."""
-    names = [domain.domain for domain in compared.domains]
-    title = f"{compared.dataset}: {' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)}"
+    shown = names(compared)
+    title = f"{compared.dataset}: {' and '.join([', '.join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)}"
     seeds = len({outcome.seed for outcome in compared.outcomes})
     lead = (
-        f"The same networks, trained in {len(names)} domain{'s' if len(names) > 1 else ''} from {seeds} "
+        f"The same networks, trained in {len(shown)} domain{'s' if len(shown) > 1 else ''} from {seeds} "
         f"seed{'s' if seeds > 1 else ''} each: the runs of a seed share weights, split, order and optimiser. "
         "Runs side by side share the machine; their times are longer than those of runs alone."
     )
@@ -39,11 +40,10 @@ def compare_page(compared: Compared) -> str:
 
 
 def _sections(compared: Compared) -> list[str]:
-    names = [domain.domain for domain in compared.domains]
     curves = figure(to_svg(plots.learning_curves(compared), "curves"), "Accuracy over epochs and seconds, by domain.")
     dots = figure(to_svg(plots.accuracies_and_times(compared), "dots"), "Accuracy and time of a step, by domain.")
     errors = figure(to_svg(plots.errors(compared), "errors"), "Errors of operations by domain; the table has them.")
-    own = table([("", False), *((name, True) for name in names)], _cells(figure_rows(compared)))
+    own = table([("", False), *((name, True) for name in names(compared))], _cells(figure_rows(compared)))
     header, rows = error_columns(compared)
     level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
     return [
@@ -69,7 +69,7 @@ def _nodes(compared: Compared) -> list[str]:
     if not rows:
         return []
     drawn = figure(to_svg(size_plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
-    text = "Laplace domains with fewer nodes: the same seeds, split and order. Each seed is a dot, the mean a line."
+    text = "Domains of nodes with fewer of them: the same seeds, split and order. Each seed is a dot, the mean a line."
     return [section("nodes", "Accuracy and number of nodes", text, drawn, _table(NODES, rows, 1))]
 
 
@@ -82,8 +82,8 @@ def _sizes(compared: Compared) -> list[str]:
     found: dict[int, list[str]] = {}
     for name in compared.laplace:
         found.setdefault(id(errors_by_size(name)), []).append(name)
-    for index, names in enumerate(found.values()):
-        rows, text = errors_by_size(names[0]), ", ".join(names)
+    for index, alike in enumerate(found.values()):
+        rows, text = errors_by_size(alike[0]), ", ".join(alike)
         drawn = figure(to_svg(size_plots.errors_of_sizes(rows), f"sizes{index}"), f"Errors by size in {text}.")
         parts += [f"<h3>{escape(text)}</h3>", drawn, *([_table(SIZES, size_rows(rows), 2, tall=True)] if rows else [])]
     conditions = figure(to_svg(size_plots.conditions(), "conditions"), "Condition numbers by number of nodes.")

@@ -9,6 +9,7 @@ import numpy as np
 from freqnet.compare.figures import Compared, step_milliseconds
 from freqnet.compare.operations import OPERATIONS
 from freqnet.compare.sizes import KINDS, PRECISIONS
+from freqnet.compare.tables import names
 from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, message, styled
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def learning_curves(compared: Compared) -> Figure:
     """Draw accuracy over the epochs, and over the seconds: means over the seeds, and their spread."""
     from matplotlib.figure import Figure
 
-    runs = {domain.domain: compared.of(domain.domain) for domain in compared.domains}
+    runs = {name: compared.of(d.domain) for name, d in zip(names(compared), compared.domains, strict=True)}
     if not any(runs.values()):
         return message("No run is complete.")
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
@@ -79,15 +80,15 @@ def accuracies_and_times(compared: Compared) -> Figure:
     """Draw test accuracy and the time of a step: each seed a dot, the mean a line."""
     from matplotlib.figure import Figure
 
-    names = [domain.domain for domain in compared.domains]
-    figure = Figure(figsize=(WIDTH, 1.3 + 0.42 * len(names)), layout="constrained")
+    shown = names(compared)
+    figure = Figure(figsize=(WIDTH, 1.3 + 0.42 * len(shown)), layout="constrained")
     accuracy, time = figure.subplots(1, 2, sharey=True)
-    for index, name in enumerate(names):
-        runs = compared.of(name)
+    for index, domain in enumerate(compared.domains):
+        runs = compared.of(domain.domain)
         _dots(accuracy, index, [100 * outcome.metrics["test_accuracy"] for outcome in runs])
         _dots(time, index, [step_milliseconds(outcome) for outcome in runs])
-    accuracy.set(xlabel="test accuracy, %", ylim=(len(names) - 0.4, -0.6))
-    accuracy.set_yticks(range(len(names)), names)
+    accuracy.set(xlabel="test accuracy, %", ylim=(len(shown) - 0.4, -0.6))
+    accuracy.set_yticks(range(len(shown)), shown)
     time.set(xlabel="milliseconds a training step")
     time.set_xlim(left=0)
     for panel in (accuracy, time):
@@ -117,7 +118,7 @@ def errors(compared: Compared) -> Figure:
         for kind in KINDS:
             _errors_of(panel, domain.operation_errors[kind], offset, kind == "float32", index)
         # What the legend shows; without values it takes no room.
-        panel.plot([], [], linestyle="", label=domain.domain, **dot(index))
+        panel.plot([], [], linestyle="", label=names(compared)[index], **dot(index))
     for precision in PRECISIONS:
         panel.axvline(float(np.finfo(precision).eps), color=INK, linewidth=0.8, linestyle=":")
     text = "largest error, relative to the largest value; filled: float32, hollow: float64; dotted: the spacing at 1"

@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet.compare.plots import dot, line
 from freqnet.compare.sizes import GROWTH, KINDS, OF_SIZE, SizeErrors, conditions_by_size
+from freqnet.compare.tables import names
 from freqnet.report.style import INK, WIDTH, message, styled
 
 if TYPE_CHECKING:
@@ -85,16 +86,17 @@ def accuracies_of_nodes(compared: Compared) -> Figure:
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     panel = figure.subplots()
     counts: set[int] = set()
-    for order, domain in enumerate(compared.laplace):
+    every = list(dict.fromkeys(row.domain for row in compared.by_nodes))
+    for order, domain in enumerate(every):
         index = [row.domain for row in compared.domains].index(domain)
         rows = [row for row in (*compared.by_nodes, *compared.domains) if row.domain == domain and row.accuracies]
         shown = sorted((along(row), row.accuracies) for row in rows)
         # Dots of equal values stay apart.
-        offset = 0.1 * (order - (len(compared.laplace) - 1) / 2)
+        offset = 0.1 * (order - (len(every) - 1) / 2)
         places = [place + offset for place, values in shown for _ in values]
         panel.plot(places, [100 * v for _, values in shown for v in values], linestyle="", alpha=0.6, **dot(index))
         panel.plot([n for n, _ in shown], [100 * float(np.mean(v)) for _, v in shown], **line(index))
-        panel.plot([], [], label=domain, **{**dot(index), **line(index)})
+        panel.plot([], [], label=names(compared)[index], **{**dot(index), **line(index)})
         counts |= {place for place, _ in shown}
     if not counts:
         return message("No run is complete.")

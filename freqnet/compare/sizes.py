@@ -39,7 +39,7 @@ class SizeErrors:
     condition_number : float
     errors : dict of float
         By operation, as `operation_errors`; the product in both ways. The bilinear form is not tried where its table
-        would take long to make.
+        would take long to make, and has no error where nothing would be left of a product.
     """
 
     samples: int
@@ -59,7 +59,7 @@ def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
     Raises
     ------
     ConfigurationError
-        There is no such domain, or it is not one of causal signals at real nodes.
+        There is no such domain, or it is not one of real nodes, or these are yet to be trained.
 
     Examples
     --------
@@ -71,9 +71,15 @@ def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
     True
     """
     own = get_domain(domain)
-    if not isinstance(own, Laplace):
+    if not isinstance(own, Laplace) or not is_sized(domain):
         raise ConfigurationError(got_expected("errors by size", domain, "a Laplace domain", "take laplace"))
     return _errors_by_size(own.nodes)
+
+
+def is_sized(domain: str) -> bool:
+    """Tell whether a domain has real nodes that are known for any number of samples."""
+    own = get_domain(domain)
+    return isinstance(own, Laplace) and own.nodes.family != "trained"
 
 
 @lru_cache(maxsize=16)
@@ -94,7 +100,9 @@ def _errors_of(nodes: Nodes, samples: int, precision: Any) -> SizeErrors:
     errors = differences(given, trial, spaces[FACTORED], ("convolution", "product", "mean", "power"))
     errors[FACTORED] = errors.pop("product")
     if samples <= SIZES_OF_PRODUCTS:
-        errors[BILINEAR] = differences(given, trial, spaces[BILINEAR], ("product",))["product"]
+        errors |= differences(given, trial, spaces[BILINEAR], ("product",))
+    if "product" in errors:
+        errors[BILINEAR] = errors.pop("product")
     ordered = {name: errors[name] for name in OF_SIZE if name in errors}
     return SizeErrors(samples, np.dtype(precision).name, spaces[FACTORED].condition_numbers[0], ordered)
 

@@ -8,6 +8,7 @@ from typing import Any
 from freqnet.compare.figures import Compared, DomainFigures
 from freqnet.compare.operations import OPERATIONS
 from freqnet.compare.sizes import BILINEAR, KINDS, OF_SIZE, SizeErrors
+from freqnet.report.style import label
 from freqnet.report.tables import exact
 
 NONE = "-"
@@ -44,12 +45,27 @@ def error_rows(compared: Compared, kinds: Sequence[str] = KINDS) -> list[tuple[s
     return [(name, *(_text(errors.get(name), _error) for errors in found)) for name in OPERATIONS]
 
 
+def names(compared: Compared) -> tuple[str, ...]:
+    """Return the names of the domains as headers."""
+    return short([domain.domain for domain in compared.domains])
+
+
+def short(texts: Sequence[str], most: int = 30) -> tuple[str, ...]:
+    """Return names cut where they list many nodes, unless they would become alike.
+
+    >>> short(("fourier", "laplace:nodes=0.99,0.87,0.5,-0.5,-0.87,-0.99"))
+    ('fourier', 'laplace:nodes=0.99,0.87,0.5,-…')
+    """
+    cut = tuple(label(text, most) for text in texts)
+    return cut if len(set(cut)) == len(texts) else tuple(texts)
+
+
 def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]:
     """Return the same the other way round, with its header: a row for each domain and precision."""
     rows = []
-    for domain in compared.domains:
+    for name, domain in zip(names(compared), compared.domains, strict=True):
         for kind, errors in domain.operation_errors.items():
-            rows.append((domain.domain, kind, *(_text(errors.get(name), _error) for name in OPERATIONS)))
+            rows.append((name, kind, *(_text(errors.get(name), _error) for name in OPERATIONS)))
     return ["domain", "precision", *OPERATIONS], rows
 
 
@@ -59,16 +75,15 @@ NODES = ("domain", "nodes", "test accuracy", "deviation", "a step, ms", "multipl
 def node_rows(compared: Compared) -> list[tuple[str, ...]]:
     """Return a row for every number of nodes that was tried, under the header `NODES`; none where none was."""
     rows = []
-    for domain in compared.laplace if compared.by_nodes else ():
-        own = next(row for row in compared.domains if row.domain == domain)
-        varied = sorted((row for row in compared.by_nodes if row.domain == domain), key=lambda row: row.nodes or 0)
-        rows += [_node_row(row) for row in (*varied, own)]
+    for name, own in zip(names(compared), compared.domains, strict=True):
+        varied = [row for row in compared.by_nodes if row.domain == own.domain]
+        rows += [_node_row(name, row) for row in (*sorted(varied, key=lambda row: row.nodes or 0), own) if varied]
     return rows
 
 
-def _node_row(row: DomainFigures) -> tuple[str, ...]:
+def _node_row(name: str, row: DomainFigures) -> tuple[str, ...]:
     return (
-        row.domain,
+        name,
         (row.kept or str(row.nodes or NONE)).removesuffix(" nodes"),
         _text(row.accuracy, _percent),
         _text(row.accuracy_deviation, _percent),

@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = Lock()
 class Task:
     """A run to be done: plain data, for it may go to another machine.
 
-    `info` is what the run stores of itself; `nodes` how many a Laplace domain is to have, where that is varied.
+    `info` is what the run stores of itself; `nodes` how many the domain is to have, where that is varied.
     """
 
     job: Job
@@ -81,7 +81,7 @@ class Outcome:
     kept : bool
         Whether it was there already, from before the comparison was resumed.
     nodes : int or None
-        How many there are along each axis of a Laplace domain, where that is varied.
+        How many there are along each axis, where that is varied.
     notes : list of str
         What the run warned of, a line each.
     """
