@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -260,17 +261,31 @@ def changes_of_band(domain: Damped, grid: Axes, rng: np.random.Generator) -> Non
 
 
 @check
+def elements(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
+    """What is no spectrum of a real signal is projected onto the nearest that is."""
+    for space in (domain.space(grid), domain.space(grid, bands(domain, grid)[1]).response()):
+        raw, other = rng.standard_normal((2, *space.shape, 2, 2)) + 1j * rng.standard_normal((2, *space.shape, 2, 2))
+        near, element = space.project(raw), space.random(other, rng)
+        assert_close(space.project(near), near, "projected twice", 1e-15)
+        close(space.inner(near, element), space.inner(raw, element), domain.space(grid), "orthogonally")
+        for one in (near, element):
+            held = domain.synthesis(one, replace(space, kind="signal"), grid)
+            close(domain.sample_modes(held, replace(space, kind="signal")), one, domain.space(grid), "of a real signal")
+
+
+@check
 def adjoints(domain: Damped, grid: Axes, rng: np.random.Generator) -> None:
     """<u, A v> = <A* u, v>, u a gradient."""
     whole = domain.space(grid)
-    coarse = domain.aliased(whole, grid)
+    stride = tuple(next((s for s in (2, 3) if n % s == 0), 1) for n in grid)
+    coarse = domain.aliased(whole, stride)
     window, by = (2,) * len(grid), np.array([[1, 0, 2], [0, 3, 1]])[:, : len(grid)]
     factor = ops.analysis(rng.standard_normal((2, *grid, 2)), whole).data
     pairs = [
         (lambda v: domain.average(v, whole, window, "dirichlet", False),
          lambda u: domain.average(u, whole, window, "dirichlet", True), whole, whole),
-        (lambda v: domain.alias(v, whole, coarse, grid, False),
-         lambda u: domain.alias(u, whole, coarse, grid, True), whole, coarse),
+        (lambda v: domain.alias(v, whole, coarse, stride, False),
+         lambda u: domain.alias(u, whole, coarse, stride, True), whole, coarse),
         (lambda v: domain.shift(v, whole, by), lambda u: domain.shift_adjoint(u, whole, by), whole, whole),
     ]  # fmt: skip
     for a, b in product(bands(domain, grid), repeat=2):
@@ -355,6 +370,14 @@ def test_costs_are_those_of_what_is_done() -> None:
     assert DAMPED.power_cost(DAMPED.space(5)) == 4 * 15 + 2 * 3
     # Of fewer nodes the bilinear form is less work: that of 1 by 1 onto 3 stored ones, then the sum over the second.
     assert DAMPED.product_cost(((0,), (0,), (2,)), (5,), is_square=False) == 4 * (3 + 3)
+
+
+def test_pooling_keeps_no_more_nodes_than_samples(rng: np.random.Generator) -> None:
+    samples, x = drawn(DAMPED, (8, 7), rng)
+    for size, band in (((8, 7), (4, 3)), ((8, 4), (4, 1)), ((5, 1), (2, 0)), ((7, 6), (3, 2))):
+        out = ops.resample(x, size)
+        assert (out.space.grid, out.space.band) == ((8, 7), band)
+        close(ops.synthesis(out).data, projected(DAMPED, samples, band), x.space, f"pooled to {size}")
 
 
 # -- errors --------------------------------------------------------------------------------------------
