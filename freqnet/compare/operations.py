@@ -109,7 +109,7 @@ def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
     That is 32 + K/8 units of rounding, and 32 + K^2/256 for a product by the bilinear form of nodes.
 
     >>> bounds = error_bounds("laplace")
-    >>> bounds["product"] > 1000 * bounds["mean"]
+    >>> bounds["product"] > 100 * bounds["mean"]
     True
     """
     _, space = _tried(domain)
