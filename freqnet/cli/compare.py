@@ -13,7 +13,7 @@ from freqnet.compare import Compared, Comparison, Outcome, compare
 from freqnet.compare.comparison import read_domains
 from freqnet.compare.engine import ASKED, FIGURES, PAGE
 from freqnet.compare.sizes import KINDS
-from freqnet.compare.tables import NODES, error_rows, failures, figure_rows, node_rows, notes
+from freqnet.compare.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.files import write_json
 
@@ -82,11 +82,11 @@ class Follower:
 
 def show(compared: Compared) -> None:
     """Print the figures of every domain, and the errors of its operations."""
-    names = tuple(domain.domain for domain in compared.domains)
-    _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), ("", *names))
+    header = ("", *names(compared))
+    _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), header)
     for kind in KINDS:
         title = f"operations in {kind}: largest error against samples in float64"
-        _print(title, error_rows(compared, [kind]), ("", *names))
+        _print(title, error_rows(compared, [kind]), header)
     rows = node_rows(compared)
     if rows:
         print_table("accuracy and number of nodes", rows, NODES)
@@ -99,14 +99,5 @@ def show(compared: Compared) -> None:
 def _print(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
     """Print a table, or several with fewer columns each where they would not fit side by side."""
     width = shutil.get_terminal_size((200, 24)).columns if on_terminal() else 200
-    # A column has a line and two spaces around it.
-    widths = [3 + max(len(str(cell)) for cell in column) for column in zip(header, *rows, strict=True)]
-    groups: list[list[int]] = [[]]
-    for index, own in enumerate(widths[1:], 1):
-        if groups[-1] and 1 + widths[0] + sum(widths[i] for i in groups[-1]) + own > width:
-            groups.append([])
-        groups[-1].append(index)
-    for number, group in enumerate(groups):
-        columns = [0, *group]
-        part = [tuple(row[i] for i in columns) for row in rows]
-        print_table(f"{title} (continued)" if number else title, part, tuple(header[i] for i in columns))
+    for number, (columns, part) in enumerate(blocks(header, rows, width - 1)):
+        print_table(f"{title} (continued)" if number else title, part, columns)

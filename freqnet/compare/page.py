@@ -11,6 +11,7 @@ from freqnet.compare.sizes import errors_by_size
 from freqnet.compare.tables import (
     NODES,
     SIZES,
+    blocks,
     error_columns,
     failures,
     figure_rows,
@@ -21,6 +22,9 @@ from freqnet.compare.tables import (
 )
 from freqnet.report.style import to_svg
 from freqnet.report.template import figure, page, section, table, tiles
+
+# Of a row of a table: what the page is wide enough for.
+_CHARACTERS = 125
 
 
 def compare_page(compared: Compared) -> str:
@@ -43,7 +47,8 @@ def _sections(compared: Compared) -> list[str]:
     curves = figure(to_svg(plots.learning_curves(compared), "curves"), "Accuracy over epochs and seconds, by domain.")
     dots = figure(to_svg(plots.accuracies_and_times(compared), "dots"), "Accuracy and time of a step, by domain.")
     errors = figure(to_svg(plots.errors(compared), "errors"), "Errors of operations by domain; the table has them.")
-    own = table([("", False), *((name, True) for name in names(compared))], _cells(figure_rows(compared)))
+    parts = blocks(("", *names(compared)), figure_rows(compared), _CHARACTERS)
+    own = "\n".join(_table(header, rows, 1) for header, rows in parts)
     header, rows = error_columns(compared)
     level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
     return [

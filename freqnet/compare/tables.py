@@ -60,6 +60,24 @@ def short(texts: Sequence[str], most: int = 30) -> tuple[str, ...]:
     return cut if len(set(cut)) == len(texts) else tuple(texts)
 
 
+def blocks(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], width: int
+) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    """Return a table as headers and rows of narrower ones, each with the first column, of so many characters at most.
+
+    >>> blocks(("", "a", "b"), [("row", "1", "2")], 12)
+    [(('', 'a'), [('row', '1')]), (('', 'b'), [('row', '2')])]
+    """
+    # A line, or as much room, and two spaces part the columns.
+    widths = [3 + max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    groups: list[list[int]] = [[0]]
+    for index, own in enumerate(widths[1:], 1):
+        if len(groups[-1]) > 1 and sum(widths[i] for i in groups[-1]) + own > width:
+            groups.append([0])
+        groups[-1].append(index)
+    return [(tuple(header[i] for i in g), [tuple(row[i] for i in g) for row in rows]) for g in groups]
+
+
 def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]:
     """Return the same the other way round, with its header: a row for each domain and precision."""
     rows = []
