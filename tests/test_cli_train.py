@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -236,3 +237,40 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
     monkeypatch.undo()
     succeed("train", data, "--out", out, "--resume", "--quiet")
     assert {path.name for path in out.iterdir()} == set(RUN_FILES)
+
+
+# -- the Laplace domain --------------------------------------------------------------------------------
+def test_laplace_networks_by_the_command_line(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ("train", "digits", "--domain", "laplace", "--epochs", "2", "--widths", "4,4,4", "--out", str(out))
+    found = command(*words)
+    assert found.status == 0, found.err
+    assert "laplace domain: 10x10 nodes, 762 parameters, one transform at the door" in found.out
+    assert "modulo the nodes' polynomial" in found.out
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert (metrics["domain"], metrics["modes"], metrics["transforms_inside_network"]) == ("laplace", [10, 10], 0)
+    assert metrics["model"]["precision"] is None
+    assert "10x10 nodes of 8x8 samples" in (out / "report.html").read_text()
+    audited = command("audit", str(out), "--json", str(tmp_path / "audit.json"))
+    assert audited.status == 0, audited.err
+    figures = json.loads((tmp_path / "audit.json").read_text())
+    assert figures["logits_shift_error"]["fraction"] is None
+    assert figures["dead_modes"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--shift", "1"), "shift: got 1.0, expected 0 in the laplace domain"),
+        (("--pool", "3"), r"pool: got \(3, 3\), expected divisors of \(8, 8\)"),
+        (("--pool", "0"), r"pool: got \(0, 0\), expected divisors"),
+        (("--modes", "11"), r"modes: got 11, expected 1 to 10 nodes"),
+        (("--precision", "half"), "precision: got 'half', expected float32 or float64"),
+        (("--activation", "magnitude-gain"), "MagnitudeGain: got .* nodes are no bins"),
+    ],
+)
+def test_what_a_laplace_network_cannot_do(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    found = command("train", "digits", "--domain", "laplace", *words, "--out", str(tmp_path / "run"))
+    assert found.status == 2
+    assert re.search(message, found.err), found.err
+    assert not (tmp_path / "run").exists()

@@ -38,7 +38,7 @@ from freqnet.domains import (
     no_transforms,
     transform_count,
 )
-from freqnet.domains.condition import require_products
+from freqnet.domains.condition import check_products
 from freqnet.errors import ConditionWarning, ConfigurationError, ModuloWarning, ShapeError, TransformError
 from freqnet.training import Settings, analyse, evaluate, fit
 
@@ -524,20 +524,15 @@ def test_names_of_no_domain(name: str, message: str) -> None:
 
 
 # -- what products lose --------------------------------------------------------------------------------
-def test_products_that_lose_too_much_are_warned_of_and_refused() -> None:
+def test_products_that_lose_too_much_are_warned_of() -> None:
     """Condition numbers would let these pass: the bilinear form loses up to their square."""
-    require_products.cache_clear()  # it says so once
+    check_products.cache_clear()  # it says so once
     positive = get_domain("laplace:chebyshev-positive")
     x = ops.analysis(np.ones((1, 8, 8, 1)), positive.space((8, 8), 5))
     assert np.isfinite(ops.multiply(x, x).data).all()
     wide = ops.analysis(np.ones((1, 9, 9, 1)), positive.space((9, 9)))
     with pytest.warns(ConditionWarning, match=r"float64 products by the bilinear form .* relative error of 0\.\d"):
         ops.multiply(wide, wide)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConditionWarning)
-        large = ops.analysis(np.ones((1, 11, 11, 1)), positive.space((11, 11)))
-    with pytest.raises(ConfigurationError, match=r"relative error of .* on \(11, 11\) samples, expected at most 1"):
-        ops.multiply(large, large)
     line = ops.analysis(np.ones((1, 26, 1)), get_domain("laplace:factored").space(26))
     assert ops.synthesis(ops.multiply(line, line)).data == pytest.approx(np.ones((1, 26, 1)), abs=1e-4)
 

@@ -7,7 +7,7 @@ import warnings
 
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
-from freqnet.errors import FreqnetError
+from freqnet.errors import ConditionWarning, FreqnetError, ModuloWarning
 
 COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench", "compare")
 
@@ -23,7 +23,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
     try:
         with interruptible(own_process), warnings.catch_warnings():
             if own_process and not debug:
-                warnings.simplefilter("ignore")
+                _notes_instead_of_warnings()
                 _show_any_text()
             # Imported here, so that an interrupt finds its handler in place.
             from freqnet.cli.commands import app
@@ -34,6 +34,21 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
         if debug:
             raise
         return _report(error, words)
+
+
+def _notes_instead_of_warnings() -> None:
+    """Show what a network is warned of as one line each, and nothing of other libraries' warnings."""
+    warnings.simplefilter("ignore")
+    for kind in (ConditionWarning, ModuloWarning):
+        warnings.simplefilter("always", kind)
+    shown: set[str] = set()
+
+    def note(message: object, *where: object) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
+            complain(f"note: {message}")
+
+    warnings.showwarning = note
 
 
 def _show_any_text() -> None:

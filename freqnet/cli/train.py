@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,14 @@ from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 
 def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics."""
-    begun = prepare(job, resume=resume, overwrite=overwrite)
-    with _explained(begun.plan.folder, job):
-        if not quiet:
-            show_opening(begun)
-        metrics = begun.finish(_fit(begun, quiet))
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.simplefilter("ignore")
+        begun = prepare(job, resume=resume, overwrite=overwrite)
+        with _explained(begun.plan.folder, job):
+            if not quiet:
+                show_opening(begun)
+            metrics = begun.finish(_fit(begun, quiet))
     if not quiet:
         show_results(begun.plan, metrics)
     return metrics
@@ -67,7 +71,7 @@ def show_opening(begun: Begun) -> None:
     counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
-    modes = "x".join(map(str, network.door.space.domain.modes(network.door.band)))
+    modes = "x".join(map(str, network.door.space.domain.modes(network.door.space)))
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
     domain = network.door.space.domain
     door = "one transform at the door" if domain.is_spectral else "samples all the way"

@@ -101,9 +101,9 @@ class Domain(ABC):
         """The band that has so many modes along an axis."""
         return (modes - 1) // 2
 
-    def modes(self, band: Axes) -> Axes:
-        """How many modes a band has along each axis: the inverse of `band_of`."""
-        return tuple(2 * m + 1 for m in band)
+    def modes(self, space: Space) -> Axes:
+        """How many modes a space has along each axis: the inverse of `band_of`."""
+        return tuple(2 * m + 1 for m in space.band)
 
     def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> Domain:
         """The domain to hold samples ``(batch, *grid, channels)`` in: itself, unless it is to be trained on them."""
@@ -142,7 +142,7 @@ class Domain(ABC):
 
     def response_count(self, space: Space) -> int:
         """How many real numbers make up a free response."""
-        return volume(self.modes(space.band))
+        return volume(self.modes(space))
 
     @abstractmethod
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:

@@ -52,21 +52,17 @@ def require_condition(space: Space, precision: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def require_products(domain: Laplace, bands: tuple[Axes, Axes, Axes], grid: Axes, precision: str) -> None:
-    """Warn, at the first of such products, where the nodes' bilinear form loses too much, and refuse what is lost.
+def check_products(domain: Laplace, bands: tuple[Axes, Axes, Axes], grid: Axes, precision: str) -> None:
+    """Warn, at the first of such products, where the nodes' bilinear form loses too much.
 
     It loses up to the square of the condition number, and mostly less: the error of a few random signals is measured,
-    against the same products on samples in double precision.
-
-    Raises
-    ------
-    ConfigurationError
-        What is stored of the product has a relative error above 1.
+    against the same products on samples in double precision. However large, it is no error: a network may drop most
+    of it.
 
     Warns
     -----
     ConditionWarning
-        It is above 1e-3.
+        What is stored of the product has a relative error above 1e-3.
     """
     loss = domain.product_error(bands, grid, precision)
     if not loss > WARNED:
@@ -74,8 +70,6 @@ def require_products(domain: Laplace, bands: tuple[Axes, Axes, Axes], grid: Axes
     what = f"{precision} products by the bilinear form of {domain.name}"
     got = f"a relative error of {loss:.1g} on {grid} samples"
     todo = "keep fewer nodes (--modes, --pool), or take samples (laplace:factored)"
-    if not loss <= REFUSED:
-        raise ConfigurationError(got_expected(what, got, f"at most {REFUSED:g}", todo))
     warnings.warn(got_expected(what, got, f"at most {WARNED:g}", todo), ConditionWarning, 4)
 
 
@@ -101,18 +95,18 @@ def _advice(space: Space, precision: str) -> str:
             grid = space.grid if of == "grid" else (k,) * space.ndim
             wanted = space.domain.band_of(k)
             band = tuple(min(wanted, m) for m in space.band) if of == "grid" else (wanted,) * space.ndim
-            if max(space.domain.modes(band)) < k or any(
-                m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)
-            ):
+            if any(m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)):
                 break
-            loss = prod(space.domain.space(grid, band).condition_numbers) * spacing
+            tried = space.domain.space(grid, band)
+            loss = prod(tried.condition_numbers) * spacing
+            if max(space.domain.modes(tried)) < k:
+                break
             if loss > REFUSED:
                 break
             found = {level: k if loss <= level else found[level] for level in found}
         return f"{found[REFUSED]} (without a warning {found[WARNED]})"
 
-    held = min(max(space.domain.modes(space.band)), max(space.grid))
-    kept = most(range(1, held + 1), "grid")
+    kept = most(range(1, max(space.domain.modes(space)) + 1), "grid")
     whole = most(range(1, 65), "whole")
     finer = "" if precision == "float64" else ", or take float64"
     return f"keep at most {kept} nodes an axis (--modes), take at most {whole} samples an axis (--pool){finer}"

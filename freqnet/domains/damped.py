@@ -81,6 +81,9 @@ class Damped(Circular):
     def band_of(self, modes: int) -> int:
         return modes // 2
 
+    def modes(self, space: Space) -> Axes:
+        return tuple(min(n, 2 * m + 1) for n, m in zip(space.grid, space.band, strict=True))
+
     # -- convolution -------------------------------------------------------------------------------
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":

@@ -25,7 +25,7 @@ from freqnet.domains.base import Domain
 from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
 from freqnet.domains.causal import Causal, held_places
 from freqnet.domains.channels import node_products
-from freqnet.domains.condition import require_products
+from freqnet.domains.condition import check_products
 from freqnet.domains.door import pass_door
 from freqnet.domains.matrices import along_axes
 from freqnet.domains.nodes import Nodes, read_nodes
@@ -78,8 +78,8 @@ class Laplace(Causal):
     def band_of(self, modes: int) -> int:
         return modes - 1
 
-    def modes(self, band: Axes) -> Axes:
-        return tuple(m + 1 for m in band)
+    def modes(self, space: Space) -> Axes:
+        return tuple(m + 1 for m in space.band)
 
     def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> Domain:
         if self.nodes.family != "trained":
@@ -88,7 +88,7 @@ class Laplace(Causal):
         return get_domain(f"laplace:{train_nodes(samples(), modes).text}{factored}")
 
     def shape(self, space: Space) -> Axes:
-        return self.modes(space.band)
+        return self.modes(space)
 
     def weights(self, space: Space) -> float:
         return 1.0
@@ -144,7 +144,7 @@ class Laplace(Causal):
 
     def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         if not self.switches:
-            require_products(self, bands, grid, a.dtype.name)
+            check_products(self, bands, grid, a.dtype.name)
             return bilinear(self._forms(bands, grid), a, b)
         return self._on_samples(a, b, bands, grid, dual=False)
 

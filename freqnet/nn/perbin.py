@@ -27,7 +27,7 @@ from freqnet.ops.linear import coordinates_op, from_coordinates, gather, mode_in
 def _of_modes(incoming: Signal, what: str) -> Signal:
     incoming = require_incoming(incoming, Signal, what)
     if not incoming.space.domain.has_modes:
-        todo = "samples have no bins; use a function of the samples"
+        todo = f"{incoming.space.domain.unit} are no bins; use Polynomial, or a function of samples"
         raise ShapeError(got_expected(what, incoming, "spectra (--domain fourier)", todo))
     return unbounded(incoming)
 

@@ -50,7 +50,7 @@ def headline(run: Run) -> str:
         ("seed", _text(given.get("seed"))),
     ]
     domain = door.space.domain
-    sizes = domain.modes(door.band) if domain.is_spectral else door.space.grid
+    sizes = domain.modes(door.space) if domain.is_spectral else door.space.grid
     lead = (
         f"{len(run.classes)} classes, told apart by {extent_text(sizes)} {domain.unit} of {extent_text(door.grid)} "
         f"samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "

@@ -152,7 +152,7 @@ def degrees(space: Space) -> Axes:
     >>> degrees(FOURIER.space((8, 8), band=2)), degrees(GRID.space((8, 8)))
     ((5, 5), (8, 8))
     """
-    return space.domain.modes(space.band) if space.domain.is_spectral else space.grid
+    return space.domain.modes(space) if space.domain.is_spectral else space.grid
 
 
 def _output(x: Tensor, modes: Axes | None) -> str:

@@ -69,7 +69,7 @@ class Job:
     def output(self, dataset: Dataset) -> Path:
         """Return the folder of the run."""
         domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
-        return self.out or Path("runs") / f"{_slug(dataset.name)}-{domain}-seed{seed}"
+        return self.out or Path("runs") / f"{_slug(dataset.name)}-{_slug(domain)}-seed{seed}"
 
 
 @dataclass(frozen=True)
@@ -183,4 +183,6 @@ def _option(name: str) -> str:
 
 
 def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in Path(name).stem).strip("-.") or "data"
+    """A name as part of a folder's: a file's without its folder and ending."""
+    stem = name if ":" in name else Path(name).stem
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "data"

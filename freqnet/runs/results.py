@@ -74,7 +74,7 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "train_seconds": history.seconds,
         "epochs": last["epoch"],
         "parameters": network.parameter_count(),
-        "modes": [2 * m + 1 for m in network.door.band],
+        "modes": list(network.door.space.domain.modes(network.door.space)),
         "transforms_inside_network": network.transforms_inside,
         "train_samples": len(parts.train),
         "validation_samples": 0 if parts.validation is None else len(parts.validation),

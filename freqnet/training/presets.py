@@ -165,7 +165,7 @@ class Model:
 
     def _nodes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
         domain = get_domain(self.domain)
-        largest = tuple(map(min, grid, domain.modes(domain.largest_band(grid))))
+        largest = domain.modes(domain.space(grid))
         if self.modes is None:
             return largest
         if not 1 <= self.modes <= min(largest):
