@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import Any
 
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
@@ -43,7 +44,7 @@ def _notes_instead_of_warnings() -> None:
         warnings.simplefilter("always", kind)
     shown: set[str] = set()
 
-    def note(message: object, *where: object) -> None:
+    def note(message: Warning | str, *where: Any, **more: Any) -> None:
         if str(message) not in shown:
             shown.add(str(message))
             complain(f"note: {message}")

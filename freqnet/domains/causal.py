@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,14 @@ class Causal(Domain):
     is_spectral = True
     is_causal = True
     is_self_dual = False
+
+    @abstractmethod
+    def axes_of(self, space: Space) -> list[Any]:
+        """The matrices of each axis of a space."""
+
+    @abstractmethod
+    def through(self, matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
+        """Apply a matrix of all nodes to each axis of what is stored."""
 
     def delay(self, ahead: Axes) -> Axes:
         return ahead
@@ -67,6 +78,12 @@ class Causal(Domain):
         first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
         return replace(space, grid=grid, band=band, support=None, origin=None).moved(first)
 
+    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
+        rows = zip(self.axes_of(space), self.axes_of(target), first, stride, strict=True)
+        matrices = [fine.keep(coarse, start, step) for fine, coarse, start, step in rows]
+        return self.through([m.conj().T for m in matrices] if adjoint else matrices, array)
+
     def shift_adjoint(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
         return self.shift(array, space, samples)
 
@@ -88,3 +105,28 @@ def held_places(grid: Axes, space: Space) -> list[slice]:
     """Where the samples of a grid lie among those that are held."""
     first = space.origin or (0,) * space.ndim
     return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]
+
+
+def laid_out(held: np.ndarray, grid: Axes, is_density: bool) -> np.ndarray:
+    """The samples that are held as ``(batch, *grid, channels)``, zero beyond; of gradients the density, times N."""
+    held = np.moveaxis(held, -2, 0)
+    out = np.zeros((len(held), *grid, held.shape[-1]), held.dtype)
+    out[(slice(None), *(slice(n) for n in held.shape[1:-1]))] = held
+    return out * out.dtype.type(volume(grid)) if is_density else out
+
+
+def forward(samples: np.ndarray, whole: bool) -> np.ndarray:
+    """Shifts ``(batch or 1, axes)`` that a domain of nodes can do by powers of them: forward, perhaps whole alone.
+
+    Raises
+    ------
+    ShapeError
+        A shift back, or by a fraction of a sample where only whole ones can be done.
+    """
+    samples = np.atleast_2d(np.asarray(samples, float))
+    is_whole = np.array_equal(samples, np.round(samples))
+    if samples.min() < 0 or (whole and not is_whole):
+        got = f"{samples.min(axis=0)} samples" if is_whole else "a fraction of a sample"
+        todo = "use freqnet.ops.shift" if is_whole else "only positive real nodes know fractions"
+        raise ShapeError(got_expected("shift", got, "whole samples forward", todo))
+    return samples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from freqnet.domains import halves
 from freqnet.domains.base import Domain
-from freqnet.domains.causal import Causal, held_places
+from freqnet.domains.causal import Causal, held_places, laid_out
 from freqnet.domains.circle import Circle, circle
 from freqnet.domains.door import pass_door
 from freqnet.domains.halves import halved
@@ -66,6 +67,9 @@ class Circular(Causal):
         # Nodes are told apart by the samples that are held, however few are given.
         Domain.check_grid(self, space.grid, space)
 
+    def through(self, matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
+        return halves.apply(matrices, array)
+
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
         array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
@@ -89,10 +93,7 @@ class Circular(Causal):
         tables[-1] = tables[-1][:, halved(tables[-1].shape[1])] * self.weights(space).ravel()
         for axis, table in enumerate(tables):
             array = contract(table.astype(array.dtype), array, axis)
-        held = np.moveaxis(array.real, -2, 0)
-        out = np.zeros((len(held), *grid, held.shape[-1]), held.dtype)
-        out[(slice(None), *(slice(n) for n in held.shape[1:-1]))] = held
-        return out * out.dtype.type(volume(grid)) if space.dual else out
+        return laid_out(array.real, grid, space.dual)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     def _outer(self, vectors: list[np.ndarray], precision: Any) -> np.ndarray:

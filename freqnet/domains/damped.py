@@ -23,13 +23,14 @@ from freqnet import kernels
 from freqnet.domains import halves
 from freqnet.domains import parametrisations as par
 from freqnet.domains.bilinear import bilinear, bilinear_cost
+from freqnet.domains.causal import forward
 from freqnet.domains.channels import mode_products
 from freqnet.domains.circular import Circular
 from freqnet.domains.halves import halved
 from freqnet.domains.registry import register_domain, register_maker
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.domains.spectral import along, product_terms
-from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
+from freqnet.errors import ConfigurationError, SpaceError, got_expected
 
 WRAP = 1 / 8
 
@@ -218,12 +219,6 @@ class Damped(Circular):
             array = array * along(kept.astype(array.dtype), index, array.ndim)
         return array
 
-    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
-        first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
-        rows = zip(self.axes_of(space), self.axes_of(target), first, stride, strict=True)
-        matrices = [fine.keep(coarse, start, step) for fine, coarse, start, step in rows]
-        return halves.apply([m.conj().T for m in matrices] if adjoint else matrices, array)
-
     def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
         """Multiply by z^s, of whole numbers s of samples, at least 0.
 
@@ -235,11 +230,7 @@ class Damped(Circular):
         return self._shifted(array, space, samples, adjoint=True)
 
     def _shifted(self, array: np.ndarray, space: Space, samples: np.ndarray, adjoint: bool) -> np.ndarray:
-        samples = np.atleast_2d(np.asarray(samples, float))
-        whole = np.array_equal(samples, np.round(samples))
-        if not whole or samples.min() < 0:
-            got = f"{samples.min(axis=0)} samples" if whole else "a fraction of a sample"
-            raise ShapeError(got_expected("shift", got, "whole samples forward", "use freqnet.ops.shift"))
+        samples = forward(samples, whole=True)
         for index, own in enumerate(self.axes_of(space)):
             z = own.z[halved(own.count)] if index == space.ndim - 1 else own.z
             phase = (z.conj() if adjoint else z)[:, None] ** samples[:, index]

@@ -13,7 +13,7 @@ as the signal f, the gradient's density over the grid, by A^T f / N (A as in `no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ import numpy as np
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain
 from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
-from freqnet.domains.causal import Causal, held_places
+from freqnet.domains.causal import Causal, forward, held_places, laid_out
 from freqnet.domains.channels import node_products
 from freqnet.domains.condition import check_products
 from freqnet.domains.door import pass_door
@@ -33,7 +33,6 @@ from freqnet.domains.registry import get_domain, register_domain, register_maker
 from freqnet.domains.space import Axes, Space, volume
 from freqnet.domains.spectral import along
 from freqnet.domains.trained import train_nodes
-from freqnet.errors import ShapeError, got_expected
 
 if TYPE_CHECKING:
     from freqnet.domains.axis import Axis
@@ -94,6 +93,9 @@ class Laplace(Causal):
         return 1.0
 
     # -- the door ----------------------------------------------------------------------------------
+    def through(self, matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
+        return along_axes(matrices, array)
+
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
         array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
@@ -108,10 +110,8 @@ class Laplace(Causal):
         pass_door("synthesis")
         places = held_places(grid, space)
         tables = [a.evaluate.T if space.dual else a.invert for a in self.axes_of(space)]
-        held = np.moveaxis(along_axes([table[p] for table, p in zip(tables, places, strict=True)], array), -2, 0)
-        out = np.zeros((len(held), *grid, held.shape[-1]), held.dtype)
-        out[(slice(None), *(slice(n) for n in held.shape[1:-1]))] = held
-        return out * out.dtype.type(volume(grid)) if space.dual else out
+        held = along_axes([table[p] for table, p in zip(tables, places, strict=True)], array)
+        return laid_out(held, grid, space.dual)
 
     # -- convolution -------------------------------------------------------------------------------
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
@@ -196,21 +196,10 @@ class Laplace(Causal):
             array = array * along(factors.astype(array.dtype), index, array.ndim)
         return array
 
-    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
-        first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
-        rows = zip(self.axes_of(space), self.axes_of(target), first, stride, strict=True)
-        matrices = [fine.keep(coarse, start, step) for fine, coarse, start, step in rows]
-        return along_axes([m.T for m in matrices] if adjoint else matrices, array)
-
     def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
         """Multiply by z^s, of s samples, at least 0; of fractions where every node is positive."""
-        samples = np.atleast_2d(np.asarray(samples, float))
         axes = self.axes_of(space)
-        whole = np.array_equal(samples, np.round(samples))
-        if samples.min() < 0 or (not whole and min(a.z.min() for a in axes) <= 0):
-            got = f"{samples.min(axis=0)} samples" if whole else "a fraction of a sample"
-            expected = "whole samples forward" if whole else "whole samples, since some nodes are negative"
-            raise ShapeError(got_expected("shift", got, expected, "use freqnet.ops.shift, or nodes e^-p above 0"))
+        samples = forward(samples, whole=min(a.z.min() for a in axes) <= 0)
         for index, own in enumerate(axes):
             phase = own.z[:, None] ** samples[:, index]
             shape = (1,) * index + (own.count,) + (1,) * (space.ndim - 1 - index) + (-1, 1)
