@@ -399,7 +399,7 @@ def shifts(case: Case) -> None:
 def shifts_by_fractions(case: Case, array: np.ndarray) -> None:
     by = (0.5, 1.25, 0.3)[: case.space.ndim]
     if min(min(axis.z) for axis in case.axes()) <= 0:
-        with pytest.raises(ShapeError, match="shift: got a fraction of a sample, .* only positive"):
+        with pytest.raises(ShapeError, match=r"shift: got a fraction of a sample, .* only positive"):
             case.domain.shift(array, case.space, np.array(by))
         return
     factors = np.array(1, dtype=object)
