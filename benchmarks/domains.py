@@ -15,23 +15,15 @@ from typing import Any
 
 KEPT = Path(__file__).parent / "results"
 TABLES = Path(__file__).parents[1] / "docs" / "study"
-HEADER = (
-    "domain",
-    "accuracy, mean (lowest to highest)",
-    "sd",
-    "step, ms",
-    "precision",
-    "kept",
-    "condition number",
-    "multiply-adds",
-    "transforms",
-)
+HEADER = ("domain", "accuracy", "lowest", "highest", "step, ms", "kept", "condition", "mult-adds", "transforms")
+# Of domains with several numbers of nodes.
+FEW = ("domain", "kept", "accuracy", "lowest", "highest", "condition")
 
 
 def keep(name: str, path: Path) -> None:
     """Store a comparison's figures, without the history of every run."""
     figures = json.loads(path.read_text(encoding="utf-8"))
-    kept = {key: figures[key] for key in ("dataset", "command", "options", "machine", "freqnet", "domains")}
+    kept = {key: figures[key] for key in ("dataset", "command", "options", "machine", "freqnet", "domains", "by_nodes")}
     (KEPT / f"domains-{name}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
@@ -40,13 +32,10 @@ def row(domain: dict[str, Any]) -> tuple[str, ...]:
     found = domain["accuracies"]
     if not found:
         return (domain["domain"], "none: " + "; ".join(domain["reasons"]), *[""] * (len(HEADER) - 2))
-    spread = domain["accuracy_deviation"]
     return (
         domain["domain"],
-        f"{domain['accuracy']:.2%} ({min(found):.2%} to {max(found):.2%})",
-        "" if spread is None else f"{100 * spread:.2f}",
+        *(f"{100 * value:.2f} %" for value in (domain["accuracy"], min(found), max(found))),
         f"{domain['step_milliseconds']:.3g}",
-        domain["precision"],
         domain["kept"],
         f"{domain['condition_number']:.2g}",
         f"{domain['multiply_adds'] / 1e3:,.0f} k",
@@ -54,12 +43,29 @@ def row(domain: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def rows_by_nodes(figures: dict[str, Any]) -> list[tuple[str, ...]]:
+    """A line for every domain and number of nodes, few nodes first."""
+    every = [*figures["by_nodes"], *figures["domains"]]
+    return [_few(row(d)) for d in sorted(every, key=lambda d: (d["domain"], d["condition_number"]))]
+
+
+def _few(cells: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(cells[HEADER.index(name)] for name in FEW)
+
+
+def table(name: str) -> list[tuple[str, ...]]:
+    """The table of a comparison that is kept, its header first."""
+    figures = json.loads((KEPT / f"domains-{name}.json").read_text(encoding="utf-8"))
+    if figures["by_nodes"]:
+        return [FEW, *rows_by_nodes(figures)]
+    return [HEADER, *map(row, figures["domains"])]
+
+
 def write(name: str) -> None:
     """Write the table of a comparison that is kept."""
-    figures = json.loads((KEPT / f"domains-{name}.json").read_text(encoding="utf-8"))
     TABLES.mkdir(exist_ok=True)
     with (TABLES / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADER, *map(row, figures["domains"])])
+        csv.writer(file, lineterminator="\n").writerows(table(name))
 
 
 def main() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,20 @@ def test_the_citation_is_complete() -> None:
     citation = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == import_module("freqnet").__version__
+
+
+# -- the study of domains ------------------------------------------------------------------------------
+def test_study_tables_are_those_of_the_figures() -> None:
+    """What a page shows is what was measured, and what is measured is shown."""
+    root = DOCS.parent
+    spec = spec_from_file_location("domains", root / "benchmarks" / "domains.py")
+    assert spec is not None
+    assert spec.loader is not None
+    study = module_from_spec(spec)
+    spec.loader.exec_module(study)
+    names = [path.stem.removeprefix("domains-") for path in (root / "benchmarks/results").glob("domains-*.json")]
+    assert {path.stem for path in (DOCS / "study").glob("*.csv")} == set(names) != set()
+    for name in names:
+        with (DOCS / "study" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert list(map(tuple, csv.reader(file))) == study.table(name)
+        assert f"study/{name}.csv" in text("fourier_or_laplace.rst")

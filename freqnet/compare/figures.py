@@ -48,7 +48,7 @@ def sketch(network: Network) -> Sketch:
         total.parameters,
         total.multiply_adds,
         rows[0].bytes,
-        math.prod(network.door.space.condition_numbers),
+        network.door.space.condition_number,
         network.precision.name,
         # Without the channels.
         rows[0].output.rpartition(" x ")[0],

@@ -113,7 +113,7 @@ def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
     True
     """
     _, space = _tried(domain)
-    k, unit = math.prod(space.condition_numbers), float(np.finfo(precision).eps)
+    k, unit = space.condition_number, float(np.finfo(precision).eps)
     bounds = dict.fromkeys(OPERATIONS, (UNITS + UNITS_OF_K * k) * unit)
     if space.domain.is_causal and not space.domain.switches:
         bounds["product"] = (UNITS + UNITS_OF_SQUARE * k**2) * unit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,11 +37,11 @@ def require_condition(space: Space, precision: str) -> None:
         It is above 1e-3.
     """
     spacing = float(np.finfo(precision).eps)
-    loss = prod(space.condition_numbers) * spacing
+    loss = space.condition_number * spacing
     if loss <= WARNED:
         return
     sizes = "x".join(str(n) for n in space.shape)
-    got = f"condition number {prod(space.condition_numbers):.1e} ({sizes} nodes of {space.domain.name})"
+    got = f"condition number {space.condition_number:.1e} ({sizes} nodes of {space.domain.name})"
     if loss > REFUSED:
         raise ConfigurationError(
             got_expected(f"{precision} numbers", got, f"at most {REFUSED / spacing:.1e}", _advice(space, precision))
@@ -80,7 +79,7 @@ def least_precision(space: Space) -> str:
     >>> least_precision(FOURIER.space((8, 8))), least_precision(LAPLACE.space((8, 8)))
     ('float32', 'float64')
     """
-    loss = prod(space.condition_numbers) * float(np.finfo("float32").eps)
+    loss = space.condition_number * float(np.finfo("float32").eps)
     return "float32" if loss <= WARNED else "float64"
 
 
@@ -98,7 +97,7 @@ def _advice(space: Space, precision: str) -> str:
             if any(m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)):
                 break
             tried = space.domain.space(grid, band)
-            loss = prod(tried.condition_numbers) * spacing
+            loss = tried.condition_number * spacing
             if max(space.domain.modes(tried)) < k:
                 break
             if loss > REFUSED:

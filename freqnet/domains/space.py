@@ -71,8 +71,13 @@ class Space:
 
     @property
     def condition_numbers(self) -> tuple[float, ...]:
-        """The condition number of the transform along each axis; that of the whole is their product."""
+        """The condition number of the transform along each axis."""
         return self.domain.condition_numbers(self)
+
+    @property
+    def condition_number(self) -> float:
+        """The condition number of the whole transform: the product of those of its axes."""
+        return prod(self.condition_numbers)
 
     def with_band(self, band: Axes) -> Space:
         """The same space with another band."""
