@@ -330,7 +330,7 @@ def named_sizes_are_true(message: str, grid: Axes) -> None:
         r"at most (\d+) \(without a warning (\d+)\) .* at most (\d+) \(without a warning (\d+)\)", message
     )
     assert sizes, message
-    kept, quiet, whole, quiet_whole = map(int, sizes.groups())
+    whole, quiet_whole, kept, quiet = map(int, sizes.groups())
     of_grid = lambda k: opened(grid, (k - 1, k - 1))
     of_size = lambda k: opened((k, k), (k - 1, k - 1))
     for make, most, silent in ((of_grid, kept, quiet), (of_size, whole, quiet_whole)):

@@ -89,7 +89,7 @@ def test_a_network_of_trained_nodes_is_stored_with_them() -> None:
 
 
 def test_mistakes() -> None:
-    with pytest.raises(ConfigurationError, match="count of nodes: got 9, expected 1 to 8"):
+    with pytest.raises(ConfigurationError, match="count of nodes: got 9, expected a whole number from 1 to 8"):
         train_nodes(np.ones((2, 8, 1)), 9)
     with pytest.raises(ConfigurationError, match="tolerance: got -1"):
         train_nodes(np.ones((2, 8, 1)), 2, tolerance=-1)

@@ -108,7 +108,7 @@ def rounding(space: Space, least: float) -> float:
     if space.domain.has_modes:
         return 0.0
     # Products lose the square of the condition number.
-    return max(least, min(1e-2, 1e-15 * space.condition_number ** 2))
+    return max(least, min(1e-2, 1e-15 * space.condition_number**2))
 
 
 def mode_power(x: Tensor) -> np.ndarray:

@@ -75,13 +75,14 @@ def show_opening(begun: Begun) -> None:
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
     domain = network.door.space.domain
     door = "one transform at the door" if domain.is_spectral else "samples all the way"
+    door += ", and transforms in every layer that switches domains" if domain.switches else ""
     # Samples have a band too: as much of it is kept as elsewhere.
     unit = domain.unit if domain.is_spectral else "modes"
     size = f"{modes} {unit}, {network.parameter_count():,} parameters"
     say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
     if domain.is_causal:
         grid = "x".join(map(str, network.door.space.grid))
-        say(f"convolution is linear on {grid} samples; what outgrows them comes back modulo the nodes' polynomial")
+        say(f"what outgrows {grid} samples in a convolution comes back {domain.beyond(network.door.space)}")
     if kernels.KERNEL == "numpy" and domain.has_modes:
         say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
 

@@ -127,11 +127,9 @@ def conditions_by_size(most: int = MOST_NODES) -> dict[str, tuple[float, ...]]:
 
 def _condition_number(nodes: Nodes, count: int) -> float:
     """Of as many samples as nodes, by Lagrange's polynomials: far fewer operations than the axis of a domain takes."""
-    import mpmath
+    from freqnet.domains.axis import in_digits, rounded, take
 
-    from freqnet.domains.axis import rounded, take
-
-    with mpmath.workdps(30 + 4 * count):
+    with in_digits(30 + 4 * count):
         z = np.array(take(nodes, count), dtype=object)
         powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_inverse(z))
     return float(np.linalg.norm(powers, 2) * np.linalg.norm(inverse, 2))

@@ -7,8 +7,10 @@ their span. V is the matrix of the powers z_j^t, A its pseudoinverse.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from threading import RLock
 from typing import Any
 
 import mpmath
@@ -19,10 +21,21 @@ from freqnet.errors import ConfigurationError, got_expected
 
 # A real node costs a digit or less, one of many equispaced rates two; fifty digits are to be left.
 _DIGITS, _DIGITS_A_NODE = 50, 6
+# A context of our own, since its precision is one for all who use it, and one thread in it at a time.
+_MP, _ALONE = mpmath.MPContext(), RLock()
+# From here on the closed form of an average is less work than the sum, and as accurate.
+_LONG = 4096
+
+
+@contextmanager
+def in_digits(digits: int) -> Iterator[None]:
+    """Compute with so many digits, alone, and without touching the precision of mpmath itself."""
+    with _ALONE, _MP.workdps(digits):
+        yield
 
 
 def take(nodes: Nodes, samples: int) -> list[Any]:
-    """Return the nodes for so many samples, in mpmath's precision of the moment: the smallest rates first.
+    """Return the nodes for so many samples, within `in_digits`: the smallest rates first.
 
     >>> [round(float(z), 3) for z in take(Nodes("chebyshev"), 4)]
     [0.924, 0.383, -0.383, -0.924]
@@ -31,14 +44,14 @@ def take(nodes: Nodes, samples: int) -> list[Any]:
     """
     if nodes.family == "nodes":
         # From z = 1 down: rates of negative nodes are those of waves that turn with every sample.
-        return sorted(map(mpmath.mpf, nodes.values), reverse=True)[:samples]
+        return sorted(map(_MP.mpf, nodes.values), reverse=True)[:samples]
     if nodes.family == "trained":
         todo = "find them by freqnet.domains.train_nodes, as freqnet train does"
         raise ConfigurationError(got_expected("nodes", "trained ones", "nodes that were trained", todo))
     if nodes.family == "rates":
-        return [mpmath.exp(-mpmath.mpf(nodes.step) * k) for k in range(1, samples + 1)]
+        return [_MP.exp(-_MP.mpf(nodes.step) * k) for k in range(1, samples + 1)]
     # cospi: of an odd number the middle one is 0, and not a little beside it, which would have a rate.
-    roots = [mpmath.cospi(mpmath.mpf(2 * k + 1) / (2 * samples)) for k in range(samples)]
+    roots = [_MP.cospi(_MP.mpf(2 * k + 1) / (2 * samples)) for k in range(samples)]
     return roots if nodes.family == "chebyshev" else [(1 + z) / 2 for z in roots]
 
 
@@ -68,14 +81,14 @@ class Axis:
 
     def __init__(self, nodes: Nodes, samples: int, count: int) -> None:
         self.nodes, self.samples, self.count = nodes, samples, count
-        with mpmath.workdps(_DIGITS + _DIGITS_A_NODE * count):
+        with in_digits(_DIGITS + _DIGITS_A_NODE * count):
             z = take(nodes, samples)[:count]
             self._powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
             basis, triangle = _orthonormal(self._powers)
             inverse = _inverse_of_lower(triangle)
             # The rows of V are those of the triangle times the basis; the pseudoinverse, the other way round.
             self._inverse = basis.T.dot(inverse)
-            root = mpmath.sqrt(samples)
+            root = _MP.sqrt(samples)
             self.lower, self.raise_ = rounded(inverse / root), rounded(triangle * root)
             self.constant = rounded(self._powers.sum(axis=1))
             self.mean = rounded(self._inverse.sum(axis=0) / samples)
@@ -87,7 +100,7 @@ class Axis:
         return float(np.linalg.norm(self.evaluate, 2) * np.linalg.norm(self.invert, 2))
 
     def _exactly(self, product: Callable[[], np.ndarray]) -> np.ndarray:
-        with mpmath.workdps(_DIGITS + _DIGITS_A_NODE * self.count):
+        with in_digits(_DIGITS + _DIGITS_A_NODE * self.count):
             return rounded(product())
 
     def lift(self, count: int) -> np.ndarray:
@@ -117,7 +130,10 @@ class Axis:
 
     def average(self, window: int) -> np.ndarray:
         """``(nodes,)``: the real sinc (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
-        return np.mean([self.z**t for t in range(window)], axis=0)
+        if window < _LONG:
+            return np.mean([self.z**t for t in range(window)], axis=0)
+        left = 1 - self.z
+        return np.divide(1 - self.z**window, window * left, out=np.ones_like(left), where=left != 0)
 
     def continuous_average(self, window: int) -> np.ndarray:
         """``(nodes,)``: e^(p/2) (1 - e^(-p w)) / (p w), of the continuous signal over the same window.
@@ -144,19 +160,24 @@ def _table(what: str, one: Axis, other: Axis, make: Callable[[], np.ndarray]) ->
 
 
 def rounded(array: np.ndarray) -> np.ndarray:
-    """Numbers of high precision in double precision."""
-    return np.array(array, dtype=float)
+    """Numbers of high precision in double precision, to be read alone: they are shared."""
+    out = np.array(array, dtype=float)
+    out.setflags(write=False)
+    return out
 
 
 def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal rows and the lower triangle that makes the given ones of them (Gram and Schmidt, modified)."""
     count = len(rows)
-    basis, triangle = rows.copy(), np.full((count, count), mpmath.mpf(0), dtype=object)
+    basis, triangle = rows.copy(), np.full((count, count), _MP.mpf(0), dtype=object)
     for i in range(count):
         for j in range(i):
             triangle[i, j] = basis[i].dot(basis[j])
             basis[i] = basis[i] - triangle[i, j] * basis[j]
-        triangle[i, i] = mpmath.sqrt(basis[i].dot(basis[i]))
+        triangle[i, i] = _MP.sqrt(basis[i].dot(basis[i]))
+        if not triangle[i, i]:
+            got, todo = "some so close that fifty digits do not tell them apart", "take fewer, or others"
+            raise ConfigurationError(got_expected("nodes", got, "nodes apart from each other", todo))
         basis[i] = basis[i] / triangle[i, i]
     return basis, triangle
 
@@ -164,8 +185,8 @@ def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
     """The inverse of a lower triangle, by forward substitution; V = triangle basis, so A = basis^T inverse."""
     count = len(triangle)
-    out = np.full((count, count), mpmath.mpf(0), dtype=object)
+    out = np.full((count, count), _MP.mpf(0), dtype=object)
     for i in range(count):
-        out[i, i] = mpmath.mpf(1)
+        out[i, i] = _MP.mpf(1)
         out[i] = (out[i] - triangle[i, :i].dot(out[:i])) / triangle[i, i] if i else out[i] / triangle[i, i]
     return out

@@ -8,40 +8,22 @@ in the registry (`freqnet.domains.registry`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from freqnet.domains.space import Axes, Kind, Space, per_axis, volume
+from freqnet.domains.traits import Traits
 from freqnet.errors import ShapeError, SpaceError, got_expected
 
 
-class Domain(ABC):
+class Domain(Traits, ABC):
     """The verbs every domain implements, on NumPy arrays.
 
     Arrays of signals have the axes ``(*space.shape, batch, channels)``, responses
     ``(*space.shape, inputs, outputs)``. Verbs marked "adjoint" are adjoint under `weights`.
     """
-
-    name: str
-    is_complex: bool
-    # Whether arrays hold a transform: then there are no pointwise functions, and no transform may run inside a network.
-    is_spectral: bool = False
-    # What an axis of stored numbers counts.
-    unit: str = "modes"
-    # Whether it is that of waves: then signals have a power spectrum, and shifts by fractions of a sample.
-    has_modes: bool = False
-    # Whether gradients are stored as signals are. Elsewhere they live in `Space.cotangent`, and "adjoint" refers
-    # to the sum of products of stored numbers.
-    is_self_dual: bool = True
-    # Whether signals begin at a first sample, and convolution is linear: elsewhere both go around a period.
-    is_causal: bool = False
-    # Real multiply-adds that convolution takes for each stored number, or each tap.
-    products_a_number: int = 1
-    # Whether layers run transforms of their own: true only for baselines that switch domains.
-    switches: bool = False
 
     def space(
         self, grid: int | Axes, band: int | Axes | None = None, kind: Kind = "signal", support: Axes | None = None
@@ -53,6 +35,9 @@ class Domain(ABC):
         axes = self.largest_band(grid) if band is None else per_axis(band, len(grid), "band")
         if min(axes) < 0:
             raise ShapeError(got_expected("band", axes, "0 or more", "a band of 0 keeps the mean"))
+        if self.is_causal and any(m > most for m, most in zip(axes, self.largest_band(grid), strict=True)):
+            most = self.largest_band(grid)
+            raise ShapeError(got_expected("band", axes, f"at most {most} on {grid} samples", "keep fewer nodes"))
         return Space(self, grid, axes, kind, support)
 
     def largest_band(self, grid: Axes) -> Axes:
@@ -96,22 +81,6 @@ class Domain(ABC):
     def split_nyquist(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         """Halve the modes at ``k = n/2`` of each even axis: the Nyquist mode, shared by +-n/2."""
         return array
-
-    def band_of(self, modes: int) -> int:
-        """The band that has so many modes along an axis."""
-        return (modes - 1) // 2
-
-    def modes(self, space: Space) -> Axes:
-        """How many modes a space has along each axis: the inverse of `band_of`."""
-        return tuple(2 * m + 1 for m in space.band)
-
-    def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> Domain:
-        """The domain to hold samples ``(batch, *grid, channels)`` in: itself, unless it is to be trained on them."""
-        return self
-
-    def delay(self, ahead: Axes) -> Axes:
-        """How many places later sample 0 lies once samples so far ahead of it are held: none on a period."""
-        return (0,) * len(ahead)
 
     def check_samples(self, samples: np.ndarray, space: Space) -> None:
         """Raise `ShapeError` unless the samples can hold the band."""
@@ -164,14 +133,6 @@ class Domain(ABC):
     def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
         """Real multiply-adds of `multiply`, or of `square`, for one signal."""
         return volume(grid)
-
-    def limit(self, band: Axes, grid: Axes) -> Axes:
-        """What there can be of a product's band."""
-        return band
-
-    def exact_band(self, band: Axes, grid: Axes) -> Axes:
-        """The band that holds a product whole, if `band` does so of waves."""
-        return band
 
     def multiply_adjoint(self, g: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
         """The adjoint of a product with `b`, of a gradient of band `bands[0]`; the result has `bands[2]`."""
@@ -292,9 +253,11 @@ class Domain(ABC):
         """Multiply each independent mode (and its mirror) by a real factor: adjoint of `mode_inner`."""
         return self.mode_inner(array, factors, space)
 
-    def condition_numbers(self, space: Space) -> tuple[float, ...]:
-        """The condition number of the transform along each axis."""
-        return (1.0,) * space.ndim
-
     def __repr__(self) -> str:
         return f"<domain {self.name}>"
+
+    def __reduce__(self) -> Any:
+        # A copy would be another domain: where there is one of this name, it is that one.
+        from freqnet.domains.registry import get_domain, known
+
+        return (get_domain, (self.name,)) if known(self) else super().__reduce_ex__(2)

@@ -64,9 +64,9 @@ class Causal(Domain):
     # -- bands and grids ---------------------------------------------------------------------------
     def resampled(self, space: Space, grid: Axes) -> Space:
         """The same grid, since rates are those of its samples, and as many nodes as the new one would have samples."""
-        if any(g > n for g, n in zip(grid, space.grid, strict=True)):
+        if any(not 1 <= g <= n for g, n in zip(grid, space.grid, strict=True)):
             todo = "pool to fewer samples: real nodes do not tell what lies between samples"
-            raise SpaceError(got_expected("resample", f"{grid} samples", f"at most {space.grid}", todo))
+            raise SpaceError(got_expected("resample", f"{grid} samples", f"1 to {space.grid}", todo))
         return replace(space, band=tuple(min(m, g - 1) for m, g in zip(space.band, grid, strict=True))).unbounded
 
     def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:

@@ -37,16 +37,19 @@ def require_condition(space: Space, precision: str) -> None:
         It is above 1e-3.
     """
     spacing = float(np.finfo(precision).eps)
-    loss = space.condition_number * spacing
+    least = space.domain.least_condition_number(space)
+    # What is beyond all bounds is refused without the work of finding out how far.
+    number = least if least * spacing > REFUSED else space.condition_number
+    loss = number * spacing
     if loss <= WARNED:
         return
-    sizes = "x".join(str(n) for n in space.shape)
-    got = f"condition number {space.condition_number:.1e} ({sizes} nodes of {space.domain.name})"
-    if loss > REFUSED:
+    sizes = "x".join(map(str, space.domain.modes(space)))
+    got = f"condition number {number:.1e} ({sizes} nodes of {space.domain.name})"
+    if not loss <= REFUSED:
         raise ConfigurationError(
             got_expected(f"{precision} numbers", got, f"at most {REFUSED / spacing:.1e}", _advice(space, precision))
         )
-    text = f"about {-np.log10(loss):.1f} digits are left of a signal"
+    text = f"at most {WARNED / spacing:.1e}, for about {max(0.0, -np.log10(loss)):.1f} digits are left of a signal"
     warnings.warn(got_expected(f"{precision} numbers", got, text, _advice(space, precision)), ConditionWarning, 3)
 
 
@@ -68,7 +71,8 @@ def check_products(domain: Laplace, bands: tuple[Axes, Axes, Axes], grid: Axes, 
         return
     what = f"{precision} products by the bilinear form of {domain.name}"
     got = f"a relative error of {loss:.1g} on {grid} samples"
-    todo = "keep fewer nodes (--modes, --pool), or take samples (laplace:factored)"
+    todo = f"take fewer samples (--pool), keep fewer nodes (--modes), or multiply samples ({domain.name}:factored)"
+    todo = f"hardly a digit of them is right: {todo}" if loss > 0.1 else todo
     warnings.warn(got_expected(what, got, f"at most {WARNED:g}", todo), ConditionWarning, 4)
 
 
@@ -83,29 +87,32 @@ def least_precision(space: Space) -> str:
     return "float32" if loss <= WARNED else "float64"
 
 
+# So many nodes are tried for the advice: more, of a long axis, would take long, and no precision holds them.
+_TRIED = 28
+
+
 @lru_cache(maxsize=64)
 def _advice(space: Space, precision: str) -> str:
     """How many nodes there may be on the same grid, and on a grid of as many samples."""
-    spacing = float(np.finfo(precision).eps)
+    spacing, domain = float(np.finfo(precision).eps), space.domain
 
-    def most(sizes: range, of: str) -> str:
-        found = dict.fromkeys((WARNED, REFUSED), 0)
-        for k in sizes:
-            grid = space.grid if of == "grid" else (k,) * space.ndim
-            wanted = space.domain.band_of(k)
-            band = tuple(min(wanted, m) for m in space.band) if of == "grid" else (wanted,) * space.ndim
-            if any(m > b for m, b in zip(band, space.domain.largest_band(grid), strict=True)):
-                break
-            tried = space.domain.space(grid, band)
-            loss = tried.condition_number * spacing
-            if max(space.domain.modes(tried)) < k:
-                break
-            if loss > REFUSED:
-                break
-            found = {level: k if loss <= level else found[level] for level in found}
-        return f"{found[REFUSED]} (without a warning {found[WARNED]})"
+    def loss(count: int, is_whole: bool) -> float:
+        grid = (count,) * space.ndim if is_whole else space.grid
+        band = tuple(map(min, (domain.band_of(count),) * space.ndim, domain.largest_band(grid)))
+        tried = domain.space(grid, band)
+        least = domain.least_condition_number(tried) * spacing
+        return least if least > REFUSED else tried.condition_number * spacing
 
-    kept = most(range(1, max(space.domain.modes(space)) + 1), "grid")
-    whole = most(range(1, 65), "whole")
+    def most(highest: int, is_whole: bool) -> str:
+        found = []
+        for level in (REFUSED, WARNED):
+            low, high = 0, highest
+            while low < high:
+                middle = (low + high + 1) // 2
+                low, high = (middle, high) if loss(middle, is_whole) <= level else (low, middle - 1)
+            found.append(low)
+        return f"{found[0]} (without a warning {found[1]})"
+
+    whole, kept = most(64, True), most(min(_TRIED, max(domain.modes(space))), False)
     finer = "" if precision == "float64" else ", or take float64"
-    return f"keep at most {kept} nodes an axis (--modes), take at most {whole} samples an axis (--pool){finer}"
+    return f"take at most {whole} samples an axis (--pool), or keep at most {kept} nodes (--modes){finer}"

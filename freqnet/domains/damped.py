@@ -85,6 +85,10 @@ class Damped(Circular):
     def modes(self, space: Space) -> Axes:
         return tuple(min(n, 2 * m + 1) for n, m in zip(space.grid, space.band, strict=True))
 
+    def beyond(self, space: Space) -> str:
+        strongest = max(self.radius(n) ** n for n in space.grid)
+        return f"around the circle, {strongest:.3g} times as strong"
+
     # -- convolution -------------------------------------------------------------------------------
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":

@@ -86,6 +86,9 @@ class Laplace(Causal):
         factored = ":factored" if self.switches else ""
         return get_domain(f"laplace:{train_nodes(samples(), modes).text}{factored}")
 
+    def beyond(self, space: Space) -> str:
+        return "modulo the nodes' polynomial"
+
     def shape(self, space: Space) -> Axes:
         return self.modes(space)
 
@@ -116,7 +119,7 @@ class Laplace(Causal):
     # -- convolution -------------------------------------------------------------------------------
     def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
         if kernel == "modes":
-            return theta.reshape(*self.shape(space), *theta.shape[1:])
+            return theta.reshape(*self.shape(space), *theta.shape[1:]).copy()
         matrix = self._responses(kernel, size, space)
         flat = matrix.astype(theta.dtype) @ theta.reshape(len(theta), -1)
         return flat.reshape(*self.shape(space), *theta.shape[1:])
@@ -171,7 +174,8 @@ class Laplace(Causal):
         """There, times, and back: three transforms, or two where both are one."""
         spaces = [replace(self.space(grid, band), dual=dual and i != 1) for i, band in enumerate(bands)]
         first = self.synthesis(a, spaces[0], grid)
-        second = first if a is b else self.synthesis(b, spaces[1], grid)
+        # The same numbers are another signal where they are a gradient.
+        second = first if a is b and not dual else self.synthesis(b, spaces[1], grid)
         return self.sample_modes(first * second, spaces[2])
 
     def product_cost(self, bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
@@ -228,7 +232,7 @@ class Laplace(Causal):
 
     def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
         values = along_axes([a.raise_.T if space.dual else a.lower for a in self.axes_of(space)], array)
-        return values.reshape(-1, *array.shape[space.ndim :])
+        return values.reshape(self.coordinate_count(space), *array.shape[space.ndim :])
 
     def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
         array = values.reshape(*self.shape(space), *values.shape[1:])
@@ -236,6 +240,12 @@ class Laplace(Causal):
 
     def coordinate_count(self, space: Space) -> int:
         return volume(self.shape(space))
+
+    def least_condition_number(self, space: Space) -> float:
+        # Of any nodes in [-1, 1], as many as samples: the page of proofs has it.
+        full = [m + 1 for n, m in zip(space.grid, space.band, strict=True) if m + 1 == n]
+        logarithm = sum((n - 1) * np.log1p(2**0.5) - np.log(2 * n**0.5) for n in full)
+        return float(np.exp(min(max(logarithm, 0.0), 700.0)))
 
     def condition_numbers(self, space: Space) -> tuple[float, ...]:
         return tuple(a.condition_number for a in self.axes_of(space))

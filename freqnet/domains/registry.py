@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from freqnet.domains.base import Domain
 from freqnet.errors import ConfigurationError, got_expected
@@ -28,6 +29,11 @@ def register_maker(word: str, make: Callable[[str], Domain]) -> None:
     _MAKERS[word] = make
 
 
+def known(domain: Domain) -> bool:
+    """Whether `get_domain` finds this domain by its name."""
+    return domain in (DOMAINS.get(domain.name), _MADE.get(domain.name))
+
+
 def get_domain(name: str) -> Domain:
     """Return the domain of that name.
 
@@ -44,7 +50,9 @@ def get_domain(name: str) -> Domain:
         return DOMAINS[name]
     word = str(name).partition(":")[0]
     if word not in _MAKERS:
-        raise ConfigurationError(got_expected("domain", repr(name), " or ".join(DOMAINS), "choose one of these"))
+        near = get_close_matches(word, DOMAINS, 1)
+        todo = f"did you mean {near[0]!r}?" if near else "choose one of these"
+        raise ConfigurationError(got_expected("domain", repr(name), " or ".join(DOMAINS), todo))
     if name not in _MADE:
         _MADE[name] = _MAKERS[word](name)
     return _MADE[name]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.checks import is_whole
 from freqnet.domains.nodes import Nodes
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, DataError, ShapeError, got_expected
 
 
 def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0) -> Nodes:
@@ -23,7 +24,7 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     samples : array
         ``(batch, *grid, channels)``.
     count : int
-        How many nodes an axis, at most the samples of the shortest with its padding.
+        How many nodes, at most the samples of the longest axis with its padding; shorter ones have the first of them.
     tolerance : float
         Relative error in what is stored that one is ready for. All nodes of a grid hold any signal: then the
         condition number decides. 0 looks at the signals alone, and lets nodes run into each other.
@@ -55,25 +56,31 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     """
     from scipy.optimize import minimize
 
-    moments = _second_moments(np.asarray(samples, float), pad)
-    if not 1 <= count <= min(len(m) for m in moments):
-        expected = f"1 to {min(len(m) for m in moments)}"
-        raise ConfigurationError(got_expected("count of nodes", count, expected, "change it"))
-    if not tolerance >= 0:
-        raise ConfigurationError(got_expected("tolerance", tolerance, "a number of 0 or more", "change it"))
+    if not is_whole(pad) or pad < 0:
+        raise ConfigurationError(got_expected("pad", pad, "a whole number of 0 or more", "change it"))
+    moments = _second_moments(samples, pad)
+    most = max(len(m) for m in moments)
+    if not is_whole(count) or not 1 <= count <= most:
+        raise ConfigurationError(got_expected("count of nodes", count, f"a whole number from 1 to {most}", "change it"))
+    if not 0 <= tolerance <= 1:
+        raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "change it"))
     # Few of the nodes of all samples, and as many nodes as there are to be: the better end of two searches.
-    starts = [np.cos(np.pi * (2 * np.arange(count) + 1) / (2 * n)) for n in {count, len(moments[0])}]
+    starts = [np.cos(np.pi * (2 * np.arange(count) + 1) / (2 * n)) for n in {count, most}]
     ends = [minimize(_loss, _logits(z), (moments, tolerance), jac=True, method="L-BFGS-B") for z in starts]
     best = min(ends, key=lambda end: end.fun)
     return Nodes("nodes", values=tuple(round(float(z), 6) for z in _nodes(best.x)[0]))
 
 
-def _second_moments(samples: np.ndarray, pad: int) -> list[np.ndarray]:
+def _second_moments(given: Any, pad: int) -> list[np.ndarray]:
     """One an axis, ``(n, n)``, of trace 1: the mean of x[s] x[t] over everything else."""
+    samples = np.asarray(given)
     if samples.ndim < 3 or not samples.size:
         expected = "(batch, *grid, channels), none of them 0"
         raise ShapeError(got_expected("samples", f"shape {samples.shape}", expected, "give some signals"))
-    out = []
+    if samples.dtype.kind not in "biuf" or not np.isfinite(samples).all():
+        raise DataError(got_expected("samples", f"{samples.dtype}, or not finite", "finite real numbers", "clean them"))
+    # Their size does not matter, and its square might not be finite.
+    samples, out = samples / max(float(np.abs(samples).max()), np.finfo(float).tiny), []
     for axis in range(1, samples.ndim - 1):
         rows = np.moveaxis(samples, axis, 0).reshape(samples.shape[axis], -1)
         moment = np.pad(rows @ rows.T, (0, pad))
@@ -100,15 +107,16 @@ def _loss(logits: np.ndarray, moments: list[np.ndarray], tolerance: float) -> tu
     z, by_logits = _nodes(logits)
     total, gradient = 0.0, np.zeros(len(z))
     for moment in moments:
-        powers = np.arange(len(moment))
-        waves, slopes = z[:, None] ** powers, powers * z[:, None] ** np.maximum(powers - 1, 0)
+        powers, own = np.arange(len(moment)), z[: len(moment), None]
+        waves, slopes = own**powers, powers * own ** np.maximum(powers - 1, 0)
         left, sizes, basis = np.linalg.svd(waves, full_matrices=False)
         sizes = np.maximum(sizes, sizes[0] * 1e-15)
         outside = moment - basis.T @ (basis @ moment)
         total += float(np.trace(outside))
-        gradient -= 2 * np.einsum("jt,ts,sj->j", slopes, outside, (basis.T / sizes) @ left.T)
+        part = -2 * np.einsum("jt,ts,sj->j", slopes, outside, (basis.T / sizes) @ left.T)
         penalty = (tolerance * sizes[0] / sizes[-1]) ** 2
         total += penalty
         for k, sign in ((0, 2), (-1, -2)):
-            gradient += sign * penalty / sizes[k] * left[:, k] * (slopes @ basis[k])
+            part += sign * penalty / sizes[k] * left[:, k] * (slopes @ basis[k])
+        gradient[: len(own)] += part
     return total, gradient @ by_logits

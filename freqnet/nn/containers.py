@@ -115,6 +115,9 @@ class Residual(Module):
         out = self.body.build(incoming, generator, self.precision)
         if not isinstance(out, Signal):
             raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after it"))
+        if out.space.grid != incoming.space.grid and out.space.domain.is_causal:
+            todo = "keep the grid, as truncation does"
+            raise ShapeError(got_expected("Residual body", f"grid {out.space.grid}", str(incoming.space.grid), todo))
         self.shortcut = None
         if out.channels != incoming.channels:
             self.shortcut = Convolution(out.channels, size=1, bias=False)

@@ -120,7 +120,7 @@ class Convolution(Module):
             )
         if not fits and space.domain.is_causal and self.boundary == "circular":
             got = f"{space.support or space.grid} samples and {self._extent(space)} taps on {space.grid} samples"
-            todo = "pad at the door, or take boundary='modulo', the remainder modulo the nodes' polynomial"
+            todo = "pad at the door and take bias=False, or boundary='modulo': what is too long comes back"
             warnings.warn(got_expected("linear convolution", got, "room for both", todo), ModuloWarning, stacklevel=2)
         return after if fits and not self.bias else None
 
@@ -170,10 +170,16 @@ class Window(Module):
         size = per_axis(self.size, space.ndim, "window")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
             raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", "make it smaller"))
-        return Signal(replace(space, support=size), incoming.channels)
+        return Signal(replace(space, support=_end(space, size)), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
         size = per_axis(self.size, x.space.ndim, "window")
         out = ops.multiply(x, Tensor(*x.space.domain.indicator(size, x.space, x.data.real.dtype)))
-        out.space = replace(out.space, support=size)
+        out.space = replace(out.space, support=_end(x.space, size))
         return out
+
+
+def _end(space: Space, size: Axes) -> Axes:
+    """Where the first samples end, of a signal whose sample 0 may have moved."""
+    first = space.origin or (0,) * space.ndim
+    return tuple(min(n, o + s) for n, o, s in zip(space.grid, first, size, strict=True))

@@ -62,8 +62,12 @@ class Door:
             value = getattr(self, name)
             value = grid if name == "grid" else per_axis(value, len(grid), name) if value != () else ()
             object.__setattr__(self, name, value)
+        if min(self.pad, default=0) < 0:
+            raise ConfigurationError(got_expected("pad", self.pad, "0 or more zeros an axis", "change it"))
         if any(p < 1 or n % p for n, p in zip(self.grid, self.pool, strict=False)):
-            raise ConfigurationError(got_expected("pool", self.pool, f"divisors of {self.grid}", "change --pool"))
+            raise ConfigurationError(
+                got_expected("pool", self.pool, f"divisors of {self.grid}, 1 or more", "change --pool")
+            )
         for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
             if len(getattr(self, name)) not in (0, count):
                 raise ConfigurationError(
@@ -124,6 +128,9 @@ class Door:
                     "give every example the grid's axes and the channels",
                 )
             )
+        if self.space.domain.is_causal and array.shape[1:-1] != self.grid:
+            todo = "resize them: this domain has nothing between samples"
+            raise ShapeError(got_expected("samples", array.shape[1:-1], f"the network's own {self.grid}", todo))
         if self.offset:
             array = array - np.asarray(self.offset, precision)
         if any(p > 1 for p in self.pool):
@@ -136,7 +143,7 @@ class Door:
         """Means of blocks of samples, as large as those of the door's own grid are there."""
         shape: list[int] = [len(array)]
         for n, own, pool in zip(array.shape[1:-1], self.grid, self.pool, strict=True):
-            if pool * n % own or n % (pool * n // own):
+            if n < 1 or pool * n % own or n % (pool * n // own):
                 raise ShapeError(got_expected("samples", f"{n} in blocks of {pool}", f"{own}", "resample"))
             shape += [n // (pool * n // own), pool * n // own]
         return array.reshape(*shape, array.shape[-1]).mean(axis=tuple(range(2, len(shape), 2)))

@@ -84,6 +84,9 @@ class Network:
                     "network", type(spectra).__name__, "spectra", "pass samples through analyse(), or predict()"
                 )
             )
+        if spectra.space is not None and spectra.space.origin != self.door.space.origin:
+            todo = "pass samples through analyse()"
+            raise SpaceError(got_expected("network", spectra.space, f"what leaves its door, {self.door.space}", todo))
         with self.guard():
             return self.body(spectra)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains.space import Axes, Space, per_axis
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, averaged, checked_window, resampled
 
@@ -114,9 +115,19 @@ class AveragePool(Module):
         # Not every domain has an average of either method.
         one = np.ones((*space.shape, 1, 1), space.domain.dtype(self.precision))
         space.domain.average(one, space, window, self.method, False)
+        self._check_room(space, window)
         after = averaged(space, window, adjoint=False)
         stride = self._stride(space.ndim)
         return Signal(after.unbounded if max(stride) == 1 else aliased(after, stride), incoming.channels)
+
+    def _check_room(self, space: Space, window: Axes) -> None:
+        """Windows that end beyond the last sample need room where nothing goes around a period."""
+        used, stride = space.support or space.grid, self._stride(space.ndim)
+        rows = zip(used, window, stride, space.grid, strict=True)
+        if space.domain.is_causal and any(w > s and u + w - 1 > n for u, w, s, n in rows):
+            got = f"{used} samples and windows of {window} on {space.grid} samples"
+            todo = "pad at the door, or take a stride as long as the window: what is too long comes back"
+            warnings.warn(got_expected("average", got, "room for both", todo), ModuloWarning, stacklevel=2)
 
     def forward(self, x: Tensor) -> Tensor:
         averaged = ops.average(x, self.window, self.method)

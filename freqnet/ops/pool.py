@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -51,7 +52,8 @@ average_op: Op = register(
     Op(
         "average",
         forward=lambda x, window, method, adjoint: Tensor(
-            x.space.domain.average(x.data, x.space, window, method, adjoint), averaged(x.space, window, adjoint)
+            x.space.domain.average(x.data, x.space, window, method, adjoint),
+            averaged(x.space, window, adjoint).unbounded,
         ),
         vjps=(
             lambda g, out, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
@@ -87,6 +89,11 @@ def _shift(x: Tensor, samples: np.ndarray, places: Axes, adjoint: bool) -> Tenso
     """Shift what is held by `samples`, and sample 0 by whole `places`."""
     shift = x.space.domain.shift_adjoint if adjoint else x.space.domain.shift
     space = x.space.moved(tuple(-p for p in places) if adjoint else places)
+    if space.support is not None and space.domain.is_causal:
+        # Around a period a signal stays as long as it is; here it ends later.
+        later = np.ceil(np.atleast_2d(samples).max(axis=0)).astype(int)
+        ends = tuple(int(s + p) for s, p in zip(space.support, later, strict=True))
+        space = replace(space, support=ends if all(e <= n for e, n in zip(ends, space.grid, strict=True)) else None)
     return Tensor(shift(x.data, x.space, samples), space)
 
 
@@ -141,7 +148,7 @@ def truncate(x: Tensor, band: int | Axes) -> Tensor:
     (3, 1, 1)
     """
     kept = per_axis(band, require_signal(x.space, "truncate").ndim, "band")
-    if any(m > n for m, n in zip(kept, x.space.band, strict=True)):
+    if min(kept) < 0 or any(m > n for m, n in zip(kept, x.space.band, strict=True)):
         raise ShapeError(got_expected("band", kept, f"at most {x.space.band}", "keep fewer modes, or use zero_pad"))
     return change_band(x, band=kept)
 
@@ -265,6 +272,8 @@ def shift(x: Tensor, samples: Any) -> Tensor:
     """
     space = require_signal(x.space, "shift")
     array = np.asarray(samples, dtype=float)
+    if not np.isfinite(array).all():
+        raise ShapeError(got_expected("shift", "numbers that are not finite", "numbers of samples", "change them"))
     if array.shape[-1:] != (space.ndim,) or array.ndim > 2 or (array.ndim == 2 and len(array) not in (1, x.shape[-2])):
         raise ShapeError(
             got_expected(

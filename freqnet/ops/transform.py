@@ -7,7 +7,7 @@ from typing import Any
 from freqnet.autodiff import Op, Tensor, as_tensor, register
 from freqnet.domains.condition import require_condition
 from freqnet.domains.space import Axes, Space, require_signal, volume
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.ops.arithmetic import per_element, scale_by
 
 
@@ -93,6 +93,10 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     """
     samples = as_tensor(samples)
     require_signal(space, "analysis")
+    if samples.dtype.kind in "biu":
+        samples = Tensor(samples.data.astype(float))
+    if samples.dtype.kind != "f":
+        raise ShapeError(got_expected("samples", f"numbers of {samples.dtype}", "real numbers", "take real parts"))
     space.domain.check_samples(samples.data, space)
     require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):

@@ -171,10 +171,14 @@ class Model:
         if not 1 <= self.modes <= min(largest):
             expected = f"1 to {min(largest)} nodes on a grid of {grid}"
             raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
-        return (self.modes,) * len(grid)
+        wanted = (self.modes,) * len(grid)
+        if domain.modes(domain.space(grid, domain.band_of(self.modes))) != wanted:
+            expected = f"an odd number of nodes, or all {grid}, since they come in pairs"
+            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
+        return wanted
 
     def _body(self, sizes: tuple[int, ...], classes: int) -> Module:
-        most, size = (max(sizes) - 1) // 2, SIZES[self.size]
+        most, size = get_domain(self.domain).band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
                 got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
@@ -192,7 +196,10 @@ class Model:
         """How many modes, or nodes, a stage keeps: at least 3, where there are as many, and of modes an odd number."""
         if get_domain(self.domain).is_causal:
             share = _SHARES_OF_NODES[min(stage, len(_SHARES_OF_NODES) - 1)]
-            return tuple(max(min(3, n), round(n * share)) for n in sizes)
+            kept = tuple(max(min(3, n), round(n * share)) for n in sizes)
+            # Complex nodes come in pairs: all of them, or an odd number.
+            is_paired = get_domain(self.domain).is_complex
+            return tuple(k - 1 + k % 2 if is_paired and k < n else k for k, n in zip(kept, sizes, strict=True))
         shares = SIZES[self.size].shares
         share = shares[min(stage, len(shares) - 1)]
         return tuple(max(min(3, n), 2 * round((n * share - 1) / 2) + 1) for n in sizes)

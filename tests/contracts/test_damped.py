@@ -411,7 +411,7 @@ def test_what_a_circle_does_not_have(rng: np.random.Generator) -> None:
         ops.power_spectrum(x)
     with pytest.raises(ShapeError, match=r"samples: got \(7,\), expected at most \(6,\)"):
         ops.analysis(np.ones((1, 7, 1)), DAMPED.space(6))
-    with pytest.raises(ShapeError, match="band: got 4, expected at most 3 on 6 samples"):
+    with pytest.raises(ShapeError, match=r"band: got \(4,\), expected at most \(3,\) on \(6,\) samples"):
         ops.analysis(np.ones((1, 6, 1)), DAMPED.space(6, 4))
     # 2^23 units of rounding are 1, and 2^13 about a thousandth.
     advice = r"float32 numbers: got condition number 9.2e\+18 .* take at most 24 \(without a warning 14\) samples"
