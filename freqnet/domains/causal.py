@@ -75,11 +75,11 @@ class Causal(Domain):
     def aliased(self, space: Space, stride: Axes) -> Space:
         grid = tuple(n // s for n, s in zip(space.grid, stride, strict=True))
         band = tuple(map(min, space.band, self.largest_band(grid)))
-        first = tuple(o // s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True))
+        first = tuple(o // s for o, s in zip(space.first, stride, strict=True))
         return replace(space, grid=grid, band=band, support=None, origin=None).moved(first)
 
     def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
-        first = [o % s for o, s in zip(space.origin or (0,) * space.ndim, stride, strict=True)]
+        first = [o % s for o, s in zip(space.first, stride, strict=True)]
         rows = zip(self.axes_of(space), self.axes_of(target), first, stride, strict=True)
         matrices = [fine.keep(coarse, start, step) for fine, coarse, start, step in rows]
         return self.through([m.conj().T for m in matrices] if adjoint else matrices, array)
@@ -103,8 +103,8 @@ class Causal(Domain):
 
 def held_places(grid: Axes, space: Space) -> list[slice]:
     """Where the samples of a grid lie among those that are held."""
-    first = space.origin or (0,) * space.ndim
-    return [slice(min(o, own), min(o + n, own)) for n, o, own in zip(grid, first, space.grid, strict=True)]
+    rows = zip(grid, space.first, space.grid, strict=True)
+    return [slice(min(o, own), min(o + n, own)) for n, o, own in rows]
 
 
 def laid_out(held: np.ndarray, grid: Axes, is_density: bool) -> np.ndarray:

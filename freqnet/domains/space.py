@@ -97,11 +97,16 @@ class Space:
         """The same space for signals that are not known to be zero anywhere."""
         return self if self.support is None else replace(self, support=None)
 
+    @property
+    def first(self) -> Axes:
+        """Where sample 0 lies among the samples held, along each axis."""
+        return self.origin or (0,) * self.ndim
+
     def moved(self, samples: Axes) -> Space:
         """The same space with sample 0 so many places later."""
         if not any(samples):
             return self
-        at = tuple(a + b for a, b in zip(self.origin or (0,) * self.ndim, samples, strict=True))
+        at = tuple(a + b for a, b in zip(self.first, samples, strict=True))
         return replace(self, origin=at if any(at) else None)
 
     def weights(self) -> np.ndarray | float:

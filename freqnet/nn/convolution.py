@@ -181,5 +181,4 @@ class Window(Module):
 
 def _end(space: Space, size: Axes) -> Axes:
     """Where the first samples end, of a signal whose sample 0 may have moved."""
-    first = space.origin or (0,) * space.ndim
-    return tuple(min(n, o + s) for n, o, s in zip(space.grid, first, size, strict=True))
+    return tuple(min(n, o + s) for n, o, s in zip(space.grid, space.first, size, strict=True))

@@ -69,7 +69,7 @@ def _convolve_response(x: Tensor, g: Tensor, size: Axes, groups: int) -> Tensor:
     """Of a signal and a gradient, whichever is which."""
     space = x.space.response() if x.space.dual == g.space.dual else x.space.response().cotangent
     if g.space.origin != x.space.origin:
-        here, there = (np.array(v.space.origin or (0,) * space.ndim) for v in (x, g))
+        here, there = (np.array(v.space.first) for v in (x, g))
         space = space.moved(tuple(int(o) for o in there - here))
     return Tensor(space.domain.channel_product(x.data, g.data, "response", groups, size), space)
 

@@ -112,7 +112,7 @@ def later_space(space: Space, other: Space) -> Space:
     """The first space, with sample 0 where the second has it, if that is later."""
     if space.origin == other.origin:
         return space
-    places = [np.array(s.origin or (0,) * s.ndim) for s in (space, other)]
+    places = [np.array(s.first) for s in (space, other)]
     return space.moved(tuple(int(p) for p in np.maximum(places[1] - places[0], 0)))
 
 
@@ -127,8 +127,7 @@ def _held_as(x: Tensor, space: Space) -> Tensor:
     """The same signal with room before it: as much later as its sample 0."""
     if x.space.origin == space.origin:
         return x
-    first = x.space.origin or (0,) * x.space.ndim
-    places = tuple(there - here for here, there in zip(first, space.origin or first, strict=True))
+    places = tuple(there - here for here, there in zip(x.space.first, space.first, strict=True))
     return shift_op(x, samples=np.array(places), places=places, adjoint=False)
 
 
@@ -284,6 +283,6 @@ def shift(x: Tensor, samples: Any) -> Tensor:
             )
         )
     # Where nothing may come before the first place, a shift back moves sample 0, and one forward may move it back.
-    lowest, first = np.atleast_2d(array).min(axis=0), space.origin or (0,) * space.ndim
-    places = space.domain.delay(tuple(max(int(np.ceil(-s)), -o) for s, o in zip(lowest, first, strict=True)))
+    lowest = np.atleast_2d(array).min(axis=0)
+    places = space.domain.delay(tuple(max(int(np.ceil(-s)), -o) for s, o in zip(lowest, space.first, strict=True)))
     return shift_op(x, samples=array + places, places=places, adjoint=False)
