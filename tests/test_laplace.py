@@ -508,7 +508,7 @@ def test_descriptions_of_networks_keep_the_nodes() -> None:
         ("laplace:foo", "nodes: got 'foo', expected chebyshev or chebyshev-positive or rates or nodes"),
         ("laplace:rates=-1", "step of rates: got -1.0, expected a number above 0"),
         ("laplace:rates=nan", "step of rates: got nan"),
-        ("laplace:rates=0.5,1", "nodes rates: got '0.5,1', expected no more numbers"),
+        ("laplace:rates=0.5,-1", "nodes: got (0.6065306597126334, 2.718281828459045), expected distinct"),
         ("laplace:rates=fast", "nodes rates: got 'fast', expected numbers"),
         ("laplace:nodes=0.5,0.5", "nodes: got (0.5, 0.5), expected distinct numbers from -1 to 1"),
         ("laplace:nodes=1.5", "nodes: got (1.5,), expected distinct numbers"),
@@ -560,3 +560,8 @@ def test_exact_polynomials_are_exact_on_few_nodes(degree: int, band: int, rng: n
     expected = ops.truncate(whole, band).data
     found = ops.polynomial(x, Tensor(c), exact=True).data
     assert oracles.relative_error(found, expected) < 1e-8
+
+
+def test_rates_that_are_given() -> None:
+    domain = get_domain("laplace:rates=0.1,1,0.4")
+    assert domain.axes_of(domain.space(5))[0].z == pytest.approx(np.exp([-0.1, -0.4, -1.0]), rel=1e-15)

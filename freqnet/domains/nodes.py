@@ -69,7 +69,9 @@ class Nodes:
 
 
 def read_nodes(text: str) -> Nodes:
-    """Return the nodes of a text: chebyshev, chebyshev-positive, rates=STEP, nodes=Z,Z,... or trained.
+    """Return the nodes of a text: chebyshev, chebyshev-positive, rates=STEP, rates=P,P,..., nodes=Z,Z,... or trained.
+
+    One rate is the step between equispaced ones, several are the rates p themselves, of the nodes e^-p.
 
     Raises
     ------
@@ -89,6 +91,8 @@ def read_nodes(text: str) -> Nodes:
         raise ConfigurationError(got_expected(f"nodes {family}", repr(values), "numbers", todo)) from None
     if family == "nodes":
         return Nodes(family, values=numbers)
-    if len(numbers) > (family == "rates"):
+    if family == "rates" and len(numbers) > 1:
+        return Nodes("nodes", values=tuple(np.exp(-np.array(numbers)).tolist()))
+    if numbers and family != "rates":
         raise ConfigurationError(got_expected(f"nodes {family}", repr(values), "no more numbers", "leave them out"))
     return Nodes(family, numbers[0]) if numbers else Nodes(family)
