@@ -43,11 +43,15 @@ class GradientError(FreqnetError, AssertionError):
     """A gradient check failed: the derivative rule and the differences disagree."""
 
 
-class ConditionWarning(UserWarning):
+class NetworkWarning(UserWarning):
+    """What a network is warned of when it is made or run."""
+
+
+class ConditionWarning(NetworkWarning):
     """Numbers of this precision hold a signal badly: the condition number is large."""
 
 
-class ModuloWarning(UserWarning):
+class ModuloWarning(NetworkWarning):
     """A linear convolution outgrows its nodes: its result is the remainder modulo their polynomial."""
 
 

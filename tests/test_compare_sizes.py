@@ -7,8 +7,9 @@ import pytest
 
 from freqnet.compare import conditions_by_size, errors_by_size
 from freqnet.compare.causal import Samples, averaged, convolved, held, moved, projected
-from freqnet.compare.sizes import BILINEAR, FACTORED, _inverse
+from freqnet.compare.sizes import BILINEAR, FACTORED
 from freqnet.domains import get_domain
+from freqnet.domains.axis import _lagrange
 from freqnet.errors import ConfigurationError
 
 SPACING = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -99,7 +100,7 @@ def test_condition_numbers_grow_as_is_known() -> None:
 
 def test_inverses_are_inverses() -> None:
     z = np.array([0.9, 0.5, 0.0, -0.3, -1.0])
-    np.testing.assert_allclose(_inverse(z).astype(float) @ np.vander(z, increasing=True).T, np.eye(5), atol=1e-13)
+    np.testing.assert_allclose(_lagrange(z).astype(float) @ np.vander(z, increasing=True).T, np.eye(5), atol=1e-13)
 
 
 # -- errors by size ------------------------------------------------------------------------------------

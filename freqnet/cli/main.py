@@ -8,7 +8,7 @@ from typing import Any
 
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
-from freqnet.errors import ConditionWarning, FreqnetError, ModuloWarning
+from freqnet.errors import FreqnetError, NetworkWarning
 
 COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench", "compare")
 
@@ -40,8 +40,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
 def _notes_instead_of_warnings() -> None:
     """Show what a network is warned of as one line each, and nothing of other libraries' warnings."""
     warnings.simplefilter("ignore")
-    for kind in (ConditionWarning, ModuloWarning):
-        warnings.simplefilter("always", kind)
+    warnings.simplefilter("always", NetworkWarning)
     shown: set[str] = set()
 
     def note(message: Warning | str, *where: Any, **more: Any) -> None:

@@ -84,7 +84,7 @@ def is_sized(domain: str) -> bool:
 
 @lru_cache(maxsize=16)
 def _errors_by_size(nodes: Nodes) -> tuple[SizeErrors, ...]:
-    conditions = {n: _condition_number(nodes, n) for n in SIZES if nodes.most(n) == n}
+    conditions = {n: _of_all(nodes, n) for n in SIZES if nodes.most(n) == n}
     return tuple(
         _errors_of(nodes, n, precision)
         for precision in PRECISIONS
@@ -104,12 +104,19 @@ def _errors_of(nodes: Nodes, samples: int, precision: Any) -> SizeErrors:
     if "product" in errors:
         errors[BILINEAR] = errors.pop("product")
     ordered = {name: errors[name] for name in OF_SIZE if name in errors}
-    return SizeErrors(samples, np.dtype(precision).name, spaces[FACTORED].condition_numbers[0], ordered)
+    return SizeErrors(samples, np.dtype(precision).name, spaces[FACTORED].condition_number, ordered)
 
 
 def _space(nodes: Nodes, samples: int, way: str) -> Space:
     domain: Domain = Laplace(f"laplace, {way}", nodes, way == FACTORED)
     return domain.space((samples,))
+
+
+def _of_all(nodes: Nodes, count: int) -> float:
+    # It loads mpmath, which is not loaded before.
+    from freqnet.domains.axis import condition_of_all
+
+    return condition_of_all(nodes, count)
 
 
 @lru_cache(maxsize=1)
@@ -122,28 +129,4 @@ def conditions_by_size(most: int = MOST_NODES) -> dict[str, tuple[float, ...]]:
     >>> round(found["chebyshev"][31] / found["chebyshev"][30], 2)
     2.39
     """
-    return {family: tuple(_condition_number(Nodes(family), n) for n in range(1, most + 1)) for family in FAMILIES}
-
-
-def _condition_number(nodes: Nodes, count: int) -> float:
-    """Of as many samples as nodes, by Lagrange's polynomials: far fewer operations than the axis of a domain takes."""
-    from freqnet.domains.axis import in_digits, rounded, take
-
-    with in_digits(30 + 4 * count):
-        z = np.array(take(nodes, count), dtype=object)
-        powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_inverse(z))
-    return float(np.linalg.norm(powers, 2) * np.linalg.norm(inverse, 2))
-
-
-def _inverse(z: np.ndarray) -> np.ndarray:
-    """``(nodes, samples)``, transposed: coefficients, that of 1 first, of Lagrange's polynomials at the nodes."""
-    one, zero = z[:1] * 0 + 1, z[:1] * 0
-    whole = one
-    for node in z:
-        whole = np.concatenate([zero, whole]) - np.concatenate([whole * node, zero])
-    # Divided by z - node, all nodes at once, from the highest coefficient down; then by the value at the node.
-    rows = [z * 0 + 1]
-    for coefficient in whole[-2:0:-1]:
-        rows.append(rows[-1] * z + coefficient)
-    polynomials = np.array(rows[::-1], dtype=object).T
-    return polynomials / (polynomials * np.vander(z, increasing=True)).sum(axis=1)[:, None]
+    return {family: tuple(_of_all(Nodes(family), n) for n in range(1, most + 1)) for family in FAMILIES}

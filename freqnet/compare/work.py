@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from freqnet.errors import ConditionWarning, FreqnetError, ModuloWarning, RangeWarning
+from freqnet.errors import FreqnetError, NetworkWarning, RangeWarning
 from freqnet.kernels.threads import one_blas_thread, thread_limit
 from freqnet.runs import Job, run
 from freqnet.training.files import CHECKPOINT, HISTORY, write_json
@@ -148,7 +148,7 @@ def noted() -> Iterator[list[str]]:
     """Collect warnings instead of showing them: a line each, and each once, when the block ends."""
     lines: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
-        for kind in (ConditionWarning, ModuloWarning, RangeWarning):
+        for kind in (NetworkWarning, RangeWarning):
             warnings.simplefilter("always", kind)
         try:
             yield lines

@@ -7,6 +7,7 @@ their span. V is the matrix of the powers z_j^t, A its pseudoinverse.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
@@ -16,6 +17,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from freqnet.domains.matrices import mean_of_powers
 from freqnet.domains.nodes import Nodes
 from freqnet.errors import ConfigurationError, got_expected
 
@@ -23,8 +25,8 @@ from freqnet.errors import ConfigurationError, got_expected
 _DIGITS, _DIGITS_A_NODE = 50, 6
 # A context of our own, since its precision is one for all who use it, and one thread in it at a time.
 _MP, _ALONE = mpmath.MPContext(), RLock()
-# From here on the closed form of an average is less work than the sum, and as accurate.
-_LONG = 4096
+# Of more nodes than these no precision holds anything.
+_MOST = 256
 
 
 @contextmanager
@@ -130,10 +132,7 @@ class Axis:
 
     def average(self, window: int) -> np.ndarray:
         """``(nodes,)``: the real sinc (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
-        if window < _LONG:
-            return np.mean([self.z**t for t in range(window)], axis=0)
-        left = 1 - self.z
-        return np.divide(1 - self.z**window, window * left, out=np.ones_like(left), where=left != 0)
+        return mean_of_powers(self.z, window)
 
     def continuous_average(self, window: int) -> np.ndarray:
         """``(nodes,)``: e^(p/2) (1 - e^(-p w)) / (p w), of the continuous signal over the same window.
@@ -146,6 +145,27 @@ class Axis:
         p = -np.log(self.z)
         # At p = 0 the mean is 1.
         return np.exp(p / 2) * np.divide(-np.expm1(-p * window), p * window, out=np.ones_like(p), where=p != 0)
+
+
+@lru_cache(maxsize=256)
+def condition_of_all(nodes: Nodes, samples: int) -> float:
+    """The condition number of as many nodes as samples, by Lagrange's polynomials: far less work than an axis.
+
+    Infinite beyond 256 samples: any real nodes in [-1, 1] are worse than 10^95 then (the page of proofs has it).
+    """
+    if samples > _MOST:
+        return math.inf
+    with in_digits(_DIGITS + _DIGITS_A_NODE * samples):
+        z = np.array(take(nodes, samples), dtype=object)
+        powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_lagrange(z))
+    if not (np.isfinite(powers).all() and np.isfinite(inverse).all()):
+        raise _too_close()
+    return float(np.linalg.norm(powers, 2) * np.linalg.norm(inverse, 2))
+
+
+def _too_close() -> ConfigurationError:
+    got, todo = "some so close that fifty digits do not tell them apart", "take fewer, or others"
+    return ConfigurationError(got_expected("nodes", got, "nodes apart from each other", todo))
 
 
 _TABLES: dict[tuple[str, int, int], tuple[Axis, Axis, np.ndarray]] = {}
@@ -176,8 +196,7 @@ def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             basis[i] = basis[i] - triangle[i, j] * basis[j]
         triangle[i, i] = _MP.sqrt(basis[i].dot(basis[i]))
         if not triangle[i, i]:
-            got, todo = "some so close that fifty digits do not tell them apart", "take fewer, or others"
-            raise ConfigurationError(got_expected("nodes", got, "nodes apart from each other", todo))
+            raise _too_close()
         basis[i] = basis[i] / triangle[i, i]
     return basis, triangle
 
@@ -190,3 +209,17 @@ def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
         out[i, i] = _MP.mpf(1)
         out[i] = (out[i] - triangle[i, :i].dot(out[:i])) / triangle[i, i] if i else out[i] / triangle[i, i]
     return out
+
+
+def _lagrange(z: np.ndarray) -> np.ndarray:
+    """``(nodes, samples)``, transposed: coefficients, that of 1 first, of Lagrange's polynomials at the nodes."""
+    one, zero = z[:1] * 0 + 1, z[:1] * 0
+    whole = one
+    for node in z:
+        whole = np.concatenate([zero, whole]) - np.concatenate([whole * node, zero])
+    # Divided by z - node, all nodes at once, from the highest coefficient down; then by the value at the node.
+    rows = [z * 0 + 1]
+    for coefficient in whole[-2:0:-1]:
+        rows.append(rows[-1] * z + coefficient)
+    polynomials = np.array(rows[::-1], dtype=object).T
+    return polynomials / (polynomials * np.vander(z, increasing=True)).sum(axis=1)[:, None]

@@ -107,6 +107,13 @@ def held_places(grid: Axes, space: Space) -> list[slice]:
     return [slice(min(o, own), min(o + n, own)) for n, o, own in rows]
 
 
+def held_samples(samples: np.ndarray, space: Space) -> np.ndarray:
+    """The samples ``(batch, *grid, channels)`` that are held, as ``(*places, batch, channels)``; of gradients over N."""
+    places, array = held_places(samples.shape[1:-1], space), np.moveaxis(samples, 0, -2)
+    kept = array[tuple(slice(0, p.stop - p.start) for p in places)]
+    return kept / kept.dtype.type(volume(samples.shape[1:-1])) if space.dual else kept
+
+
 def laid_out(held: np.ndarray, grid: Axes, is_density: bool) -> np.ndarray:
     """The samples that are held as ``(batch, *grid, channels)``, zero beyond; of gradients the density, times N."""
     held = np.moveaxis(held, -2, 0)

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from freqnet.domains.halves import middle, numbers
+from freqnet.domains.matrices import mean_of_powers
 
 
 @lru_cache(maxsize=256)
@@ -57,6 +58,9 @@ class Circle:
         self.constant = self.evaluate.sum(axis=1)
         self.mean = self.invert.sum(axis=0) / samples
         self.condition_number = float(sizes.max() / sizes.min())
+        # They are shared by all who use the axis.
+        for table in (self.z, self.evaluate, self.invert, self.lower, self.raise_, self.constant, self.mean):
+            table.setflags(write=False)
 
     @cached_property
     def whole(self) -> Circle:
@@ -97,7 +101,7 @@ class Circle:
 
     def average(self, window: int) -> np.ndarray:
         """``(nodes,)``: (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
-        return np.mean([self.z**t for t in range(window)], axis=0)
+        return mean_of_powers(self.z, window)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ import numpy as np
 
 from freqnet.domains import halves
 from freqnet.domains.base import Domain
-from freqnet.domains.causal import Causal, held_places, laid_out
+from freqnet.domains.causal import Causal, held_places, held_samples, laid_out
 from freqnet.domains.circle import Circle, circle
 from freqnet.domains.door import pass_door
 from freqnet.domains.halves import halved
@@ -72,11 +72,7 @@ class Circular(Causal):
 
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
-        array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
-        places = held_places(grid, space)
-        array = array[tuple(slice(0, p.stop - p.start) for p in places)]
-        if space.dual:
-            array = array / array.dtype.type(volume(grid))
+        places, array = held_places(samples.shape[1:-1], space), held_samples(samples, space)
         tables = [a.invert.conj().T if space.dual else a.evaluate for a in self.axes_of(space)]
         tables[-1] = tables[-1][halved(len(tables[-1]))]
         # The last axis first: of real numbers, and half of its nodes.

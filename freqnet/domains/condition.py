@@ -37,9 +37,7 @@ def require_condition(space: Space, precision: str) -> None:
         It is above 1e-3.
     """
     spacing = float(np.finfo(precision).eps)
-    least = space.domain.least_condition_number(space)
-    # What is beyond all bounds is refused without the work of finding out how far.
-    number = least if least * spacing > REFUSED else space.condition_number
+    number = space.condition_number
     loss = number * spacing
     if loss <= WARNED:
         return
@@ -99,9 +97,7 @@ def _advice(space: Space, precision: str) -> str:
     def loss(count: int, is_whole: bool) -> float:
         grid = (count,) * space.ndim if is_whole else space.grid
         band = tuple(map(min, (domain.band_of(count),) * space.ndim, domain.largest_band(grid)))
-        tried = domain.space(grid, band)
-        least = domain.least_condition_number(tried) * spacing
-        return least if least > REFUSED else tried.condition_number * spacing
+        return domain.space(grid, band).condition_number * spacing
 
     def most(highest: int, is_whole: bool) -> str:
         found = []

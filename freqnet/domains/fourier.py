@@ -219,7 +219,7 @@ def mode_space(space: Space) -> Space:
     """The space in which a signal's modes are counted: its own, or, without modes, the Fourier space of its grid."""
     if space.domain.has_modes:
         return space
-    band = tuple(n // 2 for n in space.grid) if space.domain.is_spectral else space.band
+    band = tuple(n // 2 for n in space.grid) if space.domain.is_causal else space.band
     return FOURIER.space(space.grid, below_nyquist(band, space.grid))
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from freqnet.domains import parametrisations as par
 from freqnet.domains.base import Domain
 from freqnet.domains.bilinear import bilinear, bilinear_cost, factored_cost
-from freqnet.domains.causal import Causal, forward, held_places, laid_out
+from freqnet.domains.causal import Causal, forward, held_places, held_samples, laid_out
 from freqnet.domains.channels import node_products
 from freqnet.domains.condition import check_products
 from freqnet.domains.door import pass_door
@@ -101,13 +101,10 @@ class Laplace(Causal):
 
     def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
         pass_door("analysis")
-        array, grid = np.moveaxis(samples, 0, -2), samples.shape[1:-1]
-        places = held_places(grid, space)
-        kept = array[tuple(slice(0, p.stop - p.start) for p in places)]
-        if space.dual:
-            kept = kept / kept.dtype.type(volume(grid))
+        places = held_places(samples.shape[1:-1], space)
         tables = [a.invert.T if space.dual else a.evaluate for a in self.axes_of(space)]
-        return along_axes([table[:, p] for table, p in zip(tables, places, strict=True)], kept)
+        rows = [table[:, p] for table, p in zip(tables, places, strict=True)]
+        return along_axes(rows, held_samples(samples, space))
 
     def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
@@ -241,14 +238,13 @@ class Laplace(Causal):
     def coordinate_count(self, space: Space) -> int:
         return volume(self.shape(space))
 
-    def least_condition_number(self, space: Space) -> float:
-        # Of any nodes in [-1, 1], as many as samples: the page of proofs has it.
-        full = [m + 1 for n, m in zip(space.grid, space.band, strict=True) if m + 1 == n]
-        logarithm = sum((n - 1) * np.log1p(2**0.5) - np.log(2 * n**0.5) for n in full)
-        return float(np.exp(min(max(logarithm, 0.0), 700.0)))
-
     def condition_numbers(self, space: Space) -> tuple[float, ...]:
-        return tuple(a.condition_number for a in self.axes_of(space))
+        from freqnet.domains.axis import axis, condition_of_all
+
+        counts = zip(space.grid, self.modes(space), strict=True)
+        return tuple(
+            condition_of_all(self.nodes, n) if n == k else axis(self.nodes, n, k).condition_number for n, k in counts
+        )
 
 
 def make_laplace(name: str) -> Laplace:

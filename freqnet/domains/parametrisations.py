@@ -38,6 +38,15 @@ def tap_offsets(size: int) -> np.ndarray:
     return np.arange(size) - (size - 1) // 2
 
 
+def samples_ahead(kernel: str, size: Axes) -> Axes:
+    """How many samples ahead a kernel looks, along each axis; a free response belongs to no sample.
+
+    >>> samples_ahead("taps", (3, 2, 5)), samples_ahead("modes", (8,))
+    ((1, 0, 2), (0,))
+    """
+    return tuple(0 if kernel == "modes" else (k - 1) // 2 for k in size)
+
+
 def half_modes(band: Axes) -> list[np.ndarray]:
     """The mode numbers of each stored axis: centred, the last one from 0 up."""
     axes = [np.arange(-m, m + 1) for m in band]

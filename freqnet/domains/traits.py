@@ -65,7 +65,3 @@ class Traits:
     def condition_numbers(self, space: Space) -> tuple[float, ...]:
         """The condition number of the transform along each axis."""
         return (1.0,) * space.ndim
-
-    def least_condition_number(self, space: Space) -> float:
-        """A number that is known without work, and that the condition number of the whole is not below."""
-        return 1.0

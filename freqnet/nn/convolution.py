@@ -10,7 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.domains import Space
-from freqnet.domains.parametrisations import check_kernel, frequency_pairs
+from freqnet.domains.parametrisations import check_kernel, frequency_pairs, samples_ahead
 from freqnet.domains.space import Axes, per_axis, volume
 from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
@@ -87,11 +87,8 @@ class Convolution(Module):
         if self.bias:
             self.add_parameter("bias", np.zeros((1, self.channels)))
         out = replace(space, support=self._support(space))
-        return Signal(out if self.causal else out.moved(space.domain.delay(self._ahead(space))), self.channels)
-
-    def _ahead(self, space: Space) -> Axes:
-        """How many samples ahead a centred kernel looks."""
-        return tuple(0 if self.kernel == "modes" else (k - 1) // 2 for k in self._extent(space))
+        ahead = samples_ahead(self.kernel, self._extent(space))
+        return Signal(out if self.causal else out.moved(space.domain.delay(ahead)), self.channels)
 
     def _extent(self, space: Space) -> Axes:
         if self.kernel == "modes":
@@ -129,8 +126,9 @@ class Convolution(Module):
         kernel = self.parameters["kernel"]
         make = lambda: ops.frequency_response(kernel, x.space, self.kernel, extent)
         out = ops.convolve(x, self.constant("response", x.space, make), extent, self.groups)
-        if self.causal and any(self._ahead(x.space)):
-            out = ops.shift(out, self._ahead(x.space))
+        ahead = samples_ahead(self.kernel, extent)
+        if self.causal and any(ahead):
+            out = ops.shift(out, ahead)
         return out + self.parameters["bias"] if self.bias else out
 
 

@@ -87,7 +87,7 @@ class PowerSpectrum(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         incoming = require_incoming(incoming, Signal, "PowerSpectrum")
-        if incoming.space.domain.is_spectral and not incoming.space.domain.has_modes:
+        if incoming.space.domain.is_causal:
             todo = "use GlobalAverage or Dense, or another domain"
             raise ShapeError(got_expected("PowerSpectrum", incoming, "waves (--domain fourier)", todo))
         band = self._band(incoming)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.parametrisations import check_kernel
+from freqnet.domains.parametrisations import check_kernel, samples_ahead
 from freqnet.domains.space import Axes, Space, per_axis, require_signal, volume
 from freqnet.errors import ShapeError, SpaceError, got_expected
 
@@ -180,8 +180,7 @@ def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: 
         raise ShapeError(
             got_expected("kernel", f"shape {theta.shape}", f"({count}, inputs, outputs)", "see the parametrisations")
         )
-    centre = (0,) * space.ndim if kernel == "modes" else tuple((k - 1) // 2 for k in axes)
-    target = space.response().moved(space.domain.delay(centre))
+    target = space.response().moved(space.domain.delay(samples_ahead(kernel, axes)))
     return frequency_response_op(theta, kernel=kernel, size=axes, space=target)
 
 

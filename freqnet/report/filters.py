@@ -96,7 +96,7 @@ def _gain(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarra
 
 def _half_response(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
     domain = space.domain
-    if domain.has_modes or not domain.is_spectral:
+    if not domain.is_causal:
         return FOURIER.respond(theta, kernel, size, FOURIER.space(space.grid, space.band))
     # The figure's own transforms: the taps that the values at nodes stand for, and their waves.
     taps = domain.synthesis(domain.respond(theta, kernel, size, space), replace(space, kind="signal"), space.grid)
