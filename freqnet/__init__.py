@@ -6,15 +6,15 @@ from typing import Any as _Any
 # Importing ops fills the registry that the tensors' operators look their operations up in.
 from freqnet import ops
 from freqnet.autodiff import Tensor, backward, check_gradients, gradient, no_grad
-from freqnet.domains import FOURIER, GRID, Space, get_domain, no_transforms, transform_count
 from freqnet.errors import FreqnetError
+from freqnet.spaces import Fourier, Grid, Space, get_domain, no_transforms, transform_count
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "FOURIER",
-    "GRID",
+    "Fourier",
     "FreqnetError",
+    "Grid",
     "Space",
     "Tensor",
     "approximate",

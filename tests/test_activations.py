@@ -11,7 +11,7 @@ from test_nn_twin_control import GRIDS, named
 from freqnet import nn, ops
 from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function
 from freqnet.autodiff import Tensor, check_gradients
-from freqnet.domains import FOURIER, Space
+from freqnet.spaces import Fourier, Space
 from freqnet.training.presets import ACTIVATIONS
 
 SHIFTS = ((0.37, -1.21, 0.5), (1.0, 2.0, -1.0))
@@ -33,7 +33,7 @@ NOT_COMMUTING = [nn.RealImaginary("tanh"), nn.RealImaginary("relu"), nn.PhaseGat
 
 def random_signal(space: Space, batch: int = 3, channels: int = 2, seed: int = 0) -> Tensor:
     like = np.empty((*space.shape, batch, channels), complex)
-    return Tensor(space.domain.random(space, like, np.random.default_rng(seed)), space)
+    return Tensor(space.random(like, np.random.default_rng(seed)), space)
 
 
 def built(layer: nn.Module, space: Space, channels: int = 2) -> nn.Module:
@@ -52,14 +52,14 @@ def shift_error(layer: nn.Module, space: Space, shift: tuple[float, ...]) -> flo
 @pytest.mark.parametrize("grid", GRIDS, ids=named)
 def test_activations_commute_with_whole_and_fractional_shifts(grid: tuple[int, ...], layer: nn.Module):
     for shift in SHIFTS:
-        assert shift_error(layer, FOURIER.space(grid), shift[: len(grid)]) < 1e-10
+        assert shift_error(layer, Fourier.on(grid), shift[: len(grid)]) < 1e-10
 
 
 @pytest.mark.parametrize("layer", NOT_COMMUTING, ids=repr)
 @pytest.mark.parametrize("grid", [(9,), (16,), (7, 5), (12, 9)], ids=named)
 def test_functions_of_single_modes_do_not(grid: tuple[int, ...], layer: nn.Module):
     for shift in SHIFTS:
-        assert shift_error(layer, FOURIER.space(grid), shift[: len(grid)]) > 1e-2
+        assert shift_error(layer, Fourier.on(grid), shift[: len(grid)]) > 1e-2
 
 
 def test_every_named_activation_is_in_one_of_both_lists():
@@ -70,13 +70,13 @@ def test_every_named_activation_is_in_one_of_both_lists():
 # -- nearness to the function --------------------------------------------------------------------------
 def fields(band: int, grid: int, batch: int = 100, seed: int = 0) -> Tensor:
     """Random band-limited images of about unit power, on a grid that holds the band."""
-    space = FOURIER.space((grid, grid), band)
+    space = Fourier.on((grid, grid), band)
     x = random_signal(space, batch, 1, seed)
     return Tensor(x.data / (2 * band + 1), space)
 
 
 def distances(found: np.ndarray, wanted: np.ndarray, space: Space) -> np.ndarray:
-    weights = space.domain.weights(space)
+    weights = space.weights
     size = lambda a: np.sqrt((np.abs(a) ** 2 * weights).sum(axis=(0, 1, 3)))
     return size(found - wanted) / size(wanted)
 
@@ -105,7 +105,7 @@ def test_relu_on_the_same_grid_does_not_commute_with_fractional_shifts():
 
 @pytest.mark.parametrize("degree", [2, 3, 5, 7, 9])
 def test_an_exact_polynomial_is_the_polynomial_of_the_samples(degree: int):
-    space = FOURIER.space(64, 2)
+    space = Fourier.on(64, 2)
     x = random_signal(space)
     layer = built(nn.Polynomial("tanh", degree=degree, exact=True, interval=(-8.0, 8.0)), space)
     samples = ops.synthesis(x, 64).data
@@ -115,7 +115,7 @@ def test_an_exact_polynomial_is_the_polynomial_of_the_samples(degree: int):
 
 @pytest.mark.parametrize("name", ["sigmoid", "gelu", "tanh"])
 def test_a_series_is_as_near_as_it_says(name: str):
-    space = FOURIER.space(96, 3)
+    space = Fourier.on(96, 3)
     x = Tensor(random_signal(space, 8).data * 0.6, space)
     samples = ops.synthesis(x, 96).data
     assert np.abs(samples).max() < 6
@@ -126,9 +126,9 @@ def test_a_series_is_as_near_as_it_says(name: str):
 
 
 def test_gaussian_of_a_constant_signal_is_the_function_itself():
-    space = FOURIER.space((5, 4))
+    space = Fourier.on((5, 4))
     values = np.array([[-2.0, 0.0], [0.5, 3.0]])
-    x = Tensor(space.domain.constant(values, space).astype(complex), space)
+    x = Tensor(space.constant(values).astype(complex), space)
     for name in ("relu", "gelu", "tanh"):
         for degree in (1, 2, 3):
             y = ops.gaussian_activation(x, name, degree, epsilon=0.0)
@@ -138,7 +138,7 @@ def test_gaussian_of_a_constant_signal_is_the_function_itself():
 
 @pytest.mark.parametrize("degree", [1, 2, 3])
 def test_gradient_of_gaussian_goes_through_mean_and_power(degree: int):
-    space = FOURIER.space((5, 4))
+    space = Fourier.on((5, 4))
     # Not the seed by which the checker draws its own directions.
     x = random_signal(space, seed=7)
     report = check_gradients(lambda t: ops.gaussian_activation(t, "relu", degree, epsilon=0.0), [x], order=2)
@@ -154,7 +154,7 @@ def test_gradient_of_gaussian_goes_through_mean_and_power(degree: int):
 
 @pytest.mark.parametrize("deviation", [1e-6, 1e-3])
 def test_tiny_deviations_leave_no_nan(deviation: float):
-    space = FOURIER.space(9)
+    space = Fourier.on(9)
     x = Tensor(random_signal(space).data * deviation, space, requires_grad=True)
     for degree in (1, 2, 3):
         y = ops.gaussian_activation(x, "relu", degree, epsilon=0.0)
@@ -166,7 +166,7 @@ def test_a_tangent_is_computed_once_and_belongs_to_its_function(monkeypatch: pyt
     derivatives = []
     derivative = lambda x, order: derivatives.append(order) or np.array(0.5 + order)
     monkeypatch.setitem(FUNCTIONS, "counted", ScalarFunction("counted", np.copy, derivative))
-    layer, x = nn.Linearized("counted"), random_signal(FOURIER.space(9))
+    layer, x = nn.Linearized("counted"), random_signal(Fourier.on(9))
     layer.build(nn.Signal(x.space, 2), np.random.default_rng(0), np.float64)
     for other in (layer, copy(layer), deepcopy(layer)):
         other.train()
@@ -181,7 +181,7 @@ def test_polynomials_take_few_products():
     """A square, then one product for each two degrees."""
     from freqnet.autodiff import observe
 
-    space = FOURIER.space((7, 7))
+    space = Fourier.on((7, 7))
     x, counts = random_signal(space), []
     for degree in range(2, 10):
         ran: list[str] = []

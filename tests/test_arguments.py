@@ -12,8 +12,8 @@ import pytest
 from freqnet import nn
 from freqnet.approximate import ScalarFunction, approximate, sine_series, taylor
 from freqnet.audit import audit
-from freqnet.domains import FOURIER
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError
+from freqnet.spaces import Fourier
 from freqnet.training import Settings
 
 NO_NUMBERS = ("a", "3", ["relu"], None, {}, math.nan, np.array([1.0, 2.0]), abs)
@@ -21,7 +21,7 @@ NO_COUNTS = (*NO_NUMBERS[:-2], 2.5, True)
 
 
 def build(layer: nn.Module) -> nn.Module:
-    layer.build(nn.Signal(FOURIER.space((8, 8)), 2), np.random.default_rng(0))
+    layer.build(nn.Signal(Fourier.on((8, 8)), 2), np.random.default_rng(0))
     return layer
 
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from freqnet.spaces.fourier import mode_numbers
 
 from freqnet import nn
 from freqnet.audit import VERDICTS, Audit, audit, calibrate, probe
 from freqnet.audit.probe import as_modes, disturbed
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import FOURIER, get_domain
-from freqnet.domains.fourier import mode_numbers
 from freqnet.errors import DataError, RangeWarning, ShapeError
 from freqnet.ops.linear import coordinates_op
+from freqnet.spaces import get_domain
 
 GRID = (8, 8)
 # A network built to be of each kind, and the band that is left of its input.
@@ -169,9 +169,9 @@ def test_the_jacobian_agrees_with_differences():
 
 @pytest.mark.parametrize("domain", ["fourier", "grid"])
 def test_a_wave_disturbs_its_own_mode_alone(domain: str):
-    space = get_domain(domain).space((7, 6))
+    space = get_domain(domain)((7, 6))
     like = np.empty((*space.shape, 2, 1), space.domain.dtype(float))
-    x = Tensor(space.domain.random(space, like, np.random.default_rng(0)), space)
+    x = Tensor(space.random(like, np.random.default_rng(0)), space)
     before = coordinates_op(as_modes(x)).data
     numbers = mode_numbers(as_modes(x).space.band)
     for mode in range(len(numbers)):
@@ -207,7 +207,7 @@ def test_a_range_that_is_exceeded_is_warned_of():
     with pytest.warns(RangeWarning, match=r"layer 0 \(Polynomial\): got .* outside the fitted range \[-1, 1\]"):
         (row,) = calibrate(net, samples())
     assert row.is_exceeded
-    values = FOURIER.synthesis(net.analyse(samples()).data, net.door.space, (16, 16))
+    values = net.door.space.synthesis(net.analyse(samples()).data, (16, 16))
     assert row.outside == pytest.approx(np.mean(np.abs(values) > 1), abs=0.01)
     assert (row.low, row.high) == (pytest.approx(values.min(), rel=0.2), pytest.approx(values.max(), rel=0.2))
 

@@ -21,11 +21,11 @@ from freqnet.autodiff import (
     register,
 )
 from freqnet.autodiff.tape import OPS
-from freqnet.domains import FOURIER, GRID, Space
 from freqnet.errors import SpaceError
+from freqnet.spaces import Fourier, Grid, Space
 
 DEEP = 20_000
-SPACE = FOURIER.space((5, 4))
+SPACE = Fourier.on((5, 4))
 
 
 def leaf(*values: float) -> Tensor:
@@ -232,7 +232,7 @@ def test_a_step_against_the_gradient_lowers_the_loss_of_a_spectrum(rng: np.rando
     loss = lambda x: ops.sobolev_error(ops.multiply(x, x), target, 0.5)
     before = loss(x)
     backward(before)
-    length = SPACE.inner(x.grad, x.grad)
+    length = SPACE.vdot(x.grad, x.grad)
     for step in (1e-3, 1e-5):
         after = loss(Tensor(x.data - step * x.grad, SPACE)).item()
         assert after < before.item()
@@ -255,7 +255,7 @@ def test_backward_needs_a_scalar_with_a_history(rng: np.random.Generator) -> Non
 def test_cotangent_must_be_of_the_outputs_kind(rng: np.random.Generator) -> None:
     x = signal(rng)
     out = x * 2.0
-    wrong = (Tensor(x.data[:2], SPACE), Tensor(x.data), signal(rng, FOURIER.space((5, 3))))
+    wrong = (Tensor(x.data[:2], SPACE), Tensor(x.data), signal(rng, Fourier.on((5, 3))))
     for cotangent in wrong:
         with pytest.raises(SpaceError, match=r"cotangent: got .* give one of that kind"):
             backward(out, cotangent)
@@ -264,14 +264,14 @@ def test_cotangent_must_be_of_the_outputs_kind(rng: np.random.Generator) -> None
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        (GRID.space((5, 4)), "grid signal, grid 5x4"),
-        (FOURIER.space((5, 3)), "fourier signal, grid 5x3"),
-        (FOURIER.space((5, 4), (1, 1)), "band 1x1"),
-        (FOURIER.space((5, 4), kind="response"), "fourier response"),
+        (Grid.on((5, 4)), "grid signal, grid 5x4"),
+        (Fourier.on((5, 3)), "fourier signal, grid 5x3"),
+        (Fourier.on((5, 4), (1, 1)), "band 1x1"),
+        (Fourier.on((5, 4), kind="response"), "fourier response"),
     ],
 )
 def test_spaces_cannot_be_mixed(space: Space, words: str, rng: np.random.Generator) -> None:
-    other = Tensor(space.random(np.empty((*space.shape, 2, 3), space.domain.dtype(float)), rng), space)
+    other = Tensor(space.random(np.empty((*space.shape, 2, 3), space.dtype(float)), rng), space)
     with pytest.raises(SpaceError, match=f"add: got fourier signal, grid 5x4, band 2x1 and .*{words}"):
         signal(rng) + other
 
@@ -289,7 +289,7 @@ def test_an_op_name_is_taken_only_once() -> None:
 
 def test_plain_numbers_are_a_euclidean_space(rng: np.random.Generator) -> None:
     a = np.array([1.0, 2.0], np.float32)
-    assert EUCLIDEAN.inner(a, a) == 5.0
+    assert EUCLIDEAN.vdot(a, a) == 5.0
     assert EUCLIDEAN.project(a) is a
     assert EUCLIDEAN.random(a, rng).dtype == np.float32
     assert Tensor(a).inner_product is EUCLIDEAN

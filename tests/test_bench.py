@@ -102,7 +102,7 @@ def copy_weights(network: nn.Network, other) -> None:
     space = nn.Door("fourier", (5, 5), (2, 2), 1).space
     weight = dense.parameters["weight"].data.reshape(25, 6, 3)
     # A linear functional of the coordinates is an inner product with the signal that has these coordinates.
-    signals = space.domain.from_coordinates(weight, space) * space.weights()
+    signals = space.from_coordinates(weight) * space.weights()
     parts = np.stack([signals.real, signals.imag], axis=-1)
     ordered = np.fft.ifftshift(parts, axes=0).transpose(3, 2, 0, 1, 4)
     other.head.weight.copy_(tensor(ordered.reshape(3, -1)))

@@ -24,8 +24,8 @@ from freqnet.compare.pool import in_processes
 from freqnet.compare.tables import notes
 from freqnet.compare.work import OUTCOME, Task, noted, work
 from freqnet.data import load
-from freqnet.domains import DOMAINS, get_domain
 from freqnet.errors import ConditionWarning, ConfigurationError, DataError, ModuloWarning
+from freqnet.spaces import DOMAINS, get_domain
 from freqnet.training.files import CHECKPOINT, HISTORY
 
 WIDTHS = {"widths": (4, 4, 4)}
@@ -130,7 +130,7 @@ def test_what_a_precision_does_not_hold_has_no_errors(domain: str) -> None:
 
 
 def test_bounds_follow_the_condition_number() -> None:
-    space = get_domain("laplace").space((7, 6))
+    space = get_domain("laplace")((7, 6))
     loss = float(np.prod(space.condition_numbers)) * 2.0**-52
     bounds, flat = error_bounds("laplace"), error_bounds("fourier")
     assert set(flat.values()) == {(32 + 1 / 8) * 2.0**-52}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from freqnet.spaces.axis import _lagrange
 
 from freqnet.compare import conditions_by_size, errors_by_size
 from freqnet.compare.causal import Samples, averaged, convolved, held, moved, projected
 from freqnet.compare.sizes import BILINEAR, FACTORED
-from freqnet.domains import get_domain
-from freqnet.domains.axis import _lagrange
 from freqnet.errors import ConfigurationError
+from freqnet.spaces import get_domain
 
 SPACING = {"float32": 2.0**-23, "float64": 2.0**-52}
 
@@ -19,7 +19,7 @@ def samples(grid: tuple[int, ...], filled: tuple[int, ...], domain: str = "lapla
     generator = np.random.default_rng(1)
     x, y = (held(generator.standard_normal((2, *grid, 2)), filled) for _ in range(2))
     taps = generator.standard_normal((3 ** len(grid), 2, 3))
-    return Samples(x, y, taps, (3,) * len(grid), get_domain(domain).space(grid))
+    return Samples(x, y, taps, (3,) * len(grid), get_domain(domain)(grid))
 
 
 # -- samples of causal signals -------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def test_condition_numbers_grow_as_is_known() -> None:
         assert ratios[-1] != pytest.approx(1.1 * growth, rel=0.02)
     assert found["rates"][31] > 1e50
     # As a domain has it.
-    assert get_domain("laplace").space((12,)).condition_numbers[0] == pytest.approx(found["chebyshev"][11], rel=1e-9)
+    assert get_domain("laplace")((12,)).condition_numbers[0] == pytest.approx(found["chebyshev"][11], rel=1e-9)
 
 
 def test_inverses_are_inverses() -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from freqnet import kernels, ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER
 from freqnet.errors import FreqnetError, ShapeError
 from freqnet.kernels import buffers, reference, threads
+from freqnet.spaces import Fourier
 
 native = pytest.importorskip("freqnet.kernels.native")
 RNG = np.random.default_rng(0)
@@ -28,8 +28,8 @@ def spectra(*shape: int, dtype: str = "c8") -> np.ndarray:
 # -- arrays from other machines, and of mixed precision ------------------------------------------------
 @pytest.mark.parametrize("dtype", [">c8", ">c16"])
 def test_foreign_byte_order_computes_the_same(dtype: str):
-    space = FOURIER.space((7, 5))
-    own = space.domain.random(space, np.empty((*space.shape, 2, 3), dtype[1:]), RNG)
+    space = Fourier.on((7, 5))
+    own = space.random(np.empty((*space.shape, 2, 3), dtype[1:]), RNG)
     x, y = Tensor(own, space), Tensor(own.astype(dtype), space)
     assert y.data.dtype.isnative
     for function in (ops.signal_power, ops.mean, lambda t: ops.inner_product(t, t), lambda t: ops.multiply(t, t)):
@@ -41,18 +41,18 @@ def test_mixed_precision_takes_the_wider_one():
     found, wanted = native.inner(a, b, 2), reference.inner(a.astype("c16"), b, 2)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
-    space = FOURIER.space((5, 5))
+    space = Fourier.on((5, 5))
     assert np.isfinite(ops.inner_product(Tensor(a, space), Tensor(b, space)).item())
     np.testing.assert_allclose(native.combine(a, np.float32(2.0), b, np.float64(3.0)), 2 * a + 3 * b, rtol=1e-6)
 
 
 def test_real_arrays_are_spectra_without_imaginary_parts():
     a, b = RNG.standard_normal((3, 4, 2)), RNG.standard_normal((3, 2, 5))
-    np.testing.assert_allclose(FOURIER.channel_product(a, b, "forward", 1, (3,)), a @ b, rtol=1e-12)
+    np.testing.assert_allclose(Fourier.on(5).channel_product(a, b, "forward", 1, (3,)), a @ b, rtol=1e-12)
     bands = ((2,),) * 3
-    wanted = FOURIER.multiply(a.astype(complex), a.astype(complex), bands, (8,))
-    np.testing.assert_allclose(FOURIER.multiply(a, a, bands, (8,)), wanted, rtol=1e-12)
-    np.testing.assert_allclose(FOURIER.square(a, bands[:2], (8,)), wanted, rtol=1e-12)
+    wanted = Fourier.on((8,), bands[0]).multiply(a.astype(complex), a.astype(complex), bands[1], bands[2])
+    np.testing.assert_allclose(Fourier.on((8,), bands[0]).multiply(a, a, bands[1], bands[2]), wanted, rtol=1e-12)
+    np.testing.assert_allclose(Fourier.on((8,), bands[:2][0]).square(a, bands[:2][1]), wanted, rtol=1e-12)
 
 
 # -- shapes that do not fit ----------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def test_shapes_that_do_not_fit_are_refused(call):
 
 
 def test_a_spectrum_of_another_shape_is_refused_by_ops():
-    space = FOURIER.space((7, 7))
+    space = Fourier.on((7, 7))
     with pytest.raises(FreqnetError):
         ops.multiply(
             Tensor(np.ones((4, 7, 2, 4), complex), space), Tensor(np.ones((*space.shape, 2, 4), complex), space)

@@ -25,21 +25,10 @@ from real_only import complex_arrays
 from freqnet import nn, ops
 from freqnet.autodiff import OPS, Tensor
 from freqnet.data import Dataset
-from freqnet.domains import (
-    FOURIER,
-    GRID,
-    HARTLEY,
-    LAPLACE,
-    Domain,
-    Laplace,
-    Nodes,
-    Space,
-    get_domain,
-    no_transforms,
-    transform_count,
-)
-from freqnet.domains.condition import check_products
 from freqnet.errors import ConditionWarning, ConfigurationError, ModuloWarning, ShapeError, TransformError
+from freqnet.spaces import Fourier, Grid, Hartley, Laplace, Nodes, Space, get_domain, no_transforms, transform_count
+from freqnet.spaces.nodes.laplace import check_products
+from freqnet.spaces.registry import Factory
 from freqnet.training import Settings, analyse, evaluate, fit
 
 Axes = tuple[int, ...]
@@ -74,7 +63,7 @@ def whole_sum(x: np.ndarray, taps: np.ndarray) -> np.ndarray:
 
 
 def test_values_of_a_convolution_are_products_of_values(rng: np.random.Generator) -> None:
-    x, taps, space = random_line(rng, 5), rng.standard_normal(4), LAPLACE.space(8)
+    x, taps, space = random_line(rng, 5), rng.standard_normal(4), Laplace.on(8)
     y = filtered(x, taps, space, centred=False)
     for j, z in enumerate(lo.nodes("chebyshev", 8)):
         transform = lambda values, z=z: sum(Decimal(float(v)) * z**t for t, v in enumerate(values))
@@ -87,7 +76,7 @@ def test_values_of_a_convolution_are_products_of_values(rng: np.random.Generator
 
 @pytest.mark.parametrize("taps", [2, 3, 4, 5])
 def test_centred_kernels_are_right_by_their_origin(taps: int, rng: np.random.Generator) -> None:
-    x, kernel, space = random_line(rng, 4), rng.standard_normal(taps), LAPLACE.space(8)
+    x, kernel, space = random_line(rng, 4), rng.standard_normal(taps), Laplace.on(8)
     y = filtered(x, kernel, space, centred=True)
     ahead = (taps - 1) // 2
     total = np.concatenate([whole_sum(x, kernel), np.zeros(8)])
@@ -101,7 +90,7 @@ def test_centred_kernels_are_right_by_their_origin(taps: int, rng: np.random.Gen
 
 def test_a_two_sided_signal_that_is_cut_is_another_one(rng: np.random.Generator) -> None:
     """The theorem's integral from 0 on loses what the signal was before: the samples f[-3], f[-2], f[-1]."""
-    f, kernel, space = random_line(rng, 7), rng.standard_normal(3), LAPLACE.space(9)
+    f, kernel, space = random_line(rng, 7), rng.standard_normal(3), Laplace.on(9)
     expected = whole_sum(f, kernel)[3:]
     cut = ops.synthesis(filtered(f[:, 3:], kernel, space, centred=False), 6).data.ravel()
     assert oracles.relative_error(cut, expected) > 1e-2
@@ -116,7 +105,7 @@ def test_a_two_sided_signal_that_is_cut_is_another_one(rng: np.random.Generator)
 def test_condition_grows_like_a_power(name: str, base: float) -> None:
     """log kappa = a + b N + c log N, b of Chebyshev's nodes on [-1, 1] and on (0, 1)."""
     sizes = np.array([4, 6, 8, 12, 16, 22, 32])
-    logs = np.log([condition(get_domain(name).space(int(n))) for n in sizes])
+    logs = np.log([condition(get_domain(name)(int(n))) for n in sizes])
     terms = np.stack([np.ones(len(sizes)), sizes, np.log(sizes)], axis=1)
     (_, slope, _), *_ = np.linalg.lstsq(terms, logs, rcond=None)
     assert np.exp(slope) == pytest.approx(base, rel=0.02)
@@ -124,11 +113,11 @@ def test_condition_grows_like_a_power(name: str, base: float) -> None:
 
 
 def test_condition_of_equispaced_rates_grows_faster_than_any_power() -> None:
-    logs = np.log([condition(get_domain("laplace:rates=0.5").space(n)) for n in range(4, 13)])
+    logs = np.log([condition(get_domain("laplace:rates=0.5")(n)) for n in range(4, 13)])
     growth = np.diff(logs)
     assert (np.diff(growth) > 0.2).all()
     # Chebyshev's growth is a constant: the same look at it finds none.
-    logs = np.log([condition(LAPLACE.space(n)) for n in range(4, 13)])
+    logs = np.log([condition(Laplace.on(n)) for n in range(4, 13)])
     assert np.abs(np.diff(np.diff(logs))).max() < 0.1
 
 
@@ -148,13 +137,13 @@ def test_condition_numbers_are_those_of_singular_values(name: str, samples: int,
         matrix = mpmath.matrix([[mpmath.mpf(str(v)) for v in row] for row in values])
         singular = mpmath.svd_r(matrix, compute_uv=False)
         expected = float(max(singular) / min(singular))
-    assert get_domain(name).space(samples, band).condition_numbers == pytest.approx((expected,), rel=1e-12)
+    assert get_domain(name)(samples, band).condition_numbers == pytest.approx((expected,), rel=1e-12)
 
 
 def test_condition_numbers_of_axes_are_each_their_own() -> None:
-    both = LAPLACE.space((5, 4)).condition_numbers
-    assert both == (*LAPLACE.space(5).condition_numbers, *LAPLACE.space(4).condition_numbers)
-    assert FOURIER.space((5, 4)).condition_numbers == (1.0, 1.0)
+    both = Laplace.on((5, 4)).condition_numbers
+    assert both == (*Laplace.on(5).condition_numbers, *Laplace.on(4).condition_numbers)
+    assert Fourier.on((5, 4)).condition_numbers == (1.0, 1.0)
 
 
 # -- a network, at 80 digits -------------------------------------------------------------------------
@@ -166,7 +155,7 @@ def network(domain: str, grid: Axes, pool: nn.Module, precision: Any = np.float6
         )
     )
     padded = tuple(n + 2 for n in grid)
-    band = get_domain(domain).largest_band(padded)
+    band = get_domain(domain)(padded).band
     door = nn.Door(domain, grid, band, 1, offset=(0.2,), scale=(1.3,), pad=(2,) * len(grid))
     return nn.Network(door, body, precision=precision)
 
@@ -264,7 +253,7 @@ def test_no_number_is_complex(name: str) -> None:
 @pytest.mark.parametrize("kernel", ["taps", "spectral", "sinc", "modes"])
 @outgrows
 def test_no_kernel_is_complex(kernel: str, rng: np.random.Generator) -> None:
-    space = LAPLACE.space((5, 4))
+    space = Laplace.on((5, 4))
     layer = nn.Convolution(4, size=(4, 3), kernel=kernel)
 
     def run() -> None:
@@ -283,7 +272,7 @@ class Detour(Laplace):
 
 @outgrows
 def test_a_complex_number_is_noticed(rng: np.random.Generator) -> None:
-    space = Detour().space(4)
+    space = Detour.on(4)
     layer = nn.Convolution(2, size=2)
     layer.build(nn.Signal(space, 1), rng, np.float64)
     x = ops.analysis(rng.standard_normal((2, 4, 1)), space)
@@ -309,7 +298,7 @@ def test_eight_by_eight_nodes_warn_in_single_precision() -> None:
     assert message.startswith("float32 numbers: got condition number 6.6e+04 (8x8 nodes of laplace)")
     assert "about 2.1 digits are left" in message
     with pytest.warns(ConditionWarning, match="float32 numbers: got condition number"):
-        ops.analysis(np.zeros((1, 8, 8, 1), np.float32), LAPLACE.space((8, 8)))
+        ops.analysis(np.zeros((1, 8, 8, 1), np.float32), Laplace.on((8, 8)))
     assert opened((8, 8), (7, 7), np.float64) == []
     named_sizes_are_true(message, (8, 8))
 
@@ -319,7 +308,7 @@ def test_twelve_by_twelve_nodes_are_refused_in_single_precision() -> None:
         opened((12, 12), (11, 11))
     assert "or take float64" in str(caught.value)
     with pytest.raises(ConfigurationError, match="float32 numbers"):
-        ops.analysis(np.zeros((1, 12, 12, 1), np.float32), LAPLACE.space((12, 12)))
+        ops.analysis(np.zeros((1, 12, 12, 1), np.float32), Laplace.on((12, 12)))
     assert opened((12, 12), (11, 11), np.float64) == []
     named_sizes_are_true(str(caught.value), (12, 12))
 
@@ -352,34 +341,34 @@ def built(layer: nn.Module, space: Space) -> list[type[Warning]]:
 
 def test_a_convolution_that_outgrows_its_nodes_warns() -> None:
     with pytest.warns(ModuloWarning, match=r"linear convolution: got \(6,\) samples and \(3,\) taps on \(7,\) samples"):
-        nn.Convolution(1, 3).build(nn.Signal(LAPLACE.space(7, support=(6,)), 1), np.random.default_rng(0))
-    assert built(nn.Convolution(1, 3), LAPLACE.space(8, support=(6,))) == []
-    assert built(nn.Convolution(1, 3), LAPLACE.space((8, 8), support=(6, 6))) == []
-    assert built(nn.Convolution(1, 3), LAPLACE.space((8, 8), support=(6, 7))) == [ModuloWarning]
-    assert built(nn.Convolution(1, 3), LAPLACE.space(8)) == [ModuloWarning]
-    assert built(nn.Convolution(1, 1), LAPLACE.space(8, support=(8,))) == []
+        nn.Convolution(1, 3).build(nn.Signal(Laplace.on(7, support=(6,)), 1), np.random.default_rng(0))
+    assert built(nn.Convolution(1, 3), Laplace.on(8, support=(6,))) == []
+    assert built(nn.Convolution(1, 3), Laplace.on((8, 8), support=(6, 6))) == []
+    assert built(nn.Convolution(1, 3), Laplace.on((8, 8), support=(6, 7))) == [ModuloWarning]
+    assert built(nn.Convolution(1, 3), Laplace.on(8)) == [ModuloWarning]
+    assert built(nn.Convolution(1, 1), Laplace.on(8, support=(8,))) == []
     # On a period everything goes around, and says so in the layer's name for it.
-    assert built(nn.Convolution(1, 3), FOURIER.space(8)) == []
+    assert built(nn.Convolution(1, 3), Fourier.on(8)) == []
 
 
 def test_linear_convolution_is_refused_without_room() -> None:
     layer = lambda: nn.Convolution(1, 3, boundary="linear")
-    assert built(layer(), LAPLACE.space(8, support=(6,))) == []
-    for space in (LAPLACE.space(8), LAPLACE.space(8, support=(7,))):
+    assert built(layer(), Laplace.on(8, support=(6,))) == []
+    for space in (Laplace.on(8), Laplace.on(8, support=(7,))):
         with pytest.raises(ShapeError, match=r"linear convolution: got support .* room for"):
             built(layer(), space)
 
 
 # -- causal kernels ----------------------------------------------------------------------------------
-@pytest.mark.parametrize("domain", [FOURIER, HARTLEY, GRID, LAPLACE], ids=lambda d: d.name)
+@pytest.mark.parametrize("domain", [Fourier.on, Hartley.on, Grid.on, Laplace.on], ids=lambda d: d.__self__.name)
 @pytest.mark.parametrize("kernel", ["taps", "spectral", "sinc"])
 @pytest.mark.parametrize(
     ("grid", "support", "size"), [((9,), (6,), (4,)), ((9,), (5,), (3,)), ((5, 7), (3, 5), (3, 2))]
 )
 def test_causal_kernels_look_at_no_later_sample(
-    domain: Domain, kernel: str, grid: Axes, support: Axes, size: Axes, rng: np.random.Generator
+    domain: Factory, kernel: str, grid: Axes, support: Axes, size: Axes, rng: np.random.Generator
 ) -> None:
-    space, x = domain.space(grid, support=support), rng.standard_normal((2, *support, 2))
+    space, x = domain(grid, support=support), rng.standard_normal((2, *support, 2))
     causal, centred = (
         nn.Convolution(3, size, kernel, boundary="linear", bias=False, causal=word) for word in (True, False)
     )
@@ -408,8 +397,8 @@ def test_causal_kernels_look_at_no_later_sample(
 @pytest.mark.parametrize("method", ["dirichlet", "sinc"])
 def test_at_rate_zero_an_average_is_one(method: str) -> None:
     """z = 1, where the real sinc is 0 / 0, holds the sum of the samples."""
-    space = get_domain("laplace:nodes=1,0.5").space(4)
-    factors = space.domain.average(np.ones((2, 1, 1)), space, (3,), method, False).ravel()
+    space = get_domain("laplace:nodes=1,0.5")(4)
+    factors = space.average(np.ones((2, 1, 1)), (3,), method, False).ravel()
     of_half = (1 + 0.5 + 0.25) / 3 if method == "dirichlet" else float(lo.continuous_mean(Decimal("0.5"), 3))
     assert factors == pytest.approx([1.0, of_half], abs=1e-14)
 
@@ -428,7 +417,7 @@ def transforms(run: Callable[[], Any]) -> int:
 
 def test_products_on_samples_are_counted_as_transforms() -> None:
     for name, square, product in (("laplace", 0, 0), ("laplace:factored", 2, 3)):
-        a, b = signals(get_domain(name).space((4, 3)), 2)
+        a, b = signals(get_domain(name)((4, 3)), 2)
         assert transforms(lambda a=a: ops.multiply(a, a)) == square
         assert transforms(lambda a=a, b=b: ops.multiply(a, b)) == product
         rows = Tensor(np.ones((3, 3)))
@@ -436,10 +425,10 @@ def test_products_on_samples_are_counted_as_transforms() -> None:
 
 
 def test_products_on_samples_are_refused_where_none_may_run() -> None:
-    a, b = signals(LAPLACE.space(4), 2)
+    a, b = signals(Laplace.on(4), 2)
     with no_transforms():
         ops.multiply(a, a), ops.multiply(a, b)
-    a, b = signals(get_domain("laplace:factored").space(4), 2)
+    a, b = signals(get_domain("laplace:factored")(4), 2)
     for product in (lambda: ops.multiply(a, a), lambda: ops.multiply(a, b)):
         with no_transforms(), pytest.raises(TransformError, match="transform: got synthesis inside no_transforms"):
             product()
@@ -469,7 +458,7 @@ def test_a_network_counts_its_switches() -> None:
 )
 def test_costs_are_the_multiply_adds(name: str, grid: Axes, band: Axes, square: int, product: int) -> None:
     """By hand, for each of the six signals of a batch."""
-    a, b = signals(get_domain(name).space(grid, band), 2)
+    a, b = signals(get_domain(name)(grid, band), 2)
     for op, inputs, cost in (("square", (a,), square), ("multiply", (a, b), product)):
         out = OPS[op](*inputs, band=band)
         assert OPS[op].cost(out, *inputs, band=band) == 6 * cost
@@ -485,10 +474,10 @@ def test_names_make_domains_once() -> None:
         ("laplace:factored", Nodes(), True),
         ("laplace:nodes=0.9,-0.5", Nodes("nodes", values=(0.9, -0.5)), False),
     ):
-        domain = get_domain(name)
-        assert get_domain(name) is domain
-        assert (domain.name, domain.nodes, domain.switches) == (name, nodes, switches)
-    assert get_domain("laplace") is LAPLACE
+        space = get_domain(name)(5)
+        assert get_domain(name)(5) == space
+        assert (space.domain, space.nodes, space.switches) == (name, nodes, switches)
+    assert get_domain("laplace")(5) == get_domain("laplace:chebyshev")(5) == Laplace.on(5)
 
 
 @outgrows
@@ -496,7 +485,7 @@ def test_descriptions_of_networks_keep_the_nodes() -> None:
     net = network("laplace:rates=0.5", (4,), nn.TruncationPool(3))
     again = nn.Network.from_description(json.loads(json.dumps(net.describe())))
     assert again.describe() == net.describe()
-    assert again.door.space.domain is get_domain("laplace:rates=0.5")
+    assert again.door.space.domain == "laplace:rates=0.5"
     again.body.load_arrays(net.arrays())
     samples = np.random.default_rng(0).standard_normal((3, 4, 1))
     assert np.array_equal(again.predict(samples), net.predict(samples))
@@ -528,35 +517,35 @@ def test_products_that_lose_too_much_are_warned_of() -> None:
     """Condition numbers would let these pass: the bilinear form loses up to their square."""
     check_products.cache_clear()  # it says so once
     positive = get_domain("laplace:chebyshev-positive")
-    x = ops.analysis(np.ones((1, 8, 8, 1)), positive.space((8, 8), 5))
+    x = ops.analysis(np.ones((1, 8, 8, 1)), positive((8, 8), 5))
     assert np.isfinite(ops.multiply(x, x).data).all()
-    wide = ops.analysis(np.ones((1, 9, 9, 1)), positive.space((9, 9)))
+    wide = ops.analysis(np.ones((1, 9, 9, 1)), positive((9, 9)))
     with pytest.warns(ConditionWarning, match=r"float64 products by the bilinear form .* relative error of 0\.\d"):
         ops.multiply(wide, wide)
-    line = ops.analysis(np.ones((1, 26, 1)), get_domain("laplace:factored").space(26))
+    line = ops.analysis(np.ones((1, 26, 1)), get_domain("laplace:factored")(26))
     assert ops.synthesis(ops.multiply(line, line)).data == pytest.approx(np.ones((1, 26, 1)), abs=1e-4)
 
 
 def test_the_error_of_products_is_what_is_measured(rng: np.random.Generator) -> None:
     for name, grid in (("laplace", (14,)), ("laplace", (10, 8)), ("laplace:chebyshev-positive", (7,))):
         domain, factored = get_domain(name), get_domain(f"{name}:factored")
-        space = domain.space(grid)
+        space = domain(grid)
         a, b = (space.random(np.empty((*space.shape, 1, 50)), rng) for _ in range(2))
-        bands = (space.band,) * 3
-        error = domain.multiply(a, b, bands, grid) - factored.multiply(a, b, bands, grid)
-        own = np.linalg.norm(error) / np.linalg.norm(factored.multiply(a, b, bands, grid))
-        assert 1 / 30 < domain.product_error(bands, grid, "float64") / own < 30
+        band = space.band
+        exact = factored(grid).multiply(a, b, band, band)
+        own = np.linalg.norm(space.multiply(a, b, band, band) - exact) / np.linalg.norm(exact)
+        assert 1 / 30 < space.product_error(band, band, "float64") / own < 30
 
 
 @pytest.mark.parametrize("degree", [3, 4, 5])
 @pytest.mark.parametrize("band", [2, 4, 7])
 def test_exact_polynomials_are_exact_on_few_nodes(degree: int, band: int, rng: np.random.Generator) -> None:
     """Products of exponentials lie in no span of fewer than all: powers in between are held by every node."""
-    space = LAPLACE.space(8, band)
+    space = Laplace.on(8, band)
     x = Tensor(space.random(np.empty((*space.shape, 1, 1)), rng), space)
     c = rng.standard_normal((degree + 1, 1))
     samples = ops.synthesis(x).data
-    whole = ops.analysis(sum(c[p, 0] * samples**p for p in range(degree + 1)), LAPLACE.space(8))
+    whole = ops.analysis(sum(c[p, 0] * samples**p for p in range(degree + 1)), Laplace.on(8))
     expected = ops.truncate(whole, band).data
     found = ops.polynomial(x, Tensor(c), exact=True).data
     assert oracles.relative_error(found, expected) < 1e-8
@@ -564,4 +553,4 @@ def test_exact_polynomials_are_exact_on_few_nodes(degree: int, band: int, rng: n
 
 def test_rates_that_are_given() -> None:
     domain = get_domain("laplace:rates=0.1,1,0.4")
-    assert domain.axes_of(domain.space(5))[0].z == pytest.approx(np.exp([-0.1, -0.4, -1.0]), rel=1e-15)
+    assert domain(5).tables[0].z == pytest.approx(np.exp([-0.1, -0.4, -1.0]), rel=1e-15)

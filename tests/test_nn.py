@@ -11,9 +11,9 @@ import scipy.signal
 
 from freqnet import nn, ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER, KERNELS, Space
 from freqnet.errors import ShapeError
 from freqnet.nn.convolution import response_deviation
+from freqnet.spaces import KERNELS, Fourier, Space
 
 Axes = tuple[int, ...]
 
@@ -28,13 +28,13 @@ def build(layer: nn.Module, space: Space, channels: int, precision: Any = np.flo
 
 def signal_power(x: Tensor) -> np.ndarray:
     """The mean square of every example and channel, ``(batch, channels)``."""
-    return x.space.domain.power(x.data, x.space)
+    return x.space.power(x.data)
 
 
 # -- scales at initialisation ------------------------------------------------------------------------
 def power_ratio(kernel: str, depth: int, scale: float = 1.0, channels: int = 48, seeds: int = 8) -> float:
     """Power after `depth` linear layers, over the power before; the mean over seeds."""
-    space = FOURIER.space((9, 8))
+    space = Fourier.on((9, 8))
     ratios = []
     for seed in range(seeds):
         x = spectra(np.random.default_rng(seed), space, channels, batch=2)
@@ -60,7 +60,7 @@ def test_a_scale_one_percent_off_is_seen(scale: float):
 @pytest.mark.parametrize("size", [1, 2, 3, (3, 4), (5, 1)])
 def test_every_mode_has_a_response_of_unit_mean_square(kernel: str, size: int | Axes):
     """The expected |H[k]|^2, from the deviations and the response of each parameter alone."""
-    space = FOURIER.space((9, 8))
+    space = Fourier.on((9, 8))
     extent = (size, size) if isinstance(size, int) else size
     deviation = response_deviation(kernel, space.grid if kernel == "modes" else extent, space)
     columns = Tensor(np.diag(deviation)[:, :, None])
@@ -70,7 +70,7 @@ def test_every_mode_has_a_response_of_unit_mean_square(kernel: str, size: int | 
 
 @pytest.mark.parametrize(("grid", "channels"), [((9, 8), 4), ((5,), 30)])
 def test_a_dense_layer_keeps_the_mean_square_of_its_inputs(grid: Axes, channels: int):
-    space = FOURIER.space(grid)
+    space = Fourier.on(grid)
     x = spectra(np.random.default_rng(0), space, channels, batch=1)
     layer = nn.Dense(4000)
     build(layer, space, channels)
@@ -79,7 +79,7 @@ def test_a_dense_layer_keeps_the_mean_square_of_its_inputs(grid: Axes, channels:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_twenty_blocks_stay_of_order_one(kernel: str):
-    space = FOURIER.space((8, 8), 2)
+    space = Fourier.on((8, 8), 2)
     blocks = [layer for _ in range(20) for layer in (nn.Convolution(8, 3, kernel), nn.PowerNorm(), nn.Polynomial())]
     body = nn.Sequential(tuple(blocks))
     build(body, space, 3, np.float32)
@@ -98,7 +98,7 @@ def test_twenty_blocks_stay_of_order_one(kernel: str):
 @pytest.mark.parametrize(("grid", "size"), [((9,), (3,)), ((8,), (4,)), ((5,), (5,)), ((8, 7), (3, 2)), ((4, 5, 6), 3)])
 def test_sinc_interpolation_is_zero_padding_of_the_taps(grid: Axes, size: Any, rng: np.random.Generator):
     extent = (size,) * len(grid) if isinstance(size, int) else size
-    space = FOURIER.space(grid)
+    space = Fourier.on(grid)
     theta = rng.standard_normal((int(np.prod(extent)), 2, 3))
     response = ops.frequency_response(Tensor(theta), space, "sinc", extent).data
     taps = np.tensordot(oracles.tap_matrix("sinc", extent), theta, (1, 0)).reshape(*extent, 2, 3)
@@ -114,7 +114,7 @@ def test_sinc_interpolation_is_zero_padding_of_the_taps(grid: Axes, size: Any, r
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_circular_convolution_wraps(kernel: str):
     """An impulse on the last sample, moved forward by one, comes out on the first."""
-    space = FOURIER.space(7)
+    space = Fourier.on(7)
     layer = nn.Convolution(1, 3, kernel, bias=False)
     build(layer, space, 1)
     target = np.exp(-2j * np.pi * np.arange(4) / 7)[:, None]
@@ -194,7 +194,7 @@ def test_window_restores_the_room(rng: np.random.Generator):
 
 
 def test_linear_convolution_without_room():
-    full, padded = FOURIER.space(9), FOURIER.space(9, support=(6,))
+    full, padded = Fourier.on(9), Fourier.on(9, support=(6,))
     with pytest.raises(ShapeError, match=r"linear convolution: got support unknown .* pad at the door, put Window"):
         build(linear(1, 3), full, 1)
     with pytest.raises(ShapeError, match=r"got support \(6,\) on grid \(9,\), expected room for \(10,\) samples"):

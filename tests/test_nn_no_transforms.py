@@ -16,9 +16,10 @@ import scipy.signal
 
 from freqnet import nn, ops
 from freqnet.autodiff import Tensor, backward, no_grad
-from freqnet.domains import FOURIER, fourier, no_transforms, transform_count
 from freqnet.errors import TransformError
 from freqnet.optim import Adam
+from freqnet.spaces import Fourier, no_transforms, transform_count
+from freqnet.spaces.waves import fourier
 
 # The modules whose functions are all transforms, or help with them, and those of scipy.signal that use one.
 TRANSFORMS = [np.fft, scipy.fft, scipy.fftpack]
@@ -110,7 +111,7 @@ def test_training_and_prediction_without_any_fft(head: str, request: pytest.Fixt
 
 @pytest.mark.usefixtures("without_transforms")
 def test_the_door_and_every_entry_point_are_closed():
-    space = FOURIER.space((8, 6))
+    space = Fourier.on((8, 6))
     with pytest.raises(AssertionError, match="a transform was called"):
         ops.analysis(np.ones((1, 8, 6, 1)), space)
     with pytest.raises(AssertionError, match="a transform was called"):

@@ -9,9 +9,9 @@ import oracles
 import pytest
 
 from freqnet import nn, ops
-from freqnet.domains import FOURIER
+from freqnet.spaces import Fourier
 
-SPACE = FOURIER.space((9, 8))
+SPACE = Fourier.on((9, 8))
 X = ops.analysis(np.random.default_rng(0).standard_normal((3, 9, 8, 2)), SPACE)
 
 

@@ -15,7 +15,8 @@ from twins import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
 
 from freqnet import nn
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains import FOURIER, HARTLEY, Domain, no_transforms
+from freqnet.spaces import Fourier, Hartley, no_transforms
+from freqnet.spaces.registry import Factory
 
 TOLERANCE = 1e-10
 # Grids of one, two and three axes: odd, even, of one sample, square or not.
@@ -44,13 +45,13 @@ class Comparison:
         *,
         support: Axes | None = None,
         training: bool = False,
-        domain: Domain = FOURIER,
+        domain: Factory = Fourier.on,
         seed: int = 0,
     ) -> None:
         rng = np.random.default_rng(seed)
         self.layer, self.grid, self.support, self.domain, self.seed = layer, grid, support, domain, seed
         self.band = below_nyquist(grid) if band is None else axes(band, grid)
-        space = domain.space(grid, self.band, support=support)
+        space = domain(grid, self.band, support=support)
         self.out = layer.build(nn.Signal(space, channels), rng, np.float64)
         layer.train(training)
         for name, state in layer.named_state().items():
@@ -66,17 +67,17 @@ class Comparison:
         self.rng = rng
 
     def stored(self, samples: np.ndarray, space: Any) -> np.ndarray:
-        if not space.domain.is_spectral:
+        if not space.is_spectral:
             return np.moveaxis(samples, 0, -2)
         half = oracles.spectrum(samples, space.band)
-        return half if space.domain is FOURIER else oracles.hartley(half, space.band)
+        return half if space.is_complex else oracles.hartley(half, space.band)
 
     def samples(self, x: np.ndarray, space: Any) -> np.ndarray:
         if space is None:
             return x
-        if not self.domain.is_spectral:
+        if not space.is_spectral:
             return np.moveaxis(x, -2, 0)
-        half = x if self.domain is FOURIER else oracles.half_of_hartley(x, space.band)
+        half = x if space.is_complex else oracles.half_of_hartley(x, space.band)
         return oracles.synthesis(half, space.band, space.grid)
 
     def twin(self, samples: Any, *parameters: Any) -> Any:
@@ -122,7 +123,7 @@ def assert_twin(layer: nn.Module, grid: Axes, band: Any = None, channels: int = 
 
     In the Fourier and the Hartley domain, if the options do not name one.
     """
-    for domain in (options.pop("domain"),) if "domain" in options else (FOURIER, HARTLEY):
+    for domain in (options.pop("domain"),) if "domain" in options else (Fourier.on, Hartley.on):
         errors = Comparison(layer, grid, band, channels, domain=domain, **options).errors()
         wrong = {name: error for name, error in errors.items() if not error <= TOLERANCE}
         if wrong:

@@ -7,7 +7,7 @@ from test_nn_twin_control import GRIDS, assert_twin, named
 from twins import Axes
 
 from freqnet import nn
-from freqnet.domains import KERNELS
+from freqnet.spaces import KERNELS
 
 # Inputs, outputs, groups and bias: plain, grouped, depthwise, depthwise with a multiplier.
 CHANNELS = [(2, 3, 1, True), (4, 6, 2, True), (3, 3, 3, False), (2, 4, 2, True)]

@@ -13,8 +13,8 @@ from twins_of_activations import FUNCTIONS
 
 from freqnet import nn
 from freqnet.approximate import FUNCTIONS as APPROXIMABLE
-from freqnet.domains import GRID
 from freqnet.nn.activation import POINTWISE
+from freqnet.spaces import Grid
 
 SOME_GRIDS: list[Axes] = [(1,), (2,), (7,), (8,), (5, 4), (1, 9), (3, 2, 5)]
 
@@ -84,7 +84,7 @@ def test_linearized(function: str):
 def test_pointwise_on_samples(function: str):
     assert function in FUNCTIONS
     for grid in [(7,), (8,), (3, 5)]:
-        assert_twin(nn.Pointwise(function), grid, tuple(n // 2 for n in grid), domain=GRID)
+        assert_twin(nn.Pointwise(function), grid, tuple(n // 2 for n in grid), domain=Grid.on)
 
 
 COEFFICIENTS = (0.3, -0.7, 0.5, 0.2, -0.1)

@@ -7,12 +7,12 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER, GRID
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError, SpaceError
+from freqnet.spaces import Fourier, Grid
 
-SPACE = FOURIER.space((8, 6))
+SPACE = Fourier.on((8, 6))
 X = ops.analysis(np.ones((2, 8, 6, 3)), SPACE)
-ON_GRID = ops.analysis(np.ones((2, 8, 6, 3)), GRID.space((8, 6)))
+ON_GRID = ops.analysis(np.ones((2, 8, 6, 3)), Grid.on((8, 6)))
 NUMBERS = Tensor(np.ones((2, 3)))
 
 
@@ -21,7 +21,7 @@ def response(space, inputs: int = 3) -> Tensor:
 
 
 REFUSED = {
-    "kernel of another grid": (lambda: ops.convolve(X, response(FOURIER.space((8, 8)))), SpaceError, "a response on"),
+    "kernel of another grid": (lambda: ops.convolve(X, response(Fourier.on((8, 8)))), SpaceError, "a response on"),
     "kernel of another band": (lambda: ops.convolve(X, response(SPACE.with_band((1, 1)))), SpaceError, "a response on"),
     "kernel of another domain": (lambda: ops.convolve(X, response(ON_GRID.space)), SpaceError, "a response on"),
     "signal as a kernel": (lambda: ops.convolve(X, X), SpaceError, "kernel: got fourier signal"),
@@ -44,14 +44,14 @@ REFUSED = {
     "window": (lambda: ops.average(X, 0), ShapeError, "at least 1 sample"),
     "method": (lambda: ops.average(X, 2, "box"), ConfigurationError, "'dirichlet' or 'sinc'"),
     "shift of one axis": (lambda: ops.shift(X, [1.0]), ShapeError, r"\(2,\) or \(2, 2\)"),
-    "shift of other examples": (lambda: ops.shift(X, np.ones((3, 2))), ShapeError, "one an axis"),
-    "coefficients a channel": (lambda: ops.polynomial(X, Tensor(np.ones((3, 2)))), ShapeError, "one row a power"),
+    "shift of other examples": (lambda: ops.shift(X, np.ones((3, 2))), ShapeError, "one per axis"),
+    "coefficients a channel": (lambda: ops.polynomial(X, Tensor(np.ones((3, 2)))), ShapeError, "one row per power"),
     "coefficients in a spectrum": (lambda: ops.polynomial(X, X), SpaceError, "plain numbers"),
     "relu of a spectrum": (lambda: ops.relu(X), SpaceError, r"use polynomial\(\)"),
     "factors a mode": (lambda: X * Tensor(np.ones((2, 2, 3))), ShapeError, r"plain \(batch, channels\)"),
     "power spectrum of samples": (lambda: ops.power_spectrum(ON_GRID), SpaceError, "a domain of modes"),
     "matmul": (lambda: NUMBERS @ NUMBERS, ShapeError, r"\(2, 3\) @ \(2, 3\)"),
-    "labels of other examples": (lambda: ops.cross_entropy(NUMBERS, [0]), ShapeError, "one label an example"),
+    "labels of other examples": (lambda: ops.cross_entropy(NUMBERS, [0]), ShapeError, "one label per example"),
     "label out of range": (lambda: ops.cross_entropy(NUMBERS, [0, 3]), DataError, "0 to 2"),
     "negative label": (lambda: ops.cross_entropy(NUMBERS, [0, -1]), DataError, "labels: got -1"),
     "smoothing": (lambda: ops.cross_entropy(NUMBERS, [0, 1], 1.0), ShapeError, "smoothing: got 1.0"),
@@ -77,7 +77,7 @@ def test_operation_refuses(what: str) -> None:
 
 
 def test_support_grows_with_each_kernel_and_is_dropped_when_it_wraps() -> None:
-    space = FOURIER.space(8, support=(4,))
+    space = Fourier.on(8, support=(4,))
     x = ops.analysis(np.ones((1, 8, 1)), space)
     h = ops.frequency_response(Tensor(np.ones((3, 1, 1))), space)
     once = ops.convolve(x, h, 3)

@@ -14,7 +14,7 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, as_tensor, gradient
-from freqnet.domains import GRID
+from freqnet.spaces import Grid
 
 TOLERANCE = 1e-10
 
@@ -64,11 +64,11 @@ def test_pointwise_function_of_samples(name: str, grid: tuple, band: tuple, rng:
     samples = oracles.project(rng.standard_normal((2, *grid, 2)), band)
     samples = samples - samples.min() + 0.5 if name in NEEDS_POSITIVE else samples
     cotangent = rng.standard_normal(samples.shape)
-    x = Tensor(np.moveaxis(samples, 0, -2), GRID.space(grid, band), requires_grad=True)
+    x = Tensor(np.moveaxis(samples, 0, -2), Grid.on(grid, band), requires_grad=True)
     out = function(x)
     (g,) = gradient(out, [x], Tensor(np.moveaxis(cotangent, 0, -2), out.space))
     # A function of samples reaches every mode of the grid, whatever the band it was given.
-    assert out.space == GRID.space(grid)
+    assert out.space == Grid.on(grid)
     assert oracles.relative_error(np.moveaxis(out.data, -2, 0), expected(samples)) < TOLERANCE
     density = oracles.project(autograd.grad(lambda x: anp.sum(expected(x) * cotangent))(samples), band)
     assert oracles.relative_error(np.moveaxis(g.data, -2, 0), density) < TOLERANCE
@@ -131,7 +131,7 @@ def test_as_tensor_takes_the_precision_of_its_like() -> None:
 
 def test_kernel_of_samples_has_its_gradient_whatever_size_is_said(rng: np.random.Generator) -> None:
     """`size` only follows the support: in a domain of samples the taps themselves say how many there are."""
-    space = GRID.space((5, 4))
+    space = Grid.on((5, 4))
     x = ops.analysis(rng.standard_normal((2, 5, 4, 2)), space)
     theta = Tensor(rng.standard_normal((6, 2, 3)), requires_grad=True)
     found = []

@@ -20,7 +20,7 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains import FOURIER, KERNELS, Space
+from freqnet.spaces import KERNELS, Fourier, Space
 
 TOLERANCE = 1e-10
 GRIDS = (
@@ -269,16 +269,16 @@ def a_small_network(space: Space, rng: np.random.Generator) -> list[Case]:
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
 @pytest.mark.parametrize("name", CASES)
 def test_operation_equals_its_spatial_twin(name, grid, rng, record_property) -> None:
-    full = FOURIER.largest_band(grid)
+    full = Fourier.on(grid).band
     for band in sorted({full, tuple(m // 2 for m in full)}):
-        for what, op, spatial, inputs in CASES[name](FOURIER.space(grid, band), rng):
+        for what, op, spatial, inputs in CASES[name](Fourier.on(grid, band), rng):
             found = errors(op, spatial, inputs, rng)
             record_property("worst", max(found))
             assert max(found) < TOLERANCE, f"{what}, grid {grid}, band {band}: value and gradients off by {found}"
 
 
 def test_the_comparison_finds_a_wrong_value(rng: np.random.Generator) -> None:
-    x = draw(FOURIER.space((5, 4)), rng)
+    x = draw(Fourier.on((5, 4)), rng)
     backwards = lambda x: oracles.moving_average(x[:, ::-1], (2, 1))[:, ::-1]
     assert errors(lambda x: ops.average(x, (2, 1)), backwards, [x], rng)[0] > 0.01
 
@@ -294,7 +294,7 @@ def test_the_comparison_finds_a_wrong_gradient(what: str, rng: np.random.Generat
         low = ops.truncate(x, 1)
         return square + ops.zero_pad(low - low.detach(), x.space.band) * 1e-6
 
-    space = FOURIER.space(9)
+    space = Fourier.on(9)
     spatial = lambda x: oracles.multiplied(x, x, (space.band,) * 3, space.grid)
     value, slope = errors(wrong, spatial, [draw(space, rng)], rng)
     assert value < TOLERANCE < slope

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from freqnet.spaces.spectral import product_terms
 
 from freqnet import nn, report
-from freqnet.domains import FOURIER
-from freqnet.domains.spectral import product_terms
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.report import layer_spectra, sections, summarize, write_report
 from freqnet.report.filters import Filters, filters
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
 from freqnet.report.walk import walk
+from freqnet.spaces import Fourier
 
 HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{$", "two\nlines\x07", "\udc80日本")
 
@@ -170,7 +170,7 @@ def test_filters_are_the_responses_of_the_layers(kind: str) -> None:
         layer = dict(network.body.modules())[item.name]
         assert isinstance(layer, nn.Convolution)
         size = (3,) * len(item.band) if layer.kernel == "taps" else network.door.grid
-        half = FOURIER.respond(kernel, layer.kernel, size, FOURIER.space(network.door.grid, item.band))
+        half = Fourier.on(network.door.grid, item.band).frequency_response(kernel, layer.kernel, size)
         np.testing.assert_allclose(item.gain[..., item.band[-1] :, :, :], np.abs(half), rtol=1e-6)
         np.testing.assert_allclose(item.gain, np.flip(item.gain, tuple(range(len(item.band)))), rtol=1e-6)
 

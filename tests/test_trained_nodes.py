@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from freqnet.spaces.nodes.trained import _logits, _loss, _nodes, _second_moments
 from oracles import relative_error
 
 from freqnet.data import load, split
-from freqnet.domains import LAPLACE, Laplace, Nodes, get_domain, train_nodes
-from freqnet.domains.trained import _logits, _loss, _nodes, _second_moments
 from freqnet.errors import ConfigurationError, ShapeError
+from freqnet.spaces import Laplace, Nodes, get_domain, train_nodes
 from freqnet.training import Model
 
 
@@ -63,8 +63,8 @@ def test_trained_nodes_hold_more_of_the_data_than_chebyshevs() -> None:
 
 def test_nodes_of_all_samples_are_better_conditioned_than_chebyshevs() -> None:
     images = split(load("digits"), seed=0).train.images
-    found = Laplace("trained", train_nodes(images, 8)).space(8).condition_numbers[0]
-    assert found < LAPLACE.space(8).condition_numbers[0]
+    found = Laplace("trained", train_nodes(images, 8))(8).condition_numbers[0]
+    assert found < Laplace.on(8).condition_numbers[0]
 
 
 def test_nodes_stay_distinct_and_within_reach() -> None:
@@ -81,10 +81,10 @@ def test_nodes_stay_distinct_and_within_reach() -> None:
 def test_a_network_of_trained_nodes_is_stored_with_them() -> None:
     digits = load("digits").take(np.arange(300))
     network = Model(domain="laplace:trained", modes=6).network(digits)
-    nodes = network.door.space.domain.nodes
+    nodes = network.door.space.nodes
     assert nodes.family == "nodes"
     assert len(nodes.values) == 6
-    assert get_domain(network.door.domain).nodes == nodes
+    assert get_domain(network.door.domain)(8).nodes == nodes
     assert network.predict(digits.images[:3]).shape == (3, 10)
 
 
@@ -96,6 +96,6 @@ def test_mistakes() -> None:
     with pytest.raises(ShapeError, match="samples: got shape"):
         train_nodes(np.ones((0, 8, 1)), 2)
     with pytest.raises(ConfigurationError, match="nodes: got trained ones"):
-        assert get_domain("laplace:trained").space(4).condition_numbers
+        assert get_domain("laplace:trained")(4).condition_numbers
     with pytest.raises(ConfigurationError, match="distinct"):
         Nodes("nodes", values=(0.5, 0.5))

@@ -8,9 +8,9 @@ import pytest
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset, load
-from freqnet.domains import transform_count
 from freqnet.errors import DataError
 from freqnet.ops.normalize import signal_power
+from freqnet.spaces import transform_count
 from freqnet.training import Model, Spectra, analyse, batches
 
 

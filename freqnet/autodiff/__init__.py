@@ -1,8 +1,10 @@
 """The automatic differentiation engine: tensors that know their space, and a tape of ops."""
 
 from freqnet.autodiff.gradcheck import GradientReport, check_gradients
+from freqnet.autodiff.registrars import linear, trilinear
+from freqnet.autodiff.registry import OPS
 from freqnet.autodiff.space import EUCLIDEAN, Euclidean, InnerProductSpace
-from freqnet.autodiff.tape import OPS, Op, backward, gradient, is_watched, no_grad, observe, register
+from freqnet.autodiff.tape import Op, backward, gradient, is_watched, no_grad, observe, register
 from freqnet.autodiff.tensor import Tensor, as_tensor
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "check_gradients",
     "gradient",
     "is_watched",
+    "linear",
     "no_grad",
     "observe",
     "register",
+    "trilinear",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freqnet.autodiff.registry import FUNCTIONS
 from freqnet.autodiff.tape import gradient
 from freqnet.autodiff.tensor import Tensor
 from freqnet.errors import GradientError, got_expected
@@ -19,16 +20,16 @@ _STEP = {np.dtype(np.float64): 1e-3, np.dtype(np.float32): 5e-2}
 
 @dataclass(frozen=True)
 class GradientReport:
-    """What a gradient check measured.
+    """The errors that a gradient check measured.
 
     Attributes
     ----------
     errors : tuple of float
-        Relative error of the directional derivative, worst over directions; one an order checked.
+        Relative error of the directional derivative, worst over directions; one per order checked.
     outside : float
         How far the gradient lies outside its space, relative (a spectrum that is not Hermitian, say).
     tolerance : float
-        What the errors were held against.
+        The largest error allowed.
     """
 
     errors: tuple[float, ...]
@@ -58,7 +59,7 @@ def check_gradients(
     directions : int
         How many random directions.
     seed : int
-        Of the generator that draws directions and cotangents.
+        Seed of the generator that draws directions and cotangents.
     tolerance : float, optional
         Relative; by default by dtype, 1e-7 in float64 and 2e-2 in float32.
 
@@ -135,11 +136,11 @@ def _directional_error(
     for g, x in zip(gradients, tensors, strict=True):
         if (g.shape, g.space) != (x.shape, x.cotangent):
             raise GradientError(got_expected("gradient", repr(g), repr(x), "correct the vjp"))
-    exact = sum(g.inner_product.inner(g.data, v) for g, v in zip(gradients, direction, strict=True))
+    exact = sum(g.inner_product.vdot(g.data, v) for g, v in zip(gradients, direction, strict=True))
     values = {m: float(scalar(_move(inputs, direction, m * step)).data) for m in (-2, -1, 1, 2)}
     differences = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * step)
     # A derivative near zero is compared with the size of the gradient, not with itself.
-    size = np.sqrt(sum(g.inner_product.inner(g.data, g.data) for g in gradients))
+    size = np.sqrt(sum(g.inner_product.vdot(g.data, g.data) for g in gradients))
     scale = max(abs(exact), abs(differences), float(size), 1e-8)
     leak = max(_outside(g) for g in gradients)
     return abs(exact - differences) / scale, leak
@@ -153,8 +154,6 @@ def _outside(g: Tensor) -> float:
 
 
 def _inner(a: Tensor, v: np.ndarray) -> Tensor:
-    from freqnet.autodiff.tape import FUNCTIONS
-
     return FUNCTIONS["inner_product"](a, Tensor(v, a.cotangent))
 
 

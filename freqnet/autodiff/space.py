@@ -1,7 +1,6 @@
-"""What the engine asks of the space a value lives in: its inner product, and how to draw from it.
+"""The inner-product space of a value: all that the engine and the gradient checker know about arrays.
 
-The engine and the gradient checker know nothing else about arrays (the habit of HIPS/autograd's
-``VSpace``): a spectrum brings Parseval's inner product, a plain array the Euclidean one.
+A spectrum brings Parseval's inner product, a plain array the Euclidean one (as ``VSpace`` in HIPS/autograd).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 class InnerProductSpace(Protocol):
     """A real inner-product space of arrays."""
 
-    def inner(self, a: np.ndarray, b: np.ndarray) -> float:
+    def vdot(self, a: np.ndarray, b: np.ndarray) -> float:
         """Return the real inner product of two arrays of this space."""
         ...
 
@@ -28,14 +27,14 @@ class InnerProductSpace(Protocol):
 
     @property
     def cotangent(self) -> InnerProductSpace:
-        """The space of gradients by elements of this one, which `inner` pairs them with."""
+        """The space of gradients with respect to elements of this one, which `vdot` pairs them with."""
         ...
 
 
 class Euclidean:
     """Plain real arrays: parameters, features, logits, losses."""
 
-    def inner(self, a: np.ndarray, b: np.ndarray) -> float:
+    def vdot(self, a: np.ndarray, b: np.ndarray) -> float:
         """Return sum(a * b), accumulated in double precision."""
         return float(np.sum(np.multiply(a, b, dtype=np.float64)))
 

@@ -1,7 +1,8 @@
-"""The tape: the registry of ops, recording, and the reverse pass.
+"""The tape: ops, recording, and the reverse pass.
 
-One op is one block: forward, one vector-Jacobian product an input, cost, source. A vjp is written in
-the same ops on tensors, so running it while recording gives gradients of gradients for free.
+One op is one block: forward, one vector-Jacobian product per input, cost, source. A vjp is written in the same ops on
+tensors, so running it while recording gives gradients of gradients. Recording and observing are per context
+(`contextvars`): a block in one thread or asynchronous task says nothing about another.
 """
 
 from __future__ import annotations
@@ -9,30 +10,22 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-# The two need each other: this one looks names up in the other only when ops run.
-import freqnet.autodiff.tensor as tensors
+from freqnet.autodiff.registry import OPS
+from freqnet.autodiff.tensor import Tensor, as_tensor
 from freqnet.errors import SpaceError, got_expected
 
-if TYPE_CHECKING:
-    from freqnet.autodiff.tensor import Tensor
-
-OPS: dict[str, Op] = {}
-# Functions made of ops that the tensor's operators call: registered, as OPS are, by name.
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+Observer = Callable[..., None]
 
 _ticket = count()
-
-
-class _Recording:
-    """Whether ops are recorded at the moment (one flag a process: the tape is not shared by threads)."""
-
-    on = True
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,7 @@ class Record:
     inputs: tuple[Tensor, ...]
     parameters: dict[str, Any]
     order: int
+    saved: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,13 +50,16 @@ class Op:
     forward : callable
         ``forward(*inputs, **parameters) -> Tensor`` on tensors, without recording.
     vjps : sequence of callables or None, or one callable
-        One an input, ``vjp(g, out, *inputs, **parameters) -> Tensor``, in ops on tensors: the adjoint
-        of the derivative under the spaces' inner products. None where an input has no gradient. One
-        callable returns those of all inputs at once: see `fused_vjps`.
+        One per input, ``vjp(g, out, *inputs, **parameters) -> Tensor``, in ops on tensors: the adjoint of the
+        derivative under the spaces' inner products. None where an input has no gradient. One callable returns those of
+        all inputs at once: see `fused_vjps`.
     cost : callable
         ``cost(out, *inputs, **parameters) -> int``, real multiply-adds.
     source : str
         The formula or paper the op follows.
+    saves : bool
+        Whether `forward` returns ``(out, saved)``: a second tensor, without history, that the call hands out and that
+        the vjps receive after `out`.
     """
 
     name: str
@@ -70,19 +67,20 @@ class Op:
     vjps: Sequence[Callable[..., Tensor] | None] | Callable[..., Sequence[Tensor | None]]
     cost: Callable[..., int]
     source: str
+    saves: bool = False
 
-    def __call__(self, *inputs: Any, **parameters: Any) -> Tensor:
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
         """Run the op, and record it when an input needs a gradient."""
-        if not all(isinstance(x, tensors.Tensor) for x in inputs):
-            like = next((x for x in inputs if isinstance(x, tensors.Tensor)), None)
-            inputs = tuple(tensors.as_tensor(x, like) for x in inputs)
-        out = self.forward(*inputs, **parameters)
-        if _Recording.on and any(x.requires_grad for x in inputs):
+        if not all(isinstance(x, Tensor) for x in inputs):
+            like = next((x for x in inputs if isinstance(x, Tensor)), None)
+            inputs = tuple(as_tensor(x, like) for x in inputs)
+        out, *saved = self.forward(*inputs, **parameters) if self.saves else (self.forward(*inputs, **parameters),)
+        if _recording.get() and any(x.requires_grad for x in inputs):
             out.requires_grad = True
-            out.record = Record(self, inputs, parameters, next(_ticket))
-        for observer in _observers:
+            out.record = Record(self, inputs, parameters, next(_ticket), tuple(saved))
+        for observer in _observers.get():
             observer(self, out, inputs, parameters)
-        return out
+        return (out, *saved) if self.saves else out
 
 
 def register(op: Op) -> Op:
@@ -93,42 +91,29 @@ def register(op: Op) -> Op:
     return op
 
 
-def register_function(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function made of ops under the name the tensor's operators look up."""
-
-    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS[name] = function
-        return function
-
-    return keep
-
-
-_observers: list[Callable[[Op, Tensor, tuple[Tensor, ...], dict[str, Any]], None]] = []
-
-
 @contextmanager
-def observe(observer: Callable[..., None]) -> Iterator[None]:
+def observe(observer: Observer) -> Iterator[None]:
     """Call ``observer(op, out, inputs, parameters)`` for every op that runs inside the block."""
-    _observers.append(observer)
+    token = _observers.set((*_observers.get(), observer))
     try:
         yield
     finally:
-        _observers.remove(observer)
+        _observers.reset(token)
 
 
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Record ops, or not, inside the block."""
-    before, _Recording.on = _Recording.on, on
+    token = _recording.set(on)
     try:
         yield
     finally:
-        _Recording.on = before
+        _recording.reset(token)
 
 
 def is_watched() -> bool:
-    """Whether every op is to be run at the moment, as it is recorded or observed: nothing may be reused."""
-    return _Recording.on or bool(_observers)
+    """Whether ops are recorded or observed at the moment, so that every one must run and nothing may be reused."""
+    return _recording.get() or bool(_observers.get())
 
 
 def no_grad() -> Any:
@@ -183,12 +168,12 @@ def gradient(
     >>> g.data, h.data
     (array([27.]), array([18.]))
     """
-    inputs = [inputs] if isinstance(inputs, tensors.Tensor) else inputs
+    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
     wanted = {id(x) for x in inputs}
     found = {
         id(leaf): g for leaf, g in _reverse(output, cotangent, keep=True, create_graph=create_graph, wanted=wanted)
     }
-    return [found[id(x)] if id(x) in found else tensors.Tensor(x.data * 0, x.cotangent) for x in inputs]
+    return [found[id(x)] if id(x) in found else Tensor(x.data * 0, x.cotangent) for x in inputs]
 
 
 def _reverse(
@@ -230,26 +215,27 @@ _USED = Record(None, (), {}, 1 << 62)  # type: ignore[arg-type]
 
 
 def _pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    vjps = record.op.vjps
+    vjps, given = record.op.vjps, (g, out, *record.saved, *record.inputs)
     if callable(vjps):
-        found = vjps(g, out, *record.inputs, **record.parameters)
+        found = vjps(*given, **record.parameters)
         yield from ((x, gx) for x, gx in zip(record.inputs, found, strict=True) if x.requires_grad and gx is not None)
         return
     for x, vjp in zip(record.inputs, vjps, strict=True):
         if x.requires_grad and vjp is not None:
-            yield x, vjp(g, out, *record.inputs, **record.parameters)
+            yield x, vjp(*given, **record.parameters)
 
 
-def fused_vjps(composite: Callable[..., Tensor], fast: Callable[..., Any]) -> Callable[..., Sequence[Tensor | None]]:
-    """Return the vjps of an op that does in one go what `composite` does in many ops.
+def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Callable[..., Sequence[Tensor | None]]:
+    """Return the vjps of an op that does at once what `composite` does in many ops.
 
-    ``fast(g, out, *inputs, **parameters)`` returns the gradients of all inputs at once. It need not be made of
-    ops: where gradients are to be differentiated again, those of `composite` stand in for it.
+    ``fast(g, out, *saved, *inputs, **parameters)`` returns the gradients of all inputs at once. It need not be made of
+    ops: where gradients are to be differentiated again, those of ``composite(*inputs, **parameters)`` replace it.
     """
 
-    def vjps(g: Tensor, out: Tensor, *inputs: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
-        if not _Recording.on:
-            return fast(g, out, *inputs, **parameters)
+    def vjps(g: Tensor, out: Tensor, *rest: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
+        if not _recording.get():
+            return fast(g, out, *rest, **parameters)
+        inputs = rest[len(out.record.saved) :] if out.record is not None else rest
         wanted = {id(x) for x in inputs if x.requires_grad}
         again = composite(*inputs, **parameters)
         # Up to the op's own inputs and no further: what lies behind them is the tape's business.
@@ -273,7 +259,7 @@ def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
     if cotangent is None:
         if output.data.size != 1 or output.space is not None:
             raise SpaceError(got_expected("backward", repr(output), "a scalar", "sum it, or pass a cotangent"))
-        return tensors.Tensor(output.data * 0 + 1)
+        return Tensor(output.data * 0 + 1)
     if cotangent.shape != output.shape or cotangent.space != output.cotangent:
         raise SpaceError(got_expected("cotangent", repr(cotangent), repr(output), "give one of that kind"))
     return cotangent

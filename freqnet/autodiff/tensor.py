@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import freqnet.autodiff.tape as tape
+from freqnet.autodiff.registry import FUNCTIONS, OPS
 from freqnet.autodiff.space import EUCLIDEAN
 from freqnet.errors import SpaceError, got_expected
 
@@ -22,8 +22,8 @@ class Tensor:
     data : numpy.ndarray
         Plain values of any shape; a spectrum has the axes ``(*modes, batch, channels)``, a frequency
         response ``(*modes, inputs, outputs)``, samples on a grid ``(*grid, batch, channels)``.
-    space : a `freqnet.domains.Space`, or None
-        Domain, grid, band and normalisation; None for plain real numbers (Euclidean inner product).
+    space : a `freqnet.spaces.Space`, or None
+        Where the array lives; None for plain real numbers (Euclidean inner product).
     requires_grad : bool
         Whether `backward` leaves a gradient in ``grad``.
 
@@ -43,7 +43,7 @@ class Tensor:
 
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
         array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
-        # Of files written on other machines: the kernels know the machine's own byte order alone.
+        # Files of other machines may use another byte order; the kernels know only the machine's own.
         self.data = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
         self.space: Any = space
         self.requires_grad = requires_grad
@@ -72,7 +72,7 @@ class Tensor:
 
     @property
     def cotangent(self) -> Any:
-        """The space gradients by this tensor live in; None for plain numbers."""
+        """The space of gradients with respect to this tensor; None for plain numbers."""
         return None if self.space is None else self.space.cotangent
 
     def item(self) -> float:
@@ -90,10 +90,8 @@ class Tensor:
         where = "" if self.space is None else f", {self.space}"
         return f"Tensor(shape={self.shape}, dtype={self.dtype}{where})"
 
-    # The operators look their op up by name: ops are written in terms of tensors, so the tensor
-    # cannot import them.
     def __add__(self, other: Any) -> Tensor:
-        return tape.FUNCTIONS["plus"](self, other)
+        return FUNCTIONS["plus"](self, other)
 
     __radd__ = __add__
 
@@ -104,27 +102,27 @@ class Tensor:
         return (-self) + other
 
     def __neg__(self) -> Tensor:
-        return tape.OPS["negate"](self)
+        return OPS["negate"](self)
 
     def __mul__(self, other: Any) -> Tensor:
         """Pointwise product: of numbers, of signals (kept to this signal's band), or by a scalar."""
-        return tape.FUNCTIONS["times"](self, other)
+        return FUNCTIONS["times"](self, other)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Tensor:
-        return tape.FUNCTIONS["divide"](self, other)
+        return FUNCTIONS["divide"](self, other)
 
     def __matmul__(self, other: Tensor) -> Tensor:
-        return tape.OPS["matmul"](self, other)
+        return OPS["matmul"](self, other)
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Sum over axes of a plain tensor."""
-        return tape.OPS["sum"](self, axis=axis, keepdims=keepdims)
+        return OPS["sum"](self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: int) -> Tensor:
         """Reshape a plain tensor."""
-        return tape.OPS["reshape"](self, shape=shape)
+        return OPS["reshape"](self, shape=shape)
 
 
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:

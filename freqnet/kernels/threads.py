@@ -1,21 +1,29 @@
-"""How many threads the compiled kernels use, and how many BLAS does beside them."""
+"""The number of threads of the compiled kernels, and of BLAS beside them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 # The pool of the kernels has no more.
 MOST_THREADS = 256
 
 
-class _Limit:
-    """The number set by `thread_limit`, if any."""
+# The number set by `thread_limit` in this context, if any.
+_limit: ContextVar[int | None] = ContextVar("thread_limit", default=None)
 
-    count: int | None = None
+
+class _BlasLimit:
+    """The limit of BLAS, which is one for the whole process: how many blocks ask for it, and what it was before."""
+
+    lock = Lock()
+    blocks = 0
+    before: Any = None
 
 
 def thread_count() -> int:
@@ -26,7 +34,8 @@ def thread_count() -> int:
     ...     thread_count()
     1
     """
-    return _available() if _Limit.count is None else _Limit.count
+    count = _limit.get()
+    return _available() if count is None else count
 
 
 def core_count() -> int:
@@ -37,11 +46,11 @@ def core_count() -> int:
 @contextmanager
 def thread_limit(count: int) -> Iterator[None]:
     """Use this many threads inside the block, whatever the environment says."""
-    before, _Limit.count = _Limit.count, count
+    token = _limit.set(count)
     try:
         yield
     finally:
-        _Limit.count = before
+        _limit.reset(token)
 
 
 @contextmanager
@@ -49,10 +58,28 @@ def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread inside the block.
 
     Products of a few dozen channels lose more to waking its threads than they win, and threads of BLAS that wait
-    for work by spinning take the cores from the kernels.
+    for work by spinning take the cores from the kernels. The limit is one for the whole process: it holds from the
+    first of such blocks in any thread until the last has ended.
     """
-    with _blas().limit(limits=1, user_api="blas"):
+    with _BlasLimit.lock:
+        if _BlasLimit.blocks == 0:
+            _BlasLimit.before = _blas().limit(limits=1, user_api="blas")
+        _BlasLimit.blocks += 1
+    try:
         yield
+    finally:
+        with _BlasLimit.lock:
+            _BlasLimit.blocks -= 1
+            if _BlasLimit.blocks == 0:
+                _BlasLimit.before.restore_original_limits()
+
+
+def _forget_lock() -> None:
+    _BlasLimit.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock)
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,12 @@
 """Layers, each written once against the verbs of a domain, and networks with one transform at the door."""
 
 from freqnet.nn.activation import Linearized, Pointwise, Polynomial
-from freqnet.nn.containers import Residual, Sequential
+from freqnet.nn.containers import NormalizedPolynomial, Residual, Sequential
 from freqnet.nn.convolution import Convolution, Window
 from freqnet.nn.door import Door
 from freqnet.nn.fitted import FourierSeries, Gaussian
 from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum
-from freqnet.nn.module import LAYERS, Features, Module, Signal, from_description, layer
+from freqnet.nn.module import LAYERS, Features, Module, Signal, evaluation, from_description, layer
 from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
@@ -29,6 +29,7 @@ __all__ = [
     "MagnitudeGain",
     "Module",
     "Network",
+    "NormalizedPolynomial",
     "PhaseGate",
     "Pointwise",
     "Polynomial",
@@ -43,6 +44,7 @@ __all__ = [
     "TwinReport",
     "Window",
     "compare_with_twin",
+    "evaluation",
     "from_description",
     "layer",
 ]

@@ -12,13 +12,12 @@ from freqnet import ops
 from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function, taylor
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
-from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.nn.normalization import PowerNorm
+from freqnet.spaces.base import Axes, per_axis
 
-# Near the identity, bent by a quarter of the square: deep stacks start stable, and train the bend.
-BENT_IDENTITY = (0.0, 1.0, 0.25)
+# Near the identity, plus a quarter of the square: deep stacks start stable, and train the curvature.
+CURVED_IDENTITY = (0.0, 1.0, 0.25)
 
 POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": ops.relu,
@@ -117,7 +116,7 @@ class Polynomial(Module):
     [0.256, 0.5, 0.128]
     """
 
-    coefficients: tuple[float, ...] | str = BENT_IDENTITY
+    coefficients: tuple[float, ...] | str = CURVED_IDENTITY
     trainable: bool = True
     gate_band: int | Axes | None = None
     exact: bool = False
@@ -152,22 +151,21 @@ class Polynomial(Module):
             self.add_parameter("coefficients", columns)
         return unbounded(incoming)
 
+    def keep(self, out: Signal, band: Axes) -> Signal:
+        self.kept = band
+        return Signal(out.space.with_band(band), out.channels)
+
     def forward(self, x: Tensor) -> Tensor:
-        return ops.polynomial(x, self._coefficients(), self.gate_band, self.exact, self.wanted_band)
-
-    def after(self, norm: PowerNorm, x: Tensor) -> Tensor:
-        """Compute ``self(norm(x))`` in one pass over the signal: both are one polynomial of it.
-
-        Only for a polynomial that `is_low_degree`.
-        """
-        return norm.bend(x, self._coefficients(), self.wanted_band or x.space.band)
+        return ops.polynomial(x, self.current, self.gate_band, self.exact, self.kept)
 
     @property
     def is_low_degree(self) -> bool:
         """Whether the polynomial has degree 1 or 2 and is not gated."""
         return len(self.initial) <= 3 and self.gate_band is None
 
-    def _coefficients(self) -> Tensor:
+    @property
+    def current(self) -> Tensor:
+        """The coefficients as they are now, ``(degree + 1, channels or 1)``."""
         if self.trainable:
             return self.parameters["coefficients"]
         return Tensor(np.asarray(self.initial, self.precision)[:, None])
@@ -196,7 +194,7 @@ class Pointwise(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "Pointwise")
         known_function(self.function, POINTWISE)
-        if incoming.space.domain.is_spectral:
+        if incoming.space.is_spectral:
             raise ShapeError(
                 got_expected(
                     f"Pointwise {self.function}",
@@ -205,7 +203,7 @@ class Pointwise(Module):
                     "use Polynomial in a spectral domain",
                 )
             )
-        return Signal(incoming.space.domain.space(incoming.space.grid), incoming.channels)
+        return Signal(incoming.space.full, incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return POINTWISE[self.function](x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,16 @@ from freqnet.nn.activation import Polynomial
 from freqnet.nn.convolution import Convolution
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm
-from freqnet.ops.pool import change_band, later_space
+from freqnet.ops.pool import change_band
 
 
 @layer
 @dataclass(eq=False, init=False)
 class Sequential(Module):
     """Layers one after the other.
+
+    Building it makes the list of layers that really run, `steps`: a normalisation and a polynomial of degree 1 or 2
+    after it become one `NormalizedPolynomial`, and a layer whose next one keeps fewer modes computes only those.
 
     Parameters
     ----------
@@ -36,10 +40,12 @@ class Sequential(Module):
     --------
     >>> import numpy as np
     >>> from freqnet import nn
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
-    >>> print(body.build(nn.Signal(FOURIER.space((8, 8)), 1), np.random.default_rng(0)))
+    >>> print(body.build(nn.Signal(Fourier.on((8, 8)), 1), np.random.default_rng(0)))
     10 features
+    >>> [name for name, _ in body.steps]
+    ['0', '1+2', '3']
     """
 
     layers: tuple[Module, ...]
@@ -50,22 +56,21 @@ class Sequential(Module):
         self.layers = modules or tuple(layers)
         for index, child in enumerate(self.layers):
             if not isinstance(child, Module):
+                todo = "make an instance of it"
                 raise ConfigurationError(
-                    got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", "make an instance of it")
+                    got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", todo)
                 )
-        # Positions of normalisations that run as one with the polynomial after them.
-        self._bends: frozenset[int] = frozenset()
+        # The layers that run, by name.
+        self.steps: list[tuple[str, Module]] = list(self.children())
         self.__post_init__()
 
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Signal | Features:
-        before = None
-        for child in self.layers:
-            after = child.build(incoming, generator, self.precision)
-            if before is not None and isinstance(incoming, Signal):
-                before.wanted_band = child.kept_band(incoming.space)
-            before, incoming = child, after
-        pairs = enumerate(zip(self.layers, self.layers[1:], strict=False))
-        self._bends = frozenset(i for i, pair in pairs if _is_one_polynomial(*pair))
+        for child, following in zip_longest(self.layers, self.layers[1:]):
+            incoming = child.build(incoming, generator, self.precision)
+            if following is not None and isinstance(incoming, Signal):
+                band = following.kept_band(incoming.space)
+                incoming = incoming if band == incoming.space.band else child.keep(incoming, band)
+        self.steps = fused(list(self.children()))
         return incoming
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -73,26 +78,52 @@ class Sequential(Module):
             yield str(index), child
 
     def forward(self, x: Tensor) -> Tensor:
-        for index, child in enumerate(self.layers):
-            if index in self._bends:
-                x = self.layers[index + 1].after(child, x)  # type: ignore[attr-defined]
-            elif index - 1 not in self._bends:
-                x = child(x)
+        for _, step in self.steps:
+            x = step(x)
         return x
 
 
-def _is_one_polynomial(first: Module, second: Module) -> bool:
-    """Whether a normalisation and the polynomial after it can be computed in one pass instead of two."""
-    return type(first) is PowerNorm and type(second) is Polynomial and second.is_low_degree
+class NormalizedPolynomial(Module):
+    """A normalisation and a polynomial of degree 1 or 2, computed in one pass: together they are one polynomial.
+
+    `Sequential` inserts it when it is built. Its parameters are those of the two layers.
+    """
+
+    def __init__(self, norm: PowerNorm, polynomial: Polynomial) -> None:
+        self.norm, self.polynomial = norm, polynomial
+        super().__post_init__()
+        self.built = True
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        return self.polynomial.build(self.norm.build(incoming, generator, self.precision), generator, self.precision)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        yield "norm", self.norm
+        yield "polynomial", self.polynomial
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm.polynomial(x, self.polynomial.current, self.polynomial.kept or x.space.band)
+
+
+def fused(layers: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
+    """Return the layers that run in place of these: pairs that are one polynomial become one layer."""
+    steps: list[tuple[str, Module]] = []
+    for name, child in layers:
+        before = steps[-1][1] if steps else None
+        if type(before) is PowerNorm and type(child) is Polynomial and child.is_low_degree:
+            steps[-1] = (f"{steps[-1][0]}+{name}", NormalizedPolynomial(before, child))
+        else:
+            steps.append((name, child))
+    return steps
 
 
 @layer
 @dataclass(eq=False)
 class Residual(Module):
-    """Add what comes in to what the body makes of it.
+    """Add the incoming signal to the output of the body.
 
-    Where the body changes grid or band, the shortcut is resampled; where it changes the channels, a
-    trained 1-tap convolution brings them over.
+    Where the body changes grid or band, the shortcut is resampled; where it changes the channels, a trained 1-tap
+    convolution adapts them.
 
     Parameters
     ----------
@@ -115,14 +146,15 @@ class Residual(Module):
         out = self.body.build(incoming, generator, self.precision)
         if not isinstance(out, Signal):
             raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after it"))
-        if out.space.grid != incoming.space.grid and out.space.domain.is_causal:
+        grid = incoming.space.grid
+        if out.space.grid != grid and incoming.space.resampled(out.space.grid).grid != out.space.grid:
             todo = "keep the grid, as truncation does"
-            raise ShapeError(got_expected("Residual body", f"grid {out.space.grid}", str(incoming.space.grid), todo))
+            raise ShapeError(got_expected("Residual body", f"grid {out.space.grid}", str(grid), todo))
         self.shortcut = None
         if out.channels != incoming.channels:
             self.shortcut = Convolution(out.channels, size=1, bias=False)
             self.shortcut.build(incoming, generator, self.precision)
-        return Signal(later_space(out.space, incoming.space).unbounded, out.channels)
+        return Signal(out.space.common_space(incoming.space).unbounded, out.channels)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         yield "body", self.body

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import Space
-from freqnet.domains.parametrisations import check_kernel, frequency_pairs, samples_ahead
-from freqnet.domains.space import Axes, per_axis, volume
-from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
 from freqnet.ops.convolve import parameter_count
+from freqnet.spaces import Axes, Space
+from freqnet.spaces.base import per_axis, volume
+from freqnet.spaces.parametrisations import check_kernel, frequency_pairs, samples_ahead
 
 
 @layer
@@ -53,9 +52,9 @@ class Convolution(Module):
     --------
     >>> import numpy as np
     >>> from freqnet import nn
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> conv = nn.Convolution(16, size=5)
-    >>> print(conv.build(nn.Signal(FOURIER.space((28, 28), band=6), 1), np.random.default_rng(0)))
+    >>> print(conv.build(nn.Signal(Fourier.on((28, 28), band=6), 1), np.random.default_rng(0)))
     16 channels of fourier signal, grid 28x28, band 6x6
     >>> conv.parameters["kernel"].shape
     (25, 1, 16)
@@ -86,9 +85,12 @@ class Convolution(Module):
         self.add_parameter("kernel", std[:, None, None] * generator.standard_normal(shape))
         if self.bias:
             self.add_parameter("bias", np.zeros((1, self.channels)))
-        out = replace(space, support=self._support(space))
-        ahead = samples_ahead(self.kernel, self._extent(space))
-        return Signal(out if self.causal else out.moved(space.domain.delay(ahead)), self.channels)
+        size = self._extent(space)
+        self._check_room(space, size)
+        ahead = (0,) * space.ndim if self.causal else samples_ahead(self.kernel, size)
+        out = space.after_kernel(size, ahead)
+        # A constant fills every sample.
+        return Signal(out.unbounded if self.bias else out, self.channels)
 
     def _extent(self, space: Space) -> Axes:
         if self.kernel == "modes":
@@ -98,28 +100,23 @@ class Convolution(Module):
             raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "give a larger kernel"))
         return size
 
-    def _support(self, space: Space) -> Axes | None:
-        """What the layer leaves of the region outside which the signal is zero; check it has room."""
+    def _check_room(self, space: Space, size: Axes) -> None:
+        """Check that linear convolution has room for its result."""
         if self.boundary not in ("circular", "linear", "modulo"):
             expected = "'circular', 'linear' or 'modulo'"
             raise ConfigurationError(got_expected("boundary", repr(self.boundary), expected, "choose one"))
         known = space.support is not None
-        after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, self._extent(space), strict=True))
+        after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, size, strict=True))
         fits = known and all(a <= n for a, n in zip(after, space.grid, strict=True))
         if self.boundary == "linear" and not fits:
-            raise ShapeError(
-                got_expected(
-                    "linear convolution",
-                    f"support {space.support or 'unknown'} on grid {space.grid}",
-                    f"room for {after if known else 'support + size - 1'} samples",
-                    "pad at the door, put Window before it, or take boundary='circular'",
-                )
-            )
-        if not fits and space.domain.is_causal and self.boundary == "circular":
-            got = f"{space.support or space.grid} samples and {self._extent(space)} taps on {space.grid} samples"
+            got = f"support {space.support or 'unknown'} on grid {space.grid}"
+            expected = f"room for {after if known else 'support + size - 1'} samples"
+            todo = "pad at the door, put Window before it, or take boundary='circular'"
+            raise ShapeError(got_expected("linear convolution", got, expected, todo))
+        if self.boundary == "circular" and not fits:
+            got = f"{space.support or space.grid} samples and {size} taps on {space.grid} samples"
             todo = "pad at the door and take bias=False, or boundary='modulo': what is too long comes back"
-            warnings.warn(got_expected("linear convolution", got, "room for both", todo), ModuloWarning, stacklevel=2)
-        return after if fits and not self.bias else None
+            space.warn_of_remainder("linear convolution", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
         extent = self._extent(x.space)
@@ -172,7 +169,7 @@ class Window(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size = per_axis(self.size, x.space.ndim, "window")
-        out = ops.multiply(x, Tensor(*x.space.domain.indicator(size, x.space, x.data.real.dtype)))
+        out = ops.multiply(x, Tensor(*x.space.indicator(size, x.data.real.dtype)))
         out.space = replace(out.space, support=_end(x.space, size))
         return out
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import Space, get_domain
-from freqnet.domains.space import Axes, per_axis
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Signal
+from freqnet.spaces import Axes, Space, get_domain
+from freqnet.spaces.base import per_axis
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Door:
                 raise ConfigurationError(
                     got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", "give one for each")
                 )
-        largest = self.space.domain.largest_band(self.space.grid)
+        largest = self.space.largest_band
         if any(m > b for m, b in zip(self.band, largest, strict=True)):
             raise ConfigurationError(
                 got_expected(
@@ -95,7 +95,7 @@ class Door:
         pad = self.pad or (0,) * len(self.grid)
         padded = tuple(n + p for n, p in zip(self.pooled, pad, strict=True))
         support = self.pooled if any(pad) else None
-        return get_domain(self.domain).space(padded, per_axis(self.band, len(self.grid), "band"), support=support)
+        return get_domain(self.domain)(padded, per_axis(self.band, len(self.grid), "band"), support=support)
 
     @property
     def signal(self) -> Signal:
@@ -128,9 +128,7 @@ class Door:
                     "give every example the grid's axes and the channels",
                 )
             )
-        if self.space.domain.is_causal and array.shape[1:-1] != self.grid:
-            todo = "resize them: this domain has nothing between samples"
-            raise ShapeError(got_expected("samples", array.shape[1:-1], f"the network's own {self.grid}", todo))
+        self.space.check_resolution(array.shape[1:-1], self.grid)
         if self.offset:
             array = array - np.asarray(self.offset, precision)
         if any(p > 1 for p in self.pool):

@@ -11,11 +11,11 @@ from freqnet import ops
 from freqnet.approximate.gaussian import require_degree
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_whole
-from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import WithStatistics
+from freqnet.spaces import Axes
 
 
 @layer
@@ -71,6 +71,10 @@ class Gaussian(WithStatistics):
         self._start_statistics(incoming.channels)
         return unbounded(incoming)
 
+    def keep(self, out: Signal, band: Axes) -> Signal:
+        self.kept = band
+        return Signal(out.space.with_band(band), out.channels)
+
     @property
     def fitted_range(self) -> None:
         """None: it is fitted anew to every signal."""
@@ -83,7 +87,7 @@ class Gaussian(WithStatistics):
             found = ops.moments(x, per_sample=self.statistics == "sample")
             self._update_running(found.data)
         return ops.gaussian_activation(
-            x, self.function, self.degree, found, self.gate_band, self.exact, self.wanted_band, self.epsilon
+            x, self.function, self.degree, found, self.gate_band, self.exact, self.kept, self.epsilon
         )
 
 
@@ -143,9 +147,7 @@ class FourierSeries(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         series, kept = self._series, x.space.band
-        band = tuple(
-            min(self.wide * m, g) for m, g in zip(kept, x.space.domain.largest_band(x.space.grid), strict=True)
-        )
+        band = tuple(min(self.wide * m, most) for m, most in zip(kept, x.space.largest_band, strict=True))
         wide = ops.zero_pad(x, band) if band != kept else x
         half = wide * (series.frequency / 2)
         sine, cosine = self._polynomial(half, self._sine), self._polynomial(half, self._cosine)

@@ -8,11 +8,9 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER
-from freqnet.domains.fourier import mode_numbers
-from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
 from freqnet.ops.linear import functional, signals_of
+from freqnet.spaces import mode_numbers
 
 
 @layer
@@ -37,9 +35,9 @@ class Dense(Module):
     --------
     >>> import numpy as np
     >>> from freqnet import nn
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> dense = nn.Dense(10)
-    >>> print(dense.build(nn.Signal(FOURIER.space((5, 5)), 8), np.random.default_rng(0)))
+    >>> print(dense.build(nn.Signal(Fourier.on((5, 5)), 8), np.random.default_rng(0)))
     10 features
     >>> dense.parameters["weight"].shape
     (200, 10)
@@ -50,7 +48,7 @@ class Dense(Module):
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Features:
         positive(self.outputs, "outputs")
         if isinstance(incoming, Signal):
-            inputs = incoming.space.domain.coordinate_count(incoming.space) * incoming.channels
+            inputs = incoming.space.coordinate_count * incoming.channels
         else:
             inputs = require_incoming(incoming, Features, "Dense").count
         self.add_parameter("weight", generator.standard_normal((inputs, self.outputs)) / np.sqrt(inputs))
@@ -82,23 +80,14 @@ class GlobalAverage(Module):
 class PowerSpectrum(Module):
     """The power of every channel in each pair of modes (k, -k): it does not see shifts.
 
-    On the grid domain this is the one layer that needs a transform, which is counted.
+    On samples this is the one layer that needs a transform, which is counted.
     """
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         incoming = require_incoming(incoming, Signal, "PowerSpectrum")
-        if incoming.space.domain.is_causal:
-            todo = "use GlobalAverage or Dense, or another domain"
-            raise ShapeError(got_expected("PowerSpectrum", incoming, "waves (--domain fourier)", todo))
-        band = self._band(incoming)
-        return Features(len(mode_numbers(band)) * incoming.channels)
-
-    def _band(self, incoming: Signal) -> tuple[int, ...]:
-        largest = FOURIER.largest_band(incoming.space.grid)
-        return tuple(min(m, b) for m, b in zip(incoming.space.band, largest, strict=True))
+        return Features(len(mode_numbers(incoming.space.spectrum_space.band)) * incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not x.space.domain.is_spectral:
-            band = self._band(Signal(x.space, x.shape[-1]))
-            x = ops.analysis(ops.synthesis(x), FOURIER.space(x.space.grid, band))
+        if not x.space.is_spectral:
+            x = ops.analysis(ops.synthesis(x), x.space.spectrum_space)
         return ops.power_spectrum(x)

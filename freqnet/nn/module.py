@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -15,9 +17,8 @@ import numpy as np
 
 from freqnet.autodiff import Tensor, is_watched
 from freqnet.checks import is_whole
-from freqnet.domains import Space
-from freqnet.domains.space import Axes
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
+from freqnet.spaces import Axes, Space
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,31 @@ def layer(cls: Layer) -> Layer:
     return cls
 
 
-class Snapshot:
-    """Stands for one state of all arrays of a network, while `Network.constants` vouches for it."""
+# The cache token of constants: it stands for one state of all arrays of a network, and is valid while that lasts.
+cache_token: ContextVar[object | None] = ContextVar("cache_token", default=None)
+_evaluating: ContextVar[bool] = ContextVar("evaluating", default=False)
 
-    current: object | None = None
+
+@contextmanager
+def evaluation() -> Iterator[None]:
+    """Compute layers in evaluation mode inside the block, whatever mode they were switched to.
+
+    The mode belongs to the context (`contextvars`): another thread or task may train the same layers meanwhile.
+
+    >>> from freqnet import nn
+    >>> norm = nn.PowerNorm()
+    >>> norm.train()
+    >>> with nn.evaluation():
+    ...     norm.training
+    False
+    >>> norm.training
+    True
+    """
+    token = _evaluating.set(True)
+    try:
+        yield
+    finally:
+        _evaluating.reset(token)
 
 
 class Module(ABC):
@@ -87,12 +109,12 @@ class Module(ABC):
     def __post_init__(self) -> None:
         self.parameters: dict[str, Tensor] = {}
         self.state: dict[str, np.ndarray] = {}
-        self.training = False
+        self._training = False
         self.generator: np.random.Generator | None = None
         self.precision: Any = np.float32
         self.built = False
-        # The band that the layer after this one keeps, where it keeps less: no need to compute the rest.
-        self.wanted_band: Axes | None = None
+        # The band of the output, where it is narrower than that of what comes in: see `keep`.
+        self.kept: Axes | None = None
         self._constants: dict[str, tuple[object, Space, Tensor]] = {}
 
     @abstractmethod
@@ -119,7 +141,7 @@ class Module(ABC):
         ShapeError
             The layer cannot take what comes in.
         """
-        self.parameters, self.state, self.precision, self.wanted_band = {}, {}, precision, None
+        self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
         out = self._build(incoming, generator)
         self.built = True
         return out
@@ -138,15 +160,31 @@ class Module(ABC):
             ) from None
 
     def kept_band(self, space: Space) -> Axes:
-        """The modes of what comes in that the layer makes use of; all of them, but for a low-pass."""
+        """The modes of the incoming signal that the layer uses: all of them, except for a low-pass."""
         return space.band
 
-    def constant(self, name: str, space: Space, make: Callable[[], Tensor]) -> Tensor:
-        """Compute what depends on the layer's arrays and a signal's space alone, or return it as it was.
+    def keep(self, out: Signal, band: Axes) -> Signal:
+        """Compute no more modes than the next layer uses, where the layer can; return what goes out then.
 
-        In evaluation, inside ``Network.constants()``, it is made once; elsewhere every time.
+        `Sequential` calls it after `build`, with the `kept_band` of the layer that follows.
         """
-        token = Snapshot.current
+        return out
+
+    @property
+    def training(self) -> bool:
+        """Whether the layer computes in training mode (batch statistics, dropout)."""
+        return self._training and not _evaluating.get()
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._training = mode
+
+    def constant(self, name: str, space: Space, make: Callable[[], Tensor]) -> Tensor:
+        """Return a tensor that depends only on the layer's arrays and a signal's space.
+
+        Inside ``Network.constants()`` it is made once and kept; elsewhere it is made every time.
+        """
+        token = cache_token.get()
         if token is None or is_watched():
             return make()
         kept = self._constants.get(name)
@@ -182,7 +220,7 @@ class Module(ABC):
             module.training = mode
 
     def set_generator(self, generator: np.random.Generator | None) -> None:
-        """Give all layers the source of randomness of this training step."""
+        """Give all layers the source of randomness for training."""
         for _, module in self.modules():
             module.generator = generator
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import no_transforms, transform_count
-from freqnet.domains.condition import require_condition
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
-from freqnet.nn.module import Features, Module, Snapshot, from_description
+from freqnet.nn.module import Features, Module, cache_token, evaluation, from_description
+from freqnet.spaces import counted_transforms, no_transforms
+from freqnet.spaces.condition import require_condition
 
 
 class Network:
@@ -60,17 +61,22 @@ class Network:
         self.outputs = out.count
         self._parameters = list(body.named_parameters().values())
         self._stateful = [module for _, module in body.modules() if module.state]
-        self._values: np.ndarray | None = None
-        self._token: object | None = None
+        # The values of all arrays, and the cache token that is valid while they last.
+        self._state: tuple[np.ndarray, object] = (np.zeros(0), object())
+        self._lock = Lock()
 
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Forbid transforms inside a spectral network; count those of one that lives on samples."""
-        before = transform_count()
-        domain = self.door.space.domain
-        with no_transforms() if domain.is_spectral and not domain.switches else nullcontext():
+        space = self.door.space
+        if space.is_spectral and not space.switches:
+            with no_transforms():
+                yield
+            return
+        with counted_transforms() as counter:
             yield
-        self.transforms_inside += transform_count() - before
+        with self._lock:
+            self.transforms_inside += counter.count
 
     def analyse(self, samples: Any) -> Tensor:
         """Pass samples ``(batch, *grid, channels)`` through the door."""
@@ -91,29 +97,46 @@ class Network:
             return self.body(spectra)
 
     def predict(self, samples: Any, batch: int = 250) -> np.ndarray:
-        """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape."""
+        """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape.
+
+        The network's own mode stays as it is. Threads and asynchronous tasks may predict with one network at once.
+        """
         samples = np.asarray(samples)
-        self.body.train(False)
-        with no_grad(), self.constants(), one_blas_thread():
+        with self.inference():
             parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
 
     @contextmanager
-    def constants(self) -> Iterator[None]:
-        """Let layers keep what depends on the network's arrays alone, from one call of this to the next.
+    def inference(self) -> Iterator[None]:
+        """Compute without a tape, in evaluation mode, keeping constants, with one thread of BLAS."""
+        with ExitStack() as stack:
+            for context in (evaluation(), no_grad(), self.constants(), one_blas_thread()):
+                stack.enter_context(context)
+            yield
 
-        For evaluation: no array may change inside the block. Whether one has changed since the last time is
-        found out here.
+    @contextmanager
+    def constants(self) -> Iterator[None]:
+        """Let layers keep tensors that depend only on the network's arrays, from one call of this to the next.
+
+        For evaluation. Arrays that have changed since the last call are noticed here; where one changes inside the
+        block (as when another thread trains the network), nothing is kept.
         """
-        arrays = [p.data for p in self._parameters] + [a for m in self._stateful for a in m.state.values()]
-        values = np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
-        if self._values is None or not np.array_equal(values, self._values):
-            self._values, self._token = values, object()
-        before, Snapshot.current = Snapshot.current, self._token
+        values = self._values()
+        kept, token = self._state
+        if not np.array_equal(values, kept):
+            token = object()
+            self._state = (values, token)
+        reset = cache_token.set(token)
         try:
             yield
         finally:
-            Snapshot.current = before
+            cache_token.reset(reset)
+            if not np.array_equal(values, self._values()):
+                self._state = (np.zeros(0), object())
+
+    def _values(self) -> np.ndarray:
+        arrays = [p.data for p in self._parameters] + [a for m in self._stateful for a in m.state.values()]
+        return np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
 
     def train(self, mode: bool = True) -> None:
         """Switch to training (batch statistics, dropout) or, with False, to evaluation."""

@@ -8,16 +8,16 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
-from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.quadratic import compose_norm, low_degree, normalized_polynomial
+from freqnet.spaces import Axes
 
 
 class WithStatistics(Module):
-    """A layer that goes by the mean and the power of every channel: each example's own, or the batch's.
+    """The base of layers that use the mean and the variance of every channel, of each example or of the batch.
 
-    Those of the batch come with running averages, which take their place in evaluation.
+    Batch statistics come with running averages, which replace them in evaluation.
     """
 
     statistics: str
@@ -44,7 +44,7 @@ class WithStatistics(Module):
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
     def _update_running(self, found: np.ndarray) -> None:
-        """Move the running averages towards what a batch had; an example's own leave nothing behind."""
+        """Move the running averages towards the statistics of a batch."""
         if self.statistics == "batch":
             for name, new in zip(("mean", "variance"), found, strict=True):
                 self.state[name] += self.momentum * (new - self.state[name])
@@ -77,8 +77,8 @@ class PowerNorm(WithStatistics):
     --------
     >>> import numpy as np
     >>> from freqnet import nn, ops
-    >>> from freqnet.domains import FOURIER
-    >>> space = FOURIER.space(9)
+    >>> from freqnet.spaces import Fourier
+    >>> space = Fourier.on(9)
     >>> x = ops.analysis(5 + np.random.default_rng(0).normal(size=(64, 9, 1)), space)
     >>> norm = nn.PowerNorm()
     >>> _ = norm.build(nn.Signal(space, 1), np.random.default_rng(0), np.float64)
@@ -100,9 +100,9 @@ class PowerNorm(WithStatistics):
         return Signal(incoming.space.unbounded, incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.bend(x, Tensor(_IDENTITY.astype(self.precision)), x.space.band)
+        return self.polynomial(x, Tensor(_IDENTITY.astype(self.precision)), x.space.band)
 
-    def bend(self, x: Tensor, polynomial: Tensor, band: Axes) -> Tensor:
+    def polynomial(self, x: Tensor, polynomial: Tensor, band: Axes) -> Tensor:
         """Apply a polynomial of degree 1 or 2 to the normalised signal, in one pass over the signal.
 
         Parameters
@@ -118,9 +118,11 @@ class PowerNorm(WithStatistics):
         if self._uses_running:
             make = lambda: compose_norm(self._running(), gain, offset, polynomial, epsilon=self.epsilon)
             return low_degree(x, self.constant("coefficients", x.space, make), band=band)
-        found = np.empty((2, x.shape[-2] if self.statistics == "sample" else 1, x.shape[-1]), x.data.real.dtype)
-        out = normalized_polynomial(x, gain, offset, polynomial, epsilon=self.epsilon, band=band, statistics=found)
-        self._update_running(found)
+        per_sample = self.statistics == "sample"
+        out, found = normalized_polynomial(
+            x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=per_sample
+        )
+        self._update_running(found.data)
         return out
 
 

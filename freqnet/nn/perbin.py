@@ -14,21 +14,18 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
-from freqnet.domains import Space
-from freqnet.domains.fourier import mode_numbers
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import POINTWISE, known_function, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.activate import step
 from freqnet.ops.arithmetic import elementwise
 from freqnet.ops.linear import coordinates_op, from_coordinates, gather, mode_inner, mode_scale
+from freqnet.ops.pointwise import step
+from freqnet.spaces import Space, mode_numbers
 
 
 def _of_modes(incoming: Signal, what: str) -> Signal:
     incoming = require_incoming(incoming, Signal, what)
-    if not incoming.space.domain.has_modes:
-        todo = f"{incoming.space.domain.unit} are no bins; use Polynomial, or a function of samples"
-        raise ShapeError(got_expected(what, incoming, "spectra (--domain fourier)", todo))
+    incoming.space.require_modes(what)
     return unbounded(incoming)
 
 
@@ -177,7 +174,7 @@ class SecondHarmonic(Module):
 
 def _part_sizes(x: Tensor) -> Tensor:
     """Real and imaginary parts, per orthonormal coordinate ``(coordinates, 1, 1)``: 1 for the mean, else 1/sqrt(2)."""
-    sizes = np.full((x.space.domain.coordinate_count(x.space), 1, 1), np.sqrt(0.5), x.data.real.dtype)
+    sizes = np.full((x.space.coordinate_count, 1, 1), np.sqrt(0.5), x.data.real.dtype)
     sizes[0] = 1
     return Tensor(sizes)
 
@@ -185,7 +182,7 @@ def _part_sizes(x: Tensor) -> Tensor:
 @lru_cache(maxsize=32)
 def _partners(space: Space) -> tuple[int, ...]:
     """For each coordinate, that of the same mode's other part; the mean is its own."""
-    count = (space.domain.coordinate_count(space) - 1) // 2
+    count = (space.coordinate_count - 1) // 2
     return (0, *range(1 + count, 1 + 2 * count), *range(1, 1 + count))
 
 

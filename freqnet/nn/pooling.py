@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.domains.space import Axes, Space, per_axis
-from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.pool import aliased, averaged, checked_window, resampled
+from freqnet.ops.pool import aliased, checked_window, resampled
+from freqnet.spaces.base import Axes, Space, per_axis
 
 
 @layer
@@ -32,8 +31,8 @@ class TruncationPool(Module):
     --------
     >>> import numpy as np
     >>> from freqnet import nn
-    >>> from freqnet.domains import FOURIER
-    >>> print(nn.TruncationPool(5).build(nn.Signal(FOURIER.space((8, 8)), 4), np.random.default_rng(0)))
+    >>> from freqnet.spaces import Fourier
+    >>> print(nn.TruncationPool(5).build(nn.Signal(Fourier.on((8, 8)), 4), np.random.default_rng(0)))
     4 channels of fourier signal, grid 5x5, band 2x2
     """
 
@@ -41,13 +40,16 @@ class TruncationPool(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "TruncationPool").space
+        return Signal(self._pooled(space), incoming.channels)
+
+    def _pooled(self, space: Space) -> Space:
         size = per_axis(self.size, space.ndim, "size")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
             raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", "pool to a smaller grid"))
-        return Signal(resampled(space, size), incoming.channels)
+        return resampled(space, size)
 
     def kept_band(self, space: Space) -> Axes:
-        return tuple(map(min, space.band, resampled(space, per_axis(self.size, space.ndim, "size")).band))
+        return tuple(map(min, space.band, self._pooled(space).band))
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.resample(x, self.size)
@@ -68,13 +70,13 @@ class LowPass(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "LowPass").space
+        return Signal(space.with_band(self.kept_band(space)), incoming.channels)
+
+    def kept_band(self, space: Space) -> Axes:
         band = per_axis(self.band, space.ndim, "band")
         if any(not 0 <= m <= n for m, n in zip(band, space.band, strict=True)):
             raise ShapeError(got_expected("band", band, f"0 to {space.band}", "keep fewer modes"))
-        return Signal(space.with_band(band), incoming.channels)
-
-    def kept_band(self, space: Space) -> Axes:
-        return per_axis(self.band, space.ndim, "band")
+        return band
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.truncate(x, self.band)
@@ -113,21 +115,20 @@ class AveragePool(Module):
         space = require_incoming(incoming, Signal, "AveragePool").space
         window = checked_window(self.window, space.ndim, self.method)
         # Not every domain has an average of either method.
-        one = np.ones((*space.shape, 1, 1), space.domain.dtype(self.precision))
-        space.domain.average(one, space, window, self.method, False)
+        one = np.ones((*space.shape, 1, 1), space.dtype(self.precision))
+        space.average(one, window, self.method, False)
         self._check_room(space, window)
-        after = averaged(space, window, adjoint=False)
-        stride = self._stride(space.ndim)
-        return Signal(after.unbounded if max(stride) == 1 else aliased(after, stride), incoming.channels)
+        after, stride = space.after_window(window, adjoint=False), self._stride(space.ndim)
+        return Signal(after if max(stride) == 1 else aliased(after, stride), incoming.channels)
 
     def _check_room(self, space: Space, window: Axes) -> None:
         """Windows that end beyond the last sample need room where nothing goes around a period."""
         used, stride = space.support or space.grid, self._stride(space.ndim)
         rows = zip(used, window, stride, space.grid, strict=True)
-        if space.domain.is_causal and any(w > s and u + w - 1 > n for u, w, s, n in rows):
+        if any(w > s and u + w - 1 > n for u, w, s, n in rows):
             got = f"{used} samples and windows of {window} on {space.grid} samples"
             todo = "pad at the door, or take a stride as long as the window: what is too long comes back"
-            warnings.warn(got_expected("average", got, "room for both", todo), ModuloWarning, stacklevel=2)
+            space.warn_of_remainder("average", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
         averaged = ops.average(x, self.window, self.method)

@@ -9,11 +9,11 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, gradient, observe
 from freqnet.autodiff.tape import Op
-from freqnet.domains import FOURIER, GRID, Space
-from freqnet.domains.space import Axes
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.activation import Polynomial
 from freqnet.nn.module import Module, Signal, from_description
+from freqnet.spaces import Axes, Space, get_domain
+from freqnet.spaces.registry import DEFAULT_DOMAIN
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def compare_with_twin(
     True
     """
     generator = np.random.default_rng(seed)
-    space = FOURIER.space(grid, band)
+    space = get_domain(DEFAULT_DOMAIN)(grid, band)
     if band is None:
         space = space.with_band(_agreeing_band(layer, space.grid))
     spectra = ops.analysis(generator.standard_normal((batch, *space.grid, channels)), space)
-    samples = ops.analysis(ops.synthesis(spectra), GRID.space(space.grid, space.band))
+    samples = ops.analysis(ops.synthesis(spectra), space.reference.with_band(space.band))
     spectral, spatial = (_Twin(layer, x, seed) for x in (spectra, samples))
     spatial.set_parameters(spectral.random_parameters(generator))
     spectral.run()
@@ -111,7 +111,7 @@ def compare_with_twin(
 
 def _agreeing_band(layer: Module, grid: Axes) -> Axes:
     """The largest band whose products of the layer's highest degree do not alias on the grid."""
-    degrees = [len(m.coefficients) - 1 for _, m in layer.modules() if isinstance(m, Polynomial)]
+    degrees = [len(m.initial) - 1 for _, m in layer.modules() if isinstance(m, Polynomial)]
     return tuple((n - 1) // (max([1, *degrees]) + 1) for n in grid)
 
 

@@ -1,24 +1,14 @@
 """Operations on tensors: one family a file, one op a block, all of them in one registry."""
 
-from freqnet.ops.activate import (
-    erf,
-    exp,
-    gelu,
-    log,
-    polynomial,
-    power,
-    relu,
-    sigmoid,
-    silu,
-    tanh,
-)
-from freqnet.ops.arithmetic import plus, times
 from freqnet.ops.convolve import convolve, frequency_response
 from freqnet.ops.gaussian import gaussian_activation
 from freqnet.ops.linear import coordinates, linear_map, power_spectrum
 from freqnet.ops.loss import cross_entropy, log_softmax, mean_squared_error, sobolev_error
 from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import inner_product, mean, signal_power
+from freqnet.ops.operators import plus, times
+from freqnet.ops.pointwise import erf, exp, gelu, log, power, relu, sigmoid, silu, tanh
+from freqnet.ops.polynomial import polynomial
 from freqnet.ops.pool import alias, average, resample, shift, truncate, zero_pad
 from freqnet.ops.quadratic import moments
 from freqnet.ops.transform import analysis, synthesis

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.autodiff import Op, Tensor, as_tensor, register
-from freqnet.autodiff.tape import register_function
+from freqnet.autodiff import Op, Tensor, linear, register
 from freqnet.errors import ShapeError, SpaceError, got_expected
 
 
@@ -44,13 +43,8 @@ def plain(x: Tensor, what: str) -> Tensor:
     return x
 
 
-def free(out: Tensor, *inputs: Any, **parameters: Any) -> int:
-    """The cost of an op that only moves data."""
-    return 0
-
-
 def per_element(out: Tensor, *inputs: Any, **parameters: Any) -> int:
-    """The cost of an op that does one multiply-add an element (two real ones a complex element)."""
+    """The cost of an op that does one multiply-add per element (two real ones per complex element)."""
     return out.data.size * (2 if np.iscomplexobj(out.data) else 1)
 
 
@@ -59,50 +53,40 @@ add: Op = register(
         "add",
         # The spaces are compared first: arrays of different ones may not even add.
         forward=lambda a, b: Tensor(space=sum_space(a, b), data=a.data + b.data),
-        vjps=(lambda g, out, a, b: _sum_to(g, a), lambda g, out, a, b: _sum_to(g, b)),
+        vjps=(lambda g, out, a, b: sum_like(g, a), lambda g, out, a, b: sum_like(g, b)),
         cost=per_element,
         source="linearity",
     )
 )
 
-negate: Op = register(
-    Op(
-        "negate",
-        forward=lambda x: Tensor(-x.data, x.space),
-        vjps=(lambda g, out, x: negate(g),),
-        cost=free,
-        source="linearity",
-    )
+negate: Op = linear(
+    "negate",
+    lambda x: Tensor(-x.data, x.space),
+    adjoint=lambda g, x: negate(g),
+    source="linearity",
 )
 
-scale_by: Op = register(
-    Op(
-        "scale_by",
-        forward=lambda x, factor: Tensor(x.data * x.data.real.dtype.type(factor), x.space),
-        vjps=(lambda g, out, x, factor: scale_by(g, factor=factor),),
-        cost=per_element,
-        source="linearity; the factor is a constant",
-    )
+scale_by: Op = linear(
+    "scale_by",
+    lambda x, factor: Tensor(x.data * x.data.real.dtype.type(factor), x.space),
+    adjoint=lambda g, x, factor: scale_by(g, factor=factor),
+    source="linearity; the factor is a constant",
+    cost=per_element,
 )
 
-sum_to: Op = register(
-    Op(
-        "sum_to",
-        forward=lambda x, shape: Tensor(_reduce(x.data, shape), x.space),
-        vjps=(lambda g, out, x, shape: broadcast_to(g, shape=x.shape),),
-        cost=per_element,
-        source="adjoint of broadcasting",
-    )
+sum_to: Op = linear(
+    "sum_to",
+    lambda x, shape: Tensor(reduced(x.data, shape), x.space),
+    adjoint=lambda g, x, shape: broadcast_to(g, shape=x.shape),
+    source="adjoint of broadcasting",
+    cost=per_element,
 )
 
-broadcast_to: Op = register(
-    Op(
-        "broadcast_to",
-        forward=lambda x, shape: Tensor(np.ascontiguousarray(np.broadcast_to(x.data, shape)), x.space),
-        vjps=(lambda g, out, x, shape: sum_to(g, shape=x.shape),),
-        cost=free,
-        source="adjoint of summation",
-    )
+broadcast_to: Op = linear(
+    "broadcast_to",
+    lambda x, shape: Tensor(np.ascontiguousarray(np.broadcast_to(x.data, shape)), x.space),
+    adjoint=lambda g, x, shape: sum_to(g, shape=x.shape),
+    source="adjoint of summation",
 )
 
 elementwise: Op = register(
@@ -110,42 +94,34 @@ elementwise: Op = register(
         "elementwise",
         forward=lambda a, b: Tensor(plain(a, "elementwise").data * plain(b, "elementwise").data),
         vjps=(
-            lambda g, out, a, b: _sum_to(elementwise(g, b), a),
-            lambda g, out, a, b: _sum_to(elementwise(g, a), b),
+            lambda g, out, a, b: sum_like(elementwise(g, b), a),
+            lambda g, out, a, b: sum_like(elementwise(g, a), b),
         ),
         cost=per_element,
         source="product of plain numbers",
     )
 )
 
-sum_: Op = register(
-    Op(
-        "sum",
-        forward=lambda x, axis, keepdims: Tensor(np.asarray(plain(x, "sum").data.sum(axis=axis, keepdims=keepdims))),
-        vjps=(lambda g, out, x, axis, keepdims: _spread(g, x, axis),),
-        cost=per_element,
-        source="adjoint of broadcasting",
-    )
+sum_: Op = linear(
+    "sum",
+    lambda x, axis, keepdims: Tensor(np.asarray(plain(x, "sum").data.sum(axis=axis, keepdims=keepdims))),
+    adjoint=lambda g, x, axis, keepdims: _spread(g, x, axis),
+    source="adjoint of broadcasting",
+    cost=per_element,
 )
 
-reshape: Op = register(
-    Op(
-        "reshape",
-        forward=lambda x, shape: Tensor(plain(x, "reshape").data.reshape(shape)),
-        vjps=(lambda g, out, x, shape: reshape(g, shape=x.shape),),
-        cost=free,
-        source="a permutation of coordinates",
-    )
+reshape: Op = linear(
+    "reshape",
+    lambda x, shape: Tensor(plain(x, "reshape").data.reshape(shape)),
+    adjoint=lambda g, x, shape: reshape(g, shape=x.shape),
+    source="a permutation of coordinates",
 )
 
-transpose: Op = register(
-    Op(
-        "transpose",
-        forward=lambda x, axes: Tensor(np.transpose(plain(x, "transpose").data, axes)),
-        vjps=(lambda g, out, x, axes: transpose(g, axes=tuple(np.argsort(axes))),),
-        cost=free,
-        source="a permutation of coordinates",
-    )
+transpose: Op = linear(
+    "transpose",
+    lambda x, axes: Tensor(np.transpose(plain(x, "transpose").data, axes)),
+    adjoint=lambda g, x, axes: transpose(g, axes=tuple(np.argsort(axes))),
+    source="a permutation of coordinates",
 )
 
 matmul: Op = register(
@@ -161,70 +137,19 @@ matmul: Op = register(
     )
 )
 
-row: Op = register(
-    Op(
-        "row",
-        forward=lambda x, index: Tensor(plain(x, "row").data[index : index + 1]),
-        vjps=(lambda g, out, x, index: place_row(g, index=index, rows=x.shape[0]),),
-        cost=lambda out, x, index: 0,
-        source="a selection of coordinates",
-    )
+row: Op = linear(
+    "row",
+    lambda x, index: Tensor(plain(x, "row").data[index : index + 1]),
+    adjoint=lambda g, x, index: place_row(g, index=index, rows=x.shape[0]),
+    source="a selection of coordinates",
 )
 
-place_row: Op = register(
-    Op(
-        "place_row",
-        forward=lambda x, index, rows: Tensor(_placed(x.data, index, rows)),
-        vjps=(lambda g, out, x, index, rows: row(g, index=index),),
-        cost=lambda out, x, index, rows: 0,
-        source="adjoint of a selection of coordinates",
-    )
+place_row: Op = linear(
+    "place_row",
+    lambda x, index, rows: Tensor(_placed(x.data, index, rows)),
+    adjoint=lambda g, x, index, rows: row(g, index=index),
+    source="adjoint of a selection of coordinates",
 )
-
-
-@register_function("plus")
-def plus(a: Tensor, b: Any) -> Tensor:
-    """Add tensors of one space, or a number to every sample of a signal."""
-    b = as_tensor(b, a)
-    if a.space is not None and b.space is None:
-        from freqnet.ops.normalize import constant
-
-        value = b if b.ndim >= 2 else reshape(b, shape=(1,) * (2 - b.ndim) + b.shape)
-        b = constant(value, space=a.space)
-    elif b.space is not None and a.space is None:
-        return plus(b, a)
-    elif a.space != b.space and a.space.origin != b.space.origin:
-        from freqnet.ops.pool import aligned
-
-        a, b = aligned(a, b)
-    return add(a, b)
-
-
-@register_function("times")
-def times(a: Tensor, b: Any) -> Tensor:
-    """Multiply: plain numbers, two signals (kept to the band of `a`), or anything by a number."""
-    if isinstance(b, (int, float, np.floating, np.integer)):
-        return scale_by(a, factor=float(b))
-    b = as_tensor(b, a)
-    if a.space is None and b.space is None:
-        return elementwise(a, b)
-    if a.space is not None and b.space is not None:
-        from freqnet.ops.multiply import multiply
-
-        return multiply(a, b)
-    from freqnet.ops.normalize import scale
-
-    return scale(a, b) if b.space is None else scale(b, a)
-
-
-@register_function("divide")
-def divide(a: Tensor, b: Any) -> Tensor:
-    """Divide by a number or by a plain tensor."""
-    if isinstance(b, (int, float, np.floating, np.integer)):
-        return scale_by(a, factor=1.0 / float(b))
-    from freqnet.ops.activate import power
-
-    return times(a, power(as_tensor(b, a), exponent=-1.0))
 
 
 def stack_rows(values: list[Tensor]) -> Tensor:
@@ -239,11 +164,13 @@ def _placed(values: np.ndarray, index: int, rows: int) -> np.ndarray:
     return out
 
 
-def _sum_to(g: Tensor, x: Tensor) -> Tensor:
+def sum_like(g: Tensor, x: Tensor) -> Tensor:
+    """Sum a gradient over the axes along which an input was broadcast."""
     return g if g.shape == x.shape else sum_to(g, shape=x.shape)
 
 
-def _reduce(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def reduced(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum an array over the axes that a shape lacks."""
     if array.shape == shape:
         return array
     extra = array.ndim - len(shape)

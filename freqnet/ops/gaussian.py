@@ -15,11 +15,12 @@ import numpy as np
 from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, hermite_powers
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.domains.space import Axes, require_signal
-from freqnet.ops.activate import polynomial, power
-from freqnet.ops.arithmetic import add, elementwise, plain, plus, reshape, row, scale_by, stack_rows
+from freqnet.ops.arithmetic import add, elementwise, plain, reshape, row, scale_by, stack_rows
 from freqnet.ops.normalize import constant
+from freqnet.ops.pointwise import power
+from freqnet.ops.polynomial import polynomial
 from freqnet.ops.quadratic import moments
+from freqnet.spaces.base import Axes, require_signal
 
 
 def _parts(statistics: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -143,16 +144,16 @@ def gaussian_activation(
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, gaussian_activation, synthesis
-    >>> x = analysis(np.random.default_rng(0).normal(size=(1, 33, 1)), FOURIER.space(33))
+    >>> x = analysis(np.random.default_rng(0).normal(size=(1, 33, 1)), Fourier.on(33))
     >>> y = synthesis(gaussian_activation(x, "relu", degree=2)).data
     >>> bool(np.sqrt(np.mean((y - np.maximum(synthesis(x).data, 0)) ** 2)) < 0.15)
     True
     """
     require_signal(x.space, "gaussian")
     found = moments(x, per_sample=True) if statistics is None else statistics
-    widened = plus(found, Tensor(np.array([0.0, epsilon], found.dtype).reshape(2, 1, 1)))
+    widened = found + Tensor(np.array([0.0, epsilon], found.dtype).reshape(2, 1, 1))
     coefficients = gaussian_coefficients_op(widened, function=function, degree=degree)
     centre = reshape(row(found, index=0), shape=found.shape[1:])
     return polynomial(x - constant(centre, space=x.space), coefficients, gate_band, exact, band)

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.space import Space, require_signal
+from freqnet.autodiff import Op, Tensor, linear, register, trilinear
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import _sum_to, free, per_element, plain, reshape, same_space, transpose
+from freqnet.ops.arithmetic import per_element, plain, reshape, same_space, sum_like, transpose
+from freqnet.spaces.base import Space, require_signal
 
-coordinates_op: Op = register(
-    Op(
-        "coordinates",
-        forward=lambda x: Tensor(x.space.domain.coordinates(x.data, x.space)),
-        vjps=(lambda g, out, x: from_coordinates(g, space=x.space.cotangent),),
-        cost=per_element,
-        source="X[0], and sqrt(2) Re X[k], sqrt(2) Im X[k] for one of each pair (k, -k)",
-    )
+coordinates_op: Op = linear(
+    "coordinates",
+    lambda x: Tensor(x.space.coordinates(x.data)),
+    adjoint=lambda g, x: from_coordinates(g, space=x.space.cotangent),
+    source="X[0], and sqrt(2) Re X[k], sqrt(2) Im X[k] for one of each pair (k, -k)",
+    cost=per_element,
 )
 
-from_coordinates: Op = register(
-    Op(
-        "from_coordinates",
-        forward=lambda values, space: Tensor(space.domain.from_coordinates(values.data, space), space),
-        vjps=(lambda g, out, values, space: coordinates_op(g),),
-        cost=per_element,
-        source="inverse of coordinates; of gradients, its adjoint",
-    )
+from_coordinates: Op = linear(
+    "from_coordinates",
+    lambda values, space: Tensor(space.from_coordinates(values.data), space),
+    adjoint=lambda g, values, space: coordinates_op(g),
+    source="inverse of coordinates; of gradients, its adjoint",
+    cost=per_element,
 )
 
 mode_inner: Op = register(
     Op(
         "mode_inner",
-        forward=lambda a, b: Tensor(same_space(a, b, "mode_inner").domain.mode_inner(a.data, b.data, a.space)),
+        forward=lambda a, b: Tensor(same_space(a, b, "mode_inner").mode_inner(a.data, b.data)),
         vjps=(
-            lambda g, out, a, b: _sum_to(mode_scale(b, g), a),
-            lambda g, out, a, b: _sum_to(mode_scale(a, g), b),
+            lambda g, out, a, b: sum_like(mode_scale(b, g), a),
+            lambda g, out, a, b: sum_like(mode_scale(a, g), b),
         ),
         cost=lambda out, a, b: per_element(a),
         source="w[k] Re(conj(A[k]) B[k]), one of each pair (k, -k)",
@@ -45,35 +41,28 @@ mode_inner: Op = register(
 mode_scale: Op = register(
     Op(
         "mode_scale",
-        forward=lambda x, factors: Tensor(x.space.domain.mode_scale(x.data, factors.data, x.space), x.space),
+        forward=lambda x, factors: Tensor(x.space.mode_scale(x.data, factors.data), x.space),
         vjps=(
-            lambda g, out, x, factors: _sum_to(mode_scale(g, factors), x),
-            lambda g, out, x, factors: _sum_to(mode_inner(g, x), factors),
+            lambda g, out, x, factors: sum_like(mode_scale(g, factors), x),
+            lambda g, out, x, factors: sum_like(mode_inner(g, x), factors),
         ),
         cost=per_element,
         source="one real factor for each pair (k, -k)",
     )
 )
 
-
-gather: Op = register(
-    Op(
-        "gather",
-        forward=lambda values, index: Tensor(_gathered(plain(values, "gather").data, index)),
-        vjps=(lambda g, out, values, index: scatter(g, index=index, rows=values.shape[0]),),
-        cost=free,
-        source="row index[i] of the values, or zeros where the index is -1",
-    )
+gather: Op = linear(
+    "gather",
+    lambda values, index: Tensor(_gathered(plain(values, "gather").data, index)),
+    adjoint=lambda g, values, index: scatter(g, index=index, rows=values.shape[0]),
+    source="row index[i] of the values, or zeros where the index is -1",
 )
 
-scatter: Op = register(
-    Op(
-        "scatter",
-        forward=lambda values, index, rows: Tensor(_scattered(plain(values, "scatter").data, index, rows)),
-        vjps=(lambda g, out, values, index, rows: gather(g, index=index),),
-        cost=free,
-        source="adjoint of gather",
-    )
+scatter: Op = linear(
+    "scatter",
+    lambda values, index, rows: Tensor(_scattered(plain(values, "scatter").data, index, rows)),
+    adjoint=lambda g, values, index, rows: gather(g, index=index),
+    source="adjoint of gather",
 )
 
 
@@ -93,7 +82,7 @@ def _scattered(values: np.ndarray, index: tuple[int, ...], rows: int) -> np.ndar
 def _functional(x: Tensor, v: Tensor) -> Tensor:
     if x.space != v.space.cotangent:
         same_space(x, v, "functional")
-    weighted = v.data * x.space.weights()
+    weighted = v.data * x.space.weights
     parts = _real_rows(x.data) @ _real_columns(weighted)
     return Tensor(parts.reshape(-1, *parts.shape[-2:]).sum(axis=0))
 
@@ -125,43 +114,21 @@ def _real_columns(array: np.ndarray) -> np.ndarray:
     return np.stack([array.real, array.imag], axis=-2).reshape(*modes, 2 * channels, outputs)
 
 
-functional: Op = register(
-    Op(
-        "functional",
-        forward=_functional,
-        vjps=(
-            lambda g, out, x, v: functional_input(g, v),
-            lambda g, out, x, v: functional_signal(x, g),
-        ),
-        cost=lambda out, x, v: per_element(x) * out.shape[-1],
-        source="y[b, o] = sum_c <x[b, c], v[c, o]> (Parseval): any linear functional is an inner product (Riesz)",
-    )
-)
+def _functional_cost(out: Tensor, a: Tensor, b: Tensor) -> int:
+    signal, matrix = (out, a) if out.space is not None and a.space is None else (a, b)
+    outputs = out.shape[-1] if out.space is None else matrix.shape[-1]
+    return per_element(signal) * outputs
 
-functional_input: Op = register(
-    Op(
-        "functional_input",
-        forward=_functional_input,
-        vjps=(
-            lambda h, out, g, v: functional(h, v),
-            lambda h, out, g, v: functional_signal(h, g),
-        ),
-        cost=lambda out, g, v: per_element(out) * g.shape[-1],
-        source="sum_o g[b, o] v[c, o], the adjoint of functional in its first argument",
-    )
-)
 
-functional_signal: Op = register(
-    Op(
-        "functional_signal",
-        forward=_functional_signal,
-        vjps=(
-            lambda h, out, x, g: functional_input(g, h),
-            lambda h, out, x, g: functional(x, h),
-        ),
-        cost=lambda out, x, g: per_element(x) * g.shape[-1],
-        source="sum_b x[b, c] g[b, o], the adjoint of functional in its second argument",
-    )
+functional, functional_input, functional_signal = trilinear(
+    ("functional", "functional_input", "functional_signal"),
+    (_functional, _functional_input, _functional_signal),
+    (
+        "y[b, o] = sum_c <x[b, c], v[c, o]> (Parseval): any linear functional is an inner product (Riesz)",
+        "sum_o g[b, o] v[c, o], the adjoint of functional in its first argument",
+        "sum_b x[b, c] g[b, o], the adjoint of functional in its second argument",
+    ),
+    cost=_functional_cost,
 )
 
 
@@ -187,9 +154,9 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
     --------
     >>> import numpy as np
     >>> from freqnet.autodiff import Tensor
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, coordinates, linear_map
-    >>> x = analysis(np.arange(10.0).reshape(1, 5, 2), FOURIER.space(5))
+    >>> x = analysis(np.arange(10.0).reshape(1, 5, 2), Fourier.on(5))
     >>> weight = Tensor(np.arange(10.0).reshape(10, 1))
     >>> bool(np.allclose(linear_map(x, weight).data, coordinates(x).data @ weight.data))
     True
@@ -199,7 +166,7 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
 
 def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
     """The signals ``(*modes, channels, outputs)``, stored as gradients, whose coordinates are a matrix's columns."""
-    count = space.domain.coordinate_count(space)
+    count = space.coordinate_count
     if plain(weight, "weight").ndim != 2 or weight.shape[0] != count * channels:
         expected = f"({count} coordinates * {channels} channels, outputs)"
         raise ShapeError(got_expected("weight", weight.shape, expected, "check the signal"))
@@ -213,9 +180,9 @@ def coordinates(x: Tensor) -> Tensor:
     Any linear functional of the signal is a linear functional of these, and distances are the same.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, coordinates
-    >>> coordinates(analysis(np.ones((2, 5, 5, 3)), FOURIER.space((5, 5)))).shape
+    >>> coordinates(analysis(np.ones((2, 5, 5, 3)), Fourier.on((5, 5)))).shape
     (2, 75)
     """
     require_signal(x.space, "coordinates")
@@ -226,9 +193,9 @@ def power_spectrum(x: Tensor) -> Tensor:
     """Return the power in each pair of modes, ``(batch, pairs * channels)``: blind to shifts.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, power_spectrum
-    >>> x = analysis(np.cos(2 * np.pi * np.arange(5) / 5).reshape(1, 5, 1), FOURIER.space(5))
+    >>> x = analysis(np.cos(2 * np.pi * np.arange(5) / 5).reshape(1, 5, 1), Fourier.on(5))
     >>> power_spectrum(x).data.round(6)
     array([[0. , 0.5, 0. ]])
     """
@@ -237,6 +204,6 @@ def power_spectrum(x: Tensor) -> Tensor:
 
 
 def _features(values: Tensor) -> Tensor:
-    """Bring ``(coordinates, batch, channels)`` to one row an example."""
+    """Bring ``(coordinates, batch, channels)`` to one row per example."""
     count, batch, channels = values.shape
     return reshape(transpose(values, axes=(1, 0, 2)), shape=(batch, count * channels))

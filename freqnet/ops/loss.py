@@ -9,10 +9,11 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
 from freqnet.errors import DataError, ShapeError, got_expected
-from freqnet.ops.activate import exp, log
-from freqnet.ops.arithmetic import elementwise, plain, plus, scale_by, sum_
+from freqnet.ops.arithmetic import elementwise, plain, scale_by, sum_
 from freqnet.ops.linear import mode_inner
 from freqnet.ops.normalize import signal_power
+from freqnet.ops.pointwise import exp, log
+from freqnet.spaces import mode_numbers
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -24,9 +25,9 @@ def log_softmax(logits: Tensor) -> Tensor:
     array([[-0.6931, -0.6931]])
     """
     # The largest logit is subtracted as a constant: it cancels in value and in gradient.
-    centred = plus(logits, Tensor(-plain(logits, "log_softmax").data.max(axis=1, keepdims=True)))
+    centred = logits - Tensor(plain(logits, "log_softmax").data.max(axis=1, keepdims=True))
     total = sum_(exp(centred), axis=1, keepdims=True)
-    return plus(centred, scale_by(log(total), factor=-1.0))
+    return centred - log(total)
 
 
 def _log_probabilities(logits: np.ndarray) -> np.ndarray:
@@ -91,7 +92,7 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     labels = np.asarray(labels)
     if logits.ndim != 2 or labels.shape != (logits.shape[0],):
         raise ShapeError(
-            got_expected("labels", f"{labels.shape} for logits {logits.shape}", "(batch,)", "one label an example")
+            got_expected("labels", f"{labels.shape} for logits {logits.shape}", "(batch,)", "one label per example")
         )
     classes = logits.shape[1]
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
@@ -109,14 +110,14 @@ def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
     """Return the mean square of the difference, over grid (by Parseval), batch and channels.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, mean_squared_error
-    >>> space = FOURIER.space(3)
+    >>> space = Fourier.on(3)
     >>> a, b = (analysis(np.array(v).reshape(1, 3, 1), space) for v in ([1.0, 2.0, 3.0], [1.0, 2.0, 6.0]))
     >>> round(mean_squared_error(a, b).item(), 6)
     3.0
     """
-    difference = plus(x, scale_by(target, factor=-1.0))
+    difference = x - target
     if x.space is None:
         return scale_by(elementwise(difference, difference).sum(), factor=1.0 / x.data.size)
     per_example = signal_power(difference)
@@ -138,22 +139,15 @@ def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, sobolev_error
-    >>> space = FOURIER.space(5)
+    >>> space = Fourier.on(5)
     >>> wave = analysis(np.cos(4 * np.pi * np.arange(5) / 5).reshape(1, 5, 1), space)
     >>> round(sobolev_error(wave, wave * 0.0).item(), 6)
     2.5
     """
-    difference = plus(x, scale_by(target, factor=-1.0))
+    difference = x - target
     spectrum = mode_inner(difference, difference)
-    weights = (1.0 + mode_squares(x.space.band)) ** order
+    weights = (1.0 + np.sum(mode_numbers(x.space.band).astype(float) ** 2, axis=1)) ** order
     weighted = elementwise(spectrum, Tensor(weights.reshape(-1, 1, 1).astype(spectrum.dtype)))
     return scale_by(weighted.sum(), factor=1.0 / (spectrum.shape[1] * spectrum.shape[2]))
-
-
-def mode_squares(band: tuple[int, ...]) -> np.ndarray:
-    """Return |k|^2 of each independent mode, in the order of `mode_inner`."""
-    from freqnet.domains.fourier import mode_numbers
-
-    return np.sum(mode_numbers(band).astype(float) ** 2, axis=1)

@@ -5,30 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.space import Axes, per_axis, require_signal, volume
 from freqnet.errors import SpaceError, got_expected
-from freqnet.ops.arithmetic import _sum_to, scale_by
+from freqnet.ops.arithmetic import scale_by, sum_like
 from freqnet.ops.pool import aligned
+from freqnet.spaces.base import Axes, per_axis, require_signal, volume
 
 
 def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
     """The cost of a product, or, with one operand, of a square."""
     lanes = volume(out.shape[out.space.ndim :])
     other = a if b is None else b
-    bands = (a.space.band, other.space.band, out.space.band)
-    return lanes * out.space.domain.product_cost(bands, out.space.grid, is_square=b is None)
+    return lanes * a.space.product_cost(other.space.band, out.space.band, is_square=b is None)
 
 
 def _multiply(a: Tensor, b: Tensor, band: Axes) -> Tensor:
-    space = require_signal(a.space, "multiply")
-    other = require_signal(b.space, "multiply")
+    space, other = require_signal(a.space, "multiply"), require_signal(b.space, "multiply")
     if (space.domain, space.grid, space.origin) != (other.domain, other.grid, other.origin):
         raise SpaceError(got_expected("multiply", f"{space} and {other}", "one domain and grid", "resample one"))
     if other.dual:
         a, b, space, other = b, a, other, space
-    product = space.domain.multiply_adjoint if space.dual else space.domain.multiply
-    data = product(a.data, b.data, (space.band, other.band, band), space.grid)
-    return Tensor(data, space.with_band(band).unbounded)
+    return Tensor(space.multiply(a.data, b.data, other.band, band), space.with_band(band).unbounded)
 
 
 multiply_op: Op = register(
@@ -36,8 +32,8 @@ multiply_op: Op = register(
         "multiply",
         forward=_multiply,
         vjps=(
-            lambda g, out, a, b, band: _sum_to(multiply_op(g, b, band=a.space.band), a),
-            lambda g, out, a, b, band: _sum_to(multiply_op(g, a, band=b.space.band), b),
+            lambda g, out, a, b, band: sum_like(multiply_op(g, b, band=a.space.band), a),
+            lambda g, out, a, b, band: sum_like(multiply_op(g, a, band=b.space.band), b),
         ),
         cost=product_cost,
         source="C[k] = sum_j A[j] B[k - j], |k| <= band",
@@ -47,9 +43,7 @@ multiply_op: Op = register(
 square_op: Op = register(
     Op(
         "square",
-        forward=lambda x, band: Tensor(
-            x.space.domain.square(x.data, (x.space.band, band), x.space.grid), x.space.with_band(band).unbounded
-        ),
+        forward=lambda x, band: Tensor(x.space.square(x.data, band), x.space.with_band(band).unbounded),
         vjps=(lambda g, out, x, band: scale_by(multiply_op(g, x, band=x.space.band), factor=2.0),),
         cost=product_cost,
         source="C[k] = sum_j X[j] X[k - j], |k| <= band",
@@ -80,13 +74,13 @@ def multiply(a: Tensor, b: Tensor, band: int | Axes | None = None) -> Tensor:
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, multiply, synthesis
     >>> wave = np.cos(2 * np.pi * np.arange(8) / 8).reshape(1, 8, 1)
-    >>> x = analysis(wave, FOURIER.space(8, band=1))
+    >>> x = analysis(wave, Fourier.on(8, band=1))
     >>> bool(np.allclose(synthesis(multiply(x, x, band=2)).data, wave**2))
     True
     """
     space = require_signal(a.space, "multiply")
-    kept = space.band if band is None else space.domain.limit(per_axis(band, space.ndim, "band"), space.grid)
+    kept = space.band if band is None else space.clip_band(per_axis(band, space.ndim, "band"))
     return square_op(a, band=kept) if a is b else multiply_op(*aligned(a, b), band=kept)

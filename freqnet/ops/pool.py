@@ -2,129 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.space import Axes, Space, per_axis, require_signal
+from freqnet.autodiff import Op, Tensor, linear
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.ops.arithmetic import free, per_element
+from freqnet.ops.arithmetic import per_element
+from freqnet.spaces.base import Axes, Space, per_axis, require_signal
 
 
 def _change_band(x: Tensor, band: Axes) -> Tensor:
     space = require_signal(x.space, "change of band")
-    return Tensor(space.domain.change_band(x.data, space, band), space.with_band(band))
+    return Tensor(space.change_band(x.data, band), space.with_band(band))
 
 
-change_band: Op = register(
-    Op(
-        "change_band",
-        forward=_change_band,
-        vjps=(lambda g, out, x, band: change_band(g, band=x.space.band),),
-        cost=free,
-        source="truncation and zero-padding are adjoint (Rippel et al. 2015, algorithms 1 and 2)",
-    )
+change_band: Op = linear(
+    "change_band",
+    _change_band,
+    adjoint=lambda g, x, band: change_band(g, band=x.space.band),
+    source="truncation and zero-padding are adjoint (Rippel et al. 2015, algorithms 1 and 2)",
 )
 
-resample_op: Op = register(
-    Op(
-        "resample",
-        forward=lambda x, target: Tensor(x.space.domain.resample(x.data, x.space, target), target),
-        vjps=(lambda g, out, x, target: resample_op(g, target=x.space.cotangent),),
-        cost=free,
-        source="spectral pooling (Rippel et al. 2015, section 3), the Nyquist mode dropped",
-    )
+resample_op: Op = linear(
+    "resample",
+    lambda x, target: Tensor(x.space.resample(x.data, target), target),
+    adjoint=lambda g, x, target: resample_op(g, target=x.space.cotangent),
+    source="spectral pooling (Rippel et al. 2015, section 3), the Nyquist mode dropped",
 )
 
 
-def averaged(space: Space, window: Axes, adjoint: bool) -> Space:
-    """The window looks ahead, and its adjoint, of gradients, back again."""
-    if adjoint is not space.dual:
-        return space
-    sign = -1 if adjoint else 1
-    return space.moved(tuple(sign * w for w in space.domain.delay(tuple(w - 1 for w in window))))
+def _average(x: Tensor, window: Axes, method: str, adjoint: bool) -> Tensor:
+    return Tensor(x.space.average(x.data, window, method, adjoint), x.space.after_window(window, adjoint))
 
 
-average_op: Op = register(
-    Op(
-        "average",
-        forward=lambda x, window, method, adjoint: Tensor(
-            x.space.domain.average(x.data, x.space, window, method, adjoint),
-            averaged(x.space, window, adjoint).unbounded,
-        ),
-        vjps=(
-            lambda g, out, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
-        ),
-        cost=per_element,
-        source="the Dirichlet kernel; the continuous sinc is arXiv 2108.05690, theorem 3.6",
-    )
+average_op: Op = linear(
+    "average",
+    _average,
+    adjoint=lambda g, x, window, method, adjoint: average_op(g, window=window, method=method, adjoint=not adjoint),
+    source="the Dirichlet kernel; the continuous sinc is arXiv 2108.05690, theorem 3.6",
+    cost=per_element,
 )
 
 
 def _alias(x: Tensor, fine: Space, coarse: Space, stride: Axes, adjoint: bool) -> Tensor:
     target = fine if adjoint else coarse
-    data = target.domain.alias(x.data, fine, coarse, stride, adjoint)
+    data = fine.alias(x.data, coarse, stride, adjoint)
     return Tensor(data, target if target.dual == x.space.dual else target.cotangent)
 
 
-alias_op: Op = register(
-    Op(
-        "alias",
-        forward=_alias,
-        vjps=(
-            lambda g, out, x, fine, coarse, stride, adjoint: alias_op(
-                g, fine=fine, coarse=coarse, stride=stride, adjoint=not adjoint
-            ),
-        ),
-        cost=per_element,
-        source="Y[q] = sum_r X[q + r N / s]",
-    )
+alias_op: Op = linear(
+    "alias",
+    _alias,
+    adjoint=lambda g, x, adjoint, **parameters: alias_op(g, **parameters, adjoint=not adjoint),
+    source="Y[q] = sum_r X[q + r N / s]",
+    cost=per_element,
 )
 
 
 def _shift(x: Tensor, samples: np.ndarray, places: Axes, adjoint: bool) -> Tensor:
     """Shift what is held by `samples`, and sample 0 by whole `places`."""
-    shift = x.space.domain.shift_adjoint if adjoint else x.space.domain.shift
-    space = x.space.moved(tuple(-p for p in places) if adjoint else places)
-    if space.support is not None and space.domain.is_causal:
-        # Around a period a signal stays as long as it is; here it ends later.
-        later = np.ceil(np.atleast_2d(samples).max(axis=0)).astype(int)
-        ends = tuple(int(s + p) for s, p in zip(space.support, later, strict=True))
-        space = replace(space, support=ends if all(e <= n for e, n in zip(ends, space.grid, strict=True)) else None)
-    return Tensor(shift(x.data, x.space, samples), space)
+    shift = x.space.shift_adjoint if adjoint else x.space.shift
+    return Tensor(shift(x.data, samples), x.space.after_shift(samples, places, adjoint))
 
 
-shift_op: Op = register(
-    Op(
-        "shift",
-        forward=_shift,
-        vjps=(lambda g, out, x, adjoint, **by: shift_op(g, **by, adjoint=not adjoint),),
-        cost=per_element,
-        source="X[k] exp(-2 pi i k s / N)",
-    )
+shift_op: Op = linear(
+    "shift",
+    _shift,
+    adjoint=lambda g, x, adjoint, **by: shift_op(g, **by, adjoint=not adjoint),
+    source="X[k] exp(-2 pi i k s / N)",
+    cost=per_element,
 )
 
 
-def later_space(space: Space, other: Space) -> Space:
-    """The first space, with sample 0 where the second has it, if that is later."""
-    if space.origin == other.origin:
-        return space
-    places = [np.array(s.first) for s in (space, other)]
-    return space.moved(tuple(int(p) for p in np.maximum(places[1] - places[0], 0)))
-
-
 def aligned(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two signals with sample 0 in the same place: the one that has it earlier is held later."""
+    """Return two signals with sample 0 in the same place: the later of the two."""
     if a.space == b.space or a.space.origin == b.space.origin:
         return a, b
-    return _held_as(a, later_space(a.space, b.space)), _held_as(b, later_space(b.space, a.space))
+    return _held_as(a, a.space.common_space(b.space)), _held_as(b, b.space.common_space(a.space))
 
 
 def _held_as(x: Tensor, space: Space) -> Tensor:
-    """The same signal with room before it: as much later as its sample 0."""
+    """The same signal with more room before it, so that sample 0 is where a space has it."""
     if x.space.origin == space.origin:
         return x
     places = tuple(there - here for here, there in zip(x.space.first, space.first, strict=True))
@@ -140,9 +100,9 @@ def truncate(x: Tensor, band: int | Axes) -> Tensor:
         The signal has fewer modes than asked for.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, truncate
-    >>> x = analysis(np.ones((1, 9, 1)), FOURIER.space(9))
+    >>> x = analysis(np.ones((1, 9, 1)), Fourier.on(9))
     >>> truncate(x, 2).shape
     (3, 1, 1)
     """
@@ -172,9 +132,9 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
     With fewer samples this is spectral (truncation) pooling; the mean is kept, nothing is rescaled.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, resample
-    >>> resample(analysis(np.ones((1, 9, 1)), FOURIER.space(9)), 4).space.band
+    >>> resample(analysis(np.ones((1, 9, 1)), Fourier.on(9)), 4).space.band
     (1,)
     """
     space = require_signal(x.space, "resample")
@@ -184,7 +144,7 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
 @lru_cache(maxsize=256)
 def resampled(space: Space, grid: Axes) -> Space:
     """The space of a signal after `resample`."""
-    return space.domain.resampled(space, grid)
+    return space.resampled(grid)
 
 
 def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
@@ -202,9 +162,9 @@ def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
         N samples the ratio is ``sinc(k / N)``, 0.64 at Nyquist.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, average, synthesis
-    >>> x = analysis(np.array([1.0, 3.0, 5.0]).reshape(1, 3, 1), FOURIER.space(3))
+    >>> x = analysis(np.array([1.0, 3.0, 5.0]).reshape(1, 3, 1), Fourier.on(3))
     >>> synthesis(average(x, 2)).data.ravel().round(6)
     array([2., 4., 3.])
     """
@@ -232,9 +192,9 @@ def alias(x: Tensor, stride: int | Axes) -> Tensor:
         The stride does not divide the grid.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import alias, analysis, synthesis
-    >>> x = analysis(np.arange(9.0).reshape(1, 9, 1), FOURIER.space(9))
+    >>> x = analysis(np.arange(9.0).reshape(1, 9, 1), Fourier.on(9))
     >>> synthesis(alias(x, 3)).data.ravel().round(6) + 0.0
     array([0., 3., 6.])
     """
@@ -249,7 +209,7 @@ def aliased(space: Space, stride: Axes) -> Space:
         raise ShapeError(
             got_expected("stride", stride, f"divisors of the grid {space.grid}", "resample first, or change the stride")
         )
-    return space.domain.aliased(space, stride)
+    return space.aliased(stride)
 
 
 def shift(x: Tensor, samples: Any) -> Tensor:
@@ -263,9 +223,9 @@ def shift(x: Tensor, samples: Any) -> Tensor:
         ``(axes,)``, or ``(batch, axes)`` for a shift of its own for each example, in samples.
 
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, shift, synthesis
-    >>> x = analysis(np.arange(5.0).reshape(1, 5, 1), FOURIER.space(5))
+    >>> x = analysis(np.arange(5.0).reshape(1, 5, 1), Fourier.on(5))
     >>> synthesis(shift(x, [1.0])).data.ravel().round(6) + 0.0
     array([4., 0., 1., 2., 3.])
     """
@@ -279,10 +239,8 @@ def shift(x: Tensor, samples: Any) -> Tensor:
                 "shift",
                 f"shape {array.shape}",
                 f"({space.ndim},) or ({x.shape[-2]}, {space.ndim})",
-                "one an axis",
+                "one per axis",
             )
         )
-    # Where nothing may come before the first place, a shift back moves sample 0, and one forward may move it back.
-    lowest = np.atleast_2d(array).min(axis=0)
-    places = space.domain.delay(tuple(max(int(np.ceil(-s)), -o) for s, o in zip(lowest, space.first, strict=True)))
+    places = space.shift_places(np.atleast_2d(array).min(axis=0))
     return shift_op(x, samples=array + places, places=places, adjoint=False)

@@ -1,9 +1,9 @@
-"""A normalised polynomial of degree 1 or 2 in one pass: what a spectral network spends its step in.
+"""A normalised polynomial of degree 1 or 2 in one pass: most of the time of a training step.
 
 The mean and the power of a signal fix the affine map that normalises it, so a polynomial of the normalised
-signal is a polynomial of the signal itself, with coefficients made of a few numbers a channel. Each op here
-does in one go what its `composite` does in many: the composite defines it, and is what gets differentiated
-where gradients of gradients are wanted.
+signal is a polynomial of the signal itself, with coefficients made of a few numbers per channel. Each op here does at
+once what its `composite` does in many ops: the composite defines it, and is differentiated in its place where gradients
+of gradients are wanted.
 """
 
 from __future__ import annotations
@@ -14,23 +14,13 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.domains.space import Axes, require_signal
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import (
-    _reduce,
-    elementwise,
-    per_element,
-    plain,
-    plus,
-    reshape,
-    row,
-    scale_by,
-    stack_rows,
-    times,
-)
+from freqnet.ops.arithmetic import elementwise, per_element, plain, reduced, reshape, row, scale_by, stack_rows
 from freqnet.ops.multiply import multiply, product_cost
 from freqnet.ops.normalize import affine, mean, power_cost, scale, signal_power
+from freqnet.ops.pointwise import power
 from freqnet.ops.pool import change_band
+from freqnet.spaces.base import Axes, require_signal
 
 
 # -- polynomial of degree 1 or 2 -----------------------------------------------------------------------
@@ -38,30 +28,29 @@ def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     space, c = require_signal(x.space, "polynomial"), plain(coefficients, "coefficients").data
     if c.ndim != 3 or len(c) not in (2, 3):
         expected = "(2 or 3, batch, channels), each 1 or the signal's"
-        raise ShapeError(got_expected("coefficients", c.shape, expected, "one row a power, from x^0"))
+        raise ShapeError(got_expected("coefficients", c.shape, expected, "give one row per power, from x^0"))
     target = space.with_band(band).unbounded
     if len(c) == 3:
-        return Tensor(space.domain.quadratic(x.data, c, space, band), target)
-    kept = space.domain.change_band(x.data, space, band)
-    return Tensor(space.domain.affine(kept, c[1], c[0], target), target)
+        return Tensor(space.quadratic(x.data, c, band), target)
+    return Tensor(target.affine(space.change_band(x.data, band), c[1], c[0]), target)
 
 
 def _low_degree_slowly(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     c = [reshape(row(coefficients, index=i), shape=coefficients.shape[1:]) for i in range(coefficients.shape[0])]
     if len(c) == 2:
         return affine(change_band(x, band=band), c[1], c[0])
-    return plus(affine(multiply(x, x, band), c[2], c[0]), change_band(scale(x, c[1]), band=band))
+    return affine(multiply(x, x, band), c[2], c[0]) + change_band(scale(x, c[1]), band=band)
 
 
 def _low_degree_vjps(g: Tensor, out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> Sequence[Tensor]:
-    space, domain, c = x.space, x.space.domain, coefficients.data
+    space, dual, c = x.space, x.space.cotangent, coefficients.data
     if len(c) == 3:
-        gx, sums = domain.quadratic_adjoint(g.data, x.data, c, space, band)
+        gx, sums = space.quadratic_adjoint(g.data, x.data, c, band)
     else:
-        wide = domain.change_band(g.data, g.space, space.band)
-        sums = np.stack([domain.mean(wide, space.cotangent), domain.inner(wide, x.data, space)])
-        gx = domain.affine(wide, c[1], np.zeros_like(c[0]), space.cotangent)
-    return Tensor(gx, space.cotangent), Tensor(_reduce(sums, c.shape))
+        wide = g.space.change_band(g.data, space.band)
+        sums = np.stack([dual.mean(wide), space.inner(wide, x.data)])
+        gx = dual.affine(wide, c[1], np.zeros_like(c[0]))
+    return Tensor(gx, dual), Tensor(reduced(sums, c.shape))
 
 
 def _low_degree_cost(out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> int:
@@ -83,7 +72,7 @@ low_degree: Op = register(
 # -- mean and variance ---------------------------------------------------------------------------------
 def _moments(x: Tensor, per_sample: bool) -> Tensor:
     space = require_signal(x.space, "moments")
-    centre, square = space.domain.mean(x.data, space), space.domain.power(x.data, space)
+    centre, square = space.mean(x.data), space.power(x.data)
     if not per_sample:
         share = centre.dtype.type(1 / x.shape[-2])
         centre = share * np.add.reduce(centre, axis=0, keepdims=True)
@@ -102,8 +91,8 @@ def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
 
 def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
     factor, offset = _moments_pull(g.data, out.data, x)
-    domain, space = x.space.domain, x.space.cotangent
-    return (Tensor(domain.affine(domain.lower(x.data, x.space), factor, offset, space), space),)
+    space = x.space.cotangent
+    return (Tensor(space.affine(x.space.riesz(x.data), factor, offset), space),)
 
 
 def _moments_pull(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -140,21 +129,14 @@ def _compose(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tenso
 
 
 def _compose_slowly(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
-    from freqnet.ops.activate import power
-
     centre, variance = (reshape(row(statistics, index=i), shape=statistics.shape[1:]) for i in range(2))
-    factor = elementwise(gain, power(plus(variance, epsilon), exponent=-0.5))
-    start = offset - elementwise(centre, factor)
+    factor = gain * power(variance + epsilon, exponent=-0.5)
+    start = offset - centre * factor
     c = [row(polynomial, index=i) for i in range(polynomial.shape[0])]
     if len(c) == 2:
-        return stack_rows([plus(c[0], times(c[1], start)), times(c[1], factor)])
-    slope = times(c[2], start)
-    rows = [
-        plus(c[0], times(start, plus(c[1], slope))),
-        times(factor, plus(c[1], scale_by(slope, factor=2.0))),
-        times(times(factor, factor), c[2]),
-    ]
-    return stack_rows(rows)
+        return stack_rows([c[0] + c[1] * start, c[1] * factor])
+    slope = c[2] * start
+    return stack_rows([c[0] + start * (c[1] + slope), factor * (c[1] + slope * 2.0), factor * factor * c[2]])
 
 
 def _compose_vjps(
@@ -174,9 +156,9 @@ def _compose_vjps(
     of_factor = of_factor - of_start * centre
     of_gain = of_factor * inverse
     of_moments = np.array([-of_start * factor, of_gain * gain.data * inverse * inverse * variance.dtype.type(-0.5)])
-    of_polynomial = _reduce(np.array(of_rows), (len(c), 1, c.shape[1]))[:, 0]
+    of_polynomial = reduced(np.array(of_rows), (len(c), 1, c.shape[1]))[:, 0]
     sums = (of_moments, statistics), (of_gain, gain), (of_start, offset)
-    return *(Tensor(_reduce(v, x.shape)) for v, x in sums), Tensor(of_polynomial)
+    return *(Tensor(reduced(v, x.shape)) for v, x in sums), Tensor(of_polynomial)
 
 
 compose_norm: Op = register(
@@ -191,57 +173,37 @@ compose_norm: Op = register(
 
 
 # -- the three in one ----------------------------------------------------------------------------------
-def _is_per_sample(x: Tensor, statistics: np.ndarray) -> bool:
-    # Of a batch of one both are the same.
-    return statistics.shape[1] == x.shape[-2]
-
-
 def _normalized(
-    x: Tensor,
-    gain: Tensor,
-    offset: Tensor,
-    polynomial: Tensor,
-    epsilon: float,
-    band: Axes,
-    statistics: np.ndarray,
-) -> Tensor:
-    found = _moments(x, _is_per_sample(x, statistics))
-    statistics[...] = found.data
-    coefficients = _compose(found, gain, offset, polynomial, epsilon)
-    return _low_degree(x, coefficients, band)
+    x: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float, band: Axes, per_sample: bool
+) -> tuple[Tensor, Tensor]:
+    found = _moments(x, per_sample)
+    return _low_degree(x, _compose(found, gain, offset, polynomial, epsilon), band), found
 
 
 def _normalized_slowly(
-    x: Tensor,
-    gain: Tensor,
-    offset: Tensor,
-    polynomial: Tensor,
-    epsilon: float,
-    band: Axes,
-    statistics: np.ndarray,
+    x: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float, band: Axes, per_sample: bool
 ) -> Tensor:
-    found = moments(x, per_sample=_is_per_sample(x, statistics))
+    found = moments(x, per_sample=per_sample)
     return low_degree(x, compose_norm(found, gain, offset, polynomial, epsilon=epsilon), band=band)
 
 
 def _normalized_vjps(
     g: Tensor,
     out: Tensor,
+    found: Tensor,
     x: Tensor,
     gain: Tensor,
     offset: Tensor,
     polynomial: Tensor,
     epsilon: float,
     band: Axes,
-    statistics: np.ndarray,
+    per_sample: bool,
 ) -> Sequence[Tensor]:
-    found = Tensor(statistics.astype(x.data.real.dtype))
     coefficients = _compose(found, gain, offset, polynomial, epsilon)
     gx, of_coefficients = _low_degree_vjps(g, out, x, coefficients, band)
     of_found, *rest = _compose_vjps(of_coefficients, coefficients, found, gain, offset, polynomial, epsilon)
     factor, start = _moments_pull(of_found.data, found.data, x)
-    domain = x.space.domain
-    domain.add_affine(gx.data, domain.lower(x.data, x.space), factor, start, x.space.cotangent)
+    x.space.cotangent.add_affine(gx.data, x.space.riesz(x.data), factor, start)
     return gx, *rest
 
 
@@ -253,6 +215,7 @@ normalized_polynomial: Op = register(
         cost=lambda out, x, gain, offset, polynomial, **rest: (
             power_cost(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
         ),
-        source="low_degree of compose_norm of moments; `statistics` (2, batch or 1, channels) receives the moments",
+        source="low_degree of compose_norm of moments; the moments (2, batch or 1, channels) come out as well",
+        saves=True,
     )
 )

@@ -1,14 +1,14 @@
-"""The door: analysis of samples into a spectrum, synthesis back. The only transforms there are."""
+"""Transforms: analysis of samples into a spectrum, and synthesis back. There are no others."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from freqnet.autodiff import Op, Tensor, as_tensor, register
-from freqnet.domains.condition import require_condition
-from freqnet.domains.space import Axes, Space, require_signal, volume
+from freqnet.autodiff import Op, Tensor, as_tensor, linear
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.ops.arithmetic import per_element, scale_by
+from freqnet.spaces.base import Axes, Space, require_signal, volume
+from freqnet.spaces.condition import require_condition
 
 
 def _transform_cost(out: Tensor, x: Tensor, **parameters: Any) -> int:
@@ -17,39 +17,35 @@ def _transform_cost(out: Tensor, x: Tensor, **parameters: Any) -> int:
     return int(1.25 * count * max(1, count.bit_length()))
 
 
-sample_modes: Op = register(
-    Op(
-        "sample_modes",
-        forward=lambda samples, space: Tensor(space.domain.sample_modes(samples.data, space), space),
-        vjps=(
-            # g is a gradient: its synthesis is the density over the grid.
-            lambda g, out, samples, space: scale_by(
-                synthesize(g, grid=samples.shape[1:-1]), factor=1 / volume(samples.shape[1:-1])
-            ),
-        ),
-        cost=_transform_cost,
-        source="X[k] = (1/N) sum_n x[n] exp(-2 pi i k n / N)",
-    )
+def _analysis_cost(out: Tensor, samples: Tensor, space: Space) -> int:
+    return 0 if space.stores_samples(samples.shape[1:-1]) else _transform_cost(out, samples)
+
+
+sample_modes: Op = linear(
+    "sample_modes",
+    lambda samples, space: Tensor(space.sample_modes(samples.data), space),
+    # g is a gradient: its synthesis is the density over the grid.
+    adjoint=lambda g, samples, space: scale_by(
+        synthesize(g, grid=samples.shape[1:-1]), factor=1 / volume(samples.shape[1:-1])
+    ),
+    source="X[k] = (1/N) sum_n x[n] exp(-2 pi i k n / N)",
+    cost=_analysis_cost,
 )
 
-synthesize: Op = register(
-    Op(
-        "synthesize",
-        forward=lambda x, grid: Tensor(x.space.domain.synthesis(x.data, x.space, grid)),
-        vjps=(lambda g, out, x, grid: scale_by(sample_modes(g, space=x.space.cotangent), factor=volume(grid)),),
-        cost=_transform_cost,
-        source="x[n] = sum_k X[k] exp(2 pi i k n / N)",
-    )
+synthesize: Op = linear(
+    "synthesize",
+    lambda x, grid: Tensor(x.space.synthesis(x.data, grid)),
+    adjoint=lambda g, x, grid: scale_by(sample_modes(g, space=x.space.cotangent), factor=volume(grid)),
+    source="x[n] = sum_k X[k] exp(2 pi i k n / N)",
+    cost=_transform_cost,
 )
 
-split_nyquist: Op = register(
-    Op(
-        "split_nyquist",
-        forward=lambda x, grid: Tensor(x.space.domain.split_nyquist(x.data, x.space, grid), x.space),
-        vjps=(lambda g, out, x, grid: split_nyquist(g, grid=grid),),
-        cost=per_element,
-        source="the Nyquist mode shared evenly by k = n/2 and k = -n/2",
-    )
+split_nyquist: Op = linear(
+    "split_nyquist",
+    lambda x, grid: Tensor(x.space.split_nyquist(x.data, grid), x.space),
+    adjoint=lambda g, x, grid: split_nyquist(g, grid=grid),
+    source="the Nyquist mode shared evenly by k = n/2 and k = -n/2",
+    cost=per_element,
 )
 
 
@@ -82,10 +78,10 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, synthesis
     >>> x = np.random.default_rng(0).normal(size=(2, 7, 5, 1))
-    >>> spectrum = analysis(x, FOURIER.space((7, 5)))
+    >>> spectrum = analysis(x, Fourier.on((7, 5)))
     >>> spectrum.shape
     (7, 3, 2, 1)
     >>> bool(np.allclose(synthesis(spectrum, (7, 5)).data, x))
@@ -97,20 +93,13 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
         samples = Tensor(samples.data.astype(float))
     if samples.dtype.kind != "f":
         raise ShapeError(got_expected("samples", f"numbers of {samples.dtype}", "real numbers", "take real parts"))
-    space.domain.check_samples(samples.data, space)
+    space.check_samples(samples.data)
     require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):
         raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "choose one"))
     grid = samples.shape[1:-1]
-    if nyquist == "drop" and space.domain.has_modes and any(2 * m == n for m, n in zip(space.band, grid, strict=True)):
-        raise ConfigurationError(
-            got_expected(
-                "band",
-                f"{space.band} on {grid} samples, with the Nyquist mode",
-                f"at most {tuple((n - 1) // 2 for n in grid)}",
-                "keep fewer modes, or pass nyquist='split'",
-            )
-        )
+    if nyquist == "drop":
+        space.check_nyquist(grid)
     spectrum = sample_modes(samples, space=space)
     return split_nyquist(spectrum, grid=grid) if nyquist == "split" else spectrum
 
@@ -133,9 +122,9 @@ def synthesis(x: Tensor, grid: Axes | int | None = None) -> Tensor:
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, synthesis
-    >>> x = analysis(np.ones((1, 4, 1)), FOURIER.space((4,)))
+    >>> x = analysis(np.ones((1, 4, 1)), Fourier.on((4,)))
     >>> synthesis(x, 6).data.ravel()
     array([1., 1., 1., 1., 1., 1.])
     """

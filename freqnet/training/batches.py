@@ -10,9 +10,9 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.data import Dataset
-from freqnet.domains import Space
 from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
+from freqnet.spaces import Space
 
 # Samples are transformed a slice at a time: the door's scratch stays small beside the spectra kept.
 _SLICE = 2048

@@ -9,7 +9,6 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, DivergenceError, got_expected
-from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra, require_spectra
@@ -40,6 +39,8 @@ class Evaluation:
 def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation:
     """Measure a network on labelled spectra, in evaluation mode and without a tape.
 
+    The network's own mode stays as it is.
+
     Raises
     ------
     DataError
@@ -50,8 +51,7 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation
     require_spectra(spectra, "evaluate")
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
-    network.body.train(False)
-    with no_grad(), network.constants(), one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+    with network.inference(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
         if not np.isfinite(loss):

@@ -218,12 +218,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if settings.patience and validation is None:
         todo = "set some aside with --validation"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
-    if settings.shift and train.space.domain.is_causal:
-        # Moved back, what lies before the first sample would be lost.
-        todo = "leave --shift out, or choose another domain"
-        raise ConfigurationError(
-            got_expected("shift", settings.shift, f"0 in the {train.space.domain.name} domain", todo)
-        )
+    train.space.check_shifts(settings.shift)
 
 
 def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:

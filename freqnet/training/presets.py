@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from freqnet.data import Dataset
-from freqnet.domains import get_domain
-from freqnet.domains.condition import least_precision
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
     Convolution,
@@ -33,6 +31,9 @@ from freqnet.nn import (
     TruncationPool,
 )
 from freqnet.nn.activation import POINTWISE
+from freqnet.spaces import Space, get_domain
+from freqnet.spaces.condition import least_precision
+from freqnet.spaces.registry import DEFAULT_DOMAIN
 
 # Figures were chosen by cross-validation inside the training part; test images took no part in it.
 TRAINING = {
@@ -71,8 +72,6 @@ SIZES = {
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
     "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
 }
-# In a Laplace domain: room for one convolution with 3 taps, and what each stage keeps of the nodes at the door.
-_ROOM, _SHARES_OF_NODES = 2, (1.0, 0.5, 0.3)
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class Model:
     29642
     """
 
-    domain: str = "fourier"
+    domain: str = DEFAULT_DOMAIN
     modes: int | None = None
     kernel: str = "taps"
     activation: str = "polynomial"
@@ -125,13 +124,13 @@ class Model:
         axes = tuple(range(dataset.images.ndim - 1))
         offset = dataset.images.mean(axis=axes, dtype=np.float64)
         scale = dataset.images.std(axis=axes, dtype=np.float64)
-        domain, pool = get_domain(self.domain), (self.pool,) * len(dataset.grid)
-        pad = (_ROOM if domain.is_causal else 0,) * len(dataset.grid)
-        sizes = self._sizes(tuple(n // max(1, self.pool) + p for n, p in zip(dataset.grid, pad, strict=True)))
+        whole = self._room(dataset.grid)
+        sizes = whole.door_sizes(self.modes, DEFAULT_MODES)
+        pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         door = Door(
             self.domain,
             dataset.grid,
-            tuple(domain.band_of(n) for n in sizes),
+            tuple(whole.band_of(n) for n in sizes),
             dataset.channels,
             tuple(float(v) for v in offset),
             # A constant channel has nothing to scale.
@@ -139,8 +138,17 @@ class Model:
             pad if any(pad) else (),
             pool if self.pool != 1 else (),
         )
-        door = replace(door, domain=domain.fitted(lambda: door.prepare(dataset.images), max(sizes)).name)
-        return Network(door, self._body(sizes, len(dataset.classes)), seed, self._precision(door))
+        fitted = whole.fitted(lambda: door.prepare(dataset.images), max(sizes))
+        door = door if fitted == whole.domain else replace(door, domain=fitted)
+        return Network(door, self._body(whole, sizes, len(dataset.classes)), seed, self._precision(door))
+
+    def _room(self, grid: tuple[int, ...]) -> Space:
+        """The space of all that the grid holds, pooled and with the padding that the domain needs."""
+        if self.size not in SIZES:
+            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
+        make = get_domain(self.domain)
+        pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
+        return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
 
     def _precision(self, door: Door) -> str:
         if self.precision not in (None, "float32", "float64"):
@@ -148,61 +156,20 @@ class Model:
             raise ConfigurationError(got_expected("precision", repr(self.precision), expected, "change --precision"))
         return self.precision or least_precision(door.space)
 
-    def _sizes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
-        modes = self.modes
-        if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
-        if get_domain(self.domain).is_causal:
-            return self._nodes(grid)
-        if modes is None:
-            return tuple(min(DEFAULT_MODES, n - 1 + n % 2) for n in grid)
-        most = min(n - 1 + n % 2 for n in grid)
-        if modes < 1 or modes % 2 == 0 or modes > most:
-            raise ConfigurationError(
-                got_expected("modes", modes, f"an odd number from 1 to {most} on a grid of {grid}", "change --modes")
-            )
-        return (modes,) * len(grid)
-
-    def _nodes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
-        domain = get_domain(self.domain)
-        largest = domain.modes(domain.space(grid))
-        if self.modes is None:
-            return largest
-        if not 1 <= self.modes <= min(largest):
-            expected = f"1 to {min(largest)} nodes on a grid of {grid}"
-            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
-        wanted = (self.modes,) * len(grid)
-        if domain.modes(domain.space(grid, domain.band_of(self.modes))) != wanted:
-            expected = f"an odd number of nodes, or all {grid}, since they come in pairs"
-            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
-        return wanted
-
-    def _body(self, sizes: tuple[int, ...], classes: int) -> Module:
-        most, size = get_domain(self.domain).band_of(max(sizes)), SIZES[self.size]
+    def _body(self, whole: Space, sizes: tuple[int, ...], classes: int) -> Module:
+        most, size = whole.band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
                 got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
-            kept = self._kept(sizes, stage)
+            kept = whole.stage_sizes(sizes, stage, size.shares)
             taps = tuple(min(3, n) for n in kept)
             layers.append(TruncationPool(kept))
             convolution = Convolution(width, taps, self.kernel, boundary="modulo", bias=False)
             layers += [convolution, PowerNorm(), self._activation()]
         return Sequential((*layers, PowerNorm(), Dense(classes)))
-
-    def _kept(self, sizes: tuple[int, ...], stage: int) -> tuple[int, ...]:
-        """How many modes, or nodes, a stage keeps: at least 3, where there are as many, and of modes an odd number."""
-        if get_domain(self.domain).is_causal:
-            share = _SHARES_OF_NODES[min(stage, len(_SHARES_OF_NODES) - 1)]
-            kept = tuple(max(min(3, n), round(n * share)) for n in sizes)
-            # Complex nodes come in pairs: all of them, or an odd number.
-            is_paired = get_domain(self.domain).is_complex
-            return tuple(k - 1 + k % 2 if is_paired and k < n else k for k, n in zip(kept, sizes, strict=True))
-        shares = SIZES[self.size].shares
-        share = shares[min(stage, len(shares) - 1)]
-        return tuple(max(min(3, n), 2 * round((n * share - 1) / 2) + 1) for n in sizes)
 
     def _activation(self) -> Module:
         if self.activation == "polynomial":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from freqnet import nn
-from freqnet.domains import KERNELS
 from freqnet.errors import ConfigurationError, FreqnetError, ShapeError
+from freqnet.spaces import KERNELS
 
 EXAMPLES: dict[str, list[nn.Module]] = {
     "AveragePool": [nn.AveragePool(2), nn.AveragePool(3, 2, "sinc"), nn.AveragePool(2, 1)],

@@ -10,29 +10,29 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.domains import DAMPED, FOURIER, GRID, GRID_FFT, HARTLEY, KERNELS, LAPLACE, Space, get_domain
+from freqnet.spaces import KERNELS, Damped, Fourier, Grid, Hartley, Laplace, NodeSpace, Space, get_domain
 
 Example = tuple[list[Tensor], dict[str, Any]]
 EXAMPLES: dict[str, Callable[[], list[Example]]] = {}
 
 SPECTRA = [
-    *(FOURIER.space(n) for n in (1, 2, 5, 8)),
-    FOURIER.space(16, 2),
-    *(FOURIER.space(g) for g in ((2, 3), (7, 4), (3, 2, 5))),
-    FOURIER.space((5, 8), (1, 2)),
-    *(HARTLEY.space(g) for g in ((1,), (8,), (2, 3), (3, 2, 5))),
-    HARTLEY.space((5, 8), (1, 2)),
+    *(Fourier.on(n) for n in (1, 2, 5, 8)),
+    Fourier.on(16, 2),
+    *(Fourier.on(g) for g in ((2, 3), (7, 4), (3, 2, 5))),
+    Fourier.on((5, 8), (1, 2)),
+    *(Hartley.on(g) for g in ((1,), (8,), (2, 3), (3, 2, 5))),
+    Hartley.on((5, 8), (1, 2)),
 ]
-SAMPLES = [GRID.space(5), GRID.space(8, 2), GRID.space((4, 3)), GRID.space((2, 3, 2))]
+SAMPLES = [Grid.on(5), Grid.on(8, 2), Grid.on((4, 3)), Grid.on((2, 3, 2))]
 PERIODIC = SPECTRA + SAMPLES
 CAUSAL = [
-    *(LAPLACE.space(n) for n in (1, 2, 5)),
-    *(LAPLACE.space(6, 2), LAPLACE.space(4).moved((2,)), LAPLACE.space((3, 4)), LAPLACE.space((2, 3, 2), (1, 1, 1))),
-    get_domain("laplace:chebyshev-positive").space((2, 3)).moved((0, 1)),
-    get_domain("laplace:factored").space((3, 4), (1, 3)),
-    *(DAMPED.space(n) for n in (1, 2, 5)),
-    *(DAMPED.space(8, 2), DAMPED.space(6).moved((2,)), DAMPED.space((4, 4)), DAMPED.space((5, 4), (1, 2))),
-    *(DAMPED.space((2, 3, 2)), get_domain("damped:r=0.6").space((3, 4), (1, 1)).moved((0, 1))),
+    *(Laplace.on(n) for n in (1, 2, 5)),
+    *(Laplace.on(6, 2), Laplace.on(4).moved((2,)), Laplace.on((3, 4)), Laplace.on((2, 3, 2), (1, 1, 1))),
+    get_domain("laplace:chebyshev-positive")((2, 3)).moved((0, 1)),
+    get_domain("laplace:factored")((3, 4), (1, 3)),
+    *(Damped.on(n) for n in (1, 2, 5)),
+    *(Damped.on(8, 2), Damped.on(6).moved((2,)), Damped.on((4, 4)), Damped.on((5, 4), (1, 2))),
+    *(Damped.on((2, 3, 2)), get_domain("damped:r=0.6")((3, 4), (1, 1)).moved((0, 1))),
 ]
 SIGNALS = PERIODIC + CAUSAL
 GENERATOR = np.random.default_rng(7)
@@ -68,7 +68,7 @@ def positive(*shape: int) -> Tensor:
 
 
 def element(space: Space, batch: int = 2, channels: int = 2, shape: tuple[int, ...] | None = None) -> Tensor:
-    like = np.empty((*(shape or space.shape), batch, channels), space.domain.dtype(float))
+    like = np.empty((*(shape or space.shape), batch, channels), space.dtype(float))
     return Tensor(space.random(like, GENERATOR), space)
 
 
@@ -78,13 +78,13 @@ def each(spaces: list[Space], **parameters: Any) -> list[Example]:
 
 def pointwise(make: Callable[..., Tensor]) -> list[Example]:
     """Plain numbers, and samples on grids: those of the full band may hold any numbers."""
-    grids = [((5, 2, 2), GRID.space(5)), ((4, 3, 1, 2), GRID.space((4, 3))), ((2, 2, 3, 1, 1), GRID.space((2, 2, 3)))]
+    grids = [((5, 2, 2), Grid.on(5)), ((4, 3, 1, 2), Grid.on((4, 3))), ((2, 2, 3, 1, 1), Grid.on((2, 2, 3)))]
     samples = [([Tensor(make(*shape).data, space)], {}) for shape, space in grids]
     return [([make(3)], {}), ([make()], {}), ([make(2, 3)], {}), *samples]
 
 
 for name in ("exp", "tanh", "erf"):
-    EXAMPLES[name] = lambda: [*pointwise(numbers), *each([GRID.space(8, 2)])]
+    EXAMPLES[name] = lambda: [*pointwise(numbers), *each([Grid.on(8, 2)])]
 for name in ("relu", "step"):
     EXAMPLES[name] = lambda: pointwise(away_from_zero)
 EXAMPLES["log"] = lambda: pointwise(positive)
@@ -163,14 +163,14 @@ def _() -> list[Example]:
     out = [([element(s), element(s, *lanes)], {"band": s.band}) for s in SIGNALS for lanes in ((2, 2), (1, 1))]
     # Three different bands: a gate, a product kept wider than its factors, and the mean alone.
     for s in SPECTRA + CAUSAL:
-        half, double = tuple(m // 2 for m in s.band), s.domain.limit(tuple(2 * m for m in s.band), s.grid)
+        half, double = tuple(m // 2 for m in s.band), s.clip_band(tuple(2 * m for m in s.band))
         out += [([element(s), element(s.with_band(half))], {"band": b}) for b in (double, half, (0,) * s.ndim)]
     return out
 
 
 @examples("square")
 def _() -> list[Example]:
-    double = lambda s: s.domain.limit(tuple(2 * m for m in s.band), s.grid)
+    double = lambda s: s.clip_band(tuple(2 * m for m in s.band))
     whole = [([element(s)], {"band": double(s)}) for s in SPECTRA + CAUSAL]
     return whole + [([element(s)], {"band": s.band}) for s in SIGNALS]
 
@@ -182,12 +182,12 @@ def _() -> list[Example]:
 
 @examples("inner")
 def _() -> list[Example]:
-    responses = [FOURIER.space((2, 3), kind="response"), FOURIER.space(5, kind="response")]
+    responses = [Fourier.on((2, 3), kind="response"), Fourier.on(5, kind="response")]
     pairs = [(s, lanes) for s in SIGNALS + responses for lanes in ((2, 2), (1, 2))]
     return [([element(s), element(s.cotangent, *lanes)], {}) for s, lanes in pairs]
 
 
-@examples("lower")
+@examples("riesz")
 def _() -> list[Example]:
     return each(SIGNALS)
 
@@ -239,25 +239,24 @@ def _() -> list[Example]:
     for s, rows, per_sample in product(SIGNALS, (2, 3), (False, True)):
         if per_sample and not any(s.band):
             continue
-        found = np.empty((2, 3 if per_sample else 1, 2))
         inputs = [element(s, 3), numbers(1, 2), numbers(1, 2), numbers(rows, 2)]
         band = tuple(m - m // 3 for m in s.band)
-        rest = {"epsilon": 0.1, "band": band, "statistics": found}
+        rest = {"epsilon": 0.1, "band": band, "per_sample": per_sample}
         out.append((inputs, rest))
     return out
 
 
 @examples("change_band")
 def _() -> list[Example]:
-    bands = (lambda s: tuple(m // 2 for m in s.band), lambda s: s.domain.largest_band(s.grid))
+    bands = (lambda s: tuple(m // 2 for m in s.band), lambda s: s.sibling(s.grid).band)
     return [([element(s)], {"band": band(s)}) for s in SIGNALS for band in bands]
 
 
 @examples("resample")
 def _() -> list[Example]:
     targets = (lambda n: n + 1, lambda n: (n + 1) // 2)
-    other = [([element(s)], {"target": s.domain.space([t(n) for n in s.grid])}) for s in PERIODIC for t in targets]
-    return other + [([element(s)], {"target": s.domain.resampled(s, tuple(map(targets[1], s.grid)))}) for s in CAUSAL]
+    other = [([element(s)], {"target": s.sibling([t(n) for n in s.grid])}) for s in PERIODIC for t in targets]
+    return other + [([element(s)], {"target": s.resampled(tuple(map(targets[1], s.grid)))}) for s in CAUSAL]
 
 
 @examples("average")
@@ -266,7 +265,7 @@ def _() -> list[Example]:
     out = []
     for (w, method, adjoint), s in product(choices, SIGNALS):
         # Chebyshev's nodes are negative too, where a continuous signal has no values.
-        if method == "dirichlet" or not s.domain.is_causal or "positive" in s.domain.name:
+        if method == "dirichlet" or not isinstance(s, NodeSpace) or "positive" in s.domain:
             out.append(([element(s)], {"window": w[: s.ndim], "method": method, "adjoint": adjoint}))
     return out
 
@@ -276,8 +275,8 @@ def _() -> list[Example]:
     out = []
     for fine, adjoint in product(SIGNALS, (False, True)):
         stride = tuple(next((k for k in (2, 3) if n % k == 0), n) for n in fine.grid)
-        coarse = fine.domain.space([n // s for n, s in zip(fine.grid, stride, strict=True)])
-        coarse = fine.domain.aliased(fine, stride) if fine.domain.is_causal else coarse
+        coarse = fine.sibling([n // s for n, s in zip(fine.grid, stride, strict=True)])
+        coarse = fine.aliased(stride) if isinstance(fine, NodeSpace) else coarse
         parameters = {"fine": fine, "coarse": coarse, "stride": stride, "adjoint": adjoint}
         out.append(([element(coarse.cotangent if adjoint else fine)], parameters))
     return out
@@ -299,10 +298,10 @@ def _() -> list[Example]:
 def kernels() -> list[tuple[Space, str, tuple[int, ...], int]]:
     """Response space, parametrisation, size, and how many parameters."""
     out = []
-    for s, kernel in product([*SIGNALS, GRID_FFT.space(8)], KERNELS):
+    for s, kernel in product([*SIGNALS, get_domain("grid-fft")(8)], KERNELS):
         size = s.grid if kernel == "modes" else (3, 2, 1)[: s.ndim]
-        count = s.domain.response_count(s) if kernel == "modes" else prod(size)
-        out.append((s.domain.space(s.grid, s.band, "response"), kernel, size, count))
+        count = s.response_count if kernel == "modes" else prod(size)
+        out.append((s.sibling(s.grid, s.band, "response"), kernel, size, count))
     return out
 
 
@@ -314,7 +313,7 @@ def _() -> list[Example]:
 @examples("response_parameters")
 def _() -> list[Example]:
     return [
-        ([element(s.cotangent, 2, 1, s.domain.response_shape(k, size, s))], {"kernel": k, "size": size, "space": s})
+        ([element(s.cotangent, 2, 1, s.response_shape(k, size))], {"kernel": k, "size": size, "space": s})
         for s, k, size, _ in kernels()
     ]
 
@@ -322,13 +321,13 @@ def _() -> list[Example]:
 def channel_products(form: str) -> list[Example]:
     """The convolution's trilinear form: a signal of the inputs, one of the outputs, and a response."""
     out = []
-    spaces = [*SIGNALS, GRID_FFT.space(8), GRID_FFT.space((3, 4))]
+    spaces = [*SIGNALS, get_domain("grid-fft")(8), get_domain("grid-fft")((3, 4))]
     # One group; two groups; as many outputs as groups, but two inputs each; depthwise.
     for s, (groups, inputs, outputs) in product(spaces, ((1, 2, 3), (2, 4, 2), (3, 3, 3))):
         size = (3, 2, 1)[: s.ndim]
-        space = s.domain.space(s.grid, s.band, "response")
+        space = s.sibling(s.grid, s.band, "response")
         x, g = element(s, 2, inputs), element(s.cotangent, 2, outputs)
-        h = element(space, inputs // groups, outputs, s.domain.response_shape("taps", size, space))
+        h = element(space, inputs // groups, outputs, space.response_shape("taps", size))
         pair = {"forward": [x, h], "input": [g, h], "response": [x, g]}[form]
         out.append((pair, {"size": size, "groups": groups}))
     return out
@@ -341,7 +340,7 @@ EXAMPLES["convolve_response"] = lambda: channel_products("response")
 
 @examples("from_coordinates")
 def _() -> list[Example]:
-    return [([numbers(s.domain.coordinate_count(s), 2, 2)], {"space": s}) for s in SIGNALS]
+    return [([numbers(s.coordinate_count, 2, 2)], {"space": s}) for s in SIGNALS]
 
 
 @examples("mode_inner")
@@ -370,7 +369,7 @@ def _() -> list[Example]:
 
 @examples("split_nyquist")
 def _() -> list[Example]:
-    shared = [FOURIER.space(8, 4), FOURIER.space((4, 3), (2, 1)), FOURIER.space((2, 4, 3), (1, 2, 1))]
+    shared = [Fourier.on(8, 4), Fourier.on((4, 3), (2, 1)), Fourier.on((2, 4, 3), (1, 2, 1))]
     return [([element(s)], {"grid": s.grid}) for s in [*SIGNALS, *shared]]
 
 

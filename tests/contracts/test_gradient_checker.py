@@ -8,10 +8,10 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Op, Tensor, check_gradients
-from freqnet.domains import FOURIER
 from freqnet.errors import GradientError
+from freqnet.spaces import Fourier
 
-SPACE = FOURIER.space((5, 4))
+SPACE = Fourier.on((5, 4))
 
 
 def test_check_reports_both_orders_and_the_tolerance_of_its_precision(rng: np.random.Generator) -> None:

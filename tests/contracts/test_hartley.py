@@ -12,18 +12,19 @@ from real_only import complex_arrays
 
 from freqnet import kernels, nn, ops
 from freqnet.data import load, split
-from freqnet.domains import FOURIER, HARTLEY, Domain
 from freqnet.kernels import reference
+from freqnet.spaces import Fourier, Hartley
+from freqnet.spaces.registry import Factory
 from freqnet.training import Settings, analyse, evaluate, fit
 
 GRIDS = [(1,), (2,), (7,), (8,), (5, 4), (1, 9), (9, 3), (3, 2, 5)]
 LAYERS = [(name, layer) for name, layers in EXAMPLES.items() if name != "Pointwise" for layer in layers]
 
 
-def outputs(layer: nn.Module, domain: Domain, grid: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def outputs(layer: nn.Module, domain: Factory, grid: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """What a layer makes of random samples, as samples or features."""
     layer = nn.from_description(layer.describe())
-    space = domain.space(grid)
+    space = domain(grid)
     layer.build(nn.Signal(space, 4), np.random.default_rng(1), np.float64)
     layer.train(True)
     layer.set_generator(np.random.default_rng(2))
@@ -34,16 +35,16 @@ def outputs(layer: nn.Module, domain: Domain, grid: tuple[int, ...], rng: np.ran
 @pytest.mark.parametrize(("name", "layer"), LAYERS, ids=lambda value: value if isinstance(value, str) else "")
 def test_every_layer_is_the_same_function(name: str, layer: nn.Module) -> None:
     for grid in ((8,), (6, 4)):
-        found = [outputs(layer, domain, grid, np.random.default_rng(0)) for domain in (FOURIER, HARTLEY)]
+        found = [outputs(layer, domain, grid, np.random.default_rng(0)) for domain in (Fourier.on, Hartley.on)]
         oracles.assert_close(found[1], found[0], f"{name} on {grid}", 1e-11)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
 def test_coefficients_are_those_of_bracewell(grid: tuple[int, ...], rng: np.random.Generator) -> None:
     samples = rng.standard_normal((2, *grid, 3))
-    band = FOURIER.largest_band(grid)
+    band = Fourier.on(grid).band
     expected = oracles.hartley(oracles.spectrum(samples, band), band)
-    oracles.assert_close(HARTLEY.analysis(samples, HARTLEY.space(grid, band)), expected, "Re - Im", 1e-12)
+    oracles.assert_close(Hartley.on(grid, band).analysis(samples), expected, "Re - Im", 1e-12)
 
 
 @pytest.mark.parametrize("module", [kernels, reference])
@@ -110,7 +111,7 @@ def test_a_complex_number_is_noticed() -> None:
 
 @pytest.mark.parametrize("kernel", ["taps", "spectral", "sinc", "modes"])
 def test_no_kernel_is_complex(kernel: str, rng: np.random.Generator) -> None:
-    space = HARTLEY.space((8, 6))
+    space = Hartley.on((8, 6))
     layer = nn.Convolution(4, size=3, kernel=kernel)
 
     def run() -> None:

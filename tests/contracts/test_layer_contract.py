@@ -17,8 +17,9 @@ from op_examples import gradient_tolerance
 
 from freqnet import nn
 from freqnet.autodiff import Tensor, check_gradients
-from freqnet.domains import DOMAINS, FOURIER, GRID, Domain, no_transforms
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
+from freqnet.spaces import DOMAINS, Fourier, Grid, NodeSpace, WaveSpace, no_transforms
+from freqnet.spaces.registry import Factory
 
 GRIDS = [(8,), (6, 4)]
 CHANNELS = 4
@@ -30,22 +31,23 @@ TWO_MODES = {"FrequencyDropout", "Gaussian", "PowerNorm"}
 PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
 
 
-def supports(domain: Domain, layer: nn.Module) -> bool:
+def supports(domain: Factory, layer: nn.Module) -> bool:
     """Samples have no bins, and spectra no samples."""
-    if domain.is_causal:
+    space = domain(8)
+    if isinstance(space, NodeSpace):
         # Chebyshev's nodes are negative too, and those of a circle complex: there a continuous signal has no values.
         sinc = isinstance(layer, nn.AveragePool) and layer.method == "sinc"
         return not sinc and not isinstance(layer, (nn.Pointwise, nn.PowerSpectrum, *PER_BIN))
-    return not isinstance(layer, nn.Pointwise if domain.is_spectral else PER_BIN)
+    return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
 
 
 def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
     """Every example in every domain it supports, on every grid."""
     return [
-        pytest.param(layer, domain, grid, id=f"{name}{i}-{domain.name}-{'x'.join(map(str, grid))}")
+        pytest.param(layer, domain, grid, id=f"{name}{i}-{own}-{'x'.join(map(str, grid))}")
         for name in nn.LAYERS
         for i, layer in enumerate(table.get(name, []))
-        for domain in DOMAINS.values()
+        for own, domain in DOMAINS.items()
         if supports(domain, layer)
         for grid in GRIDS
     ]
@@ -54,17 +56,17 @@ def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
 CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
 
 
-def built(layer: nn.Module, domain: Domain, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:
+def built(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:
     """A fresh copy of the layer, what it promised, and a random input."""
     layer = nn.from_description(layer.describe())
-    signal = nn.Signal(domain.space(grid), CHANNELS)
+    signal = nn.Signal(domain(grid), CHANNELS)
     out = layer.build(signal, np.random.default_rng(seed), precision)
-    like = np.empty((*signal.space.shape, BATCH, CHANNELS), domain.dtype(precision))
+    like = np.empty((*signal.space.shape, BATCH, CHANNELS), signal.space.dtype(precision))
     return layer, out, Tensor(signal.space.random(like, np.random.default_rng(1)), signal.space)
 
 
-def guarded(domain: Domain) -> Any:
-    return no_transforms() if domain.is_spectral else nullcontext()
+def guarded(domain: Factory) -> Any:
+    return no_transforms() if domain(8).is_spectral else nullcontext()
 
 
 def run(layer: nn.Module, x: Tensor, seed: int = 2) -> np.ndarray:
@@ -84,7 +86,7 @@ def test_every_layer_has_examples():
 
 @CASES
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
-def test_keeps_what_build_promised(layer: nn.Module, domain: Domain, grid: tuple[int, ...], precision: Any):
+def test_keeps_what_build_promised(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any):
     layer, out, x = built(layer, domain, grid, precision)
     layer.train()
     with guarded(domain):
@@ -93,15 +95,15 @@ def test_keeps_what_build_promised(layer: nn.Module, domain: Domain, grid: tuple
         assert (y.space, y.shape, y.dtype) == (None, (BATCH, out.count), precision)
     else:
         assert (y.space, y.shape) == (out.space, (*out.space.shape, BATCH, out.channels))
-        assert y.dtype == domain.dtype(precision)
+        assert y.dtype == out.space.dtype(precision)
         tolerance = max(1.0, float(np.abs(y.data).max())) * (1e-5 if precision == np.float32 else 1e-12)
         assert y.data == pytest.approx(out.space.project(y.data), abs=tolerance)
 
 
 @CASES
-def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     default = nn.from_description(layer.describe())
-    default.build(nn.Signal(domain.space(grid), CHANNELS), np.random.default_rng(0))
+    default.build(nn.Signal(domain(grid), CHANNELS), np.random.default_rng(0))
     wide = built(layer, domain, grid, np.float64)[0]
     for module, precision in ((default, np.float32), (wide, np.float64)):
         arrays = [p.data for p in module.named_parameters().values()] + list(module.named_state().values())
@@ -111,7 +113,7 @@ def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Doma
 
 
 @CASES
-def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     layer, _, x = built(layer, domain, grid, np.float64)
     layer.train()
     keys = [(module, name) for _, module in layer.modules() for name in module.parameters]
@@ -128,7 +130,7 @@ def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Domain, g
 
 
 @CASES
-def test_description_makes_the_same_layer(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_description_makes_the_same_layer(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     again = nn.from_description(json.loads(json.dumps(layer.describe())))
     assert (again.describe(), repr(again)) == (layer.describe(), repr(layer))
     (one, promised, x), (two, kept, _) = built(layer, domain, grid), built(again, domain, grid)
@@ -137,7 +139,7 @@ def test_description_makes_the_same_layer(layer: nn.Module, domain: Domain, grid
 
 
 @CASES
-def test_arrays_make_the_same_layer(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_arrays_make_the_same_layer(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     (one, _, x), (two, _, _) = (built(layer, domain, grid, seed=seed) for seed in (0, 5))
     arrays = {name: p.data for name, p in one.named_parameters().items()} | one.named_state()
     two.load_arrays({name: array.copy() for name, array in arrays.items()})
@@ -150,18 +152,18 @@ def test_arrays_make_the_same_layer(layer: nn.Module, domain: Domain, grid: tupl
 
 
 @CASES
-def test_building_again_forgets_the_first_time(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_building_again_forgets_the_first_time(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     again = nn.from_description(layer.describe())
-    again.build(nn.Signal(domain.space(tuple(2 * n for n in grid)), 8), np.random.default_rng(3))
+    again.build(nn.Signal(domain(tuple(2 * n for n in grid)), 8), np.random.default_rng(3))
     (one, promised, x) = built(layer, domain, grid)
-    kept = again.build(nn.Signal(domain.space(grid), CHANNELS), np.random.default_rng(0))
+    kept = again.build(nn.Signal(domain(grid), CHANNELS), np.random.default_rng(0))
     assert kept == promised
     assert again.named_parameters().keys() == one.named_parameters().keys()
     assert np.array_equal(run(again, x), run(one, x))
 
 
 @CASES
-def test_training_and_evaluation(layer: nn.Module, domain: Domain, grid: tuple[int, ...]):
+def test_training_and_evaluation(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     layer, _, x = built(layer, domain, grid)
     assert not layer.training
     before = {name: state.copy() for name, state in layer.named_state().items()}
@@ -181,11 +183,11 @@ def test_training_and_evaluation(layer: nn.Module, domain: Domain, grid: tuple[i
     [pytest.param(*row, id=f"{name}{i}") for name, rows in INVALID.items() for i, row in enumerate(rows)],
 )
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=list(DOMAINS))
-def test_invalid_settings_are_found_by_build(domain: Domain, layer: nn.Module, error: type[Exception], message: str):
-    if not domain.has_modes and isinstance(layer, PER_BIN):
+def test_invalid_settings_are_found_by_build(domain: Factory, layer: nn.Module, error: type[Exception], message: str):
+    if not isinstance(domain(8), WaveSpace) and isinstance(layer, PER_BIN):
         error, message = ShapeError, "expected spectra"
     with pytest.raises(error, match=message):
-        layer.build(nn.Signal(domain.space(8), CHANNELS), np.random.default_rng(0))
+        layer.build(nn.Signal(domain(8), CHANNELS), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in ("Dense", "Sequential")])
@@ -196,8 +198,8 @@ def test_layers_of_signals_refuse_features(name: str):
 
 def test_pointwise_refuses_spectra():
     with pytest.raises(ShapeError, match=r"Pointwise tanh: got .* expected samples"):
-        nn.Pointwise("tanh").build(nn.Signal(FOURIER.space(8), 1), np.random.default_rng(0))
-    nn.Pointwise("tanh").build(nn.Signal(GRID.space(8), 1), np.random.default_rng(0))
+        nn.Pointwise("tanh").build(nn.Signal(Fourier.on(8), 1), np.random.default_rng(0))
+    nn.Pointwise("tanh").build(nn.Signal(Grid.on(8), 1), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

@@ -12,137 +12,137 @@ from functools import lru_cache
 
 import numpy as np
 
-from freqnet.domains import parametrisations as par
-from freqnet.domains.channels import pair_products
-from freqnet.domains.door import pass_door
-from freqnet.domains.fourier import folding, mode_numbers
-from freqnet.domains.matrices import contract
-from freqnet.domains.registry import register_domain
-from freqnet.domains.space import Axes, Space, volume
-from freqnet.domains.spectral import Spectral, along
-from freqnet.kernels.reference import stored
+from freqnet.kernels.reference import parts, stored
+from freqnet.spaces import parametrisations as par
+from freqnet.spaces.base import Axes, Space, volume
+from freqnet.spaces.channels import pair_products
+from freqnet.spaces.matrices import along, contract
+from freqnet.spaces.registry import register_domain
+from freqnet.spaces.transforms import pass_door
+from freqnet.spaces.waves.base import WaveSpace
+from freqnet.spaces.waves.modes import folding, mode_numbers
 
 
-class Hartley(Spectral):
+class Hartley(WaveSpace):
     """Real spectra of real signals, modes first: ``(*modes, batch, channels)``."""
 
     name = "hartley"
     is_complex = False
-    products_a_number = 2
+    products_per_number = 2
 
-    def weights(self, space: Space) -> float:
+    @property
+    def weights(self) -> float:
         return 1.0
 
-    # -- the door ----------------------------------------------------------------------------------
-    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+    # -- transforms ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray) -> np.ndarray:
         pass_door("analysis")
         array = np.moveaxis(samples, 0, -2)
-        for axis, (n, m) in enumerate(zip(samples.shape[1:-1], space.band, strict=True)):
+        for axis, (n, m) in enumerate(zip(samples.shape[1:-1], self.band, strict=True)):
             array = contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
-        return np.ascontiguousarray(_joined(array, space.ndim))
+        return np.ascontiguousarray(_joined(array, self.ndim))
 
-    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+    def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
-        array = _joined(array, space.ndim)
-        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
+        array = _joined(array, self.ndim)
+        for axis, (n, m) in enumerate(zip(grid, self.band, strict=True)):
             array = contract(_waves(n, m, array.dtype.char).T, array, axis)
         return np.ascontiguousarray(np.moveaxis(array, -2, 0))
 
     # -- convolution -------------------------------------------------------------------------------
-    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+    def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
-            return self.from_coordinates(theta, space)
-        flat = _responses(kernel, size, space.grid, space.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
-        return flat.reshape(*self.shape(space), *theta.shape[1:])
+            return self.from_coordinates(theta)
+        flat = _responses(kernel, size, self.grid, self.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
+        return flat.reshape(*self.shape, *theta.shape[1:])
 
-    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
+    def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
-            return self.coordinates(response, space)
-        matrix = _responses(kernel, size, space.grid, space.band, response.dtype.char)
-        return (matrix.T @ response.reshape(len(matrix), -1)).reshape(-1, *response.shape[space.ndim :])
+            return self.coordinates(response)
+        matrix = _responses(kernel, size, self.grid, self.band, response.dtype.char)
+        return (matrix.T @ response.reshape(len(matrix), -1)).reshape(-1, *response.shape[self.ndim :])
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
         return pair_products(a, b, form, groups)
 
     # -- bands and grids ---------------------------------------------------------------------------
-    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
-        for axis, (m, n, w) in enumerate(zip(space.band, space.grid, window, strict=True)):
+    def average(self, array: np.ndarray, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        for axis, (m, n, w) in enumerate(zip(self.band, self.grid, window, strict=True)):
             real, imag = par.average_response(np.arange(-m, m + 1), n, w, method)
             p, q = (along(part.astype(array.dtype), axis, array.ndim) for part in (real, imag))
-            array = _respond_with(array, p, -q if adjoint else q, space.ndim)
+            array = _times_response(array, p, -q if adjoint else q, self.ndim)
         return array
 
-    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
-        for axis in range(space.ndim):
-            fold = folding(space.band[axis], target.band[axis], target.grid[axis]).astype(array.dtype)
+    def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+        for axis in range(self.ndim):
+            fold = folding(self.band[axis], coarse.band[axis], coarse.grid[axis]).astype(array.dtype)
             array = contract(fold.T if adjoint else fold, array, axis)
         return np.ascontiguousarray(array)
 
-    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
+    def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.atleast_2d(np.asarray(samples, float))
-        for axis, (m, n) in enumerate(zip(space.band, space.grid, strict=True)):
+        for axis, (m, n) in enumerate(zip(self.band, self.grid, strict=True)):
             angle = 2 * np.pi * np.outer(np.arange(-m, m + 1), samples[:, axis]) / n
-            shape = (1,) * axis + (2 * m + 1,) + (1,) * (space.ndim - 1 - axis) + (-1, 1)
+            shape = (1,) * axis + (2 * m + 1,) + (1,) * (self.ndim - 1 - axis) + (-1, 1)
             real, imag = (part.astype(array.dtype).reshape(shape) for part in (np.cos(angle), -np.sin(angle)))
-            array = _respond_with(array, real, imag, space.ndim)
+            array = _times_response(array, real, imag, self.ndim)
         return array
 
     # -- statistics and coordinates ----------------------------------------------------------------
-    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space) -> np.ndarray:
-        lanes = np.broadcast_shapes(array.shape[space.ndim :], factors.shape, offset.shape)
+    def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> np.ndarray:
+        lanes = np.broadcast_shapes(array.shape[self.ndim :], factors.shape, offset.shape)
         out = array * np.broadcast_to(factors, lanes)
-        out[space.band] += offset
+        out[self.centre] += offset
         return out
 
-    def add_affine(
-        self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray, space: Space
-    ) -> None:
+    def add_affine(self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> None:
         target += array * factors
-        target[space.band] += offset
+        target[self.centre] += offset
 
-    def inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
-        x, y = (v.reshape(-1, *v.shape[space.ndim :]) for v in (a, b))
+    def inner(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        x, y = (v.reshape(-1, *v.shape[self.ndim :]) for v in (a, b))
         return np.einsum("k...,k...->...", x, y)
 
-    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
+    def coordinates(self, array: np.ndarray) -> np.ndarray:
         # Those of the Fourier domain: sqrt(2) times the real and the imaginary part of one of each pair.
-        flat = array.reshape(-1, *array.shape[space.ndim :])
-        middle, upper, lower = _pairs(space.band)
+        flat = array.reshape(-1, *array.shape[self.ndim :])
+        middle, upper, lower = _pairs(self.band)
         root = array.dtype.type(np.sqrt(0.5))
         return np.concatenate(
             [flat[middle : middle + 1], (flat[lower] + flat[upper]) * root, (flat[lower] - flat[upper]) * root]
         )
 
-    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
-        middle, upper, lower = _pairs(space.band)
+    def from_coordinates(self, values: np.ndarray) -> np.ndarray:
+        middle, upper, lower = _pairs(self.band)
         root = values.dtype.type(np.sqrt(0.5))
         real, imag = values[1 : 1 + len(upper)] * root, values[1 + len(upper) :] * root
         out = np.empty(values.shape, values.dtype)
         out[middle], out[upper], out[lower] = values[0], real - imag, real + imag
-        return out.reshape(*self.shape(space), *values.shape[1:])
+        return out.reshape(*self.shape, *values.shape[1:])
 
-    def coordinate_count(self, space: Space) -> int:
-        return volume(self.shape(space))
-
-    def mode_inner(self, a: np.ndarray, b: np.ndarray, space: Space) -> np.ndarray:
-        middle, upper, lower = _pairs(space.band)
-        product = (a * b).reshape(-1, *np.broadcast_shapes(a.shape, b.shape)[space.ndim :])
+    def mode_inner(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        middle, upper, lower = _pairs(self.band)
+        product = (a * b).reshape(-1, *np.broadcast_shapes(a.shape, b.shape)[self.ndim :])
         return np.concatenate([product[middle : middle + 1], product[upper] + product[lower]])
 
-    def mode_scale(self, array: np.ndarray, factors: np.ndarray, space: Space) -> np.ndarray:
-        middle, upper, lower = _pairs(space.band)
-        spread = np.empty((volume(self.shape(space)), *factors.shape[1:]), factors.dtype)
+    def mode_scale(self, array: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        middle, upper, lower = _pairs(self.band)
+        spread = np.empty((volume(self.shape), *factors.shape[1:]), factors.dtype)
         spread[middle], spread[upper], spread[lower] = factors[0], factors[1:], factors[1:]
-        return array * spread.reshape(*self.shape(space), *factors.shape[1:])
+        return array * spread.reshape(*self.shape, *factors.shape[1:])
+
+    def half_spectrum(self, array: np.ndarray) -> np.ndarray:
+        real, imag = parts(array, self.ndim)
+        return (real + 1j * imag)[(slice(None),) * (self.ndim - 1) + (slice(self.band[-1], None),)]
 
 
-def _respond_with(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
+def _times_response(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
     """The spectrum times a frequency response of these parts, conjugate symmetric in every mode."""
     return real * array - imag * np.flip(array, tuple(range(ndim)))
 
 
 def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
-    """Products of cas, one an axis, turned into the cas of the sum of the axes' angles; its own inverse.
+    """Turn products of cas, one per axis, into the cas of the sum of the axes' angles; its own inverse.
 
     2 cas(a + b) = cas(a) cas(b) + cas(a) cas(-b) + cas(-a) cas(b) - cas(-a) cas(-b).
     """
@@ -179,4 +179,4 @@ def _pairs(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
     return last // 2, upper, last - upper
 
 
-HARTLEY = register_domain(Hartley())
+register_domain("hartley", Hartley.on)

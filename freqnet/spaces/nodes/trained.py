@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import is_whole
-from freqnet.domains.nodes import Nodes
 from freqnet.errors import ConfigurationError, DataError, ShapeError, got_expected
+from freqnet.spaces.nodes.rules import Nodes
 
 
 def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0) -> Nodes:
@@ -48,7 +48,7 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     Two decaying exponentials are found again:
 
     >>> import numpy as np
-    >>> from freqnet.domains import train_nodes
+    >>> from freqnet.spaces import train_nodes
     >>> t = np.arange(12)
     >>> signals = np.random.default_rng(0).normal(size=(50, 2)) @ np.array([0.9**t, 0.5**t])
     >>> [round(z, 2) for z in train_nodes(signals[..., None], 2, tolerance=0.0).values]

@@ -1,28 +1,30 @@
-"""The grid: a signal is held as its samples. The spatial twin of every spectral domain.
+"""The grid: a signal is held as its samples. The spatial counterpart of every spectral domain.
 
-Pointwise operations are exact here, and whatever has a band is projected onto it by explicit Dirichlet
-matrices, so that nothing but the FFT form of convolution runs a transform.
+Pointwise operations are exact here. Whatever has a band is projected onto it by explicit Dirichlet matrices, so that
+only the FFT form of convolution runs a transform.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, reduce
+from dataclasses import dataclass
+from functools import lru_cache, partial, reduce
 from itertools import product as ranges
 from typing import Any
 
 import numpy as np
 
-from freqnet.domains import parametrisations as par
-from freqnet.domains.base import Domain
-from freqnet.domains.channels import group_by_group
-from freqnet.domains.door import pass_door
-from freqnet.domains.matrices import along_axes
-from freqnet.domains.registry import register_domain
-from freqnet.domains.space import Axes, Space, volume
+from freqnet.spaces import parametrisations as par
+from freqnet.spaces.base import Axes, Space, volume
+from freqnet.spaces.channels import group_by_group
+from freqnet.spaces.matrices import along_axes
+from freqnet.spaces.registry import register_domain
+from freqnet.spaces.transforms import pass_door
+from freqnet.spaces.waves.fourier import Fourier
 
 
-class Grid(Domain):
+@dataclass(frozen=True)
+class Grid(Space):
     """Samples of real signals: ``(*grid, batch, channels)``, real.
 
     Parameters
@@ -31,53 +33,70 @@ class Grid(Domain):
         A sum over taps, or a transform there and back (counted, as every transform is).
     """
 
+    convolution: str = "direct"
+
+    name = "grid"
     is_complex = False
     unit = "samples"
 
-    def __init__(self, convolution: str = "direct") -> None:
-        self.name = "grid" if convolution == "direct" else "grid-fft"
-        self.switches = convolution == "fft"
+    @property
+    def domain(self) -> str:
+        return self.name if self.convolution == "direct" else f"{self.name}-fft"
 
-    def largest_band(self, grid: Axes) -> Axes:
-        """Samples hold the Nyquist mode as well."""
-        return tuple(n // 2 for n in grid)
+    @property
+    def switches(self) -> bool:
+        return self.convolution == "fft"
 
-    def shape(self, space: Space) -> Axes:
-        return space.grid
+    @property
+    def largest_band(self) -> Axes:
+        # Samples hold the Nyquist mode as well.
+        return tuple(n // 2 for n in self.grid)
 
-    def weights(self, space: Space) -> float:
+    @property
+    def degrees(self) -> Axes:
+        return self.grid
+
+    @property
+    def shape(self) -> Axes:
+        return self.grid
+
+    @property
+    def weights(self) -> float:
         # A response is stored as its taps, whose inner product is the plain sum.
-        return 1.0 if space.kind == "response" else 1.0 / volume(space.grid)
+        return 1.0 if self.kind == "response" else 1.0 / volume(self.grid)
 
-    def project(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array if space.kind == "response" else self.change_band(array, space, space.band)
+    def project(self, array: np.ndarray) -> np.ndarray:
+        return array if self.kind == "response" else self.change_band(array, self.band)
 
-    def random(self, space: Space, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        return self.project(generator.standard_normal(like.shape).astype(like.dtype), space)
+    def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        return self.project(generator.standard_normal(like.shape).astype(like.dtype))
 
-    # -- the door ----------------------------------------------------------------------------------
-    def sample_modes(self, samples: np.ndarray, space: Space) -> np.ndarray:
+    # -- transforms ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray) -> np.ndarray:
         pass_door("analysis")
         array = np.ascontiguousarray(np.moveaxis(samples, 0, -2))
-        return _resample(array, samples.shape[1:-1], space.grid, space.band)
+        return _resample(array, samples.shape[1:-1], self.grid, self.band)
 
-    def synthesis(self, array: np.ndarray, space: Space, grid: Axes) -> np.ndarray:
+    def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
-        return np.ascontiguousarray(np.moveaxis(_resample(array, space.grid, grid, space.band), -2, 0))
+        return np.ascontiguousarray(np.moveaxis(_resample(array, self.grid, grid, self.band), -2, 0))
+
+    def stores_samples(self, grid: Axes) -> bool:
+        return grid == self.grid and all(m >= n // 2 for m, n in zip(self.band, grid, strict=True))
 
     # -- convolution -------------------------------------------------------------------------------
-    def response_shape(self, kernel: str, size: Axes, space: Space) -> Axes:
-        return space.grid if kernel == "modes" else size
+    def response_shape(self, kernel: str, size: Axes) -> Axes:
+        return self.grid if kernel == "modes" else size
 
-    def respond(self, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
-        matrix = _kernel_matrix(kernel, size, space.grid, space.band, theta.dtype.char)
+    def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
+        matrix = _kernel_matrix(kernel, size, self.grid, self.band, theta.dtype.char)
         taps = matrix @ theta.reshape(len(theta), -1)
-        return taps.reshape(*self.response_shape(kernel, size, space), *theta.shape[1:])
+        return taps.reshape(*self.response_shape(kernel, size), *theta.shape[1:])
 
-    def respond_adjoint(self, response: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
-        matrix = _kernel_matrix(kernel, size, space.grid, space.band, response.dtype.char)
+    def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
+        matrix = _kernel_matrix(kernel, size, self.grid, self.band, response.dtype.char)
         theta = matrix.T @ response.reshape(len(matrix), -1)
-        return theta.reshape(-1, *response.shape[space.ndim :])
+        return theta.reshape(-1, *response.shape[self.ndim :])
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
         if groups > 1:
@@ -87,60 +106,61 @@ class Grid(Domain):
         return _correlate(a, b, size) if form == "response" else _direct(a, b, form)
 
     # -- pointwise products ------------------------------------------------------------------------
-    def multiply(self, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes], grid: Axes) -> np.ndarray:
-        return _resample(a * b, grid, grid, bands[2])
+    def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
+        return _resample(a * b, self.grid, self.grid, band)
 
     # -- bands and grids ---------------------------------------------------------------------------
-    def change_band(self, array: np.ndarray, space: Space, band: Axes) -> np.ndarray:
-        common = tuple(min(a, b) for a, b in zip(space.band, band, strict=True))
-        return _resample(array, space.grid, space.grid, common)
+    def change_band(self, array: np.ndarray, band: Axes) -> np.ndarray:
+        common = tuple(min(a, b) for a, b in zip(self.band, band, strict=True))
+        return _resample(array, self.grid, self.grid, common)
 
-    def resample(self, array: np.ndarray, space: Space, target: Space) -> np.ndarray:
-        common = tuple(min(a, b) for a, b in zip(space.band, target.band, strict=True))
-        return _resample(array, space.grid, target.grid, common)
+    def resample(self, array: np.ndarray, target: Space) -> np.ndarray:
+        common = tuple(min(a, b) for a, b in zip(self.band, target.band, strict=True))
+        return _resample(array, self.grid, target.grid, common)
 
-    def average(self, array: np.ndarray, space: Space, window: Axes, method: str, adjoint: bool) -> np.ndarray:
-        matrices = [_average_matrix(n, w, method) for n, w in zip(space.grid, window, strict=True)]
+    def average(self, array: np.ndarray, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        matrices = [_average_matrix(n, w, method) for n, w in zip(self.grid, window, strict=True)]
         return along_axes([m.T if adjoint else m for m in matrices], array)
 
-    def alias(self, array: np.ndarray, space: Space, target: Space, stride: Axes, adjoint: bool) -> np.ndarray:
+    def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         keep = tuple(slice(None, None, s) for s in stride)
         if not adjoint:
-            return _resample(np.ascontiguousarray(array[keep]), target.grid, target.grid, target.band)
-        out = np.zeros((*space.grid, *array.shape[space.ndim :]), array.dtype)
-        out[keep] = _resample(array, target.grid, target.grid, target.band) * volume(stride)
-        return _resample(out, space.grid, space.grid, space.band)
+            return _resample(np.ascontiguousarray(array[keep]), coarse.grid, coarse.grid, coarse.band)
+        out = np.zeros((*self.grid, *array.shape[self.ndim :]), array.dtype)
+        out[keep] = _resample(array, coarse.grid, coarse.grid, coarse.band) * volume(stride)
+        return _resample(out, self.grid, self.grid, self.band)
 
-    def shift(self, array: np.ndarray, space: Space, samples: np.ndarray) -> np.ndarray:
-        samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], space.ndim))
+    def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
         moved = [
-            along_axes([_shift_matrix(n, s) for n, s in zip(space.grid, row, strict=True)], array[..., i, :])
+            along_axes([_shift_matrix(n, s) for n, s in zip(self.grid, row, strict=True)], array[..., i, :])
             for i, row in enumerate(samples)
         ]
         return np.stack(moved, axis=-2)
 
     # -- statistics and coordinates ----------------------------------------------------------------
-    def indicator(self, size: Axes, space: Space, precision: Any) -> tuple[np.ndarray, Space]:
-        inside = [(np.arange(n) < s).astype(precision) for n, s in zip(space.grid, size, strict=True)]
-        return reduce(np.multiply.outer, inside)[..., None, None], self.space(space.grid)
+    def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
+        inside = [(np.arange(n) < s).astype(precision) for n, s in zip(self.grid, size, strict=True)]
+        return reduce(np.multiply.outer, inside)[..., None, None], self.full
 
-    def constant(self, value: np.ndarray, space: Space) -> np.ndarray:
-        return np.broadcast_to(value, (*space.grid, *value.shape)).copy()
+    def constant(self, value: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(value, (*self.grid, *value.shape)).copy()
 
-    def mean(self, array: np.ndarray, space: Space) -> np.ndarray:
-        return array.mean(axis=tuple(range(space.ndim)))
+    def mean(self, array: np.ndarray) -> np.ndarray:
+        return array.mean(axis=tuple(range(self.ndim)))
 
-    def coordinates(self, array: np.ndarray, space: Space) -> np.ndarray:
-        count = volume(space.grid)
-        return array.reshape(count, *array.shape[space.ndim :]) * array.dtype.type(count**-0.5)
+    def coordinates(self, array: np.ndarray) -> np.ndarray:
+        count = volume(self.grid)
+        return array.reshape(count, *array.shape[self.ndim :]) * array.dtype.type(count**-0.5)
 
-    def from_coordinates(self, values: np.ndarray, space: Space) -> np.ndarray:
-        scaled = values * values.dtype.type(volume(space.grid) ** 0.5)
+    def from_coordinates(self, values: np.ndarray) -> np.ndarray:
+        scaled = values * values.dtype.type(volume(self.grid) ** 0.5)
         # Below the full band the coordinates outnumber the dimensions: the adjoint keeps the band.
-        return self.project(scaled.reshape(*space.grid, *values.shape[1:]), space)
+        return self.project(scaled.reshape(*self.grid, *values.shape[1:]))
 
-    def coordinate_count(self, space: Space) -> int:
-        return volume(space.grid)
+    @property
+    def coordinate_count(self) -> int:
+        return volume(self.grid)
 
 
 def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.ndarray:
@@ -190,12 +210,10 @@ def _kernel_matrix(kernel: str, size: Axes, grid: Axes, band: Axes, precision: s
     if kernel != "modes":
         return par.kernel_taps(kernel, size).astype(precision)
     # A free response per mode is a kernel as large as the grid: the inverse transform, as a matrix.
-    from freqnet.domains.fourier import FOURIER
-
-    space = FOURIER.space(grid, band, "response")
-    count = FOURIER.coordinate_count(space)
-    responses = FOURIER.from_coordinates(np.eye(count), space).reshape(-1, count)
-    weights = np.broadcast_to(FOURIER.weights(space), (*space.shape, 1, 1)).reshape(-1, 1)
+    space = Fourier.on(grid, band, "response")
+    count = space.coordinate_count
+    responses = space.from_coordinates(np.eye(count)).reshape(-1, count)
+    weights = np.broadcast_to(space.weights, (*space.shape, 1, 1)).reshape(-1, 1)
     taps = par.tap_response(grid, grid, band)
     return ((taps.conj().T @ (weights * responses)).real / volume(grid)).astype(precision)
 
@@ -254,5 +272,5 @@ def _place(taps: np.ndarray, grid: Axes) -> np.ndarray:
     return out
 
 
-GRID = register_domain(Grid())
-GRID_FFT = register_domain(Grid("fft"))
+register_domain("grid", Grid.on)
+register_domain("grid-fft", partial(Grid.on, convolution="fft"))

@@ -32,7 +32,7 @@ class Nodes:
 
     Examples
     --------
-    >>> from freqnet.domains import Nodes
+    >>> from freqnet.spaces import Nodes
     >>> Nodes("rates", 0.5).most(8), Nodes("nodes", values=(0.9, 0.5)).most(8)
     (8, 2)
     """

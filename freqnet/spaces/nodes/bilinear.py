@@ -1,4 +1,4 @@
-"""Bilinear forms of several axes, contracted axis by axis: what a pointwise product is where it is not diagonal."""
+"""Bilinear forms of several axes, contracted axis by axis: the pointwise product where it is not diagonal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from freqnet.domains.space import Axes
+from freqnet.spaces.base import Axes
 
 # Pairs of nodes of so many numbers are held at a time.
 _CHUNK = 1 << 21
@@ -26,7 +26,7 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet.domains.bilinear import bilinear
+    >>> from freqnet.spaces.nodes.bilinear import bilinear
     >>> convolution = np.zeros((3, 2, 2))
     >>> convolution[0, 0, 0] = convolution[1, 0, 1] = convolution[1, 1, 0] = convolution[2, 1, 1] = 1
     >>> x = np.array([1.0, 2.0]).reshape(2, 1, 1)
@@ -67,9 +67,8 @@ def _of_lanes(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.n
     return pairs
 
 
-def bilinear_cost(bands: tuple[Axes, Axes, Axes]) -> int:
-    """The multiply-adds of `bilinear` for one lane; a band m is m + 1 numbers."""
-    inputs, others, outputs = ([m + 1 for m in band] for band in bands)
+def bilinear_cost(inputs: Axes, others: Axes, outputs: Axes) -> int:
+    """The multiply-adds of `bilinear` for one lane, with so many numbers of a, of b and of the result."""
     left = prod(inputs[:-1])
     total = prod(inputs) * outputs[-1] * others[-1] + left * outputs[-1] * prod(others)
     done = outputs[-1]
@@ -79,14 +78,14 @@ def bilinear_cost(bands: tuple[Axes, Axes, Axes]) -> int:
     return total
 
 
-def factored_cost(bands: tuple[Axes, Axes, Axes], grid: Axes, is_square: bool) -> int:
-    """The multiply-adds of the same product on samples: matrices there and back, one an axis."""
-    nodes = [tuple(m + 1 for m in band) for band in bands]
-    there = [_matrices_cost(inputs, grid) for inputs in nodes[: 1 if is_square else 2]]
-    return sum(there) + prod(grid) + _matrices_cost(grid, nodes[2])
+def factored_cost(inputs: Axes, others: Axes, outputs: Axes, grid: Axes, is_square: bool) -> int:
+    """The multiply-adds of the same product on samples: one matrix per axis to samples and back."""
+    there = [matrices_cost(nodes, grid) for nodes in (inputs, others)[: 1 if is_square else 2]]
+    return sum(there) + prod(grid) + matrices_cost(grid, outputs)
 
 
-def _matrices_cost(inputs: Axes, outputs: Axes) -> int:
+def matrices_cost(inputs: Axes, outputs: Axes) -> int:
+    """The multiply-adds of one matrix per axis for one lane."""
     total, left = 0, prod(inputs)
     for before, after in zip(inputs, outputs, strict=True):
         left = left // before * after

@@ -32,3 +32,8 @@ def mean_of_powers(z: np.ndarray, count: int) -> np.ndarray:
         return np.mean([z**t for t in range(count)], axis=0)
     left = 1 - z
     return np.divide(1 - z**count, count * left, out=np.ones_like(left), where=left != 0)
+
+
+def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+    """Values of one axis, shaped to broadcast along it."""
+    return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))

@@ -1,9 +1,4 @@
-"""The matrices of one axis of a Laplace domain, made in high precision and rounded.
-
-A signal x[0], ..., x[n - 1] is held as X_j = sum_t x[t] z_j^t at K <= n real nodes z_j = e^-p_j, those of the smallest
-rates p_j: as its means against K exponentials. With fewer nodes than samples that stands for the nearest signal in
-their span. V is the matrix of the powers z_j^t, A its pseudoinverse.
-"""
+"""Tables of real nodes, made in high precision and rounded."""
 
 from __future__ import annotations
 
@@ -17,12 +12,12 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from freqnet.domains.matrices import mean_of_powers
-from freqnet.domains.nodes import Nodes
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spaces.nodes.rules import Nodes
+from freqnet.spaces.nodes.tables import Tables
 
 # A real node costs a digit or less, one of many equispaced rates two; fifty digits are to be left.
-_DIGITS, _DIGITS_A_NODE = 50, 6
+_DIGITS, _DIGITS_PER_NODE = 50, 6
 # A context of our own, since its precision is one for all who use it, and one thread in it at a time.
 _MP, _ALONE = mpmath.MPContext(), RLock()
 # Of more nodes than these no precision holds anything.
@@ -48,7 +43,7 @@ def take(nodes: Nodes, samples: int) -> list[Any]:
         # From z = 1 down: rates of negative nodes are those of waves that turn with every sample.
         return sorted(map(_MP.mpf, nodes.values), reverse=True)[:samples]
     if nodes.family == "trained":
-        todo = "find them by freqnet.domains.train_nodes, as freqnet train does"
+        todo = "find them by freqnet.spaces.train_nodes, as freqnet train does"
         raise ConfigurationError(got_expected("nodes", "trained ones", "nodes that were trained", todo))
     if nodes.family == "rates":
         return [_MP.exp(-_MP.mpf(nodes.step) * k) for k in range(1, samples + 1)]
@@ -58,81 +53,51 @@ def take(nodes: Nodes, samples: int) -> list[Any]:
 
 
 @lru_cache(maxsize=256)
-def axis(nodes: Nodes, samples: int, count: int) -> Axis:
-    """The matrices of an axis: made once, in high precision."""
-    return Axis(nodes, samples, count)
+def real_tables(nodes: Nodes, samples: int, count: int) -> RealTables:
+    """The tables of an axis: made once, in high precision."""
+    return RealTables(nodes, samples, count)
 
 
-class Axis:
-    """The matrices of one axis of `samples` samples and `count` nodes, as arrays in double precision.
+class RealTables(Tables):
+    """The matrices of one axis of real nodes z_j = e^-p_j, those of the smallest rates p_j first.
 
-    Attributes
-    ----------
-    evaluate : numpy.ndarray
-        V, ``(nodes, samples)``.
-    invert : numpy.ndarray
-        A, ``(samples, nodes)``.
-    lower, raise_ : numpy.ndarray
-        ``(coordinates, nodes)`` onto coordinates that are orthonormal under the mean, and back: both triangular. The
-        Gram matrix of the nodes is the transpose of the first times the first.
-    constant, mean : numpy.ndarray
-        ``(nodes,)``: the values of the constant 1; the mean as a functional of the values.
-    condition_number : float
-        The ratio of V's largest singular value to its smallest.
+    `root` and `inverse_root` are triangular.
     """
 
     def __init__(self, nodes: Nodes, samples: int, count: int) -> None:
         self.nodes, self.samples, self.count = nodes, samples, count
-        with in_digits(_DIGITS + _DIGITS_A_NODE * count):
+        with in_digits(_DIGITS + _DIGITS_PER_NODE * count):
             z = take(nodes, samples)[:count]
-            self._powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
-            basis, triangle = _orthonormal(self._powers)
+            self.powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
+            basis, triangle = _orthonormal(self.powers)
             inverse = _inverse_of_lower(triangle)
             # The rows of V are those of the triangle times the basis; the pseudoinverse, the other way round.
-            self._inverse = basis.T.dot(inverse)
-            root = _MP.sqrt(samples)
-            self.lower, self.raise_ = rounded(inverse / root), rounded(triangle * root)
-            self.constant = rounded(self._powers.sum(axis=1))
-            self.mean = rounded(self._inverse.sum(axis=0) / samples)
+            self.inverse = basis.T.dot(inverse)
+            length = _MP.sqrt(samples)
+            self.root, self.inverse_root = rounded(inverse / length), rounded(triangle * length)
+            self.constant = rounded(self.powers.sum(axis=1))
+            self.mean = rounded(self.inverse.sum(axis=0) / samples)
         self.z = rounded(np.array(z, dtype=object))
-        self.evaluate, self.invert = rounded(self._powers), rounded(self._inverse)
+        self.evaluate, self.invert = rounded(self.powers), rounded(self.inverse)
 
     @cached_property
-    def condition_number(self) -> float:
+    def condition_number(self) -> float:  # type: ignore[override]
+        if self.count == self.samples:
+            return condition_of_all(self.nodes, self.samples)
         return float(np.linalg.norm(self.evaluate, 2) * np.linalg.norm(self.invert, 2))
 
-    def _exactly(self, product: Callable[[], np.ndarray]) -> np.ndarray:
-        with in_digits(_DIGITS + _DIGITS_A_NODE * self.count):
-            return rounded(product())
+    def with_count(self, count: int) -> RealTables:
+        return real_tables(self.nodes, self.samples, count)
 
-    def lift(self, count: int) -> np.ndarray:
-        """``(count, nodes)``: the same signal's values at another number of nodes."""
-        other = axis(self.nodes, self.samples, count)
-        return _table("lift", self, other, lambda: self._exactly(lambda: other._powers.dot(self._inverse)))
+    def kept(self, count: int) -> slice:
+        return slice(0, count)
 
-    def change(self, count: int) -> np.ndarray:
-        """``(count, nodes)``: the first nodes alone, or, of more nodes, the same signal."""
-        return self.lift(count) if count > self.count else np.eye(count, self.count)
+    def exactly(self, make: Callable[[], np.ndarray]) -> np.ndarray:
+        with in_digits(_DIGITS + _DIGITS_PER_NODE * self.count):
+            return rounded(make())
 
-    def change_of_gradients(self, count: int) -> np.ndarray:
-        """``(count, nodes)``: the adjoint of the change back."""
-        return axis(self.nodes, self.samples, count).change(self.count).T
-
-    def keep(self, coarse: Axis, first: int, stride: int) -> np.ndarray:
-        """``(coarse nodes, nodes)``: every `stride`-th sample from the first, at the nodes of another axis."""
-        kept = slice(first, first + stride * coarse.samples, stride)
-        make = lambda: coarse._powers.dot(self._inverse[kept])
-        return _table(f"keep {first} {stride}", self, coarse, lambda: self._exactly(make))
-
-    def product(self, other: Axis, count: int) -> np.ndarray:
-        """``(count, nodes, other nodes)``: the bilinear form of the pointwise product of two signals."""
-        target = axis(self.nodes, self.samples, count)
-        make = lambda: np.einsum("ct,ti,tj->cij", target._powers, self._inverse, other._inverse, optimize=True)
-        return _table(f"product {count}", self, other, lambda: self._exactly(make))
-
-    def average(self, window: int) -> np.ndarray:
-        """``(nodes,)``: the real sinc (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
-        return mean_of_powers(self.z, window)
+    def average(self, window: int, method: str) -> np.ndarray:
+        return self.continuous_average(window) if method == "sinc" else super().average(window, method)
 
     def continuous_average(self, window: int) -> np.ndarray:
         """``(nodes,)``: e^(p/2) (1 - e^(-p w)) / (p w), of the continuous signal over the same window.
@@ -155,7 +120,7 @@ def condition_of_all(nodes: Nodes, samples: int) -> float:
     """
     if samples > _MOST:
         return math.inf
-    with in_digits(_DIGITS + _DIGITS_A_NODE * samples):
+    with in_digits(_DIGITS + _DIGITS_PER_NODE * samples):
         z = np.array(take(nodes, samples), dtype=object)
         powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_lagrange(z))
     if not (np.isfinite(powers).all() and np.isfinite(inverse).all()):
@@ -166,17 +131,6 @@ def condition_of_all(nodes: Nodes, samples: int) -> float:
 def _too_close() -> ConfigurationError:
     got, todo = "some so close that fifty digits do not tell them apart", "take fewer, or others"
     return ConfigurationError(got_expected("nodes", got, "nodes apart from each other", todo))
-
-
-_TABLES: dict[tuple[str, int, int], tuple[Axis, Axis, np.ndarray]] = {}
-
-
-def _table(what: str, one: Axis, other: Axis, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """A table of two axes, made once; the axes are kept so that their identity stays theirs."""
-    key = (what, id(one), id(other))
-    if key not in _TABLES:
-        _TABLES[key] = (one, other, make())
-    return _TABLES[key][2]
 
 
 def rounded(array: np.ndarray) -> np.ndarray:

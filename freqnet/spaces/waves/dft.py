@@ -1,4 +1,4 @@
-"""The transforms of the door, between samples and the kept modes: by FFT, or by matrices where that is less work."""
+"""Transforms between samples and the kept modes: by FFT, or by matrices where that is less work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import log2
 
 import numpy as np
 
-from freqnet.domains.space import Axes, volume
+from freqnet.spaces.base import Axes, volume
 
 # How many multiply-adds of a matrix product take the time of one operation of an FFT.
 _PRODUCTS_AN_FFT_OPERATION = 30

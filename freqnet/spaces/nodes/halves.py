@@ -13,8 +13,8 @@ from math import prod
 
 import numpy as np
 
-from freqnet.domains.matrices import contract
-from freqnet.domains.space import Axes
+from freqnet.spaces.base import Axes
+from freqnet.spaces.matrices import contract
 
 
 def numbers(count: int) -> np.ndarray:

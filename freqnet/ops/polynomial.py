@@ -1,107 +1,17 @@
-"""Activations: polynomials inside a domain, and exact pointwise functions where there are samples."""
+"""Polynomials of signals, by as few products of spectra as they take: the activations inside a domain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
-from typing import Any
 
-import numpy as np
-
-from freqnet.autodiff import Op, Tensor, register
-from freqnet.domains.space import Axes, per_axis, require_signal
-from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import add, elementwise, per_element, plain, plus, reshape, row, scale_by, times
-from freqnet.ops.multiply import multiply, multiply_op
+from freqnet.autodiff import Tensor
+from freqnet.errors import ShapeError, got_expected
+from freqnet.ops.arithmetic import add, plain, reshape, row, scale_by
+from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import scale
 from freqnet.ops.pool import change_band, truncate
 from freqnet.ops.quadratic import low_degree
-
-
-def _samples_only(x: Tensor, name: str) -> Any:
-    """Return the space of a pointwise result; refuse spectra, whose entries are not samples."""
-    if x.space is None:
-        return None
-    if x.space.domain.is_spectral or x.space.kind != "signal":
-        raise SpaceError(
-            got_expected(
-                name,
-                str(x.space),
-                "samples (plain numbers or the grid domain)",
-                f"{name} of a spectrum's entries is not the spectrum of {name}: use polynomial()",
-            )
-        )
-    return x.space.domain.space(x.space.grid)
-
-
-def _pointwise(g: Tensor, derivative: Tensor, x: Tensor) -> Tensor:
-    if x.space is None:
-        return elementwise(g, derivative)
-    return multiply_op(g, derivative, band=x.space.band)
-
-
-def _define(name: str, function: Callable[..., Any], derivative: Callable[..., Tensor], source: str) -> Op:
-    """Register one function of samples: its values and its derivative, in ops on tensors."""
-    return register(
-        Op(
-            name,
-            forward=lambda x, **p: Tensor(np.asarray(function(x.data, **p)), _samples_only(x, name)),
-            vjps=(lambda g, out, x, **p: _pointwise(g, derivative(x, out, **p), x),),
-            cost=per_element,
-            source=source,
-        )
-    )
-
-
-def _erf(x: np.ndarray) -> np.ndarray:
-    from scipy.special import erf
-
-    return erf(x)
-
-
-exp: Op = _define("exp", np.exp, lambda x, out: out, "exp' = exp")
-log: Op = _define("log", np.log, lambda x, out: power(x, exponent=-1.0), "log' = 1/x")
-power: Op = _define(
-    "power",
-    lambda x, exponent: x ** x.dtype.type(exponent),
-    lambda x, out, exponent: scale_by(power(x, exponent=exponent - 1.0), factor=exponent),
-    "(x^p)' = p x^(p - 1)",
-)
-tanh: Op = _define(
-    "tanh", np.tanh, lambda x, out: plus(scale_by(times(out, out), factor=-1.0), 1.0), "tanh' = 1 - tanh^2"
-)
-step: Op = _define(
-    "step", lambda x: (x > 0).astype(x.dtype), lambda x, out: scale_by(out, factor=0.0), "0 almost everywhere"
-)
-relu: Op = _define("relu", lambda x: np.maximum(x, 0), lambda x, out: step(x), "relu' = step")
-erf: Op = _define(
-    "erf",
-    _erf,
-    lambda x, out: scale_by(exp(scale_by(power(x, exponent=2.0), factor=-1.0)), factor=2 / np.sqrt(np.pi)),
-    "erf' = 2 exp(-x^2) / sqrt(pi)",
-)
-
-
-def sigmoid(x: Tensor) -> Tensor:
-    """Return 1 / (1 + exp(-x)) of samples.
-
-    >>> from freqnet.autodiff import Tensor
-    >>> from freqnet.ops import sigmoid
-    >>> sigmoid(Tensor([0.0])).data
-    array([0.5])
-    """
-    return plus(scale_by(tanh(scale_by(x, factor=0.5)), factor=0.5), 0.5)
-
-
-def gelu(x: Tensor) -> Tensor:
-    """Return x times the normal distribution function, of samples (Hendrycks and Gimpel 2016)."""
-    # The product keeps its first factor's band: the function's, which is that of the whole grid.
-    return times(plus(scale_by(erf(scale_by(x, factor=0.5**0.5)), factor=0.5), 0.5), x)
-
-
-def silu(x: Tensor) -> Tensor:
-    """Return x sigmoid(x) of samples."""
-    return times(sigmoid(x), x)
+from freqnet.spaces.base import Axes, per_axis, require_signal
 
 
 def polynomial(
@@ -147,10 +57,10 @@ def polynomial(
     --------
     >>> import numpy as np
     >>> from freqnet.autodiff import Tensor
-    >>> from freqnet.domains import FOURIER
+    >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, polynomial, synthesis
     >>> wave = np.cos(2 * np.pi * np.arange(9) / 9).reshape(1, 9, 1)
-    >>> x = analysis(wave, FOURIER.space(9))
+    >>> x = analysis(wave, Fourier.on(9))
     >>> y = polynomial(x, Tensor([[1.0], [0.0], [2.0]]))
     >>> bool(np.allclose(synthesis(y).data, 1 + 2 * wave**2))
     True
@@ -163,7 +73,7 @@ def polynomial(
         return low_degree(x, lanes, band=kept)
     rows = [reshape(row(lanes, index=i), shape=lanes.shape[1:]) for i in range(degree + 1)]
     if degree == 0:
-        return plus(change_band(scale(x, scale_by(rows[0], factor=0.0)), band=kept), rows[0])
+        return change_band(scale(x, scale_by(rows[0], factor=0.0)), band=kept) + rows[0]
     return _by_powers(x, rows, kept, exact) if gate is x else _by_gate(x, rows, gate, kept, exact)
 
 
@@ -175,7 +85,7 @@ def _lanes(coefficients: Tensor, x: Tensor) -> Tensor:
         coefficients = reshape(coefficients, shape=shape)
     if len(shape) != 3 or any(n not in (1, have) for n, have in zip(shape[1:], x.shape[-2:], strict=True)):
         expected = f"(degree + 1, {x.shape[-1]})"
-        raise ShapeError(got_expected("coefficients", shape, expected, "one row a power, from x^0"))
+        raise ShapeError(got_expected("coefficients", shape, expected, "give one row per power, from x^0"))
     return coefficients
 
 
@@ -186,14 +96,13 @@ def _by_gate(x: Tensor, rows: list[Tensor], gate: Tensor, kept: Axes, exact: boo
     for left in range(degree - 2, -1, -1):
         final = kept if exact or left == 0 else x.space.band
         wanted = _kept(out.space.band, gate.space.band, final, left if exact else 0)
-        out = multiply(out, gate, band=x.space.domain.exact_band(wanted, x.space.grid) if exact and left else wanted)
-        out = plus(out, change_band(scale(x, rows[left + 1]), band=out.space.band))
-    return plus(change_band(out, band=kept), rows[0])
+        out = multiply(out, gate, band=x.space.exact_band(wanted) if exact and left else wanted)
+        out = out + change_band(scale(x, rows[left + 1]), band=out.space.band)
+    return change_band(out, band=kept) + rows[0]
 
 
 def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
-    """The band a product needs when `left` more products with the gate follow, each of which can still bring
-    a mode back into the final band."""
+    """The band that a product needs when `left` more products follow: each can bring modes back into the final band."""
     return tuple(min(a + g, m + left * g) if left else m for a, g, m in zip(band, gate, final, strict=True))
 
 
@@ -204,11 +113,11 @@ def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor
     block = min((2, 3), key=lambda k: k - 1 + -(-(degree - k) // k))
 
     def band(power: int, left: int) -> Axes:
-        """What a power needs of its band when its degree can still grow by `left`."""
+        """The band that a power needs when its degree can still grow by `left`."""
         if not exact:
             return kept if left == 0 else size
         wanted = tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))
-        whole = x.space.domain.exact_band(wanted, x.space.grid)
+        whole = x.space.exact_band(wanted)
         return whole if left else tuple(map(min, whole, kept))
 
     powers = [x]
@@ -217,7 +126,7 @@ def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor
 
     def terms(first: int, last: int, target: Axes) -> Tensor:
         scaled = [scale(powers[i - first - 1], rows[i]) for i in range(first + 1, last + 1)]
-        return plus(reduce(add, [change_band(s, band=target) for s in scaled]), rows[first])
+        return reduce(add, [change_band(s, band=target) for s in scaled]) + rows[first]
 
     whole = -(-(degree - block) // block)
     out = terms(whole * block, degree, band(degree - whole * block, whole * block))

@@ -1,0 +1,82 @@
+"""Tables of the damped circle: nodes z_k = r e^(-2 pi i k / n) for n samples, all of them or those of |k| <= m.
+
+The order of the nodes is that of `freqnet.spaces.nodes.halves`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spaces.nodes.halves import middle, numbers
+from freqnet.spaces.nodes.tables import Tables
+
+
+@lru_cache(maxsize=256)
+def circle_tables(radius: float, samples: int, count: int) -> CircleTables:
+    """The tables of an axis, made once."""
+    return CircleTables(radius, samples, count)
+
+
+class CircleTables(Tables):
+    """The matrices of one axis of nodes on a circle of radius r.
+
+    `root` and `inverse_root` are Hermitian. With all nodes `root` turns the spectrum of the damped signal into that of
+    the signal itself, and is circulant.
+    """
+
+    def __init__(self, radius: float, samples: int, count: int) -> None:
+        self.radius, self.samples, self.count = radius, samples, count
+        # Whole numbers modulo n before the angle: exact however large k t is.
+        turns = np.outer(numbers(count), np.arange(samples)) % samples
+        waves = np.exp(-2j * np.pi * turns / samples)
+        self._damping = radius ** np.arange(samples, dtype=float)
+        self.z = radius * np.exp(-2j * np.pi * numbers(count) / samples)
+        self.evaluate = waves * self._damping
+        if count == samples:
+            # V is a unitary matrix times a diagonal one: its singular values are those of the damping.
+            left, sizes, right = waves / np.sqrt(samples), np.sqrt(samples) * self._damping, np.eye(samples)
+        else:
+            left, sizes, right = np.linalg.svd(self.evaluate, full_matrices=False)
+        self.invert = (right.conj().T / sizes) @ left.conj().T
+        self.root = (left / sizes) @ left.conj().T / np.sqrt(samples)
+        self.inverse_root = (left * sizes) @ left.conj().T * np.sqrt(samples)
+        self.constant = self.evaluate.sum(axis=1)
+        self.mean = self.invert.sum(axis=0) / samples
+        self.powers, self.inverse = self.evaluate, self.invert
+        self._condition_number = float(sizes.max() / sizes.min())
+        # Everybody who uses the axis shares them.
+        for table in (self.z, self.evaluate, self.invert, self.root, self.inverse_root, self.constant, self.mean):
+            table.setflags(write=False)
+
+    @property
+    def condition_number(self) -> float:
+        return self._condition_number
+
+    def with_count(self, count: int) -> CircleTables:
+        return circle_tables(self.radius, self.samples, count)
+
+    def kept(self, count: int) -> slice:
+        return middle(self.count, count)
+
+    def average(self, window: int, method: str) -> np.ndarray:
+        if method == "sinc":
+            todo = "use method='dirichlet'"
+            raise ConfigurationError(got_expected("average", "'sinc' on a damped circle", "whole samples", todo))
+        return super().average(window, method)
+
+    @cached_property
+    def undamped(self) -> np.ndarray:
+        """``(samples, nodes)``: onto the Fourier-series coefficients of the signal itself."""
+        return self._coefficients(np.ones(self.samples)) / self.samples
+
+    @cached_property
+    def half_damped(self) -> np.ndarray:
+        """``(samples, nodes)``: onto a spectrum whose circular convolution with itself is that of the square."""
+        return self._coefficients(np.sqrt(self._damping)) / np.sqrt(self.samples)
+
+    def _coefficients(self, damping: np.ndarray) -> np.ndarray:
+        waves = self.with_count(self.samples).evaluate / self._damping
+        return (waves * damping) @ self.invert

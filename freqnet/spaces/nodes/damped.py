@@ -1,0 +1,198 @@
+"""The damped circle, between Fourier and Laplace: a causal signal is held as its values at nodes on |z| = r < 1.
+
+X_k = sum_t x[t] z_k^t, z_k = r e^(-2 pi i k / n), is the Fourier transform of r^t x[t]. Convolution is the remainder
+modulo z^n - r^n, so that what would go around the period comes back r^n times as strong. The condition number is
+r^-(n - 1) per axis, where real nodes lose a digit for every one or two of them. r = 1 is the Fourier transform itself,
+Nyquist mode included; r = 0 would be linear, and hold nothing. Pointwise products go through a circular convolution
+with a spectrum that is not damped, where that is less work than the nodes' bilinear form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from freqnet import kernels
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spaces.base import Axes, volume
+from freqnet.spaces.channels import mode_products
+from freqnet.spaces.nodes import halves
+from freqnet.spaces.nodes.base import NodeSpace
+from freqnet.spaces.nodes.bilinear import bilinear_cost
+from freqnet.spaces.nodes.circle import CircleTables, circle_tables
+from freqnet.spaces.registry import register_domain
+from freqnet.spaces.waves.modes import product_terms
+
+WRAP = 1 / 8
+
+
+@dataclass(frozen=True)
+class Damped(NodeSpace):
+    """Values at nodes on a circle of radius r, half of them stored: ``(*nodes, batch, channels)``, complex.
+
+    A band of m keeps the nodes ``|k| <= m`` along an axis: 2m + 1 of them, or all n.
+
+    Parameters
+    ----------
+    wrap : float
+        r^n for any number n of samples: what goes once around the period comes back so many times as strong. The
+        condition number is then the same for any n, and subsampling stays a folding of the spectrum.
+    radius : float, optional
+        r itself, the same for any number of samples, instead.
+
+    Raises
+    ------
+    ConfigurationError
+        They are not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> from freqnet.spaces import Damped
+    >>> [round(s.radius_of(s.grid[0]), 3) for s in (Damped.on(8), Damped.on(16), Damped.on(16, radius=0.9))]
+    [0.771, 0.878, 0.9]
+    """
+
+    wrap: float = WRAP
+    radius: float | None = None
+
+    name = "damped"
+    is_complex = True
+    products_per_number = 4
+
+    def __post_init__(self) -> None:
+        for what, value in (("wrap", self.wrap), ("radius", self.radius)):
+            if value is not None and not 0 < value <= 1:
+                todo = "damped:r=0.9, or damped:wrap=0.1"
+                raise ConfigurationError(got_expected(f"{what} of a circle", value, "above 0, at most 1", todo))
+
+    @property
+    def domain(self) -> str:
+        if self.radius is not None:
+            return f"{self.name}:r={self.radius!r}"
+        return self.name if self.wrap == WRAP else f"{self.name}:wrap={self.wrap!r}"
+
+    def radius_of(self, samples: int) -> float:
+        """The radius of the circle for so many samples."""
+        return self.wrap ** (1 / samples) if self.radius is None else self.radius
+
+    def make_tables(self, samples: int, count: int) -> CircleTables:
+        return circle_tables(self.radius_of(samples), samples, count)
+
+    @property
+    def circles(self) -> list[CircleTables]:
+        """The matrices of each axis."""
+        return [self.make_tables(n, k) for n, k in zip(self.grid, self.modes, strict=True)]
+
+    @property
+    def largest_band(self) -> Axes:
+        return tuple(n // 2 for n in self.grid)
+
+    def band_of(self, modes: int) -> int:
+        return modes // 2
+
+    def band_after_pooling(self, samples: int) -> int:
+        return (samples - 1) // 2
+
+    @property
+    def modes(self) -> Axes:
+        return tuple(min(n, 2 * m + 1) for n, m in zip(self.grid, self.band, strict=True))
+
+    @property
+    def weights(self) -> np.ndarray:
+        return halves.weights_of(self.modes)
+
+    def stored(self, count: int) -> slice:
+        return halves.halved(count)
+
+    def whole(self, array: np.ndarray, count: int) -> np.ndarray:
+        return halves.both_halves(array, self.ndim, count)
+
+    def pack(self, array: np.ndarray) -> np.ndarray:
+        return halves.pack(array, self.modes)
+
+    def unpack(self, values: np.ndarray) -> np.ndarray:
+        return halves.unpack(values, self.modes)
+
+    def matrices_cost(self, rows: Axes, columns: Axes) -> int:
+        return halves.apply_cost(rows, columns)
+
+    @property
+    def remainder(self) -> str:
+        strongest = max(self.radius_of(n) ** n for n in self.grid)
+        return f"around the circle, {strongest:.3g} times as strong"
+
+    def project(self, array: np.ndarray) -> np.ndarray:
+        return halves.hermitian(array, self.modes)
+
+    def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
+        return mode_products(a, b, form, groups)
+
+    # -- pointwise products ------------------------------------------------------------------------
+    def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
+        if not self._is_wrapped(other, band, is_square=False):
+            return super().multiply(a, b, other, band)
+        # All nodes of a, also those it lacks, convolved circularly with the spectrum of b, undamped.
+        whole = self.with_band(self.largest_band)
+        factor = self.with_band(other)
+        undamped = factor._through([t.undamped for t in factor.circles], b)
+        return whole.change_band(self._wrapped(self.change_band(a, whole.band), undamped), band)
+
+    def square(self, a: np.ndarray, band: Axes) -> np.ndarray:
+        if not self._is_wrapped(self.band, band, is_square=True):
+            return self.multiply(a, a, self.band, band)
+        # Both factors damped by half: the square of one spectrum, half the work of a product of two.
+        factor = self._through([t.half_damped for t in self.circles], a)
+        return self.with_band(self.largest_band).change_band(self._wrapped(factor, factor), band)
+
+    def _wrapped(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The circular convolution of two spectra of every node."""
+        band = self.largest_band
+        wide = tuple(2 * m for m in band)
+        first = halves.shared(a, self.grid)
+        if a is b:
+            return halves.folded(kernels.square(first, (band, wide)), self.grid)
+        return halves.folded(kernels.product(first, halves.shared(b, self.grid), (band, band, wide)), self.grid)
+
+    def product_cost(self, other: Axes, band: Axes, is_square: bool) -> int:
+        return min(self._cost_wrapped(other, is_square), self._cost_of_forms(other, band))
+
+    def _is_wrapped(self, other: Axes, band: Axes, is_square: bool) -> bool:
+        """Whether a convolution of all nodes is less work than the bilinear form of those that are there."""
+        return self._cost_wrapped(other, is_square) <= self._cost_of_forms(other, band)
+
+    def _cost_of_forms(self, other: Axes, band: Axes) -> int:
+        return 4 * bilinear_cost(self.modes, self.with_band(other).modes, self.with_band(band).shape)
+
+    def _cost_wrapped(self, other: Axes, is_square: bool) -> int:
+        band = self.largest_band
+        wide = tuple(2 * m for m in band)
+        terms = product_terms(band, band, wide)
+        total = 4 * ((terms + 1) // 2 if is_square else terms)
+        # One or both factors are lifted to all nodes and their damping is removed; modes that fold are added.
+        factor = self.with_band(other).modes
+        total += halves.apply_cost(self.grid, factor) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
+        return total + (halves.apply_cost(self.grid, self.modes) if not is_square and self.modes != self.grid else 0)
+
+
+def read_damped(text: str) -> dict[str, Any]:
+    """Return the options in a name: ``damped``, ``damped:r=RADIUS`` or ``damped:wrap=STRENGTH``.
+
+    Examples
+    --------
+    >>> from freqnet.spaces import get_domain
+    >>> get_domain("damped:r=0.9")(8).domain
+    'damped:r=0.9'
+    """
+    what, _, value = text.partition("=")
+    names = {"r": "radius", "wrap": "wrap"}
+    try:
+        return {names[what]: float(value)}
+    except (KeyError, ValueError):
+        todo = "damped:r=0.9, or damped:wrap=0.1"
+        got = repr(f"damped:{text}")
+        raise ConfigurationError(got_expected("domain", got, "r=RADIUS or wrap=STRENGTH", todo)) from None
+
+
+register_domain("damped", Damped.on, read_damped)
