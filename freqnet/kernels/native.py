@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from freqnet.errors import ShapeError, got_expected
-from freqnet.kernels import _native  # type: ignore[attr-defined]
+import freqnet.kernels._native as _native  # type: ignore[import-not-found]
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import stored
 from freqnet.kernels.threads import thread_count
