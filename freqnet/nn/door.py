@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class Door:
         """How many samples, or blocks of them, there are along each axis."""
         return tuple(n // p for n, p in zip(self.grid, self.pool or (1,) * len(self.grid), strict=True))
 
-    @property
+    @cached_property
     def space(self) -> Space:
         """The space of spectra that leave the door."""
         pad = self.pad or (0,) * len(self.grid)

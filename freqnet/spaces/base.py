@@ -569,7 +569,7 @@ def extent(sizes: Sequence[int]) -> str:
 def per_axis(value: int | Axes, ndim: int, what: str) -> Axes:
     """Give one number to every axis, or check that there is one per axis."""
     values: tuple[Any, ...] = tuple(value) if np.iterable(value) else (value,) * ndim
-    if not all(is_whole(v) for v in values):
+    if not all(type(v) is int or is_whole(v) for v in values):
         raise ShapeError(got_expected(what, repr(value), "whole numbers", "give one, or one per axis"))
     if len(values) != ndim:
         raise ShapeError(got_expected(what, values, f"{ndim} numbers", "give one, or one per axis"))
