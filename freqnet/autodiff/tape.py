@@ -63,7 +63,7 @@ class Op:
     """
 
     name: str
-    forward: Callable[..., Tensor]
+    forward: Callable[..., Any]
     vjps: Sequence[Callable[..., Tensor] | None] | Callable[..., Sequence[Tensor | None]]
     cost: Callable[..., int]
     source: str

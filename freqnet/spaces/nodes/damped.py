@@ -116,7 +116,7 @@ class Damped(NodeSpace):
         return halves.unpack(values, self.modes)
 
     def matrices_cost(self, rows: Axes, columns: Axes) -> int:
-        return halves.apply_cost(rows, columns)
+        return halves.matrices_cost(rows, columns)
 
     @property
     def remainder(self) -> str:
@@ -172,8 +172,8 @@ class Damped(NodeSpace):
         total = 4 * ((terms + 1) // 2 if is_square else terms)
         # One or both factors are lifted to all nodes and their damping is removed; modes that fold are added.
         factor = self.with_band(other).modes
-        total += halves.apply_cost(self.grid, factor) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
-        return total + (halves.apply_cost(self.grid, self.modes) if not is_square and self.modes != self.grid else 0)
+        total += halves.matrices_cost(self.grid, factor) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
+        return total + (halves.matrices_cost(self.grid, self.modes) if not is_square and self.modes != self.grid else 0)
 
 
 def read_damped(text: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from math import prod
 import numpy as np
 
 from freqnet.spaces.base import Axes
-from freqnet.spaces.matrices import contract
 
 
 def numbers(count: int) -> np.ndarray:
@@ -64,18 +63,8 @@ def both_halves(half: np.ndarray, ndim: int, count: int) -> np.ndarray:
     return np.concatenate([np.flip(mirrored(inner, range(ndim - 1)), ndim - 1).conj(), half], ndim - 1)
 
 
-def apply(matrices: Sequence[np.ndarray], half: np.ndarray) -> np.ndarray:
-    """Apply one matrix an axis, of all nodes onto all nodes, to what is stored."""
-    *others, last = matrices
-    ndim = len(matrices)
-    for axis, matrix in enumerate(others):
-        half = contract(matrix.astype(half.dtype), half, axis)
-    rows = last[halved(len(last))].astype(half.dtype)
-    return np.ascontiguousarray(contract(rows, both_halves(half, ndim, last.shape[1]), ndim - 1))
-
-
-def apply_cost(rows: Axes, columns: Axes) -> int:
-    """The real multiply-adds of `apply` for one lane, with matrices of so many rows and columns."""
+def matrices_cost(rows: Axes, columns: Axes) -> int:
+    """The real multiply-adds, for one lane, of one matrix per axis with so many rows and columns."""
     left, total = prod(half_shape(columns)), 0
     for axis, (k, n) in enumerate(zip(rows, columns, strict=True)):
         is_last = axis == len(rows) - 1

@@ -114,8 +114,8 @@ class Laplace(NodeSpace):
     def product_cost(self, other: Axes, band: Axes, is_square: bool) -> int:
         if not self.is_factored:
             return super().product_cost(other, band, is_square)
-        sizes = (space.modes for space in (self, self.with_band(other), self.with_band(band)))
-        return factored_cost(*sizes, self.grid, is_square)
+        factor, product = self.with_band(other), self.with_band(band)
+        return factored_cost(self.modes, factor.modes, product.modes, self.grid, is_square)
 
     def product_error(self, other: Axes, band: Axes, precision: str) -> float:
         """The error of random products by the bilinear form, relative to what is stored of them."""
