@@ -1,0 +1,51 @@
+"""The picture of the library's parts and of the direction of imports; `figures.py` draws it with the others."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from drawing import BLUE, GREY, INK, ORANGE, figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+# From the bottom up: a part may import from the rows below it. Name, content, colour.
+ROWS = (
+    (("errors, checks", "one message per error", GREY), ("kernels", "C, and NumPy that defines it", GREY)),
+    (("autodiff", "tensors, tape, gradient checker", BLUE), ("approximate", "functions as polynomials", BLUE)),
+    (("spaces", "one class per domain: grid, band and the verbs   x.space.mean(x.data)", ORANGE),),
+    (("ops", "one op, one block: forward, adjoint, cost, source", BLUE),),
+    (("nn", "layers, Sequential, Network: one transform at the door", BLUE),),
+    (("optim", "optimisers, schedules", GREY), ("data", "datasets, readers, splits", GREY)),
+    (("training", "fit, evaluate, checkpoints, default networks", BLUE),),
+    (("audit", "walk, reach, linearity, shifts", BLUE), ("report", "tables, figures, pages", GREY)),
+    (("experiments", "runs, comparisons, processes", BLUE), ("theory", "claims and their checks", ORANGE)),
+    (("cli", "freqnet train, compare, verify, ...", GREY), ("benchmarks", "what freqnet bench runs", GREY)),
+)
+WIDTH, HEIGHT, GAP = 78.0, 4.6, 1.5
+
+
+@figure
+def house() -> Figure:
+    """Draw the rows of the house, and the arrow along which nothing is imported."""
+    drawn = plt.figure(figsize=(8.4, 6.0))
+    panel = drawn.add_axes((0, 0, 1, 1))
+    panel.set(xlim=(0, 84), ylim=(-1, len(ROWS) * (HEIGHT + GAP) + 1))
+    panel.axis("off")
+    for index, row in enumerate(ROWS):
+        width = (WIDTH - GAP * (len(row) - 1)) / len(row)
+        for place, (name, text, colour) in enumerate(row):
+            _room(panel, 5 + place * (width + GAP), index * (HEIGHT + GAP) + 0.5, width, (name, text, colour))
+    top = len(ROWS) * (HEIGHT + GAP) - GAP
+    arrow = FancyArrowPatch((2.4, top), (2.4, 0.5), arrowstyle="-|>", mutation_scale=10, color=INK, linewidth=1)
+    panel.add_patch(arrow)
+    panel.text(1.3, top / 2, "imports", rotation=90, ha="center", va="center", fontsize=8.5)
+    return drawn
+
+
+def _room(panel: Axes, x: float, y: float, width: float, room: tuple[str, str, str]) -> None:
+    name, text, colour = room
+    box = FancyBboxPatch((x, y), width, HEIGHT, boxstyle="round,pad=0,rounding_size=0.6", linewidth=1.2)
+    box.set(facecolor=colour + "22", edgecolor=colour)
+    panel.add_patch(box)
+    panel.text(x + 1.2, y + HEIGHT * 0.64, name, va="center", fontsize=9.5, weight="bold")
+    panel.text(x + 1.2, y + HEIGHT * 0.27, text, va="center", fontsize=8)
