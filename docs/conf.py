@@ -91,8 +91,7 @@ PUBLIC = (
     "optim",
     "training",
     "report",
-    "runs",
-    "compare",
+    "experiments",
     "theory",
     "errors",
 )

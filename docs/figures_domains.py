@@ -7,9 +7,9 @@ from drawing import BLUE, GREY, INK, ORANGE, figure, line, panels
 from matplotlib.figure import Figure
 
 from freqnet import FOURIER, ops
-from freqnet.compare import errors_by_size
 from freqnet.data import load
 from freqnet.domains import LAPLACE, Domain, get_domain
+from freqnet.experiments import errors_by_size
 
 GREEN, VIOLET = "#3b8f5a", "#8a63b8"
 

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from freqnet.cli.commands import app
 from freqnet.data import load, split
-from freqnet.runs import Job, collect_metrics, make_plan
+from freqnet.experiments import Job, collect_metrics, make_plan
 from freqnet.training import Evaluation, History
 
 DOCS = Path(__file__).parent

@@ -16,9 +16,9 @@ from test_cli_process import start, wait_for
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 
 from freqnet.cli import compare as cli_compare
-from freqnet.compare import Comparison, compare
-from freqnet.compare.engine import ASKED, FIGURES, PAGE
-from freqnet.compare.work import OUTCOME
+from freqnet.experiments import Comparison, compare
+from freqnet.experiments.engine import ASKED, FIGURES, PAGE
+from freqnet.experiments.work import OUTCOME
 from freqnet.training.files import HISTORY, METRICS
 
 WIDTHS = {"widths": (4, 4, 4)}

@@ -15,16 +15,16 @@ import numpy as np
 import pytest
 from test_cli_train import same_weights, snapshot, some_digits
 
-from freqnet.compare import Compared, Comparison, Outcome, compare, error_bounds, operation_errors
-from freqnet.compare.comparison import folder_name, read_domains
-from freqnet.compare.engine import ASKED, FIGURES, PAGE, make_tasks
-from freqnet.compare.page import compare_page
-from freqnet.compare.plots import LINES
-from freqnet.compare.pool import in_processes
-from freqnet.compare.tables import notes
-from freqnet.compare.work import OUTCOME, Task, noted, work
 from freqnet.data import load
 from freqnet.errors import ConditionWarning, ConfigurationError, DataError, ModuloWarning
+from freqnet.experiments import Compared, Comparison, Outcome, compare, error_bounds, operation_errors
+from freqnet.experiments.comparison import folder_name, read_domains
+from freqnet.experiments.engine import ASKED, FIGURES, PAGE, make_tasks
+from freqnet.experiments.page import compare_page
+from freqnet.experiments.plots import LINES
+from freqnet.experiments.pool import in_processes
+from freqnet.experiments.tables import notes
+from freqnet.experiments.work import OUTCOME, Task, noted, work
 from freqnet.spaces import DOMAINS, get_domain
 from freqnet.training.files import CHECKPOINT, HISTORY
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from freqnet.spaces.axis import _lagrange
 
-from freqnet.compare import conditions_by_size, errors_by_size
-from freqnet.compare.causal import Samples, averaged, convolved, held, moved, projected
-from freqnet.compare.sizes import BILINEAR, FACTORED
 from freqnet.errors import ConfigurationError
+from freqnet.experiments import conditions_by_size, errors_by_size
+from freqnet.experiments.causal import Samples, averaged, convolved, held, moved, projected
+from freqnet.experiments.sizes import BILINEAR, FACTORED
 from freqnet.spaces import get_domain
+from freqnet.spaces.nodes.real import _lagrange
 
 SPACING = {"float32": 2.0**-23, "float64": 2.0**-52}
 

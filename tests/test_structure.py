@@ -23,8 +23,7 @@ LAYERS = (
     {"optim", "schedules", "data"},
     {"training"},
     {"audit", "report"},
-    {"runs"},
-    {"bench", "compare", "theory"},
+    {"bench", "experiments", "theory"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}

@@ -100,7 +100,7 @@ def train(
     """Train a network and write weights, metrics, history and a report."""
     fractions, model, settings = choices(locals())
     from freqnet.cli.train import train as run
-    from freqnet.runs import Job
+    from freqnet.experiments import Job
 
     run(Job(data, folder, out, fractions, model, settings), resume=resume, overwrite=overwrite, quiet=quiet)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from freqnet.cli.console import complain, on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.compare import Compared, Comparison, Outcome, compare
-from freqnet.compare.comparison import read_domains
-from freqnet.compare.engine import ASKED, FIGURES, PAGE
-from freqnet.compare.sizes import KINDS
-from freqnet.compare.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.experiments import Compared, Comparison, Outcome, compare
+from freqnet.experiments.comparison import read_domains
+from freqnet.experiments.engine import ASKED, FIGURES, PAGE
+from freqnet.experiments.sizes import KINDS
+from freqnet.experiments.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
 from freqnet.training.files import write_json
 
 

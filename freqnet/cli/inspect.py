@@ -11,9 +11,9 @@ import numpy as np
 from freqnet.cli.console import print_rich, print_table, say
 from freqnet.data import Dataset, load, load_images, split
 from freqnet.errors import CheckpointError, DataError, got_expected
+from freqnet.experiments import fingerprint, resume_command
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
-from freqnet.runs import fingerprint, resume_command
 from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
 

@@ -11,7 +11,7 @@ from typing import Any
 from freqnet import kernels
 from freqnet.cli.console import TrainingBar, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.runs import Begun, Job, Plan, prepare, resume_command
+from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.training import History
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 

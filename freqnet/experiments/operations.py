@@ -12,11 +12,11 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.compare.causal import EXACT, Samples, held
 from freqnet.domains import GRID, Space, get_domain
 from freqnet.domains.condition import require_condition
 from freqnet.domains.space import Axes
 from freqnet.errors import ConditionWarning, ConfigurationError, got_expected
+from freqnet.experiments.causal import EXACT, Samples, held
 from freqnet.ops.transform import sample_modes
 
 
@@ -89,7 +89,7 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
 
     Examples
     --------
-    >>> from freqnet.compare import operation_errors
+    >>> from freqnet.experiments import operation_errors
     >>> max(operation_errors("fourier").values()) < 1e-13
     True
     >>> operation_errors("grid")["product"]

@@ -41,7 +41,7 @@ class Job:
 
     Examples
     --------
-    >>> from freqnet.runs import Job
+    >>> from freqnet.experiments import Job
     >>> Job("digits", settings={"epochs": 3}).command()
     'freqnet train digits --epochs 3'
     """

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.compare.comparison import Comparison
-from freqnet.compare.figures import Compared, Sketch, sketch
-from freqnet.compare.pool import in_executor, in_processes
-from freqnet.compare.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
+from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.figures import Compared, Sketch, sketch
+from freqnet.experiments.job import Plan, make_plan
+from freqnet.experiments.pool import in_executor, in_processes
+from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
-from freqnet.runs import Plan, make_plan
 from freqnet.training import Spectra, analyse
 from freqnet.training.files import write_atomically, write_json
 from freqnet.training.fit import check_examples
@@ -82,7 +82,7 @@ def compare(
     --------
     >>> import tempfile
     >>> from concurrent.futures import ThreadPoolExecutor
-    >>> from freqnet.compare import Comparison, compare
+    >>> from freqnet.experiments import Comparison, compare
     >>> small = dict(model={"widths": (4, 4, 4)}, settings={"epochs": 2})
     >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
     ...     found = compare(Comparison("digits", ("fourier", "hartley"), (0,), folder, **small), executor)
@@ -219,7 +219,7 @@ def _varied(before: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
 
 def _write(folder: Path, compared: Compared) -> None:
     """Write figures and page; whatever plotting runs into, the figures are there."""
-    from freqnet.compare.page import compare_page
+    from freqnet.experiments.page import compare_page
 
     write_json(folder / FIGURES, compared.as_dict())
     write_atomically(folder / PAGE, compare_page(compared).encode("utf-8", "replace"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from freqnet.compare.figures import Compared, DomainFigures
-from freqnet.compare.operations import OPERATIONS
-from freqnet.compare.sizes import BILINEAR, KINDS, OF_SIZE, SizeErrors
+from freqnet.experiments.figures import Compared, DomainFigures
+from freqnet.experiments.operations import OPERATIONS
+from freqnet.experiments.sizes import BILINEAR, KINDS, OF_SIZE, SizeErrors
 from freqnet.report.style import label
 from freqnet.report.tables import exact
 

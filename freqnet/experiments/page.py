@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from freqnet.compare import plots, size_plots
-from freqnet.compare.figures import Compared
-from freqnet.compare.sizes import errors_by_size
-from freqnet.compare.tables import (
+from freqnet.experiments import plots
+from freqnet.experiments.figures import Compared
+from freqnet.experiments.sizes import errors_by_size
+from freqnet.experiments.tables import (
     NODES,
     SIZES,
     blocks,
@@ -73,7 +73,7 @@ def _nodes(compared: Compared) -> list[str]:
     rows = node_rows(compared)
     if not rows:
         return []
-    drawn = figure(to_svg(size_plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
+    drawn = figure(to_svg(plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
     text = "Domains of nodes with fewer of them: the same seeds, split and order. Each seed is a dot, the mean a line."
     return [section("nodes", "Accuracy and number of nodes", text, drawn, _table(NODES, rows, 1))]
 
@@ -89,9 +89,9 @@ def _sizes(compared: Compared) -> list[str]:
         found.setdefault(id(errors_by_size(name)), []).append(name)
     for index, alike in enumerate(found.values()):
         rows, text = errors_by_size(alike[0]), ", ".join(alike)
-        drawn = figure(to_svg(size_plots.errors_of_sizes(rows), f"sizes{index}"), f"Errors by size in {text}.")
+        drawn = figure(to_svg(plots.errors_of_sizes(rows), f"sizes{index}"), f"Errors by size in {text}.")
         parts += [f"<h3>{escape(text)}</h3>", drawn, *([_table(SIZES, size_rows(rows), 2, tall=True)] if rows else [])]
-    conditions = figure(to_svg(size_plots.conditions(), "conditions"), "Condition numbers by number of nodes.")
+    conditions = figure(to_svg(plots.conditions(), "conditions"), "Condition numbers by number of nodes.")
     return [
         section(
             "conditions",

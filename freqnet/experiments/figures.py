@@ -10,10 +10,10 @@ from functools import cached_property
 from statistics import fmean, median, stdev
 from typing import Any
 
-from freqnet.compare.operations import operation_errors
-from freqnet.compare.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
-from freqnet.compare.work import Outcome, label
 from freqnet.errors import ConfigurationError
+from freqnet.experiments.operations import operation_errors
+from freqnet.experiments.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
+from freqnet.experiments.work import Outcome, label
 from freqnet.nn import Network
 from freqnet.report import summarize
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.compare.operations import Trial, differences, random_samples
 from freqnet.domains import Domain, Laplace, Nodes, Space, get_domain
 from freqnet.domains.condition import REFUSED
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.experiments.operations import Trial, differences, random_samples
 
 PRECISIONS = (np.float32, np.float64)
 KINDS = tuple(np.dtype(precision).name for precision in PRECISIONS)
@@ -63,7 +63,7 @@ def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
 
     Examples
     --------
-    >>> from freqnet.compare import errors_by_size
+    >>> from freqnet.experiments import errors_by_size
     >>> first, *_, last = errors_by_size("laplace")
     >>> first.samples, first.precision, last.samples, last.precision
     (4, 'float32', 32, 'float64')

@@ -14,7 +14,7 @@ from typing import Any
 from freqnet.checks import is_whole
 from freqnet.domains import DOMAINS, get_domain
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.runs import Job
+from freqnet.experiments.job import Job
 
 # Of a domain's name in that of a folder: file systems end at 255.
 _LONGEST = 120
@@ -56,7 +56,7 @@ class Comparison:
 
     Examples
     --------
-    >>> from freqnet.compare import Comparison
+    >>> from freqnet.experiments import Comparison
     >>> comparison = Comparison("digits", ("fourier", "grid"), seeds=(0, 1), out="compared")
     >>> [job.out.name for job in comparison.jobs()]
     ['fourier-seed0', 'grid-seed0', 'fourier-seed1', 'grid-seed1']

@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Process
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 
-from freqnet.compare.work import Outcome, Task, work
+from freqnet.experiments.work import Outcome, Task, work
 from freqnet.spawning import interrupts_deferred
 
 _SUDDEN_END = "its process ended suddenly, perhaps for want of memory; try fewer --processes, or smaller --widths"

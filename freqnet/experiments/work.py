@@ -13,8 +13,9 @@ from threading import Lock
 from typing import Any
 
 from freqnet.errors import FreqnetError, NetworkWarning, RangeWarning
+from freqnet.experiments.execute import run
+from freqnet.experiments.job import Job
 from freqnet.kernels.threads import one_blas_thread, thread_limit
-from freqnet.runs import Job, run
 from freqnet.training.files import CHECKPOINT, HISTORY, write_json
 
 # Beside a run's own files: what a comparison keeps of it. Written last, it says that the run is complete.
@@ -181,7 +182,7 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
 def peak_bytes() -> int | None:
     """Return the most memory that this process has held, in bytes; None where the system does not tell.
 
-    >>> from freqnet.compare.work import peak_bytes
+    >>> from freqnet.experiments.work import peak_bytes
     >>> peak = peak_bytes()
     >>> peak is None or peak > 10_000_000
     True

@@ -90,7 +90,7 @@ def mean(array: np.ndarray) -> np.ndarray:
     return array.mean(axis=tuple(range(1, array.ndim - 1)))
 
 
-# As `freqnet.compare.operations.OPERATIONS`, whose window, band and shifts are handed over.
+# As `freqnet.experiments.operations.OPERATIONS`, whose window, band and shifts are handed over.
 EXACT: dict[str, Callable[[Samples, int, Axes, Axes], np.ndarray]] = {
     "convolution": lambda given, window, kept, by: convolved(given),
     "product": lambda given, window, kept, by: given.x * given.y,

@@ -1,0 +1,35 @@
+"""Experiments: training runs with their folders, and comparisons of the same runs in several domains."""
+
+from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.engine import compare
+from freqnet.experiments.execute import Begun, collect_metrics, prepare, run, write_results
+from freqnet.experiments.figures import Compared, DomainFigures, Sketch
+from freqnet.experiments.job import Job, Plan, fingerprint, make_plan, resume_command, stored_info
+from freqnet.experiments.operations import error_bounds, operation_errors
+from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
+from freqnet.experiments.work import Outcome
+
+__all__ = [
+    "Begun",
+    "Compared",
+    "Comparison",
+    "DomainFigures",
+    "Job",
+    "Outcome",
+    "Plan",
+    "SizeErrors",
+    "Sketch",
+    "collect_metrics",
+    "compare",
+    "conditions_by_size",
+    "error_bounds",
+    "errors_by_size",
+    "fingerprint",
+    "make_plan",
+    "operation_errors",
+    "prepare",
+    "resume_command",
+    "run",
+    "stored_info",
+    "write_results",
+]
