@@ -3,40 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from freqnet.cli.options import (
-    Activation,
-    Batch,
-    Clip,
-    Data,
-    Epochs,
-    Folder,
-    GateBand,
-    Json,
-    Kernel,
-    Modes,
-    Optimizer,
-    Patience,
-    Pool,
-    Precision,
-    Rate,
-    RunFolder,
-    Schedule,
-    Shift,
-    Size,
-    Smoothing,
-    Test,
-    Validation,
-    WeightDecay,
-    Widths,
-    choices,
-    file_option,
-    given,
-    opt,
-)
+from freqnet.cli.options import Data, Folder, Json, RunFolder, file_option, given, opt, read_numbers, takes_choices
 from freqnet.errors import ConfigurationError, got_expected
 
 app = typer.Typer(
@@ -67,81 +38,49 @@ def options(
 
 
 @app.command()
+@takes_choices()
 def train(
     data: Data,
-    out: Annotated[Path | None, opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
-    domain: Annotated[str | None, opt("domain", "fourier (default), hartley, laplace, grid, ...")] = None,
-    modes: Modes = None,
-    kernel: Kernel = None,
-    activation: Activation = None,
-    gate_band: GateBand = None,
-    size: Size = None,
-    widths: Widths = None,
-    pool: Pool = None,
-    precision: Precision = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    lr: Rate = None,
-    optimizer: Optimizer = None,
-    schedule: Schedule = None,
-    weight_decay: WeightDecay = None,
-    smoothing: Smoothing = None,
-    shift: Shift = None,
-    clip: Clip = None,
-    patience: Patience = None,
-    seed: Annotated[int | None, opt("seed", "Of split, weights, order and shifts [0].")] = None,
-    test: Test = None,
-    validation: Validation = None,
+    choices: dict[str, Any],
+    out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Train a network and write weights, metrics, history and a report."""
-    fractions, model, settings = choices(locals())
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, fractions, model, settings), resume=resume, overwrite=overwrite, quiet=quiet)
+    run(Job(data, folder, out, **choices), resume=resume, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
+@takes_choices("domain", "seed")
 def compare(
     data: Data,
-    domains: Annotated[str, opt("domains", "To compare [fourier,hartley,grid].")] = "fourier,hartley,grid",
-    seeds: Annotated[int, opt("seeds", "Runs of each domain, from the seeds 0, 1, ... [3].")] = 3,
-    out: Annotated[Path | None, opt("out", "Where the runs go [runs/DATA-compare].")] = None,
-    modes: Modes = None,
-    kernel: Kernel = None,
-    activation: Activation = None,
-    gate_band: GateBand = None,
-    size: Size = None,
-    widths: Widths = None,
-    pool: Pool = None,
-    precision: Precision = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    lr: Rate = None,
-    optimizer: Optimizer = None,
-    schedule: Schedule = None,
-    weight_decay: WeightDecay = None,
-    smoothing: Smoothing = None,
-    shift: Shift = None,
-    clip: Clip = None,
-    patience: Patience = None,
-    test: Test = None,
-    validation: Validation = None,
+    choices: dict[str, Any],
+    domains: Annotated[str, opt("domains", "Domains to compare [fourier,hartley,grid].")] = "fourier,hartley,grid",
+    seeds: Annotated[int, opt("seeds", "Number of runs in each domain, with the seeds 0, 1, ... [3].")] = 3,
+    out: Annotated[Path | None, opt("out", "Folder of the comparison [runs/DATA-compare].")] = None,
     folder: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was stopped.")] = False,
-    processes: Annotated[int | None, opt("processes", "How many runs at a time [one a core].")] = None,
-    nodes: Annotated[str | None, opt("nodes", "Also Laplace domains with so many nodes, as 6,8,10.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted comparison.")] = False,
+    processes: Annotated[int | None, opt("processes", "Number of runs at a time [one per core].")] = None,
+    nodes: Annotated[
+        str | None, opt("nodes", "Repeat node domains (laplace, damped) with these numbers of nodes, such as 6,8,10.")
+    ] = None,
     json: Json = None,
 ) -> int:
-    """Train the same networks in several domains, and compare what they reach and cost."""
-    fractions, model, settings = choices(locals())
-    from freqnet.cli.compare import compare_domains, make_comparison
+    """Train the same networks in several domains, and compare their accuracy and cost."""
+    from freqnet.cli.compare import compare_domains
+    from freqnet.experiments import Comparison
+    from freqnet.experiments.comparison import read_domains
 
-    comparison = make_comparison(data, domains, seeds, out, folder, fractions, model, settings, nodes=nodes)
+    if seeds < 1:
+        raise ConfigurationError(got_expected("seeds", seeds, "at least 1", "the default is --seeds 3"))
+    counts = () if nodes is None else read_numbers("--nodes", nodes)
+    out = out or Path("runs") / f"{Path(data).stem}-compare"
+    comparison = Comparison(data, read_domains(domains), range(seeds), out, folder, **choices, nodes=counts)
     return compare_domains(comparison, resume=resume, processes=processes, json_file=json)
 
 

@@ -5,42 +5,14 @@ from __future__ import annotations
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 from freqnet.cli.console import complain, on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments import Compared, Comparison, Outcome, compare
-from freqnet.experiments.comparison import read_domains
 from freqnet.experiments.engine import ASKED, FIGURES, PAGE
 from freqnet.experiments.sizes import KINDS
 from freqnet.experiments.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
 from freqnet.training.files import write_json
-
-
-def make_comparison(
-    data: str,
-    domains: str,
-    seeds: int,
-    out: Path | None,
-    folder: Path | None,
-    *choices: dict[str, Any],
-    nodes: str | None = None,
-) -> Comparison:
-    """Return what was asked for on the command line; `choices` are fractions, model and settings."""
-    if seeds < 1:
-        raise ConfigurationError(got_expected("seeds", seeds, "at least 1", "change --seeds"))
-    out = out or Path("runs") / f"{Path(data).stem}-compare"
-    fractions, model, settings = choices
-    every = (fractions, model, settings, _read_nodes(nodes))
-    return Comparison(data, read_domains(domains), tuple(range(seeds)), out, folder, *every)
-
-
-def _read_nodes(text: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",")) if text is not None else ()
-    except ValueError:
-        raise ConfigurationError(got_expected("nodes", repr(text), "numbers as 6,8,10", "change --nodes")) from None
 
 
 def compare_domains(

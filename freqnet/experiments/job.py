@@ -12,12 +12,10 @@ import numpy as np
 
 from freqnet.data import BUILTIN_DATASETS, Dataset
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
-from freqnet.training import Model, Settings, load_checkpoint, training_defaults
+from freqnet.training import Model, Settings, Shares, load_checkpoint, training_defaults
+from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, claim_folder
 from freqnet.training.fit import plain
-
-FRACTIONS = {"test": 0.2, "validation": 0.0}
-OPTIONS = {"learning_rate": "lr"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,7 @@ class Job:
         """Return the command that repeats this run: only what was given."""
         words = ["freqnet", "train", *self.source]
         for name, value in {**self.model, **self.settings, **self.fractions}.items():
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            words += [_option(name), text]
+            words += [option_name(name), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
         return shlex.join(words)
 
     def output(self, dataset: Dataset) -> Path:
@@ -119,13 +116,13 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         got = f"{dataset.name}, {len(dataset)} examples"
         expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
         raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
-    for group in ("fractions", "model", "settings"):
+    for group in GROUPS:
         for name, value in plain(getattr(job, group)).items():
             own = info[group].get(name)
             if own != value:
                 expected = f"the run's own {'default' if own is None else own}"
                 todo = "leave it out, or start anew with --overwrite"
-                raise ConfigurationError(got_expected(f"resume with {_option(name)}", value, expected, todo))
+                raise ConfigurationError(got_expected(f"resume with {option_name(name)}", value, expected, todo))
     return Plan(folder, info)
 
 
@@ -170,16 +167,12 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
-            "fractions": {**FRACTIONS, **job.fractions},
+            "fractions": asdict(Shares(**job.fractions)),
             "model": asdict(Model(**job.model)),
             "settings": asdict(settings),
             "command": job.command(),
         }
     )
-
-
-def _option(name: str) -> str:
-    return f"--{OPTIONS.get(name, name.replace('_', '-'))}"
 
 
 def _slug(name: str) -> str:
