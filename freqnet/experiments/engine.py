@@ -15,9 +15,9 @@ import numpy as np
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.executors import in_executor, in_processes
 from freqnet.experiments.figures import Compared, Sketch, sketch
 from freqnet.experiments.job import Plan, make_plan
-from freqnet.experiments.pool import in_executor, in_processes
 from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
