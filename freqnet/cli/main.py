@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import Any
@@ -10,7 +11,9 @@ from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError, NetworkWarning
 
-COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench", "compare")
+_QUOTES = "'[]()"
+# An argument of the library in a message, such as ``size='large'``.
+_ARGUMENT = re.compile(r"(?<![^\s(])(\w+)=('[^']*'|\[[^]]*]|\([^)]*\)|[\w.+-]*\w)")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -63,10 +66,10 @@ def _report(error: BaseException, words: list[str]) -> int:
         mute()
         return 0
     if isinstance(error, (FreqnetError, Interrupted)):
-        complain(str(error))
+        complain(_with_options(str(error), words))
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
-        command = f"{words[0]} " if words and words[0] in COMMANDS else ""
+        command = f"{words[0]} " if words and words[0] in _commands() else ""
         complain(f"{error.format_message().rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, (OSError, MemoryError)):
@@ -74,3 +77,27 @@ def _report(error: BaseException, words: list[str]) -> int:
         return 2
     complain(f"internal error: {type(error).__name__}: {error}; run again with --debug and report it")
     return 1
+
+
+def _commands() -> dict[str, Any]:
+    from typer.main import get_command
+
+    from freqnet.cli.commands import app
+
+    return get_command(app).commands  # type: ignore[attr-defined]
+
+
+def _with_options(message: str, words: list[str]) -> str:
+    """Write the library's arguments in a message as options of the command: ``size='large'`` as ``--size large``."""
+    command = _commands().get(words[0]) if words else None
+    options = {p.name: p.opts[0] for p in command.params if p.opts[0].startswith("--")} if command else {}
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name not in options:
+            return found[0]
+        return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES).replace(', ', ',')}"
+
+    # Before that there may be a path of the user's.
+    what, got, rest = message.partition(": got ")
+    return what + got + _ARGUMENT.sub(option, rest)

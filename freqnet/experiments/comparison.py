@@ -85,12 +85,13 @@ class Comparison:
 
     def _check_nodes(self) -> None:
         if not all(is_whole(count) and count > 0 for count in self.nodes):
-            got = ",".join(map(str, self.nodes))
-            raise ConfigurationError(got_expected("nodes", got, "whole numbers of 1 or more", "change --nodes"))
+            raise ConfigurationError(
+                got_expected("nodes", self.nodes, "whole numbers of 1 or more", "pass nodes=(6, 8)")
+            )
         _refuse_twice("nodes", self.nodes)
         if self.nodes and not any(get_domain(name).is_causal for name in self.domains):
-            got, todo = ",".join(self.domains), "add laplace to --domains, or leave --nodes out"
-            raise ConfigurationError(got_expected("domains with --nodes", got, "a domain of nodes", todo))
+            got, todo = ",".join(self.domains), "add laplace to the domains, or leave nodes out"
+            raise ConfigurationError(got_expected("domains with nodes", got, "a domain of nodes", todo))
 
     @property
     def path(self) -> Path:

@@ -91,7 +91,7 @@ def compare(
     (True, 0)
     """
     if processes is not None and processes < 1:
-        raise ConfigurationError(got_expected("processes", processes, "at least 1", "change --processes"))
+        raise ConfigurationError(got_expected("processes", processes, "at least 1", "the default is one per core"))
     dataset = load(comparison.data, folder=comparison.folder)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
@@ -183,7 +183,7 @@ def _claim(folder: Path, info: dict[str, Any], resume: bool) -> None:
         if resume:
             _check_same(folder, info)
         elif folder.exists() and any(folder.iterdir()):
-            todo = "go on with --resume, or choose another --out"
+            todo = "pass resume=True to continue it, or choose another folder"
             raise ConfigurationError(got_expected(what, "a folder that is not empty", "a new or empty one", todo))
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -198,7 +198,7 @@ def _check_same(folder: Path, info: dict[str, Any]) -> None:
         before = json.loads((folder / ASKED).read_text(encoding="utf-8"))
         change = differing({**before, **_varied(before, info)}, info)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        expected, todo = f"one with a {ASKED} to resume from", "leave --resume out"
+        expected, todo = f"one with a {ASKED} to resume from", "leave resume=True out"
         got = "a damaged one" if (folder / ASKED).exists() else "no comparison"
         raise ConfigurationError(got_expected(f"output {folder}", got, expected, todo)) from None
     if change is None:
@@ -207,8 +207,8 @@ def _check_same(folder: Path, info: dict[str, Any]) -> None:
     if name == "fingerprint":
         got, expected = f"{info['samples']} examples of {info['dataset']}", f"the data it began with, {before['data']}"
         raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
-    todo = "repeat the command, or choose another --out"
-    raise ConfigurationError(got_expected(f"resume with {name.replace('_', ' ')}", now, f"its own {own}", todo))
+    todo = "repeat its choices, or choose another folder"
+    raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={now!r}", f"its own {name}={own!r}", todo))
 
 
 def _varied(before: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:

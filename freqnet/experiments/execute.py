@@ -91,7 +91,9 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
         As `make_plan`, `freqnet.data.load` and `freqnet.training.files.claim_folder` do.
     """
     if resume and overwrite:
-        raise ConfigurationError(got_expected("train", "--resume and --overwrite", "one of them", "leave one out"))
+        raise ConfigurationError(
+            got_expected("train", "resume=True and overwrite=True", "one of them", "leave one out")
+        )
     dataset = load(job.data, folder=job.folder)
     plan = make_plan(job, dataset, resume)
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
@@ -163,7 +165,7 @@ def write_results(
     except Exception as error:
         got = f"{type(error).__name__}: {error}"
         expected = f"a page beside {MODEL} and {METRICS}, which are complete"
-        message = got_expected(f"report {plan.folder / REPORT}", got, expected, "run again with --resume --debug")
+        message = got_expected(f"report {plan.folder / REPORT}", got, expected, "run again with resume=True")
         raise ConfigurationError(message) from error
     return metrics
 

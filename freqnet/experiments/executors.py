@@ -8,7 +8,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from freqnet.experiments.work import Outcome, Task, work
 from freqnet.processes import completed, spawned
 
-_SUDDEN_END = "its process ended suddenly, perhaps because the memory was full; try processes=1, or smaller widths"
+_SUDDEN_END = "its process ended suddenly, perhaps because the memory was full; try fewer processes, or smaller widths"
 
 
 def in_processes(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:

@@ -120,9 +120,9 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         for name, value in plain(getattr(job, group)).items():
             own = info[group].get(name)
             if own != value:
-                expected = f"the run's own {'default' if own is None else own}"
-                todo = "leave it out, or start anew with --overwrite"
-                raise ConfigurationError(got_expected(f"resume with {option_name(name)}", value, expected, todo))
+                expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
+                todo = "leave it out, or start anew with overwrite=True"
+                raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
     return Plan(folder, info)
 
 

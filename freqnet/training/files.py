@@ -84,9 +84,9 @@ def claim_folder(folder: Path, *, resume: bool = False, overwrite: bool = False)
         if folder.exists() and not folder.is_dir():
             raise _unusable(folder, "a file", "a folder", "choose another")
         if resume and not (folder / CHECKPOINT).is_file():
-            raise _unusable(folder, f"no {CHECKPOINT}", "one to resume from", "train without --resume")
+            raise _unusable(folder, f"no {CHECKPOINT}", "one to resume from", "leave resume=True out")
         if folder.exists() and any(folder.iterdir()) and not (resume or overwrite):
-            todo = "pass --overwrite or --resume, or another --out"
+            todo = "pass overwrite=True or resume=True, or choose another folder"
             raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
         folder.mkdir(parents=True, exist_ok=True)
         _check_writable(folder)

@@ -148,14 +148,14 @@ class Model:
 
     def _precision(self, door: Door) -> str:
         if self.precision not in (None, "float32", "float64"):
-            expected = "float32 or float64"
-            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, "change --precision"))
+            expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
+            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
         return self.precision or least_precision(door.space)
 
     def _sizes(self, grid: tuple[int, ...]) -> tuple[int, ...]:
         modes = self.modes
         if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
+            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "pass size='large'"))
         if get_domain(self.domain).is_causal:
             return self._nodes(grid)
         if modes is None:
@@ -163,7 +163,9 @@ class Model:
         most = min(n - 1 + n % 2 for n in grid)
         if modes < 1 or modes % 2 == 0 or modes > most:
             raise ConfigurationError(
-                got_expected("modes", modes, f"an odd number from 1 to {most} on a grid of {grid}", "change --modes")
+                got_expected(
+                    "modes", modes, f"an odd number from 1 to {most} on a grid of {grid}", f"pass modes={most}"
+                )
             )
         return (modes,) * len(grid)
 
@@ -174,18 +176,18 @@ class Model:
             return largest
         if not 1 <= self.modes <= min(largest):
             expected = f"1 to {min(largest)} nodes on a grid of {grid}"
-            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
+            raise ConfigurationError(got_expected("modes", self.modes, expected, f"pass modes={min(largest)}"))
         wanted = (self.modes,) * len(grid)
         if domain.modes(domain.space(grid, domain.band_of(self.modes))) != wanted:
             expected = f"an odd number of nodes, or all {grid}, since they come in pairs"
-            raise ConfigurationError(got_expected("modes", self.modes, expected, "change --modes"))
+            raise ConfigurationError(got_expected("modes", self.modes, expected, f"pass modes={self.modes - 1}"))
         return wanted
 
     def _body(self, sizes: tuple[int, ...], classes: int) -> Module:
         most, size = get_domain(self.domain).band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
-                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
+                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"pass gate_band={most}")
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
@@ -213,7 +215,9 @@ class Model:
             return Polynomial(gate_band=self.gate_band)
         if self.gate_band is not None:
             got = f"{self.gate_band} with {self.activation}"
-            raise ConfigurationError(got_expected("gate band", got, "--activation polynomial", "leave one out"))
+            raise ConfigurationError(
+                got_expected("gate band", got, "activation='polynomial'", "leave the gate band out")
+            )
         if self.activation in ACTIVATIONS:
             return ACTIVATIONS[self.activation]()
         if self.activation in POINTWISE:
