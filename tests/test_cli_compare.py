@@ -42,7 +42,13 @@ def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert sorted(line[:5] for line in lines[:2]) == ["[1/2]", "[2/2]"]
     assert {line.split(" ")[1] for line in lines[:2]} == {"fourier,", "grid,"}
     shown = "\n".join(lines)
-    rows = ("test accuracy, mean", "standard deviation", "a training step, ms", "multiply-adds", "condition number")
+    rows = (
+        "test accuracy, mean",
+        "standard deviation",
+        "time per training step, ms",
+        "multiply-adds",
+        "condition number",
+    )
     more = ("validation accuracy, s", "convolution", "power", "operations in float32", "operations in float64")
     assert all(row in shown for row in (*rows, *more))
     assert lines[-1].startswith("runs/few-compare: compare.json, compare.html")
@@ -75,7 +81,7 @@ def test_domains_of_nodes(tmp_path: Path) -> None:
         f"{name}, 3 nodes, seed 0",
         "fourier, seed 0",
     }
-    rows = ("kept at the door", "precision", "9x9 nodes", "7x7 modes", "accuracy and number of nodes", "3x3")
+    rows = ("kept at the input", "precision", "9x9 nodes", "7x7 modes", "accuracy and number of nodes", "3x3")
     assert all(row in text for row in rows)
     warned = [line for line in lines if "digits are left" in line]
     assert len(warned) == 1
