@@ -120,7 +120,7 @@ def test_a_changed_weight_or_description_is_noticed(path: Path) -> None:
     ]
     for changed, text in changes:
         save_file(changed, path, text)
-        with pytest.raises(CheckpointError, match="got contents that were changed"):
+        with pytest.raises(CheckpointError, match="got changed contents"):
             load_checkpoint(path)
 
 

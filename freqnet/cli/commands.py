@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""The commands of the command line and their options."""
 
 from __future__ import annotations
 
@@ -87,11 +87,13 @@ def compare(
 @app.command()
 def evaluate(
     run: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="Data to measure on; by default the examples that the run held out.")
+    ] = None,
     folder: Folder = None,
     json: Json = None,
 ) -> None:
-    """Measure a trained model."""
+    """Measure the accuracy and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
     evaluate_run(run, data, folder, json)
@@ -103,7 +105,7 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="Images, folders of images, .npz or .npy files.")],
     json: Json = None,
 ) -> None:
-    """Name the class of images."""
+    """Predict the classes of images."""
     from freqnet.cli.inspect import predict_files
 
     predict_files(run, files, json)
@@ -111,10 +113,12 @@ def predict(
 
 @app.command()
 def info(
-    run: Annotated[Path | None, typer.Argument(help="The folder of a run; without it, the program.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Folder of a run; without it, the command shows the installed program.")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Show what a model is made of, or what this program has."""
+    """Show the layers of a model, or the versions, domains and layers of this program."""
     from freqnet.cli.inspect import model_info, program_info
 
     program_info(json) if run is None else model_info(run, json)
@@ -123,13 +127,15 @@ def info(
 @app.command()
 def audit(
     run: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
-    samples: Annotated[int, typer.Option("--samples", help="Examples to look at.")] = 500,
+    data: Annotated[
+        str | None, typer.Argument(help="Data to measure on; by default the examples that the run held out.")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Number of examples to measure on.")] = 500,
     folder: Folder = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
-    """Find out what a model really does: what it can see, whether it is affine, how it meets shifts."""
+    """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
     audit_run(run, data, folder, samples, json, page)
@@ -137,37 +143,43 @@ def audit(
 
 @app.command()
 def verify(
-    claim: Annotated[list[str] | None, typer.Option("--claim", help="Id of a claim; may be repeated [all].")] = None,
+    claim: Annotated[
+        list[str] | None, typer.Option("--claim", help="Id of a claim to check; may be repeated [all].")
+    ] = None,
     source: Annotated[
-        str | None, opt("source", "Claims of pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
+        str | None, opt("source", "Source of the claims: pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
     ] = None,
     digits: Annotated[int, typer.Option("--digits", help="Decimal digits, 15 to 2000.")] = 50,
     rigorous: Annotated[
-        bool, typer.Option("--rigorous", help="Enclose both sides in balls (pip install python-flint).")
+        bool, typer.Option("--rigorous", help="Enclose both sides in balls (needs python-flint).")
     ] = False,
-    show: Annotated[str | None, opt("show", "Check one claim and print all there is to know of it.")] = None,
-    page: Annotated[Path | None, file_option("page", "With --show: also write an HTML page.")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Name the claims, without checking them.")] = False,
-    add: Annotated[list[Path] | None, typer.Option("--add", help="Python file with claims of one's own.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the random points.")] = 0,
-    processes: Annotated[int | None, opt("processes", "How many work at a time [one a core].")] = None,
+    show: Annotated[str | None, opt("show", "Check one claim and print all its details.")] = None,
+    page: Annotated[Path | None, file_option("page", "With --show: also write the claim as an HTML page.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the claims, without checking them.")] = False,
+    add: Annotated[
+        list[Path] | None, typer.Option("--add", help="Python file with your own claims; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random points.")] = 0,
+    processes: Annotated[int | None, opt("processes", "Number of processes [one per core].")] = None,
     json: Json = None,
 ) -> int:
-    """Check the field's claims again, to as many digits as one likes."""
+    """Check the claims of the field's papers numerically."""
     from freqnet.cli.verify import Request, list_claims, show_claim, verify_claims
 
     request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()))
     if page is not None and show is None:
-        raise ConfigurationError(got_expected("--page", "no --show", "a claim to write a page of", "add --show ID"))
+        raise ConfigurationError(got_expected("--page", "no claim", "one claim to write a page about", "add --show ID"))
     if show is not None and (claim or source or list_):
         todo = "leave out --claim, --source and --list"
-        raise ConfigurationError(got_expected("--show", "choices of claims", "one claim alone", todo))
+        raise ConfigurationError(got_expected("--show", "other options that choose claims", "only one claim", todo))
     if list_ and json is not None:
-        todo = "leave --json or --list away"
-        raise ConfigurationError(got_expected("--list", "a file for evidence", "names alone", todo))
+        todo = "leave --json or --list out"
+        raise ConfigurationError(got_expected("--list", "a file for evidence", "no file, as nothing is checked", todo))
     files = [path.resolve() for path in (json, page, *request.files) if path is not None]
     if len(set(files)) < len(files):
-        raise ConfigurationError(got_expected("files", "one of them twice", "each another", "rename one"))
+        raise ConfigurationError(
+            got_expected("files", "two options that name the same file", "different files", "rename one")
+        )
     if list_:
         return list_claims(request)
     return verify_claims(request, json) if show is None else show_claim(request, show, page, json)
@@ -175,26 +187,32 @@ def verify(
 
 @app.command()
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="The rows that matter most, within two minutes.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure only the most important rows, within two minutes.")
+    ] = False,
     only: Annotated[
-        str | None, opt("only", "Groups of products, channels, networks, profile, growth, accuracy, memory [all].")
+        str | None,
+        opt("only", "Groups to measure: products, channels, networks, profile, growth, accuracy, memory [all]."),
     ] = None,
     threads: Annotated[
-        int | None, opt("threads", "For freqnet and every peer [one a core, or as the environment says].")
+        int | None,
+        opt("threads", "Number of threads of freqnet and every peer [one per core, or as the environment says]."),
     ] = None,
-    seeds: Annotated[int | None, opt("seeds", "Runs of each network in the race to an accuracy [3].")] = None,
-    out: Annotated[Path | None, opt("out", "JSON file for the rows; a CSV goes beside it [bench.json].")] = None,
-    figures: Annotated[Path | None, opt("figures", "Folder for figures of the rows.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Compare the kernels with what was recorded.")] = False,
+    seeds: Annotated[int | None, opt("seeds", "Number of runs of each network in the group accuracy [3].")] = None,
+    out: Annotated[
+        Path | None, opt("out", "JSON file for the rows; a CSV file is written beside it [bench.json].")
+    ] = None,
+    figures: Annotated[Path | None, opt("figures", "Existing folder for figures of the rows.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare the speed of the kernels with the records.")] = False,
 ) -> None:
-    """Time freqnet beside SciPy and PyTorch, pair by pair."""
+    """Measure the speed of freqnet, SciPy and PyTorch, pair by pair."""
     from freqnet.cli.bench import bench as run
     from freqnet.cli.bench import check_records
 
     choices = given({"threads": threads, "seeds": seeds})
     if check and (only or out or figures):
-        todo = "leave out --only, --out and --figures"
-        raise ConfigurationError(got_expected("--check", "choices of rows or files", "all kernels", todo))
+        todo = "leave --only, --out and --figures out"
+        raise ConfigurationError(got_expected("--check", "options that choose rows or files", "none of these", todo))
     if check:
         check_records(quick, choices)
     else:

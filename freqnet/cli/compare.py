@@ -1,4 +1,4 @@
-"""``freqnet compare``: the same networks in several domains."""
+"""The command ``freqnet compare``: show the progress and the figures of a comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from freqnet.training.files import write_json
 def compare_domains(
     comparison: Comparison, *, resume: bool, processes: int | None, json_file: Path | None = None
 ) -> int:
-    """Compare, print a line as each run ends and the figures at the end; return 1 if a run failed, else 0."""
+    """Compare, print a line as each run ends and the figures at the end, and return the exit status.
+
+    The status is 1 if a run failed, else 0.
+    """
     follower = Follower(len(comparison.runs()))
     try:
         compared = compare(comparison, resume=resume, processes=processes, progress=follower)
     except Interrupted:
         if not (comparison.path / ASKED).is_file():
             raise
-        todo = "the same command with --resume goes on"
+        todo = "repeat the command with --resume to continue"
         raise Interrupted(f"interrupted; complete runs and epochs are safe in {comparison.out}: {todo}") from None
     if json_file is not None:
         write_json(json_file, compared.as_dict())
@@ -35,13 +38,13 @@ def compare_domains(
 
 
 class Follower:
-    """Prints a line as each run ends."""
+    """Print a line as each run ends."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done = total, 0
 
     def __call__(self, outcome: Outcome) -> None:
-        """Take what came out of a run."""
+        """Print the outcome of a run."""
         check_interrupt()
         self.done += 1
         text = f"failed: {outcome.reason}"
@@ -53,7 +56,7 @@ class Follower:
 
 
 def show(compared: Compared) -> None:
-    """Print the figures of every domain, and the errors of its operations."""
+    """Print the figures of every domain and the errors of its operations."""
     header = ("", *names(compared))
     _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), header)
     for kind in KINDS:
@@ -69,7 +72,7 @@ def show(compared: Compared) -> None:
 
 
 def _print(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
-    """Print a table, or several with fewer columns each where they would not fit side by side."""
+    """Print a table, split into several with fewer columns where it is too wide for the terminal."""
     width = shutil.get_terminal_size((200, 24)).columns if on_terminal() else 200
     for number, (columns, part) in enumerate(blocks(header, rows, width - 1)):
         print_table(f"{title} (continued)" if number else title, part, columns)

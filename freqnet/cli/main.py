@@ -1,4 +1,4 @@
-"""The way in: run a command, and end in one line whatever goes wrong."""
+"""The entry point: run a command, and report any error in one line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
             if own_process and not debug:
                 _notes_instead_of_warnings()
                 _show_any_text()
-            # Imported here, so that an interrupt finds its handler in place.
+            # Imported here, where the handlers of interrupts are in place.
             from freqnet.cli.commands import app
 
             result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
@@ -41,7 +41,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
 
 
 def _notes_instead_of_warnings() -> None:
-    """Show what a network is warned of as one line each, and nothing of other libraries' warnings."""
+    """Show each warning about a network as one line, once, and hide the warnings of other libraries."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", NetworkWarning)
     shown: set[str] = set()
@@ -55,13 +55,13 @@ def _notes_instead_of_warnings() -> None:
 
 
 def _show_any_text() -> None:
-    """Let no class or file name fail for want of a character in the terminal's encoding."""
+    """Replace characters that the terminal's encoding lacks, as in names of classes and files."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
 def _report(error: BaseException, words: list[str]) -> int:
-    """Say in one line what went wrong; 2 for what a user can mend, 1 for what we must."""
+    """Print an error in one line, and return the exit status: 2 for a user's error, 1 for an error of the program."""
     if isinstance(error, BrokenPipeError):
         mute()
         return 0
@@ -98,6 +98,6 @@ def _with_options(message: str, words: list[str]) -> str:
             return found[0]
         return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES).replace(', ', ',')}"
 
-    # Before that there may be a path of the user's.
+    # The text before that may hold a path of the user.
     what, got, rest = message.partition(": got ")
     return what + got + _ARGUMENT.sub(option, rest)

@@ -18,12 +18,12 @@ LARGEST = 4096
 
 
 def opt(name: str, text: str) -> Any:
-    """Return an option that says its default itself."""
+    """Return an option whose help text names its default."""
     return typer.Option(f"--{name}", help=text, show_default=False)
 
 
 def _target(path: Path | None) -> Path | None:
-    """Find out before the work, not after it, that its result cannot be kept."""
+    """Check before the work that its result can be written."""
     if path is not None:
         from freqnet.training.files import check_target
 
@@ -32,13 +32,18 @@ def _target(path: Path | None) -> Path | None:
 
 
 def file_option(name: str, text: str) -> Any:
-    """Return an option for a file to be written."""
+    """Return an option that names a file to write."""
     return typer.Option(f"--{name}", help=text, show_default=False, callback=_target)
 
 
-Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or a folder of images by class.")]
-Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="The folder a training run wrote.")]
+Data = Annotated[
+    str,
+    typer.Argument(help="Data: digits, mnist-5k, mnist, FILE.npz, or a folder with a subfolder of images per class."),
+]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)
+]
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a training run.")]
 Json = Annotated[Path | None, file_option("json", "Also write the result to this file.")]
 
 
