@@ -22,7 +22,7 @@ from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, not
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
 from freqnet.training import Spectra, analyse
-from freqnet.training.files import write_atomically, write_json
+from freqnet.training.files import claim_folder, write_atomically, write_json
 from freqnet.training.fit import check_examples
 
 # The choices, written before the first run. A resumed comparison must have the same.
@@ -184,21 +184,10 @@ def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> I
 
 def _claim(folder: Path, info: dict[str, Any], resume: bool) -> None:
     """Prepare the folder, or raise the reason why it cannot be used."""
-    what, asked = f"output {folder}", folder / ASKED
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise ConfigurationError(got_expected(what, "a file", "a folder", "choose another"))
-        if resume:
-            _check_same(folder, info)
-        elif folder.exists() and any(folder.iterdir()):
-            todo = "pass resume=True to continue it, or choose another folder"
-            raise ConfigurationError(got_expected(what, "a folder that is not empty", "a new or empty one", todo))
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        expected = "a folder that can be written to"
-        raise ConfigurationError(got_expected(what, reason, expected, "choose another")) from error
-    write_json(asked, info)
+    if resume:
+        _check_same(folder, info)
+    claim_folder(folder, resume=resume, overwrite=None, marker=ASKED)
+    write_json(folder / ASKED, info)
 
 
 def _check_same(folder: Path, info: dict[str, Any]) -> None:

@@ -230,8 +230,9 @@ class Compared:
         errors, refused = _operation_errors(lives) if known.nodes is None else ({}, [])
         found = [f"the first seed's nodes are {lives}"] if lives != known.domain else []
         accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
+        shared = {name: value for name, value in vars(known).items() if name not in ("lives", "notes")}
         return DomainFigures(
-            domain=known.domain,
+            **shared,
             runs=len(every),
             failed=len(every) - len(runs),
             accuracies=tuple(accuracies),
@@ -240,18 +241,11 @@ class Compared:
             train_seconds=_mean([outcome.metrics["train_seconds"] for outcome in runs]),
             step_milliseconds=_mean([step_milliseconds(outcome) for outcome in runs]),
             seconds_to_level=_mean([self.seconds_to_level(outcome) for outcome in runs]),
-            parameters=known.parameters,
-            multiply_adds=known.multiply_adds,
-            spectrum_bytes=known.spectrum_bytes,
             peak_bytes=max((o.peak_bytes for o in runs if o.peak_bytes is not None), default=None),
-            condition_number=known.condition_number,
             transforms=max((o.metrics["transforms_inside_network"] for o in runs), default=None),
-            precision=known.precision,
-            kept=known.kept,
             operation_errors=errors,
             reasons=tuple(_reasons(every)),
             notes=tuple(dict.fromkeys([*found, *known.notes, *(note for o in every for note in o.notes), *refused])),
-            nodes=known.nodes,
         )
 
     def seconds_to_level(self, outcome: Outcome) -> float:

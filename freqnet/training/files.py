@@ -72,7 +72,9 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     write_atomically(path, "".join(json.dumps(row, default=float) + "\n" for row in rows).encode())
 
 
-def claim_folder(folder: Path, *, resume: bool = False, overwrite: bool = False) -> None:
+def claim_folder(
+    folder: Path, *, resume: bool = False, overwrite: bool | None = False, marker: str = CHECKPOINT
+) -> None:
     """Prepare an output folder, or raise the reason why it cannot be used.
 
     Parameters
@@ -80,22 +82,24 @@ def claim_folder(folder: Path, *, resume: bool = False, overwrite: bool = False)
     folder : Path
         The folder of a run.
     resume : bool
-        The folder must have a checkpoint.
-    overwrite : bool
-        Remove the files of an earlier run; other files stay.
+        The folder must have the file `marker`.
+    overwrite : bool or None
+        Remove the files of an earlier run; other files stay. None if the caller has no such choice.
+    marker : str
+        Name of the file that work which can be resumed has written.
 
     Raises
     ------
     ConfigurationError
-        The folder is not empty, is a file, cannot be made or written to, or has no checkpoint to resume from.
+        The folder is not empty, is a file, cannot be made or written to, or has nothing to resume from.
     """
     try:
         if folder.exists() and not folder.is_dir():
             raise _unusable(folder, "a file", "a folder", "choose another path")
-        if resume and not (folder / CHECKPOINT).is_file():
-            raise _unusable(folder, f"no {CHECKPOINT}", "a checkpoint to resume from", "leave resume=True out")
+        if resume and not (folder / marker).is_file():
+            raise _unusable(folder, f"no {marker}", "one to resume from", "leave resume=True out")
         if folder.exists() and any(folder.iterdir()) and not (resume or overwrite):
-            todo = "pass overwrite=True or resume=True, or choose another folder"
+            todo = f"pass {'' if overwrite is None else 'overwrite=True or '}resume=True, or choose another folder"
             raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
         folder.mkdir(parents=True, exist_ok=True)
         _check_writable(folder)
