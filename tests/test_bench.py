@@ -207,11 +207,11 @@ def test_check_names_what_fell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(guard, "records", lambda: {guard._class(Plan()): {"product 13x13": 0.7, "square 13x13": 1.1}})
     code, out, _ = called(capsys, "--check")
     assert code == 1
-    assert "fell below 75% of the record: product 13x13\n" in out
+    assert "slower than 75% of the record: product 13x13\n" in out
     shares["product 13x13"] = 0.6
     code, out, _ = called(capsys, "--check")
     assert code == 0
-    assert "none fell" in out
+    assert "none lost more" in out
 
 
 # -- the command -------------------------------------------------------------------------------------------

@@ -42,7 +42,13 @@ def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert sorted(line[:5] for line in lines[:2]) == ["[1/2]", "[2/2]"]
     assert {line.split(" ")[1] for line in lines[:2]} == {"fourier,", "grid,"}
     shown = "\n".join(lines)
-    rows = ("test accuracy, mean", "standard deviation", "a training step, ms", "multiply-adds", "condition number")
+    rows = (
+        "test accuracy, mean",
+        "standard deviation",
+        "time per training step, ms",
+        "multiply-adds",
+        "condition number",
+    )
     more = ("validation accuracy, s", "convolution", "power", "operations in float32", "operations in float64")
     assert all(row in shown for row in (*rows, *more))
     assert lines[-1].startswith("runs/few-compare: compare.json, compare.html")
@@ -75,7 +81,7 @@ def test_domains_of_nodes(tmp_path: Path) -> None:
         f"{name}, 3 nodes, seed 0",
         "fourier, seed 0",
     }
-    rows = ("kept at the door", "precision", "9x9 nodes", "7x7 modes", "accuracy and number of nodes", "3x3")
+    rows = ("kept at the input", "precision", "9x9 nodes", "7x7 modes", "accuracy and number of nodes", "3x3")
     assert all(row in text for row in rows)
     warned = [line for line in lines if "digits are left" in line]
     assert len(warned) == 1
@@ -197,15 +203,15 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         (("--domains", "laplace:nodes=0.9,2"), "from -1 to 1"),
         (("--domains", "0.5,fourier"), "got '0.5'"),
         (("--nodes", "4"), "a domain of nodes"),
-        (("--domains", "laplace", "--nodes", "4,x"), "change --nodes"),
+        (("--domains", "laplace", "--nodes", "4,x"), "--nodes 16,32,64"),
         (("--domains", "laplace", "--nodes", "99"), "got 99"),
         (("--domains", "laplace:rates"), "condition number"),
         (("--seeds", 0), "seeds: got 0"),
         (("--processes", 0), "processes: got 0"),
-        (("--widths", "a"), "change --widths"),
+        (("--widths", "a"), "--widths 16,32,64"),
         (("--lr", "nan"), "learning_rate"),
-        (("--modes", 4), "change --modes"),
-        (("--size", "huge"), "change --size"),
+        (("--modes", 4), "pass --modes 7"),
+        (("--size", "huge"), "pass --size large"),
         (("--patience", 3), "--validation"),
         (("--folder", "none"), "few"),
     ],

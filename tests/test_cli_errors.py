@@ -15,6 +15,7 @@ import pytest
 from test_cli_train import SMALL, command, refused, snapshot, some_digits, succeed, without_plots
 
 from freqnet.cli import console, main
+from freqnet.cli.main import _with_options
 from freqnet.errors import ConfigurationError
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL
 
@@ -124,7 +125,7 @@ def test_divergence_says_where_and_what_to_try(place: Path) -> None:
     line = refused("train", "../few.npz", *SMALL, "--lr", "1e6", "--clip", "0", "--schedule", "constant", "--batch", 8)
     assert "training, epoch 1: got a loss of nan; layer " in line
     assert "power" in line
-    assert "lower --lr" in line
+    assert "--lr 100000 or --clip 1" in line
     assert snapshot(place).keys() <= {f"runs/few-fourier-seed0/{name}" for name in (CHECKPOINT, HISTORY)}
 
 
@@ -147,14 +148,14 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--epochs", 9), "resume with --epochs: got 9, expected the run's own 2"),
-        (("--lr", 0.5), "resume with --lr: got 0.5, expected the run's own 0.003"),
-        (("--seed", 0), "resume with --seed: got 0, expected the run's own 2"),
-        (("--test", 0.3), "resume with --test: got 0.3, expected the run's own 0.2"),
-        (("--validation", 0), "resume with --validation: got 0.0, expected the run's own 0.25"),
-        (("--modes", 5), "resume with --modes: got 5, expected the run's own default"),
-        (("--domain", "grid"), "resume with --domain: got grid, expected the run's own fourier"),
-        (("--widths", "4,4"), "resume with --widths: got [4, 4], expected the run's own [4, 4, 4]"),
+        (("--epochs", 9), "got --epochs 9, expected the run's own --epochs 2"),
+        (("--lr", 0.5), "got --lr 0.5, expected the run's own --lr 0.003"),
+        (("--seed", 0), "got --seed 0, expected the run's own --seed 2"),
+        (("--test", 0.3), "got --test 0.3, expected the run's own --test 0.2"),
+        (("--validation", 0), "got --validation 0.0, expected the run's own --validation 0.25"),
+        (("--modes", 5), "got --modes 5, expected the run's own default"),
+        (("--domain", "grid"), "got --domain grid, expected the run's own --domain fourier"),
+        (("--widths", "4,4"), "got --widths 4,4, expected the run's own --widths 4,4,4"),
     ],
 )
 def test_other_options_are_not_resumed(unfinished: Path, words: tuple[Any, ...], message: str) -> None:
@@ -249,6 +250,17 @@ def test_what_we_must_mend_has_another_status(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("words", [(), ("--help",), ("train", "--help"), ("predict", "--help")])
 def test_help(words: tuple[str, ...]) -> None:
     assert succeed(*words).startswith("Usage: freqnet")
+
+
+def test_arguments_of_the_library_become_options_of_the_command() -> None:
+    message = "output a/size=3: got size='huge', expected modes=5; pass resume=True, widths=(4, 8) or lr=1"
+    shown = "output a/size=3: got --size huge, expected --modes 5; pass --resume, --widths 4,8 or lr=1"
+    assert _with_options(message, ["train"]) == shown
+    # Commands have their own options, and names of domains have parameters that are none.
+    assert _with_options("x: got domain='grid', expected laplace:nodes=0.5; y", ["compare"]).startswith(
+        "x: got domain="
+    )
+    assert _with_options(message, []) == _with_options(message, ["fly"]) == message
 
 
 def test_unknown_commands() -> None:

@@ -69,7 +69,7 @@ def test_evaluation_finds_the_data_of_the_run_from_anywhere(tmp_path: Path, monk
     assert "held-out" in succeed("evaluate", "../run", "moved.npz")
     # Changed data may hold examples that were trained on: nothing is held out any more.
     some_digits(tmp_path / "few.npz", count=190)
-    assert "190 examples that changed since" in refused("evaluate", "../run")
+    assert "190 examples that have changed" in refused("evaluate", "../run")
     assert "all examples" in succeed("evaluate", "../run", "../few.npz")
 
 
@@ -146,7 +146,7 @@ def test_files_that_cannot_be_read(run: Path, pictures: Path, tmp_path: Path) ->
         (("none.png",), "no file none.png"),
         ((tmp_path / "notes.txt",), "convert the file first"),
         ((tmp_path / "broken.png",), "a complete image file"),
-        ((tmp_path / "huge.npy",), "scale them"),
+        ((tmp_path / "huge.npy",), "scale the samples"),
         ((small, large), "image sizes: got 8 x 8 pixels"),
         ((run,), "no images"),
     ):
@@ -171,7 +171,7 @@ def test_a_model_saved_by_hand(tmp_path: Path, pictures: Path) -> None:
     save(tmp_path / "hand.safetensors", Checkpoint(network.describe(), network.arrays()))
     for words in (("info",), ("predict", pictures / "8"), ("evaluate", "digits")):
         succeed(words[0], tmp_path / "hand.safetensors", *words[1:])
-    assert "names no data" in refused("evaluate", tmp_path / "hand.safetensors")
+    assert "a model without stored data" in refused("evaluate", tmp_path / "hand.safetensors")
 
 
 # --- No model -------------------------------------------------------------------------------------

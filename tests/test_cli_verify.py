@@ -87,14 +87,14 @@ def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
         (("--processes", "0"), "at least 1"),
         (("--page", "x.html"), "--show"),
         (("--add", "missing.py"), "No such file"),
-        (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave --claim or --source away"),
+        (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave --claim or --source out"),
         (("--show", "sigmoid-integrable", "--list"), "leave out"),
-        (("--list", "--json", "x.json"), "leave --json or --list away"),
+        (("--list", "--json", "x.json"), "leave --json or --list out"),
         (("--json", "/dev/null"), "a device"),
         (("--json", "none/x.json"), "no folder"),
         (("--json", "."), "a folder"),
         (("--show", "sigmoid-integrable", "--page", "none/x.html"), "no folder"),
-        (("--show", "sigmoid-integrable", "--page", "x", "--json", "x"), "one of them twice"),
+        (("--show", "sigmoid-integrable", "--page", "x", "--json", "x"), "two options that name the same file"),
     ],
 )
 def test_mistakes_are_one_line(words: tuple[str, ...], message: str, tmp_path: Path, monkeypatch) -> None:

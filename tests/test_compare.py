@@ -20,9 +20,9 @@ from freqnet.errors import ConditionWarning, ConfigurationError, DataError, Modu
 from freqnet.experiments import Compared, Comparison, Outcome, compare, error_bounds, operation_errors
 from freqnet.experiments.comparison import folder_name, read_domains
 from freqnet.experiments.engine import ASKED, FIGURES, PAGE, make_tasks
+from freqnet.experiments.executors import in_processes
 from freqnet.experiments.page import compare_page
 from freqnet.experiments.plots import LINES
-from freqnet.experiments.pool import in_processes
 from freqnet.experiments.tables import notes
 from freqnet.experiments.work import OUTCOME, Task, noted, work
 from freqnet.spaces import DOMAINS, get_domain

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "freqnet"
 # A module may import from its own row and from the rows above it.
 LAYERS = (
-    {"errors", "checks", "spawning"},
+    {"errors", "checks", "processes"},
     {"kernels", "autodiff", "approximate"},
     {"domains"},
     {"ops"},

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.spawning import interrupts_deferred
+from freqnet.processes import completed, spawned
 
 from . import registry
 from .balls import require_flint
@@ -171,35 +169,23 @@ def verify(
 def _in_processes(
     claims: Sequence[Claim], options: tuple[int, int, bool], processes: int, files: Sequence[Path]
 ) -> Iterator[Evidence]:
-    others = set(active_children())
-    # Spawned: a fork would copy locks that other threads hold.
-    executor = ProcessPoolExecutor(processes, get_context("spawn"), registry.load_files, (list(files),))
+    # A check is a task: otherwise all processes would wait for the one with the longest claim.
+    tasks = [(claim.id, index, options) for claim in claims for index in range(len(claim.checks))]
+    by_name = {claim.id: claim for claim in claims}
+    found: dict[str, dict[int, Finding]] = {name: {} for name in by_name}
     try:
-        # A check is a task: the longest claim would else be what the others wait for.
-        with interrupts_deferred():
-            waiting: dict[Future[Finding], tuple[Claim, int]] = {
-                executor.submit(_work, claim.id, index, *options): (claim, index)
-                for claim in claims
-                for index in range(len(claim.checks))
-            }
-        found: dict[str, dict[int, Finding]] = {claim.id: {} for claim in claims}
-        for future in as_completed(waiting):
-            claim, index = waiting[future]
-            found[claim.id][index] = future.result()
-            if len(found[claim.id]) == len(claim.checks):
-                findings = tuple(found[claim.id][i] for i in range(len(claim.checks)))
-                yield Evidence(claim, findings, options[0])
-    except BrokenProcessPool as error:
-        todo = "look at the memory, and at claims of your own: --claim checks one alone"
+        with spawned(processes, registry.load_files, list(files)) as executor:
+            for (name, index, _), future in completed(executor, _work, tasks):
+                claim = by_name[name]
+                found[name][index] = future.result()
+                if len(found[name]) == len(claim.checks):
+                    yield Evidence(claim, tuple(found[name][i] for i in range(len(claim.checks))), options[0])
+    except BrokenExecutor as error:
+        todo = "check claims of your own one at a time, and look at the memory"
         raise ConfigurationError(got_expected("a checking process", "its sudden end", "a finding", todo)) from error
-    except BaseException:  # an interrupt, or a reader who wants no more: a check in progress may take minutes
-        for child in set(active_children()) - others:
-            child.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
-def _work(name: str, index: int, digits: int, seed: int, rigorous: bool) -> Finding:
+def _work(task: tuple[str, int, tuple[int, int, bool]]) -> Finding:
     """Run one check of a claim, in another process."""
-    return run_check(registry.find(name).checks[index], digits, seed, rigorous)
+    name, index, options = task
+    return run_check(registry.find(name).checks[index], *options)

@@ -1,7 +1,6 @@
-"""The command line: ``freqnet train | evaluate | predict | info``.
+"""The command line ``freqnet``; `freqnet.cli.commands` has its commands.
 
-Every error a user can cause is one line on standard error and exit status 2; ``--debug`` shows where it
-came from.
+Every error that a user can cause is one line on standard error, with exit status 2; ``--debug`` shows its traceback.
 """
 
 from freqnet.cli.main import main

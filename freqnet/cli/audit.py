@@ -1,4 +1,4 @@
-"""``freqnet audit``: what a trained model really does."""
+"""The command ``freqnet audit``: measure what a trained model computes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from freqnet.training.files import write_atomically, write_json
 def audit_run(
     folder: Path, data: str | None, data_folder: Path | None, samples: int, json_file: Path | None, page: Path | None
 ) -> Audit:
-    """Audit a model on examples of its data, print what was found, and write it where asked."""
+    """Audit a model on examples of its data, print the results, and write them to the given files."""
     if samples < 4:
-        raise ConfigurationError(got_expected("samples", samples, "at least 4", "change --samples"))
+        raise ConfigurationError(got_expected("samples", samples, "at least 4", "the default is --samples 500"))
     network, info = load_model(folder)
     dataset, _ = examples_of(info, data, data_folder)
-    # In an order of their own: files of a class at a time would leave classes out.
+    # Random examples: in files that are sorted by class, the first ones would be of few classes.
     picks = np.random.default_rng(0).permutation(len(dataset))[:samples]
     found = audit(network, dataset.images[np.sort(picks)])
     if json_file is not None:
@@ -35,7 +35,7 @@ def audit_run(
 
 
 def show(found: Audit, count: int, name: str) -> None:
-    """Print an audit: the verdict, what it rests on, and a row a layer."""
+    """Print an audit: the verdict, the measurements behind it, and one row per layer."""
     say(f"verdict: {found.verdict}: {VERDICTS[found.verdict]}")
     print_table(f"measured on {count} examples of {name}, in double precision", summary_rows(found))
     print_table("layer by layer", layer_rows(found), LAYER_COLUMNS)

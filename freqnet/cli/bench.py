@@ -1,4 +1,4 @@
-"""``freqnet bench``: rows as they come, a table at the end of each group, and files."""
+"""The command ``freqnet bench``: print each row as it is measured, and write all rows to files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from freqnet.training.files import check_target
 
 
 def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, figures: Path | None) -> None:
-    """Run the groups asked for, and write what was measured, also when it is cut short."""
+    """Run the chosen groups, and write the measured rows, also after an interrupt."""
     plan, groups = _plan(quick, choices), _groups(only)
     if all(plan.leaves_out(group) for group in groups):
         got, todo = f"--only {only}, which takes minutes", "leave out --quick, or name another group"
@@ -27,7 +27,9 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
     _check_target(out)
     if figures is not None and not figures.is_dir():
         got = "a file" if figures.exists() else "no such folder"
-        raise ConfigurationError(got_expected(f"--figures {figures}", got, "a folder that exists", "make it first"))
+        raise ConfigurationError(
+            got_expected(f"--figures {figures}", got, "a folder that exists", "make the folder first")
+        )
     about = machine(plan)
     say(
         f"{about['processor']}, {plan.threads} thread{'s' if plan.threads > 1 else ''}, kernels: {about['kernel']} "
@@ -60,30 +62,30 @@ def bench(quick: bool, choices: dict[str, Any], only: str | None, out: Path, fig
 
 
 def check_records(quick: bool, choices: dict[str, Any]) -> None:
-    """Name the kernels that lost more than a quarter of their share of the machine's GEMM rate."""
+    """Print the kernels that became slower: they lost more than a quarter of their share of the machine's GEMM rate."""
     say("measuring every kernel, which takes a minute or two")
     findings = check(_plan(quick, choices))
     table = [
-        (f.name, f"{f.share:.2f}", "new" if f.recorded is None else f"{f.recorded:.2f}", "fell" if f.fell else "holds")
+        (f.name, f"{f.share:.2f}", "new" if f.recorded is None else f"{f.recorded:.2f}", "slower" if f.fell else "ok")
         for f in findings
     ]
     print_table("share of the machine's own float32 GEMM rate", table, ("kernel", "now", "recorded", "verdict"))
     if is_disturbed(findings):
         say(
-            "shares lie well above the records: the machine is busy, and a fall could hide; run it again when it is not"
+            "shares lie well above the records: the machine is busy, and a slower kernel may hide; run this again later"
         )
     fell = [f.name for f in findings if f.fell]
     if fell:
-        say(f"fell below {ALLOWED:.0%} of the record: {', '.join(fell)}")
+        say(f"slower than {ALLOWED:.0%} of the record: {', '.join(fell)}")
         raise typer.Exit(1)
     known = sum(f.recorded is not None for f in findings)
-    say(f"{known} of {len(findings)} kernels have a record for this kind of machine; none fell by more than a quarter")
+    say(f"{known} of {len(findings)} kernels have a record for this kind of machine; none lost more than a quarter")
 
 
 def _plan(quick: bool, choices: dict[str, Any]) -> Plan:
     for name in ("threads", "seeds"):
         if not 1 <= choices.get(name, 1) <= MOST_THREADS:
-            raise ConfigurationError(got_expected(name, choices[name], f"1 to {MOST_THREADS}", f"change --{name}"))
+            raise ConfigurationError(got_expected(name, choices[name], f"1 to {MOST_THREADS}", f"pass --{name} 1"))
     return Plan(quick=quick, **choices)
 
 
@@ -93,15 +95,15 @@ def _groups(only: str | None) -> list[str]:
     names = list(dict.fromkeys(name.strip() for name in only.split(",")))
     for name in names:
         if name not in GROUPS:
-            raise ConfigurationError(got_expected("group", repr(name), " or ".join(GROUPS), "change --only"))
+            raise ConfigurationError(got_expected("group", repr(name), " or ".join(GROUPS), "leave --only out for all"))
     return names
 
 
 def _check_target(out: Path) -> None:
-    """Find out before the work, not after it, that its result cannot be kept."""
+    """Check before the work that its result can be written."""
     if out.suffix == ".csv":
-        got = "the name of the table that goes beside it"
-        raise ConfigurationError(got_expected(f"--out {out}", got, "the name of a JSON file", "name another"))
+        got = "the name of the CSV file"
+        raise ConfigurationError(got_expected(f"--out {out}", got, "the name of a JSON file", "end it in .json"))
     for path in (out, out.with_suffix(".csv")):
         check_target(path)
 

@@ -1,42 +1,13 @@
-"""The commands and their options."""
+"""The commands of the command line and their options."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from freqnet.cli.options import (
-    Activation,
-    Batch,
-    Clip,
-    Data,
-    Epochs,
-    Folder,
-    GateBand,
-    Json,
-    Kernel,
-    Modes,
-    Optimizer,
-    Patience,
-    Pool,
-    Precision,
-    Rate,
-    RunFolder,
-    Schedule,
-    Shift,
-    Size,
-    Smoothing,
-    Test,
-    Validation,
-    WeightDecay,
-    Widths,
-    choices,
-    file_option,
-    given,
-    opt,
-)
+from freqnet.cli.options import Data, Folder, Json, RunFolder, file_option, given, opt, read_numbers, takes_choices
 from freqnet.errors import ConfigurationError, got_expected
 
 app = typer.Typer(
@@ -67,92 +38,62 @@ def options(
 
 
 @app.command()
+@takes_choices()
 def train(
     data: Data,
-    out: Annotated[Path | None, opt("out", "Where the run goes [runs/DATA-DOMAIN-seedS].")] = None,
-    domain: Annotated[str | None, opt("domain", "fourier (default), hartley, laplace, grid, ...")] = None,
-    modes: Modes = None,
-    kernel: Kernel = None,
-    activation: Activation = None,
-    gate_band: GateBand = None,
-    size: Size = None,
-    widths: Widths = None,
-    pool: Pool = None,
-    precision: Precision = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    lr: Rate = None,
-    optimizer: Optimizer = None,
-    schedule: Schedule = None,
-    weight_decay: WeightDecay = None,
-    smoothing: Smoothing = None,
-    shift: Shift = None,
-    clip: Clip = None,
-    patience: Patience = None,
-    seed: Annotated[int | None, opt("seed", "Of split, weights, order and shifts [0].")] = None,
-    test: Test = None,
-    validation: Validation = None,
+    choices: dict[str, Any],
+    out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted run.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Train a network and write weights, metrics, history and a report."""
-    fractions, model, settings = choices(locals())
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, fractions, model, settings), resume=resume, overwrite=overwrite, quiet=quiet)
+    run(Job(data, folder, out, **choices), resume=resume, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
+@takes_choices("domain", "seed")
 def compare(
     data: Data,
-    domains: Annotated[str, opt("domains", "To compare [fourier,hartley,grid].")] = "fourier,hartley,grid",
-    seeds: Annotated[int, opt("seeds", "Runs of each domain, from the seeds 0, 1, ... [3].")] = 3,
-    out: Annotated[Path | None, opt("out", "Where the runs go [runs/DATA-compare].")] = None,
-    modes: Modes = None,
-    kernel: Kernel = None,
-    activation: Activation = None,
-    gate_band: GateBand = None,
-    size: Size = None,
-    widths: Widths = None,
-    pool: Pool = None,
-    precision: Precision = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    lr: Rate = None,
-    optimizer: Optimizer = None,
-    schedule: Schedule = None,
-    weight_decay: WeightDecay = None,
-    smoothing: Smoothing = None,
-    shift: Shift = None,
-    clip: Clip = None,
-    patience: Patience = None,
-    test: Test = None,
-    validation: Validation = None,
+    choices: dict[str, Any],
+    domains: Annotated[str, opt("domains", "Domains to compare [fourier,hartley,grid].")] = "fourier,hartley,grid",
+    seeds: Annotated[int, opt("seeds", "Number of runs in each domain, with the seeds 0, 1, ... [3].")] = 3,
+    out: Annotated[Path | None, opt("out", "Folder of the comparison [runs/DATA-compare].")] = None,
     folder: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was stopped.")] = False,
-    processes: Annotated[int | None, opt("processes", "How many runs at a time [one a core].")] = None,
-    nodes: Annotated[str | None, opt("nodes", "Also Laplace domains with so many nodes, as 6,8,10.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted comparison.")] = False,
+    processes: Annotated[int | None, opt("processes", "Number of runs at a time [one per core].")] = None,
+    nodes: Annotated[
+        str | None, opt("nodes", "Repeat node domains (laplace, damped) with these numbers of nodes, such as 6,8,10.")
+    ] = None,
     json: Json = None,
 ) -> int:
-    """Train the same networks in several domains, and compare what they reach and cost."""
-    fractions, model, settings = choices(locals())
-    from freqnet.cli.compare import compare_domains, make_comparison
+    """Train the same networks in several domains, and compare their accuracy and cost."""
+    from freqnet.cli.compare import compare_domains
+    from freqnet.experiments import Comparison
+    from freqnet.experiments.comparison import read_domains
 
-    comparison = make_comparison(data, domains, seeds, out, folder, fractions, model, settings, nodes=nodes)
+    if seeds < 1:
+        raise ConfigurationError(got_expected("seeds", seeds, "at least 1", "the default is --seeds 3"))
+    counts = () if nodes is None else read_numbers("--nodes", nodes)
+    out = out or Path("runs") / f"{Path(data).stem}-compare"
+    comparison = Comparison(data, read_domains(domains), range(seeds), out, folder, **choices, nodes=counts)
     return compare_domains(comparison, resume=resume, processes=processes, json_file=json)
 
 
 @app.command()
 def evaluate(
     run: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="Data to measure on; by default the examples that the run held out.")
+    ] = None,
     folder: Folder = None,
     json: Json = None,
 ) -> None:
-    """Measure a trained model."""
+    """Measure the accuracy and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
     evaluate_run(run, data, folder, json)
@@ -164,7 +105,7 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="Images, folders of images, .npz or .npy files.")],
     json: Json = None,
 ) -> None:
-    """Name the class of images."""
+    """Predict the classes of images."""
     from freqnet.cli.inspect import predict_files
 
     predict_files(run, files, json)
@@ -172,10 +113,12 @@ def predict(
 
 @app.command()
 def info(
-    run: Annotated[Path | None, typer.Argument(help="The folder of a run; without it, the program.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Folder of a run; without it, the command shows the installed program.")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Show what a model is made of, or what this program has."""
+    """Show the layers of a model, or the versions, domains and layers of this program."""
     from freqnet.cli.inspect import model_info, program_info
 
     program_info(json) if run is None else model_info(run, json)
@@ -184,13 +127,15 @@ def info(
 @app.command()
 def audit(
     run: RunFolder,
-    data: Annotated[str | None, typer.Argument(help="By default the run's own held-out examples.")] = None,
-    samples: Annotated[int, typer.Option("--samples", help="Examples to look at.")] = 500,
+    data: Annotated[
+        str | None, typer.Argument(help="Data to measure on; by default the examples that the run held out.")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", help="Number of examples to measure on.")] = 500,
     folder: Folder = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
-    """Find out what a model really does: what it can see, whether it is affine, how it meets shifts."""
+    """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
     audit_run(run, data, folder, samples, json, page)
@@ -198,37 +143,43 @@ def audit(
 
 @app.command()
 def verify(
-    claim: Annotated[list[str] | None, typer.Option("--claim", help="Id of a claim; may be repeated [all].")] = None,
+    claim: Annotated[
+        list[str] | None, typer.Option("--claim", help="Id of a claim to check; may be repeated [all].")
+    ] = None,
     source: Annotated[
-        str | None, opt("source", "Claims of pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
+        str | None, opt("source", "Source of the claims: pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
     ] = None,
     digits: Annotated[int, typer.Option("--digits", help="Decimal digits, 15 to 2000.")] = 50,
     rigorous: Annotated[
-        bool, typer.Option("--rigorous", help="Enclose both sides in balls (pip install python-flint).")
+        bool, typer.Option("--rigorous", help="Enclose both sides in balls (needs python-flint).")
     ] = False,
-    show: Annotated[str | None, opt("show", "Check one claim and print all there is to know of it.")] = None,
-    page: Annotated[Path | None, file_option("page", "With --show: also write an HTML page.")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Name the claims, without checking them.")] = False,
-    add: Annotated[list[Path] | None, typer.Option("--add", help="Python file with claims of one's own.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the random points.")] = 0,
-    processes: Annotated[int | None, opt("processes", "How many work at a time [one a core].")] = None,
+    show: Annotated[str | None, opt("show", "Check one claim and print all its details.")] = None,
+    page: Annotated[Path | None, file_option("page", "With --show: also write the claim as an HTML page.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the claims, without checking them.")] = False,
+    add: Annotated[
+        list[Path] | None, typer.Option("--add", help="Python file with your own claims; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random points.")] = 0,
+    processes: Annotated[int | None, opt("processes", "Number of processes [one per core].")] = None,
     json: Json = None,
 ) -> int:
-    """Check the field's claims again, to as many digits as one likes."""
+    """Check the claims of the field's papers numerically."""
     from freqnet.cli.verify import Request, list_claims, show_claim, verify_claims
 
     request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()))
     if page is not None and show is None:
-        raise ConfigurationError(got_expected("--page", "no --show", "a claim to write a page of", "add --show ID"))
+        raise ConfigurationError(got_expected("--page", "no claim", "one claim to write a page about", "add --show ID"))
     if show is not None and (claim or source or list_):
         todo = "leave out --claim, --source and --list"
-        raise ConfigurationError(got_expected("--show", "choices of claims", "one claim alone", todo))
+        raise ConfigurationError(got_expected("--show", "other options that choose claims", "only one claim", todo))
     if list_ and json is not None:
-        todo = "leave --json or --list away"
-        raise ConfigurationError(got_expected("--list", "a file for evidence", "names alone", todo))
+        todo = "leave --json or --list out"
+        raise ConfigurationError(got_expected("--list", "a file for evidence", "no file, as nothing is checked", todo))
     files = [path.resolve() for path in (json, page, *request.files) if path is not None]
     if len(set(files)) < len(files):
-        raise ConfigurationError(got_expected("files", "one of them twice", "each another", "rename one"))
+        raise ConfigurationError(
+            got_expected("files", "two options that name the same file", "different files", "rename one")
+        )
     if list_:
         return list_claims(request)
     return verify_claims(request, json) if show is None else show_claim(request, show, page, json)
@@ -236,26 +187,32 @@ def verify(
 
 @app.command()
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="The rows that matter most, within two minutes.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure only the most important rows, within two minutes.")
+    ] = False,
     only: Annotated[
-        str | None, opt("only", "Groups of products, channels, networks, profile, growth, accuracy, memory [all].")
+        str | None,
+        opt("only", "Groups to measure: products, channels, networks, profile, growth, accuracy, memory [all]."),
     ] = None,
     threads: Annotated[
-        int | None, opt("threads", "For freqnet and every peer [one a core, or as the environment says].")
+        int | None,
+        opt("threads", "Number of threads of freqnet and every peer [one per core, or as the environment says]."),
     ] = None,
-    seeds: Annotated[int | None, opt("seeds", "Runs of each network in the race to an accuracy [3].")] = None,
-    out: Annotated[Path | None, opt("out", "JSON file for the rows; a CSV goes beside it [bench.json].")] = None,
-    figures: Annotated[Path | None, opt("figures", "Folder for figures of the rows.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Compare the kernels with what was recorded.")] = False,
+    seeds: Annotated[int | None, opt("seeds", "Number of runs of each network in the group accuracy [3].")] = None,
+    out: Annotated[
+        Path | None, opt("out", "JSON file for the rows; a CSV file is written beside it [bench.json].")
+    ] = None,
+    figures: Annotated[Path | None, opt("figures", "Existing folder for figures of the rows.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare the speed of the kernels with the records.")] = False,
 ) -> None:
-    """Time freqnet beside SciPy and PyTorch, pair by pair."""
+    """Measure the speed of freqnet, SciPy and PyTorch, pair by pair."""
     from freqnet.cli.bench import bench as run
     from freqnet.cli.bench import check_records
 
     choices = given({"threads": threads, "seeds": seeds})
     if check and (only or out or figures):
-        todo = "leave out --only, --out and --figures"
-        raise ConfigurationError(got_expected("--check", "choices of rows or files", "all kernels", todo))
+        todo = "leave --only, --out and --figures out"
+        raise ConfigurationError(got_expected("--check", "options that choose rows or files", "none of these", todo))
     if check:
         check_records(quick, choices)
     else:

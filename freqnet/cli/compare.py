@@ -1,59 +1,34 @@
-"""``freqnet compare``: the same networks in several domains."""
+"""The command ``freqnet compare``: show the progress and the figures of a comparison."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 from freqnet.cli.console import complain, on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments import Compared, Comparison, Outcome, compare
-from freqnet.experiments.comparison import read_domains
 from freqnet.experiments.engine import ASKED, FIGURES, PAGE
 from freqnet.experiments.sizes import KINDS
 from freqnet.experiments.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
 from freqnet.training.files import write_json
 
 
-def make_comparison(
-    data: str,
-    domains: str,
-    seeds: int,
-    out: Path | None,
-    folder: Path | None,
-    *choices: dict[str, Any],
-    nodes: str | None = None,
-) -> Comparison:
-    """Return what was asked for on the command line; `choices` are fractions, model and settings."""
-    if seeds < 1:
-        raise ConfigurationError(got_expected("seeds", seeds, "at least 1", "change --seeds"))
-    out = out or Path("runs") / f"{Path(data).stem}-compare"
-    fractions, model, settings = choices
-    every = (fractions, model, settings, _read_nodes(nodes))
-    return Comparison(data, read_domains(domains), tuple(range(seeds)), out, folder, *every)
-
-
-def _read_nodes(text: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",")) if text is not None else ()
-    except ValueError:
-        raise ConfigurationError(got_expected("nodes", repr(text), "numbers as 6,8,10", "change --nodes")) from None
-
-
 def compare_domains(
     comparison: Comparison, *, resume: bool, processes: int | None, json_file: Path | None = None
 ) -> int:
-    """Compare, print a line as each run ends and the figures at the end; return 1 if a run failed, else 0."""
+    """Compare, print a line as each run ends and the figures at the end, and return the exit status.
+
+    The status is 1 if a run failed, else 0.
+    """
     follower = Follower(len(comparison.runs()))
     try:
         compared = compare(comparison, resume=resume, processes=processes, progress=follower)
     except Interrupted:
         if not (comparison.path / ASKED).is_file():
             raise
-        todo = "the same command with --resume goes on"
+        todo = "repeat the command with --resume to continue"
         raise Interrupted(f"interrupted; complete runs and epochs are safe in {comparison.out}: {todo}") from None
     if json_file is not None:
         write_json(json_file, compared.as_dict())
@@ -63,13 +38,13 @@ def compare_domains(
 
 
 class Follower:
-    """Prints a line as each run ends."""
+    """Print a line as each run ends."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done = total, 0
 
     def __call__(self, outcome: Outcome) -> None:
-        """Take what came out of a run."""
+        """Print the outcome of a run."""
         check_interrupt()
         self.done += 1
         text = f"failed: {outcome.reason}"
@@ -81,7 +56,7 @@ class Follower:
 
 
 def show(compared: Compared) -> None:
-    """Print the figures of every domain, and the errors of its operations."""
+    """Print the figures of every domain and the errors of its operations."""
     header = ("", *names(compared))
     _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), header)
     for kind in KINDS:
@@ -97,7 +72,7 @@ def show(compared: Compared) -> None:
 
 
 def _print(title: str, rows: list[tuple[str, ...]], header: tuple[str, ...]) -> None:
-    """Print a table, or several with fewer columns each where they would not fit side by side."""
+    """Print a table, split into several with fewer columns where it is too wide for the terminal."""
     width = shutil.get_terminal_size((200, 24)).columns if on_terminal() else 200
     for number, (columns, part) in enumerate(blocks(header, rows, width - 1)):
         print_table(f"{title} (continued)" if number else title, part, columns)

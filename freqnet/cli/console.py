@@ -1,4 +1,4 @@
-"""What the terminal shows: the progress bar, tables, and one line for every error."""
+"""Output on the terminal: lines, tables, the progress bar, and one line per error."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def say(message: str) -> None:
         print(message, flush=True)
     except OSError as error:
         mute()
-        # A reader that left (head, a closed pager) loses what is shown; the work goes on.
+        # The work goes on if the reader of the output has ended (head, a closed pager).
         if not isinstance(error, BrokenPipeError):
             raise
 
 
 def mute() -> None:
-    """Send standard output nowhere: what is still in its buffer could not be written either."""
+    """Send standard output to the null device: the rest of its buffer could not be written either."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -30,19 +30,19 @@ def mute() -> None:
 
 def complain(message: str) -> None:
     """Print one error line to standard error."""
-    # Without a standard error the exit status has to do.
+    # Without a standard error only the exit status tells of the error.
     with suppress(OSError):
         if sys.stderr is not None:
             print(f"freqnet: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
 
 
 def on_terminal() -> bool:
-    """Tell whether standard output is a terminal; it may also be closed."""
+    """Return whether standard output is a terminal; it may also be closed."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, ...] = ()) -> None:
-    """Print rows as a table; numbers are the caller's to format."""
+    """Print rows as a table; the caller formats the numbers."""
     from rich.table import Table
     from rich.text import Text
 
@@ -50,7 +50,7 @@ def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, 
     for index, name in enumerate(header or ("",) * len(rows[0])):
         table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        # As Text: square brackets in a string are markup to rich.
+        # In a plain string, rich would read square brackets as markup.
         table.add_row(*(Text(str(value)) for value in row))
     say(title)
     print_rich(table)
@@ -63,16 +63,16 @@ def print_rich(table: Any) -> None:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     memory = io.BytesIO()
     with io.TextIOWrapper(memory, encoding, errors="replace", write_through=True) as page:
-        # Piped output has no width of its own: let no column be cut.
+        # Piped output has no width; at 200 characters no column is cut.
         Console(file=page, width=None if on_terminal() else 200, force_terminal=on_terminal()).print(table)
         text = memory.getvalue().decode(encoding)
     say("\n".join(line.rstrip() for line in text.splitlines()))
 
 
 class TrainingBar:
-    """A progress bar over all steps: loss, accuracy, images a second, time left.
+    """A progress bar over all steps, with loss, accuracy, images per second and remaining time.
 
-    A line for each epoch is printed; on a terminal the bar moves below them.
+    One line per epoch is printed; on a terminal the bar is below these lines.
     """
 
     def __init__(self, epochs: int, steps_an_epoch: int, quiet: bool = False) -> None:
@@ -109,7 +109,7 @@ class TrainingBar:
             done = (figures["epoch"] - 1) * self.steps + figures["step"]
             self._move(done, figures=_line(figures), description=epoch)
         elif "restored" in figures:
-            # Epochs of an earlier session say nothing about the speed of this one.
+            # Epochs of an earlier session do not count for the speed of this one.
             self._move(figures["epoch"] * self.steps, anew=True)
         elif self.bar is not None:
             self.bar.console.print(f"{epoch}  {_line(figures)}", soft_wrap=True, highlight=False)

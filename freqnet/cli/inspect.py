@@ -1,4 +1,4 @@
-"""``freqnet evaluate``, ``predict`` and ``info``: what a trained model does, and what it is made of."""
+"""The commands ``freqnet evaluate``, ``predict`` and ``info``: measure, use and describe a trained model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from freqnet.training.files import CHECKPOINT, MODEL, write_json
 
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
-    """Return the network of a run, or of a file, and what is stored beside it.
+    """Return the network of a run, or of a file, and the information stored with it.
 
     Raises
     ------
@@ -34,13 +34,13 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
         raise CheckpointError(got_expected(f"run {folder}", "an unfinished one", "a trained model", f"run {command}"))
     checkpoint = load_checkpoint(path)
     network = checkpoint.restore()
-    # A model saved by hand need not name its classes.
+    # A model that was saved from Python may lack the names of its classes.
     classes = checkpoint.info.get("classes", [str(number) for number in range(network.outputs)])
     return network, {**checkpoint.info, "classes": classes}
 
 
 def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_file: Path | None) -> dict[str, Any]:
-    """Measure a trained model on its own held-out examples, or on all of another dataset."""
+    """Measure a trained model on the examples that its run held out, or on all of another dataset."""
     network, info = load_model(folder)
     dataset, own = examples_of(info, data, data_folder)
     dataset = _named_as(dataset, info["classes"])
@@ -65,28 +65,32 @@ def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_
 
 
 def examples_of(info: dict[str, Any], data: str | None, data_folder: Path | None) -> tuple[Dataset, bool]:
-    """The examples to measure on, and whether they are those that the run itself held out."""
+    """Return the examples to measure on, and whether they are those that the run held out."""
     if data is None and "data" not in info:
-        raise DataError(got_expected("evaluate", "a model that names no data", "data to measure on", "name them"))
+        raise DataError(
+            got_expected(
+                "evaluate", "a model without stored data", "data to measure on", "name the data, such as digits"
+            )
+        )
     stored = info.get("folder") if data in (None, info.get("data")) else None
     dataset = load(data or info["data"], folder=data_folder or stored)
     own = "fingerprint" in info and fingerprint(dataset) == info["fingerprint"]
     if own:
         return split(dataset, **info["fractions"], seed=info["settings"]["seed"]).test, True
     if data is None:
-        got = f"{dataset.name}, {len(dataset)} examples that changed since"
-        todo = f"name {info['data']} as the data to measure on all of it"
+        got = f"{dataset.name}, {len(dataset)} examples that have changed"
+        todo = f"name {info['data']} to measure on all its examples"
         raise DataError(got_expected("data of the run", got, "the data it was trained on", todo))
     return dataset, False
 
 
 def _named_as(dataset: Dataset, classes: list[str]) -> Dataset:
-    """The dataset with the numbers that a model gives to its classes."""
+    """Return the dataset with its labels numbered like the classes of a model."""
     unknown = [name for name in dataset.classes if name not in classes]
     if unknown:
         got = f"the class {unknown[0]!r} among {len(dataset.classes)}"
         expected = f"the model's {len(classes)} classes ({', '.join(classes[:12])})"
-        raise DataError(got_expected(f"dataset {dataset.name}", got, expected, "rename or leave out the others"))
+        raise DataError(got_expected(f"dataset {dataset.name}", got, expected, "rename the others, or leave them out"))
     numbers = np.array([classes.index(name) for name in dataset.classes])
     return replace(dataset, labels=numbers[dataset.labels], classes=tuple(classes))
 
@@ -95,12 +99,12 @@ def _check_fits(network: Network, dataset: Dataset) -> None:
     if dataset.channels != network.door.channels or len(dataset.grid) != len(network.door.grid):
         got = f"{len(dataset.grid)} axes and {dataset.channels} channels"
         expected = f"{len(network.door.grid)} and {network.door.channels}"
-        todo = "give data of the kind the model was trained on"
+        todo = "name data like those that the model was trained on"
         raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
 
 
 def predict_files(folder: Path, files: list[Path], json_file: Path | None) -> list[dict[str, Any]]:
-    """Name the class of every image in the files."""
+    """Predict the class of every image in the files."""
     network, info = load_model(folder)
     channels = network.door.channels if network.door.channels in (1, 3) else None
     samples, names = load_images(files, channels=channels)
@@ -125,13 +129,13 @@ def _probabilities(network: Network, samples: np.ndarray) -> np.ndarray:
         logits = network.predict(samples).astype(np.float64)
     if not np.isfinite(logits).all():
         largest = f"values up to {np.abs(samples).max():.3g}"
-        raise DataError(got_expected("samples", largest, "values like those of the training data", "scale them"))
+        raise DataError(got_expected("samples", largest, "values like those of the training data", "scale the samples"))
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 
 
 def model_info(folder: Path, json_file: Path | None) -> None:
-    """Show what a model is made of, layer by layer, beside its spatial twin."""
+    """Show the layers of a model and their costs, beside the same layers on samples."""
     from dataclasses import asdict
 
     from freqnet.report import layer_table, summarize
@@ -156,8 +160,8 @@ def _kernel_text(kernel: str) -> str:
 
     if kernel == "numpy":
         was_chosen = bool(os.environ.get("FREQNET_KERNEL"))
-        todo = "FREQNET_KERNEL says so: unset it" if was_chosen else "reinstall where there is a C compiler"
-        return f"NumPy: correct, but slower; {todo}"
+        todo = "unset FREQNET_KERNEL" if was_chosen else "install a C compiler, then reinstall freqnet"
+        return f"NumPy, correct but slow; for the C kernel {todo}"
     from freqnet.kernels.native import INSTRUCTIONS
 
     count = thread_count()
@@ -165,7 +169,7 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the program's version, domains and layers."""
+    """Show the versions, domains and layers of the program."""
     import platform
 
     from freqnet import __version__

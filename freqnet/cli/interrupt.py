@@ -1,4 +1,4 @@
-"""Interrupts: Ctrl-C, a request to terminate, or a closed terminal end a command, and nothing is lost."""
+"""Interrupts: Ctrl-C, a request to terminate, or a closed terminal end a command without loss of results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Interrupted(BaseException):
-    """The program was asked to stop. Not an `Exception`, so that no library takes it for its own."""
+    """The program was asked to stop. Not an `Exception`, because libraries catch those."""
 
     def __init__(self, message: str = "interrupted before anything was written; run the command again") -> None:
         super().__init__(message)
@@ -22,14 +22,14 @@ class _Request:
 
 
 def _stop(signum: int, frame: Any) -> None:
-    # Once: a second one would break the clean-up after the first.
+    # Only once: a second interrupt would break the clean-up after the first.
     if not _Request.pending:
         _Request.pending = True
         raise Interrupted
 
 
 def check_interrupt() -> None:
-    """Raise an interrupt that got lost: Python drops what is raised in a destructor or a callback from C."""
+    """Raise an interrupt that was lost: Python drops exceptions from destructors and from callbacks in C."""
     if _Request.pending:
         raise Interrupted
 
@@ -41,15 +41,15 @@ def interruptible(own_process: bool) -> Iterator[None]:
     Parameters
     ----------
     own_process : bool
-        There is nothing after this block but the end of the process: signals are ignored from there on,
-        and not given back to the handlers before.
+        Whether the process ends after this block: signals are then ignored from there on. Otherwise the previous
+        handlers are restored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     hook, _Request.pending = sys.unraisablehook, False
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # What is ignored stays so: nohup and shells that start jobs in the background ask for that.
+    # Ignored signals stay ignored: nohup and shells with background jobs rely on that.
     before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is not signal.SIG_IGN}
     try:
         sys.unraisablehook = lambda lost: None if lost.exc_type is Interrupted else hook(lost)

@@ -1,7 +1,8 @@
-"""The way in: run a command, and end in one line whatever goes wrong."""
+"""The entry point: run a command, and report any error in one line."""
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import Any
@@ -10,7 +11,9 @@ from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError, NetworkWarning
 
-COMMANDS = ("train", "evaluate", "predict", "info", "audit", "verify", "bench", "compare")
+_QUOTES = "'[]()"
+# An argument of the library in a message, such as ``size='large'``.
+_ARGUMENT = re.compile(r"(?<![^\s(])(\w+)=('[^']*'|\[[^]]*]|\([^)]*\)|[\w.+-]*\w)")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -26,7 +29,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
             if own_process and not debug:
                 _notes_instead_of_warnings()
                 _show_any_text()
-            # Imported here, so that an interrupt finds its handler in place.
+            # Imported here, where the handlers of interrupts are in place.
             from freqnet.cli.commands import app
 
             result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
@@ -38,7 +41,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
 
 
 def _notes_instead_of_warnings() -> None:
-    """Show what a network is warned of as one line each, and nothing of other libraries' warnings."""
+    """Show each warning about a network as one line, once, and hide the warnings of other libraries."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", NetworkWarning)
     shown: set[str] = set()
@@ -52,21 +55,21 @@ def _notes_instead_of_warnings() -> None:
 
 
 def _show_any_text() -> None:
-    """Let no class or file name fail for want of a character in the terminal's encoding."""
+    """Replace characters that the terminal's encoding lacks, as in names of classes and files."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
 def _report(error: BaseException, words: list[str]) -> int:
-    """Say in one line what went wrong; 2 for what a user can mend, 1 for what we must."""
+    """Print an error in one line, and return the exit status: 2 for a user's error, 1 for an error of the program."""
     if isinstance(error, BrokenPipeError):
         mute()
         return 0
     if isinstance(error, (FreqnetError, Interrupted)):
-        complain(str(error))
+        complain(_with_options(str(error), words))
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
-        command = f"{words[0]} " if words and words[0] in COMMANDS else ""
+        command = f"{words[0]} " if words and words[0] in _commands() else ""
         complain(f"{error.format_message().rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, (OSError, MemoryError)):
@@ -74,3 +77,27 @@ def _report(error: BaseException, words: list[str]) -> int:
         return 2
     complain(f"internal error: {type(error).__name__}: {error}; run again with --debug and report it")
     return 1
+
+
+def _commands() -> dict[str, Any]:
+    from typer.main import get_command
+
+    from freqnet.cli.commands import app
+
+    return get_command(app).commands  # type: ignore[attr-defined]
+
+
+def _with_options(message: str, words: list[str]) -> str:
+    """Write the library's arguments in a message as options of the command: ``size='large'`` as ``--size large``."""
+    command = _commands().get(words[0]) if words else None
+    options = {p.name: p.opts[0] for p in command.params if p.opts[0].startswith("--")} if command else {}
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name not in options:
+            return found[0]
+        return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES).replace(', ', ',')}"
+
+    # The text before that may hold a path of the user.
+    what, got, rest = message.partition(": got ")
+    return what + got + _ARGUMENT.sub(option, rest)

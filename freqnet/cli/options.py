@@ -1,25 +1,29 @@
-"""The options that commands share, and what a training run makes of them."""
+"""Options that several commands share; those of a training run are made from the fields of its dataclasses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.training.choices import GROUPS, Choice, choices
 
-# Weights grow with the square of it: beyond this a slip of the pen fills the memory.
-WIDEST = 4096
+# Weights grow with the square of the widths: a mistyped larger number would fill the memory.
+LARGEST = 4096
 
 
 def opt(name: str, text: str) -> Any:
-    """Return an option that says its default itself."""
+    """Return an option whose help text names its default."""
     return typer.Option(f"--{name}", help=text, show_default=False)
 
 
 def _target(path: Path | None) -> Path | None:
-    """Find out before the work, not after it, that its result cannot be kept."""
+    """Check before the work that its result can be written."""
     if path is not None:
         from freqnet.training.files import check_target
 
@@ -28,61 +32,51 @@ def _target(path: Path | None) -> Path | None:
 
 
 def file_option(name: str, text: str) -> Any:
-    """Return an option for a file to be written."""
+    """Return an option that names a file to write."""
     return typer.Option(f"--{name}", help=text, show_default=False, callback=_target)
 
 
-Data = Annotated[str, typer.Argument(help="digits, mnist-5k, mnist, FILE.npz, or a folder of images by class.")]
-Folder = Annotated[Path | None, typer.Option("--folder", help="Where the IDX files of mnist are.", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="The folder a training run wrote.")]
+Data = Annotated[
+    str,
+    typer.Argument(help="Data: digits, mnist-5k, mnist, FILE.npz, or a folder with a subfolder of images per class."),
+]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)
+]
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a training run.")]
 Json = Annotated[Path | None, file_option("json", "Also write the result to this file.")]
-Modes = Annotated[int | None, opt("modes", "Modes kept along each axis, odd [17, or all]; laplace: nodes.")]
-Pool = Annotated[int | None, opt("pool", "Average blocks of so many pixels an axis first [1].")]
-Precision = Annotated[str | None, opt("precision", "float32 or float64 [what the domain needs].")]
-Kernel = Annotated[str | None, opt("kernel", "taps (default), spectral, sinc or modes.")]
-Activation = Annotated[str | None, opt("activation", "polynomial (default), gaussian, ...; grid: relu.")]
-GateBand = Annotated[int | None, opt("gate-band", "Band of the polynomial's factor, 0 up [all].")]
-Size = Annotated[str | None, opt("size", "small, medium or large (default).")]
-Widths = Annotated[str | None, opt("widths", "Channels of the convolutions, as 16,32,64.")]
-Epochs = Annotated[int | None, opt("epochs", "Passes over the training set.")]
-Batch = Annotated[int | None, opt("batch", "Examples a step.")]
-Rate = Annotated[float | None, opt("lr", "Peak learning rate.")]
-Optimizer = Annotated[str | None, opt("optimizer", "adamw (default), adam, momentum or sgd.")]
-Schedule = Annotated[str | None, opt("schedule", "cosine (default), one-cycle or constant.")]
-WeightDecay = Annotated[float | None, opt("weight-decay", "On kernels and weights.")]
-Smoothing = Annotated[float | None, opt("smoothing", "Label smoothing.")]
-Shift = Annotated[float | None, opt("shift", "Move examples by up to this many pixels, sub-pixel.")]
-Clip = Annotated[float | None, opt("clip", "Largest gradient norm, 0 for none.")]
-Patience = Annotated[int | None, opt("patience", "Stop after so many epochs without a better one.")]
-Test = Annotated[float | None, opt("test", "Share of examples held out for the test [0.2].")]
-Validation = Annotated[float | None, opt("validation", "Share of the rest to validate on [0].")]
-
-_MODEL = ("domain", "modes", "kernel", "activation", "gate_band", "size", "widths", "pool", "precision")
-_SETTINGS = (
-    "epochs",
-    "batch",
-    "lr",
-    "optimizer",
-    "schedule",
-    "weight_decay",
-    "smoothing",
-    "shift",
-    "clip",
-    "patience",
-    "seed",
-)
-_FRACTIONS = ("test", "validation")
 
 
-def choices(options: dict[str, Any]) -> tuple[dict[str, float], dict[str, Any], dict[str, Any]]:
-    """Return what was given of the shares of the data, of the model and of the settings."""
-    known = given({**options, "widths": _numbers(options["widths"])})
-    fractions, model, settings = (
-        {n: known[n] for n in names if n in known} for names in (_FRACTIONS, _MODEL, _SETTINGS)
-    )
-    if "lr" in settings:
-        settings["learning_rate"] = settings.pop("lr")
-    return fractions, model, settings
+# -- the choices of a training run ----------------------------------------------------------------------
+def takes_choices(*without: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a command take one option per choice of a training run in place of its parameter ``choices``.
+
+    The command gets a dictionary of `GROUPS`, each with only the choices that were given, as
+    `freqnet.experiments.Job` takes them.
+
+    Parameters
+    ----------
+    *without : str
+        Choices that the command does not offer.
+    """
+    offered = {name: [c for c in choices(group) if c.name not in without] for name, group in GROUPS.items()}
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(**words: Any) -> Any:
+            found = {name: given({c.name: _value(c, words.pop(c.name)) for c in own}) for name, own in offered.items()}
+            return command(**words, choices=found)
+
+        parameters = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "choices"]
+        for choice in (choice for own in offered.values() for choice in own):
+            kind = str if _is_list(choice) else choice.type
+            option = Annotated[kind | None, typer.Option(choice.option, help=choice.help, show_default=False)]  # type: ignore[valid-type]
+            parameters.append(Parameter(choice.name, Parameter.KEYWORD_ONLY, default=None, annotation=option))
+        run.__signature__ = Signature([p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
@@ -90,14 +84,28 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _numbers(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
+def _is_list(choice: Choice) -> bool:
+    return "tuple[int" in str(choice.type)
+
+
+def _value(choice: Choice, text: Any) -> Any:
+    """Return the value of an option; that of a list is read from its numbers with commas between them."""
+    return read_numbers(choice.option, text) if _is_list(choice) and text is not None else text
+
+
+def read_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return the whole numbers of a text such as ``16,32,64``.
+
+    >>> read_numbers("--widths", "16,32")
+    (16, 32)
+    """
     try:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if not numbers or min(numbers) < 1 or max(numbers) > WIDEST:
-        expected = f"numbers from 1 to {WIDEST} such as 16,32,64"
-        raise ConfigurationError(got_expected("widths", repr(text), expected, "change --widths"))
+    if not numbers or min(numbers) < 1 or max(numbers) > LARGEST:
+        todo = f"write them as in {option} 16,32,64"
+        raise ConfigurationError(
+            got_expected(option.strip("-"), repr(text), f"numbers from 1 to {LARGEST} with commas between them", todo)
+        )
     return numbers

@@ -1,4 +1,4 @@
-"""``freqnet train``: train a network, and show how it goes and what came out."""
+"""The command ``freqnet train``: train a network, and show the progress and the results."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def _fit(begun: Begun, quiet: bool) -> History:
         follower = Follower(bar)
         history = begun.fit(follower)
     if not follower.trained and not quiet:
-        say("this run was complete: its results are written again, as they were")
+        say("this run was complete: the same results are written again")
     return history
 
 
 class Follower:
-    """Follows training: shows it, and stops at an interrupt."""
+    """Show the progress of training, and stop at an interrupt."""
 
     def __init__(self, bar: TrainingBar) -> None:
         self.bar, self.trained = bar, False
@@ -55,18 +55,18 @@ class Follower:
 
 @contextmanager
 def _explained(folder: Path, job: Job) -> Iterator[None]:
-    """Let an interrupt say how to go on."""
+    """Add to an interrupt how to continue the run."""
     try:
         yield
     except Interrupted:
         if not (folder / CHECKPOINT).is_file():
-            raise Interrupted("interrupted before the first epoch was over; run the command again") from None
+            raise Interrupted("interrupted before the end of the first epoch; run the command again") from None
         command = resume_command(job.data, job.folder, folder)
         raise Interrupted(f"interrupted; the last complete epoch is safe: {command}") from None
 
 
 def show_opening(begun: Begun) -> None:
-    """Say what will be trained on what, and where it goes."""
+    """Print the data, the network and the folder of the run."""
     plan, parts, network = begun.plan, begun.parts, begun.network
     counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
     counts.append((parts.test, "held out"))
@@ -76,7 +76,7 @@ def show_opening(begun: Begun) -> None:
     domain = network.door.space.domain
     door = "one transform at the door" if domain.is_spectral else "samples all the way"
     door += ", and transforms in every layer that switches domains" if domain.switches else ""
-    # Samples have a band too: as much of it is kept as elsewhere.
+    # On samples the network keeps the same band as in other domains.
     unit = domain.unit if domain.is_spectral else "modes"
     size = f"{modes} {unit}, {network.parameter_count():,} parameters"
     say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
@@ -88,7 +88,7 @@ def show_opening(begun: Begun) -> None:
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
-    """Say how good the model is, what it cost, and where it is."""
+    """Print the accuracy, the cost and the files of the model."""
     rows = [
         ("test accuracy", f"{metrics['test_accuracy']:.2%} of {metrics['test_samples']}"),
         ("training time", f"{metrics['train_seconds']:.1f} s"),

@@ -1,4 +1,4 @@
-"""``freqnet verify``: check the field's claims again."""
+"""The command ``freqnet verify``: check the claims of the field's papers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from freqnet.theory.pages import claim_page, claim_text, places, radius_in_words
 from freqnet.theory.runner import check_digits
 from freqnet.training.files import write_atomically, write_json
 
-# Letters that a row has for where a claim is made.
+# Characters per row for the places where a claim is made.
 _PLACES = 50
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for on the command line."""
+    """The choices of the command line."""
 
     ids: Sequence[str] = ()
     source: str | None = None
@@ -36,7 +36,7 @@ class Request:
     files: Sequence[Path] = ()
 
     def claims(self) -> list[Claim]:
-        """Return the claims that were chosen, in the order of their subjects."""
+        """Return the chosen claims, in the order of their subjects."""
         for path in self.files:
             load_file(path)
         chosen = [find(name) for name in dict.fromkeys(self.ids)] or catalogue(self.source)
@@ -44,11 +44,11 @@ class Request:
             chosen = [claim for claim in chosen if claim in catalogue(self.source)]
         if not chosen:
             expected = f"claims of {self.source} among those named"
-            raise ConfigurationError(got_expected("claims", "none", expected, "leave --claim or --source away"))
+            raise ConfigurationError(got_expected("claims", "none", expected, "leave --claim or --source out"))
         return chosen
 
     def evidence(self, chosen: Sequence[Claim]) -> Iterator[Evidence]:
-        """Check claims, and yield what was found of each as it is complete."""
+        """Check claims, and yield the evidence of each as it is complete."""
         checks = sum(len(claim.checks) for claim in chosen)
         processes = min(self.processes or core_count(), checks)
         options: dict[str, Any] = {"digits": self.digits, "seed": self.seed, "rigorous": self.rigorous}
@@ -57,14 +57,16 @@ class Request:
 
 
 def verify_claims(request: Request, json_file: Path | None) -> int:
-    """Check claims, print a row as each is complete, and return the exit status: 0 if all came out as recorded."""
+    """Check claims, print a row as each is complete, and return the exit status: 0 if all verdicts are confirmed."""
     check_digits(request.digits)
     if request.processes is not None and request.processes < 1:
-        raise ConfigurationError(got_expected("processes", request.processes, "at least 1", "change --processes"))
+        raise ConfigurationError(
+            got_expected("processes", request.processes, "at least 1", "the default is one per core")
+        )
     chosen = request.claims()
     start, found = time.perf_counter(), []
     width = max(len(claim.id) for claim in chosen)
-    # Where a claim is made is left out of a narrow terminal.
+    # A narrow terminal has no room for the places.
     wide = not on_terminal() or get_terminal_size().columns >= width + _PLACES + 44
     source = f"  {'source':{_PLACES}}" if wide else ""
     say(f"{'':5} {'claim':{width}}  {'verdict':11}{source}  {'digits':>10}  {'time':>7}")
@@ -80,7 +82,7 @@ def verify_claims(request: Request, json_file: Path | None) -> int:
 
 
 def as_dict(found: Sequence[Evidence], request: Request, seconds: float) -> dict[str, Any]:
-    """Return what was found as plain data, claims in the order of their subjects."""
+    """Return the evidence as plain data, with claims in the order of their subjects."""
     order = {claim.id: index for index, claim in enumerate(catalogue())}
     return {
         "digits": request.digits,
@@ -122,7 +124,7 @@ def _row(evidence: Evidence, width: int, wide: bool) -> str:
 
 
 def measure(evidence: Evidence) -> str:
-    """Return how well a claim was checked: digits of agreement, or the radius of its balls."""
+    """Return the accuracy of a check: digits of agreement, or the radius of the balls."""
     radius = radius_in_words(evidence.radius)
     if radius:
         return radius if radius == "exact" else f"± {radius}"
@@ -157,7 +159,7 @@ VERDICTS = {"holds": "hold", "conditional": "conditional", "refuted": "refuted"}
 
 # -- one claim -----------------------------------------------------------------------------------------
 def show_claim(request: Request, name: str, page: Path | None, json_file: Path | None) -> int:
-    """Check one claim and print all there is to know of it, or write it as a page."""
+    """Check one claim and print all its details, or write them as a page."""
     check_digits(request.digits)
     for path in request.files:
         load_file(path)
@@ -175,7 +177,7 @@ def show_claim(request: Request, name: str, page: Path | None, json_file: Path |
 
 
 def list_claims(request: Request) -> int:
-    """Print id, verdict and title of claims."""
+    """Print the id, the verdict and the title of each claim."""
     chosen = request.claims()
     width = max(len(claim.id) for claim in chosen)
     for claim in chosen:

@@ -1,4 +1,4 @@
-"""Operations on samples of causal signals, with zeros around them: what a domain of such signals is held against."""
+"""Reference operations on samples of causal signals, which are zero outside the grid."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy as np
 
 from freqnet.domains.space import Axes, Space
 
-# Decimal digits of the least squares: beyond what any condition number that a domain accepts can take.
+# Decimal digits of the least squares: more than any condition number that a domain accepts can cost.
 _DIGITS = 60
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Two signals and a kernel, in float64, and where they are held.
+    """Two signals and a kernel in float64, and the space that they are compared in.
 
     Attributes
     ----------
     x, y : numpy.ndarray
-        ``(batch, *grid, channels)``: samples 0, 1, ...; zero where there is to be room.
+        ``(batch, *grid, channels)``: samples 0, 1, ...; the last ones are zero, as room for the results.
     taps : numpy.ndarray
-        ``(taps, inputs, outputs)`` of a centred kernel.
+        ``(taps, inputs, outputs)``: a centred kernel.
     size : tuple of int
-        Its taps along each axis.
+        Number of taps along each axis.
     space : Space
-        Of the signals.
+        Space of the signals.
     """
 
     x: np.ndarray
@@ -39,7 +39,7 @@ class Samples:
 
 
 def moved(array: np.ndarray, samples: Sequence[int]) -> np.ndarray:
-    """Return the signal so many samples later; what leaves the grid is lost, and zeros come in.
+    """Return the signal delayed by whole samples; samples that leave the grid are lost, and zeros enter.
 
     >>> moved(np.array([[[1.0], [2.0], [3.0]]]), (1,)).ravel(), moved(np.array([[[1.0], [2.0], [3.0]]]), (-2,)).ravel()
     (array([0., 1., 2.]), array([3., 0., 0.]))
@@ -54,19 +54,19 @@ def moved(array: np.ndarray, samples: Sequence[int]) -> np.ndarray:
 
 
 def convolved(given: Samples) -> np.ndarray:
-    """``y[n] = sum_o x[n - o] h[o]``, the kernel centred."""
+    """Return ``y[n] = sum_o x[n - o] h[o]`` for a centred kernel."""
     offsets = product(*(range(-((k - 1) // 2), k - (k - 1) // 2) for k in given.size))
     return sum((moved(given.x, o) @ h for o, h in zip(offsets, given.taps, strict=True)), np.zeros(()))
 
 
 def averaged(given: Samples, window: int) -> np.ndarray:
-    """The mean of the samples n, ..., n + window - 1 along every axis."""
+    """Return the mean of the samples n, ..., n + window - 1 along every axis."""
     offsets = list(product(range(window), repeat=given.space.ndim))
     return sum((moved(given.x, [-i for i in o]) for o in offsets), np.zeros(())) / len(offsets)
 
 
 def projected(given: Samples, band: Axes) -> np.ndarray:
-    """The nearest signal in the span of the first exponentials z^t, by least squares in high precision."""
+    """Return the nearest signal in the span of the first exponentials z^t, by least squares in high precision."""
     out = given.x
     for index, own in enumerate(given.space.domain.axes(given.space.grid, band), 1):  # type: ignore[attr-defined]
         matrix = _projection(own.z, own.samples)
@@ -75,22 +75,22 @@ def projected(given: Samples, band: Axes) -> np.ndarray:
 
 
 def _projection(z: np.ndarray, samples: int) -> np.ndarray:
-    """``(samples, samples)``: by the normal equations, which square the condition number."""
+    """Return the projection ``(samples, samples)`` by the normal equations, which square the condition number."""
     import mpmath
 
     with mpmath.workdps(_DIGITS):
         powers = mpmath.matrix([[mpmath.mpmathify(complex(node)) ** t for t in range(samples)] for node in z])
         found = powers.H * mpmath.inverse(powers * powers.H) * powers
-        # The conjugate of a node is a node: signals are real.
+        # The matrix is real: the conjugate of a node is a node.
         return np.array(found.apply(mpmath.re).tolist(), dtype=float)
 
 
 def mean(array: np.ndarray) -> np.ndarray:
-    """The mean over the grid, ``(batch, channels)``."""
+    """Return the mean over the grid, ``(batch, channels)``."""
     return array.mean(axis=tuple(range(1, array.ndim - 1)))
 
 
-# As `freqnet.experiments.operations.OPERATIONS`, whose window, band and shifts are handed over.
+# Counterparts of `freqnet.experiments.operations.OPERATIONS`, with the same window, band and shifts.
 EXACT: dict[str, Callable[[Samples, int, Axes, Axes], np.ndarray]] = {
     "convolution": lambda given, window, kept, by: convolved(given),
     "product": lambda given, window, kept, by: given.x * given.y,
@@ -103,7 +103,7 @@ EXACT: dict[str, Callable[[Samples, int, Axes, Axes], np.ndarray]] = {
 
 
 def held(samples: np.ndarray, filled: Axes) -> np.ndarray:
-    """Return samples ``(batch, *grid, channels)`` with zeros after the first of them, so that there is room.
+    """Set samples ``(batch, *grid, channels)`` to zero after the first `filled` along each axis.
 
     >>> held(np.ones((1, 4, 1)), (2,)).ravel()
     array([1., 1., 0., 0.])

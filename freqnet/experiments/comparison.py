@@ -1,4 +1,4 @@
-"""What is to be compared: the same training runs in several domains."""
+"""Comparisons: the choices of the same training runs in several domains."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from freqnet.domains import DOMAINS, get_domain
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments.job import Job
 
-# Of a domain's name in that of a folder: file systems end at 255.
+# Characters of a domain's name in a folder's name; file systems allow 255 for the whole name.
 _LONGEST = 120
 
 
@@ -25,34 +25,35 @@ class Comparison:
     """The same training runs in several domains: one for each domain and seed.
 
     Runs of one seed have the same split, order of examples, shifts, optimiser and random weights. In spectral
-    domains these weights are the same function; on samples products may alias, and so it is a close relative.
+    domains equal weights are the same function; on samples the function differs where products alias.
 
     Parameters
     ----------
     data : str
-        As `freqnet.data.load` takes it.
+        Name or path of the data, as `freqnet.data.load` takes it.
     domains : sequence of str
         Names of the domains to compare, as `freqnet.domains.get_domain` takes them.
     seeds : sequence of int
-        Of split, weights, order and shifts.
+        Seeds of the splits, weights, orders and shifts.
     out : path
-        The folder of the comparison; each run has a folder in it, ``DOMAIN-seedS``, as `folder_name` writes it.
+        Folder of the comparison; each run has a folder in it, ``DOMAIN-seedS``, as `folder_name` writes it.
     folder : path, optional
-        Where the IDX files of ``mnist`` are.
+        Folder with the IDX files of ``mnist``.
     fractions : dict
-        ``test`` and ``validation``, where they differ from the defaults 0.2 and 0.
+        Fields of `freqnet.training.Shares`.
     model : dict
         Fields of `freqnet.training.Model`, without the domain.
     settings : dict
         Fields of `freqnet.training.Settings`, without the seed.
     nodes : sequence of int
-        How many nodes there are to be along each axis in further runs of domains of nodes (the causal ones, such as
-        ``laplace``): one run for each seed.
+        Numbers of nodes along each axis for further runs of node domains (the causal ones, such as ``laplace``): one
+        run per number and seed.
 
     Raises
     ------
     ConfigurationError
-        No domain or seed, one of them twice, a domain that there is none of, or nodes without a domain of these.
+        There is no domain or no seed, a domain or seed is repeated, a domain is unknown, or there are nodes but no
+        node domain.
 
     Examples
     --------
@@ -76,7 +77,7 @@ class Comparison:
         check_domains(self.domains)
         if not self.seeds or not all(is_whole(seed) and seed >= 0 for seed in self.seeds):
             expected = "at least one whole number of 0 or more"
-            raise ConfigurationError(got_expected("seeds", tuple(self.seeds), expected, "change them"))
+            raise ConfigurationError(got_expected("seeds", tuple(self.seeds), expected, "pass seeds=(0, 1, 2)"))
         _refuse_twice("seeds", self.seeds)
         for name, group in (("domain", self.model), ("seed", self.settings)):
             if name in group:
@@ -85,20 +86,21 @@ class Comparison:
 
     def _check_nodes(self) -> None:
         if not all(is_whole(count) and count > 0 for count in self.nodes):
-            got = ",".join(map(str, self.nodes))
-            raise ConfigurationError(got_expected("nodes", got, "whole numbers of 1 or more", "change --nodes"))
+            raise ConfigurationError(
+                got_expected("nodes", self.nodes, "whole numbers of 1 or more", "pass nodes=(6, 8)")
+            )
         _refuse_twice("nodes", self.nodes)
         if self.nodes and not any(get_domain(name).is_causal for name in self.domains):
-            got, todo = ",".join(self.domains), "add laplace to --domains, or leave --nodes out"
-            raise ConfigurationError(got_expected("domains with --nodes", got, "a domain of nodes", todo))
+            got, todo = ",".join(self.domains), "add laplace to the domains, or leave nodes out"
+            raise ConfigurationError(got_expected("domains with nodes", got, "a domain of nodes", todo))
 
     @property
     def path(self) -> Path:
-        """The folder of the comparison, as a path that is the same in every process."""
+        """Folder of the comparison, as an absolute path, which is the same in every process."""
         return Path(self.out).expanduser().resolve()
 
     def command(self) -> str:
-        """Return the command that repeats this comparison; empty where its seeds are not 0, 1, ...
+        """Return the command that repeats this comparison; empty if its seeds are not 0, 1, ...
 
         >>> Comparison("digits", ("fourier", "grid"), (0, 1), "compared", settings={"epochs": 3}).command()
         'freqnet compare digits --epochs 3 --domains fourier,grid --seeds 2'
@@ -111,7 +113,7 @@ class Comparison:
         return shlex.join([*words, *(("--nodes", ",".join(map(str, self.nodes))) if self.nodes else ())])
 
     def variants(self) -> list[tuple[str, int | None]]:
-        """Return what is compared: every domain, then those of nodes with each of the numbers of nodes.
+        """Return every domain, then the node domains with each of the numbers of nodes.
 
         >>> Comparison("digits", ("laplace", "grid"), (0,), "out", nodes=(6, 8)).variants()
         [('laplace', None), ('grid', None), ('laplace', 6), ('laplace', 8)]
@@ -120,16 +122,16 @@ class Comparison:
         return [*((name, None) for name in self.domains), *fewer]
 
     def jobs(self) -> list[Job]:
-        """Return the runs: all domains of the first seed, then of the next; then those with other numbers of nodes."""
+        """Return the runs: all domains for each seed in turn, then those with other numbers of nodes."""
         return [self.job(*variant, seed) for variant, seed in self.runs()]
 
     def runs(self) -> list[tuple[tuple[str, int | None], int]]:
-        """Return variant and seed of every run, in the order of `jobs`."""
+        """Return the variant and the seed of every run, in the order of `jobs`."""
         named, fewer = ([v for v in self.variants() if (v[1] is None) == is_named] for is_named in (True, False))
         return [(variant, seed) for group in (named, fewer) for seed in self.seeds for variant in group]
 
     def job(self, domain: str, nodes: int | None, seed: int) -> Job:
-        """Return the run of a domain, with its own number of nodes or another, and a seed."""
+        """Return the run of a domain and a seed, with its default number of nodes or another number."""
         count = {} if nodes is None else {"modes": nodes}
         return Job(
             self.data,
@@ -142,12 +144,12 @@ class Comparison:
 
 
 def check_domains(names: Sequence[str]) -> None:
-    """Check that there are domains of these names, each named once."""
+    """Check that domains of these names exist and that none is repeated."""
     known = " or ".join(DOMAINS)
     if isinstance(names, str) or not names:
         raise ConfigurationError(got_expected("domains", repr(names), f"a list of {known}", "name at least one"))
     for name in names:
-        # Names with parameters are the domain's to read.
+        # The domain itself reads the parameters in its name.
         word, colon, rest = str(name).partition(":")
         if not isinstance(name, str) or word not in DOMAINS:
             near = get_close_matches(word, DOMAINS, 1)
@@ -158,9 +160,10 @@ def check_domains(names: Sequence[str]) -> None:
 
 
 def read_domains(text: str) -> tuple[str, ...]:
-    """Return the names of domains in a text: commas part them, save those between the numbers of a name.
+    """Return the names of domains in a text that separates them by commas.
 
-    No name begins as a number does, so what begins so belongs to the name before it.
+    A name may contain commas between numbers. No name begins like a number, and thus a part that does continues the
+    name before it.
 
     >>> read_domains("fourier, laplace:nodes=0.9,0.5,-.3:factored, grid")
     ('fourier', 'laplace:nodes=0.9,0.5,-.3:factored', 'grid')
@@ -175,13 +178,13 @@ def read_domains(text: str) -> tuple[str, ...]:
 
 
 def folder_name(domain: str, nodes: int | None, seed: int) -> str:
-    """Return the name of a run's folder: of its own for each domain, and one that every file system takes.
+    """Return the name of a run's folder: distinct for each domain, and valid in every file system.
 
     >>> folder_name("fourier", None, 0), folder_name("laplace:nodes=0.9,0.5", 2, 1)
     ('fourier-seed0', 'laplace_nodes~0.9+0.5-2nodes-seed1')
     """
-    # Whatever stands for something is written out itself, so that no two names become one; capitals, as there are
-    # file systems that do not tell them apart.
+    # Replacement signs in a name are escaped themselves, so that no two names become one. Capitals are escaped as well:
+    # some file systems do not distinguish them.
     signs = {":": "_", "=": "~", ",": "+"}
     plain = set("abcdefghijklmnopqrstuvwxyz0123456789.-")
     safe = "".join(signs.get(c, c if c in plain else f"%{ord(c):x}%") for c in domain)

@@ -1,4 +1,4 @@
-"""Compare domains: what is checked before the work, which runs are left to do, and what is written in the end."""
+"""The function `compare`: check everything, do the runs that are left, and write figures and page."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ import numpy as np
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.executors import in_executor, in_processes
 from freqnet.experiments.figures import Compared, Sketch, sketch
 from freqnet.experiments.job import Plan, make_plan
-from freqnet.experiments.pool import in_executor, in_processes
 from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
 from freqnet.training import Spectra, analyse
-from freqnet.training.files import write_atomically, write_json
+from freqnet.training.files import claim_folder, write_atomically, write_json
 from freqnet.training.fit import check_examples
 
-# What was asked for, written before the first run: what a resumed comparison must agree with.
+# The choices, written before the first run. A resumed comparison must have the same.
 ASKED = "comparison.json"
 FIGURES, PAGE = "compare.json", "compare.html"
 
-# Called with what came out of a run as it ends.
+# A function that gets the outcome of each run as the run ends.
 Progress = Callable[[Outcome], None]
 
 
@@ -45,7 +45,7 @@ def compare(
     processes: int | None = None,
     progress: Progress = silent,
 ) -> Compared:
-    """Train in every domain, from every seed, and compare what came out.
+    """Train in every domain with every seed, and compare the outcomes.
 
     Each run is one call of a function with plain arguments, in one thread. A run that fails does not stop the
     others. Runs, figures (``compare.json``) and a page (``compare.html``) go into the folder of the comparison.
@@ -53,30 +53,32 @@ def compare(
     Parameters
     ----------
     comparison : Comparison
+        The choices.
     executor : concurrent.futures.Executor, optional
-        What does the runs, such as that of a cluster; its machines must share the folder of the comparison and
-        the data. By default processes of this machine, which import the main module: there, call this under
-        ``if __name__ == "__main__"``. Threads take turns.
+        The executor that does the runs, such as that of a cluster, whose machines must share the folder of the
+        comparison and the data. By default processes of this machine do them; these import the main module, and a
+        script must therefore call this under ``if __name__ == "__main__"``. Runs in threads take turns.
     resume : bool
-        Go on with a comparison of the same data and options that was stopped. Complete runs are kept, others go
-        on from their checkpoint. There may be more domains and seeds than before.
+        Continue a comparison of the same data and choices that was stopped. Complete runs are kept, others continue
+        from their checkpoints. Domains and seeds may be added.
     processes : int, optional
-        How many runs there are at a time, without an executor: by default one a core. Times of runs side by side
-        are longer than those of runs alone.
+        Number of runs at a time if there is no executor; by default one per core. Runs at the same time take longer
+        than runs alone.
     progress : callable
-        Called with an `Outcome` as each run ends; first with those that are kept.
+        Gets the `Outcome` of each run as it ends; those of kept runs come first.
 
     Returns
     -------
     Compared
+        The figures of every domain, and the outcomes of all runs.
 
     Raises
     ------
     ConfigurationError
-        An option is out of range, no domain can do what is asked for, the folder is not empty, or the comparison
-        to resume had other options.
+        A choice is out of range or impossible in every domain, the folder is not empty, or the comparison to resume
+        had other choices.
     DataError
-        The data cannot be used, or are not those of the comparison to resume.
+        The data cannot be used, or differ from those of the comparison to resume.
 
     Examples
     --------
@@ -91,7 +93,7 @@ def compare(
     (True, 0)
     """
     if processes is not None and processes < 1:
-        raise ConfigurationError(got_expected("processes", processes, "at least 1", "change --processes"))
+        raise ConfigurationError(got_expected("processes", processes, "at least 1", "the default is one per core"))
     dataset = load(comparison.data, folder=comparison.folder)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
@@ -108,27 +110,33 @@ def compare(
 
 
 def make_tasks(comparison: Comparison, dataset: Dataset) -> list[Task]:
-    """Return every run with all its choices made."""
-    # The data are looked at once, however many runs there are.
+    """Return every run with all its choices."""
+    # The fingerprint of the data is computed once for all runs.
     info = make_plan(comparison.jobs()[0], dataset, resume=False).info
     tasks = []
     for job, ((domain, nodes), _) in zip(comparison.jobs(), comparison.runs(), strict=True):
         model = _model(info, domain, nodes)
         settings = {**info["settings"], "seed": job.settings["seed"]}
         own = {**info, "model": model, "settings": settings, "command": job.command()}
-        # Another process may work in another folder.
+        # Another process may have another current folder.
         away = replace(job, data=info["data"], folder=info["folder"] and Path(info["folder"]))
         tasks.append(Task(away, own, nodes))
     return tasks
 
 
 def _model(info: dict[str, Any], domain: str, nodes: int | None) -> dict[str, Any]:
-    """The fields of the model that runs share, in a domain, with another number of nodes where there is one."""
+    """Return the shared fields of the model, with the domain and the number of nodes of one variant."""
     return {**info["model"], "domain": domain, **({} if nodes is None else {"modes": nodes})}
 
 
 def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]) -> list[Sketch]:
-    """Return what is known of every network before training; a mistake that no domain can do with ends here."""
+    """Return the sketch of every network before training.
+
+    Raises
+    ------
+    FreqnetError
+        The choices are impossible in every domain.
+    """
     seed = int(comparison.seeds[0])
     parts = split(dataset, **info["fractions"], seed=seed)
     sketches: list[Sketch] = []
@@ -140,11 +148,11 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
                 network = plan.model.network(parts.train, seed)
                 own = sketch(network)
         except FreqnetError as error:
-            # Its runs will say so.
+            # The runs of this variant will fail with the same error.
             errors.setdefault(nodes, []).append(error)
             sketches.append(Sketch(domain, nodes=nodes))
             continue
-        # One example of each part tells whether there are any.
+        # One example per part suffices to check that the part is not empty.
         with noted():
             validation = None if parts.validation is None else _first(network, parts.validation)
             check_examples(plan.settings, _first(network, parts.train), validation)
@@ -170,27 +178,16 @@ def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> I
     try:
         yield from in_executor(left, executor)
     except BrokenExecutor as error:
-        todo = "look at its memory and its logs, then go on with resume"
+        todo = "look at its memory and its logs, then continue with resume=True"
         raise ConfigurationError(got_expected("executor", f"its end ({error})", "all runs", todo)) from error
 
 
 def _claim(folder: Path, info: dict[str, Any], resume: bool) -> None:
-    """Make the folder ready, or say why it cannot be used."""
-    what, asked = f"output {folder}", folder / ASKED
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise ConfigurationError(got_expected(what, "a file", "a folder", "choose another"))
-        if resume:
-            _check_same(folder, info)
-        elif folder.exists() and any(folder.iterdir()):
-            todo = "go on with --resume, or choose another --out"
-            raise ConfigurationError(got_expected(what, "a folder that is not empty", "a new or empty one", todo))
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        expected = "a folder that can be written to"
-        raise ConfigurationError(got_expected(what, reason, expected, "choose another")) from error
-    write_json(asked, info)
+    """Prepare the folder, or raise the reason why it cannot be used."""
+    if resume:
+        _check_same(folder, info)
+    claim_folder(folder, resume=resume, overwrite=None, marker=ASKED)
+    write_json(folder / ASKED, info)
 
 
 def _check_same(folder: Path, info: dict[str, Any]) -> None:
@@ -198,7 +195,7 @@ def _check_same(folder: Path, info: dict[str, Any]) -> None:
         before = json.loads((folder / ASKED).read_text(encoding="utf-8"))
         change = differing({**before, **_varied(before, info)}, info)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        expected, todo = f"one with a {ASKED} to resume from", "leave --resume out"
+        expected, todo = f"one with a {ASKED} to resume from", "leave resume=True out"
         got = "a damaged one" if (folder / ASKED).exists() else "no comparison"
         raise ConfigurationError(got_expected(f"output {folder}", got, expected, todo)) from None
     if change is None:
@@ -206,19 +203,19 @@ def _check_same(folder: Path, info: dict[str, Any]) -> None:
     name, own, now = change
     if name == "fingerprint":
         got, expected = f"{info['samples']} examples of {info['dataset']}", f"the data it began with, {before['data']}"
-        raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
-    todo = "repeat the command, or choose another --out"
-    raise ConfigurationError(got_expected(f"resume with {name.replace('_', ' ')}", now, f"its own {own}", todo))
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
+    todo = "repeat its choices, or choose another folder"
+    raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={now!r}", f"its own {name}={own!r}", todo))
 
 
 def _varied(before: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
-    """What is compared, and so may differ: the domain and the seed."""
+    """Return the choices that a comparison varies: the domain and the seed."""
     model = {**before["model"], "domain": info["model"]["domain"]}
     return {"model": model, "settings": {**before["settings"], "seed": info["settings"]["seed"]}}
 
 
 def _write(folder: Path, compared: Compared) -> None:
-    """Write figures and page; whatever plotting runs into, the figures are there."""
+    """Write figures and page, in this order: the figures are saved if plotting fails."""
     from freqnet.experiments.page import compare_page
 
     write_json(folder / FIGURES, compared.as_dict())

@@ -1,4 +1,4 @@
-"""A training run, from a dataset's name to weights, metrics, history and a report."""
+"""Training runs: from the name of a dataset to weights, metrics, history and a report."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from freqnet.training.fit import Progress, check_examples, silent
 
 @dataclass
 class Begun:
-    """A run that is ready to train: every mistake in the data or the options was found, nothing is written yet.
+    """A run that is ready to train: its data and choices are checked, and its folder is empty or holds its checkpoint.
 
     Attributes
     ----------
     plan : Plan
+        All choices of the run.
     parts : Split
-        The examples to train on, to validate on and held out.
+        The examples for training, for validation, and for the test.
     network : Network
-        Untrained.
+        The untrained network.
     train : Spectra
+        The spectra for training.
     validation : Spectra or None
+        The spectra for validation.
     resume : bool
-        Whether the run is taken up from its checkpoint.
+        Whether the run continues from its checkpoint.
     """
 
     plan: Plan
@@ -42,11 +45,11 @@ class Begun:
 
     @property
     def steps_an_epoch(self) -> int:
-        """How many batches there are."""
+        """Number of batches per epoch."""
         return -(-len(self.train) // self.plan.settings.batch)
 
     def fit(self, progress: Progress = silent) -> History:
-        """Train to the last epoch; checkpoint and history are written after each."""
+        """Train to the last epoch; write checkpoint and history after each epoch."""
         return fit(
             self.network,
             self.train,
@@ -66,7 +69,7 @@ class Begun:
 
 
 class Recorder:
-    """Follows training: hands figures on, and writes the history after each epoch."""
+    """Write the history after each epoch, and pass all figures on."""
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self.path, self.progress = path, progress
@@ -83,7 +86,7 @@ class Recorder:
 
 
 def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun:
-    """Load the data, make the network, and make the folder ready.
+    """Load the data, make the network, and prepare the folder.
 
     Raises
     ------
@@ -91,7 +94,9 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
         As `make_plan`, `freqnet.data.load` and `freqnet.training.files.claim_folder` do.
     """
     if resume and overwrite:
-        raise ConfigurationError(got_expected("train", "--resume and --overwrite", "one of them", "leave one out"))
+        raise ConfigurationError(
+            got_expected("train", "resume=True and overwrite=True", "one of them", "leave one out")
+        )
     dataset = load(job.data, folder=job.folder)
     plan = make_plan(job, dataset, resume)
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
@@ -99,7 +104,7 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)
-    # Only now, so that no mistake in the data or the options costs an earlier run.
+    # This comes last: a mistake in the data or the choices must not cost an earlier run.
     claim_folder(plan.folder, resume=resume, overwrite=overwrite)
     return Begun(plan, parts, network, train, validation, resume)
 
@@ -112,14 +117,27 @@ def run(
     Parameters
     ----------
     job : Job
+        The choices that were given.
     resume : bool
-        Take up the run in the job's folder; a complete one is evaluated again, without training.
+        Continue the run in the job's folder; evaluate a complete run again, without training.
     overwrite : bool
         Replace the run in the job's folder.
     report : bool
-        Also write the report, a page with figures; to resume the complete run writes it later.
+        Also write the report, a page with figures. Resuming the complete run writes it later.
     progress : callable
-        Called with a dict of figures after each step and each epoch, as by `freqnet.training.fit`.
+        Gets a dict of figures after each step and each epoch, as from `freqnet.training.fit`.
+
+    Returns
+    -------
+    dict
+        The content of ``metrics.json``.
+
+    Raises
+    ------
+    ConfigurationError, DataError, CheckpointError
+        The data or the choices cannot be used, as `prepare` says.
+    DivergenceError
+        The loss is no longer finite.
 
     Examples
     --------
@@ -141,12 +159,12 @@ def run(
 def write_results(
     plan: Plan, network: Network, parts: Split, history: History, result: Evaluation, report: bool = True
 ) -> dict[str, Any]:
-    """Write model, history, metrics and, if asked for, report, in this order, and return the metrics.
+    """Write the model, the history, the metrics and, with `report`, the report, and return the metrics.
 
     Raises
     ------
     ConfigurationError
-        A file cannot be written, or the report cannot be made; what was written before stays.
+        A file cannot be written, or the report cannot be made; files that were written before stay.
     """
     metrics = collect_metrics(plan, network, parts, history, result)
     info = {**plan.info, "metrics": metrics}
@@ -159,11 +177,11 @@ def write_results(
         _write_report(plan, network, parts, history, result, metrics)
     except FreqnetError:
         raise
-    # Whatever plotting runs into, the model is there.
+    # The model is already saved if plotting fails, for whatever reason.
     except Exception as error:
         got = f"{type(error).__name__}: {error}"
         expected = f"a page beside {MODEL} and {METRICS}, which are complete"
-        message = got_expected(f"report {plan.folder / REPORT}", got, expected, "run again with --resume --debug")
+        message = got_expected(f"report {plan.folder / REPORT}", got, expected, "run again with resume=True")
         raise ConfigurationError(message) from error
     return metrics
 
@@ -187,7 +205,7 @@ def _write_report(
 
 
 def collect_metrics(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:
-    """Return what ``metrics.json`` holds."""
+    """Return the content of ``metrics.json``."""
     last, info = history.rows[-1], plan.info
     return {
         "dataset": info["dataset"],

@@ -1,4 +1,4 @@
-"""The figures of a comparison: what is reported for each domain."""
+"""The figures of a comparison: one row of numbers per domain."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from freqnet.report import summarize
 
 @dataclass(frozen=True)
 class Sketch:
-    """What is known of a domain's network before it is trained; nothing where there can be none.
+    """The figures of a domain's network that are known before training; None where the network cannot be made.
 
-    `kept` are modes, nodes or samples at the door; `nodes` how many there are to be along each axis, where that is
-    varied; `notes` what was warned of; `lives` the domain itself, where its nodes are trained. The other fields are
-    those of `DomainFigures`.
+    `lives` is the name of the network's own domain, with its nodes where these are trained. The other fields are those
+    of `DomainFigures`.
     """
 
     domain: str
@@ -40,7 +39,7 @@ class Sketch:
 
 
 def sketch(network: Network) -> Sketch:
-    """Return the size of a network, and what a prediction costs."""
+    """Return the size of a network and the cost of a prediction."""
     rows = summarize(network)
     total = rows[-1]
     return Sketch(
@@ -50,7 +49,7 @@ def sketch(network: Network) -> Sketch:
         rows[0].bytes,
         network.door.space.condition_number,
         network.precision.name,
-        # Without the channels.
+        # The last factor is the number of channels.
         rows[0].output.rpartition(" x ")[0],
         lives=network.door.domain,
     )
@@ -58,45 +57,50 @@ def sketch(network: Network) -> Sketch:
 
 @dataclass(frozen=True)
 class DomainFigures:
-    """What a comparison reports for a domain; None where no run of it is complete.
+    """The figures of a domain; None where no run is complete.
+
+    The fields are more than 8 because ``compare.json`` has one flat object per domain.
 
     Attributes
     ----------
     domain : str
+        Name of the domain.
     runs, failed : int
-        How many there were, and how many of them failed.
+        Number of runs, and number of failed runs.
     accuracies : tuple of float
-        Of every complete run on its held-out examples, 0 to 1, in the order of the seeds.
+        Test accuracy of every complete run, 0 to 1, in the order of the seeds.
     accuracy, accuracy_deviation : float or None
-        Their mean and standard deviation; the deviation is None for one run.
+        Their mean and standard deviation; the deviation of a single run is None.
     train_seconds : float or None
-        Spent in epochs, mean over the runs.
+        Training time, mean over the runs.
     step_milliseconds : float or None
-        The median epoch's time for a step, mean over the runs.
+        Time per step in the median epoch, mean over the runs.
     seconds_to_level : float or None
-        Spent until the end of the first epoch that reaches the level of the comparison, mean over the runs.
+        Training time until the end of the first epoch that reaches the level of the comparison, mean over the runs.
     parameters, multiply_adds : int or None
-        Real numbers trained; real multiply-adds of a prediction, as `freqnet.report.summarize` counts them.
+        Number of trained real numbers, and real multiply-adds of a prediction, as `freqnet.report.summarize` counts
+        them.
     spectrum_bytes : int or None
-        What leaves the door for one example.
+        Size of the spectrum of one example.
     peak_bytes : int or None
-        The most memory that the process of a run held.
+        Largest peak memory of a run's process.
     condition_number : float or None
-        Of the transform at the door.
+        Condition number of the transform at the network's input.
     precision : str or None
-        Of the network's numbers, "float32" or "float64".
+        Precision of the network's numbers, "float32" or "float64".
     kept : str or None
-        Modes, nodes or samples at the door.
+        Number of modes, nodes or samples along each axis at the network's input.
     transforms : int or None
-        Inside the network, in training and evaluation: the most of any run.
+        Largest number of transforms inside the network, in training and evaluation.
     operation_errors : dict
-        By precision, then by operation: see `operation_errors`. Empty for a precision that does not hold its signals.
+        Errors by precision, then by operation: see `operation_errors`. Empty for a precision that cannot represent
+        the signals of the domain.
     reasons : tuple of str
-        Why runs failed, a line each, and the seeds of which it is so.
+        The reasons why runs failed, one line per reason, with the seeds of these runs.
     notes : tuple of str
-        What was warned of, each line once.
+        The warnings, each once.
     nodes : int or None
-        How many there are along each axis, where that is varied.
+        Number of nodes along each axis, where the comparison varies it.
     """
 
     domain: str
@@ -123,25 +127,26 @@ class DomainFigures:
 
     @property
     def label(self) -> str:
-        """Name of the domain, with the number of nodes where it is varied."""
+        """Name of the domain, with the number of nodes where the comparison varies it."""
         return label(self.domain, self.nodes)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What came out of a comparison.
+    """The results of a comparison.
 
     Attributes
     ----------
     dataset : str
+        Name of the dataset.
     sketches : tuple of Sketch
-        One a domain, and one for every number of nodes that is tried.
+        One per domain, and one per node domain and number of nodes.
     outcomes : tuple of Outcome
-        One a run, failed ones as well.
+        One per run, including failed runs.
     info : dict
-        The choices that all runs share, as stored by the first.
+        The choices of the first run; the other runs differ in domain, seed and number of nodes.
     command : str
-        A command that repeats the comparison, where there is one.
+        The command that repeats the comparison; empty if none does.
     """
 
     dataset: str
@@ -157,41 +162,41 @@ class Compared:
 
     @property
     def watched(self) -> str:
-        """The accuracy that the level is one of: on validation examples, where there are any."""
+        """Name of the accuracy that is compared with the level: that on validation examples, if there are any."""
         return "validation_accuracy" if self.info["fractions"]["validation"] else "accuracy"
 
     @cached_property
     def level(self) -> float | None:
-        """The accuracy, in whole percent, that every complete run reaches; None where there is no complete run.
+        """The largest accuracy in whole percent that every complete run reaches; None if no run is complete.
 
-        Runs with fewer nodes take no part in it.
+        Runs with other numbers of nodes do not count.
         """
         named = [outcome for outcome in self.outcomes if outcome.history and outcome.nodes is None]
         best = [max(row[self.watched] for row in outcome.history) for outcome in named]
-        # What is whole percents but for rounding stays so.
+        # Rounding errors must not lower a whole number of percent.
         return math.floor(100 * min(best) + 1e-9) / 100 if best else None
 
     @cached_property
     def domains(self) -> tuple[DomainFigures, ...]:
-        """The figures of each domain, in the order in which they were named."""
+        """The figures of each domain, in the given order."""
         return tuple(self._figures(row) for row in self.sketches if row.nodes is None)
 
     @cached_property
     def by_nodes(self) -> tuple[DomainFigures, ...]:
-        """The figures of domains of nodes with each number of nodes that was asked for; no errors of operations."""
+        """The figures of the node domains for each given number of nodes, without errors of operations."""
         return tuple(self._figures(row) for row in self.sketches if row.nodes is not None)
 
     @property
     def laplace(self) -> tuple[str, ...]:
-        """The Laplace domains among those that are compared whose nodes are known for any number of samples."""
+        """The compared Laplace domains whose nodes are known for any number of samples."""
         return tuple(row.domain for row in self.domains if is_sized(row.domain))
 
     def of(self, domain: str, nodes: int | None = None) -> list[Outcome]:
-        """Return the complete runs of a domain, with its own number of nodes or another."""
+        """Return the complete runs of a domain, with its default number of nodes or another number."""
         return [o for o in self.outcomes if (o.domain, o.nodes) == (domain, nodes) and o.ok]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain data."""
+        """Return all results as plain data."""
         from freqnet import __version__
         from freqnet.kernels import KERNEL
 
@@ -225,8 +230,9 @@ class Compared:
         errors, refused = _operation_errors(lives) if known.nodes is None else ({}, [])
         found = [f"the first seed's nodes are {lives}"] if lives != known.domain else []
         accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
+        shared = {name: value for name, value in vars(known).items() if name not in ("lives", "notes")}
         return DomainFigures(
-            domain=known.domain,
+            **shared,
             runs=len(every),
             failed=len(every) - len(runs),
             accuracies=tuple(accuracies),
@@ -235,18 +241,11 @@ class Compared:
             train_seconds=_mean([outcome.metrics["train_seconds"] for outcome in runs]),
             step_milliseconds=_mean([step_milliseconds(outcome) for outcome in runs]),
             seconds_to_level=_mean([self.seconds_to_level(outcome) for outcome in runs]),
-            parameters=known.parameters,
-            multiply_adds=known.multiply_adds,
-            spectrum_bytes=known.spectrum_bytes,
             peak_bytes=max((o.peak_bytes for o in runs if o.peak_bytes is not None), default=None),
-            condition_number=known.condition_number,
             transforms=max((o.metrics["transforms_inside_network"] for o in runs), default=None),
-            precision=known.precision,
-            kept=known.kept,
             operation_errors=errors,
             reasons=tuple(_reasons(every)),
             notes=tuple(dict.fromkeys([*found, *known.notes, *(note for o in every for note in o.notes), *refused])),
-            nodes=known.nodes,
         )
 
     def seconds_to_level(self, outcome: Outcome) -> float:
@@ -260,7 +259,7 @@ class Compared:
 
 
 def _operation_errors(domain: str) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """By precision, and why there are none in one of them."""
+    """Return the errors by precision, and the reasons why a precision has none."""
     found: dict[str, dict[str, float]] = {}
     refused = []
     for kind, precision in zip(KINDS, PRECISIONS, strict=True):
@@ -273,7 +272,7 @@ def _operation_errors(domain: str) -> tuple[dict[str, dict[str, float]], list[st
 
 
 def _reasons(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Why runs failed: a line for each reason, with its seeds."""
+    """Yield the reasons why runs failed, each with its seeds."""
     for reason in dict.fromkeys(o.reason for o in outcomes if not o.ok):
         seeds = [str(o.seed) for o in outcomes if o.reason == reason]
         yield f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}: {reason}"

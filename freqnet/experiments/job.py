@@ -1,4 +1,4 @@
-"""What a training run is asked to do, and what it stores of that, to be resumed and evaluated."""
+"""The choices of a training run: as they are given, as they are stored, and as a resumed run finds them again."""
 
 from __future__ import annotations
 
@@ -12,32 +12,30 @@ import numpy as np
 
 from freqnet.data import BUILTIN_DATASETS, Dataset
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
-from freqnet.training import Model, Settings, load_checkpoint, training_defaults
+from freqnet.training import Model, Settings, Shares, load_checkpoint, training_defaults
+from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, claim_folder
 from freqnet.training.fit import plain
-
-FRACTIONS = {"test": 0.2, "validation": 0.0}
-OPTIONS = {"learning_rate": "lr"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training run as it is asked for: the dictionaries hold only what was given.
+    """A training run as a user asks for it: the dictionaries hold only the choices that were given.
 
     Parameters
     ----------
     data : str
-        As `freqnet.data.load` takes it.
+        Name or path of the data, as `freqnet.data.load` takes it.
     folder : path, optional
-        Where the IDX files of ``mnist`` are.
+        Folder with the IDX files of ``mnist``.
     out : path, optional
-        The folder of the run; by default ``runs/DATA-DOMAIN-seedS``.
+        Folder of the run, by default ``runs/DATA-DOMAIN-seedS``.
     fractions : dict
-        ``test`` and ``validation``, where they differ from 0.2 and 0.
+        Fields of `freqnet.training.Shares`.
     model : dict
         Fields of `freqnet.training.Model`.
     settings : dict
-        Fields of `freqnet.training.Settings`, where they differ from `freqnet.training.training_defaults`.
+        Fields of `freqnet.training.Settings`; they replace those of `freqnet.training.training_defaults`.
 
     Examples
     --------
@@ -55,15 +53,14 @@ class Job:
 
     @property
     def source(self) -> list[str]:
-        """The words of a command line that name the data."""
+        """Words of a command line that name the data."""
         return [self.data] if self.folder is None else [self.data, "--folder", str(self.folder)]
 
     def command(self) -> str:
-        """Return the command that repeats this run: only what was given."""
+        """Return the command that repeats this run, with only the choices that were given."""
         words = ["freqnet", "train", *self.source]
         for name, value in {**self.model, **self.settings, **self.fractions}.items():
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            words += [_option(name), text]
+            words += [option_name(name), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
         return shlex.join(words)
 
     def output(self, dataset: Dataset) -> Path:
@@ -74,14 +71,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run with every choice made: as asked for, by defaults, or by the run that is taken up.
+    """A run with all its choices: given ones, defaults, or those of the run that is resumed.
 
     Attributes
     ----------
     folder : Path
-        Where the run goes.
+        Folder of the run.
     info : dict
-        Plain data that is kept beside the weights: where the data are and what they were, the options.
+        Plain data that is stored with the weights: the location and the fingerprint of the data, and all choices.
     """
 
     folder: Path
@@ -89,13 +86,13 @@ class Plan:
 
     @property
     def model(self) -> Model:
-        """The network to make."""
+        """Choices of the network."""
         chosen = dict(self.info["model"])
         return Model(**{**chosen, "widths": chosen["widths"] and tuple(chosen["widths"])})
 
     @property
     def settings(self) -> Settings:
-        """How to train it."""
+        """Choices of the training."""
         return Settings(**self.info["settings"])
 
 
@@ -105,11 +102,11 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
     Raises
     ------
     ConfigurationError
-        An option is out of range, or differs from those of the run to resume.
+        A choice is out of range, or differs from that of the run to resume.
     CheckpointError
-        There is nothing to resume.
+        The folder has no run to resume.
     DataError
-        The data are not those of the run to resume.
+        The data differ from those of the run to resume.
     """
     folder = job.output(dataset)
     if not resume:
@@ -118,31 +115,36 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
     if fingerprint(dataset) != info["fingerprint"]:
         got = f"{dataset.name}, {len(dataset)} examples"
         expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
-        raise DataError(got_expected(f"resume of {folder}", got, expected, "name those, unchanged"))
-    for group in ("fractions", "model", "settings"):
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
+    for group in GROUPS:
         for name, value in plain(getattr(job, group)).items():
             own = info[group].get(name)
             if own != value:
-                expected = f"the run's own {'default' if own is None else own}"
-                todo = "leave it out, or start anew with --overwrite"
-                raise ConfigurationError(got_expected(f"resume with {_option(name)}", value, expected, todo))
+                expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
+                todo = "leave it out, or start anew with overwrite=True"
+                raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
     return Plan(folder, info)
 
 
 def stored_info(folder: Path) -> dict[str, Any]:
-    """Return what an unfinished run stored about itself."""
+    """Return the choices that an unfinished run has stored."""
     claim_folder(folder, resume=True)
     path = folder / CHECKPOINT
     info = load_checkpoint(path).info
     if "progress" not in info or "fingerprint" not in info:
         raise CheckpointError(
-            got_expected(f"checkpoint {path}", "no training run", "one that freqnet train began", "train anew")
+            got_expected(
+                f"checkpoint {path}",
+                "no training run",
+                "a checkpoint of a training run",
+                "train again in another folder",
+            )
         )
     return {name: value for name, value in info.items() if name != "progress"}
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a short text that another dataset, or the same one after a change, does not have.
+    """Return a checksum of a dataset: of its images, labels and classes.
 
     >>> from freqnet.data import load
     >>> fingerprint(load("digits"))
@@ -154,7 +156,7 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def resume_command(data: str, folder: Path | None, out: Path) -> str:
-    """Return the command that takes up an unfinished run."""
+    """Return the command that resumes an unfinished run."""
     return shlex.join(["freqnet", "train", *Job(data, folder).source, "--out", str(out), "--resume"])
 
 
@@ -164,13 +166,13 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
     return plain(
         {
             "dataset": dataset.name,
-            # Files are found again from any folder.
+            # An absolute path finds the files again from any folder.
             "data": job.data if named else str(Path(job.data).expanduser().resolve()),
             "folder": None if job.folder is None else str(job.folder.expanduser().resolve()),
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
-            "fractions": {**FRACTIONS, **job.fractions},
+            "fractions": asdict(Shares(**job.fractions)),
             "model": asdict(Model(**job.model)),
             "settings": asdict(settings),
             "command": job.command(),
@@ -178,11 +180,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
     )
 
 
-def _option(name: str) -> str:
-    return f"--{OPTIONS.get(name, name.replace('_', '-'))}"
-
-
 def _slug(name: str) -> str:
-    """A name as part of a folder's: a file's without its folder and ending."""
+    """Return a name that can be part of a folder's name; of a path only its stem."""
     stem = name if ":" in name else Path(name).stem
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "data"

@@ -1,4 +1,4 @@
-"""How far each operation in a domain is from the same operation on samples."""
+"""Errors of operations: the difference of each operation in a domain from the same operation on samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from freqnet.ops.transform import sample_modes
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: a grid, a band, the samples of it that are filled, what truncation keeps, and a shift."""
+    """The signals and operations of a test: grid, band, number of nonzero samples, band after truncation, and shift."""
 
     grid: Axes
     band: Axes
@@ -31,14 +31,14 @@ class Trial:
     by: tuple[float, ...]
 
 
-# Even and odd, and wide enough for the product of two signals of the band not to alias on samples.
+# One even and one odd axis, both wide enough that the product of two signals of the band does not alias on samples.
 WAVES = Trial((13, 12), (3, 3), (13, 12), (2, 1), (0.37, -1.6))
-# All the nodes, so that the signals are theirs, and room for what a kernel or a shift adds: nothing wraps.
+# All nodes, which represent every signal, and room for the samples that a kernel or a shift adds: nothing wraps.
 CAUSAL = Trial((7, 6), (6, 5), (4, 3), (3, 2), (1, -2))
 TAPS, _WINDOW = (3, 3), 3
 _BATCH, _CHANNELS = 2, 3
-# What `error_bounds` allows, in units of rounding: of well-conditioned arithmetic, for each unit of the condition
-# number K, and for each of K^2. Several times what is seen on these grids; K^3 would be the worst case of products.
+# Terms of `error_bounds` in units of rounding: a constant for well-conditioned arithmetic, the factor of the condition
+# number K, and that of K^2. They are several times the errors on these grids; the worst case of products is K^3.
 UNITS, UNITS_OF_K, UNITS_OF_SQUARE = 32.0, 1 / 8, 1 / 256
 
 
@@ -61,31 +61,31 @@ OPERATIONS: dict[str, Callable[[Tensor, Tensor, Tensor, Trial], Tensor]] = {
 def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) -> dict[str, float]:
     """Return the error of every operation, from samples to samples, on a small random signal.
 
-    Signals of a causal domain begin at sample 0 and end early enough for no operation to outgrow the grid; shifts
-    are whole, and truncation is held against least squares by the exponentials that are kept. Elsewhere signals fill
-    a period, and shifts are fractions of a sample.
+    Signals of a causal domain begin at sample 0 and end early enough that the result of every operation fits on the
+    grid; shifts are whole samples, and truncation is compared with least squares by the exponentials that are kept. In
+    other domains signals fill a period, and shifts are fractions of a sample.
 
     Parameters
     ----------
     domain : str
-        The name of a domain.
+        Name of the domain.
     precision : float32 or float64
-        Of the samples, and of the arithmetic.
+        Precision of the samples and of the arithmetic.
     seed : int
-        Of the signals and of the kernel.
+        Seed of the generator that draws the signals and the kernel.
 
     Returns
     -------
     dict of float
         By operation, the largest difference from the same operation on samples in float64, relative to the
-        largest value. The rounding of the transforms at both ends takes part in it. An operation of which numbers
-        of this precision would leave nothing is not among them.
+        largest value. It includes the rounding of the transforms at both ends. Operations that leave less than one
+        correct digit in this precision are left out.
 
     Raises
     ------
     ConfigurationError
         There is no such domain, it cannot have as many nodes as the signals have samples, or numbers of this
-        precision do not hold a signal in it.
+        precision cannot represent its signals.
 
     Examples
     --------
@@ -104,9 +104,9 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
 
 
 def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
-    """Return what `operation_errors` may at most be, by the condition number K of the transform.
+    """Return upper bounds of `operation_errors` from the condition number K of the transform.
 
-    That is 32 + K/8 units of rounding, and 32 + K^2/256 for a product by the bilinear form of nodes.
+    The bound is 32 + K/8 units of rounding, and 32 + K^2/256 for a product by the bilinear form of nodes.
 
     >>> bounds = error_bounds("laplace")
     >>> bounds["product"] > 100 * bounds["mean"]
@@ -123,14 +123,16 @@ def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
 def _tried(domain: str) -> tuple[Trial, Space]:
     own = get_domain(domain)
     trial = CAUSAL if own.is_causal else WAVES
-    # One band for all, and not that of a domain: samples hold modes that others drop.
+    # The same band in all domains: by default samples keep modes that other domains drop.
     if not own.is_causal:
         return trial, own.space(trial.grid, trial.band)
     space = own.space(trial.grid)
     if own.coordinate_count(space) != math.prod(trial.grid):
         got = f"{own.coordinate_count(space)} nodes in {domain}"
         expected = f"{math.prod(trial.grid)}, as many as samples"
-        raise ConfigurationError(got_expected("errors of operations", got, expected, "give more nodes"))
+        raise ConfigurationError(
+            got_expected("errors of operations", got, expected, "name a domain with more nodes, such as laplace")
+        )
     return trial, space
 
 
@@ -139,12 +141,12 @@ def random_samples(trial: Trial, precision: Any, seed: int, taps: int) -> list[n
     generator = np.random.default_rng(seed)
     signals = [generator.standard_normal((_BATCH, *trial.grid, _CHANNELS)) for _ in range(2)]
     kernel = generator.standard_normal((taps, _CHANNELS, _CHANNELS))
-    # In float32 both start from the same numbers.
+    # Both computations start from the same float32 numbers.
     return [array.astype(precision) for array in (*(held(signal, trial.filled) for signal in signals), kernel)]
 
 
 def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tuple[str, ...]) -> dict[str, float]:
-    """Return the errors of operations in a space, on samples that are given."""
+    """Return the errors of operations in a space on given samples."""
     exact = [array.astype(np.float64) for array in given]
     own = _values(given, space, trial, names)
     if space.domain.is_causal:
@@ -157,17 +159,17 @@ def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tupl
 
 
 def _values(arrays: list[np.ndarray], space: Space, trial: Trial, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """What every operation makes of the samples, as samples or numbers; not those that a precision cannot do."""
+    """Return the results of the operations, as samples or numbers, without those that a precision cannot compute."""
     found: dict[str, np.ndarray] = {}
     with no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConditionWarning)
-        # Not by `ops.analysis`, which warns: what badly conditioned numbers lose is what is looked for.
+        # `ops.analysis` would warn of the condition number, whose effect is measured here.
         x, y = (sample_modes(Tensor(array), space=space) for array in arrays[:2])
         for name in names:
             try:
                 out = OPERATIONS[name](x, y, Tensor(arrays[2]), trial)
             except ConfigurationError:
-                # Nothing would be left of the result, says the domain.
+                # The domain refuses: the result would have no correct digit.
                 continue
             found[name] = (out if out.space is None else ops.synthesis(out)).data
     return found

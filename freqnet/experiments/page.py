@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else."""
+"""The page of a comparison: one HTML file without other files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from freqnet.experiments.tables import (
 from freqnet.report.style import to_svg
 from freqnet.report.template import figure, page, section, table, tiles
 
-# Of a row of a table: what the page is wide enough for.
+# Characters per row of a table that fit on the page.
 _CHARACTERS = 125
 
 
@@ -52,16 +52,15 @@ def _sections(compared: Compared) -> list[str]:
     header, rows = error_columns(compared)
     level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
     return [
-        section("figures", "Figures", "Means over the seeds; memory is the most that a process held.", own),
-        *_list("notes", "Notes", "What was warned of while networks were made and trained.", notes(compared)),
-        section("accuracy", "Accuracy and time", "Each seed is a dot, the mean a line.", dots),
+        section("figures", "Figures", "Means over the seeds; memory is the peak of any process.", own),
+        *_list("notes", "Notes", "Warnings while networks were made and trained.", notes(compared)),
+        section("accuracy", "Accuracy and time", "One dot per seed, and a line at the mean.", dots),
         section("learning", "Learning curves", f"Means over the seeds, and their spread.{level}", curves),
         section(
             "errors",
             "Operations",
             "The largest difference from the same operation on samples in double precision, on a small random signal, "
-            "from samples to samples. In double precision samples are what is compared with. Causal signals have zeros "
-            "around them, so that nothing wraps.",
+            "from samples to samples. Causal signals have zeros around them, and nothing wraps.",
             errors,
             _table(header, rows, 2),
         ),
@@ -69,21 +68,23 @@ def _sections(compared: Compared) -> list[str]:
 
 
 def _nodes(compared: Compared) -> list[str]:
-    """What other numbers of nodes make of the accuracy, where that was asked for."""
+    """Return the section on accuracy by number of nodes, if the comparison varies that."""
     rows = node_rows(compared)
     if not rows:
         return []
     drawn = figure(to_svg(plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
-    text = "Domains of nodes with fewer of them: the same seeds, split and order. Each seed is a dot, the mean a line."
+    text = (
+        "Node domains with fewer nodes, and the same seeds, splits and orders. One dot per seed; the line is the mean."
+    )
     return [section("nodes", "Accuracy and number of nodes", text, drawn, _table(NODES, rows, 1))]
 
 
 def _sizes(compared: Compared) -> list[str]:
-    """What Laplace domains lose as they grow; nothing without one."""
+    """Return the sections on condition numbers and errors by size, if a Laplace domain is compared."""
     if not compared.laplace:
         return []
     parts = []
-    # Both ways to take products are tried with any nodes: domains of the same have the same figure.
+    # Domains with the same nodes have the same errors: products are computed in both ways for each.
     found: dict[int, list[str]] = {}
     for name in compared.laplace:
         found.setdefault(id(errors_by_size(name)), []).append(name)
@@ -96,24 +97,24 @@ def _sizes(compared: Compared) -> list[str]:
         section(
             "conditions",
             "Condition number and number of nodes",
-            "A unit of rounding at the door becomes as many as the condition number says. Waves are orthogonal; real "
-            "nodes are not, and the dotted lines are how fast theirs must grow. Above the horizontal lines a signal is "
-            "not held at all.",
+            "The condition number is the factor by which the transform amplifies rounding. Waves are orthogonal; "
+            "real nodes are not, and the dotted lines show the known growth of their condition numbers. Above the "
+            "horizontal lines a precision does not represent signals at all.",
             conditions,
         ),
         section(
             "sizes",
             "Errors and size",
-            "Errors of operations on one axis with as many nodes as samples, from samples to samples, as far as each "
-            "precision holds a signal. Most lose what the condition number says; products by the bilinear form of the "
-            "nodes up to its cube, products on samples (factored) do not.",
+            "Errors of operations on one axis with as many nodes as samples, from samples to samples, up to the "
+            "largest size that each precision represents. Most errors grow with the condition number, those of "
+            "products by the bilinear form with up to its cube, and those of products on samples (factored) do not.",
             *parts,
         ),
     ]
 
 
 def _table(header: Sequence[str], rows: list[tuple[str, ...]], first: int, tall: bool = False) -> str:
-    """A table whose figures begin in a column."""
+    """Return a table whose numbers begin in column `first`."""
     return table([(name, index >= first) for index, name in enumerate(header)], _cells(rows), tall=tall)
 
 
@@ -122,7 +123,7 @@ def _failed(compared: Compared) -> list[str]:
 
 
 def _list(name: str, heading: str, text: str, lines: list[str]) -> list[str]:
-    """A section that lists lines; none without any."""
+    """Return a section that lists lines, if there are any."""
     items = [f'<li class="free">{escape(line)}</li>' for line in lines]
     return [section(name, heading, text, f"<ul>{''.join(items)}</ul>")] if items else []
 
@@ -130,7 +131,7 @@ def _list(name: str, heading: str, text: str, lines: list[str]) -> list[str]:
 def _options(compared: Compared) -> str:
     options = compared.as_dict()["options"]
     rows = [[escape(name.replace("_", " ")), escape(_value(value))] for name, value in options.items()]
-    own = section("options", "Options of every run", "", table([("name", False), ("value", False)], rows))
+    own = section("options", "Choices of all runs", "", table([("name", False), ("value", False)], rows))
     if not compared.command:
         return own
     text = "The same command, data and versions give the same weights."

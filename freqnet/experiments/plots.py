@@ -15,7 +15,7 @@ from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, message, styled
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Told apart by dashes and markers as well: curves of two domains may be one curve, and colours one colour to some.
+# Dashes and markers distinguish the domains as well: curves may coincide, and some readers do not see the colours.
 LINES: tuple[tuple[str, Any, str], ...] = (
     (BLUE, "-", "o"),
     (ORANGE, (0, (3, 2)), "s"),
@@ -29,15 +29,15 @@ LINES: tuple[tuple[str, Any, str], ...] = (
 
 
 def line(index: int) -> dict[str, Any]:
-    """Colour and dashes of a domain."""
+    """Return the colour and the dashes of a domain."""
     colour, dashes, _ = LINES[index % len(LINES)]
     return {"color": colour, "linestyle": dashes}
 
 
 def dot(index: int) -> dict[str, Any]:
-    """Colour and marker of a domain."""
+    """Return the colour and the marker of a domain."""
     colour, _, marker = LINES[index % len(LINES)]
-    # Corners take less room than a star's points, or a disc.
+    # A star needs a larger size to look as large as the others.
     return {"color": colour, "marker": marker, "markersize": 8 if marker == "*" else 5.5}
 
 
@@ -54,12 +54,12 @@ def learning_curves(compared: Compared) -> Figure:
     for index, (domain, own) in enumerate(runs.items()):
         if not own:
             continue
-        # Where patience ended runs early, to the end of the shortest.
+        # Runs that patience ended early are shorter: average up to the end of the shortest.
         count = min(len(outcome.history) for outcome in own)
         table = np.array([[row[compared.watched] for row in o.history[:count]] for o in own])
         seconds = np.cumsum([[row["seconds"] for row in o.history[:count]] for o in own], axis=1).mean(axis=0)
         for panel, x in zip(panels, (np.arange(1, count + 1), seconds), strict=True):
-            # Markers where they do not meet those of another domain.
+            # Markers of different domains are at different epochs.
             every = max(1, count // 6)
             own_marks = {"markevery": (index % every, every), **dot(index)}
             panel.plot(x, 100 * table.mean(axis=0), label=domain, **{**own_marks, **line(index)})
@@ -77,7 +77,7 @@ def learning_curves(compared: Compared) -> Figure:
 
 @styled
 def accuracies_and_times(compared: Compared) -> Figure:
-    """Draw test accuracy and the time of a step: each seed a dot, the mean a line."""
+    """Draw test accuracy and the time of a step: one dot per seed, and a line at the mean."""
     from matplotlib.figure import Figure
 
     shown = names(compared)
@@ -99,7 +99,7 @@ def accuracies_and_times(compared: Compared) -> Figure:
 
 def _dots(panel: Any, place: int, values: list[float]) -> None:
     if values:
-        # Dots of equal values stay apart.
+        # Dots of equal values are drawn beside each other.
         offsets = 0.16 * (np.arange(len(values)) - (len(values) - 1) / 2) / max(1, len(values) - 1)
         panel.plot(values, place + offsets, linestyle="", alpha=0.8, **dot(place))
         panel.vlines(np.mean(values), place - 0.28, place + 0.28, color=dot(place)["color"], linewidth=2)
@@ -117,13 +117,13 @@ def errors(compared: Compared) -> Figure:
         offset = 0.6 * (index - (count - 1) / 2) / max(1, count)
         for kind in KINDS:
             _errors_of(panel, domain.operation_errors[kind], offset, kind == "float32", index)
-        # What the legend shows; without values it takes no room.
+        # An empty curve is the entry of the legend.
         panel.plot([], [], linestyle="", label=names(compared)[index], **dot(index))
     for precision in PRECISIONS:
         panel.axvline(float(np.finfo(precision).eps), color=INK, linewidth=0.8, linestyle=":")
     text = "largest error, relative to the largest value; filled: float32, hollow: float64; dotted: the spacing at 1"
     panel.set(xscale="log", xlabel=text)
-    # The formatter of logarithms writes mathematics, which is off here: class names are text.
+    # The logarithmic formatter would write TeX, which is off: class names may contain its signs.
     panel.xaxis.set_major_formatter("{x:g}")
     panel.set_yticks(np.arange(len(OPERATIONS)), list(OPERATIONS))
     panel.tick_params(axis="y", length=0)
@@ -134,7 +134,7 @@ def errors(compared: Compared) -> Figure:
 
 
 def _errors_of(panel: Any, errors: dict[str, float], offset: float, is_filled: bool, index: int) -> None:
-    """Draw a domain's errors in one precision; what is exact has no place on a scale of powers."""
+    """Draw a domain's errors in one precision; exact results cannot be drawn on a logarithmic axis."""
     shown = [(place + offset, errors[name]) for place, name in enumerate(OPERATIONS) if errors.get(name)]
     if shown:
         places, values = zip(*shown, strict=True)
@@ -144,13 +144,13 @@ def _errors_of(panel: Any, errors: dict[str, float], offset: float, is_filled: b
 
 # -- domains of nodes, by their number of nodes --------------------------------------------------------------
 _SLOPES = {"chebyshev": "(1 + √2)^N", "chebyshev-positive": "(3 + 2√2)^N"}
-# Nothing of a signal is left where the error is as large as it is.
+# At an error of this size no digit of a signal is correct.
 _LOST = 10.0
 
 
 @styled
 def conditions() -> Figure:
-    """Draw the condition number against the number of nodes, for every family, with the growth that is known."""
+    """Draw the condition number against the number of nodes for every family, with the known growth."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
@@ -162,7 +162,7 @@ def conditions() -> Figure:
         text = "rates, 0.25 apart" if family == "rates" else family
         panel.plot(places, values, label=text, markevery=4, **{**dot(index), **line(index)})
     for family, growth in GROWTH.items():
-        # From the curve's own height: what is known is the growth.
+        # The line starts on the curve: only the growth is known.
         half = len(places) // 2
         slope = found[family][half] * growth ** (places - places[half]).astype(float)
         panel.plot(places, slope, color=INK, linewidth=0.8, linestyle=":")
@@ -180,7 +180,7 @@ def conditions() -> Figure:
 
 @styled
 def errors_of_sizes(rows: tuple[SizeErrors, ...]) -> Figure:
-    """Draw the errors of operations against the number of samples, a panel for each precision."""
+    """Draw the errors of operations against the number of samples, one panel per precision."""
     from matplotlib.figure import Figure
 
     if not rows:
@@ -207,7 +207,7 @@ def errors_of_sizes(rows: tuple[SizeErrors, ...]) -> Figure:
 
 @styled
 def accuracies_of_nodes(compared: Compared) -> Figure:
-    """Draw test accuracy against the number of nodes along an axis: each seed a dot, the mean a line."""
+    """Draw test accuracy against the number of nodes along an axis: one dot per seed, and a line through the means."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
@@ -218,7 +218,7 @@ def accuracies_of_nodes(compared: Compared) -> Figure:
         index = [row.domain for row in compared.domains].index(domain)
         rows = [row for row in (*compared.by_nodes, *compared.domains) if row.domain == domain and row.accuracies]
         shown = sorted((along(row), row.accuracies) for row in rows)
-        # Dots of equal values stay apart.
+        # Dots of equal values are drawn beside each other.
         offset = 0.1 * (order - (len(every) - 1) / 2)
         places = [place + offset for place, values in shown for _ in values]
         panel.plot(places, [100 * v for _, values in shown for v in values], linestyle="", alpha=0.6, **dot(index))
@@ -235,12 +235,12 @@ def accuracies_of_nodes(compared: Compared) -> Figure:
 
 
 def along(row: DomainFigures) -> int:
-    """How many nodes there are along the longest axis."""
+    """Return the number of nodes along the longest axis."""
     return row.nodes or max(int(n) for n in (row.kept or "0").split()[0].split("x"))
 
 
 def _powers(panel: Any, xlabel: str, ylabel: str, limits: tuple[float, float]) -> None:
     panel.set(yscale="log", xlabel=xlabel, ylabel=ylabel, ylim=limits)
-    # The formatter of logarithms writes mathematics, which is off here.
+    # The logarithmic formatter would write TeX, which is off.
     panel.yaxis.set_major_formatter("{x:g}")
     panel.grid(True)

@@ -1,4 +1,4 @@
-"""What a Laplace domain loses as it grows: condition numbers, and the error of operations, against the samples."""
+"""Condition numbers and errors of operations of Laplace domains, by their number of nodes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from freqnet.experiments.operations import Trial, differences, random_samples
 
 PRECISIONS = (np.float32, np.float64)
 KINDS = tuple(np.dtype(precision).name for precision in PRECISIONS)
-# What nodes the figure of condition numbers has; waves are orthogonal.
+# Families of nodes in the figure of condition numbers.
 FAMILIES = ("chebyshev", "chebyshev-positive", "rates")
-# By how much a node more multiplies the condition number, as far as it is known.
+# Known factors by which one more node multiplies the condition number.
 GROWTH = {"chebyshev": 1 + math.sqrt(2), "chebyshev-positive": 3 + 2 * math.sqrt(2)}
 MOST_NODES = 32
-# Samples of an axis; tables of bilinear products are n^4 operations in high precision, and end earlier.
+# Numbers of samples on an axis. Tables of bilinear products take n^4 operations in high precision: fewer sizes.
 SIZES, SIZES_OF_PRODUCTS = (4, 6, 8, 10, 12, 16, 24, 32), 12
 BILINEAR, FACTORED = "product, bilinear form", "product, factored"
 OF_SIZE = ("convolution", BILINEAR, FACTORED, "mean", "power")
@@ -35,11 +35,14 @@ class SizeErrors:
     Attributes
     ----------
     samples : int
+        Number of samples, and of nodes.
     precision : {"float32", "float64"}
+        Precision of the samples and of the arithmetic.
     condition_number : float
+        Condition number of the transform.
     errors : dict of float
-        By operation, as `operation_errors`; the product in both ways. The bilinear form is not tried where its table
-        would take long to make, and has no error where nothing would be left of a product.
+        Errors by operation, as `operation_errors`, with the product computed in two ways. The bilinear form is left
+        out where its table takes long to compute, or where its result has no correct digit.
     """
 
     samples: int
@@ -49,17 +52,22 @@ class SizeErrors:
 
 
 def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
-    """Return the errors of operations for 4, 6, 8, ... samples, as far as each precision holds signals.
+    """Return the errors of operations for 4, 6, 8, ... samples, up to the largest size that each precision represents.
 
     Parameters
     ----------
     domain : str
-        The name of a Laplace domain.
+        Name of a Laplace domain.
+
+    Returns
+    -------
+    tuple of SizeErrors
+        Rows for float32, then for float64, each by increasing size.
 
     Raises
     ------
     ConfigurationError
-        There is no such domain, or it is not one of real nodes, or these are yet to be trained.
+        There is no such domain, its nodes are not real, or they are trained.
 
     Examples
     --------
@@ -72,12 +80,12 @@ def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
     """
     own = get_domain(domain)
     if not isinstance(own, Laplace) or not is_sized(domain):
-        raise ConfigurationError(got_expected("errors by size", domain, "a Laplace domain", "take laplace"))
+        raise ConfigurationError(got_expected("errors by size", domain, "a Laplace domain", "pass domain='laplace'"))
     return _errors_by_size(own.nodes)
 
 
 def is_sized(domain: str) -> bool:
-    """Tell whether a domain has real nodes that are known for any number of samples."""
+    """Return whether a domain has real nodes that are known for any number of samples."""
     own = get_domain(domain)
     return isinstance(own, Laplace) and own.nodes.family != "trained"
 
@@ -113,7 +121,7 @@ def _space(nodes: Nodes, samples: int, way: str) -> Space:
 
 
 def _of_all(nodes: Nodes, count: int) -> float:
-    # It loads mpmath, which is not loaded before.
+    # Imported here because it loads mpmath.
     from freqnet.domains.axis import condition_of_all
 
     return condition_of_all(nodes, count)
@@ -123,7 +131,7 @@ def _of_all(nodes: Nodes, count: int) -> float:
 def conditions_by_size(most: int = MOST_NODES) -> dict[str, tuple[float, ...]]:
     """Return the condition numbers of 1, 2, ... nodes on as many samples, by family of nodes.
 
-    Equispaced rates are 0.25 apart. Those of waves are 1.
+    Equispaced rates are 0.25 apart. The condition number of waves is 1.
 
     >>> found = conditions_by_size()
     >>> round(found["chebyshev"][31] / found["chebyshev"][30], 2)

@@ -1,4 +1,4 @@
-"""The figures of a comparison as text: a row for each figure, a column for each domain."""
+"""The figures of a comparison as text: one row per figure, one column per domain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE = "-"
 
 
 def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
-    """Return the name of every figure, and its value in each domain."""
+    """Return the name of every figure and its value in each domain."""
     level = NONE if compared.level is None else f"{compared.level:.0%}"
     kind = "validation" if compared.watched == "validation_accuracy" else "training"
     columns: list[tuple[str, Callable[[DomainFigures], str]]] = [
@@ -23,24 +23,24 @@ def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
         ("  standard deviation", lambda d: _text(d.accuracy_deviation, _percent)),
         ("  lowest", lambda d: _text(min(d.accuracies, default=None), _percent)),
         ("  highest", lambda d: _text(max(d.accuracies, default=None), _percent)),
-        ("training, s", lambda d: _text(d.train_seconds, "{:.2f}".format)),
-        ("a training step, ms", lambda d: _text(d.step_milliseconds, "{:.2f}".format)),
-        (f"to {level} {kind} accuracy, s", lambda d: _text(d.seconds_to_level, "{:.2f}".format)),
+        ("training time, s", lambda d: _text(d.train_seconds, "{:.2f}".format)),
+        ("time per training step, ms", lambda d: _text(d.step_milliseconds, "{:.2f}".format)),
+        (f"time to {level} {kind} accuracy, s", lambda d: _text(d.seconds_to_level, "{:.2f}".format)),
         ("parameters", lambda d: _text(d.parameters, exact)),
         ("real multiply-adds of a prediction", lambda d: _text(d.multiply_adds, exact)),
-        ("bytes of an example's spectrum", lambda d: _text(d.spectrum_bytes, exact)),
-        ("memory of the process, peak, MiB", lambda d: _text(d.peak_bytes, lambda n: f"{n / 2**20:.0f}")),
-        ("kept at the door", lambda d: d.kept or NONE),
+        ("bytes per spectrum of an example", lambda d: _text(d.spectrum_bytes, exact)),
+        ("peak memory of the process, MiB", lambda d: _text(d.peak_bytes, lambda n: f"{n / 2**20:.0f}")),
+        ("kept at the input", lambda d: d.kept or NONE),
         ("condition number", lambda d: _text(d.condition_number, "{:.3g}".format)),
         ("precision", lambda d: d.precision or NONE),
         ("transforms inside the network", lambda d: _text(d.transforms, exact)),
-        ("runs that failed", _failed),
+        ("failed runs", _failed),
     ]
     return [(name, *(value(domain) for domain in compared.domains)) for name, value in columns]
 
 
 def error_rows(compared: Compared, kinds: Sequence[str] = KINDS) -> list[tuple[str, ...]]:
-    """Return the name of every operation, and its error in each domain, in each of the precisions."""
+    """Return the name of every operation and its error in each domain and precision."""
     found = [domain.operation_errors[kind] for domain in compared.domains for kind in kinds]
     return [(name, *(_text(errors.get(name), _error) for errors in found)) for name in OPERATIONS]
 
@@ -51,7 +51,7 @@ def names(compared: Compared) -> tuple[str, ...]:
 
 
 def short(texts: Sequence[str], most: int = 30) -> tuple[str, ...]:
-    """Return names cut where they list many nodes, unless they would become alike.
+    """Shorten names that list many nodes, unless two names would become equal.
 
     >>> short(("fourier", "laplace:nodes=0.99,0.87,0.5,-0.5,-0.87,-0.99"))
     ('fourier', 'laplace:nodes=0.99,0.87,0.5,-…')
@@ -63,12 +63,12 @@ def short(texts: Sequence[str], most: int = 30) -> tuple[str, ...]:
 def blocks(
     header: tuple[str, ...], rows: Sequence[tuple[str, ...]], width: int
 ) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
-    """Return a table as headers and rows of narrower ones, each with the first column, of so many characters at most.
+    """Split a table into tables of at most `width` characters, each with the first column; return headers and rows.
 
     >>> blocks(("", "a", "b"), [("row", "1", "2")], 12)
     [(('', 'a'), [('row', '1')]), (('', 'b'), [('row', '2')])]
     """
-    # A line, or as much room, and two spaces part the columns.
+    # Three characters separate the columns.
     widths = [3 + max(map(len, column)) for column in zip(header, *rows, strict=True)]
     groups: list[list[int]] = [[0]]
     for index, own in enumerate(widths[1:], 1):
@@ -79,7 +79,7 @@ def blocks(
 
 
 def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return the same the other way round, with its header: a row for each domain and precision."""
+    """Return the header and the rows of the transposed table: one row per domain and precision."""
     rows = []
     for name, domain in zip(names(compared), compared.domains, strict=True):
         for kind, errors in domain.operation_errors.items():
@@ -87,11 +87,11 @@ def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]
     return ["domain", "precision", *OPERATIONS], rows
 
 
-NODES = ("domain", "nodes", "test accuracy", "deviation", "a step, ms", "multiply-adds", "condition", "failed")
+NODES = ("domain", "nodes", "test accuracy", "deviation", "time per step, ms", "multiply-adds", "condition", "failed")
 
 
 def node_rows(compared: Compared) -> list[tuple[str, ...]]:
-    """Return a row for every number of nodes that was tried, under the header `NODES`; none where none was."""
+    """Return one row per number of nodes, with the columns `NODES`; none if the comparison does not vary it."""
     rows = []
     for name, own in zip(names(compared), compared.domains, strict=True):
         varied = [row for row in compared.by_nodes if row.domain == own.domain]
@@ -116,7 +116,7 @@ SIZES = ("samples", "precision", "condition", *(name.replace(BILINEAR, "product,
 
 
 def size_rows(rows: Sequence[SizeErrors]) -> list[tuple[str, ...]]:
-    """Return the errors of operations by size, under the header `SIZES`."""
+    """Return the errors of operations by size, with the columns `SIZES`."""
     return [
         (
             str(row.samples),
@@ -129,12 +129,12 @@ def size_rows(rows: Sequence[SizeErrors]) -> list[tuple[str, ...]]:
 
 
 def failures(compared: Compared) -> list[str]:
-    """Return why runs failed, a line each."""
+    """Return the reasons why runs failed, one line per reason."""
     return [f"{row.label}, {reason}" for row in (*compared.domains, *compared.by_nodes) for reason in row.reasons]
 
 
 def notes(compared: Compared) -> list[str]:
-    """Return what was warned of, a line each; of other numbers of nodes only what is not known already."""
+    """Return the warnings, one per line; a warning of a domain is not repeated for its other numbers of nodes."""
     lines: list[str] = []
     for row in compared.domains:
         lines += [f"{row.label}: {note}" for note in row.notes]

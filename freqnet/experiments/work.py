@@ -1,4 +1,4 @@
-"""One run of a comparison, in whatever process it is sent to."""
+"""One run of a comparison, in the process that an executor sends it to."""
 
 from __future__ import annotations
 
@@ -18,19 +18,26 @@ from freqnet.experiments.job import Job
 from freqnet.kernels.threads import one_blas_thread, thread_limit
 from freqnet.training.files import CHECKPOINT, HISTORY, write_json
 
-# Beside a run's own files: what a comparison keeps of it. Written last, it says that the run is complete.
+# The outcome of a run, beside the run's own files. It is written last: a run that has it is complete.
 OUTCOME = "outcome.json"
-# Domain, number of nodes where it is varied, and seed.
+# Domain, number of nodes where the comparison varies it, and seed.
 Key = tuple[str, int | None, int]
-# What a process records, and whether it may transform, are one for all its threads.
+# The threads of a process share its tape and its guard against transforms.
 _ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
 class Task:
-    """A run to be done: plain data, for it may go to another machine.
+    """A run to be done, as plain data that can be sent to another machine.
 
-    `info` is what the run stores of itself; `nodes` how many the domain is to have, where that is varied.
+    Attributes
+    ----------
+    job : Job
+        The choices that were given.
+    info : dict
+        All choices, as the run stores them.
+    nodes : int or None
+        Number of nodes along each axis, where the comparison varies it.
     """
 
     job: Job
@@ -39,52 +46,54 @@ class Task:
 
     @property
     def folder(self) -> Path:
-        """Where the run goes."""
+        """Folder of the run."""
         assert self.job.out is not None
         return self.job.out
 
     @property
     def domain(self) -> str:
-        """Where the network lives."""
+        """Name of the domain."""
         return self.info["model"]["domain"]
 
     @property
     def seed(self) -> int:
-        """Of split, weights, order and shifts."""
+        """Seed of the split, the weights, the order and the shifts."""
         return self.info["settings"]["seed"]
 
     @property
     def key(self) -> Key:
-        """What tells it from the other runs of a comparison."""
+        """Domain, number of nodes and seed, which identify the run in its comparison."""
         return self.domain, self.nodes, self.seed
 
     def failed(self, reason: str) -> Outcome:
-        """Return what is known of the run when it has failed."""
+        """Return the outcome of the run if it has failed for this reason."""
         return Outcome(self.domain, self.seed, reason=" ".join(reason.split()), nodes=self.nodes)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a run.
+    """The outcome of a run of a comparison.
 
     Attributes
     ----------
     domain : str
+        Name of the domain.
     seed : int
+        Seed of the run.
     metrics : dict
-        What its ``metrics.json`` holds; empty where the run failed.
+        Content of the run's ``metrics.json``; empty if the run failed.
     history : list of dict
-        One row an epoch.
+        One row per epoch.
     peak_bytes : int or None
-        The most memory that its process held; None where the system does not tell.
+        Peak memory of the run's process in bytes; None if the system does not tell it.
     reason : str
-        Why the run failed, in one line; empty where it did not.
+        The reason why the run failed, in one line; empty if it did not fail.
     kept : bool
-        Whether it was there already, from before the comparison was resumed.
+        Whether the run was already complete when the comparison was resumed.
     nodes : int or None
-        How many there are along each axis, where that is varied.
+        Number of nodes along each axis, where the comparison varies it.
     notes : list of str
-        What the run warned of, a line each.
+        The warnings of the run, one line per warning.
     """
 
     domain: str
@@ -99,12 +108,12 @@ class Outcome:
 
     @property
     def key(self) -> Key:
-        """What tells it from the other runs of a comparison."""
+        """Domain, number of nodes and seed, which identify the run in its comparison."""
         return self.domain, self.nodes, self.seed
 
     @property
     def label(self) -> str:
-        """Name of the domain, with the number of nodes where it is varied."""
+        """Name of the domain, with the number of nodes where the comparison varies it."""
         return label(self.domain, self.nodes)
 
     @property
@@ -114,12 +123,12 @@ class Outcome:
 
 
 def label(domain: str, nodes: int | None) -> str:
-    """Return the name of a domain, with the number of nodes where that is varied."""
+    """Return the name of a domain, with the number of nodes where the comparison varies it."""
     return domain if nodes is None else f"{domain}, {nodes} nodes"
 
 
 def work(task: Task) -> Outcome:
-    """Do a run, or go on with it, with one thread; a run that fails says why."""
+    """Do a run, or continue it, with one thread, and return its outcome, also if it fails."""
     try:
         with _ONE_AT_A_TIME, thread_limit(1), one_blas_thread():
             return _train(task)
@@ -127,7 +136,7 @@ def work(task: Task) -> Outcome:
         return task.failed(str(error))
     except (OSError, MemoryError) as error:
         return task.failed(str(error) or "out of memory")
-    # Whatever one run runs into, the others go on.
+    # The other runs go on, whatever the error of this one.
     except Exception as error:
         return task.failed(f"{type(error).__name__}: {error}")
 
@@ -135,7 +144,7 @@ def work(task: Task) -> Outcome:
 def _train(task: Task) -> Outcome:
     folder, resume = task.folder, (task.folder / CHECKPOINT).is_file()
     (folder / OUTCOME).unlink(missing_ok=True)
-    # The page of the comparison takes the place of a report of each run.
+    # The page of the comparison replaces the reports of the runs.
     with noted() as notes:
         metrics = run(task.job, resume=resume, overwrite=not resume, report=False)
     history = [json.loads(line) for line in (folder / HISTORY).read_text(encoding="utf-8").splitlines()]
@@ -146,7 +155,7 @@ def _train(task: Task) -> Outcome:
 
 @contextmanager
 def noted() -> Iterator[list[str]]:
-    """Collect warnings instead of showing them: a line each, and each once, when the block ends."""
+    """Collect warnings instead of showing them; the list is filled when the block ends, with each warning once."""
     lines: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         for kind in (NetworkWarning, RangeWarning):
@@ -158,7 +167,7 @@ def noted() -> Iterator[list[str]]:
 
 
 def kept_outcome(task: Task) -> Outcome | None:
-    """Return what is stored of a complete run with the same data and options, if there is one."""
+    """Return the stored outcome of a complete run with the same data and choices, if there is one."""
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         stored = json.loads((task.folder / OUTCOME).read_text(encoding="utf-8"))
         if differing(stored.pop("info"), task.info) is None:
@@ -169,7 +178,7 @@ def kept_outcome(task: Task) -> Outcome | None:
 def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, Any] | None:
     """Return name, earlier and present value of the first choice in which two runs differ.
 
-    Where the data are, and the words of the command, may change.
+    The location of the data and the words of the command may differ.
     """
     for group in ("fractions", "model", "settings"):
         for name in now[group]:
@@ -180,14 +189,14 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
 
 
 def peak_bytes() -> int | None:
-    """Return the most memory that this process has held, in bytes; None where the system does not tell.
+    """Return the peak memory of this process in bytes; None if the system does not tell it.
 
     >>> from freqnet.experiments.work import peak_bytes
     >>> peak = peak_bytes()
     >>> peak is None or peak > 10_000_000
     True
     """
-    # Linux counts the memory of the parent before the program was loaded in `ru_maxrss`, but not here.
+    # On Linux `ru_maxrss` includes the parent's memory from before the program was loaded; this file does not.
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):

@@ -6,7 +6,7 @@ from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
 from freqnet.training.presets import Model, training_defaults
-from freqnet.training.settings import Settings
+from freqnet.training.settings import Settings, Shares
 
 __all__ = [
     "Checkpoint",
@@ -14,6 +14,7 @@ __all__ = [
     "History",
     "Model",
     "Settings",
+    "Shares",
     "Spectra",
     "analyse",
     "evaluate",

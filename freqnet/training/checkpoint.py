@@ -1,4 +1,4 @@
-"""Checkpoints in safetensors: arrays, and the model's description as text beside them. No pickle."""
+"""Checkpoints in safetensors files: arrays, and the description of the model as text; without pickle."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ VERSION = "1"
 
 @dataclass
 class Checkpoint:
-    """What a checkpoint file holds.
+    """The content of a checkpoint file.
 
     Attributes
     ----------
     network : dict
-        The description `Network.from_description` takes.
+        The description that `Network.from_description` takes.
     arrays : dict of numpy.ndarray
         The network's parameters and running statistics.
     extra : dict of numpy.ndarray
@@ -51,20 +51,23 @@ class Checkpoint:
             network = Network.from_description(self.network)
         except FreqnetError as error:
             raise CheckpointError(
-                got_expected("checkpoint", f"a damaged description ({error})", "one of a network", "train again")
+                got_expected(
+                    "checkpoint", f"a damaged description ({error})", "the description of a network", "train again"
+                )
             ) from None
         network.body.load_arrays(self.arrays)
         return network
 
 
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all.
+    """Write a checkpoint atomically.
 
     Parameters
     ----------
     path : path
-        Usually ``DIR/model.safetensors``.
+        Path of the file, usually ``DIR/model.safetensors``.
     checkpoint : Checkpoint
+        Its content.
 
     Examples
     --------
@@ -80,7 +83,7 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
-    # Not np.ascontiguousarray, which gives a scalar an axis.
+    # np.ascontiguousarray would give a scalar an axis.
     arrays = {f"network/{k}": np.asarray(v, order="C") for k, v in checkpoint.arrays.items()}
     arrays |= {f"extra/{k}": np.asarray(v, order="C") for k, v in checkpoint.extra.items()}
     metadata = {
@@ -94,7 +97,7 @@ def save(path: str | Path, checkpoint: Checkpoint) -> None:
 
 
 def _checksum(metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> str:
-    """What safetensors does not check: that neither the weights nor the description have changed."""
+    """Return a checksum of weights and description; safetensors has none."""
     digest = hashlib.sha256()
     for name in ("network", "info"):
         digest.update(metadata[name].encode())
@@ -107,21 +110,31 @@ def _checksum(metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> str:
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint.
 
+    Parameters
+    ----------
+    path : path
+        Path of the file.
+
+    Returns
+    -------
+    Checkpoint
+        Its content.
+
     Raises
     ------
     CheckpointError
-        The file is missing, truncated, damaged, of another version, or not one of ours.
+        The file is missing, truncated, damaged, of another version, or of another program.
     """
     from safetensors import safe_open
 
     path = Path(path)
     if not path.is_file():
-        raise _unusable(path, "no such file", "a trained model", "train one first")
+        raise _unusable(path, "no such file", "a trained model", "train a model first")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    # On damaged bytes it raises errors of its own, of numpy and of the system.
+    # On damaged bytes safetensors raises its own errors and those of NumPy and the system.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise _unusable(path, f"a truncated or damaged file ({reason})", "a safetensors file", "train again") from error
@@ -130,16 +143,18 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> Checkpoint:
     if metadata.get("format") != FORMAT:
-        raise _unusable(path, "a safetensors file of another program", "one of freqnet's", "train one")
+        raise _unusable(path, "a safetensors file of another program", "a file of freqnet", "train a model first")
     if metadata.get("version") != VERSION:
-        raise _unusable(path, f"version {metadata.get('version')}", f"version {VERSION}", "use the freqnet it is from")
+        raise _unusable(
+            path, f"version {metadata.get('version')}", f"version {VERSION}", "use the version of freqnet that wrote it"
+        )
     try:
         network, info = json.loads(metadata["network"]), json.loads(metadata["info"])
         if metadata["checksum"] != _checksum(metadata, arrays):
             raise ValueError("checksum")
     except (KeyError, ValueError):
         todo = "copy it again, or train again"
-        raise _unusable(path, "contents that were changed", "the checksum written with them", todo) from None
+        raise _unusable(path, "changed contents", "contents that match their checksum", todo) from None
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")

@@ -71,7 +71,8 @@ class Run:
                 norm = clip_gradients(network.body.named_parameters(), settings.clip or np.inf)
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
-                todo = "lower --lr, clip with --clip 1, or narrow the polynomials by --gate-band"
+                smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
+                todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
                 raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
             self.optimizer.step()
         return value, logits.data
@@ -216,7 +217,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if len(train) == 0:
         raise DataError(got_expected("training split", "no examples", "at least one", "lower the test share"))
     if settings.patience and validation is None:
-        todo = "set some aside with --validation"
+        todo = "set a share of them aside, such as validation=0.1"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
     train.space.check_shifts(settings.shift)
 
@@ -269,6 +270,6 @@ def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
                     "resume",
                     f"{name} = {now.get(name)}",
                     f"the run's own {before.get(name)}",
-                    "repeat its options, or start anew with --overwrite",
+                    "repeat its choices, or start anew with overwrite=True",
                 )
             )

@@ -1,4 +1,4 @@
-"""What happened in each epoch."""
+"""The history of a training run: the figures of each epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 
 @dataclass
 class History:
-    """One row an epoch: loss, accuracy, learning rate, seconds, and validation figures if there are any.
+    """One row per epoch: loss, accuracy, learning rate, seconds, and validation figures if there are any.
+
+    Attributes
+    ----------
+    rows : list of dict
+        The figures of each epoch, by name.
+
+    Examples
+    --------
 
     >>> from freqnet.training import History
     >>> history = History()
@@ -24,10 +32,10 @@ class History:
         self.rows.append(row)
 
     def column(self, name: str) -> list[float]:
-        """Return one figure over the epochs that have it."""
+        """Return one figure of all epochs that have it."""
         return [row[name] for row in self.rows if name in row]
 
     @property
     def seconds(self) -> float:
-        """Time spent training, over all sessions of a resumed run."""
+        """Training time, over all sessions of a resumed run."""
         return float(sum(self.column("seconds")))

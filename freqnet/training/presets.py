@@ -74,32 +74,36 @@ SIZES = {
 }
 
 
+# More than 8 fields: runs store the model as one flat dictionary, and each field is one option.
 @dataclass(frozen=True)
 class Model:
     """The choices that make up a default network.
 
+    The first sentence about each parameter is also the help text of its option on the command line.
+
     Parameters
     ----------
     domain : str
-        Where the network lives.
+        Domain of the network: fourier (default), hartley, laplace, grid, and others.
     modes : int, optional
-        Modes kept at the door along each axis, odd; by default 17, or as many as the grid holds. In a Laplace
-        domain nodes, by default all; its grid has two samples more, as room for convolution.
+        Number of modes kept along each axis, odd [17, or all of a smaller grid]; in laplace, number of nodes [all].
+        A Laplace domain gets a grid with two more samples, as room for convolution.
     kernel : {"taps", "spectral", "sinc", "modes"}
-        How convolution kernels are stored.
+        Parametrisation of the convolution kernels: taps (default), spectral, sinc or modes.
     activation : str
-        "polynomial", "linear", or, on the grid, the name of a pointwise function.
+        Activation: polynomial (default), gaussian, linear and others, or, on the grid, a function such as relu.
     gate_band : int, optional
-        Band of the factor in each product of the polynomial; None for all of it.
+        Band of the factor in each product of the polynomial, 0 or more [all].
     widths : tuple of int, optional
-        Channels of the convolutions; as many as there are to be, by default those of the size.
+        Channels of the convolutions, one number per convolution, such as 16,32,64 [by size].
     size : {"small", "medium", "large"}
-        How much the network computes: on images of 28x28, about 70, 100 and 230 thousand multiply-adds each.
+        Size of the network where no widths are given: small, medium or large (default). On images of 28x28 these are
+        about 70, 100 and 230 thousand multiply-adds per image.
     pool : int
-        Samples along each axis that are averaged before the door, in blocks: a divisor of the grid. What a Laplace
-        domain needs where there are many, for it carries few.
+        Number of pixels per axis averaged into one before the transform, a divisor of the grid [1]. A Laplace domain
+        needs this where the grid is large, as it supports few nodes.
     precision : {"float32", "float64"}, optional
-        By default float32, or float64 where the domain is too ill-conditioned for it.
+        Precision of the numbers: float32 or float64 [float32, or float64 in an ill-conditioned domain].
 
     Examples
     --------
@@ -152,15 +156,15 @@ class Model:
 
     def _precision(self, door: Door) -> str:
         if self.precision not in (None, "float32", "float64"):
-            expected = "float32 or float64"
-            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, "change --precision"))
+            expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
+            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
         return self.precision or least_precision(door.space)
 
     def _body(self, whole: Space, sizes: tuple[int, ...], classes: int) -> Module:
         most, size = whole.band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
-                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
+                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"pass gate_band={most}")
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
@@ -176,7 +180,9 @@ class Model:
             return Polynomial(gate_band=self.gate_band)
         if self.gate_band is not None:
             got = f"{self.gate_band} with {self.activation}"
-            raise ConfigurationError(got_expected("gate band", got, "--activation polynomial", "leave one out"))
+            raise ConfigurationError(
+                got_expected("gate band", got, "activation='polynomial'", "leave the gate band out")
+            )
         if self.activation in ACTIVATIONS:
             return ACTIVATIONS[self.activation]()
         if self.activation in POINTWISE:

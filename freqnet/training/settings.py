@@ -1,10 +1,10 @@
-"""How to train: every choice in one plain, checked, storable value."""
+"""How to train: choices as plain values that are checked and can be stored."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from freqnet.checks import is_finite
+from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
 
@@ -13,49 +13,70 @@ SCHEDULES = ("cosine", "one-cycle", "constant")
 
 
 @dataclass(frozen=True)
+class Shares:
+    """The shares of the data that are not trained on.
+
+    Parameters
+    ----------
+    test : float
+        Share of the examples that is held out for the test [0.2].
+    validation : float
+        Share of the other examples that is used for validation [0].
+    """
+
+    test: float = 0.2
+    validation: float = 0.0
+
+
+# More than 8 fields: runs store the settings as one flat dictionary, and each field is one option.
+@dataclass(frozen=True)
 class Settings:
-    """What `fit` needs to know, apart from the network and the data.
+    """The choices of `fit`, apart from the network and the data.
+
+    The first sentence about each parameter is also the help text of its option on the command line.
 
     Parameters
     ----------
     epochs : int
-        Passes over the training set.
+        Number of passes over the training set [by dataset, else 30].
     batch : int
-        Examples a step.
+        Number of examples per step [by dataset, else 64].
     learning_rate : float
-        The schedule's peak.
+        Peak of the learning rate [by dataset, else 0.003].
     optimizer : {"adamw", "adam", "momentum", "sgd"}
+        Optimiser: adamw (default), adam, momentum or sgd.
     schedule : {"cosine", "one-cycle", "constant"}
-        Cosine has a linear warm-up over the first twentieth.
+        Schedule of the learning rate: cosine (default), one-cycle or constant. The cosine begins with a linear
+        warm-up over the first twentieth of the steps.
     weight_decay : float
-        On kernels and weights; not on biases, gains and polynomial coefficients.
+        Decay of kernels and weights [by dataset, else 0.01]. Biases, gains and polynomial coefficients do not decay.
     smoothing : float
-        Label smoothing, in [0, 1).
+        Label smoothing, from 0 to below 1 [0.1].
     shift : float
-        Each example is moved by up to this many samples along each axis, fractions included, by a phase
-        ramp inside the domain; 0 for none.
+        Largest random shift of an example along each axis, in samples, fractions included [0]. The shift is a phase
+        ramp inside the domain.
     clip : float
-        Largest norm of the gradient; 0 for no clipping.
+        Largest norm of the gradient, 0 for no clipping [1].
     patience : int
-        Stop after this many epochs without a better validation loss; 0 to never stop early.
+        Stop after this many epochs without a lower validation loss, 0 for never [0].
     seed : int
-        Of weights, order, shifts and dropout.
+        Seed of the split, the weights, the order of examples, the shifts and dropout [0].
+
+    Raises
+    ------
+    ConfigurationError
+        A value is out of its range.
 
     Examples
     --------
     >>> from freqnet.training import Settings
     >>> Settings(epochs=5).batch
     64
-
-    Raises
-    ------
-    ConfigurationError
-        A value is out of its range.
     """
 
     epochs: int = 30
     batch: int = 64
-    learning_rate: float = 3e-3
+    learning_rate: float = field(default=3e-3, metadata={"option": "lr"})
     optimizer: str = "adamw"
     schedule: str = "cosine"
     weight_decay: float = 1e-2
@@ -68,18 +89,18 @@ class Settings:
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ConfigurationError(got_expected(name, value, f"a whole number of {least} or more", "change it"))
+            if not is_whole(value) or value < least:
+                _refuse(name, value, f"a whole number of {least} or more")
+            # NumPy's integers would be stored as floating-point numbers.
+            object.__setattr__(self, name, int(value))
         for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
             value = getattr(self, name)
             expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
             if not is_finite(value) or value < 0 or (name == "smoothing" and value >= 1):
-                raise ConfigurationError(got_expected(name, value, expected, "change it"))
-        for name, choices in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in choices:
-                raise ConfigurationError(
-                    got_expected(name, repr(getattr(self, name)), " or ".join(choices), "choose one of these")
-                )
+                _refuse(name, value, expected)
+        for name, known in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in known:
+                _refuse(name, repr(getattr(self, name)), " or ".join(known))
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
         """Return the optimiser of these parameters."""
@@ -95,3 +116,9 @@ class Settings:
         if self.schedule == "cosine":
             return Cosine(self.learning_rate, steps, warmup=steps // 20)
         return OneCycle(self.learning_rate, steps) if self.schedule == "one-cycle" else Constant(self.learning_rate)
+
+
+def _refuse(name: str, value: object, expected: str) -> None:
+    # The class attribute is the default.
+    default = getattr(Settings, name)
+    raise ConfigurationError(got_expected(name, value, expected, f"the default is {name}={default!r}"))
