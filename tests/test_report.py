@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from freqnet import nn, report
+from freqnet.audit import walk
 from freqnet.domains import FOURIER
 from freqnet.domains.spectral import product_terms
 from freqnet.errors import ConfigurationError, ShapeError
@@ -21,7 +22,6 @@ from freqnet.report import layer_spectra, sections, summarize, write_report
 from freqnet.report.filters import Filters, filters
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
-from freqnet.report.walk import walk
 
 HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{$", "two\nlines\x07", "\udc80日本")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import AFFINE, partners
-from freqnet.audit.probe import Probe, Stage, disturbed, mode_power, rounding
+from freqnet.audit.probe import Probe, disturbed, mode_power, rounding
+from freqnet.audit.walk import Step
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains.fourier import mode_numbers, mode_space
 
@@ -48,45 +49,45 @@ def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Gener
     """Look at every layer by itself, on what really enters it."""
     rows = []
     with no_grad():
-        for stage in probe.stages:
-            mixing = _mixing(stage, generator)
+        for step in probe.layers:
+            mixing = _mixing(step, generator)
             rows.append(
                 LayerAudit(
-                    stage.name,
-                    type(stage.layer).__name__,
-                    _is_affine(stage, generator),
+                    step.name,
+                    type(step.layer).__name__,
+                    _is_affine(step, generator),
                     None if mixing is None else mixing <= _ROUNDING,
                     mixing,
-                    costs.get(stage.name, 0),
+                    costs.get(step.name, 0),
                 )
             )
     return rows
 
 
-def _is_affine(stage: Stage, generator: np.random.Generator) -> bool:
-    x = stage.input
+def _is_affine(step: Step, generator: np.random.Generator) -> bool:
+    x = step.input
     if x.space is None:
         noise = generator.standard_normal(x.shape) * (float(np.abs(x.data).mean()) + 1e-3)
         other = Tensor(x.data[generator.permutation(len(x.data))] + noise)
     else:
         other = partners(x, generator)
-    here, there = stage.layer(x).data, stage.layer(other).data
-    found = stage.layer(Tensor((x.data + other.data) / 2, x.space)).data
+    here, there = step.layer(x).data, step.layer(other).data
+    found = step.layer(Tensor((x.data + other.data) / 2, x.space)).data
     size = max(float(np.abs(here).max()), float(np.abs(there).max())) or 1.0
     return bool(np.abs(found - (here + there) / 2).max() <= AFFINE * size)
 
 
-def _mixing(stage: Stage, generator: np.random.Generator) -> float | None:
-    if stage.input.space is None or stage.output.space is None:
+def _mixing(step: Step, generator: np.random.Generator) -> float | None:
+    if step.input.space is None or step.output.space is None:
         return None
-    x = Tensor(np.ascontiguousarray(stage.input.data[..., :_EXAMPLES, :]), stage.input.space)
-    base = stage.layer(x)
-    before, after = mode_numbers(mode_space(x.space).band), mode_numbers(mode_space(stage.output.space).band)
+    x = Tensor(np.ascontiguousarray(step.input.data[..., :_EXAMPLES, :]), step.input.space)
+    base = step.layer(x)
+    before, after = mode_numbers(mode_space(x.space).band), mode_numbers(mode_space(step.output.space).band)
     scale = np.sqrt(np.mean(np.abs(x.data) ** 2)) + 1e-3
     total = elsewhere = 0.0
     for mode, number in enumerate(before):
         size = scale * generator.standard_normal((2, *x.shape[-2:]))
-        moved = stage.layer(disturbed(x, mode, size))
+        moved = step.layer(disturbed(x, mode, size))
         change = mode_power(Tensor(moved.data - base.data, base.space)).sum(axis=(1, 2))
         total += float(change.sum())
         elsewhere += float(change[(after != number).any(axis=1)].sum())

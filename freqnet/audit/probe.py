@@ -6,49 +6,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
 from freqnet.errors import DataError, ShapeError, got_expected
-from freqnet.nn import Module, Network
+from freqnet.nn import Network
 from freqnet.ops.linear import mode_inner
-from freqnet.report.walk import leaves
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """One layer, and what it made of the examples."""
-
-    name: str
-    layer: Module
-    input: Tensor
-    output: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A copy of a network in float64, and examples that passed it.
+    """A copy of a network in float64, and the steps of one pass of examples through it.
 
     Attributes
     ----------
     network : Network
-    spectra : Tensor
-        What left the door, ``(*modes, batch, channels)``.
-    stages : list of Stage
-        One a layer, in the order they run.
-    transforms_inside : int
-        Transforms that ran inside the network on the way.
+    steps : list of Step
+        The door, then the layers in the order they run.
     """
 
     network: Network
-    spectra: Tensor
-    stages: list[Stage]
-    transforms_inside: int
+    steps: list[Step]
+
+    @property
+    def spectra(self) -> Tensor:
+        """The signals that leave the door, ``(*modes, batch, channels)``."""
+        return self.steps[0].output
+
+    @property
+    def layers(self) -> list[Step]:
+        """The steps without the door."""
+        return self.steps[1:]
 
     @property
     def logits(self) -> np.ndarray:
-        """What the network makes of the examples, ``(batch, outputs)``."""
-        return self.stages[-1].output.data
+        """The network's outputs on the examples, ``(batch, outputs)``."""
+        return self.steps[-1].output.data
+
+    @property
+    def transforms_inside(self) -> int:
+        """Number of transforms that ran inside the network during the pass."""
+        return sum(step.transforms for step in self.layers)
 
     def run(self, spectra: Tensor) -> np.ndarray:
         """Return the logits of other spectra of the same space."""
@@ -78,20 +77,7 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())
     copy.train(False)
-    return follow(copy, samples)
-
-
-def follow(network: Network, samples: np.ndarray) -> Probe:
-    """Pass samples ``(batch, *grid, channels)`` through a network that a `probe` made, layer by layer."""
-    stages, before = [], network.transforms_inside
-    with no_grad():
-        x = spectra = network.analyse(samples)
-        with network.guard():
-            for name, layer in leaves(network.body):
-                out = layer(x)
-                stages.append(Stage(name, layer, x, out))
-                x = out
-    return Probe(network, spectra, stages, network.transforms_inside - before)
+    return Probe(copy, walk(copy, samples))
 
 
 def as_modes(x: Tensor) -> Tensor:

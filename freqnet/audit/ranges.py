@@ -88,20 +88,20 @@ def calibrate(network: Network, samples: np.ndarray, warn: bool = True) -> list[
 def signal_ranges(found: Probe) -> list[SignalRange]:
     """Return the range of the signal before every layer that says what range it was fitted on, or adapts."""
     rows = []
-    for stage in found.stages:
-        if stage.input.space is None or not hasattr(stage.layer, "fitted_range"):
+    for step in found.layers:
+        if step.input.space is None or not hasattr(step.layer, "fitted_range"):
             continue
-        space = stage.input.space
+        space = step.input.space
         fine = tuple(max(n, 4 * m + 1) for n, m in zip(space.grid, space.band, strict=True))
-        values = space.domain.synthesis(stage.input.data, space, fine)
-        fitted = stage.layer.fitted_range
+        values = space.domain.synthesis(step.input.data, space, fine)
+        fitted = step.layer.fitted_range
         low, high = fitted or (-np.inf, np.inf)
         inner = np.quantile(values, [0.005, 0.995])
         outside = float(np.mean((values < low) | (values > high)))
         rows.append(
             SignalRange(
-                stage.name,
-                type(stage.layer).__name__,
+                step.name,
+                type(step.layer).__name__,
                 float(values.min()),
                 float(values.max()),
                 float(inner[0]),

@@ -53,12 +53,12 @@ def equivariance(probe: Probe) -> Equivariance:
 def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
     x, found = _moved(probe.spectra, samples, probe.spectra.space.grid), {}
     with no_grad():
-        for stage in probe.stages:
-            x = stage.layer(x)
-            if stage.output.space is not None:
-                wanted = _moved(stage.output, samples, probe.spectra.space.grid).data
+        for step in probe.layers:
+            x = step.layer(x)
+            if step.output.space is not None:
+                wanted = _moved(step.output, samples, probe.spectra.space.grid).data
                 size = float(np.sqrt(np.mean(np.abs(wanted) ** 2))) or 1.0
-                found[stage.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
+                found[step.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
     return found, float(np.sqrt(np.mean((x.data - probe.logits) ** 2))) / spread(probe.logits)
 
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
-from freqnet.audit.probe import follow, probe
+from freqnet.audit.probe import Probe, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
+from freqnet.audit.walk import walk
 from freqnet.checks import is_whole
 from freqnet.domains.fourier import below_nyquist, mode_space
 from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
-from freqnet.report.summary import summarize
 
 # Examples by which every mode is moved by itself: each costs a pass a mode.
 _MOVED = 8
@@ -142,8 +142,8 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
         raise ConfigurationError(got_expected("seed", repr(seed), "a whole number of 0 or more", "change it"))
     generator = np.random.default_rng(seed)
     every = probe(network, samples)
-    few = follow(every.network, samples[:_MOVED])
-    costs = {row.name: row.multiply_adds for row in summarize(every.network)}
+    few = Probe(every.network, walk(every.network, samples[:_MOVED]))
+    costs = {step.name: step.multiply_adds for step in walk(every.network, samples[:1])}
     residual, reached = affine_residual(every, generator), reach(few, generator)
     layers = audit_layers(few, costs, generator)
     door = network.door

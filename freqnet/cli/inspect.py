@@ -134,7 +134,8 @@ def model_info(folder: Path, json_file: Path | None) -> None:
     """Show what a model is made of, layer by layer, beside its spatial twin."""
     from dataclasses import asdict
 
-    from freqnet.report import layer_table, summarize
+    from freqnet.audit import summarize
+    from freqnet.report import layer_table
 
     network, info = load_model(folder)
     rows, metrics = summarize(network), info.get("metrics", {})

@@ -10,12 +10,12 @@ from functools import cached_property
 from statistics import fmean, median, stdev
 from typing import Any
 
+from freqnet.audit import summarize
 from freqnet.compare.operations import operation_errors
 from freqnet.compare.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
 from freqnet.compare.work import Outcome, label
 from freqnet.errors import ConfigurationError
 from freqnet.nn import Network
-from freqnet.report import summarize
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class DomainFigures:
     seconds_to_level : float or None
         Spent until the end of the first epoch that reaches the level of the comparison, mean over the runs.
     parameters, multiply_adds : int or None
-        Real numbers trained; real multiply-adds of a prediction, as `freqnet.report.summarize` counts them.
+        Real numbers trained; real multiply-adds of a prediction, as `freqnet.audit.summarize` counts them.
     spectrum_bytes : int or None
         What leaves the door for one example.
     peak_bytes : int or None

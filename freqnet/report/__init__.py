@@ -3,12 +3,12 @@
 Importing this package loads neither matplotlib nor rich; the functions that need them do.
 """
 
+from freqnet.audit.summary import LayerSummary, spatial_twin, summarize
 from freqnet.report.filters import filter_responses
 from freqnet.report.page import write_report
 from freqnet.report.plots import confusion_matrix, misclassified, training_curves
 from freqnet.report.reach import reach_map
 from freqnet.report.spectra import layer_spectra
-from freqnet.report.summary import LayerSummary, spatial_twin, summarize
 from freqnet.report.tables import layer_table
 
 __all__ = [

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freqnet.audit import VERDICTS, Audit, Equivariance
 from freqnet.report.reach import reach_map
 from freqnet.report.style import to_svg
 from freqnet.report.template import figure, page, section, table, tiles
-
-if TYPE_CHECKING:
-    from freqnet.audit import Audit
-    from freqnet.audit.shifts import Equivariance
 
 
 def summary_rows(found: Audit) -> list[tuple[str, str]]:
@@ -100,8 +96,6 @@ def audit_section(found: Audit) -> str:
 
 def audit_page(found: Audit, title: str) -> str:
     """Return an audit as a page of its own."""
-    from freqnet.audit import VERDICTS
-
     entries = [
         ("verdict", found.verdict),
         ("reachable modes", str(int(np.sum(found.reach.reachable)))),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freqnet.audit.walk import walk
 from freqnet.autodiff import Tensor, observe
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
@@ -16,7 +17,6 @@ from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, add_text, colour_bar, draw_modes, label_modes, spread
 from freqnet.report.style import COUNT_MAP, WIDTH, message, styled
-from freqnet.report.walk import walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,18 +72,22 @@ def filters(network: Network) -> list[Filters]:
     [('0', (7, 7, 1, 8)), ('2', (5, 5, 8, 4))]
     """
     names = {id(p): name.rpartition(".")[0] or "body" for name, p in network.body.named_parameters().items()}
-    found: list[Filters] = []
+    seen: list[tuple[str, np.ndarray, str, Axes, Space]] = []
 
     def look(op: Any, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
-        # Inside other layers too: whatever makes a response of trained numbers is a convolution.
+        # Inside composite layers too: every response made of trained numbers is a convolution.
         if op.name == "frequency_response" and id(inputs[0]) in names and volume(parameters["size"]) > 1:
-            gain = _gain(inputs[0].data, parameters["kernel"], parameters["size"], out.space)
-            band = tuple((n - 1) // 2 for n in gain.shape[:-2])
-            found.append(Filters(names[id(inputs[0])], gain, band))
+            seen.append((names[id(inputs[0])], inputs[0].data, parameters["kernel"], parameters["size"], out.space))
 
     with observe(look):
         walk(network, np.zeros((1, *network.door.grid, network.door.channels), network.precision))
-    return found
+    # After the walk: inside the network no transform may run.
+    return [_filters(*filter) for filter in seen]
+
+
+def _filters(name: str, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> Filters:
+    gain = _gain(theta, kernel, size, space)
+    return Filters(name, gain, tuple((n - 1) // 2 for n in gain.shape[:-2]))
 
 
 def _gain(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freqnet.audit import Audit
 from freqnet.report.panels import add_panel, add_text, colour_bar, draw_modes, label_modes
 from freqnet.report.style import POWER_MAP, WIDTH, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from freqnet.audit import Audit
 
 # Decibels below the strongest mode that the map shows.
 _FLOOR = -60.0

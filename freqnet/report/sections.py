@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.audit import audit as examine
+from freqnet.audit.summary import extent_text, summarize
 from freqnet.domains.fourier import mode_space
 from freqnet.nn import Convolution, Network
 from freqnet.report import plots
+from freqnet.report.audit import audit_section
 from freqnet.report.style import to_svg
-from freqnet.report.summary import extent_text, summarize
 from freqnet.report.tables import COLUMNS, cells, exact, short
 from freqnet.report.template import bar, figure, section, table, tiles
 
@@ -164,10 +166,6 @@ def spectra(run: Run) -> str:
 
 
 def audit(run: Run) -> str:
-    # Imported here: the audit builds on this package.
-    from freqnet.audit import audit as examine
-    from freqnet.report.audit import audit_section
-
     # What every mode does is found by moving it: of many modes that would take minutes.
     if len(run.labels) < _FEWEST_AUDITED or np.prod(mode_space(run.network.door.space).shape) > _MOST_MODES:
         return ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
@@ -14,7 +15,6 @@ from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, colour_bar, draw_modes, draw_sample, label_modes, spread
 from freqnet.report.style import POWER_MAP, WIDTH, message, styled
-from freqnet.report.walk import Step, walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,7 +115,7 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
 
 
 def _title(step: Step) -> str:
-    if step.layer is None:
+    if step.name == "door":
         return "door"
     name = type(step.layer).__name__
     for word in ("Pool", "Norm"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from freqnet.report.summary import LayerSummary
+from freqnet.audit.summary import LayerSummary
 
 if TYPE_CHECKING:
     from rich.table import Table

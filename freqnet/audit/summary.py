@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
 from freqnet.domains import GRID, Grid, Space
 from freqnet.domains.space import Axes
 from freqnet.errors import FreqnetError
 from freqnet.nn import Network
-from freqnet.report.walk import Step, walk
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,11 @@ def _twin_steps(network: Network) -> list[Step] | None:
 
 
 def _row(step: Step, twin: Step | None) -> LayerSummary:
-    parameters = {} if step.layer is None else step.layer.named_parameters()
+    parameters = {} if step.name == "door" else step.layer.named_parameters()
     modes = None if step.output.space is None else degrees(step.output.space)
     return LayerSummary(
         name=step.name,
-        layer="Door" if step.layer is None else type(step.layer).__name__,
+        layer=type(step.layer).__name__,
         output=_output(step.output, modes),
         modes=modes,
         parameters=sum(p.data.size for p in parameters.values()),
@@ -138,7 +138,7 @@ def _row(step: Step, twin: Step | None) -> LayerSummary:
 
 def _cost(step: Step) -> int:
     space: Space | None = step.output.space
-    if step.layer is None and space is not None and isinstance(space.domain, Grid):
+    if step.name == "door" and space is not None and isinstance(space.domain, Grid):
         # Samples on their own grid pass the door as they are.
         full = all(m >= n // 2 for m, n in zip(space.band, space.grid, strict=True))
         return 0 if full else step.multiply_adds
