@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 
 from freqnet.compare import plots, size_plots
 from freqnet.compare.figures import Compared
@@ -20,8 +19,8 @@ from freqnet.compare.tables import (
     notes,
     size_rows,
 )
-from freqnet.report.style import to_svg
-from freqnet.report.template import figure, page, section, table, tiles
+from freqnet.report.page import Block, Page, Picture, Section, Table, render
+from freqnet.report.run import reproduction
 
 # Of a row of a table: what the page is wide enough for.
 _CHARACTERS = 125
@@ -38,110 +37,102 @@ def compare_page(compared: Compared) -> str:
         "Runs side by side share the machine; their times are longer than those of runs alone."
     )
     best = [(d.domain, "failed" if d.accuracy is None else f"{d.accuracy:.2%}") for d in compared.domains]
-    header = f'<header>\n<h1>{escape(title)}</h1>\n<p class="quiet">{escape(lead)}</p>\n{tiles(best)}\n</header>'
-    parts = [*_failed(compared), *_sections(compared), *_nodes(compared), *_sizes(compared), _options(compared)]
-    return page(title, "\n".join([header, *parts]))
+    made = [_failed(compared), *_sections(compared), _nodes(compared), *_sizes(compared), _options(compared)]
+    sections = [section for section in (*made, reproduction(compared.command or "")) if section is not None]
+    return render(Page(title, lead, best, sections))
 
 
-def _sections(compared: Compared) -> list[str]:
-    curves = figure(to_svg(plots.learning_curves(compared), "curves"), "Accuracy over epochs and seconds, by domain.")
-    dots = figure(to_svg(plots.accuracies_and_times(compared), "dots"), "Accuracy and time of a step, by domain.")
-    errors = figure(to_svg(plots.errors(compared), "errors"), "Errors of operations by domain; the table has them.")
-    parts = blocks(("", *names(compared)), figure_rows(compared), _CHARACTERS)
-    own = "\n".join(_table(header, rows, 1) for header, rows in parts)
-    header, rows = error_columns(compared)
+def _sections(compared: Compared) -> list[Section | None]:
+    curves = Picture("curves", plots.learning_curves(compared), "Accuracy over epochs and seconds, by domain.")
+    dots = Picture("dots", plots.accuracies_and_times(compared), "Accuracy and time of a step, by domain.")
+    errors = Picture("errors", plots.errors(compared), "Errors of operations by domain; the table has them.")
+    own = [_table(*part, 1) for part in blocks(("", *names(compared)), figure_rows(compared), _CHARACTERS)]
     level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
     return [
-        section("figures", "Figures", "Means over the seeds; memory is the most that a process held.", own),
-        *_list("notes", "Notes", "What was warned of while networks were made and trained.", notes(compared)),
-        section("accuracy", "Accuracy and time", "Each seed is a dot, the mean a line.", dots),
-        section("learning", "Learning curves", f"Means over the seeds, and their spread.{level}", curves),
-        section(
+        Section("figures", "Figures", "Means over the seeds; memory is the most that a process held.", tuple(own)),
+        _list("notes", "Notes", "What was warned of while networks were made and trained.", notes(compared)),
+        Section("accuracy", "Accuracy and time", "Each seed is a dot, the mean a line.", (dots,)),
+        Section("learning", "Learning curves", f"Means over the seeds, and their spread.{level}", (curves,)),
+        Section(
             "errors",
             "Operations",
             "The largest difference from the same operation on samples in double precision, on a small random signal, "
             "from samples to samples. In double precision samples are what is compared with. Causal signals have zeros "
             "around them, so that nothing wraps.",
-            errors,
-            _table(header, rows, 2),
+            (errors, _table(*error_columns(compared), 2)),
         ),
     ]
 
 
-def _nodes(compared: Compared) -> list[str]:
-    """What other numbers of nodes make of the accuracy, where that was asked for."""
+def _nodes(compared: Compared) -> Section | None:
+    """Accuracy by number of nodes, where that was asked for."""
     rows = node_rows(compared)
     if not rows:
-        return []
-    drawn = figure(to_svg(size_plots.accuracies_of_nodes(compared), "nodes"), "Accuracy by number of nodes.")
+        return None
+    drawn = Picture("nodes", size_plots.accuracies_of_nodes(compared), "Accuracy by number of nodes.")
     text = "Domains of nodes with fewer of them: the same seeds, split and order. Each seed is a dot, the mean a line."
-    return [section("nodes", "Accuracy and number of nodes", text, drawn, _table(NODES, rows, 1))]
+    return Section("nodes", "Accuracy and number of nodes", text, (drawn, _table(NODES, rows, 1)))
 
 
-def _sizes(compared: Compared) -> list[str]:
-    """What Laplace domains lose as they grow; nothing without one."""
+def _sizes(compared: Compared) -> list[Section]:
+    """Errors of Laplace domains as they grow; nothing without such a domain."""
     if not compared.laplace:
         return []
-    parts = []
-    # Both ways to take products are tried with any nodes: domains of the same have the same figure.
-    found: dict[int, list[str]] = {}
-    for name in compared.laplace:
-        found.setdefault(id(errors_by_size(name)), []).append(name)
-    for index, alike in enumerate(found.values()):
-        rows, text = errors_by_size(alike[0]), ", ".join(alike)
-        drawn = figure(to_svg(size_plots.errors_of_sizes(rows), f"sizes{index}"), f"Errors by size in {text}.")
-        parts += [f"<h3>{escape(text)}</h3>", drawn, *([_table(SIZES, size_rows(rows), 2, tall=True)] if rows else [])]
-    conditions = figure(to_svg(size_plots.conditions(), "conditions"), "Condition numbers by number of nodes.")
+    conditions = Picture("conditions", size_plots.conditions(), "Condition numbers by number of nodes.")
     return [
-        section(
+        Section(
             "conditions",
             "Condition number and number of nodes",
             "A unit of rounding at the door becomes as many as the condition number says. Waves are orthogonal; real "
             "nodes are not, and the dotted lines are how fast theirs must grow. Above the horizontal lines a signal is "
             "not held at all.",
-            conditions,
+            (conditions,),
         ),
-        section(
+        Section(
             "sizes",
             "Errors and size",
             "Errors of operations on one axis with as many nodes as samples, from samples to samples, as far as each "
             "precision holds a signal. Most lose what the condition number says; products by the bilinear form of the "
             "nodes up to its cube, products on samples (factored) do not.",
-            *parts,
+            tuple(_size_parts(compared)),
         ),
     ]
 
 
-def _table(header: Sequence[str], rows: list[tuple[str, ...]], first: int, tall: bool = False) -> str:
-    """A table whose figures begin in a column."""
-    return table([(name, index >= first) for index, name in enumerate(header)], _cells(rows), tall=tall)
+def _size_parts(compared: Compared) -> Iterator[Picture | Table | Block]:
+    # Domains that differ only in how they take products have the same figure.
+    found: dict[int, list[str]] = {}
+    for name in compared.laplace:
+        found.setdefault(id(errors_by_size(name)), []).append(name)
+    for index, alike in enumerate(found.values()):
+        rows, text = errors_by_size(alike[0]), ", ".join(alike)
+        yield Block("heading", text)
+        yield Picture(f"sizes{index}", size_plots.errors_of_sizes(rows), f"Errors by size in {text}.")
+        if rows:
+            yield _table(SIZES, size_rows(rows), 2, is_tall=True)
 
 
-def _failed(compared: Compared) -> list[str]:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], first: int, is_tall: bool = False) -> Table:
+    """Return a table whose numbers begin in column `first`."""
+    cells = [[cell.strip() for cell in row] for row in rows]
+    return Table([(name, index >= first) for index, name in enumerate(header)], cells, is_tall=is_tall)
+
+
+def _failed(compared: Compared) -> Section | None:
     return _list("failed", "Runs that failed", "", failures(compared))
 
 
-def _list(name: str, heading: str, text: str, lines: list[str]) -> list[str]:
-    """A section that lists lines; none without any."""
-    items = [f'<li class="free">{escape(line)}</li>' for line in lines]
-    return [section(name, heading, text, f"<ul>{''.join(items)}</ul>")] if items else []
+def _list(name: str, heading: str, text: str, lines: list[str]) -> Section | None:
+    return Section(name, heading, text, (Block("list", lines),)) if lines else None
 
 
-def _options(compared: Compared) -> str:
+def _options(compared: Compared) -> Section:
     options = compared.as_dict()["options"]
-    rows = [[escape(name.replace("_", " ")), escape(_value(value))] for name, value in options.items()]
-    own = section("options", "Options of every run", "", table([("name", False), ("value", False)], rows))
-    if not compared.command:
-        return own
-    text = "The same command, data and versions give the same weights."
-    return f"{own}\n" + section("reproduce", "How to reproduce", text, f"<pre>{escape(compared.command)}</pre>")
+    rows = [(name.replace("_", " "), _value(value)) for name, value in options.items()]
+    return Section("options", "Options of every run", parts=(_table(("name", "value"), rows, 2),))
 
 
 def _value(value: object) -> str:
     if value is None:
         return "default"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _cells(rows: list[tuple[str, ...]]) -> list[list[str]]:
-    return [[escape(cell.strip()) for cell in row] for row in rows]

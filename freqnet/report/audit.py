@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 
 from freqnet.audit import VERDICTS, Audit, Equivariance
+from freqnet.report.page import Page, Picture, Section, Table, render
 from freqnet.report.reach import reach_map
-from freqnet.report.style import to_svg
-from freqnet.report.template import figure, page, section, table, tiles
 
 
 def summary_rows(found: Audit) -> list[tuple[str, str]]:
@@ -76,7 +73,7 @@ def layer_rows(found: Audit) -> list[tuple[str, ...]]:
     return out
 
 
-def audit_section(found: Audit) -> str:
+def audit_section(found: Audit) -> Section:
     """Return the audit as a section of a report."""
     words = "How strongly each mode of the image moves the logits; dead modes are grey."
     text = (
@@ -84,14 +81,10 @@ def audit_section(found: Audit) -> str:
         "the centre. Hatched: dropped by the door. Grey: no logit ever changes. The frame is the input low-pass "
         "beyond which the network sees nothing."
     )
-    numbers = table(
-        [("", False), ("", True)], [[escape(name.strip()), escape(value)] for name, value in summary_rows(found)]
-    )
-    columns = [(name, index > 1) for index, name in enumerate(LAYER_COLUMNS)]
-    layers = table(columns, [[escape(cell) for cell in row] for row in layer_rows(found)])
-    return section(
-        "audit", f"Audit: {found.verdict}", text, figure(to_svg(reach_map(found), "audit"), words), numbers, layers
-    )
+    numbers = Table([("", False), ("", True)], [(name.strip(), value) for name, value in summary_rows(found)])
+    layers = Table([(name, index > 1) for index, name in enumerate(LAYER_COLUMNS)], layer_rows(found))
+    parts = (Picture("audit", reach_map(found), words), numbers, layers)
+    return Section("audit", f"Audit: {found.verdict}", text, parts)
 
 
 def audit_page(found: Audit, title: str) -> str:
@@ -102,6 +95,4 @@ def audit_page(found: Audit, title: str) -> str:
         ("an affine map explains", share_text(found)),
         ("transforms inside", str(found.transforms_inside)),
     ]
-    lead = f'<p class="quiet">{escape(VERDICTS[found.verdict])}</p>'
-    header = f"<header>\n<h1>{escape(title)}</h1>\n{lead}\n{tiles(entries)}\n</header>"
-    return page(title, f"{header}\n{audit_section(found)}")
+    return render(Page(title, VERDICTS[found.verdict], entries, [audit_section(found)]))

@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.report.filters import filter_responses
 from freqnet.report.panels import add_panel, colour_bar, draw_sample
-from freqnet.report.spectra import layer_spectra
 from freqnet.report.style import BLUE, COUNT_MAP, ORANGE, WIDTH, label, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = [
-    "confusion_matrix",
-    "count_confusions",
-    "filter_responses",
-    "layer_spectra",
-    "misclassified",
-    "training_curves",
-]
 
 # Up to here a count fits into a cell of the confusion matrix.
 _MOST_COUNTS = 30
