@@ -1,4 +1,4 @@
-"""Instruments that show what a network really does: what it can see, whether it is affine, how it meets shifts."""
+"""Measure a network: which input modes reach the logits, whether it is affine, how it responds to shifts, its costs."""
 
 from freqnet.audit.layers import LayerAudit
 from freqnet.audit.probe import Probe, probe

@@ -1,4 +1,4 @@
-"""What each layer does: whether every output mode comes from the same input mode, and whether it is affine."""
+"""For each layer: does every output mode depend on the same input mode alone, and is the layer affine?"""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from freqnet.audit.walk import Step
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains.fourier import mode_numbers, mode_space
 
-# Examples that are looked at, a mode: layers act on each by itself.
+# Number of examples per moved mode: layers act on each example independently.
 _EXAMPLES = 2
-# What rounding leaves of a response's power, relative to the whole.
+# Share of a response's power that counts as rounding.
 _ROUNDING = 1e-20
-# Samples hold even a single mode only to rounding: less than this, relative to it, is shown as none.
+# Samples represent a single mode only to rounding: a relative response below this counts as none.
 _ROUNDING_OF_SAMPLES = 1e-12
 
 
 @dataclass(frozen=True)
 class LayerAudit:
-    """One layer.
+    """The findings on one layer.
 
     Attributes
     ----------
     name, layer : str
-        Path and class.
+        Path and class of the layer.
     is_affine : bool
     is_diagonal : bool or None
         Whether every output mode depends on the same input mode alone; None after the head.
     mixing : float or None
-        The share of the response's power that lands on other modes than the one that was moved.
+        Share of the response's power at modes other than the moved one; None after the head.
     multiply_adds : int
-        For one example.
+        Real multiply-adds for one example.
     """
 
     name: str
@@ -46,7 +46,7 @@ class LayerAudit:
 
 
 def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Generator) -> list[LayerAudit]:
-    """Look at every layer by itself, on what really enters it."""
+    """Examine every layer by itself, on the input that it has in the network."""
     rows = []
     with no_grad():
         for step in probe.layers:

@@ -1,4 +1,4 @@
-"""A network held still: in double precision and evaluation mode, with what enters and leaves every layer."""
+"""A fixed copy of a network, in double precision and evaluation mode, with the input and output of every layer."""
 
 from __future__ import annotations
 
@@ -56,14 +56,20 @@ class Probe:
 
 
 def probe(network: Network, samples: np.ndarray) -> Probe:
-    """Copy a network in double precision, and pass samples ``(batch, *grid, channels)`` through it.
+    """Copy a network in double precision, and pass samples through the copy.
+
+    Parameters
+    ----------
+    network : Network
+    samples : numpy.ndarray
+        ``(batch, *grid, channels)``.
 
     Raises
     ------
     ShapeError
         There are no samples, or they do not fit the door.
     DataError
-        Samples that are not finite, or no numbers.
+        The samples are not finite, or are no numbers.
     """
     try:
         values = np.asarray(samples, float)
@@ -81,46 +87,46 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
 
 
 def as_modes(x: Tensor) -> Tensor:
-    """A signal as its modes, in its `mode_space`."""
+    """Return a signal as its modes, in its `mode_space`."""
     if x.space.domain.has_modes:
         return x
-    # The audit's own transforms: the network runs none.
+    # This transform is the audit's own: the network runs none.
     space, samples = mode_space(x.space), x.space.domain.synthesis(x.data, x.space, x.space.grid)
     return Tensor(FOURIER.sample_modes(samples, space), space)
 
 
 def rounding(space: Space, least: float) -> float:
-    """The share of a response that counts as none: modes that are not what is stored are held to rounding."""
+    """Return the share of a response that counts as rounding: nothing where modes are stored, else at least `least`."""
     if space.domain.has_modes:
         return 0.0
-    # Products lose the square of the condition number.
+    # A product loses as many digits as the square of the condition number.
     return max(least, min(1e-2, 1e-15 * space.condition_number**2))
 
 
 def mode_power(x: Tensor) -> np.ndarray:
-    """The share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
+    """Return the share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
     modes = as_modes(x)
     return mode_inner(modes, modes).data
 
 
 def from_modes(modes: np.ndarray, space: Space) -> np.ndarray:
-    """The signal of a space that has these modes: inverse of `as_modes`, up to what lies at Nyquist."""
+    """Return the signal of a space that has these modes: the inverse of `as_modes`, except for the Nyquist mode."""
     if space.domain.has_modes:
         return modes
     return space.domain.sample_modes(FOURIER.synthesis(modes, mode_space(space), space.grid), space)
 
 
 def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
-    """Add a wave of one mode, of random phase and of a given size, to every example and channel.
+    """Add a wave of one mode to every example and channel.
 
     Parameters
     ----------
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     mode : int
-        Which, in the order of `freqnet.domains.fourier.mode_numbers`.
+        Position of the mode in `freqnet.domains.fourier.mode_numbers`.
     size : numpy.ndarray
-        Coordinates of the wave, ``(2, batch, channels)``; of the mean only the first counts.
+        Coordinates of the wave, ``(2, batch, channels)``; only the first counts for the mean.
     """
     space = mode_space(x.space)
     count = (space.domain.coordinate_count(space) - 1) // 2

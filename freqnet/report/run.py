@@ -164,7 +164,7 @@ def headline(run: Run) -> list[tuple[str, str]]:
 def training(run: Run) -> Section:
     """Return the learning curves."""
     text = (
-        "Training figures are means over an epoch, measured while the weights still move. "
+        "Training loss and accuracy are means over an epoch, measured while the weights still move. "
         "With label smoothing the training loss cannot reach zero."
     )
     words = "Loss, accuracy and learning rate over the epochs."
@@ -177,10 +177,10 @@ def classes(run: Run) -> Section | None:
     if not len(run.labels):
         return None
     text = (
-        "Each row is a true class; colours are shares of the row, on a scale that lifts rare mistakes out of the "
-        "dark. Numbers are examples; blank means never."
+        "Each row is a true class; colours are shares of the row, on a scale that makes rare mistakes visible. "
+        "Numbers are examples; a blank cell means none."
     )
-    words = "Confusion matrix; the table below holds its figures for each class."
+    words = "Confusion matrix; the table below has the numbers of each class."
     drawn = plots.confusion_matrix(run.labels, run.predictions, run.classes)
     counts = plots.count_confusions(run.labels, run.predictions, len(run.classes))
     columns = [("class", False), ("examples", True), ("correct", True), ("accuracy", True), ("precision", True)]
@@ -223,15 +223,15 @@ def layers(run: Run) -> Section:
     rows = summarize(run.network)
     total = rows[-1]
     text = (
-        "Figures for one example in evaluation; bytes are those of a layer's output. The twin is the same network "
-        "on samples, with direct convolution. Setup is work on weights alone (a kernel's frequency response), done "
-        "once a batch. "
+        "Numbers are for one example in evaluation; bytes are the size of a layer's output. The columns in space are "
+        "those of the spatial counterpart: the same network on samples, with direct convolution. Setup is work on "
+        "weights alone (a kernel's frequency response), done once per batch. "
     )
     if total.twin_multiply_adds:
         ratio = total.multiply_adds / total.twin_multiply_adds
         text += (
-            f"In all {short(total.multiply_adds)} real multiply-adds for each example, {ratio:.2g} times the twin's, "
-            f"and {short(total.setup_multiply_adds)} for each batch."
+            f"The network takes {short(total.multiply_adds)} real multiply-adds per example, {ratio:.2g} times as many "
+            f"as its spatial counterpart, and {short(total.setup_multiply_adds)} per batch."
         )
     return Section("layers", "Layers", text, (Table(COLUMNS, [cells(row) for row in rows], has_total=True),))
 
@@ -242,9 +242,9 @@ def filters(run: Run) -> Section:
     few = sum(isinstance(layer, Convolution) for _, layer in run.network.body.modules()) <= 4
     drawn = filter_responses(run.network, most=32 if few else 16)
     text = (
-        "How much of each mode a filter lets through: the magnitude of its frequency response, relative to its "
-        "greatest. The mean is in the centre, fine detail at the rim: strong in the centre is a low-pass, weak "
-        "there an edge detector. Filters are in order from low-pass to high-pass."
+        "The gain of each filter at every mode: the magnitude of its frequency response, relative to its largest. "
+        "The mean is in the centre, fine detail at the rim: a low-pass is strong in the centre, an edge detector is "
+        "weak there. Filters are in order from low-pass to high-pass."
     )
     picture = Picture("filters", drawn, "Frequency responses of the learned filters.")
     return Section("filters", "Learned filters", text if len(drawn.axes) else "", (picture,))
@@ -259,11 +259,11 @@ def spectra(run: Run) -> Section | None:
     drawn = layer_spectra(run.network, run.images[np.sort(first)[:4]])
     text = (
         "Power at every mode as an example passes through the network, averaged over channels, in decibels below "
-        "the panel's greatest: a convolution can only weigh modes, an activation fills them from one another, "
-        "pooling keeps the low ones. "
+        "the strongest mode of the panel: a convolution can only scale modes, an activation mixes them, and pooling "
+        "keeps the low ones. "
     )
     if run.network.door.space.ndim == 3:
-        text += "Of a solid, the middle slice is shown, and of its spectrum the plane of the first axis' mode 0."
+        text += "A volume is shown by its middle slice, its spectrum by the plane at mode 0 of the first axis."
     return Section("spectra", "From layer to layer", text, (Picture("spectra", drawn, "Spectra after each layer."),))
 
 
