@@ -21,6 +21,8 @@ from freqnet.domains.spectral import product_terms
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.report import Run, layer_spectra, summarize, write_report
 from freqnet.report.filters import Filters, filters
+from freqnet.report.formulas import text_and_formulas
+from freqnet.report.page import Block, part_html
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
 
@@ -187,7 +189,7 @@ def test_filters_are_sorted_from_low_pass_to_high_pass() -> None:
 def test_one_layer_of_filters_can_be_chosen() -> None:
     body = nn.Sequential((nn.Convolution(2, 1), nn.Convolution(3), nn.Convolution(4), nn.Dense(2)))
     network = nn.Network(nn.Door("fourier", (6, 6), (2, 2), 1), body)
-    # One tap passes every mode alike: there is nothing to see.
+    # A convolution of one tap passes all modes equally, and is left out.
     assert [(f.name, f.gain.shape) for f in filters(network)] == [("1", (5, 5, 2, 3)), ("2", (5, 5, 3, 4))]
     assert len(report.filter_responses(network, 1).axes) == 4 + 1
     assert len(report.filter_responses(network, -2).axes) == 3 + 1
@@ -246,7 +248,7 @@ def test_page_for_every_kind_of_network(kind: str, tmp_path: Path) -> None:
     for heading in ("Training", "Classes", "Mistakes", "Layers", "Learned filters", "From layer to layer", "Metrics"):
         assert heading in text_of(html)
     assert "How to reproduce" not in text_of(html)
-    # Nothing is fetched: every address is a place in the page, or the data themselves.
+    # Nothing is fetched: every address points into the page or holds the data itself.
     assert all(re.match("#|data:image/png", address) for address in re.findall(r'(?:href|src)="([^"]*)', html))
     assert "//" not in re.sub(r'data:[^"]*', "", html)
 
@@ -268,6 +270,12 @@ def test_page_says_what_the_run_measured_and_escapes_every_text(tmp_path: Path) 
         assert part not in html
     write_report(path, Run(network, **run_of(network, HOSTILE, count=0)))
     assert 'id="classes"' not in path.read_text(encoding="utf-8")
+
+
+def test_a_formula_that_cannot_be_drawn_is_shown_as_tex() -> None:
+    html = part_html(Block("prose", text_and_formulas(r"a < b, $x^2$ and $\frac{<$")))
+    assert html.startswith('<p>a &lt; b, <svg class="formula" role="img" aria-label="x^2"')
+    assert html.endswith(r" and <code>\frac{&lt;</code></p>")
 
 
 def test_a_failure_leaves_the_old_page_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

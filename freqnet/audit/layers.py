@@ -46,7 +46,16 @@ class LayerAudit:
 
 
 def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Generator) -> list[LayerAudit]:
-    """Examine every layer by itself, on the input that it has in the network."""
+    """Examine every layer by itself, on the input that it has in the network.
+
+    Parameters
+    ----------
+    probe : Probe
+    costs : dict of str to int
+        Real multiply-adds per example, by the name of the layer.
+    generator : numpy.random.Generator
+        Draws the changes of the input.
+    """
     rows = []
     with no_grad():
         for step in probe.layers:

@@ -64,12 +64,27 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     samples : numpy.ndarray
         ``(batch, *grid, channels)``.
 
+    Returns
+    -------
+    Probe
+
     Raises
     ------
     ShapeError
         There are no samples, or they do not fit the door.
     DataError
         The samples are not finite, or are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import probe
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> [(step.name, step.output.shape) for step in probe(network, samples).layers]
+    [('0', (3, 2, 4, 1)), ('1', (4, 2))]
     """
     try:
         values = np.asarray(samples, float)

@@ -52,6 +52,22 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
     probe : Probe
     generator : numpy.random.Generator
         Draws the phases of the added waves.
+
+    Returns
+    -------
+    Reach
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import probe, reach
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> found = reach(probe(network, samples), np.random.default_rng(0))
+    >>> found.low_pass, int(found.reachable.sum()), len(found.modes)
+    ((1, 1), 5, 25)
     """
     space = mode_space(probe.spectra.space)
     modes, sizes = mode_numbers(space.band), _mode_sizes(probe.spectra)
@@ -70,7 +86,7 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
 
 
 def _mode_sizes(x: Tensor) -> np.ndarray:
-    """Return the root mean square of each mode over examples and channels, ``(pairs,)``, and at least 1/1000 of the largest."""
+    """Return the root mean square of each mode, ``(pairs,)``, and at least 1/1000 of the largest."""
     sizes = np.sqrt(mode_power(x).mean(axis=(1, 2)))
     return np.maximum(sizes, 1e-3 * (sizes.max() or 1.0))
 

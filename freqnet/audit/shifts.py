@@ -40,7 +40,27 @@ class Equivariance:
 
 
 def equivariance(probe: Probe) -> Equivariance:
-    """Shift the input, and compare the output of every layer with its shifted original output."""
+    """Shift the input, and compare the output of every layer with its shifted original output.
+
+    Parameters
+    ----------
+    probe : Probe
+
+    Returns
+    -------
+    Equivariance
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import equivariance, probe
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> equivariance(probe(network, samples)).worst < 1e-12
+    True
+    """
     whole, logits_whole = _shifted(probe, WHOLE)
     try:
         fraction, logits_fraction = _shifted(probe, FRACTION)

@@ -23,10 +23,10 @@ from freqnet.nn import Network
 # Number of examples on which every mode is moved by itself: each costs one pass per mode.
 _MOVED = 8
 VERDICTS = {
-    "affine": "one affine map of the input: whatever it was trained to, a linear classifier can do",
-    "mode-diagonal": "nonlinear, but every mode by itself up to the head: before it, no mode has met another",
-    "low-passed": "a nonlinear network of a low-passed input: what the low-pass drops, no layer has seen",
-    "mixing": "modes meet before any is dropped: every mode that passes the door can change the logits",
+    "affine": "one affine map of the input: a linear classifier can do the same",
+    "mode-diagonal": "nonlinear, but no two modes mix before the head",
+    "low-passed": "a nonlinear network of a low-passed input: no mode outside the low-pass can change the logits",
+    "mixing": "modes mix before any is dropped: every mode that passes the door can change the logits",
 }
 
 
