@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from freqnet import nn, ops
-from freqnet.audit import audit
+from freqnet.audit import audit, summarize
 from freqnet.bench import Plan, machine
 from freqnet.bench.networks import BATCH
 from freqnet.bench.race import tuned_rate
@@ -31,7 +31,6 @@ from freqnet.bench.timing import threads
 from freqnet.data import Dataset, Split, load, split
 from freqnet.domains import FOURIER
 from freqnet.errors import DivergenceError
-from freqnet.report import summarize
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import ACTIVATIONS

@@ -16,8 +16,8 @@ from freqnet.theory.pictures import PICTURES
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from freqnet.report.style import to_svg
-from freqnet.report.template import figure
+from freqnet.report.page import Picture as PagePicture
+from freqnet.report.page import part_html
 
 # Written by `freqnet verify --json` and `freqnet verify --rigorous --json`.
 EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
@@ -168,7 +168,7 @@ class Picture(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
         caption, draw = PICTURES[name]
-        svg = figure(to_svg(draw(), f"{name}-{self.env.new_serialno('picture')}"), caption)
+        svg = part_html(PagePicture(f"{name}-{self.env.new_serialno('picture')}", draw(), caption))
         return [nodes.raw("", svg, format="html"), *self.parse_text_to_nodes(f"*{caption}*")]
 
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from freqnet import FOURIER, Tensor, ops
+from freqnet.audit import walk
 from freqnet.data import load, split
 from freqnet.report.spectra import decibels
-from freqnet.report.walk import walk
 from freqnet.training import Model, Settings, analyse, fit
 
 

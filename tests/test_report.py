@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html import unescape
 from io import StringIO
 from pathlib import Path
@@ -15,12 +16,14 @@ import pytest
 from freqnet.spaces.spectral import product_terms
 
 from freqnet import nn, report
+from freqnet.audit import walk
 from freqnet.errors import ConfigurationError, ShapeError
-from freqnet.report import layer_spectra, sections, summarize, write_report
+from freqnet.report import Run, layer_spectra, summarize, write_report
 from freqnet.report.filters import Filters, filters
+from freqnet.report.formulas import text_and_formulas
+from freqnet.report.page import Block, part_html
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
-from freqnet.report.walk import walk
 from freqnet.spaces import Fourier
 
 HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{$", "two\nlines\x07", "\udc80日本")
@@ -186,7 +189,7 @@ def test_filters_are_sorted_from_low_pass_to_high_pass() -> None:
 def test_one_layer_of_filters_can_be_chosen() -> None:
     body = nn.Sequential((nn.Convolution(2, 1), nn.Convolution(3), nn.Convolution(4), nn.Dense(2)))
     network = nn.Network(nn.Door("fourier", (6, 6), (2, 2), 1), body)
-    # One tap passes every mode alike: there is nothing to see.
+    # A convolution of one tap passes all modes equally, and is left out.
     assert [(f.name, f.gain.shape) for f in filters(network)] == [("1", (5, 5, 2, 3)), ("2", (5, 5, 3, 4))]
     assert len(report.filter_responses(network, 1).axes) == 4 + 1
     assert len(report.filter_responses(network, -2).axes) == 3 + 1
@@ -239,13 +242,13 @@ def text_of(html: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_page_for_every_kind_of_network(kind: str, tmp_path: Path) -> None:
     network, path = network_of(kind), tmp_path / "report.html"
-    write_report(path, network, title="A run", metrics={"domain": kind}, history=[], **run_of(network))
+    write_report(path, Run(network, title="A run", metrics={"domain": kind}, **run_of(network)))
     html = path.read_text(encoding="utf-8")
     assert (html.count("<svg"), html.count("<table"), html.count("<script")) == (6, 5, 0)
     for heading in ("Training", "Classes", "Mistakes", "Layers", "Learned filters", "From layer to layer", "Metrics"):
         assert heading in text_of(html)
     assert "How to reproduce" not in text_of(html)
-    # Nothing is fetched: every address is a place in the page, or the data themselves.
+    # Nothing is fetched: every address points into the page or holds the data itself.
     assert all(re.match("#|data:image/png", address) for address in re.findall(r'(?:href|src)="([^"]*)', html))
     assert "//" not in re.sub(r'data:[^"]*', "", html)
 
@@ -258,20 +261,26 @@ def test_page_says_what_the_run_measured_and_escapes_every_text(tmp_path: Path) 
     }  # fmt: skip
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0}]
     path = tmp_path / "r.html"
-    write_report(path, network, title="<u>&", metrics=metrics, history=history, **run_of(network, HOSTILE))
+    write_report(path, Run(network, title="<u>&", metrics=metrics, history=history, **run_of(network, HOSTILE)))
     html = path.read_text(encoding="utf-8")
     text = text_of(html)
     shown = ["98.77 %", "12,345", "1 min 15 s", "123456", "<b>pets</b>", "freqnet train a && b <c>", "settings, batch"]
     assert [part for part in [*shown, HOSTILE[0]] if part not in text] == []
     for part in ("<script", "<b>", "<i>", "<u>"):
         assert part not in html
-    write_report(path, network, title="", metrics={}, history=[], **run_of(network, HOSTILE, count=0))
+    write_report(path, Run(network, **run_of(network, HOSTILE, count=0)))
     assert 'id="classes"' not in path.read_text(encoding="utf-8")
+
+
+def test_a_formula_that_cannot_be_drawn_is_shown_as_tex() -> None:
+    html = part_html(Block("prose", text_and_formulas(r"a < b, $x^2$ and $\frac{<$")))
+    assert html.startswith('<p>a &lt; b, <svg class="formula" role="img" aria-label="x^2"')
+    assert html.endswith(r" and <code>\frac{&lt;</code></p>")
 
 
 def test_a_failure_leaves_the_old_page_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, path = network_of("no convolution"), tmp_path / "report.html"
-    given: dict[str, Any] = {"title": "new", "metrics": {}, "history": [], **run_of(network)}
+    run = Run(network, title="new", **run_of(network))
     path.write_text("old")
 
     def fail(*args: Any) -> None:
@@ -280,21 +289,22 @@ def test_a_failure_leaves_the_old_page_and_nothing_else(tmp_path: Path, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr("os.replace", fail)
         with pytest.raises(ConfigurationError, match="No space left on device"):
-            write_report(path, network, **given)
+            write_report(path, run)
     with monkeypatch.context() as patch:
-        patch.setattr(sections, "spectra", fail)
+        patch.setattr("freqnet.report.run.spectra", fail)
         with pytest.raises(OSError, match="No space"):
-            write_report(path, network, **given)
+            write_report(path, run)
     assert ([file.name for file in tmp_path.iterdir()], path.read_text()) == (["report.html"], "old")
     with pytest.raises(ConfigurationError, match="expected a file in a folder that exists"):
-        write_report(path / "r.html", network, **given)
+        write_report(path / "r.html", run)
     with pytest.raises(ShapeError, match="12 images"):
-        write_report(path, network, **{**given, "labels": np.zeros(11, int)})
-    write_report(path, network, **given)
+        replace(run, labels=np.zeros(11, int))
+    write_report(path, run)
     assert "<title>new</title>" in path.read_text(encoding="utf-8")
 
 
 def test_importing_the_package_is_light() -> None:
-    code = "import sys, freqnet.report; print([m for m in ('matplotlib', 'rich', 'scipy.fft') if m in sys.modules])"
+    heavy = ("matplotlib", "rich", "jinja2", "scipy.fft")
+    code = f"import sys, freqnet.report; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from html import escape
 
-from freqnet.report.formulas import text_with_formulas
-from freqnet.report.style import to_svg
-from freqnet.report.template import figure, page, section, table, tiles
+from freqnet.report.formulas import text_and_formulas
+from freqnet.report.page import Block, Page, Picture, Section, Table, render
 
 from .claim import Claim
 from .evaluate import Finding
@@ -93,18 +91,18 @@ def claim_text(evidence: Evidence) -> str:
 def claim_page(evidence: Evidence) -> str:
     """Return a claim and its evidence as an HTML page that needs nothing else."""
     claim = evidence.claim
-    name = f'<p class="quiet">{escape(claim.id)}</p>'
-    body = [f"<header>\n<h1>{escape(claim.title)}</h1>\n{name}\n{_tiles(evidence)}\n</header>"]
-    for heading, text in parts(claim):
-        body.append(section(heading.lower().replace(" ", "-"), heading, "", f"<p>{text_with_formulas(text)}</p>"))
+    sections = [
+        Section(heading.lower().replace(" ", "-"), heading, parts=(Block("prose", text_and_formulas(text)),))
+        for heading, text in parts(claim)
+    ]
     if claim.picture:
         caption, draw = PICTURES[claim.picture]
-        body.append(section("picture", "Picture", caption, figure(to_svg(draw(), "picture"), caption)))
-    body.append(section("evidence", "Evidence", "", _checks(evidence)))
-    return page(claim.title, "\n".join(body))
+        sections.append(Section("picture", "Picture", caption, (Picture("picture", draw(), caption),)))
+    sections.append(Section("evidence", "Evidence", parts=(_checks(evidence),)))
+    return render(Page(claim.title, claim.id, _tiles(evidence), sections))
 
 
-def _tiles(evidence: Evidence) -> str:
+def _tiles(evidence: Evidence) -> list[tuple[str, str]]:
     entries = [
         ("recorded verdict", evidence.claim.verdict),
         ("came out as recorded", "yes" if evidence.as_recorded else "NO"),
@@ -113,15 +111,15 @@ def _tiles(evidence: Evidence) -> str:
         entries.append((f"digits of {evidence.digits_asked}", f"{evidence.digits:.1f}"))
     if evidence.radius is not None:
         entries.append(("relative radius", radius_in_words(evidence.radius)))
-    return tiles(entries)
+    return entries
 
 
-def _checks(evidence: Evidence) -> str:
-    rows = []
-    for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):
-        cells = (check.name, outcome(found, evidence.digits_asked), found.place, f"{found.seconds:.2f} s")
-        rows.append([escape(cell) for cell in cells])
-    return table([("check", False), ("found", False), ("worst point", False), ("time", True)], rows)
+def _checks(evidence: Evidence) -> Table:
+    rows = [
+        (check.name, outcome(found, evidence.digits_asked), found.place, f"{found.seconds:.2f} s")
+        for check, found in zip(evidence.claim.checks, evidence.findings, strict=True)
+    ]
+    return Table([("check", False), ("found", False), ("worst point", False), ("time", True)], rows)
 
 
 def places(claim: Claim) -> str:

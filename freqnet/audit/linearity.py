@@ -1,4 +1,4 @@
-"""Is the network one affine map, and if not, how much of it is."""
+"""Is the network one affine map of its input? If not, how much of it does the best affine map explain?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from freqnet.audit.probe import Probe
 from freqnet.autodiff import Tensor
 from freqnet.ops import coordinates
 
-# In double precision an affine network shows less than this.
+# The residual of an affine network in double precision stays below this.
 AFFINE = 1e-8
 _RIDGES = 10.0 ** np.arange(-8, 3)
 
@@ -16,8 +16,8 @@ _RIDGES = 10.0 ** np.arange(-8, 3)
 def affine_residual(probe: Probe, generator: np.random.Generator) -> float:
     """Return how far ``f((x + y) / 2)`` is from ``(f(x) + f(y)) / 2`` on the data, relative to the spread of logits.
 
-    An affine map gives 0 for every pair; x are the examples, y the same in random order and with some noise, so that
-    no example is its own partner.
+    An affine map gives 0 for every pair. The x are the examples; the y are the same in random order with some noise,
+    so that no example is its own partner.
     """
     x = probe.spectra
     other = partners(x, generator)
@@ -27,7 +27,7 @@ def affine_residual(probe: Probe, generator: np.random.Generator) -> float:
 
 
 def partners(x: Tensor, generator: np.random.Generator) -> Tensor:
-    """Other signals like the ones given: these in random order, plus noise of half their size."""
+    """Return signals like the given ones: the same in random order, plus noise of half their size."""
     size = 0.5 * float(np.sqrt(np.mean(np.abs(x.data) ** 2))) + 1e-3
     order = generator.permutation(x.shape[-2])
     noise = x.space.domain.random(x.space, np.empty_like(x.data), generator)
@@ -37,8 +37,8 @@ def partners(x: Tensor, generator: np.random.Generator) -> Tensor:
 def affine_share(probe: Probe) -> float:
     """Return how much of the logits' variance the best affine map of the input explains (R^2).
 
-    Fitted by ridge regression on one half of the examples, and measured on the other; the strength of the ridge
-    is chosen by leave-one-out inside the first half.
+    The map is fitted by ridge regression on one half of the examples, and measured on the other. The strength of the
+    ridge is chosen by leave-one-out validation inside the first half. The share is NaN below four examples.
     """
     from sklearn.linear_model import RidgeCV
 
@@ -54,5 +54,5 @@ def affine_share(probe: Probe) -> float:
 
 
 def spread(values: np.ndarray) -> float:
-    """The root mean square of values about their means over the examples: the unit of relative errors."""
+    """Return the root mean square of values about their means over the examples: the unit of relative errors."""
     return float(np.sqrt(np.mean((values - values.mean(axis=0)) ** 2))) or 1.0

@@ -1,4 +1,4 @@
-"""A network held still: in double precision and evaluation mode, with what enters and leaves every layer."""
+"""A fixed copy of a network, in double precision and evaluation mode, with the input and output of every layer."""
 
 from __future__ import annotations
 
@@ -6,49 +6,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
 from freqnet.errors import DataError, ShapeError, got_expected
-from freqnet.nn import Module, Network
+from freqnet.nn import Network
 from freqnet.ops.linear import mode_inner
-from freqnet.report.walk import leaves
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """One layer, and what it made of the examples."""
-
-    name: str
-    layer: Module
-    input: Tensor
-    output: Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A copy of a network in float64, and examples that passed it.
+    """A copy of a network in float64, and the steps of one pass of examples through it.
 
     Attributes
     ----------
     network : Network
-    spectra : Tensor
-        What left the door, ``(*modes, batch, channels)``.
-    stages : list of Stage
-        One a layer, in the order they run.
-    transforms_inside : int
-        Transforms that ran inside the network on the way.
+    steps : list of Step
+        The door, then the layers in the order they run.
     """
 
     network: Network
-    spectra: Tensor
-    stages: list[Stage]
-    transforms_inside: int
+    steps: list[Step]
+
+    @property
+    def spectra(self) -> Tensor:
+        """The signals that leave the door, ``(*modes, batch, channels)``."""
+        return self.steps[0].output
+
+    @property
+    def layers(self) -> list[Step]:
+        """The steps without the door."""
+        return self.steps[1:]
 
     @property
     def logits(self) -> np.ndarray:
-        """What the network makes of the examples, ``(batch, outputs)``."""
-        return self.stages[-1].output.data
+        """The network's outputs on the examples, ``(batch, outputs)``."""
+        return self.steps[-1].output.data
+
+    @property
+    def transforms_inside(self) -> int:
+        """Number of transforms that ran inside the network during the pass."""
+        return sum(step.transforms for step in self.layers)
 
     def run(self, spectra: Tensor) -> np.ndarray:
         """Return the logits of other spectra of the same space."""
@@ -57,14 +56,35 @@ class Probe:
 
 
 def probe(network: Network, samples: np.ndarray) -> Probe:
-    """Copy a network in double precision, and pass samples ``(batch, *grid, channels)`` through it.
+    """Copy a network in double precision, and pass samples through the copy.
+
+    Parameters
+    ----------
+    network : Network
+    samples : numpy.ndarray
+        ``(batch, *grid, channels)``.
+
+    Returns
+    -------
+    Probe
 
     Raises
     ------
     ShapeError
         There are no samples, or they do not fit the door.
     DataError
-        Samples that are not finite, or no numbers.
+        The samples are not finite, or are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import probe
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> [(step.name, step.output.shape) for step in probe(network, samples).layers]
+    [('0', (3, 2, 4, 1)), ('1', (4, 2))]
     """
     try:
         values = np.asarray(samples, float)
@@ -78,63 +98,50 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())
     copy.train(False)
-    return follow(copy, samples)
-
-
-def follow(network: Network, samples: np.ndarray) -> Probe:
-    """Pass samples ``(batch, *grid, channels)`` through a network that a `probe` made, layer by layer."""
-    stages, before = [], network.transforms_inside
-    with no_grad():
-        x = spectra = network.analyse(samples)
-        with network.guard():
-            for name, layer in leaves(network.body):
-                out = layer(x)
-                stages.append(Stage(name, layer, x, out))
-                x = out
-    return Probe(network, spectra, stages, network.transforms_inside - before)
+    return Probe(copy, walk(copy, samples))
 
 
 def as_modes(x: Tensor) -> Tensor:
-    """A signal as its modes, in its `mode_space`."""
+    """Return a signal as its modes, in its `mode_space`."""
     if x.space.domain.has_modes:
         return x
-    # The audit's own transforms: the network runs none.
+    # This transform is the audit's own: the network runs none.
     space, samples = mode_space(x.space), x.space.domain.synthesis(x.data, x.space, x.space.grid)
     return Tensor(FOURIER.sample_modes(samples, space), space)
 
 
 def rounding(space: Space, least: float) -> float:
-    """The share of a response that counts as none: modes that are not what is stored are held to rounding."""
+    """Return the share of a response that counts as rounding: nothing where modes are stored, else at least `least`."""
     if space.domain.has_modes:
         return 0.0
-    # Products lose the square of the condition number.
+    # A product loses as many digits as the square of the condition number.
     return max(least, min(1e-2, 1e-15 * space.condition_number**2))
 
 
 def mode_power(x: Tensor) -> np.ndarray:
-    """The share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
+    """Return the share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
     modes = as_modes(x)
     return mode_inner(modes, modes).data
 
 
 def from_modes(modes: np.ndarray, space: Space) -> np.ndarray:
-    """The signal of a space that has these modes: inverse of `as_modes`, up to what lies at Nyquist."""
+    """Return the signal of a space that has these modes: the inverse of `as_modes`, except for the Nyquist mode."""
     if space.domain.has_modes:
         return modes
     return space.domain.sample_modes(FOURIER.synthesis(modes, mode_space(space), space.grid), space)
 
 
 def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
-    """Add a wave of one mode, of random phase and of a given size, to every example and channel.
+    """Add a wave of one mode to every example and channel.
 
     Parameters
     ----------
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     mode : int
-        Which, in the order of `freqnet.domains.fourier.mode_numbers`.
+        Position of the mode in `freqnet.domains.fourier.mode_numbers`.
     size : numpy.ndarray
-        Coordinates of the wave, ``(2, batch, channels)``; of the mean only the first counts.
+        Coordinates of the wave, ``(2, batch, channels)``; only the first counts for the mean.
     """
     space = mode_space(x.space)
     count = (space.domain.coordinate_count(space) - 1) // 2

@@ -1,4 +1,4 @@
-"""Range control: the range a signal really has, beside the range an activation was fitted on."""
+"""The range of the signal that enters each activation, beside the range that the activation was fitted on."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from freqnet.audit.probe import Probe, probe
 from freqnet.errors import RangeWarning
 from freqnet.nn import Network
 
-# More of the signal than this outside the fitted range, and the polynomial answers for values it never saw.
+# Largest share of the signal outside the fitted range that is no cause for a warning.
 TOLERATED = 0.01
 
 
 @dataclass(frozen=True)
 class SignalRange:
-    """What enters one activation.
+    """The range of the signal that enters one activation.
 
     Attributes
     ----------
     name, layer : str
-        Path and class.
+        Path and class of the layer.
     low, high : float
         The smallest and the largest sample.
     inner_low, inner_high : float
-        Half a percent of all samples lie below, and half a percent above.
+        Half a percent of all samples lie below `inner_low`, and half a percent above `inner_high`.
     fitted : tuple of float or None
-        The range the layer was fitted on; None for one that adapts, or whose coefficients were given.
+        The range that the layer was fitted on; None if it adapts, or if its coefficients were given.
     outside : float
         The share of samples outside the fitted range.
     """
@@ -44,28 +44,33 @@ class SignalRange:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether more than 1 % lies outside."""
+        """Whether more than 1 % of the samples lie outside."""
         return self.outside > TOLERATED
 
 
 def calibrate(network: Network, samples: np.ndarray, warn: bool = True) -> list[SignalRange]:
     """Measure the range of the signal that enters every activation.
 
-    The signals are looked at in space, on a grid twice as fine as their modes need: a measurement beside the
-    network, which itself stays in its domain.
+    The signals are evaluated in space, on a grid twice as fine as their modes need. This synthesis belongs to the
+    measurement; the network stays in its domain.
 
     Parameters
     ----------
     network : Network
     samples : numpy.ndarray
-        ``(batch, *grid, channels)``, as they come in use: the training set, not the test set.
+        ``(batch, *grid, channels)``; take them from the training set, not from the test set.
     warn : bool
-        Warn of each range that is exceeded by more than 1 % of the samples.
+        Warn of each range that more than 1 % of the samples exceed.
+
+    Returns
+    -------
+    list of SignalRange
+        One row per activation.
 
     Warns
     -----
     RangeWarning
-        An activation is used beyond the range it was fitted on.
+        An activation is used outside the range that it was fitted on.
 
     Examples
     --------
@@ -86,22 +91,22 @@ def calibrate(network: Network, samples: np.ndarray, warn: bool = True) -> list[
 
 
 def signal_ranges(found: Probe) -> list[SignalRange]:
-    """Return the range of the signal before every layer that says what range it was fitted on, or adapts."""
+    """Return the range of the signal before every layer that has a `fitted_range`, None included."""
     rows = []
-    for stage in found.stages:
-        if stage.input.space is None or not hasattr(stage.layer, "fitted_range"):
+    for step in found.layers:
+        if step.input.space is None or not hasattr(step.layer, "fitted_range"):
             continue
-        space = stage.input.space
+        space = step.input.space
         fine = tuple(max(n, 4 * m + 1) for n, m in zip(space.grid, space.band, strict=True))
-        values = space.domain.synthesis(stage.input.data, space, fine)
-        fitted = stage.layer.fitted_range
+        values = space.domain.synthesis(step.input.data, space, fine)
+        fitted = step.layer.fitted_range
         low, high = fitted or (-np.inf, np.inf)
         inner = np.quantile(values, [0.005, 0.995])
         outside = float(np.mean((values < low) | (values > high)))
         rows.append(
             SignalRange(
-                stage.name,
-                type(stage.layer).__name__,
+                step.name,
+                type(step.layer).__name__,
                 float(values.min()),
                 float(values.max()),
                 float(inner[0]),
@@ -114,11 +119,11 @@ def signal_ranges(found: Probe) -> list[SignalRange]:
 
 
 def range_message(row: SignalRange) -> str:
-    """One line that says what is exceeded, by how much, and what to do."""
+    """Return one line that names the exceeded range, the excess and a remedy."""
     assert row.fitted is not None
     low, high = row.fitted
     return (
         f"layer {row.name} ({row.layer}): got {row.outside:.1%} of its input outside the fitted range "
         f"[{low:g}, {high:g}] (99 % lie in [{row.inner_low:.3g}, {row.inner_high:.3g}]), expected at most "
-        f"{TOLERATED:.0%}; fit it on a wider interval, or put PowerNorm in front"
+        f"{TOLERATED:.0%}; fit the layer on a wider interval=, or put PowerNorm in front of it"
     )

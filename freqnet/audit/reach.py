@@ -1,4 +1,4 @@
-"""Which input modes can change which logits: by exact perturbation, and by the Jacobian."""
+"""Find the input modes that can change each logit, by exact perturbation and by the Jacobian."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from freqnet.autodiff import Tensor, gradient
 from freqnet.domains.fourier import mode_numbers, mode_space
 from freqnet.domains.space import Axes
 
-# Of the largest response: less counts as none where modes are not what is stored.
+# A response below this share of the largest counts as none in domains that do not store modes.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """What each input mode does to the logits.
+    """The effect of each input mode on the logits.
 
     Attributes
     ----------
     modes : numpy.ndarray
-        ``(pairs, axes)``: mode numbers of one of each pair (k, -k).
+        ``(pairs, axes)``: the mode numbers of one mode of each pair (k, -k).
     response : numpy.ndarray
         ``(pairs, outputs)``: the largest change of a logit when the mode is moved by about its own size. In a
-        spectral domain a mode that cannot be reached leaves exactly 0.
+        spectral domain an unreachable mode changes the logits by exactly 0.
     jacobian : numpy.ndarray
-        ``(pairs, outputs)``: root mean square over examples of the logit's derivative by the mode.
+        ``(pairs, outputs)``: root mean square over examples of the derivative of the logit by the mode.
     reachable : numpy.ndarray
         ``(pairs,)``: whether any logit changed.
     low_pass : tuple of int
-        The smallest band with all reachable modes: the network sees no more of its input.
+        The smallest band that contains all reachable modes.
     low_pass_error : float
-        The largest change of a logit when the input is cut to that band.
+        The largest change of a logit when the input is truncated to that band.
     """
 
     modes: np.ndarray
@@ -45,13 +45,36 @@ class Reach:
 
 
 def reach(probe: Probe, generator: np.random.Generator) -> Reach:
-    """Move every input mode of every example by itself, and see which logits change."""
+    """Move every input mode of every example by itself, and record which logits change.
+
+    Parameters
+    ----------
+    probe : Probe
+    generator : numpy.random.Generator
+        Draws the phases of the added waves.
+
+    Returns
+    -------
+    Reach
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import probe, reach
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> found = reach(probe(network, samples), np.random.default_rng(0))
+    >>> found.low_pass, int(found.reachable.sum()), len(found.modes)
+    ((1, 1), 5, 25)
+    """
     space = mode_space(probe.spectra.space)
     modes, sizes = mode_numbers(space.band), _mode_sizes(probe.spectra)
-    # By the way that the moved ones go: layers that run as one round differently than each by itself.
+    # The same code path as for the moved modes: fused layers round differently from separate ones.
     base = probe.run(probe.spectra)
     moved = lambda factor: [_response(probe, base, i, factor * size, generator) for i, size in enumerate(sizes)]
-    # Ten times as far as well, so that no threshold hides a mode.
+    # Ten times as far as well, so that no threshold hides a mode, such as that of a ReLU.
     response, farther = np.stack(moved(1.0)), np.stack(moved(10.0))
     least = rounding(probe.spectra.space, _ROUNDING) * response.max()
     jacobian = _jacobian(probe)
@@ -63,7 +86,7 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
 
 
 def _mode_sizes(x: Tensor) -> np.ndarray:
-    """The root mean square of each mode over examples and channels, ``(pairs,)``; none is taken as nothing."""
+    """Return the root mean square of each mode, ``(pairs,)``, and at least 1/1000 of the largest."""
     sizes = np.sqrt(mode_power(x).mean(axis=(1, 2)))
     return np.maximum(sizes, 1e-3 * (sizes.max() or 1.0))
 

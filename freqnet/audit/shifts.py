@@ -1,4 +1,4 @@
-"""Does the network treat a shifted input as the same, shifted: whole samples, and fractions of one."""
+"""Does a shift of the input shift every signal in the network, for whole samples and for fractions of a sample?"""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ WHOLE, FRACTION = 1.0, 0.37
 
 @dataclass(frozen=True)
 class Equivariance:
-    """Errors of shifts, relative to what they are errors of.
+    """Relative errors of shifts by 1 sample and by 0.37 samples.
 
     Attributes
     ----------
     whole, fraction : dict of str to float
-        For each layer that puts out a signal: how far the layers up to it, of the shifted input, are from their
-        shifted output; by 1 sample, and by 0.37.
+        For each layer whose output is a signal: the distance between its output for the shifted input and its
+        shifted output for the original input.
     logits_whole, logits_fraction : float
-        How much the logits move, relative to their spread: 0 is invariance. None, and nothing in `fraction`, where
-        a domain has no shifts by fractions.
+        The change of the logits, relative to their spread: 0 is invariance. `logits_fraction` is None, and `fraction`
+        is empty, where a domain has no fractional shifts.
     """
 
     whole: dict[str, float]
@@ -35,17 +35,37 @@ class Equivariance:
 
     @property
     def worst(self) -> float:
-        """The largest error of any signal, of either kind of shift."""
+        """The largest error of any signal, over both shifts."""
         return max([0.0, *self.whole.values(), *self.fraction.values()])
 
 
 def equivariance(probe: Probe) -> Equivariance:
-    """Shift the input, and compare what leaves every layer with the shift of what left it before."""
+    """Shift the input, and compare the output of every layer with its shifted original output.
+
+    Parameters
+    ----------
+    probe : Probe
+
+    Returns
+    -------
+    Equivariance
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import equivariance, probe
+    >>> body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> samples = np.random.default_rng(0).normal(size=(4, 8, 8, 1))
+    >>> equivariance(probe(network, samples)).worst < 1e-12
+    True
+    """
     whole, logits_whole = _shifted(probe, WHOLE)
     try:
         fraction, logits_fraction = _shifted(probe, FRACTION)
     except ShapeError:
-        # Negative nodes know whole samples alone.
+        # Negative nodes support integer shifts only.
         return Equivariance(whole, {}, logits_whole, None)
     return Equivariance(whole, fraction, logits_whole, logits_fraction)
 
@@ -53,16 +73,16 @@ def equivariance(probe: Probe) -> Equivariance:
 def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
     x, found = _moved(probe.spectra, samples, probe.spectra.space.grid), {}
     with no_grad():
-        for stage in probe.stages:
-            x = stage.layer(x)
-            if stage.output.space is not None:
-                wanted = _moved(stage.output, samples, probe.spectra.space.grid).data
+        for step in probe.layers:
+            x = step.layer(x)
+            if step.output.space is not None:
+                wanted = _moved(step.output, samples, probe.spectra.space.grid).data
                 size = float(np.sqrt(np.mean(np.abs(wanted) ** 2))) or 1.0
-                found[stage.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
+                found[step.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
     return found, float(np.sqrt(np.mean((x.data - probe.logits) ** 2))) / spread(probe.logits)
 
 
 def _moved(x: Tensor, samples: float, grid: tuple[int, ...]) -> Tensor:
-    """Shift by samples of the input's grid: after a strided layer a sample is that much longer."""
+    """Shift by samples of the input's grid: after a layer of stride 2 a sample is twice as long."""
     shift = np.array([samples * own / n for own, n in zip(x.space.grid, grid, strict=True)])
     return Tensor(x.space.domain.shift(x.data, x.space, shift), x.space)

@@ -1,4 +1,4 @@
-"""The whole audit: every measurement, and one verdict that follows from them."""
+"""The whole audit: all measurements, and the verdict that follows from them."""
 
 from __future__ import annotations
 
@@ -9,48 +9,50 @@ import numpy as np
 
 from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
-from freqnet.audit.probe import follow, probe
+from freqnet.audit.probe import Probe, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
 from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
+from freqnet.audit.walk import walk
 from freqnet.checks import is_whole
 from freqnet.domains.fourier import below_nyquist, mode_space
 from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
-from freqnet.report.summary import summarize
 
-# Examples by which every mode is moved by itself: each costs a pass a mode.
+# Number of examples on which every mode is moved by itself: each costs one pass per mode.
 _MOVED = 8
 VERDICTS = {
-    "affine": "one affine map of the input: whatever it was trained to, a linear classifier can do",
-    "mode-diagonal": "nonlinear, but every mode by itself up to the head: before it, no mode has met another",
-    "low-passed": "a nonlinear network of a low-passed input: what the low-pass drops, no layer has seen",
-    "mixing": "modes meet before any is dropped: every mode that passes the door can change the logits",
+    "affine": "one affine map of the input: a linear classifier can do the same",
+    "mode-diagonal": "nonlinear, but no two modes mix before the head",
+    "low-passed": "a nonlinear network of a low-passed input: no mode outside the low-pass can change the logits",
+    "mixing": "modes mix before any is dropped: every mode that passes the door can change the logits",
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """What a network does to its input.
+    """The findings on a network.
+
+    It has more than eight fields: one per measurement, and those the verdict needs beside them.
 
     Attributes
     ----------
     verdict : str
         One of "affine", "mode-diagonal", "low-passed", "mixing".
     reach : Reach
-        Which input modes can change which logits.
+        The input modes that can change each logit.
     door_band, image_band : tuple of int
-        The modes the door keeps, and those the images have.
+        Band that the door keeps, and band of the images.
     affine_residual : float
-        How far the network is from affine on the data: 0 is affine.
+        Deviation from an affine map on the data, relative to the spread of the logits.
     affine_share : float
-        The share of the logits' variance that the best affine map of the input explains, on held-out examples.
+        Share of the logits' variance that the best affine map of the input explains, on held-out examples.
     layers : list of LayerAudit
     equivariance : Equivariance
     ranges : list of SignalRange
     transforms_inside : int
-        Transforms that ran inside the network on the examples.
+        Number of transforms that ran inside the network on the examples.
     """
 
     verdict: str
@@ -71,7 +73,7 @@ class Audit:
 
     @property
     def low_pass(self) -> Axes | None:
-        """The band of the input low-pass the network is equal to, where it is one narrower than the door."""
+        """Band of the low-pass of the input that leaves the logits as they are; None if no narrower than the door's."""
         narrower = any(m < d for m, d in zip(self.reach.low_pass, self.door_band, strict=True))
         return self.reach.low_pass if narrower else None
 
@@ -104,28 +106,32 @@ class Audit:
 
 
 def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
-    """Find out what a network really does: what it can see, and what it makes of it.
+    """Measure which input modes a network uses, whether it is affine or mixes modes, and how it responds to shifts.
 
-    The network is copied in double precision; the original is left as it is.
+    The audit copies the network in double precision; the original is not changed.
 
     Parameters
     ----------
     network : Network
         Trained or not, in any domain.
     samples : numpy.ndarray
-        ``(batch, *grid, channels)``, examples of what it is used on. Some hundreds let the affine fit say
-        something; modes are moved by themselves on the first 8 alone.
+        ``(batch, *grid, channels)``, typical examples. The affine fit needs some hundreds; modes are moved on the
+        first 8 only.
     seed : int
-        Of the random phases and pairs; verdicts do not depend on it.
+        Seed of the random phases and pairs; verdicts do not depend on it.
+
+    Returns
+    -------
+    Audit
 
     Raises
     ------
     ShapeError
         The samples do not fit the network, or there are none.
     DataError
-        Samples that are not finite, or no numbers.
+        The samples are not finite, or are no numbers.
     ConfigurationError
-        A seed that is no whole number of 0 or more.
+        The seed is not a whole number of 0 or more.
 
     Examples
     --------
@@ -139,11 +145,11 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     ('low-passed', (1, 1))
     """
     if not is_whole(seed) or seed < 0:
-        raise ConfigurationError(got_expected("seed", repr(seed), "a whole number of 0 or more", "change it"))
+        raise ConfigurationError(got_expected("seed", repr(seed), "a whole number of 0 or more", "give seed=0"))
     generator = np.random.default_rng(seed)
     every = probe(network, samples)
-    few = follow(every.network, samples[:_MOVED])
-    costs = {row.name: row.multiply_adds for row in summarize(every.network)}
+    few = Probe(every.network, walk(every.network, samples[:_MOVED]))
+    costs = {step.name: step.multiply_adds for step in walk(every.network, samples[:1])}
     residual, reached = affine_residual(every, generator), reach(few, generator)
     layers = audit_layers(few, costs, generator)
     door = network.door

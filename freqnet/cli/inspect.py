@@ -138,7 +138,8 @@ def model_info(folder: Path, json_file: Path | None) -> None:
     """Show the layers of a model and their costs, beside the same layers on samples."""
     from dataclasses import asdict
 
-    from freqnet.report import layer_table, summarize
+    from freqnet.audit import summarize
+    from freqnet.report import layer_table
 
     network, info = load_model(folder)
     rows, metrics = summarize(network), info.get("metrics", {})

@@ -189,19 +189,11 @@ def write_results(
 def _write_report(
     plan: Plan, network: Network, parts: Split, history: History, result: Evaluation, metrics: dict[str, Any]
 ) -> None:
-    from freqnet.report import write_report
+    from freqnet.report import Run, write_report
 
-    write_report(
-        plan.folder / REPORT,
-        network,
-        title=f"{metrics['dataset']} in the {metrics['domain']} domain",
-        metrics=metrics,
-        history=history.rows,
-        images=parts.test.images,
-        labels=parts.test.labels,
-        logits=result.logits,
-        classes=parts.test.classes,
-    )
+    test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
+    run = Run(network, test.images, test.labels, result.logits, test.classes, title, metrics, history.rows)
+    write_report(plan.folder / REPORT, run)
 
 
 def collect_metrics(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:

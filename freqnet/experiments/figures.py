@@ -10,12 +10,12 @@ from functools import cached_property
 from statistics import fmean, median, stdev
 from typing import Any
 
+from freqnet.audit import summarize
 from freqnet.errors import ConfigurationError
 from freqnet.experiments.operations import operation_errors
 from freqnet.experiments.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
 from freqnet.experiments.work import Outcome, label
 from freqnet.nn import Network
-from freqnet.report import summarize
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class DomainFigures:
     seconds_to_level : float or None
         Training time until the end of the first epoch that reaches the level of the comparison, mean over the runs.
     parameters, multiply_adds : int or None
-        Number of trained real numbers, and real multiply-adds of a prediction, as `freqnet.report.summarize` counts
+        Number of trained real numbers, and real multiply-adds of a prediction, as `freqnet.audit.summarize` counts
         them.
     spectrum_bytes : int or None
         Size of the spectrum of one example.

@@ -1,27 +1,29 @@
-"""An audit as tables, and as a page."""
+"""An audit as tables, as a map of modes and as a page."""
 
 from __future__ import annotations
 
-from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.report.reach import reach_map
-from freqnet.report.style import to_svg
-from freqnet.report.template import figure, page, section, table, tiles
+from freqnet.audit import VERDICTS, Audit, Equivariance
+from freqnet.report.page import Page, Picture, Section, Table, render
+from freqnet.report.panels import add_panel, add_text, colour_bar, draw_modes, label_modes
+from freqnet.report.style import POWER_MAP, WIDTH, message, styled
 
 if TYPE_CHECKING:
-    from freqnet.audit import Audit
-    from freqnet.audit.shifts import Equivariance
+    from matplotlib.figure import Figure
+
+# Decibels below the strongest mode at which the map ends.
+_FLOOR = -60.0
 
 
 def summary_rows(found: Audit) -> list[tuple[str, str]]:
-    """Name and value of every headline figure."""
+    """Return name and value of every headline number."""
     reachable = found.reach.reachable
     image = int(np.prod([2 * m + 1 for m in found.image_band])) // 2 + 1
     sees = "x".join(str(2 * m + 1) for m in found.reach.low_pass)
-    equal = f"equal to the input cut to {sees} modes, to {found.reach.low_pass_error:.1g}"
+    equal = f"the same as for the input cut to {sees} modes, to {found.reach.low_pass_error:.1g}"
     return [
         ("modes of an image", f"{image}"),
         ("  dropped by the door", f"{max(0, image - len(reachable))}"),
@@ -51,14 +53,14 @@ LAYER_COLUMNS = ("layer", "class", "affine", "mode by mode", "power moved to oth
 
 
 def share_text(found: Audit) -> str:
-    """The share of the logits' variance that an affine map explains; below 0 it does worse than their mean."""
+    """Return the share of the logits' variance that an affine map explains; below 0 it does worse than their mean."""
     if not np.isfinite(found.affine_share):
         return "too few examples"
     return f"{found.affine_share:.1%}" if found.affine_share > 0 else "nothing"
 
 
 def layer_rows(found: Audit) -> list[tuple[str, ...]]:
-    """One row a layer, in words."""
+    """Return one row per layer, under the header `LAYER_COLUMNS`."""
     ranges = {row.name: row for row in found.ranges}
     out: list[tuple[str, ...]] = []
     for row in found.layers:
@@ -80,7 +82,93 @@ def layer_rows(found: Audit) -> list[tuple[str, ...]]:
     return out
 
 
-def audit_section(found: Audit) -> str:
+@styled
+def reach_map(found: Audit) -> Figure:
+    """Draw how strongly every mode of the image moves the logits; dead modes are grey.
+
+    Parameters
+    ----------
+    found : Audit
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The response to moving a mode on the left, the derivative on the right. Modes that the door drops are
+        hatched. A line of text above two dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.audit import audit
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential(nn.TruncationPool(3), nn.Dense(2)))
+    >>> figure = reach_map(audit(network, np.ones((4, 8, 8, 1))))
+    >>> len(figure.axes)
+    3
+    """
+    from matplotlib.figure import Figure
+
+    ndim = len(found.image_band)
+    if ndim > 2:
+        return message("The map of modes is drawn in one and two dimensions.")
+    side, image = 3.4, None
+    figure = Figure(figsize=(WIDTH, side + 1.0))
+    drawn = (("moved by itself: change of the logits", found.reach.response), ("derivative", found.reach.jacobian))
+    for index, (title, values) in enumerate(drawn):
+        left = 0.75 + index * (side + 0.75)
+        add_text(figure, left, 0.1, title, fontsize=9)
+        image = _draw_map(add_panel(figure, (left, 0.4, side, side)), found, values.max(axis=1))
+    colour_bar(figure, image, (0.75 + 2 * (side + 0.75), 0.4, 0.16, side), "dB below the strongest")
+    return figure
+
+
+def _draw_map(panel: Any, found: Audit, strength: np.ndarray) -> Any:
+    band, is_plane = found.door_band, len(found.door_band) == 2
+    image = draw_modes(panel, _decibels(found, strength), band, (_FLOOR, 0.0), POWER_MAP, shown=found.image_band)
+    label_modes(panel, found.image_band, "dB")
+    # The grey of dead modes lies under the map and is no background: transparent pictures have none.
+    low, high = (-0.5 - band[0], band[0] + 0.5) if is_plane else panel.get_ylim()
+    panel.fill_between([-band[-1] - 0.5, band[-1] + 0.5], low, high, color="#9a9a9a", linewidth=0, zorder=-1)
+    if is_plane:
+        _outline(panel, found)
+    return image
+
+
+def _decibels(found: Audit, strength: np.ndarray) -> np.ndarray:
+    """Return the strength of each mode, two-sided ``(*modes)``; NaN for dead modes, which stay unpainted."""
+    band = np.array(found.door_band)
+    out = np.full(2 * band + 1, np.nan)
+    with np.errstate(divide="ignore"):
+        levels = np.maximum(20 * np.log10(strength / (strength.max() or 1.0)), _FLOOR)
+    levels[~found.reach.reachable] = np.nan
+    for mode, level in zip(found.reach.modes, levels, strict=True):
+        out[tuple(band + mode)] = out[tuple(band - mode)] = level
+    return out
+
+
+def _outline(panel: Any, found: Audit) -> None:
+    """Hatch the modes that the door drops, and frame the band that the network sees."""
+    from matplotlib.patches import Rectangle
+
+    (rows, columns), (all_rows, all_columns) = found.door_band, found.image_band
+    box: dict[str, Any] = {"fill": False, "hatch": "////", "edgecolor": "#6b6b6b", "linewidth": 0}
+    for low, high, left, right in (
+        (-all_rows - 0.5, -rows - 0.5, -all_columns - 0.5, all_columns + 0.5),
+        (rows + 0.5, all_rows + 0.5, -all_columns - 0.5, all_columns + 0.5),
+        (-rows - 0.5, rows + 0.5, -all_columns - 0.5, -columns - 0.5),
+        (-rows - 0.5, rows + 0.5, columns + 0.5, all_columns + 0.5),
+    ):
+        if high > low and right > left:
+            panel.add_patch(Rectangle((left, low), right - left, high - low, **box))
+    seen_rows, seen_columns = found.reach.low_pass
+    frame = Rectangle(
+        (-seen_columns - 0.5, -seen_rows - 0.5), 2 * seen_columns + 1, 2 * seen_rows + 1, fill=False, linewidth=1.2
+    )
+    frame.set_edgecolor("white")
+    panel.add_patch(frame)
+
+
+def audit_section(found: Audit) -> Section:
     """Return the audit as a section of a report."""
     words = "How strongly each mode of the image moves the logits; dead modes are grey."
     text = (
@@ -88,26 +176,18 @@ def audit_section(found: Audit) -> str:
         "the centre. Hatched: dropped by the door. Grey: no logit ever changes. The frame is the input low-pass "
         "beyond which the network sees nothing."
     )
-    numbers = table(
-        [("", False), ("", True)], [[escape(name.strip()), escape(value)] for name, value in summary_rows(found)]
-    )
-    columns = [(name, index > 1) for index, name in enumerate(LAYER_COLUMNS)]
-    layers = table(columns, [[escape(cell) for cell in row] for row in layer_rows(found)])
-    return section(
-        "audit", f"Audit: {found.verdict}", text, figure(to_svg(reach_map(found), "audit"), words), numbers, layers
-    )
+    numbers = Table([("", False), ("", True)], [(name.strip(), value) for name, value in summary_rows(found)])
+    layers = Table([(name, index > 1) for index, name in enumerate(LAYER_COLUMNS)], layer_rows(found))
+    parts = (Picture("audit", reach_map(found), words), numbers, layers)
+    return Section("audit", f"Audit: {found.verdict}", text, parts)
 
 
 def audit_page(found: Audit, title: str) -> str:
     """Return an audit as a page of its own."""
-    from freqnet.audit import VERDICTS
-
     entries = [
         ("verdict", found.verdict),
         ("reachable modes", str(int(np.sum(found.reach.reachable)))),
         ("an affine map explains", share_text(found)),
         ("transforms inside", str(found.transforms_inside)),
     ]
-    lead = f'<p class="quiet">{escape(VERDICTS[found.verdict])}</p>'
-    header = f"<header>\n<h1>{escape(title)}</h1>\n{lead}\n{tiles(entries)}\n</header>"
-    return page(title, f"{header}\n{audit_section(found)}")
+    return render(Page(title, VERDICTS[found.verdict], entries, [audit_section(found)]))

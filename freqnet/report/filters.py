@@ -1,4 +1,4 @@
-"""Figures of learned filters: which modes they let through."""
+"""Figures of learned filters: the gain of each at every mode."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freqnet.audit.walk import walk
 from freqnet.autodiff import Tensor, observe
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
@@ -16,12 +17,11 @@ from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, add_text, colour_bar, draw_modes, label_modes, spread
 from freqnet.report.style import COUNT_MAP, WIDTH, message, styled
-from freqnet.report.walk import walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Layers in one figure: more would be a page of their own.
+# Largest number of layers in one figure.
 _MOST_LAYERS = 8
 
 
@@ -35,7 +35,7 @@ class Filters:
         Path of the layer.
     gain : numpy.ndarray
         ``(*modes, inputs, outputs)``, two-sided with DC in the centre: the magnitude of the frequency
-        response, a plain number (1 leaves a mode as strong as it is).
+        response (1 leaves a mode unchanged).
     band : tuple of int
         Largest mode along each axis.
     """
@@ -47,7 +47,7 @@ class Filters:
     def strongest(self, most: int) -> list[tuple[int, int, np.ndarray]]:
         """Return (input, output, gain ``(*modes,)``) of the strongest filters, from low-pass to high-pass.
 
-        One filter for each output channel: the one whose input it takes most from.
+        Each output channel shows the filter of the input channel that it takes most energy from.
         """
         square = self.gain**2
         modes = tuple(range(len(self.band)))
@@ -63,7 +63,7 @@ class Filters:
 def filters(network: Network) -> list[Filters]:
     """Return the filters of the convolutions of a network, in the order they run.
 
-    A convolution of one tap passes every mode alike: it is left out.
+    A convolution of one tap passes all modes equally, and is left out.
 
     >>> from freqnet import nn
     >>> body = nn.Sequential((nn.Convolution(8), nn.TruncationPool(5), nn.Convolution(4), nn.Dense(10)))
@@ -72,25 +72,29 @@ def filters(network: Network) -> list[Filters]:
     [('0', (7, 7, 1, 8)), ('2', (5, 5, 8, 4))]
     """
     names = {id(p): name.rpartition(".")[0] or "body" for name, p in network.body.named_parameters().items()}
-    found: list[Filters] = []
+    seen: list[tuple[str, np.ndarray, str, Axes, Space]] = []
 
     def look(op: Any, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
-        # Inside other layers too: whatever makes a response of trained numbers is a convolution.
+        # Inside composite layers too: every response made of trained numbers is a convolution.
         if op.name == "frequency_response" and id(inputs[0]) in names and volume(parameters["size"]) > 1:
-            gain = _gain(inputs[0].data, parameters["kernel"], parameters["size"], out.space)
-            band = tuple((n - 1) // 2 for n in gain.shape[:-2])
-            found.append(Filters(names[id(inputs[0])], gain, band))
+            seen.append((names[id(inputs[0])], inputs[0].data, parameters["kernel"], parameters["size"], out.space))
 
     with observe(look):
         walk(network, np.zeros((1, *network.door.grid, network.door.channels), network.precision))
-    return found
+    # After the walk: inside the network no transform may run.
+    return [_filters(*filter) for filter in seen]
+
+
+def _filters(name: str, theta: np.ndarray, kernel: str, size: Axes, space: Space) -> Filters:
+    gain = _gain(theta, kernel, size, space)
+    return Filters(name, gain, tuple((n - 1) // 2 for n in gain.shape[:-2]))
 
 
 def _gain(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
-    """The gain at the modes that the layer sees, whatever domain it works in."""
+    """Return the gain at the modes of the layer's signals, for every domain."""
     with np.errstate(all="ignore"):
         half = _half_response(theta, kernel, size, space)
-        # Diverged weights are drawn as nothing.
+        # Diverged weights are drawn as zeros.
         return np.nan_to_num(np.abs(full_spectrum(half, space.ndim)).astype(float), posinf=0.0)
 
 
@@ -98,7 +102,7 @@ def _half_response(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> 
     domain = space.domain
     if not domain.is_causal:
         return FOURIER.respond(theta, kernel, size, FOURIER.space(space.grid, space.band))
-    # The figure's own transforms: the taps that the values at nodes stand for, and their waves.
+    # These transforms belong to the figure: from values at nodes to taps, and from taps to modes.
     taps = domain.synthesis(domain.respond(theta, kernel, size, space), replace(space, kind="signal"), space.grid)
     return FOURIER.sample_modes(taps, mode_space(space)) * volume(space.grid)
 
@@ -107,22 +111,22 @@ def _half_response(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> 
 def filter_responses(network: Network, layer_index: int | None = None, most: int = 32) -> Figure:
     """Draw the learned filters: the gain of each at every mode, DC in the centre.
 
-    Of each output channel the filter that carries most is drawn, relative to its greatest gain, and the
-    filters of a layer are in order from low-pass to high-pass.
+    Each output channel shows its strongest filter, relative to its largest gain. The filters of a layer are in order
+    from low-pass to high-pass.
 
     Parameters
     ----------
     network : Network
     layer_index : int, optional
-        Which of the convolution layers (of more than one tap), from 0. By default all of them, or eight
-        at even distances.
+        Position among the convolution layers of more than one tap, from 0. By default all of them are drawn, or
+        eight at even distances.
     most : int
-        How many filters of a layer: the strongest.
+        Number of filters per layer; the strongest are drawn.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A block of panels for each layer, and one colour bar.
+        One block of panels per layer, and a colour bar.
 
     Raises
     ------
@@ -141,7 +145,9 @@ def filter_responses(network: Network, layer_index: int | None = None, most: int
     if layer_index is not None:
         if not -len(found) <= layer_index < len(found):
             raise ConfigurationError(
-                got_expected("convolution layer", layer_index, f"0 to {len(found) - 1}", "choose one of these")
+                got_expected(
+                    "convolution layer", layer_index, f"0 to {len(found) - 1}", "give a layer_index in this range"
+                )
             )
         found = [found[layer_index]]
     if not found:

@@ -1,27 +1,63 @@
-"""Formulae as SVG, drawn by matplotlib: no scripts, no fonts to load."""
+"""Formulas as SVG, drawn by matplotlib: no scripts, no fonts to load."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from typing import Any
 
-# Units of the drawing for one em of text, and how much larger a serif face must be to look as large.
+from freqnet.report.page import part_html
+
+# Units of the drawing per em of text. A serif face must be larger to look as large as the text around it.
 EM, INLINE, DISPLAY = 100.0, 1.12, 1.25
 
-# A sum with its limits, which matplotlib sets too close to what it sums.
+# A sum with its limits: matplotlib sets it too close to its summand.
 _SUM = re.compile(r"(\\sum(?:_(?:\{[^}]*\}|\w))?(?:\^(?:\{[^}]*\}|\w))?)")
 
 
+@dataclass(frozen=True)
+class Formula:
+    """A formula as the path of its outline; without an outline it is shown as TeX.
+
+    Attributes
+    ----------
+    tex : str
+    outline, view : str
+        The SVG path, and the box that it fills.
+    style : str
+        CSS that sets the size and the place relative to the line of text around the formula.
+    """
+
+    tex: str
+    outline: str = ""
+    view: str = ""
+    style: str = ""
+    kind = "formula"
+
+
 @lru_cache(maxsize=1000)
+def draw(tex: str, scale: float = INLINE) -> Formula:
+    """Draw a formula, ``scale`` ems of the text around it high per em; `formula` returns it as SVG."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    line = _SUM.sub(r"\\,\1\\,", " ".join(tex.split()))
+    drawn = TextPath((0, 0), f"${line}$", size=EM, prop=FontProperties(math_fontfamily="stix"))
+    box = drawn.get_extents()
+    left, top, width, height = box.x0 - 4, -box.y1 - 4, box.width + 8, box.height + 8
+    style = f"width:{width / EM * scale:.3f}em;height:{height / EM * scale:.3f}em"
+    style += f";vertical-align:{(box.y0 - 4) / EM * scale:.3f}em"
+    return Formula(tex, _outline(drawn), f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}", style)
+
+
 def formula(tex: str, scale: float = INLINE) -> str:
     """Return a formula as an ``svg`` element that sits on the line of the text around it.
 
     Parameters
     ----------
     tex : str
-        As matplotlib's mathtext knows it, without dollar signs.
+        TeX that matplotlib's mathtext knows, without dollar signs.
     scale : float
         Size, in ems of the text around it.
 
@@ -35,23 +71,11 @@ def formula(tex: str, scale: float = INLINE) -> str:
     >>> formula("x^2")[:42]
     '<svg class="formula" role="img" aria-label'
     """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    line = _SUM.sub(r"\\,\1\\,", " ".join(tex.split()))
-    drawn = TextPath((0, 0), f"${line}$", size=EM, prop=FontProperties(math_fontfamily="stix"))
-    box = drawn.get_extents()
-    left, top, width, height = box.x0 - 4, -box.y1 - 4, box.width + 8, box.height + 8
-    style = f"width:{width / EM * scale:.3f}em;height:{height / EM * scale:.3f}em"
-    style += f";vertical-align:{(box.y0 - 4) / EM * scale:.3f}em"
-    view = f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"
-    shape = f'<path fill="currentColor" d="{_outline(drawn)}"/>'
-    label = escape(tex, quote=True)
-    return f'<svg class="formula" role="img" aria-label="{label}" viewBox="{view}" style="{style}">{shape}</svg>'
+    return part_html(draw(tex, scale))
 
 
 def _outline(drawn: Any) -> str:
-    """Return the path of drawn text, in SVG's words."""
+    """Return the path of drawn text, as an SVG path."""
     from matplotlib.path import Path
 
     letters = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
@@ -63,17 +87,17 @@ def _outline(drawn: Any) -> str:
     return "".join(parts)
 
 
-def text_with_formulas(text: str) -> str:
-    """Return text in which ``$...$`` is TeX as HTML; what mathtext cannot draw is shown as it is.
+def text_and_formulas(text: str) -> list[str | Formula]:
+    """Return text in which ``$...$`` is TeX as its pieces; mathtext may be unable to draw a formula.
 
-    >>> text_with_formulas("a < b")
-    'a &lt; b'
+    >>> text_and_formulas("a < b")
+    ['a < b']
     """
-    return "".join(_drawn(part) if index % 2 else escape(part) for index, part in enumerate(text.split("$")))
+    return [_drawn(piece) if index % 2 else piece for index, piece in enumerate(text.split("$"))]
 
 
-def _drawn(tex: str) -> str:
+def _drawn(tex: str) -> Formula:
     try:
-        return formula(tex)
+        return draw(tex)
     except ValueError:
-        return f"<code>{escape(tex)}</code>"
+        return Formula(tex)

@@ -1,4 +1,4 @@
-"""Small pictures that the figures are made of: a signal, and a plane of modes."""
+"""Panels that figures are composed of: a signal, a plane of modes, a colour bar."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Inches beside the panels of modes for the axes' numbers, and for the colour bar.
+# Inches left and right of the panels of modes, for tick labels and for the colour bar.
 LEFT, RIGHT = 0.55, 0.85
-# Panels are an inch or less across: more pixels than this cannot be seen, and make the page heavy.
+# Panels are at most an inch wide: more pixels than this are invisible, and make the page large.
 _PIXELS, _MODES = 96, 64
 
 
@@ -34,13 +34,13 @@ def add_panel(figure: Figure, box: Sequence[float]) -> Panel:
 
 
 def add_text(figure: Figure, left: float, top: float, text: str, **style: Any) -> None:
-    """Write text at a place in inches from the top left corner."""
+    """Write text at (left, top), in inches from the top left corner."""
     width, height = figure.get_size_inches()
     figure.text(left / width, 1 - top / height, text, **style)
 
 
 def middle(array: np.ndarray, ndim: int) -> np.ndarray:
-    """Return the middle slice along the first axis where there are three axes.
+    """Return the middle slice along the first axis of a volume; other arrays are returned unchanged.
 
     >>> middle(np.arange(27).reshape(3, 3, 3), 3)[0]
     array([ 9, 10, 11])
@@ -49,10 +49,10 @@ def middle(array: np.ndarray, ndim: int) -> np.ndarray:
 
 
 def draw_sample(panel: Panel, sample: np.ndarray) -> None:
-    """Draw an example ``(*grid, channels)``: lines in 1-D, else an image (3-D: its middle slice).
+    """Draw an example ``(*grid, channels)``: lines in 1-D, an image in 2-D, the middle slice in 3-D.
 
-    Three channels are shown as colours, otherwise their mean is shown in grey. Every example is
-    stretched from black to white by itself.
+    Three channels are shown as colours, any other number as the grey mean. Every example is stretched from black to
+    white by itself.
     """
     ndim = sample.ndim - 1
     sample = np.nan_to_num(np.asarray(middle(sample, ndim), float))
@@ -72,24 +72,25 @@ def draw_sample(panel: Panel, sample: np.ndarray) -> None:
 def draw_modes(
     panel: Panel, values: np.ndarray, band: Axes, limits: tuple[float, float], cmap: str, shown: Axes | None = None
 ) -> Any:
-    """Draw one real number for each mode, DC in the centre: a line in 1-D, else an image.
+    """Draw one real number per mode, with DC in the centre: a line in 1-D, else an image.
 
     Parameters
     ----------
     panel : matplotlib.axes.Axes
     values : numpy.ndarray
-        ``(*modes)``, two-sided; in 3-D the plane of the first axis' mode 0 is drawn.
+        ``(*modes)``, two-sided; in 3-D the plane at mode 0 of the first axis is drawn.
     band : tuple of int
         Largest mode along each axis.
     limits : tuple of float
         Values at the ends of the colour scale, or of the vertical axis in 1-D.
     cmap : str
     shown : tuple of int, optional
-        The band the axes span, by default `band`: smaller spectra then look smaller.
+        The band that the axes span, by default `band`; smaller spectra look smaller in it.
 
     Returns
     -------
-    The image, for a colour bar; None in 1-D.
+    matplotlib.image.AxesImage or None
+        The image, for a colour bar; None in 1-D.
     """
     shown = shown or band
     panel.set_xlim(-shown[-1] - 0.5, shown[-1] + 0.5)
@@ -99,7 +100,7 @@ def draw_modes(
         return None
     rows, columns = band[-2:]
     plane = shrink(middle(values, values.ndim), _MODES)
-    # Rows go down, as in the images: a slope in an image is the same slope in its picture of modes.
+    # Rows go down, as in images, so that slopes agree.
     extent = (-columns - 0.5, columns + 0.5, rows + 0.5, -rows - 0.5)
     image = panel.imshow(plane, cmap=cmap, vmin=limits[0], vmax=limits[1], extent=extent, aspect="auto")
     panel.set_xlim(-shown[-1] - 0.5, shown[-1] + 0.5)
@@ -121,7 +122,7 @@ def _ends(band: int) -> list[int]:
 
 
 def colour_bar(figure: Figure, image: Any, box: Sequence[float], text: str) -> Any:
-    """Add a colour bar at (left, top, width, height), in inches from the top left corner; lines need none."""
+    """Add a colour bar at (left, top, width, height), in inches from the top left corner; None without an image."""
     if image is None:
         return None
     panel = add_panel(figure, box)
@@ -133,7 +134,7 @@ def colour_bar(figure: Figure, image: Any, box: Sequence[float], text: str) -> A
 
 
 def spread(items: list[T], most: int) -> list[T]:
-    """Return at most so many items, at even distances from the first to the last.
+    """Return at most `most` items, at even distances from the first to the last.
 
     >>> spread([1, 2, 3, 4, 5, 6], 3)
     [1, 3, 6]

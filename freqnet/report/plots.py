@@ -1,4 +1,4 @@
-"""Figures of a training run and of what the network says about examples it has not seen."""
+"""Figures of training, and of predictions on test examples."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.report.filters import filter_responses
 from freqnet.report.panels import add_panel, colour_bar, draw_sample
-from freqnet.report.spectra import layer_spectra
 from freqnet.report.style import BLUE, COUNT_MAP, ORANGE, WIDTH, label, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = [
-    "confusion_matrix",
-    "count_confusions",
-    "filter_responses",
-    "layer_spectra",
-    "misclassified",
-    "training_curves",
-]
-
-# Up to here a count fits into a cell of the confusion matrix.
+# With more classes than this, a count does not fit into a cell of the confusion matrix.
 _MOST_COUNTS = 30
 
 
@@ -35,13 +24,13 @@ def training_curves(history: Sequence[Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     history : sequence of mappings
-        One an epoch, with ``epoch``, ``loss`` (nats), ``accuracy`` (0 to 1), ``learning_rate``, and
-        where there is a validation set ``validation_loss`` and ``validation_accuracy``.
+        One row per epoch, with ``epoch``, ``loss`` (nats), ``accuracy`` (0 to 1), ``learning_rate``, and with a
+        validation set also ``validation_loss`` and ``validation_accuracy``.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Three panels; a line of text where there are no epochs.
+        Three panels, or a line of text if there are no epochs.
 
     Examples
     --------
@@ -84,7 +73,7 @@ def _curves(panel: Any, history: Sequence[Mapping[str, Any]], name: str, unit: f
 
 
 def _marker(history: Sequence[Any]) -> str:
-    # One epoch makes no line.
+    # A single epoch would draw no line.
     return "o" if len(history) == 1 else ""
 
 
@@ -96,7 +85,7 @@ def _column(history: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray,
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
-    """Return how many examples of each class (rows) were taken for each class (columns).
+    """Return the number of examples of each class (rows) that were predicted as each class (columns).
 
     >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     array([[1, 1],
@@ -108,17 +97,17 @@ def count_confusions(labels: np.ndarray, predictions: np.ndarray, classes: int) 
 
 @styled
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Draw which class was taken for which: counts, coloured by their share of the true class.
+    """Draw a confusion matrix: counts, coloured by their share of the true class.
 
-    The colour scale rises steeply from zero, so that one mistake in a hundred is seen; pairs that never
-    occur are left blank. Beyond 30 classes the counts are left out.
+    The colour scale rises steeply from zero, so that one mistake in a hundred is visible. Pairs that never occur are
+    blank. Above 30 classes the counts are left out.
 
     Parameters
     ----------
     labels, predictions : numpy.ndarray
         Class numbers ``(samples,)``.
     classes : sequence of str
-        Their names, 2 to 100 or so.
+        Names of the classes, about 2 to 100.
 
     Returns
     -------
@@ -139,7 +128,7 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: Seque
     longest = max(map(len, names))
     side = float(np.clip(0.42 * len(names), 2.0, 7.6))
     size = float(np.clip(72 * side / len(names) * 0.8, 4.5, 8))
-    # A letter is about 0.6 of its height wide.
+    # The width of a letter is about 0.6 of its height.
     upright = 0.6 * longest * size < 72 * side / len(names)
     left, below = (0.45 + 0.6 * size / 72 * n for n in (longest, 1 if upright else longest))
     figure = Figure(figsize=(left + side + 0.95, 0.1 + side + below))
@@ -163,7 +152,7 @@ def _write_counts(panel: Any, counts: np.ndarray, share: np.ndarray, size: float
     panel.tick_params(which="minor", length=0)
     panel.grid(which="minor")
     for row, column in np.argwhere(counts > 0):
-        # From here on the colour map is light.
+        # The colour map is light above this share.
         ink = "black" if share[row, column] > 0.3 else "white"
         panel.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=min(size, 8))
 
@@ -172,7 +161,7 @@ def _write_counts(panel: Any, counts: np.ndarray, share: np.ndarray, size: float
 def misclassified(
     images: np.ndarray, labels: np.ndarray, predictions: np.ndarray, classes: Sequence[str], most: int = 16
 ) -> Figure:
-    """Draw examples that the network got wrong, from the first, each with its true and predicted class.
+    """Draw misclassified examples from the first, each with its true and predicted class.
 
     Parameters
     ----------
@@ -182,12 +171,12 @@ def misclassified(
         Class numbers ``(samples,)``.
     classes : sequence of str
     most : int
-        How many at most.
+        Largest number of examples.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel an example; a line of text where there is none.
+        One panel per example, or a line of text if there is none.
 
     Examples
     --------

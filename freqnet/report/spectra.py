@@ -1,4 +1,4 @@
-"""Figures of spectra: what is left of an image, and what is made of it, after each layer."""
+"""Figures of spectra: the power of a signal at every mode after each layer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
 from freqnet.domains import FOURIER, Space
 from freqnet.domains.fourier import mode_space
@@ -14,20 +15,19 @@ from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, colour_bar, draw_modes, draw_sample, label_modes, spread
 from freqnet.report.style import POWER_MAP, WIDTH, message, styled
-from freqnet.report.walk import Step, walk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Decibels below a spectrum's greatest mode at which its colour scale ends.
+# Decibels below the strongest mode of a spectrum at which the colour scale ends.
 FLOOR = -40.0
-# Columns of the figure of spectra beside the image: more would be too small to read.
+# Largest number of spectra per row: more would be too small to read.
 _MOST_SPECTRA = 12
 
 
 @styled
 def layer_spectra(network: Network, images: np.ndarray, most: int = 4) -> Figure:
-    """Draw what each layer makes of a few images: the power of every mode, DC in the centre.
+    """Draw the power at every mode after each layer, for a few images; DC is in the centre.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def layer_spectra(network: Network, images: np.ndarray, most: int = 4) -> Figure
     images : numpy.ndarray
         ``(samples, *grid, channels)``.
     most : int
-        How many of the images, from the first; one row each.
+        Number of images that are drawn, from the first.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One row an image: the image, its spectrum at the door, and the mean over channels of the power
-        after each layer that puts out a signal, in decibels below the greatest mode. Of a deep network
-        layers are left out at even distances.
+        One row per image: the image, its spectrum at the door, and the spectrum after each layer whose output is a
+        signal, as the mean over channels in decibels below the strongest mode. In a deep network layers at even
+        distances are left out.
 
     Examples
     --------
@@ -97,14 +97,14 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
     Returns
     -------
     numpy.ndarray
-        ``(*modes, batch)``, two-sided with DC in the centre, in decibels below each example's greatest.
+        ``(*modes, batch)``, two-sided with DC in the centre, in decibels below each example's strongest mode.
     tuple of int
         Largest mode along each axis.
     """
     space: Space = x.space
     half, band = x.data, space.band
     if space.domain is not FOURIER:
-        # The figure's own transform, after the run: the network has none.
+        # This transform belongs to the figure: the network has none.
         samples = space.domain.synthesis(x.data, space, space.grid)
         band = mode_space(space).band
         half = FOURIER.analysis(samples, FOURIER.space(space.grid, band))
@@ -115,7 +115,7 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
 
 
 def _title(step: Step) -> str:
-    if step.layer is None:
+    if step.name == "door":
         return "door"
     name = type(step.layer).__name__
     for word in ("Pool", "Norm"):

@@ -1,4 +1,4 @@
-"""How every figure looks, and how it becomes text for the page. Nothing here touches pyplot."""
+"""The common style of all figures, and their conversion to SVG. Nothing here uses pyplot."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# The page puts its own text colour here, so that figures follow its light or dark scheme.
+# `to_svg` replaces this colour by the text colour of the page, so that figures follow its light or dark scheme.
 INK = "#1b1e24"
-# Told apart by lightness as well as by hue, and legible on white and on black.
+# The two differ in lightness as well as in hue, and are legible on white and on black.
 BLUE, ORANGE = "#2f7fc1", "#e08a1e"
-# Inches at 100 pixels an inch: the page's own width.
+# Width of the page, in inches at 100 pixels per inch.
 WIDTH = 10.0
-# Light from low to high is uniform in both; values near zero keep their order in grey print.
+# Lightness increases uniformly in both, so that values keep their order in grey print.
 POWER_MAP, COUNT_MAP = "magma", "viridis"
 
 STYLE: dict[str, Any] = {
@@ -48,11 +48,11 @@ STYLE: dict[str, Any] = {
     "axes.titlecolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
-    # Pixels are values: they stay sharp, at any zoom.
+    # Pixels are values, and stay sharp at any zoom.
     "image.interpolation": "none",
-    # Class names are text, whatever dollar signs they hold.
+    # Dollar signs in class names are no mathematics.
     "text.parse_math": False,
-    # Text stays text: it can be searched, copied and read aloud, and takes the page's typeface.
+    # Text stays text: it can be searched, copied and read aloud, and takes the typeface of the page.
     "svg.fonttype": "none",
     "svg.hashsalt": "freqnet",
 }
@@ -63,7 +63,7 @@ R = TypeVar("R")
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Set the style inside the block, whatever the reader's own settings are."""
+    """Set the style inside the block, independently of the user's matplotlib settings."""
     import matplotlib.style
 
     with matplotlib.style.context(["default", STYLE]):
@@ -71,7 +71,7 @@ def house_style() -> Iterator[None]:
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
-    """Run a function that makes a figure in the house style."""
+    """Decorate a function that draws a figure, so that it runs in the house style."""
 
     @wraps(draw)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -82,7 +82,7 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def message(text: str) -> Figure:
-    """Return a figure that says why there is nothing to show."""
+    """Return a figure that consists of one line of text."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 0.6))
@@ -91,13 +91,13 @@ def message(text: str) -> Figure:
 
 
 def to_svg(figure: Figure, prefix: str) -> str:
-    """Return a figure as an `svg` element to be put into a page.
+    """Return a figure as an `svg` element for a page.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     prefix : str
-        Of the element's ids, which must not repeat in a page.
+        Prefix of the element's ids, which must not repeat in a page.
 
     >>> to_svg(message("nothing"), "a")[:13]
     '<svg style="m'
@@ -107,9 +107,9 @@ def to_svg(figure: Figure, prefix: str) -> str:
 
     text = StringIO()
     with house_style(), warnings.catch_warnings():
-        # A class name may hold a glyph that the font for measuring has not; the reader's has.
+        # The font that measures text may lack a glyph of a class name that the reader's font has.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        # Metadata would hold the time, and addresses of vocabularies.
+        # Metadata would contain the time, and addresses of vocabularies.
         none = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", transparent=True, metadata=none)
     svg = text.getvalue()
@@ -117,13 +117,13 @@ def to_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(url\(|href=")#', rf"\g<1>#{prefix}-", svg)
     width = 100 * figure.get_figwidth()
-    # Never beyond the size its letters were set for, nor so small that they cannot be read: then it scrolls.
+    # The figure never grows beyond its own size, and scrolls below the size at which it is legible.
     size = f"max-width:{width:.0f}px;min-width:{min(width, 680):.0f}px"
     return re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', rf'<svg style="{size}" \1>', svg, count=1)
 
 
 def label(text: object, width: int = 16) -> str:
-    """Return text fit for a figure: on one line, printable, and cut to a width in characters.
+    """Return text on one line, printable, and cut to `width` characters.
 
     >>> label("a very long name of a class"), label("two" + chr(10) + "lines" + chr(7))
     ('a very long nam…', 'two lines?')
@@ -145,6 +145,6 @@ def shrink(image: np.ndarray, most: int) -> np.ndarray:
     rows, columns = (max(1, n // step) for n in image.shape[:2])
     kept = image[: rows * step, : columns * step]
     if min(image.shape[:2]) < step:
-        # A strip thinner than a block: its short side is left as it is.
+        # A strip thinner than a block keeps its short side.
         return image[::step] if image.shape[0] > image.shape[1] else image[:, ::step]
     return kept.reshape(rows, step, columns, step, *image.shape[2:]).mean(axis=(1, 3))

@@ -1,31 +1,31 @@
-"""The rows of `summarize` as text: exact figures for the page, short ones for the terminal."""
+"""The rows of `summarize` as text: exact numbers for the page, short numbers for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from freqnet.report.summary import LayerSummary
+from freqnet.audit.summary import LayerSummary
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-# What `cells` returns, and whether it is a figure.
+# Header of each column of `cells`, and whether the column holds numbers.
 COLUMNS = (
     ("name", False),
     ("layer", False),
     ("output", False),
     ("parameters", True),
     ("multiply-adds", True),
-    ("in the twin", True),
+    ("in space", True),
     ("setup", True),
     ("bytes", True),
-    ("in the twin", True),
+    ("in space", True),
 )
 
 
 def exact(count: int | None) -> str:
-    """Return a count with separators, or a dash where there is none.
+    """Return a count with separators, or a dash for None.
 
     >>> exact(12345), exact(None)
     ('12,345', '-')
@@ -34,7 +34,7 @@ def exact(count: int | None) -> str:
 
 
 def short(count: int | None) -> str:
-    """Return a count to three figures.
+    """Return a count to three significant digits.
 
     >>> [short(n) for n in (0, 999, 12_345, 999_999, 2_500_000_000, None)]
     ['0', '999', '12.3 k', '1 M', '2.5 G', '-']
@@ -50,13 +50,13 @@ def short(count: int | None) -> str:
 
 
 def cells(row: LayerSummary, number: Callable[[int | None], str] = exact) -> list[str]:
-    """Return a row's text, one entry for each of `COLUMNS`.
+    """Return the text of a row, one entry per column of `COLUMNS`.
 
     >>> row = LayerSummary("0", "Convolution", "7x7 modes x 8", (7, 7), 80, 1344, 4032, 1792, None, None)
     >>> cells(row)
     ['0', 'Convolution', '7x7 modes x 8', '80', '1,344', '-', '4,032', '1,792', '-']
     """
-    figures = (
+    counts = (
         row.parameters,
         row.multiply_adds,
         row.twin_multiply_adds,
@@ -64,13 +64,21 @@ def cells(row: LayerSummary, number: Callable[[int | None], str] = exact) -> lis
         row.bytes,
         row.twin_bytes,
     )
-    return [row.name, row.layer, row.output, *map(number, figures)]
+    return [row.name, row.layer, row.output, *map(number, counts)]
 
 
 def layer_table(rows: Sequence[LayerSummary]) -> Table:
-    """Return the rows as a table for the terminal; the last one, the total, stands apart.
+    """Return the rows as a table for the terminal; a line separates the total.
 
-    Figures are short, and for one example; the columns are those of `LayerSummary`.
+    Numbers are short, and for one example; "in space" is the spatial counterpart.
+
+    Parameters
+    ----------
+    rows : sequence of LayerSummary
+
+    Returns
+    -------
+    rich.table.Table
 
     >>> row = LayerSummary("0", "Convolution", "7x7 modes x 8", (7, 7), 80, 1344, 4032, 1792, 5120, 2048)
     >>> layer_table([row]).row_count
@@ -81,16 +89,16 @@ def layer_table(rows: Sequence[LayerSummary]) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
-    # Name and layer share a column, and long headers are broken: most tables then fit 80 columns.
+    # Name and layer share a column, and long headers are broken, so that most tables fit 80 characters.
     table.add_column("layer", no_wrap=True)
-    for header, figure in COLUMNS[2:]:
-        header = header.replace("-", "-\n").replace("in the ", "in the\n").replace("parameters", "para-\nmeters")
-        table.add_column(header, justify="right" if figure else "left", no_wrap=True)
+    for header, is_number in COLUMNS[2:]:
+        header = header.replace("-", "-\n").replace("parameters", "para-\nmeters")
+        table.add_column(header, justify="right" if is_number else "left", no_wrap=True)
     for index, row in enumerate(rows):
         if row.name == "total" and index:
             table.add_section()
         name, layer, *rest = cells(row, short)
         first = name if name == layer.lower() else f"{name} {layer}"
-        # As Text: square brackets in a string are markup to rich.
+        # Text, because rich takes square brackets in a string for markup.
         table.add_row(*(Text(cell) for cell in (first, *rest)), style="bold" if row.name == "total" else "")
     return table

@@ -1,24 +1,26 @@
-"""What each layer of a network puts out, holds and costs, beside its twin on samples."""
+"""Output, parameters and cost of each layer of a network, beside those of its spatial counterpart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 
+from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
 from freqnet.domains import GRID, Grid, Space
 from freqnet.domains.space import Axes
 from freqnet.errors import FreqnetError
 from freqnet.nn import Network
-from freqnet.report.walk import Step, walk
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One row: the door, a layer, or the total. All figures are for one example in evaluation.
+    """One row: the door, a layer, or the total. All numbers are for one example in evaluation.
+
+    The row is flat, although it has more than eight fields: ``freqnet info --json`` writes the fields as they are.
 
     Attributes
     ----------
@@ -27,22 +29,21 @@ class LayerSummary:
     layer : str
         Class of the layer.
     output : str
-        What leaves it, such as ``"13x13 modes x 16"`` or ``"10 features"``.
+        Size of the output, such as ``"13x13 modes x 16"`` or ``"10 features"``.
     modes : tuple of int or None
         Independent real degrees of freedom along each axis (modes ``-m .. m``, or samples); None for
         features.
     parameters : int
-        Real numbers trained.
+        Number of trained real numbers.
     multiply_adds : int
         Real multiply-adds on the example.
     setup_multiply_adds : int
-        Real multiply-adds on weights alone, such as a kernel's frequency response: once a batch,
-        however large.
+        Real multiply-adds on weights alone, such as a kernel's frequency response: once per batch of any size.
     bytes : int
-        Of the output.
+        Size of the output in memory.
     twin_multiply_adds, twin_bytes : int or None
-        The same of the spatial twin: the same layers on samples of the same grids, with direct
-        convolution. None where a layer has no twin.
+        The same for the spatial counterpart: the same layers on samples of the same grids, with direct
+        convolution. None where a layer has no counterpart.
     """
 
     name: str
@@ -60,7 +61,15 @@ class LayerSummary:
 def summarize(network: Network) -> list[LayerSummary]:
     """Return a row for the door, one for each layer (a `Residual` is one layer), and the total.
 
-    Multiply-adds are counted by the cost of every op that runs for one example.
+    Multiply-adds are the sum of the costs of all ops that run for one example.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    list of LayerSummary
 
     Examples
     --------
@@ -82,7 +91,7 @@ def summarize(network: Network) -> list[LayerSummary]:
 
 
 def spatial_twin(network: Network) -> Network | None:
-    """Return the same layers, untrained, on samples of the same grids; None where a layer has no twin.
+    """Return the spatial counterpart: the same layers, untrained, on samples; None where a layer has no counterpart.
 
     >>> from freqnet import nn
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (2, 2), 1), nn.Dense(10))
@@ -99,7 +108,7 @@ def spatial_twin(network: Network) -> Network | None:
 
 
 def extent_text(sizes: Sequence[int]) -> str:
-    """Return sizes along the axes as people write them.
+    """Return sizes along the axes as text.
 
     >>> extent_text((13, 13))
     '13x13'
@@ -120,11 +129,11 @@ def _twin_steps(network: Network) -> list[Step] | None:
 
 
 def _row(step: Step, twin: Step | None) -> LayerSummary:
-    parameters = {} if step.layer is None else step.layer.named_parameters()
+    parameters = {} if step.name == "door" else step.layer.named_parameters()
     modes = None if step.output.space is None else degrees(step.output.space)
     return LayerSummary(
         name=step.name,
-        layer="Door" if step.layer is None else type(step.layer).__name__,
+        layer=type(step.layer).__name__,
         output=_output(step.output, modes),
         modes=modes,
         parameters=sum(p.data.size for p in parameters.values()),
@@ -138,8 +147,8 @@ def _row(step: Step, twin: Step | None) -> LayerSummary:
 
 def _cost(step: Step) -> int:
     space: Space | None = step.output.space
-    if step.layer is None and space is not None and isinstance(space.domain, Grid):
-        # Samples on their own grid pass the door as they are.
+    if step.name == "door" and space is not None and isinstance(space.domain, Grid):
+        # Samples on their own grid pass the door unchanged.
         full = all(m >= n // 2 for m, n in zip(space.band, space.grid, strict=True))
         return 0 if full else step.multiply_adds
     return step.multiply_adds
@@ -163,9 +172,6 @@ def _output(x: Tensor, modes: Axes | None) -> str:
 
 
 def _total(rows: list[LayerSummary]) -> LayerSummary:
-    total = replace(rows[-1], name="total", layer="", output="", modes=None)
-    figures: dict[str, int | None] = {}
-    for name in ("parameters", "multiply_adds", "setup_multiply_adds", "bytes", "twin_multiply_adds", "twin_bytes"):
-        values = [getattr(row, name) for row in rows]
-        figures[name] = None if None in values else sum(values)
-    return replace(total, **figures)  # type: ignore[arg-type]
+    columns = zip(*(astuple(row)[4:] for row in rows), strict=True)
+    sums: list[Any] = [None if None in column else sum(column) for column in columns]
+    return LayerSummary("total", "", "", None, *sums)

@@ -1,59 +1,66 @@
-"""Run a network layer by layer, and see what leaves each layer and what it took."""
+"""Run a network layer by layer, and record the input, the output and the cost of each layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from freqnet.autodiff import Op, Tensor, no_grad, observe
+from freqnet.domains import transform_count
 from freqnet.nn import Module, Network, Sequential
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One layer's run.
+    """One pass of examples through the door or through one layer.
 
     Attributes
     ----------
     name : str
-        Path of the layer in the body, as in the names of parameters; ``"door"`` comes first.
-    layer : Module or None
-        None for the door.
+        Path of the layer in the body, as in the names of parameters; ``"door"`` for the door.
+    layer : Door or Module
+    input : Tensor or None
+        A signal ``(*modes, batch, channels)`` or plain features ``(batch, features)``; None for the door.
     output : Tensor
-        What left it: ``(*modes, batch, channels)``, or plain ``(batch, features)``.
     multiply_adds : int
         Real multiply-adds on the examples.
     setup_multiply_adds : int
         Real multiply-adds on weights alone, which do not grow with the number of examples.
+    transforms : int
+        Number of transforms.
     """
 
     name: str
-    layer: Module | None
+    layer: Any
+    input: Any
     output: Tensor
     multiply_adds: int
     setup_multiply_adds: int
+    transforms: int
 
 
 class _Meter:
-    """Add up the cost of ops, apart for those that depend on the examples and those that do not."""
+    """Add up the cost of ops, separately for ops that depend on `x` and for ops that do not.
 
-    def __init__(self) -> None:
+    Without `x` every op is taken to depend on the examples.
+    """
+
+    def __init__(self, x: Tensor | None) -> None:
         self.examples = 0
         self.weights = 0
-        self._live: dict[int, Tensor] = {}
-
-    def follow(self, x: Tensor) -> None:
-        # Held, so that no later tensor can be given the same id.
-        self._live[id(x)] = x
+        self._counts_all = x is None
+        # Tensors are held, so that no later tensor can be given the id of one of them.
+        self._dependent = {id(x): x}
 
     def __call__(self, op: Op, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
         cost = int(op.cost(out, *inputs, **parameters))
-        if any(id(x) in self._live for x in inputs):
-            self.follow(out)
+        if self._counts_all or any(id(x) in self._dependent for x in inputs):
+            self._dependent[id(out)] = out
             self.examples += cost
         else:
             self.weights += cost
@@ -77,12 +84,23 @@ def leaves(module: Module, path: str = "") -> Iterator[tuple[str, Module]]:
 def walk(network: Network, samples: np.ndarray) -> list[Step]:
     """Pass samples through the door and the layers, in evaluation mode and without a tape.
 
+    The network is left as it was: its mode and its count of transforms do not change.
+
     Parameters
     ----------
     network : Network
-        Its layers are left in the mode they were in.
     samples : numpy.ndarray
         ``(batch, *grid, channels)``.
+
+    Returns
+    -------
+    list of Step
+        The door, then one step per layer.
+
+    Raises
+    ------
+    ShapeError
+        The samples do not fit the door.
 
     Examples
     --------
@@ -92,28 +110,31 @@ def walk(network: Network, samples: np.ndarray) -> list[Step]:
     >>> [(step.name, step.output.shape) for step in walk(network, np.ones((2, 8, 8, 1)))]
     [('door', (7, 4, 2, 1)), ('0', (7, 4, 2, 8)), ('1', (2, 10))]
     """
-    steps = []
-    # Diverged weights are shown as they are; their warnings belong to training.
+    # The outputs of diverged weights are shown as they are; training has warned already.
     with _evaluating(network), no_grad(), np.errstate(all="ignore"):
-        with observe(meter := _Meter()):
-            x = network.analyse(samples)
-        # The door has no weights: all it does, it does to the examples.
-        steps.append(Step("door", None, x, meter.weights, 0))
-        for name, layer in leaves(network.body):
-            meter = _Meter()
-            meter.follow(x)
-            with observe(meter):
-                x = layer(x)
-            steps.append(Step(name, layer, x, meter.examples, meter.weights))
+        # The door has no weights: all of its work is on the examples.
+        steps = [_step("door", network.door, None, lambda: network.analyse(samples))]
+        with network.guard():
+            for name, layer in leaves(network.body):
+                x = steps[-1].output
+                steps.append(_step(name, layer, x, partial(layer, x)))
     return steps
+
+
+def _step(name: str, layer: Any, x: Tensor | None, run: Callable[[], Tensor]) -> Step:
+    before = transform_count()
+    with observe(meter := _Meter(x)):
+        out = run()
+    return Step(name, layer, x, out, meter.examples, meter.weights, transform_count() - before)
 
 
 @contextmanager
 def _evaluating(network: Network) -> Iterator[None]:
-    before = [(module, module.training) for _, module in network.body.modules()]
+    modes, transforms = [(module, module.training) for _, module in network.body.modules()], network.transforms_inside
     network.body.train(False)
     try:
         yield
     finally:
-        for module, training in before:
+        network.transforms_inside = transforms
+        for module, training in modes:
             module.training = training
