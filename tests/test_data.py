@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freqnet.data import Dataset, load, split, stratified_folds, validate
+from freqnet.data import DATASETS, Dataset, dataset_names, load, register_dataset, split, stratified_folds, validate
 from freqnet.data.dataset import check_images
 from freqnet.errors import ConfigurationError, DataError
+from freqnet.training import training_defaults
 
 
 def make_dataset(counts: tuple[int, ...] = (60, 30, 10), official_test: int = 0) -> Dataset:
@@ -152,6 +153,22 @@ def test_mnist_without_files_and_network_says_where_to_put_them(
 def test_unknown_names_list_what_is_known(name: str, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"expected digits, mnist-5k, mnist, .*{hint}"):
         load(name)
+
+
+def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> None:
+    register_dataset("made-up", lambda folder: make_dataset((5, 5)), takes_folder=True, defaults={"epochs": 3})
+    try:
+        assert dataset_names() == ("digits", "mnist-5k", "mnist", "made-up")
+        assert len(load("made-up")) == len(load("made-up", folder=tmp_path)) == 10
+        assert training_defaults("made-up") == {**training_defaults("unknown"), "epochs": 3}
+        with pytest.raises(ConfigurationError, match=r"expected digits, .*, made-up, a \.npz.*did you mean 'made-up'"):
+            load("made_upp")
+        with pytest.raises(ConfigurationError, match="expected one for mnist or made-up only"):
+            load("digits", folder=tmp_path)
+        with pytest.raises(ConfigurationError, match="name of a dataset: got 'made-up', expected a name other than"):
+            register_dataset("made-up", make_dataset)
+    finally:
+        del DATASETS["made-up"]
 
 
 def test_only_mnist_has_a_folder(tmp_path: Path) -> None:
