@@ -134,6 +134,8 @@ def test_a_function_of_ones_own():
     try:
         assert scalar_function("cube") is own
         np.testing.assert_allclose(approximate("cube", 3, "least-squares").coefficients, [0, 0, 0, 1], atol=1e-12)
+        with pytest.raises(ConfigurationError, match=r"function: got 'cub', expected identity or .* or cube;"):
+            approximate("cub", 3)
         with pytest.raises(ConfigurationError, match="function name: got 'cube'"):
             register_function(ScalarFunction("cube", np.abs))
     finally:
