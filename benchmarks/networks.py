@@ -123,7 +123,7 @@ def network_rows(plan: Plan) -> Iterator[Row]:
         for peer, theirs in peers(ours, data, quick if plan.quick else None):
             details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
             if is_first:
-                # The first seconds of a load of another kind run slower: they are thrown away.
+                # The first seconds after a change of the load are slower, so this measurement is thrown away.
                 alternate(ours.step(), theirs.step(), 2 * plan.seconds)
                 is_first = False
             a, b = alternate(ours.step(), theirs.step(), plan.seconds)

@@ -18,7 +18,7 @@ from freqnet.training import training_defaults
 
 
 def make_dataset(counts: tuple[int, ...] = (60, 30, 10), official_test: int = 0) -> Dataset:
-    """A dataset whose only pixel value is the sample's own number, so that samples can be told apart."""
+    """Return a dataset whose pixels all hold the number of their sample, which identifies it."""
     labels = np.repeat(np.arange(len(counts)), counts)
     labels = np.random.default_rng(1).permutation(labels).astype(np.int64)
     images = np.broadcast_to(np.arange(len(labels), dtype=np.float32)[:, None, None], (len(labels), 4, 1))
@@ -208,13 +208,13 @@ def test_split_depends_on_the_seed_and_on_nothing_else() -> None:
     assert members(first.test) == members(again.test)
     assert set(members(first.test)) != set(members(other.test))
     assert set(members(first.validation)) != set(members(other.validation))
-    # The test part is the same whatever is then set aside for validation.
+    # The fraction for validation does not change the test part.
     assert members(split(make_dataset(), validation=0.3, seed=0).test) == members(first.test)
 
 
 def test_split_is_the_same_on_every_machine() -> None:
     parts = split(make_dataset((6, 6)), test=0.5, validation=0, seed=0)
-    # Written down once: with another test part, no published figure could be compared any more.
+    # Fixed numbers: with another test part, published figures could no longer be compared.
     assert members(parts.test) == [10, 8, 0, 3, 2, 6]
     assert parts.validation is None
 
