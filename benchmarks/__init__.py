@@ -1,1 +1,13 @@
-"""Measurements of freqnet beside its peers; each prints a table and writes its raw rows."""
+"""``freqnet bench``: freqnet timed beside other libraries, pair by pair in one process.
+
+The modules here belong to the command and are installed as ``freqnet.benchmarks``. The longer studies of the
+documentation are in the folder ``studies`` and need a checkout.
+"""
+
+from __future__ import annotations
+
+from .rows import Row, read_rows, write_rows
+from .suite import GROUPS, machine, run
+from .timing import Plan, alternate
+
+__all__ = ["GROUPS", "Plan", "Row", "alternate", "machine", "read_rows", "run", "write_rows"]

@@ -100,7 +100,7 @@ def test_the_citation_is_complete() -> None:
 def test_study_tables_are_those_of_the_figures() -> None:
     """What a page shows is what was measured, and what is measured is shown."""
     root = DOCS.parent
-    spec = spec_from_file_location("domains", root / "benchmarks" / "domains.py")
+    spec = spec_from_file_location("domains", root / "benchmarks" / "studies" / "domains.py")
     assert spec is not None
     assert spec.loader is not None
     study = module_from_spec(spec)

@@ -1,7 +1,7 @@
-"""One network, any resolution: a digit given on 8x8, 16x16 or 20x20 samples has the same logits.
+"""One network at any resolution: a digit sampled on 8x8, 16x16 or 20x20 points has the same logits.
 
-A network's tensors are coefficients of trigonometric polynomials, divided by the number of samples. They
-do not depend on the grid the samples came on, so neither does anything after the door.
+The tensors of a network are coefficients of trigonometric polynomials, divided by the number of samples. They do not
+depend on the grid of the samples, and so neither do the logits.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from freqnet.training import Model, Settings, analyse, evaluate, fit
 
 
 def main() -> None:
-    """Train on 8x8, then predict the same digits on finer grids."""
+    """Train on 8x8 samples, then predict the same digits on finer grids."""
     parts = split(load("digits"), seed=0)
     network = Model().network(parts.train)
     fit(network, analyse(network, parts.train), settings=Settings(epochs=8))
@@ -21,10 +21,10 @@ def main() -> None:
 
     images = parts.test.images
     reference = network.predict(images)
-    # Without its Nyquist mode, which no shift-consistent network can use, the 8x8 image is a signal ...
+    # The signal leaves out the Nyquist mode of the 8x8 image, which does not commute with sub-pixel shifts.
     signal = ops.analysis(images.astype(float), FOURIER.space((8, 8)))
     for grid in (16, 20):
-        # ... which can be sampled on any grid.
+        # The signal can be sampled on any grid.
         finer = ops.synthesis(signal, grid).data
         difference = np.abs(network.predict(finer) - reference).max()
         print(f"the same digits on {grid}x{grid}: logits differ by at most {difference:.1e}")

@@ -1,7 +1,7 @@
-"""A network of your own in a few lines: residual blocks, free responses, a narrow gate.
+"""A network of your own in a few lines, with residual blocks, free frequency responses and a narrow gate.
 
-The loop is written out to show there is nothing more to it: spectra in, logits out, one transform at the
-door. `freqnet.training.fit` does the same with a progress bar, checkpoints and resume.
+The training loop is written out: spectra go in, logits come out, and the only transform is before the loop.
+`freqnet.training.fit` does the same with a progress bar, checkpoints and resume.
 """
 
 import numpy as np
@@ -13,14 +13,14 @@ from freqnet.training import analyse, evaluate
 
 
 def block(width: int) -> nn.Module:
-    """Convolution with a free response a mode, normalisation, a quadratic with a gate of 5x5 modes."""
+    """Return a convolution with a free response per mode, normalisation, a quadratic with a gate of 5x5 modes."""
     return nn.Sequential(
         (nn.Convolution(width, kernel="modes", bias=False), nn.PowerNorm(), nn.Polynomial(gate_band=2))
     )
 
 
 def main() -> None:
-    """Train on digits and check the result."""
+    """Train on the digits and check the accuracy."""
     parts = split(load("digits"), seed=1)
     body = nn.Sequential(
         (block(16), nn.Residual(block(16)), nn.TruncationPool(5), nn.Residual(block(32)), nn.Dense(10))

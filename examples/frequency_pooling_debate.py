@@ -1,13 +1,13 @@
-"""Is truncating at every layer the same as low-passing the input? A long debate, settled by measurement.
+"""Is truncating at every layer the same as low-passing the input? A measurement settles a long debate.
 
-A question on a signal-processing site asked whether the modes that frequency pooling drops in any layer might as
-well be dropped from the input. One answer said no, and showed an experiment: two signals of nine bins, two filters,
-a sigmoid of the standardised bins, radii 3 and 2; the ratio of output to input differs between the signals, so no
-low-pass can replace the network. Another said yes, as long as pooling comes before the nonlinearity.
+A question on a signal-processing site asked whether the modes that frequency pooling drops in any layer could be
+dropped from the input instead. One answer said no and showed an experiment: two signals of nine bins, two filters, a
+sigmoid of the standardised bins, radii 3 and 2. The ratio of output to input differs between the signals, so no
+low-pass can replace the network. Another answer said yes, as long as pooling comes before the nonlinearity.
 
-Here the experiment is repeated digit by digit, and the networks of both answers are audited. Each side was right about
-something: the network is not linear, so it is no filter; and yet, but for the means and deviations that it standardises
-by, what it drops last it has never seen.
+This example repeats the experiment and audits the networks of both answers. Both sides were partly right. The network
+is not linear, so it is not a filter. But the modes that it drops last influence the output only through the means and
+deviations of the standardisation.
 """
 
 import argparse
@@ -32,19 +32,19 @@ FILTERS = np.array([[0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], [1, 0.75, 0.5, 
 RADII = (3, 2)
 
 
-# -- the experiment, as it was written ------------------------------------------------------------------
+# -- the experiment as published ---------------------------------------------------------------------------
 def activation(bins: np.ndarray) -> np.ndarray:
-    """A sigmoid of the standardised bins; MATLAB's deviation divides by n - 1."""
+    """Return the sigmoid of the standardised bins; the deviation of MATLAB divides by n - 1."""
     return 1 / (1 + np.exp(-(bins - bins.mean()) / bins.std(ddof=1)))
 
 
 def pooling(bins: np.ndarray, radius: int) -> np.ndarray:
-    """Zero all bins beyond a radius."""
+    """Set all bins outside a radius to zero."""
     return np.where(np.abs(np.arange(-4, 5)) <= radius, bins, 0.0)
 
 
 def experiment(filters: tuple[int, int]) -> np.ndarray:
-    """Output over input of one signal, with the filters of the two stages."""
+    """Return output over input of both signals, where ``filters`` are those of the second signal in the two stages."""
     ratios = []
     for bins, chosen in zip(SIGNALS, ((0, 1), filters), strict=True):
         out = bins
@@ -54,7 +54,7 @@ def experiment(filters: tuple[int, int]) -> np.ndarray:
     return np.array(ratios)
 
 
-# -- the same as a network ------------------------------------------------------------------------------
+# -- the experiment as a network ------------------------------------------------------------------------
 def _bins(incoming: Signal) -> Signal:
     if not incoming.space.domain.is_complex:
         raise ShapeError("samples have no bins")
@@ -64,7 +64,7 @@ def _bins(incoming: Signal) -> Signal:
 @layer
 @dataclass(eq=False)
 class BinFilter(nn.Module):
-    """Multiply the bins by fixed numbers, from -4 to 4."""
+    """Multiply the bins -4 to 4 by fixed numbers."""
 
     gains: tuple[float, ...] = ()
 
@@ -73,7 +73,7 @@ class BinFilter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         upper = np.array(self.gains[4 : 5 + x.space.band[0]])
-        # Coordinates are the mean, then all real parts, then all imaginary ones.
+        # Coordinates are the mean, then all real parts, then all imaginary parts.
         each = Tensor(np.concatenate([upper, upper[1:]])[:, None, None])
         return from_coordinates(elementwise(coordinates_op(x), each), space=x.space)
 
@@ -81,7 +81,7 @@ class BinFilter(nn.Module):
 @layer
 @dataclass(eq=False)
 class BinSigmoid(nn.Module):
-    """A sigmoid of the bins' real parts, standardised: by mean and deviation of all nine, or by numbers given."""
+    """Sigmoid of the real parts of the bins, standardised by the mean and deviation of all nine or by given numbers."""
 
     mean: float | None = None
     deviation: float = 1.0
@@ -92,7 +92,7 @@ class BinSigmoid(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         count = x.space.band[0]
         column = lambda *parts: Tensor(np.concatenate(parts)[:, None, None])
-        # Coordinates hold sqrt(2) times the parts of a pair of bins, so that lengths agree.
+        # Coordinates hold sqrt(2) times the parts of a pair of bins, which preserves lengths.
         shrink = column([1.0], np.full(count, np.sqrt(0.5)), np.zeros(count))
         grow = column([1.0], np.full(count, np.sqrt(2.0)), np.zeros(count))
         bins = elementwise(coordinates_op(x), shrink)
@@ -101,7 +101,7 @@ class BinSigmoid(nn.Module):
             mean = elementwise(bins, pairs).sum(axis=0, keepdims=True) * (1 / 9)
             inside = bins - mean
             square = elementwise(elementwise(inside, inside), pairs).sum(axis=0, keepdims=True)
-            # Bins that pooling made zero count as well; MATLAB divides by n - 1.
+            # Bins that pooling set to zero count too; MATLAB divides by n - 1.
             square = square + elementwise(mean, mean) * float(9 - 1 - 2 * count)
             standard = elementwise(inside, power(square * (1 / 8), exponent=-0.5))
         else:
@@ -110,13 +110,13 @@ class BinSigmoid(nn.Module):
 
 
 def network(*layers: nn.Module) -> nn.Network:
-    """Nine bins in, as many numbers out as there are left."""
+    """Return a network from nine bins to five numbers."""
     body = nn.Sequential((*layers, nn.Dense(5)))
     return nn.Network(nn.Door("fourier", (9,), (4,), 1), body, precision=np.float64)
 
 
 def networks() -> dict[str, nn.Network]:
-    """The four readings of the debate."""
+    """Return the four networks that the debate can mean, by description."""
     filters = lambda stage: BinFilter(tuple(FILTERS[stage]))
     return {
         "as written: sigmoid of standardised bins, pooling after it": network(
@@ -146,7 +146,7 @@ def audits() -> dict[str, Audit]:
 
 
 def scattering() -> tuple[float, float]:
-    """The share of power near DC (|k| <= 4 of 32) of band-passed noise, before and after its modulus."""
+    """Return the share of power at |k| <= 4 (of 32) of band-passed noise, before and after taking its modulus."""
     rng, n = np.random.default_rng(0), 64
     k = np.fft.fftfreq(n, 1 / n)
     spectrum = (rng.normal(size=(200, n)) + 1j * rng.normal(size=(200, n))) * np.exp(-((k - 16) ** 2) / 18)
@@ -155,7 +155,7 @@ def scattering() -> tuple[float, float]:
 
 
 def draw(ratios: np.ndarray, found: dict[str, Audit]) -> Any:
-    """The ratios of the experiment, and what each network sees of its input."""
+    """Draw the ratios of the experiment and the modes of the input that each network uses."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.4), layout="constrained")
@@ -176,9 +176,9 @@ def draw(ratios: np.ndarray, found: dict[str, Audit]) -> Any:
 
 
 def main() -> None:
-    """Repeat the experiment, audit all readings, and say who was right about what."""
+    """Repeat the experiment, audit all networks, and check the claims of both sides."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--figure", type=Path, default=None, help="also draw this figure")
+    parser.add_argument("--figure", type=Path, default=None, help="file for a figure")
     options = parser.parse_args()
     written, meant = experiment((0, 0)), experiment((0, 1))
     print("output / input, as written (the second signal meets the first filter twice), and as meant:")
@@ -198,8 +198,8 @@ def main() -> None:
         seen = "all modes" if result.low_pass is None else f"modes up to {result.low_pass[0]}"
         print(f"{name:58s} {result.verdict:14s} sees {seen}")
     leak, fixed, before, after = found.values()
-    # The first filter is 0 at bins 4; bins 3, dropped last, reach the output through the means and deviations of
-    # two stages alone: fix these four numbers, and the network is a function of bins 0 to 2.
+    # The first filter is 0 at bins 4. Bins 3, which are dropped last, reach the output only through the means and
+    # deviations of the two stages. With these four numbers fixed, the network is a function of bins 0 to 2.
     assert (leak.verdict, leak.low_pass) == ("low-passed", (3,))
     assert (fixed.verdict, fixed.low_pass, fixed.reach.low_pass_error) == ("mode-diagonal", (2,), 0.0)
     assert (before.verdict, before.low_pass, before.reach.low_pass_error) == ("low-passed", (3,), 0.0)

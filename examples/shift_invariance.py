@@ -1,7 +1,7 @@
-"""Shifts by fractions of a pixel: heads that read the mean or the power spectrum cannot see them.
+"""Invariance under sub-pixel shifts, by heads that read the mean or the power spectrum.
 
-Every layer here commutes with sub-pixel shifts exactly (the products are free of aliasing), so a head that
-is blind to shifts makes the whole network blind to them. A dense head on the modes is not.
+Every layer here commutes exactly with sub-pixel shifts, because the products are free of aliasing. A head that is
+invariant under shifts therefore makes the whole network invariant. A dense head on the modes is not invariant.
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ from freqnet.data import load
 
 
 def network(*head: nn.Module) -> nn.Network:
-    """A small network with the given head."""
+    """Return a small network with the given head."""
     body = [nn.Convolution(16), nn.PowerNorm(), nn.Polynomial(), nn.TruncationPool(5), nn.Convolution(32)]
     body += [nn.PowerNorm(), nn.Polynomial(), *head, nn.Dense(10)]
     return nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential(tuple(body)))
 
 
 def main() -> None:
-    """Shift digits by whole and fractional pixels and compare logits."""
+    """Shift digits by whole and fractional pixels and compare the logits."""
     images = load("digits").images[:100]
     shifts = [(1.0, 0.0), (0.5, 0.25), (-2.3, 1.7)]
     heads = {"mean (GlobalAverage)": (nn.GlobalAverage(),), "power spectrum": (nn.PowerSpectrum(),), "all modes": ()}

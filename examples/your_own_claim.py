@@ -1,4 +1,4 @@
-"""A claim of one's own, checked by the same runner as the library's: ``python examples/your_own_claim.py``.
+"""A claim of your own, checked like the claims of the library: ``python examples/your_own_claim.py``.
 
 ``freqnet verify --add examples/your_own_claim.py --show triangle-spectrum`` does the same on the command line.
 """

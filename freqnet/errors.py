@@ -66,3 +66,24 @@ def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     'band: got 5, expected at most 3 on a grid of 8; pass --modes 7 or fewer'
     """
     return f"{what}: got {got}, expected {expected}; {todo}"
+
+
+def reason(error: BaseException) -> str:
+    r"""Return the message of an error on one line, or its type where it has no message.
+
+    Parameters
+    ----------
+    error : BaseException
+        Error of another library, to be quoted in a message of ours.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> reason(ValueError("the header is long.\nTrust it?")), reason(EOFError())
+    ('the header is long. Trust it?', 'EOFError')
+    """
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Approximations of scalar functions: against mpmath, against each other, and where they must fail."""
+"""Approximations of scalar functions agree with mpmath and with each other, and refuse unusable arguments."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_minimax_error_alternates():
             np.testing.assert_allclose(np.abs(errors), found.sup_error, rtol=1e-8, atol=1e-14)
 
 
-# Errors on [-4, 4] at degree 3, known to as many digits as stand here.
+# Errors on [-4, 4] at degree 3, to the digits given.
 SUP = {
     "least-squares": {"sigmoid": 0.038, "tanh": 0.229, "relu": 0.375, "gelu": 0.30, "silu": 0.233},
     "minimax": {"sigmoid": 0.0228, "tanh": 0.179, "relu": 0.25, "gelu": 0.232, "silu": 0.154},
@@ -134,6 +134,8 @@ def test_a_function_of_ones_own():
     try:
         assert scalar_function("cube") is own
         np.testing.assert_allclose(approximate("cube", 3, "least-squares").coefficients, [0, 0, 0, 1], atol=1e-12)
+        with pytest.raises(ConfigurationError, match=r"function: got 'cub', expected identity or .* or cube;"):
+            approximate("cub", 3)
         with pytest.raises(ConfigurationError, match="function name: got 'cube'"):
             register_function(ScalarFunction("cube", np.abs))
     finally:
@@ -171,7 +173,7 @@ def test_remez_refuses_what_is_not_finite():
 
 # -- Gaussian coefficients -----------------------------------------------------------------------------
 def by_quadrature(name: str, mean: float, deviation: float, degree: int) -> list[float]:
-    """E[f(mean + deviation Z) He_j(Z)] / j!, in 20 digits."""
+    """Return E[f(mean + deviation Z) He_j(Z)] / j! to 20 digits, for j up to the degree."""
     with mp.workdps(20):
         mean, deviation = mpf(mean), mpf(deviation)
         kink = -mean / deviation
@@ -216,7 +218,7 @@ def test_without_deviation_the_tangent_is_left(name: str):
 
 
 def test_moments_are_derivatives_of_each_other():
-    """d M_j / d mean = M_{j+1}, d M_j / d variance = M_{j+2} / 2, by differences."""
+    """Differences confirm d M_j / d mean = M_{j+1} and d M_j / d variance = M_{j+2} / 2."""
     mean, variance, h = np.array([0.3, -1.1]), np.array([0.8, 2.0]), 1e-5
     for name in ("relu", "gelu", "erf", "tanh", "leaky_relu"):
         moment = lambda m, v, j, n=name: gaussian_moment(n, m, np.sqrt(v), j)
@@ -228,7 +230,7 @@ def test_moments_are_derivatives_of_each_other():
 
 
 def test_residual_variance_of_relu():
-    """26.6 % of the variance is left at degree 1, 3.3 % at degree 2 (mean 0)."""
+    """At mean 0, degree 1 leaves 26.6 % of the variance and degree 2 leaves 3.3 %."""
     c = hermite_coefficients("relu", np.array(0.0), np.array(1.0), 2)
     total = 0.5 - 1 / (2 * np.pi)
     left = total - np.cumsum([c[1] ** 2, 2 * c[2] ** 2])
@@ -259,7 +261,7 @@ def test_sines_follow_kinks_slowly(name: str):
 
 
 def test_amplitudes_are_the_transform_of_the_derivative():
-    """By quadrature of the definition, not by its closed form."""
+    """Quadrature of the definition confirms the closed form."""
     for name, order in (("sigmoid", 1), ("tanh", 1), ("erf", 1), ("silu", 2), ("gelu", 2), ("softplus", 2)):
         series, derivative = sine_series(name, 3), FUNCTIONS[name].derivative
         x = np.linspace(-45, 45, 60001)

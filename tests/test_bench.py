@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: peers compute the same thing, rows survive their files, the guard guards."""
+"""Benchmarks: peers compute the same results, rows survive their files, the guard finds slower kernels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import oracles
 import pytest
+from freqnet.benchmarks import GROUPS, Plan, Row, products, read_rows, write_rows
+from freqnet.benchmarks.growth import fitted
+from freqnet.benchmarks.guard import Finding, records
+from freqnet.benchmarks.race import RATES, time_to, tuned_rate
+from freqnet.benchmarks.timing import alternate
 
 from freqnet import kernels, nn
-from freqnet.bench import GROUPS, Plan, Row, products, read_rows, write_rows
-from freqnet.bench.growth import fitted
-from freqnet.bench.guard import Finding, records
-from freqnet.bench.race import RATES, time_to, tuned_rate
-from freqnet.bench.timing import alternate
 from freqnet.cli import main
 from freqnet.data import Split, load
 from freqnet.errors import DataError
@@ -25,7 +25,7 @@ LANES = (3, 4)
 
 def torch_peers():
     pytest.importorskip("torch")
-    from freqnet.bench import peers
+    from freqnet.benchmarks import peers
 
     return peers
 
@@ -60,7 +60,7 @@ def test_einsum_computes_the_same_channel_product() -> None:
 
 
 def test_the_round_trip_network_is_the_same_network() -> None:
-    """With the same weights both give the same logits, in training, batch statistics included."""
+    """With the same weights both give the same logits in training mode, with the statistics of the batch."""
     peers = torch_peers()
     torch = pytest.importorskip("torch")
     layers = [nn.TruncationPool(9), nn.Convolution(4, 3, bias=False), nn.PowerNorm(), nn.Polynomial()]
@@ -189,10 +189,10 @@ def test_a_kernel_falls_when_more_than_a_quarter_is_lost(share: float, recorded:
 
 
 def test_records_are_shares_of_every_guarded_kernel() -> None:
-    from freqnet.bench.guard import _kernels
+    from freqnet.benchmarks.guard import _kernels
 
     names = {name for name, _, _ in _kernels()}
-    assert records(), "no records: run python -m freqnet.bench.guard"
+    assert records(), "no records: run python -m benchmarks.guard"
     for shares in records().values():
         assert set(shares) == names
         assert all(0.01 < share < 10 for share in shares.values())
@@ -200,7 +200,7 @@ def test_records_are_shares_of_every_guarded_kernel() -> None:
 
 @pytest.mark.skipif(kernels.KERNEL != "native", reason="there is nothing to guard")
 def test_check_names_what_fell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from freqnet.bench import guard
+    from freqnet.benchmarks import guard
 
     shares = {"product 13x13": 0.5, "square 13x13": 1.0}
     monkeypatch.setattr(guard, "measure", lambda plan: iter(shares.items()))
@@ -248,7 +248,7 @@ def test_mistakes_are_one_line(words: tuple[str, ...], message: str, capsys: pyt
 
 # -- pictures ----------------------------------------------------------------------------------------------
 def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
-    from freqnet.bench.plots import figures, save
+    from freqnet.benchmarks.plots import figures, save
 
     rows = [
         *(
@@ -268,12 +268,12 @@ def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
     names = {"bench-products", "bench-networks", "bench-growth", "bench-profile"}
     assert {path.stem for path in paths} == names
     assert all(path.read_text().count("<path") > 5 for path in paths)
-    # Without the accuracies there is nothing to draw networks by.
+    # The figure of networks needs the accuracies.
     assert set(figures([row for row in rows if row.group != "accuracy"])) == names - {"bench-networks"}
 
 
 def test_the_parts_of_a_step_add_up_to_it() -> None:
-    from freqnet.bench.profile import REST, profile_rows
+    from freqnet.benchmarks.profile import REST, profile_rows
 
     pytest.importorskip("mlxtend")
     rows = list(profile_rows(Plan(quick=True)))

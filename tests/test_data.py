@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freqnet.data import Dataset, load, split, stratified_folds, validate
+from freqnet.data import DATASETS, Dataset, dataset_names, load, register_dataset, split, stratified_folds, validate
 from freqnet.data.dataset import check_images
 from freqnet.errors import ConfigurationError, DataError
+from freqnet.training import training_defaults
 
 
 def make_dataset(counts: tuple[int, ...] = (60, 30, 10), official_test: int = 0) -> Dataset:
-    """A dataset whose only pixel value is the sample's own number, so that samples can be told apart."""
+    """Return a dataset whose pixels all hold the number of their sample, which identifies it."""
     labels = np.repeat(np.arange(len(counts)), counts)
     labels = np.random.default_rng(1).permutation(labels).astype(np.int64)
     images = np.broadcast_to(np.arange(len(labels), dtype=np.float32)[:, None, None], (len(labels), 4, 1))
@@ -154,6 +155,22 @@ def test_unknown_names_list_what_is_known(name: str, hint: str) -> None:
         load(name)
 
 
+def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> None:
+    register_dataset("made-up", lambda folder: make_dataset((5, 5)), takes_folder=True, defaults={"epochs": 3})
+    try:
+        assert dataset_names() == ("digits", "mnist-5k", "mnist", "made-up")
+        assert len(load("made-up")) == len(load("made-up", folder=tmp_path)) == 10
+        assert training_defaults("made-up") == {**training_defaults("unknown"), "epochs": 3}
+        with pytest.raises(ConfigurationError, match=r"expected digits, .*, made-up, a \.npz.*did you mean 'made-up'"):
+            load("made_upp")
+        with pytest.raises(ConfigurationError, match="expected one for mnist or made-up only"):
+            load("digits", folder=tmp_path)
+        with pytest.raises(ConfigurationError, match="name of a dataset: got 'made-up', expected a name other than"):
+            register_dataset("made-up", make_dataset)
+    finally:
+        del DATASETS["made-up"]
+
+
 def test_only_mnist_has_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="got one for digits, expected one for mnist only"):
         load("digits", folder=tmp_path)
@@ -191,13 +208,13 @@ def test_split_depends_on_the_seed_and_on_nothing_else() -> None:
     assert members(first.test) == members(again.test)
     assert set(members(first.test)) != set(members(other.test))
     assert set(members(first.validation)) != set(members(other.validation))
-    # The test part is the same whatever is then set aside for validation.
+    # The fraction for validation does not change the test part.
     assert members(split(make_dataset(), validation=0.3, seed=0).test) == members(first.test)
 
 
 def test_split_is_the_same_on_every_machine() -> None:
     parts = split(make_dataset((6, 6)), test=0.5, validation=0, seed=0)
-    # Written down once: with another test part, no published figure could be compared any more.
+    # Fixed numbers: with another test part, published figures could no longer be compared.
     assert members(parts.test) == [10, 8, 0, 3, 2, 6]
     assert parts.validation is None
 

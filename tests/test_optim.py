@@ -1,6 +1,6 @@
-"""Optimisers against formulas written out again here and against PyTorch.
+"""Optimisers agree with textbook formulas written out here, and with PyTorch.
 
-The other tests of optimisers import their helpers from here.
+The other tests of optimisers import their helpers from this file.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(optimizer: Optimizer, parameters: dict[str, Leaf], grads: list[dict[str,
         optimizer.step()
 
 
-# The references: one parameter, textbook formulas, nothing shared with the library.
+# The references: textbook formulas for one parameter, which share nothing with the library.
 def reference_sgd(w: np.ndarray, gs: list[np.ndarray], wd: float, rate: float = 0.1) -> np.ndarray:
     for g in gs:
         w = w - rate * (g + wd * w)
@@ -149,7 +149,7 @@ def test_matches_torch(case: str) -> None:
         "adam": lambda: torch.optim.Adam(groups, **adam),
         "adamw": lambda: torch.optim.AdamW(groups, **adam),
     }[case]()
-    # A parameter that misses some gradients keeps its own count of updates in both.
+    # Both count the updates of each parameter separately, where gradients are missing.
     for i in (0, 1, 5):
         del grads[i]["head.weight"]
     for step in grads:

@@ -1,4 +1,4 @@
-"""Gradients are clipped by their norm, in place, at any size that can be held."""
+"""Gradients are clipped by their norm, in place, at any size that the precision can represent."""
 
 from __future__ import annotations
 

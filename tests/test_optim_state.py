@@ -1,4 +1,4 @@
-"""The state of an optimiser goes into a checkpoint and comes back bit by bit, or not at all."""
+"""The state of an optimiser is restored bit by bit; an unusable state is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scalar function as a polynomial of low degree on an interval, by five methods, with its errors."""
+"""Polynomials of low degree that approximate a scalar function on an interval, by five methods, with their errors."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from math import factorial
 import numpy as np
 from numpy.polynomial import Chebyshev, Legendre, Polynomial
 
-from freqnet.approximate.functions import ScalarFunction, scalar_function
+from freqnet.approximate.functions import ScalarFunction, Values, scalar_function
 from freqnet.approximate.gaussian import gaussian_coefficients, require_degree
 from freqnet.approximate.remez import extrema, remez
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 
-Values = np.ndarray
 Interval = tuple[float, float]
 METHODS = ("taylor", "least-squares", "chebyshev", "minimax", "gaussian")
 
 
 @dataclass(frozen=True, eq=False)
 class Approximation:
-    """A polynomial that stands for a function, and how far it is from it.
+    """A polynomial that approximates a function, with its errors.
 
     Attributes
     ----------
     function : ScalarFunction
+        The approximated function.
     method : str
+        One of `METHODS`.
     interval : tuple of float
-        The fitted range: outside, the polynomial says nothing of the function.
-    coefficients : numpy.ndarray
-        ``(degree + 1,)``, from the constant up.
+        The fitted range; the errors hold inside it only.
+    coefficients : ndarray
+        Coefficients ``(degree + 1,)``, from the constant up.
     sup_error, rms_error : float
-        The largest error on the interval, and the root of its mean square there.
-    alternation : numpy.ndarray
-        Of the minimax polynomial, the ``degree + 2`` points where the error takes its largest size in turn.
+        Largest error and root of the mean square error on the interval.
+    alternation : ndarray
+        For the minimax polynomial, the ``degree + 2`` points where the error takes its largest size with alternating
+        signs; else empty.
     """
 
     function: ScalarFunction
@@ -50,7 +52,7 @@ class Approximation:
 
     @property
     def degree(self) -> int:
-        """The degree asked for; the leading coefficient may be 0, as of odd functions at even degrees."""
+        """The requested degree; the leading coefficient may be 0, as for odd functions at even degrees."""
         return len(self.coefficients) - 1
 
     def __call__(self, x: Values) -> Values:
@@ -74,24 +76,29 @@ def approximate(
     Parameters
     ----------
     function : str or callable
-        A registered name (relu, leaky_relu, gelu, silu, softplus, sigmoid, tanh, erf, softsign, identity), a
-        `ScalarFunction`, or any callable on arrays.
+        Name of a registered function (relu, leaky_relu, gelu, silu, softplus, sigmoid, tanh, erf, softsign, identity),
+        a `ScalarFunction`, or any callable on arrays.
     degree : int
-        1 to 9.
+        Degree of the polynomial, 1 to 9.
     method : {"taylor", "least-squares", "chebyshev", "minimax", "gaussian"}
-        Taylor at 0 (degree 1 is Ko et al.'s linearisation); least squares with uniform weight (Legendre);
-        interpolation at the Chebyshev points; the least largest error (Remez); least squares under a normal
-        distribution of the given mean and deviation (Hermite).
+        Taylor polynomial at 0 (degree 1 is the linearisation of Ko et al. 2017); least squares with uniform weight
+        (Legendre); interpolation at the Chebyshev points; smallest largest error (Remez); least squares under a normal
+        distribution (Hermite).
     interval : tuple of float
-        Where errors are measured and, but for taylor and gaussian, where the polynomial is fitted.
+        Range in which the errors are measured. All methods except taylor and gaussian fit the polynomial there.
     mean, deviation : float
-        Of the gaussian method.
+        Mean and standard deviation for the method gaussian.
+
+    Returns
+    -------
+    Approximation
+        The polynomial and its errors.
 
     Raises
     ------
     ConfigurationError
-        An unknown function or method, a function that does not return a number for each of an array, a degree
-        beyond 1 to 9, an empty interval, or a Taylor polynomial of a function without derivatives.
+        The function or the method is unknown, the function does not return one number per element, the degree or the
+        interval is out of range, or the method is taylor and the function has no derivatives.
 
     Examples
     --------
@@ -103,7 +110,8 @@ def approximate(
     found, degree = scalar_function(function), require_degree(degree)
     low, high = _ends(interval)
     if not isinstance(method, str) or method not in METHODS:
-        raise ConfigurationError(got_expected("method", repr(method), " or ".join(METHODS), "choose one of these"))
+        todo = "pass method='minimax', say"
+        raise ConfigurationError(got_expected("method", repr(method), " or ".join(METHODS), todo))
     alternation = np.zeros(0)
     if method == "taylor":
         coefficients = np.array(taylor(found, degree))
@@ -115,10 +123,9 @@ def approximate(
         fit = _least_squares if method == "least-squares" else _chebyshev
         coefficients = fit(found, degree, (low, high))
     if not np.isfinite(coefficients).all():
-        todo = "move the interval to where it is defined"
-        raise ConfigurationError(
-            got_expected(f"{method} of {found.name}", "values that are not finite", "numbers", todo)
-        )
+        todo = "pass an interval on which the function is defined"
+        what, got = f"{method} of {found.name}", "values that are not finite"
+        raise ConfigurationError(got_expected(what, got, "numbers", todo))
     sup, rms = errors(lambda x: found(x) - Polynomial(coefficients)(x), (low, high), found.kinks)
     return Approximation(found, method, (low, high), coefficients, sup, rms, alternation)
 
@@ -126,15 +133,30 @@ def approximate(
 def _ends(interval: Interval) -> Interval:
     ends = tuple(interval) if np.iterable(interval) else ()
     if not (len(ends) == 2 and all(is_finite(end) for end in ends) and 1e-6 < ends[1] - ends[0] < 1e6):
-        raise ConfigurationError(
-            got_expected("interval", interval, "(low, high), 1e-6 to 1e6 apart", "change the ends")
-        )
+        expected, todo = "(low, high), 1e-6 to 1e6 apart", "pass interval=(-4, 4), say"
+        raise ConfigurationError(got_expected("interval", interval, expected, todo))
     return float(ends[0]), float(ends[1])
 
 
 def errors(error: Callable[[Values], Values], interval: Interval, kinks: tuple[float, ...] = ()) -> tuple[float, float]:
     """Return the largest size of an error on an interval, and the root of its mean square.
 
+    Parameters
+    ----------
+    error : callable
+        The error, on arrays.
+    interval : tuple of float
+        Ends of the interval.
+    kinks : tuple of float
+        Points where the slope of the error jumps.
+
+    Returns
+    -------
+    tuple of float
+        Largest size, and root of the mean square.
+
+    Examples
+    --------
     >>> [round(e, 6) for e in errors(lambda x: x, (-1, 2))]
     [2.0, 1.0]
     """
@@ -147,7 +169,7 @@ def errors(error: Callable[[Values], Values], interval: Interval, kinks: tuple[f
 
 
 def _integral(f: Callable[[Values], Values], interval: Interval, kinks: tuple[float, ...]) -> float:
-    """Gauss-Legendre on 16 panels between kinks."""
+    """Integrate by Gauss-Legendre on 16 panels between kinks."""
     nodes, weights = np.polynomial.legendre.leggauss(32)
     low, high = interval
     total, ends = 0.0, [low, *(kink for kink in sorted(kinks) if low < kink < high), high]
@@ -160,20 +182,34 @@ def _integral(f: Callable[[Values], Values], interval: Interval, kinks: tuple[fl
 
 
 def taylor(function: str | Callable[[Values], Values], degree: int) -> tuple[float, ...]:
-    """Return the coefficients of the Taylor polynomial at 0, from the constant up.
+    """Return the coefficients of the Taylor polynomial at 0.
 
-    >>> from freqnet.approximate import taylor
-    >>> taylor("sigmoid", 1)
-    (0.5, 0.25)
+    Parameters
+    ----------
+    function : str or callable
+        Name of a registered function, or a function with derivatives.
+    degree : int
+        Degree of the polynomial.
+
+    Returns
+    -------
+    tuple of float
+        Coefficients, from the constant up.
 
     Raises
     ------
     ConfigurationError
-        The function's derivatives are not known.
+        The function has no derivatives.
+
+    Examples
+    --------
+    >>> from freqnet.approximate import taylor
+    >>> taylor("sigmoid", 1)
+    (0.5, 0.25)
     """
     found = scalar_function(function)
     if found.derivative is None:
-        todo = "give ScalarFunction a derivative, or use another method"
+        todo = "pass a ScalarFunction with a derivative, or method='minimax'"
         raise ConfigurationError(got_expected(f"taylor of {found.name}", "no derivatives", "derivatives", todo))
     zero = np.array(0.0)
     return tuple(float(found.of_order(zero, j)) / factorial(j) for j in range(degree + 1))
@@ -182,13 +218,14 @@ def taylor(function: str | Callable[[Values], Values], degree: int) -> tuple[flo
 def _gaussian(function: ScalarFunction, degree: int, mean: float, deviation: float) -> Values:
     if not (is_finite(mean) and is_finite(deviation) and deviation >= 0):
         got = f"mean {mean!r}, deviation {deviation!r}"
-        raise ConfigurationError(got_expected("gaussian", got, "finite numbers, the deviation 0 or more", "change it"))
+        expected, todo = "finite numbers, the deviation 0 or more", "pass mean=0, deviation=1, say"
+        raise ConfigurationError(got_expected("gaussian", got, expected, todo))
     centred = gaussian_coefficients(function, np.array(float(mean)), np.array(float(deviation)), degree)
     return _padded(Polynomial(centred)(Polynomial([-mean, 1.0])), degree)
 
 
 def _least_squares(function: ScalarFunction, degree: int, interval: Interval) -> Values:
-    """The expansion in Legendre polynomials, cut off."""
+    """Expand in Legendre polynomials up to the degree."""
     length, projected = interval[1] - interval[0], []
     for n in range(degree + 1):
         basis = Legendre.basis(n, interval)

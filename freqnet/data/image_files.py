@@ -1,4 +1,4 @@
-"""Read image files through Pillow: single files, flat folders, and a folder per class."""
+"""Image files, read by Pillow, and folders with a subfolder of images per class."""
 
 from __future__ import annotations
 
@@ -9,31 +9,40 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from freqnet.data.dataset import Dataset, validate
-from freqnet.data.reasons import reason
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import ConfigurationError, DataError, got_expected, reason
 
 if TYPE_CHECKING:
     from PIL import Image
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-# Only these decoders: a file named .png may be anything, and some of Pillow's run other programs.
+# Other decoders of Pillow are not used, because some run other programs and the name of a file proves nothing.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 
 
 def is_image(path: Path) -> bool:
-    """Tell whether a file is named like an image that can be read; hidden files never are."""
+    """Tell whether the name of a file is that of a readable image; hidden files are not images."""
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def load_image_folder(folder: Path) -> Dataset:
-    """Return the dataset of a folder with a subfolder per class, the classes in sorted order.
+    """Return the dataset of a folder with a subfolder of images per class.
 
-    Images lie directly in their class folder; other files and hidden ones are passed over.
+    Parameters
+    ----------
+    folder : Path
+        Folder with the class folders, which become the classes in sorted order. Images lie directly in their class
+        folder; hidden files and files other than images are ignored.
 
-    Raises:
-        DataError: If there are no class folders, one holds no image, an image is damaged, or the
-            images differ in size.
+    Returns
+    -------
+    Dataset
+        The dataset, named after the folder.
+
+    Raises
+    ------
+    DataError
+        There is no class folder, a class folder has no image, an image is damaged, or the images differ in size.
     """
     subfolders = sorted(item for item in folder.iterdir() if item.is_dir() and not item.name.startswith("."))
     if not subfolders:
@@ -53,31 +62,40 @@ def load_image_folder(folder: Path) -> Dataset:
 
 
 def read_images(paths: Sequence[Path], channels: int | None = None) -> np.ndarray:
-    """Return the images of some files, `(samples, rows, columns, channels)`, float32 in [0, 1].
+    """Return the images of several files.
 
-    Grey images have 1 channel. Where any image is in colour, all get 3; transparency is dropped,
-    and of an animation the first frame is read. 8-bit values are divided by 255, 16-bit grey
-    values by 65535.
+    Values of 8 bits are divided by 255, grey values of 16 bits by 65535. Transparency is dropped, and only the first
+    frame of an animation is read.
 
-    Args:
-        paths: The files, at least one.
-        channels: 1 makes every image grey (by luminance), 3 gives every image three channels, and
-            None leaves it to the files.
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files, at least one.
+    channels : {1, 3}, optional
+        With 1 all images become grey (luminance), with 3 all get three channels. By default images get 3 channels where
+        any of them is in colour, else 1.
 
-    Raises:
-        DataError: If an image cannot be read, or the images differ in size.
-        ConfigurationError: If `channels` is neither 1 nor 3.
+    Returns
+    -------
+    ndarray of float32
+        Images ``(samples, rows, columns, channels)``, from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        An image cannot be read, or the images differ in size.
+    ConfigurationError
+        ``channels`` is neither 1 nor 3.
     """
     if channels not in (None, 1, 3):
-        message = got_expected("channels of image files", channels, "1 or 3", "pass arrays in a .npz file")
-        raise ConfigurationError(message)
+        todo = "pass channels=1 or channels=3, or the images as an array in a .npz file"
+        raise ConfigurationError(got_expected("channels of image files", channels, "1 or 3", todo))
     pixels = [_read_pixels(path, channels == 1) for path in paths]
     size = pixels[0].shape[:2]
     for path, image in zip(paths, pixels, strict=True):
         if image.shape[:2] != size:
             got = f"{_size(pixels[0])} in {paths[0]} and {_size(image)} in {path}"
-            message = got_expected("image sizes", got, "one size", "resize the images to one size first")
-            raise DataError(message)
+            raise DataError(got_expected("image sizes", got, "one size", "resize the images to one size first"))
     depth = channels or max(image.shape[2] for image in pixels)
     stacked = np.empty((len(pixels), *size, depth), dtype=np.float32)
     for row, image in zip(stacked, pixels, strict=True):
@@ -91,26 +109,21 @@ def _size(image: np.ndarray) -> str:
 
 
 def _read_pixels(path: Path, grey: bool) -> np.ndarray:
-    # Pillow takes a while to import, and not every dataset is made of image files.
+    # Pillow takes a while to import, and few datasets need it.
     from PIL import Image
 
     try:
-        # The check of the checksums, which decoding skips, uses the opened image up.
+        # Decoding skips the checksums; verify() checks them, but the image must be opened again afterwards.
         with Image.open(path, formats=_FORMATS) as image:
             image.verify()
         with Image.open(path, formats=_FORMATS) as image:
             pixels = _to_pixels(image, grey)
     except FileNotFoundError as error:
         raise DataError(got_expected("image", f"no file {path}", "an existing file", "check the path")) from error
-    # Pillow's decoders raise many unrelated types on damaged bytes: OSError, SyntaxError, EOFError, ...
+    # Pillow raises many unrelated types on damaged bytes: OSError, SyntaxError, EOFError, ...
     except Exception as error:
-        message = got_expected(
-            f"image {path}",
-            f"a file that cannot be read ({reason(error)})",
-            "a complete image file",
-            "replace or remove it",
-        )
-        raise DataError(message) from error
+        got = f"a file that cannot be read ({reason(error)})"
+        raise DataError(got_expected(f"image {path}", got, "a complete image file", "replace or remove it")) from error
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
@@ -122,10 +135,10 @@ def _to_pixels(image: Image.Image, grey: bool) -> np.ndarray:
         raise ValueError(f"pixels of mode {image.mode} have no agreed range; save such images as a .npz file")
     if image.mode in ("1", "L", "LA"):
         return np.asarray(image.convert("L"))
-    # By way of RGBA, without which Pillow warns about transparent entries of a palette.
+    # Through RGBA, because Pillow warns about transparent palette entries otherwise.
     coloured = (image.convert("RGBA") if image.mode in ("P", "PA") else image).convert("RGB")
     colour = np.asarray(coloured)
-    # GIF and small PNG files store grey images through a palette, which alone says nothing of colour.
+    # GIF and small PNG files store grey images with a palette, so the mode does not tell whether there is colour.
     if image.mode in ("P", "PA") and bool((colour == colour[..., :1]).all()):
         return colour[..., 0]
     return np.asarray(coloured.convert("L")) if grey else colour

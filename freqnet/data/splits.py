@@ -1,4 +1,4 @@
-"""Split a dataset into training, validation and test parts, the classes in equal proportion."""
+"""Splits of a dataset into training, validation and test parts, stratified by class."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from freqnet.errors import ConfigurationError, DataError, got_expected
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The parts of a dataset; no sample is in two of them.
+    """The disjoint parts of a dataset.
 
-    Attributes:
-        train: What the parameters are fitted to.
-        validation: What decides when to stop; None where no part was set aside.
-        test: What the final figures are measured on, once.
+    Attributes
+    ----------
+    train : Dataset
+        Samples to which the parameters are fitted.
+    validation : Dataset, optional
+        Samples that decide when training stops; ``None`` where there is no such part.
+    test : Dataset
+        Samples on which the final figures are measured.
     """
 
     train: Dataset
@@ -29,19 +33,33 @@ class Split:
 
 
 def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed: int = 0) -> Split:
-    """Split a dataset at random, the same way for the same seed, each class in proportion.
+    """Split a dataset at random and in proportion to the classes.
 
-    Args:
-        dataset: What to split. If it has an official test set, that is the test part.
-        test: The fraction of all samples that forms the test part, between 0 and 1; not used
-            where there is an official test set.
-        validation: The fraction of the remaining samples to set aside, from 0 (none) to below 1.
-        seed: What the random choice depends on, from 0 to 2**32 - 1.
+    Parameters
+    ----------
+    dataset : Dataset
+        Dataset to split. Its official test set, where it has one, becomes the test part.
+    test : float
+        Fraction of all samples in the test part, above 0 and below 1; ignored where there is an official test set.
+    validation : float
+        Fraction of the remaining samples in the validation part, from 0 (no such part) to below 1.
+    seed : int
+        Seed of the random choice, from 0 to 2**32 - 1. Equal seeds give equal splits.
 
-    Raises:
-        ConfigurationError: If a fraction or the seed is out of range.
-        DataError: If a part would be too small to hold every class in proportion.
+    Returns
+    -------
+    Split
+        The parts.
 
+    Raises
+    ------
+    ConfigurationError
+        A fraction or the seed is out of range.
+    DataError
+        A part is too small to hold samples of every class.
+
+    Examples
+    --------
     >>> images = np.zeros((100, 8, 8, 1), dtype=np.float32)
     >>> dataset = Dataset("blank", images, np.arange(100) % 2, ("even", "odd"))
     >>> parts = split(dataset, validation=0.1)
@@ -63,23 +81,33 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
 
 
 def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Iterate over the folds of a cross-validation, each class in proportion in every fold.
+    """Iterate over the folds of a cross-validation, each in proportion to the classes.
 
-    Every sample is tested in exactly one fold. An official test set takes no part: it stays
-    unseen until the end.
+    Every sample is in the test part of exactly one fold. Samples of the official test set are in no fold.
 
-    Args:
-        dataset: What to divide.
-        folds: How many folds, at least 2.
-        seed: What the random choice depends on, from 0 to 2**32 - 1.
+    Parameters
+    ----------
+    dataset : Dataset
+        Dataset to divide.
+    folds : int
+        Number of folds, at least 2.
+    seed : int
+        Seed of the random choice, from 0 to 2**32 - 1.
 
-    Returns:
-        Pairs of index arrays, `(training samples,)` and `(test samples,)`.
+    Returns
+    -------
+    iterator of tuple
+        Sample numbers ``(training samples,)`` and ``(test samples,)`` of each fold.
 
-    Raises:
-        ConfigurationError: If the number of folds or the seed is out of range.
-        DataError: If a class has fewer samples than there are folds.
+    Raises
+    ------
+    ConfigurationError
+        The number of folds or the seed is out of range.
+    DataError
+        A class has fewer samples than there are folds.
 
+    Examples
+    --------
     >>> images = np.zeros((20, 8, 8, 1), dtype=np.float32)
     >>> dataset = Dataset("blank", images, np.arange(20) % 2, ("even", "odd"))
     >>> [(len(train), len(test)) for train, test in stratified_folds(dataset, 5)]
@@ -101,20 +129,15 @@ def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterato
 def _around_official_test(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     cut = len(dataset) - dataset.official_test
     if cut < 1:
-        message = got_expected(
-            f"training part of {dataset.name}",
-            f"0 samples beside {dataset.official_test} official test samples",
-            "at least 1",
-            "add training samples",
-        )
-        raise DataError(message)
+        got = f"0 samples beside {dataset.official_test} official test samples"
+        raise DataError(got_expected(f"training part of {dataset.name}", got, "at least 1", "add training samples"))
     return np.arange(cut), np.arange(cut, len(dataset))
 
 
 def _divide(
     dataset: Dataset, indices: np.ndarray, fraction: float, part: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices that remain for training, and those of the part."""
+    """Return the indices that remain, and those of the new part."""
     labels = dataset.labels[indices]
     _check_sizes(dataset, labels, fraction, part)
     # scikit-learn takes over a second to import.
@@ -124,14 +147,10 @@ def _divide(
     rest, taken = np.asarray(parts[0]), np.asarray(parts[1])
     missing = sorted(set(labels.tolist()) - set(dataset.labels[rest].tolist()))
     if missing:
-        # With a large fraction, proportion can leave a rare class without one training sample.
-        message = got_expected(
-            f"split of {dataset.name}",
-            f"no training sample of class {dataset.classes[missing[0]]!r}",
-            "samples of every class",
-            f"add samples or lower the {part} fraction",
-        )
-        raise DataError(message)
+        # A large fraction can leave a rare class without a training sample.
+        got = f"no training sample of class {dataset.classes[missing[0]]!r}"
+        todo = f"add samples, or pass a smaller fraction for the {part} part"
+        raise DataError(got_expected(f"split of {dataset.name}", got, "samples of every class", todo))
     return rest, taken
 
 
@@ -139,16 +158,13 @@ def _check_sizes(dataset: Dataset, labels: np.ndarray, fraction: float, part: st
     way_out = ", or pass validation=0" if part == "validation" else ""
     _check_members(dataset, labels, 2, f"a training and a {part} part", f"add samples or leave the class out{way_out}")
     present = len(np.unique(labels))
-    # The rounding of scikit-learn, which refuses a part that cannot hold every class.
+    # Rounded like in scikit-learn, which cannot make a part that is smaller than the number of classes.
     chosen = math.ceil(fraction * len(labels))
     if min(chosen, len(labels) - chosen) < present:
-        message = got_expected(
-            f"{part} fraction of {dataset.name}",
-            f"{fraction}, so {len(labels) - chosen} training and {chosen} {part} samples",
-            f"at least {present} of each, one per class",
-            f"add samples or change the {part} fraction",
-        )
-        raise DataError(message)
+        got = f"{fraction}, so {len(labels) - chosen} training and {chosen} {part} samples"
+        expected = f"at least {present} of each, one per class"
+        todo = f"add samples, or pass another fraction than {part}={fraction}"
+        raise DataError(got_expected(f"{part} fraction of {dataset.name}", got, expected, todo))
 
 
 def _check_members(dataset: Dataset, labels: np.ndarray, least: int, purpose: str, todo: str) -> None:
@@ -159,13 +175,9 @@ def _check_members(dataset: Dataset, labels: np.ndarray, least: int, purpose: st
     present = np.flatnonzero(counts)
     rarest = int(present[np.argmin(counts[present])])
     if counts[rarest] < least:
-        message = got_expected(
-            f"class {dataset.classes[rarest]!r} of {dataset.name}",
-            f"{counts[rarest]} sample{'s' if counts[rarest] > 1 else ''}",
-            f"at least {least} for {purpose}",
-            todo,
-        )
-        raise DataError(message)
+        what = f"class {dataset.classes[rarest]!r} of {dataset.name}"
+        got = f"{counts[rarest]} sample{'s' if counts[rarest] > 1 else ''}"
+        raise DataError(got_expected(what, got, f"at least {least} for {purpose}", todo))
 
 
 def _check_fraction(name: str, value: float, expected: str, *, may_be_zero: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.data import Dataset
+from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
     Convolution,
@@ -35,12 +35,8 @@ from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 
-# Figures were chosen by cross-validation inside the training part; test images took no part in it.
-TRAINING = {
-    "digits": {"epochs": 30, "batch": 64, "learning_rate": 8e-3},
-    "mnist-5k": {"epochs": 30, "batch": 100, "learning_rate": 1e-2, "weight_decay": 0.3},
-    "mnist": {"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
-}
+# Training settings that a dataset does not choose itself.
+DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 DEFAULT_MODES = 17
 # Activations by name, beside "polynomial": what a frequency network can afford, and what the literature has.
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
@@ -196,8 +192,20 @@ class Model:
 def training_defaults(name: str) -> dict[str, Any]:
     """Return the training settings to start from on a dataset.
 
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+
+    Returns
+    -------
+    dict of str to Any
+        Settings by the names of `freqnet.training.Settings`: those registered with the dataset, then general ones.
+
+    Examples
+    --------
     >>> from freqnet.training import training_defaults
     >>> training_defaults("digits")["epochs"]
     30
     """
-    return dict(TRAINING.get(name, {"epochs": 30, "batch": 64, "learning_rate": 3e-3}))
+    return DEFAULTS | dict(DATASETS[name].defaults if name in DATASETS else {})

@@ -1,4 +1,4 @@
-"""Pictures of a benchmark's rows. Each function leaves out what the rows do not hold."""
+"""Figures of the rows of a benchmark. Each function draws only the rows that are there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.bench.rows import Row
 from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, styled
+
+from .rows import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,8 +20,10 @@ GREY, GREEN = "#8a919b", "#3b8f5a"
 
 
 def figures(rows: list[Row]) -> dict[str, Figure]:
-    """Return a figure for each group that has rows to show, by file name.
+    """Return the figures of all groups that have rows, by file name.
 
+    Examples
+    --------
     >>> figures([])
     {}
     """
@@ -35,7 +38,7 @@ def figures(rows: list[Row]) -> dict[str, Figure]:
 
 
 def save(rows: list[Row], folder: Path) -> list[Path]:
-    """Write every figure as SVG into a folder that exists."""
+    """Write every figure as SVG into an existing folder and return the paths."""
     from freqnet.report.style import house_style
 
     paths = []
@@ -55,7 +58,7 @@ def _axes(columns: int, height: float = 3.4, rows: int = 1) -> tuple[Figure, lis
 
 @styled
 def products(rows: list[Row]) -> Figure | None:
-    """Time of an exact product against FFT round trips, and how many times faster with a banded gate."""
+    """Draw the time of a product beside FFT round trips, and the ratio for each gate band."""
     own = [row for row in rows if row.group == "products" and "modes" in row.details]
     if not own:
         return None
@@ -88,7 +91,7 @@ def products(rows: list[Row]) -> Figure | None:
 
 
 def _plain_numbers(*panels: Axes) -> None:
-    """Write the ticks of logarithmic axes as the numbers they are, 1, 2 and 5 of each decade."""
+    """Label logarithmic axes with plain numbers, at 1, 2 and 5 of each decade."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     for panel in panels:
@@ -109,7 +112,7 @@ def _line(panel: Axes, points: dict[int, float], colour: str, label: str, style:
 
 @styled
 def networks(rows: list[Row]) -> Figure | None:
-    """Accuracy against the time of a training step and of an inference pass."""
+    """Draw accuracy against the time of a training step and of an inference pass."""
     accuracy: dict[str, float] = {}
     for row in rows:
         if row.group == "accuracy" and row.name.endswith("all epochs"):
@@ -142,7 +145,7 @@ def networks(rows: list[Row]) -> Figure | None:
 def _named_points(panel: Axes, places: dict[str, tuple[float, float]], colour: str) -> None:
     for name, (x, y) in places.items():
         panel.plot(x, y, "o", color=colour)
-        # Of neighbours at one height, the left one has its name on the left.
+        # The left one of two neighbours at the same height has its name on the left.
         crowded = any(other > x and abs(height - y) < 0.05 for other, height in places.values())
         offset, side = ((-5, -3), "right") if crowded else ((5, -3), "left")
         panel.annotate(name, (x, y), xytext=offset, textcoords="offset points", fontsize=8, ha=side)
@@ -150,7 +153,7 @@ def _named_points(panel: Axes, places: dict[str, tuple[float, float]], colour: s
 
 @styled
 def growth(rows: list[Row]) -> Figure | None:
-    """Measured time against the line of the cost model, and against the grid."""
+    """Draw measured times against the fitted cost model and against the grid."""
     own = [row for row in rows if row.group == "growth"]
     if not own:
         return None
@@ -179,7 +182,7 @@ def growth(rows: list[Row]) -> Figure | None:
 
 @styled
 def profile(rows: list[Row]) -> Figure | None:
-    """The share of each part in a training step."""
+    """Draw the share of each part in a training step."""
     own = [row for row in rows if row.group == "profile"]
     if not own:
         return None

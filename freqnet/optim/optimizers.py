@@ -1,8 +1,7 @@
-"""Optimisers, for real parameters updated in place; clipping and schedules are re-exported from here.
+"""Optimisers of real parameters, which they update in place.
 
-A parameter is anything with a real array ``data`` and a ``grad`` of the same shape (or None: no gradient
-this step). Complex parameters never occur: they are stored as real arrays, scaled so that a step in them
-is a step of the same length in the signal, and so every rule here is the plain Euclidean one.
+Complex parameters do not occur: they are stored as real arrays, scaled so that a step in them is a step of the same
+length in the signal. Every rule here is therefore the plain Euclidean one.
 """
 
 from __future__ import annotations
@@ -13,42 +12,47 @@ from typing import ClassVar
 
 import numpy as np
 
+from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, got_expected
-from freqnet.schedules import (
-    Constant,
-    Cosine,
-    OneCycle,
-    Parameter,
-    Parameters,
-    checked_gradient,
-    clip_gradients,
-    named_parameters,
-    number_in_range,
-)
-
-__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "Parameter"]
-__all__ += ["Constant", "Cosine", "OneCycle", "clip_gradients"]
+from freqnet.optim.clipping import Parameter, Parameters, checked_gradient, named_parameters
 
 DecayRule = Callable[[str], bool] | Collection[str] | None
 
 
 def _decaying(named: dict[str, Parameter], decay: DecayRule) -> list[bool]:
-    if decay is None:  # biases and gains have one axis, and pulling them to zero only biases the model
+    if decay is None:  # biases and gains have one axis; weight decay on them only biases the model
         return [parameter.data.ndim >= 2 for parameter in named.values()]
     if callable(decay):
         return [bool(decay(name)) for name in named]
     if not isinstance(decay, Collection) or isinstance(decay, str) or not set(decay) <= set(named):
         expected = f"a function of the name, or a set of names out of {sorted(named)}"
-        raise ConfigurationError(got_expected("decay", repr(decay), expected, "correct the names"))
+        todo = "pass the names as a set, such as decay={'weight'}, or None for arrays of two or more axes"
+        raise ConfigurationError(got_expected("decay", repr(decay), expected, todo))
     return [name in decay for name in named]
 
 
 class Optimizer:
-    """Base of the optimisers: a subclass names its state arrays in `slots` and writes `_update`.
+    """Base class of the optimisers.
 
-    `parameters` is a mapping from names, or an iterable whose members are named "0", "1", ...; `decay` says
-    by name which ones weight decay applies to (default: arrays with two or more axes). Raises
-    ConfigurationError for unusable parameters or names, or a number out of range.
+    A subclass names its state arrays in ``slots`` and writes ``_update``. With ``decoupled``, weight decay scales the
+    parameter instead of being added to its gradient.
+
+    Parameters
+    ----------
+    parameters : Network, Module, mapping of str to Parameter, or iterable of Parameter
+        Parameters to update. Members of an iterable are named "0", "1", ...
+    learning_rate : float
+        Step length, zero or more.
+    weight_decay : float
+        Weight decay, zero or more.
+    decay : callable, set of str, or None
+        Chooses by name the parameters that weight decay applies to: a function of the name, or the names. By default
+        the arrays of two or more axes.
+
+    Raises
+    ------
+    ConfigurationError
+        There are no parameters, one cannot be updated, a name is unknown, or a number is out of range.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -59,12 +63,12 @@ class Optimizer:
     ) -> None:
         self._named = named_parameters(parameters)
         if not self._named:
-            raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the model's"))
-        self.weight_decay = number_in_range("weight_decay", weight_decay, 0)
+            raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the network"))
+        self.weight_decay = number_in_range("weight_decay", weight_decay, 0, example=0.01)
         self._decays = _decaying(self._named, decay)
         self._step, self._rate = np.zeros((), np.int64), np.zeros(())
         self.learning_rate = learning_rate
-        # Each vector holds all parameters end to end: an update is a few calls on one vector.
+        # Each vector holds all parameters end to end, so that an update takes only a few calls.
         arrays = [parameter.data for parameter in self._named.values()]
         self._bounds = [0, *np.cumsum([data.size for data in arrays]).tolist()]
         dtype = np.result_type(*(data.dtype for data in arrays))
@@ -74,21 +78,24 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """The step length, zero or more; a schedule sets it before each step."""
+        """Step length, zero or more; a schedule sets it before each update."""
         return float(self._rate)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._rate[...] = number_in_range("learning_rate", value, 0)
+        self._rate[...] = number_in_range("learning_rate", value, 0, example=0.01)
 
     def step(self) -> None:
-        """Update every parameter that has a gradient, in place, and leave the others and their state alone.
+        """Update in place every parameter that has a gradient; the others and their state stay as they are.
 
-        Raises ShapeError for a gradient that is complex or misshapen, before any parameter has changed.
+        Raises
+        ------
+        ShapeError
+            A gradient is complex, or its shape is not that of its parameter; no parameter has changed then.
         """
         rate = self.learning_rate
         found = self._gather()
-        for first, stop in self._runs(found):
+        for first, stop in self._segments(found):
             self._updates[first:stop] += 1
             part = slice(self._bounds[first], self._bounds[stop])
             work, *state = (vector[part] for vector in self._vectors.values())
@@ -107,13 +114,27 @@ class Optimizer:
             parameter.grad = None
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return copies of all that a bit-exact resume needs, by names such as "momentum/conv1.kernel"."""
+        """Return copies of all arrays that a bit-exact resume needs.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Learning rate, counts and state arrays, by names such as "momentum/conv1.kernel".
+        """
         return {name: array.copy() for name, array in self._live.items()}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` returned, learning rate and step count included.
+        """Restore a state, learning rate and step count included.
 
-        Raises CheckpointError if names, shapes or dtypes differ, or a count is negative; nothing has changed.
+        Parameters
+        ----------
+        state : mapping of str to ndarray
+            Result of `state`, of an optimiser of the same class over the same parameters.
+
+        Raises
+        ------
+        CheckpointError
+            Names, shapes or dtypes differ, or a count is negative; nothing has changed then.
         """
         for name in sorted(set(state) | set(self._live)):
             live, array = pair = self._live.get(name), np.asarray(state[name]) if name in state else None
@@ -129,7 +150,7 @@ class Optimizer:
             live[...] = state[name]
 
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
-        """Turn `work` from the gradient into the change to add, in update number `count` (from 1)."""
+        """Replace the gradient in ``work`` by the change to add, at update number ``count``, counted from 1."""
         raise NotImplementedError
 
     def _pieces(self, slot: str) -> list[np.ndarray]:
@@ -137,7 +158,7 @@ class Optimizer:
         return [v.reshape(p.data.shape) for v, p in zip(pieces, self._named.values(), strict=True)]
 
     def _live_arrays(self) -> dict[str, np.ndarray]:
-        # Views of everything that changes in a step: saving copies out of them, loading copies in.
+        # Views of everything that a step changes: `state` copies from them, `load_state` copies into them.
         live = {"step": self._step, "learning_rate": self._rate}
         for i, name in enumerate(self._named):
             live[f"updates/{name}"] = self._updates[i : i + 1].reshape(())
@@ -146,7 +167,7 @@ class Optimizer:
         return live
 
     def _gather(self) -> list[int]:
-        """Copy gradients (plus coupled decay) into the work vector; return the positions that have one."""
+        """Copy the gradients, with coupled decay, into the work vector; return the positions that have a gradient."""
         found = []
         for i, (name, parameter) in enumerate(self._named.items()):
             grad = checked_gradient(name, parameter)
@@ -160,20 +181,41 @@ class Optimizer:
             found.append(i)
         return found
 
-    def _runs(self, found: list[int]) -> list[tuple[int, int]]:
-        """Group neighbours updated equally often so far; one run when no gradient was ever missing."""
-        runs, counts = list[tuple[int, int]](), self._updates.tolist()
+    def _segments(self, found: list[int]) -> list[tuple[int, int]]:
+        """Group neighbours that were updated equally often: one segment where no gradient was ever missing."""
+        segments, counts = list[tuple[int, int]](), self._updates.tolist()
         for i in found:
-            if runs and runs[-1][1] == i and counts[i - 1] == counts[i]:
-                runs[-1] = (runs[-1][0], i + 1)
+            if segments and segments[-1][1] == i and counts[i - 1] == counts[i]:
+                segments[-1] = (segments[-1][0], i + 1)
             else:
-                runs.append((i, i + 1))
-        return runs
+                segments.append((i, i + 1))
+        return segments
 
 
 class SGD(Optimizer):
-    """Gradient descent, ``w -= rate * (g + weight_decay * w)`` (Robbins & Monro 1951).
+    """Gradient descent, ``w -= rate * (g + weight_decay * w)``.
 
+    Source: Robbins & Monro 1951.
+
+    Parameters
+    ----------
+    parameters : Network, Module, mapping of str to Parameter, or iterable of Parameter
+        Parameters to update. Members of an iterable are named "0", "1", ...
+    learning_rate : float
+        Step length, zero or more.
+    weight_decay : float
+        Weight decay, zero or more.
+    decay : callable, set of str, or None
+        Chooses by name the parameters that weight decay applies to: a function of the name, or the names. By default
+        the arrays of two or more axes.
+
+    Raises
+    ------
+    ConfigurationError
+        The parameters cannot be updated, or a number is out of range.
+
+    Examples
+    --------
     >>> from types import SimpleNamespace
     >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([1.0, 0.0]))
     >>> SGD([w], learning_rate=0.5).step()
@@ -188,9 +230,32 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """Gradient descent with a velocity: ``v = momentum * v + g``, ``w -= rate * v``.
 
-    With `nesterov`, ``w -= rate * (g + momentum * v)``. The velocity leaves out the rate, so that a schedule
-    acts at once. Source: Sutskever, Martens, Dahl & Hinton 2013.
+    The velocity does not contain the learning rate, so that a change of the rate acts at once. Source: Sutskever,
+    Martens, Dahl & Hinton 2013.
 
+    Parameters
+    ----------
+    parameters : Network, Module, mapping of str to Parameter, or iterable of Parameter
+        Parameters to update. Members of an iterable are named "0", "1", ...
+    learning_rate : float
+        Step length, zero or more.
+    momentum : float
+        Share of the velocity that is kept per update, at least 0 and below 1.
+    nesterov : bool
+        Whether to step by ``rate * (g + momentum * v)`` instead.
+    weight_decay : float
+        Weight decay, zero or more, added to the gradient.
+    decay : callable, set of str, or None
+        Chooses by name the parameters that weight decay applies to: a function of the name, or the names. By default
+        the arrays of two or more axes.
+
+    Raises
+    ------
+    ConfigurationError
+        The parameters cannot be updated, or a number is out of range.
+
+    Examples
+    --------
     >>> from types import SimpleNamespace
     >>> w = SimpleNamespace(data=np.array([1.0]), grad=np.array([1.0]))
     >>> optimizer = Momentum({"w": w}, learning_rate=0.5, momentum=0.5)
@@ -209,11 +274,11 @@ class Momentum(Optimizer):
         weight_decay: float = 0.0,
         decay: DecayRule = None,
     ) -> None:
-        self.momentum, self.nesterov = number_in_range("momentum", momentum, 0, 1), nesterov
+        self.momentum, self.nesterov = number_in_range("momentum", momentum, 0, 1, example=0.9), nesterov
         super().__init__(parameters, learning_rate, weight_decay, decay)
 
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
-        # The state holds momentum * v, which both rules need next: no second work vector.
+        # The state holds momentum * v, which both rules need next; this spares a second work vector.
         (velocity,) = state
         velocity += work
         if not self.nesterov:
@@ -225,11 +290,33 @@ class Momentum(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam: steps of a length near `learning_rate`, from running averages of g and of its square.
+    """Adam: steps of a length near ``learning_rate``, from running averages of the gradient and of its square.
 
-    Weight decay is added to the gradient (L2); `AdamW` decouples it. Source: Kingma & Ba 2015, algorithm 1,
-    with the bias correction counted per parameter.
+    Source: Kingma & Ba 2015, algorithm 1, with the bias correction counted for each parameter by itself.
 
+    Parameters
+    ----------
+    parameters : Network, Module, mapping of str to Parameter, or iterable of Parameter
+        Parameters to update. Members of an iterable are named "0", "1", ...
+    learning_rate : float
+        Step length, zero or more.
+    betas : tuple of float
+        Shares of the two running averages that are kept per update, at least 0 and below 1.
+    epsilon : float
+        Added to the root of the averaged square, at least 1e-30.
+    weight_decay : float
+        Weight decay, zero or more, added to the gradient; `AdamW` scales the parameter instead.
+    decay : callable, set of str, or None
+        Chooses by name the parameters that weight decay applies to: a function of the name, or the names. By default
+        the arrays of two or more axes.
+
+    Raises
+    ------
+    ConfigurationError
+        The parameters cannot be updated, or a number is out of range.
+
+    Examples
+    --------
     >>> from types import SimpleNamespace
     >>> w = SimpleNamespace(data=np.array([1.0, 2.0]), grad=np.array([30.0, -0.1]))
     >>> Adam([w], learning_rate=0.5).step()
@@ -249,14 +336,14 @@ class Adam(Optimizer):
         decay: DecayRule = None,
     ) -> None:
         if not isinstance(betas, tuple | list) or len(betas) != 2:
-            raise ConfigurationError(got_expected("betas", repr(betas), "two numbers", "pass a pair"))
-        self.betas = tuple(number_in_range(f"betas[{i}]", beta, 0, 1) for i, beta in enumerate(betas))
-        self.epsilon = number_in_range("epsilon", epsilon, 1e-30)  # smaller ones vanish in float32
+            raise ConfigurationError(got_expected("betas", repr(betas), "two numbers", "pass betas=(0.9, 0.999), say"))
+        self.betas = tuple(number_in_range(f"betas[{i}]", beta, 0, 1, example=0.9) for i, beta in enumerate(betas))
+        self.epsilon = number_in_range("epsilon", epsilon, 1e-30, example=1e-8)  # smaller ones vanish in float32
         super().__init__(parameters, learning_rate, weight_decay, decay)
 
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
-        # The state holds the averages without their factors 1 - beta: those and the bias corrections
-        # meet in two scalars, which spares two passes and a second work vector.
+        # The state holds the averages without their factors 1 - beta. Those factors and the bias corrections are
+        # joined in two scalars, which spares two passes and a second work vector.
         (gradient_sum, square_sum), (first, second) = state, self.betas
         root = math.sqrt((1 - second**count) / (1 - second))
         gradient_sum *= first
@@ -273,8 +360,31 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: ``w *= 1 - rate * weight_decay`` before each Adam step.
 
-    Source: Loshchilov & Hutter 2017, Decoupled weight decay regularization (times the rate).
+    Source: Loshchilov & Hutter 2019, Decoupled weight decay regularization.
 
+    Parameters
+    ----------
+    parameters : Network, Module, mapping of str to Parameter, or iterable of Parameter
+        Parameters to update. Members of an iterable are named "0", "1", ...
+    learning_rate : float
+        Step length, zero or more.
+    betas : tuple of float
+        Shares of the two running averages that are kept per update, at least 0 and below 1.
+    epsilon : float
+        Added to the root of the averaged square, at least 1e-30.
+    weight_decay : float
+        Weight decay, zero or more; it scales the parameter.
+    decay : callable, set of str, or None
+        Chooses by name the parameters that weight decay applies to: a function of the name, or the names. By default
+        the arrays of two or more axes.
+
+    Raises
+    ------
+    ConfigurationError
+        The parameters cannot be updated, or a number is out of range.
+
+    Examples
+    --------
     >>> from types import SimpleNamespace
     >>> w = SimpleNamespace(data=np.array([[1.0]]), grad=np.array([[0.0]]))
     >>> AdamW([w], learning_rate=0.5, weight_decay=0.5).step()

@@ -1,4 +1,4 @@
-"""Where a training step's time goes: kernels, matrix products, optimiser, and what Python and small arrays take."""
+"""Parts of the time of a training step: kernels, matrix products, optimiser, Python and small arrays."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import cProfile
 import pstats
 from collections.abc import Iterator
 
-from freqnet.bench.networks import Ours, parts
-from freqnet.bench.plan import Plan
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import single
 from freqnet.training.presets import SIZES
 
+from .networks import Ours, parts
+from .rows import Row
+from .timing import Plan, single
+
 STEPS = 200
-# Which functions, by the end of their name as the profiler writes it, make up a part; times are their own.
+# The functions of each part, by the end of their name in the profile; the time of their callees does not count.
 PARTS = {
     "products of signals": ("_native.product>",),
     "products over channels": ("_native.channels>",),
@@ -27,8 +27,8 @@ REST = "Python and small arrays"
 def profile_rows(plan: Plan) -> Iterator[Row]:
     """Yield the seconds of each part of a step beside those of the whole step.
 
-    The kernels' own times come from the profiler, which hardly slows them; what it adds to every Python call is
-    kept out by taking the rest from a step that is not profiled.
+    The times of the listed functions come from the profiler, which hardly slows them. The rest is the difference to a
+    step that is not profiled, because the profiler slows every Python call.
     """
     data = parts()
     for size in SIZES if not plan.quick else ("large",):

@@ -1,12 +1,13 @@
-"""What each activation is worth: accuracy, time of a step, multiply-adds, and the audit's verdict.
+"""Study of activations: accuracy, time of a training step, multiply-adds, and the verdict of the audit.
 
-    python -m benchmarks.activations --seeds 3 --json benchmarks/results/activations.json --table docs/activations
+    python -m benchmarks.studies.activations --seeds 3 --json benchmarks/results/activations.json \\
+        --table docs/activations
 
-One network of three stages, of 13x13, 9x9 and 7x7 modes and 12, 24 and 32 channels, in which the activation alone is
-exchanged. It keeps more modes to the end than the default one: what never leaves its mode can still be used. Every
-activation trains with the learning rate that does best on a fold of seed 0's training part; every seed draws its own
-split, weights and order; the held-out part is measured once, at the end. Logistic regression on the pixels, and on the
-7x7 modes that reach the head, says what a linear classifier can do.
+All activations are tried in the same network of three stages, with 13x13, 9x9 and 7x7 modes and 12, 24 and 32 channels.
+It keeps more modes to the end than the default network, so that activations that do not mix modes can still use them.
+Each activation trains with the learning rate that does best on a fold of the training part of seed 0. Every seed draws
+its own split, weights and order, and the held-out part is measured once, at the end. Logistic regression on the pixels,
+and on the 7x7 modes that reach the head, shows the accuracy of a linear classifier.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ import numpy as np
 
 from freqnet import nn, ops
 from freqnet.audit import audit, summarize
-from freqnet.bench import Plan, machine
-from freqnet.bench.networks import BATCH
-from freqnet.bench.race import tuned_rate
-from freqnet.bench.timing import threads
 from freqnet.data import Dataset, Split, load, split
 from freqnet.domains import FOURIER
 from freqnet.errors import DivergenceError
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import ACTIVATIONS
+
+from .. import Plan, machine
+from ..networks import BATCH
+from ..race import tuned_rate
+from ..timing import threads
 
 LABELS = {
     "linear": "linear: tanh by its tangent",
@@ -54,7 +56,7 @@ STAGES = ((13, 12), (9, 24), (7, 32))
 
 
 def network_with(make: Callable[[], nn.Module], dataset: Dataset, seed: int = 0) -> nn.Network:
-    """The network of the study, its door standardising by the dataset's statistics."""
+    """Return the network of the study; its input stage standardises by the statistics of the dataset."""
     layers: list[nn.Module] = []
     for modes, width in STAGES:
         layers += [nn.TruncationPool(modes), nn.Convolution(width, bias=False), nn.PowerNorm(), make()]
@@ -63,7 +65,7 @@ def network_with(make: Callable[[], nn.Module], dataset: Dataset, seed: int = 0)
 
 
 def trained(make: Callable[[], nn.Module], parts: Split, rate: float, seed: int) -> tuple[Any, float]:
-    """A trained network, and its accuracy on the held-out part; 0 where it diverged."""
+    """Return a trained network and its accuracy on the held-out part, 0 where training diverged."""
     network = network_with(make, parts.train, seed)
     settings = Settings(**training_defaults("mnist-5k") | {"learning_rate": rate, "seed": seed})
     try:
@@ -74,7 +76,7 @@ def trained(make: Callable[[], nn.Module], parts: Split, rate: float, seed: int)
 
 
 def step_times(dataset: Dataset, rounds: int = 60) -> dict[str, float]:
-    """Median seconds of a training step; all activations take turns."""
+    """Return the median seconds of a training step of each activation; they take turns."""
     steps = {}
     for name, make in MAKERS.items():
         network = network_with(make, dataset)
@@ -95,7 +97,7 @@ def step_times(dataset: Dataset, rounds: int = 60) -> dict[str, float]:
 
 
 def linear_classifier(parts: Split, band: int | None = None) -> float:
-    """The accuracy of a logistic regression on pixels or on the modes of a band, its strength chosen by folds."""
+    """Return the accuracy of logistic regression on pixels or on modes, regularised by cross-validation."""
     from sklearn.linear_model import LogisticRegressionCV
     from sklearn.preprocessing import StandardScaler
 
@@ -111,7 +113,7 @@ def linear_classifier(parts: Split, band: int | None = None) -> float:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as a table of reStructuredText."""
+    """Return the rows as a table of reStructuredText."""
     head = ("activation", "accuracy", "spread", "step, ms", "multiply-adds", "affine map explains", "audit")
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for cells in [head, *(_cells(row) for row in rows)]:
@@ -129,7 +131,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def study(seeds: int) -> list[dict[str, Any]]:
-    """Train every network on every seed's split."""
+    """Train every network on the split of every seed and return the rows."""
     dataset = load("mnist-5k")
     train = split(dataset, validation=0, seed=0).train
     times, rows = step_times(train), []
@@ -155,10 +157,10 @@ def study(seeds: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Run the study."""
+    """Run the study with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", type=Path, default=None, help="where raw rows go")
+    parser.add_argument("--json", type=Path, default=None, help="file for the raw rows")
     parser.add_argument("--table", type=Path, default=None, help="folder for the table of the documentation")
     options = parser.parse_args()
     plan = Plan(seeds=options.seeds)

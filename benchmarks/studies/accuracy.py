@@ -1,12 +1,12 @@
-"""Accuracy and training time over seeds, beside PyTorch CNNs on the same split.
+"""Study of accuracy and training time over seeds, beside PyTorch CNNs on the same splits.
 
-    python -m benchmarks.accuracy digits --seeds 5
-    python -m benchmarks.accuracy mnist-5k --seeds 3 --peers
-    python -m benchmarks.accuracy mnist-5k --seeds 3 --shift 1.5 --peers
+    python -m benchmarks.studies.accuracy digits --seeds 5
+    python -m benchmarks.studies.accuracy mnist-5k --seeds 3 --peers
+    python -m benchmarks.studies.accuracy mnist-5k --seeds 3 --shift 1.5 --peers
 
-Every seed draws its own split, weights, order and shifts. A peer's learning rate is the better of two on a
-fold of the training part; freqnet's settings were chosen by cross-validation there too. The held-out part is
-measured after every epoch, and only reported.
+Every seed draws its own split, weights, order and shifts. The learning rate of a peer is the better of two on a fold of
+the training part; the settings of freqnet were chosen by cross-validation in the training part too. The held-out part
+is measured after every epoch and takes no part in any choice.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.bench import Plan, machine
-from freqnet.bench.race import contenders
-from freqnet.bench.timing import threads
 from freqnet.data import load, split
 from freqnet.training import training_defaults
+
+from .. import Plan, machine
+from ..race import contenders
+from ..timing import threads
 
 
 def summarise(rows: list[dict[str, Any]]) -> None:
@@ -39,20 +40,20 @@ def summarise(rows: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Run the study the command line asks for."""
+    """Run the study with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", choices=["digits", "mnist-5k"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--shift", type=float, default=0.0, help="pixels of shift augmentation")
     parser.add_argument("--peers", action="store_true", help="also train the PyTorch CNNs (mnist-5k only)")
-    parser.add_argument("--json", type=Path, default=None, help="where raw rows go")
+    parser.add_argument("--json", type=Path, default=None, help="file for the raw rows")
     options = parser.parse_args()
     dataset, plan = load(options.data), Plan(seeds=options.seeds)
     base = training_defaults(options.data) | {"shift": options.shift}
     rows = []
     with threads(plan.threads):
         runs = contenders(base, split(dataset, validation=0, seed=0).train, options.peers)
-        # Networks take turns within each seed, so that a slow spell of the machine meets them all.
+        # Networks take turns within each seed, so that slow spells of the machine hit all of them.
         for seed in range(options.seeds):
             parts = split(dataset, validation=0, seed=seed)
             for name, run in runs.items():

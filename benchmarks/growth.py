@@ -1,4 +1,4 @@
-"""How cost grows: one size varied at a time, the others held, and a line fitted to the cost model."""
+"""Growth of time with size: one size varies, the others are fixed, and a line is fitted to the cost model."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from freqnet import kernels, nn
-from freqnet.bench.networks import Ours, parts
-from freqnet.bench.plan import Plan
-from freqnet.bench.products import channel_work, half_spectra, product_work
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import Operation, alternate, single
 from freqnet.kernels.threads import thread_limit
 from freqnet.training.fit import Run
+
+from .networks import Ours, parts
+from .products import channel_work, half_spectra, product_work
+from .rows import Row
+from .timing import Operation, Plan, alternate, single
 
 PREDICTED = "cost model, fitted"
 
 
 def growth_rows(plan: Plan) -> Iterator[Row]:
-    """Times against gate band, modes, batch and channels, each beside the cost model's line, and against the grid.
+    """Measure times against gate band, modes, batch and channels, and against the grid.
 
-    ``peer_s`` is the line ``a + b cost`` fitted to the points of a series, so a ratio near 1 means that time
-    grows as the multiply-adds do. Points too short for the second thread are left to one thread: a series is run
-    on one thread throughout.
+    In the first four series ``peer_s`` is the line ``a + b cost`` fitted to the points of the series. A ratio near 1
+    means that time grows like the number of multiply-adds. These series use one thread, because the kernels themselves
+    use one thread for small sizes.
     """
     with thread_limit(1):
         for name, points in (
@@ -39,11 +39,25 @@ def growth_rows(plan: Plan) -> Iterator[Row]:
 
 
 def fitted(name: str, points: list[tuple[str, int, float]]) -> Iterator[Row]:
-    """Fit ``a + b cost`` to points (label, multiply-adds, seconds), and yield a row a point.
+    """Fit ``a + b cost`` to points and yield one row per point.
 
-    The share of variance explained is that of times; relative errors weigh the points, so that the short ones
-    count as much as the long ones.
+    The fit minimises relative errors, so that short times count as much as long ones. The share of variance explained,
+    ``r2``, is that of the times themselves.
 
+    Parameters
+    ----------
+    name : str
+        Name of the series.
+    points : list of tuple
+        Label, multiply-adds and seconds of each point.
+
+    Yields
+    ------
+    Row
+        The measured time beside the fitted one.
+
+    Examples
+    --------
     >>> rows = list(fitted("twice", [("1", 1, 0.1), ("2", 2, 0.2), ("3", 3, 0.3)]))
     >>> round(rows[0].details["r2"], 6), round(rows[2].ratio, 6)
     (1.0, 1.0)
@@ -91,7 +105,7 @@ def _channels(plan: Plan) -> Iterator[tuple[str, int, float]]:
 
 
 def _grids(plan: Plan) -> Iterator[Row]:
-    """A training step and the door on images of growing size: after the door the grid must not matter."""
+    """Time a training step and the input stage on growing images; the time of the step must not depend on the grid."""
     ours = Ours("large", parts())
     first: Operation | None = None
     for size in (28, 128, 512) if plan.quick else (28, 64, 128, 256, 512):
@@ -106,7 +120,7 @@ def _grids(plan: Plan) -> Iterator[Row]:
 
 
 def _on_grid(ours: Ours, size: int) -> tuple[nn.Network, Run, Any, np.ndarray]:
-    """The default network with a door for images of another size: the modes it keeps are as many."""
+    """Return the default network with an input stage for images of another size that keeps as many modes."""
     door = nn.Door("fourier", (size, size), ours.network.door.band, 1)
     network = nn.Network(door, nn.from_description(ours.network.body.describe()))
     network.train()

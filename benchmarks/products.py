@@ -1,4 +1,4 @@
-"""The kernels by themselves: products of signals and products over channels."""
+"""Single kernels: products of signals, and products over channels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from scipy import fft
 
 from freqnet import kernels
-from freqnet.bench.plan import Plan
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import PAUSE_AFTER_BLAS, Operation, alternate, gemm, torch_or_none
 from freqnet.domains.spectral import product_terms
 
-# Pairs of a batch and a channel: 100 images of 32 channels.
+from .rows import Row
+from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, gemm, torch_or_none
+
+# Lanes are pairs of an image and a channel: here 100 images of 32 channels.
 LANES = (100, 32)
 MODES = (5, 9, 13, 17, 21, 25, 31, 41)
 GATES = (0, 1, 2, 3)
@@ -31,26 +31,40 @@ def half_spectra(band: int, lanes: tuple[int, int] = LANES, seed: int = 0) -> np
 
 
 def product_work(bands: tuple, lanes: tuple[int, int] = LANES) -> int:
-    """Real multiply-adds of a product of signals of two bands, kept to the third, in every lane."""
+    """Return the real multiply-adds of a product of signals, from the bands of both factors and the result."""
     return 4 * lanes[0] * lanes[1] * product_terms(*bands)
 
 
 def channel_work(x: np.ndarray, outputs: int) -> int:
-    """Real multiply-adds of the product over channels of half spectra ``(ky, kx, batch, inputs)``."""
+    """Return the real multiply-adds of the product over channels of half spectra ``(ky, kx, batch, inputs)``."""
     return 4 * x.size * outputs
 
 
 def lanes_first(array: np.ndarray) -> np.ndarray:
-    """Lay half spectra out the way FFT libraries like them: ``(lanes, ky, kx)``, ky in FFT order."""
+    """Bring half spectra into the fastest layout for FFT libraries: ``(lanes, ky, kx)``, with ky in FFT order."""
     flat = np.fft.ifftshift(array, axes=0).reshape(*array.shape[:2], -1)
     return np.ascontiguousarray(np.moveaxis(flat, -1, 0))
 
 
 def round_trip(x: np.ndarray, gate: np.ndarray | None, threads: int) -> dict[str, Operation]:
-    """Return the product by FFT, to samples and back, as each library does it best.
+    """Return the product of two signals by FFT, in the fastest form of each library.
 
-    The grid is the smallest fast one on which no kept mode is reached by aliasing; without a gate the signal is
-    squared, which takes one inverse transform instead of two.
+    The spectra are transformed to samples, multiplied, and transformed back. The grid is the smallest fast one on which
+    no kept mode is aliased. Without a gate the signal is squared, which takes one inverse transform instead of two.
+
+    Parameters
+    ----------
+    x : ndarray
+        Half spectra ``(lanes, ky, kx)``.
+    gate : ndarray, optional
+        The other factor, in the same layout; by default ``x``.
+    threads : int
+        Threads of SciPy.
+
+    Returns
+    -------
+    dict of str to callable
+        The product by each library that is installed.
     """
     bands = [(v.shape[-2] - 1) // 2 for v in (x, x if gate is None else gate)]
     n = fft.next_fast_len(2 * bands[0] + bands[1] + 1, real=True)
@@ -62,7 +76,7 @@ def round_trip(x: np.ndarray, gate: np.ndarray | None, threads: int) -> dict[str
 
 
 def _scipy_trip(operands: list[np.ndarray], n: int, threads: int) -> Operation:
-    # The padded arrays are made once: their zeros stay where they are.
+    # The padded arrays are made once, because nothing overwrites their zeros.
     padded = [np.zeros((len(v), n, n // 2 + 1), v.dtype) for v in operands]
     band = (operands[0].shape[1] - 1) // 2
 
@@ -82,7 +96,7 @@ def _scipy_trip(operands: list[np.ndarray], n: int, threads: int) -> Operation:
 def _torch_trip(operands: list[np.ndarray], n: int) -> Operation:
     import torch
 
-    from freqnet.bench.peers import crop, pad
+    from .peers import crop, pad
 
     tensors = [torch.from_numpy(v) for v in operands]
     band = (operands[0].shape[1] - 1) // 2
@@ -97,7 +111,7 @@ def _torch_trip(operands: list[np.ndarray], n: int) -> Operation:
 
 
 def product_rows(plan: Plan) -> Iterator[Row]:
-    """Time the product of two signals against FFT round trips and against the machine's own matrix product."""
+    """Time the product of two signals beside FFT round trips and the matrix product of BLAS."""
     for modes in (5, 13, 21) if plan.quick else MODES:
         band = (modes - 1) // 2
         x, other, bands = half_spectra(band), half_spectra(band, seed=1), ((band, band),) * 3
@@ -105,21 +119,16 @@ def product_rows(plan: Plan) -> Iterator[Row]:
         yield from _against(plan, f"{modes}x{modes}, full", x, other, full)
         square = partial(kernels.square, x, bands[:2])
         yield from _against(plan, f"{modes}x{modes}, square", x, None, square)
-        yield _squared(plan, f"{modes}x{modes}, square", square, full)
+        times = alternate(square, full, plan.seconds)
+        yield Row("products", f"{modes}x{modes}, square", times[0], "the general product", times[1])
         if modes == 13 or not plan.quick:
-            yield _against_gemm(plan, f"{modes}x{modes}, full", bands, full)
+            yield _against_gemm(plan, "products", f"{modes}x{modes}, full", product_work(bands), full)
     for modes in (31,) if plan.quick else MODES:
         for gate in (2,) if plan.quick else [g for g in GATES if 2 * g + 1 < modes]:
             band = (modes - 1) // 2
             x, g, bands = half_spectra(band), half_spectra(gate, seed=1), ((band, band), (gate, gate), (band, band))
             gated = partial(kernels.product, x, g, bands)
             yield from _against(plan, f"{modes}x{modes}, gate band {gate}", x, g, gated)
-
-
-def _squared(plan: Plan, name: str, square: Operation, full: Operation) -> Row:
-    """The square beside the general product of the same kernel."""
-    a, b = alternate(square, full, plan.seconds)
-    return Row("products", name, a, "the general product", b)
 
 
 def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours: Operation) -> Iterator[Row]:
@@ -131,35 +140,26 @@ def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours
         yield Row("products", name, a, peer, b, {"modes": x.shape[0], "multiply_adds": work, "band": bands[1][0]})
 
 
-def _against_gemm(plan: Plan, name: str, bands: tuple, ours: Operation) -> Row:
-    """The rate at which the BLAS that NumPy uses multiplies matrices, at the same number of multiply-adds."""
+def _against_gemm(plan: Plan, group: str, name: str, work: int, ours: Operation) -> Row:
+    """Time a kernel beside the matrix product of BLAS, scaled to the same number of multiply-adds."""
     matrix, count = gemm()
-    useful = product_work(bands)
     a, b = alternate(ours, matrix, plan.seconds, PAUSE_AFTER_BLAS)
-    return Row("products", name, a, "float32 GEMM, same multiply-adds", b * useful / count, {"multiply_adds": useful})
+    return Row(group, name, a, "float32 GEMM, same multiply-adds", b * work / count, {"multiply_adds": work})
 
 
 def channel_rows(plan: Plan) -> Iterator[Row]:
-    """Time the product over channels against the einsum that FNO layers use, and against GEMM."""
+    """Time the product over channels beside the einsum of FNO layers and the matrix product of BLAS."""
     sizes = ((9, 32),) if plan.quick else ((5, 32), (9, 16), (9, 32), (9, 64), (13, 32), (13, 64))
     for modes, width in sizes:
         band, batch = (modes - 1) // 2, 128
         x = half_spectra(band, (batch, width))
         h = half_spectra(band, (width, width), seed=1)
-        name = f"{modes}x{modes} modes, batch {batch}, {width} channels"
+        name, work = f"{modes}x{modes} modes, batch {batch}, {width} channels", channel_work(x, width)
         ours = partial(kernels.channel_product, x, h, "forward")
-        details = {"multiply_adds": channel_work(x, width)}
         if torch_or_none():
-            yield Row("channels", name, *_pair(ours, "PyTorch einsum bixy,ioxy->boxy", _einsum(x, h), plan), details)
-        matrix, count = gemm()
-        a, b = alternate(ours, matrix, plan.seconds, PAUSE_AFTER_BLAS)
-        scaled = b * details["multiply_adds"] / count
-        yield Row("channels", name, a, "float32 GEMM, same multiply-adds", scaled, details)
-
-
-def _pair(ours: Operation, peer: str, theirs: Operation, plan: Plan) -> tuple[float, str, float]:
-    a, b = alternate(ours, theirs, plan.seconds)
-    return a, peer, b
+            a, b = alternate(ours, _einsum(x, h), plan.seconds)
+            yield Row("channels", name, a, "PyTorch einsum bixy,ioxy->boxy", b, {"multiply_adds": work})
+        yield _against_gemm(plan, "channels", name, work, ours)
 
 
 def _einsum(x: np.ndarray, h: np.ndarray) -> Operation:

@@ -1,7 +1,8 @@
-"""What people would use instead, in PyTorch: small CNNs, FNO blocks, and a network that switches domains.
+"""Peers in PyTorch: small CNNs, a Fourier neural operator, and a network that switches domains.
 
-Every one is written the way that runs fastest: CNNs channels-last with fused AdamW, spectral networks with
-batched matrix products wherever these beat einsum. PyTorch is an extra: nothing else imports this file.
+Each is written in its fastest form: CNNs channels-last with fused AdamW, spectral networks with batched matrix products
+where these are faster than einsum. This file imports PyTorch, an optional dependency; other files import it only inside
+functions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from freqnet.domains.space import per_axis
 from freqnet.nn import Convolution, Network, Polynomial, PowerNorm, TruncationPool
 from freqnet.ops.pool import resampled
 
-# Kernel size, channels of the convolutions, hidden units of the head. LeNet-5 has its own two layers.
+# Kernel size, channels of the convolutions, hidden units of the head.
 CNNS = {
     "LeNet-5": (5, (6, 16), (120, 84)),
     "CNN 3x3, 8-16-16": (3, (8, 16, 16), ()),
@@ -28,7 +29,7 @@ CNNS = {
 
 
 def cnn(name: str, classes: int = 10) -> nn.Module:
-    """Return an untrained CNN for 28x28 grey images: convolution, batch norm, ReLU, max pooling, a dense head."""
+    """Return an untrained CNN for 28x28 grey images: convolutions, batch norm, ReLU, max pooling, a dense head."""
     size, widths, hidden = CNNS[name]
     layers: list[nn.Module] = []
     channels, side = 1, 28
@@ -46,13 +47,13 @@ def cnn(name: str, classes: int = 10) -> nn.Module:
 
 
 def images_of(array: np.ndarray) -> torch.Tensor:
-    """Turn images ``(batch, height, width, channels)`` into a standardised channels-last tensor."""
+    """Convert images ``(batch, height, width, channels)`` to a standardised channels-last tensor."""
     images = torch.from_numpy(np.moveaxis(array, -1, 1).astype(np.float32))
     return ((images - 0.1307) / 0.3081).contiguous(memory_format=torch.channels_last)
 
 
 def adamw(model: nn.Module, learning_rate: float = 1e-3, weight_decay: float = 0.0) -> torch.optim.Optimizer:
-    """Return fused AdamW, with decay on kernels and matrices alone."""
+    """Return fused AdamW, with weight decay on kernels and matrices only."""
     groups = [
         {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
@@ -61,7 +62,7 @@ def adamw(model: nn.Module, learning_rate: float = 1e-3, weight_decay: float = 0
 
 
 def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> None:
-    """Take one training step on the label-smoothed cross entropy."""
+    """Take one training step on the cross entropy with label smoothing."""
     loss = nn.functional.cross_entropy(model(x), y, label_smoothing=0.1)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
@@ -70,15 +71,15 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y:
 
 # -- the same network, switching domains ---------------------------------------------------------------
 class RoundTrip(nn.Module):
-    """A freqnet network as practice writes it: products by mode in the spectrum, activations on samples.
+    """A freqnet network that switches domains: products per mode on the spectrum, activations on samples.
 
-    Spectra are ``(batch, channels, ky, kx)``, in the order of the FFT, kx from 0 up. At every activation they go
-    to samples by an inverse FFT, on the smallest grid on which the square does not alias, and back.
+    Spectra are ``(batch, channels, ky, kx)`` in FFT order, with kx from 0 up. Each activation transforms to samples, on
+    the smallest grid on which the square does not alias, and back.
 
     Parameters
     ----------
     network : Network
-        Two-dimensional: truncation pooling, convolutions by taps, normalised quadratics, and a dense head.
+        Network on 2-D images, of truncation pooling, convolutions by taps, normalised quadratics and a dense head.
     """
 
     def __init__(self, network: Network) -> None:
@@ -94,7 +95,7 @@ class RoundTrip(nn.Module):
                 stages.append(_ModeProducts(layer, space, channels))
                 channels = layer.channels
             elif isinstance(layer, PowerNorm) and isinstance(after, Polynomial):
-                stages.append(_BendSamples(channels, space.band, after.wanted_band or space.band))
+                stages.append(_ActivateSamples(channels, space.band, after.wanted_band or space.band))
             elif isinstance(layer, PowerNorm):
                 stages.append(_Norm(channels, space))
         self.stages = nn.Sequential(*stages)
@@ -106,19 +107,20 @@ class RoundTrip(nn.Module):
 
 
 def spectra_of(array: np.ndarray) -> torch.Tensor:
-    """Turn freqnet's spectra ``(ky, kx, batch, channels)`` into ``(batch, channels, ky, kx)``, in FFT order."""
+    """Convert spectra ``(ky, kx, batch, channels)`` of freqnet to ``(batch, channels, ky, kx)`` in FFT order."""
     ordered = np.fft.ifftshift(array, axes=0)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(ordered, (2, 3), (0, 1))))
 
 
 def crop(x: torch.Tensor, band: Sequence[int]) -> torch.Tensor:
-    """Keep ``|k| <= band`` of spectra in FFT order. Slices: indexing by a list is slow to differentiate."""
+    """Keep ``|k| <= band`` of spectra in FFT order."""
+    # By slices, because indexing by a list is slow to differentiate.
     low, high = x[..., : band[0] + 1, : band[1] + 1], x[..., x.shape[-2] - band[0] :, : band[1] + 1]
     return torch.cat([low, high], dim=-2)
 
 
 def pad(x: torch.Tensor, grid: Sequence[int]) -> torch.Tensor:
-    """Put a spectrum in FFT order into that of a finer grid."""
+    """Zero-pad a half spectrum in FFT order to that of a finer grid."""
     band, width = (x.shape[-2] - 1) // 2, x.shape[-1]
     padded = x.new_zeros(*x.shape[:-2], grid[0], grid[1] // 2 + 1)
     padded[..., : band + 1, :width] = x[..., : band + 1, :]
@@ -136,7 +138,7 @@ class _Crop(nn.Module):
 
 
 class _ModeProducts(nn.Module):
-    """One matrix product over channels a mode, by kernels of a few taps."""
+    """One matrix product over channels per mode, with the frequency response of kernels of a few taps."""
 
     def __init__(self, layer: Convolution, space: Any, inputs: int) -> None:
         super().__init__()
@@ -153,17 +155,17 @@ class _ModeProducts(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, _, height, width = x.shape
         response = (self.basis @ self.taps.to(self.basis.dtype)).view(height * width, *self.shape)
-        # Modes first, as one batched product: on this layout einsum is slower.
+        # One batched product with modes first: einsum is slower on this layout.
         y = torch.bmm(x.flatten(2).permute(2, 0, 1), response)
         return y.permute(1, 2, 0).reshape(batch, self.shape[1], height, width)
 
 
-class _BendSamples(nn.Module):
-    """To samples, normalise and bend there, and back."""
+class _ActivateSamples(nn.Module):
+    """Transform to samples, normalise and apply the quadratic there, and transform back."""
 
     def __init__(self, channels: int, band: Sequence[int], kept: Sequence[int]) -> None:
         super().__init__()
-        # The square has the band 2m; it may alias onto modes that are not kept, and onto no others.
+        # The square has the band 2m and may alias only onto modes that are not kept.
         self.grid = tuple(next_fast_len(2 * m + c + 1, real=True) for m, c in zip(band, kept, strict=True))
         self.kept = tuple(kept)
         self.norm = nn.BatchNorm2d(channels)
@@ -178,7 +180,7 @@ class _BendSamples(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Batch normalisation by Parseval's sum: before the head no one goes to samples."""
+    """Batch normalisation of the spectrum by Parseval's sum: before the head no transform is needed."""
 
     def __init__(self, channels: int, space: Any) -> None:
         super().__init__()
@@ -198,7 +200,7 @@ class _Norm(nn.Module):
 
 # -- Fourier neural operator ---------------------------------------------------------------------------
 class FNO(nn.Module):
-    """Fourier layers as in Li et al. 2021 (and the neuraloperator package), on images, with a dense head.
+    """Fourier neural operator of Li et al. 2021 (as in the package neuraloperator), on images, with a dense head.
 
     Parameters
     ----------
@@ -207,7 +209,9 @@ class FNO(nn.Module):
     width : int
         Channels of every layer.
     layers : int
-        How many Fourier layers.
+        Number of Fourier layers.
+    classes : int
+        Number of logits.
     """
 
     def __init__(self, modes: int, width: int, layers: int = 3, classes: int = 10) -> None:

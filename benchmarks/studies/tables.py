@@ -1,37 +1,38 @@
-"""Write the tables of docs/speed.rst from a benchmark's rows.
+"""Write the tables of docs/speed.rst from the rows of ``freqnet bench``.
 
-python -m benchmarks.tables benchmarks/results/bench.json
+python -m benchmarks.studies.tables benchmarks/results/bench.json
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from freqnet.bench import Row, read_rows
-from freqnet.bench.networks import EQUALS
-from freqnet.bench.race import TARGETS
+from .. import Row, read_rows
+from ..networks import EQUALS
+from ..race import TARGETS
 
-FOLDER = Path(__file__).parents[1] / "docs" / "speed"
+FOLDER = Path(__file__).parents[2] / "docs" / "speed"
 PRODUCTS = [f"{n}x{n}, full" for n in (5, 9, 13, 21, 31, 41)]
 PRODUCTS += ["13x13, square", *(f"31x31, gate band {g}" for g in (0, 1, 2, 3))]
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
 def milliseconds(seconds: float) -> str:
-    """Three digits that mean something."""
+    """Format seconds as milliseconds, with three significant digits."""
     return f"{1e3 * seconds:.3g}" if seconds < 1 else f"{1e3 * seconds:,.0f}"
 
 
 def find(rows: list[Row], group: str, name: str, peer: str) -> Row:
-    """The one row of that name and peer."""
+    """Return the row of a group, name and peer."""
     return next(row for row in rows if (row.group, row.name, row.peer) == (group, name, peer))
 
 
 def accuracies(rows: list[Row]) -> dict[str, np.ndarray]:
-    """What each network of the race reached in all its epochs, a number a seed."""
+    """Return the final accuracies of each network, one per seed."""
     out = {}
     for row in rows:
         if row.group == "accuracy" and row.name.endswith("all epochs"):
@@ -41,7 +42,7 @@ def accuracies(rows: list[Row]) -> dict[str, np.ndarray]:
 
 
 def networks(rows: list[Row]) -> Table:
-    """Accuracy, step and inference of every network."""
+    """Return accuracy, time of a step and time of inference of every network."""
     accuracy, body = accuracies(rows), []
     times: dict[str, dict[str, list[float]]] = {}
     for row in rows:
@@ -57,7 +58,7 @@ def networks(rows: list[Row]) -> Table:
 
 
 def equals(rows: list[Row]) -> Table:
-    """The pairs of about equal accuracy."""
+    """Return the ratios of networks of about equal accuracy, and of the same network with round trips."""
     accuracy, body = accuracies(rows), []
     for size, peer in EQUALS.items():
         step, inference = (find(rows, group, size, peer) for group in ("step", "inference"))
@@ -71,7 +72,7 @@ def equals(rows: list[Row]) -> Table:
 
 
 def latency(rows: list[Row]) -> Table:
-    """One image, and memory."""
+    """Return the latency of one image and the peak memory."""
     body = []
     for size, peer in EQUALS.items():
         one, memory = find(rows, "latency", size, peer), find(rows, "memory", f"{size}, training, MiB", peer)
@@ -82,7 +83,7 @@ def latency(rows: list[Row]) -> Table:
 
 
 def race(rows: list[Row]) -> Table:
-    """Seconds of training until an accuracy is reached."""
+    """Return the seconds of training until each target accuracy."""
     own = [row for row in rows if row.group == "accuracy"]
     names = dict.fromkeys([row.name.split(",")[0] for row in own] + [row.peer for row in own])
     body = []
@@ -100,7 +101,7 @@ def race(rows: list[Row]) -> Table:
 
 
 def products(rows: list[Row]) -> Table:
-    """The better round trip beside the product, for the sizes that matter."""
+    """Return the times of products beside the faster FFT round trip."""
     body = []
     for name in PRODUCTS:
         trips = [row for row in rows if row.group == "products" and row.name == name and "FFT" in row.peer]
@@ -114,7 +115,7 @@ def products(rows: list[Row]) -> Table:
 
 
 def channels(rows: list[Row]) -> Table:
-    """The channel product beside einsum."""
+    """Return the times of products over channels beside einsum."""
     body = []
     for row in rows:
         if row.group == "channels" and "einsum" in row.peer:
@@ -125,7 +126,7 @@ def channels(rows: list[Row]) -> Table:
 
 
 def profile(rows: list[Row]) -> Table:
-    """Milliseconds and shares of a step's parts."""
+    """Return milliseconds and shares of the parts of a training step."""
     own = [row for row in rows if row.group == "profile"]
     sizes = list(dict.fromkeys(row.name.split(", ", 1)[0] for row in own))
     parts = list(dict.fromkeys(row.name.split(", ", 1)[1] for row in own))
@@ -137,7 +138,7 @@ def profile(rows: list[Row]) -> Table:
 
 
 def growth(rows: list[Row]) -> Table:
-    """How well the cost model's line fits, and the grid."""
+    """Return the fit of the cost model in each series."""
     own, body = [row for row in rows if row.group == "growth"], []
     for series in ("gate band", "modes", "batch", "channels"):
         points = [row for row in own if row.name.startswith(f"{series} ") and "r2" in row.details]
@@ -145,11 +146,11 @@ def growth(rows: list[Row]) -> Table:
         details = points[0].details
         span = f"{points[0].name.removeprefix(series).strip()} to {points[-1].name.removeprefix(series).strip()}"
         body.append((series, span, f"{details['r2']:.4f}", f"{off:.0%}", f"{details['exponent']:.2f}"))
-    return ("what grows", "from, to", "R²", "farthest from the line", "time goes as cost to the power"), body
+    return ("what grows", "from, to", "R²", "largest deviation from the line", "exponent of time against cost"), body
 
 
 def write(name: str, table: Table) -> None:
-    """Write one table as an RST list-table."""
+    """Write one table as a list-table of reStructuredText."""
     header, body = table
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in (header, *body):
@@ -158,7 +159,7 @@ def write(name: str, table: Table) -> None:
 
 
 def main() -> None:
-    """Write every table."""
+    """Write all tables."""
     rows, _ = read_rows(Path(sys.argv[1]))
     FOLDER.mkdir(exist_ok=True)
     for make in (networks, equals, latency, race, products, channels, profile, growth):

@@ -1,7 +1,8 @@
-"""The regression guard: kernels as a share of the machine's own matrix product, against what was recorded.
+"""Regression guard of the kernels: it compares the speed of each with a recorded one.
 
-Seconds differ from machine to machine; the share of its own float32 GEMM that a kernel reaches travels better.
-Shares are kept apart by instruction set, since narrow vectors leave more or less of it on the table.
+Speed is measured as a share: the rate of multiply-adds over that of a float32 matrix product (GEMM) on the same
+machine. Shares vary less between machines than seconds do. They are recorded by instruction set, number of threads and
+BLAS.
 """
 
 from __future__ import annotations
@@ -16,21 +17,31 @@ from pathlib import Path
 import numpy as np
 
 from freqnet import kernels
-from freqnet.bench.plan import Plan
-from freqnet.bench.products import channel_work, half_spectra, product_work
-from freqnet.bench.suite import machine
-from freqnet.bench.timing import PAUSE_AFTER_BLAS, Operation, alternate, gemm, threads
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.files import write_json
 
-# How much of a recorded share may be lost before it is named.
+from .products import channel_work, half_spectra, product_work
+from .suite import machine
+from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, gemm, threads
+
+# A kernel counts as slower when its share is below this fraction of the recorded one.
 ALLOWED = 0.75
 RECORD = "recorded.json"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One kernel's share of the machine's GEMM rate, now and as recorded (None where it was not)."""
+    """Speed of one kernel as a share of the GEMM rate.
+
+    Attributes
+    ----------
+    name : str
+        Kernel and size.
+    share : float
+        Measured share.
+    recorded : float, optional
+        Recorded share; ``None`` where there is none for this kind of machine.
+    """
 
     name: str
     share: float
@@ -38,12 +49,12 @@ class Finding:
 
     @property
     def fell(self) -> bool:
-        """Whether more than a quarter of the recorded share is gone."""
+        """Whether the kernel lost more than a quarter of its recorded share."""
         return self.recorded is not None and self.share < ALLOWED * self.recorded
 
 
 def measure(plan: Plan) -> Iterator[tuple[str, float]]:
-    """Yield each kernel's share: useful multiply-adds a second over those of a float32 GEMM."""
+    """Yield the name and the share of each kernel."""
     matrix, count = gemm()
     with threads(plan.threads):
         for name, work, kernel in _kernels():
@@ -54,17 +65,26 @@ def measure(plan: Plan) -> Iterator[tuple[str, float]]:
 def check(plan: Plan) -> list[Finding]:
     """Measure every kernel and compare it with its record.
 
-    A row that seems to have fallen is measured twice more, and its best counts.
+    If any kernel seems slower, all are measured up to twice more, and the best share of each counts.
+
+    Parameters
+    ----------
+    plan : Plan
+        Options of the benchmark.
+
+    Returns
+    -------
+    list of Finding
+        One per kernel.
 
     Raises
     ------
     ConfigurationError
-        The compiled kernels are not in use: there is nothing to guard.
+        The compiled kernels are not in use.
     """
     if kernels.KERNEL != "native":
-        raise ConfigurationError(
-            got_expected("kernels", kernels.KERNEL, "the compiled ones", "build them, and unset FREQNET_KERNEL")
-        )
+        todo = "unset FREQNET_KERNEL, and install freqnet again where there is a C compiler"
+        raise ConfigurationError(got_expected("kernels", kernels.KERNEL, "the compiled ones", todo))
     recorded = records().get(_class(plan), {})
     shares = dict(measure(plan))
     for _ in range(2):
@@ -76,13 +96,13 @@ def check(plan: Plan) -> list[Finding]:
 
 
 def is_disturbed(findings: list[Finding]) -> bool:
-    """Whether shares lie so far above the records that a fall could hide: something else slows the GEMM down."""
+    """Tell whether shares lie so far above their records that something else must be slowing the GEMM down."""
     gains = [f.share / f.recorded for f in findings if f.recorded]
     return bool(gains) and float(np.median(gains)) > 1 / ALLOWED
 
 
 def record(plan: Plan, path: Path) -> None:
-    """Add this machine's shares to the records in a file: the medians of three runs."""
+    """Add the shares of this machine to the records of a file: medians of three measurements."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     runs = [dict(measure(plan)) for _ in range(3)]
     known[_class(plan)] = {name: round(float(np.median([run[name] for run in runs])), 3) for name in runs[0]}
@@ -91,18 +111,18 @@ def record(plan: Plan, path: Path) -> None:
 
 def records() -> dict[str, dict[str, float]]:
     """Return the recorded shares, by instruction set and number of threads."""
-    return json.loads(resources.files("freqnet.bench").joinpath(RECORD).read_text(encoding="utf-8"))
+    return json.loads(resources.files(__package__).joinpath(RECORD).read_text(encoding="utf-8"))
 
 
 def _class(plan: Plan) -> str:
     about = machine(plan)
     count = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
-    # A share means nothing without what it is a share of.
+    # BLAS belongs to the name, because the share is relative to its speed.
     return f"{about['instructions']}, {count}, BLAS {about['blas']}"
 
 
 def _kernels() -> Iterator[tuple[str, int, Operation]]:
-    """Name, useful multiply-adds, and a call of each kernel, at sizes a network has."""
+    """Yield the name, the multiply-adds and a call of each kernel, at the sizes of a network."""
     for modes, gate in ((5, 2), (9, 4), (13, 6), (21, 10), (31, 2)):
         m = (modes - 1) // 2
         bands = ((m, m), (gate, gate), (m, m))
@@ -119,6 +139,6 @@ def _kernels() -> Iterator[tuple[str, int, Operation]]:
 
 
 if __name__ == "__main__":
-    # Run in the repository, after a change that is meant: python -m freqnet.bench.guard
+    # In a checkout, after a deliberate change of the kernels: python -m benchmarks.guard
     for wanted in (1, 2):
         record(Plan(threads=wanted), Path(__file__).with_name(RECORD))

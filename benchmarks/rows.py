@@ -1,4 +1,4 @@
-"""A benchmark's figures: one row a pair, as JSON and as CSV."""
+"""Rows of a benchmark, one per pair of operations, and their files."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from typing import Any
 from freqnet.errors import DataError, got_expected
 from freqnet.training.files import write_atomically, write_json
 
+TODO = "run freqnet bench --out FILE.json to write such a file"
 COLUMNS = ("group", "name", "freqnet_s", "peer", "peer_s", "ratio")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One pair.
+    """One operation of freqnet beside one peer.
 
     Attributes
     ----------
     group : str
-        The suite the row belongs to.
+        Group of the row, such as "products".
     name : str
-        What was done.
+        Operation and size.
     freqnet_s, peer_s : float
-        Median seconds; for ``memory`` rows, peak MiB.
+        Median seconds; in the group ``memory``, peak MiB.
     peer : str
-        What it is compared with.
+        Library or network that freqnet is compared with.
     details : dict
-        Plain numbers that go with the row: sizes, accuracies, fits.
+        Further plain numbers: sizes, accuracies, fits.
 
     Examples
     --------
@@ -47,17 +48,12 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times faster freqnet is."""
+        """Time of the peer over that of freqnet: above 1, freqnet is faster."""
         return self.peer_s / self.freqnet_s if self.freqnet_s else float("nan")
-
-    @property
-    def key(self) -> str:
-        """What tells this row from all others."""
-        return f"{self.group}: {self.name} / {self.peer}"
 
 
 def write_rows(path: Path, rows: list[Row], machine: dict[str, Any]) -> None:
-    """Write rows to `path` as JSON, and beside it as CSV; each file whole or not at all."""
+    """Write rows to ``path`` as JSON, and to a CSV file beside it; each file is written whole or not at all."""
     record = {"machine": machine, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}
     write_json(path, record)
     text = StringIO()
@@ -69,16 +65,16 @@ def write_rows(path: Path, rows: list[Row], machine: dict[str, Any]) -> None:
 
 
 def read_rows(path: Path) -> tuple[list[Row], dict[str, Any]]:
-    """Return the rows of a file and the machine they were measured on.
+    """Return the rows of a file, and the description of the machine they were measured on.
 
     Raises
     ------
     DataError
-        The file is not one `write_rows` wrote.
+        The file was not written by `write_rows`.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         rows = [Row(**{k: v for k, v in row.items() if k != "ratio"}) for row in record["rows"]]
         return rows, record["machine"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(got_expected(f"benchmark {path}", error, "rows that freqnet bench wrote", "run it")) from None
+        raise DataError(got_expected(f"benchmark {path}", error, "rows that freqnet bench wrote", TODO)) from None

@@ -1,4 +1,4 @@
-"""Accuracy and the time it takes: every network trained on the same splits, measured after each epoch."""
+"""Accuracy over training time: every network trains on the same splits and is measured after each epoch."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.bench.plan import Plan
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import torch_or_none
 from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.optim import Cosine
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.presets import SIZES
 
+from .rows import Row
+from .timing import Plan, torch_or_none
+
 TARGETS = (0.97, 0.98, 0.985)
-# A learning rate is the best of these on a fold of the training part.
+# Candidate learning rates; the best on a fold of the training part is used.
 RATES = (3e-3, 1e-2)
-# Training seconds and test accuracy after each epoch.
+# Seconds of training and test accuracy after each epoch.
 Curve = list[tuple[float, float]]
 
 
 def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
-    """Train freqnet once; evaluation takes no part in the time."""
+    """Train a freqnet network once and return its curve; the time of evaluation does not count."""
     network = model.network(parts.train, settings.seed)
     spectra, held_out = analyse(network, parts.train), analyse(network, parts.test)
     curve: Curve = []
@@ -45,13 +45,14 @@ def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
 
 
 def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
-    """Train a PyTorch CNN once, with AdamW and the same schedule, smoothing, batches and shifts.
+    """Train a PyTorch CNN once and return its curve.
 
-    Shift augmentation moves each image by a random sub-pixel amount (bilinear), as a phase ramp does here.
+    It uses AdamW and the schedule, label smoothing, batch size and shifts of freqnet. Shift augmentation moves each
+    image by a random sub-pixel amount with bilinear interpolation, where freqnet uses a phase ramp.
     """
     import torch
 
-    from freqnet.bench.peers import adamw, cnn, images_of, step
+    from .peers import adamw, cnn, images_of, step
 
     torch.manual_seed(settings.seed)
     model = cnn(name, len(parts.train.classes))
@@ -81,7 +82,7 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
 
 
 def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
-    """Move images ``(batch, 1, height, width)`` by up to `most` pixels along each axis, bilinear."""
+    """Move images ``(batch, 1, height, width)`` by up to ``most`` pixels along each axis, bilinearly."""
     import torch
 
     moves = torch.from_numpy(generator.uniform(-most, most, (len(x), 2)).astype(np.float32))
@@ -94,7 +95,7 @@ def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
 
 
 def tuned_rate(score: Callable[[Split, float], float], train: Dataset) -> float:
-    """The learning rate that scores best on a fold of the training part: peers are tuned as freqnet was."""
+    """Return the learning rate that scores best on a fold of the training part."""
     fit_on, held = next(iter(stratified_folds(train, 5, 0)))
     parts = Split(train.take(fit_on), None, train.take(held))
     return max(RATES, key=lambda rate: score(parts, rate))
@@ -104,10 +105,10 @@ Contender = Callable[[Split, int], Curve]
 
 
 def contenders(base: dict[str, Any], train: Dataset, peers: bool = True) -> dict[str, Contender]:
-    """Every network of the race, by name: freqnet's sizes, then the CNNs, each with a rate of its own."""
+    """Return the training of every network by name: the sizes of freqnet, then the CNNs, each with a tuned rate."""
     out: dict[str, Contender] = {f"freqnet {size}": partial(_ours, Model(size=size), base) for size in SIZES}
     if peers and torch_or_none():
-        from freqnet.bench.peers import CNNS
+        from .peers import CNNS
 
         for name in CNNS:
             score = lambda parts, rate, name=name: _theirs(name, {**base, "learning_rate": rate}, parts, 0)[-1][1]
@@ -125,7 +126,7 @@ def _theirs(name: str, choices: dict[str, Any], parts: Split, seed: int) -> Curv
 
 
 def race(plan: Plan, shift: float = 0.0) -> dict[str, list[Curve]]:
-    """Train every network on every seed's split; they take turns within a seed."""
+    """Train every network on the split of every seed, one after another within a seed."""
     dataset = load("mnist-5k")
     base = training_defaults("mnist-5k") | {"shift": shift}
     runners = contenders(base, split(dataset, validation=0, seed=0).train)
@@ -138,10 +139,22 @@ def race(plan: Plan, shift: float = 0.0) -> dict[str, list[Curve]]:
 
 
 def time_to(curves: list[Curve], target: float) -> float:
-    """Median over seeds of the seconds of training until the test accuracy first reaches the target.
+    """Return the median seconds of training until the test accuracy first reaches a target.
 
-    Infinite where a seed never does.
+    Parameters
+    ----------
+    curves : list of Curve
+        One curve per seed.
+    target : float
+        Test accuracy, between 0 and 1.
 
+    Returns
+    -------
+    float
+        Median over seeds, where a seed that never reaches the target counts as infinite.
+
+    Examples
+    --------
     >>> time_to([[(1.0, 0.5), (2.0, 0.9)], [(1.0, 0.9)], [(1.0, 0.2), (2.0, 0.3), (3.0, 0.9)]], 0.9)
     2.0
     """
@@ -149,7 +162,7 @@ def time_to(curves: list[Curve], target: float) -> float:
 
 
 def race_rows(plan: Plan) -> Iterator[Row]:
-    """Time to each accuracy for both sides, and the accuracy each reaches in all its epochs."""
+    """Yield the time of all epochs, with the accuracies reached, and the time to each target accuracy."""
     curves = race(plan)
     accuracy = {name: [curve[-1][1] for curve in runs] for name, runs in curves.items()}
     ours, theirs = ([name for name in curves if name.startswith("freqnet") == own] for own in (True, False))
@@ -160,6 +173,6 @@ def race_rows(plan: Plan) -> Iterator[Row]:
             yield Row("accuracy", f"{name}, all epochs", seconds[0], peer, seconds[1], ends)
             for target in TARGETS:
                 times = [time_to(curves[n], target) for n in (name, peer)]
-                # What is never reached has no time: there is no ratio to speak of.
+                # There is no row where either side never reaches the target.
                 if np.isfinite(times).all():
                     yield Row("accuracy", f"{name}, to {target:.1%}", times[0], peer, times[1], {"target": target})

@@ -1,4 +1,4 @@
-"""Whole networks on mnist-5k: a training step, inference, latency of one image, peak memory."""
+"""Whole networks on mnist-5k: training step, inference, latency of one image, peak memory."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.bench.plan import Plan
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import Operation, alternate, torch_or_none
 from freqnet.data import Split, load, split
 from freqnet.nn import Network
 from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import SIZES
 
+from .rows import Row
+from .timing import Operation, Plan, alternate, torch_or_none
+
 BATCH = 100
-# Images an inference pass takes at a time: each side runs with the one that suits it better.
+# Images per call of an inference pass; each side uses the faster of the two.
 CHUNKS = (100, 250)
-# Each size beside the CNN whose accuracy it reaches: the pairs that answer "how much faster at equal accuracy".
+# Each size with the CNN of about equal accuracy.
 EQUALS = {"small": "LeNet-5", "medium": "CNN 3x3, 16-32-32", "large": "CNN 5x5, 16-32-32"}
 
 
 class Ours:
-    """A freqnet network with what a step and an inference pass need."""
+    """A freqnet network with the data and the optimiser of a training step."""
 
     def __init__(self, size: str, parts: Split) -> None:
         settings = Settings(**training_defaults("mnist-5k"))
@@ -36,42 +36,42 @@ class Ours:
         self.spectra: Spectra = analyse(self.network, parts.train)
         self.x, self.labels = self.spectra.take(np.arange(BATCH))
         optimizer = settings.make_optimizer(self.network.named_parameters())
-        # A rate of 0 computes all that any other does, and leaves the weights where they are.
+        # A rate of 0 costs as much as any other and leaves the weights unchanged.
         optimizer.learning_rate = 0.0
         self.run = Run(self.network, settings, optimizer, 1)
 
     def step(self) -> Operation:
-        """A training step on spectra; the door was passed once, before training."""
+        """Return a training step on spectra, which are computed once before training."""
         self.network.train()
         return lambda: self.run.step(self.x, self.labels)
 
     def predict(self, images: np.ndarray, batch: int = BATCH) -> Operation:
-        """From images to logits: the door's transform is part of it."""
+        """Return an inference pass from images to logits, with the transform of the images."""
         self.network.predict(images[:1])
         return lambda: self.network.predict(images, batch=batch)
 
 
 class Peer:
-    """A PyTorch network with the same."""
+    """A PyTorch network with the data and the optimiser of a training step."""
 
     def __init__(self, model: Any, inputs: Callable[[np.ndarray], Any], images: np.ndarray, labels: np.ndarray) -> None:
         import torch
 
-        from freqnet.bench.peers import adamw
+        from .peers import adamw
 
         self.model, self.labels, self.inputs = model, torch.from_numpy(labels), inputs
         self.x = inputs(images)
         self.optimizer = adamw(model, 1e-6)
 
     def step(self) -> Operation:
-        """Forward, backward and fused AdamW."""
-        from freqnet.bench.peers import step
+        """Return a training step: forward pass, backward pass, fused AdamW."""
+        from .peers import step
 
         self.model.train()
         return lambda: step(self.model, self.optimizer, self.x, self.labels)
 
     def predict(self, x: Any, batch: int = BATCH) -> Operation:
-        """Logits, in evaluation mode, with nothing recorded; images are standardised beforehand."""
+        """Return an inference pass from standardised images to logits, in inference mode."""
         import torch
 
         self.model.eval()
@@ -84,7 +84,7 @@ class Peer:
 
 
 def fastest(predict: Callable[[Any, int], Operation], images: Any) -> Operation:
-    """The inference pass over all images, in the chunks it is fastest with."""
+    """Return the inference pass over all images with the faster number of images per call."""
     small, large = (predict(images, chunk) for chunk in CHUNKS)
     seconds = alternate(small, large, seconds=0.2)
     return small if seconds[0] <= seconds[1] else large
@@ -92,13 +92,13 @@ def fastest(predict: Callable[[Any, int], Operation], images: Any) -> Operation:
 
 @lru_cache(maxsize=1)
 def parts() -> Split:
-    """The split of mnist-5k all networks share."""
+    """Return the split of mnist-5k that all networks share."""
     return split(load("mnist-5k"), validation=0, seed=0)
 
 
 def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[tuple[str, Peer]]:
-    """Yield PyTorch networks: CNNs, FNO blocks, and `ours` with an FFT round trip at each activation."""
-    from freqnet.bench.peers import CNNS, FNO, RoundTrip, cnn, images_of, spectra_of
+    """Yield PyTorch networks by name: CNNs, an FNO, and ``ours`` with an FFT round trip at each activation."""
+    from .peers import CNNS, FNO, RoundTrip, cnn, images_of, spectra_of
 
     batch = data.train.images[:BATCH], np.asarray(data.train.labels[:BATCH])
     wanted = lambda name: names is None or name in names
@@ -112,7 +112,7 @@ def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[t
 
 
 def network_rows(plan: Plan) -> Iterator[Row]:
-    """Time a training step and an inference pass of 100 images against every peer."""
+    """Time a training step and an inference pass beside every peer."""
     if torch_or_none() is None:
         return
     data = parts()
@@ -123,7 +123,7 @@ def network_rows(plan: Plan) -> Iterator[Row]:
         for peer, theirs in peers(ours, data, quick if plan.quick else None):
             details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
             if is_first:
-                # The first seconds of a load of another kind run slower: they are thrown away.
+                # The first seconds after a change of the load are slower, so this measurement is thrown away.
                 alternate(ours.step(), theirs.step(), 2 * plan.seconds)
                 is_first = False
             a, b = alternate(ours.step(), theirs.step(), plan.seconds)
@@ -137,13 +137,13 @@ def network_rows(plan: Plan) -> Iterator[Row]:
                 yield Row("latency", size, a, peer, b, {**details, "batch": 1})
 
 
-# Runs in a process of its own: peak memory is a property of a process. Not from getrusage, which inherits the peak of
-# the process that started this one.
+# Runs in a process of its own, because peak memory belongs to a process. The peak comes from /proc, because that of
+# getrusage includes the peak of the parent process.
 _MEMORY = """
 import json, sys
 side, name, count = sys.argv[1:4]
-from freqnet.bench.networks import Ours, Peer, parts, peers
-from freqnet.bench.timing import threads
+from freqnet.benchmarks.networks import Ours, parts, peers
+from freqnet.benchmarks.timing import threads
 from freqnet.kernels.threads import thread_limit
 
 def peak():
@@ -151,7 +151,7 @@ def peak():
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 data = parts()
-# Nothing of PyTorch is loaded where it has no part.
+# freqnet is measured without loading PyTorch, which threads() would do.
 with thread_limit(int(count)) if side == "ours" else threads(int(count)):
     if side == "ours":
         step = Ours(name, data).step()
@@ -165,7 +165,7 @@ print(json.dumps([before, peak()]))
 
 
 def memory_rows(plan: Plan) -> Iterator[Row]:
-    """Peak memory of a process that trains, and how much of it the steps themselves added, in MiB."""
+    """Measure the peak memory of a process that trains, and the part that the steps added, in MiB."""
     if torch_or_none() is None or sys.platform != "linux":
         return
     for size, name in EQUALS.items():

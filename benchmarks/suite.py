@@ -1,4 +1,4 @@
-"""All groups of rows, and the run over them."""
+"""The groups of rows that ``freqnet bench`` knows, and their measurement."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from freqnet import __version__, kernels
-from freqnet.bench.growth import growth_rows
-from freqnet.bench.networks import memory_rows, network_rows
-from freqnet.bench.plan import Plan
-from freqnet.bench.products import channel_rows, product_rows
-from freqnet.bench.profile import profile_rows
-from freqnet.bench.race import race_rows
-from freqnet.bench.rows import Row
-from freqnet.bench.timing import threads, torch_or_none
 from freqnet.kernels.threads import blas_name
+
+from .growth import growth_rows
+from .networks import memory_rows, network_rows
+from .products import channel_rows, product_rows
+from .profile import profile_rows
+from .race import race_rows
+from .rows import Row
+from .timing import Plan, threads, torch_or_none
 
 GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "products": product_rows,
@@ -32,7 +32,7 @@ GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
 
 
 def run(plan: Plan, groups: list[str]) -> Iterator[Row]:
-    """Measure the groups one after the other; a row comes as soon as it is known."""
+    """Measure groups one after another, and yield each row as soon as it is measured."""
     with threads(plan.threads):
         for name in groups:
             if not plan.leaves_out(name):
@@ -40,7 +40,7 @@ def run(plan: Plan, groups: list[str]) -> Iterator[Row]:
 
 
 def machine(plan: Plan) -> dict[str, Any]:
-    """Say what the figures were measured on."""
+    """Describe the machine and the versions that rows are measured with."""
     torch = torch_or_none()
     return {
         "processor": _processor(),

@@ -1,0 +1,1 @@
+"""Studies that the documentation quotes; each prints or writes its tables and runs from a checkout."""

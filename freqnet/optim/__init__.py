@@ -1,0 +1,18 @@
+"""Optimisers, learning-rate schedules and gradient clipping, for real parameters that are updated in place."""
+
+from freqnet.optim.clipping import Parameter, clip_gradients
+from freqnet.optim.optimizers import SGD, Adam, AdamW, Momentum, Optimizer
+from freqnet.optim.schedules import Constant, Cosine, OneCycle
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "Cosine",
+    "Momentum",
+    "OneCycle",
+    "Optimizer",
+    "Parameter",
+    "clip_gradients",
+]
