@@ -115,6 +115,30 @@ class Arithmetic:
         """Return the whole number R from which exp(-rate R^power) is below every digit carried."""
         return math.ceil(((self.digits + self.guard) * math.log(10) / rate) ** (1 / power)) + 1
 
+    def half_line(
+        self, f: Function, bound: Number | Function = 1, *, rate: float = 1.0, power: int = 1, width: int = 4
+    ) -> Number:
+        """Integrate over x > 0 a function that decays as ``exp(-rate x^power)``.
+
+        Parameters
+        ----------
+        f : callable
+        bound : number or callable
+            The integral from R to infinity is at most ``bound exp(-rate R^power)``; a function of R where it grows.
+        rate, power : float, int
+        width : int
+            Length of a panel of the quadrature.
+        """
+        R = self.cut(rate, power)
+        end = self.number(R)
+        beyond = (bound(end) if callable(bound) else bound) * self.exp(-self.number(str(rate)) * end**power)
+        return self.integral(f, *self.panels(0, R, width)) + self.tail(beyond)
+
+    def line(self, f: Function, bound: Number = 8) -> Number:
+        """Integrate over the line a function that decays as ``exp(-x^2 / 2)``; `bound` is as in `half_line`."""
+        R = self.cut(0.5, 2)
+        return self.integral(f, *self.panels(-R, R, 3)) + self.tail(bound * self.exp(-self.number(R * R) / 2))
+
     def panels(self, low: int, high: int, width: int = 1) -> list[int]:
         """Return whole numbers from low to high, `width` apart: ends of panels to integrate along."""
         return [*range(low, high, width), high]

@@ -24,6 +24,8 @@ Point = Mapping[str, int | str]
 SLACK = 5
 #: A double carries 15 to 16 digits; an operator of the engine adds up a few dozen of them.
 ENGINE_DIGITS = 12
+#: Why a check that runs the engine cannot be made rigorous.
+DOUBLE = "the engine computes in double precision"
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,18 @@ class Identity(Check):
     independent : callable
         The same quantity by other means: a quadrature, a series, an explicit sum.
     engine : bool
-        One side is computed by freqnet's engine, in double precision.
+        One side is computed by freqnet's engine, in double precision: at most 12 digits must agree, and
+        ``not_enclosed`` says so by itself.
     """
 
     closed: Side
     independent: Side
     engine: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.engine and not self.not_enclosed:
+            object.__setattr__(self, "not_enclosed", DOUBLE)
 
     def sides(self) -> tuple[Side, ...]:
         return self.closed, self.independent
