@@ -172,8 +172,9 @@ CLAIMS: tuple[Claim, ...] = (
         sources=(Source(_PAN, "Theorem 3.1"),),
         statement="Convolving is equivalent to taking the dot product of the spectra.",
         verdict="conditional",
-        hypotheses="Read as the product at each frequency, as the text after the theorem does. The inner product is "
-        r"one number, the convolution at 0: $\frac{1}{N} \sum_k X_k H_k = (x * h)_0$.",
+        hypotheses="The statement must mean the product at each frequency, as in the text after the theorem. The "
+        r"inner product of the spectra is a single number, the convolution at 0: $\frac{1}{N} \sum_k X_k H_k = (x * "
+        "h)_0$.",
         proof="The inverse transform at 0 is the mean of the bins.",
         checks=(
             Identity(name="bin by bin", closed=product_of_bins, independent=convolution_by_sums, points=_LAYERS),
@@ -193,10 +194,10 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The forward pass of a convolutional layer is the product of the transforms of its input and its "
         "filter.",
         verdict="conditional",
-        hypotheses="The layer convolves as in Definition 1. What is called a convolution in a CNN is a correlation, "
-        r"$y_n = \sum_j x_{n+j} h_j$: for a real filter its multiplier is $\overline{H_k}$.",
+        hypotheses="The layer convolves as in Definition 1. The operation called convolution in a CNN is a "
+        r"correlation, $y_n = \sum_j x_{n+j} h_j$: for a real filter its multiplier is $\overline{H_k}$.",
         proof=r"A correlation is a convolution with $h_{-j}$, whose transform is $\sum_j h_j e^{2\pi i jk/N} = "
-        r"\overline{H_k}$. With one sample or two, both are the same.",
+        r"\overline{H_k}$. With one or two samples, convolution and correlation are equal.",
         checks=(
             Identity(name="with the conjugate", closed=layer_spectrum, independent=layer_by_sums, points=_LAYERS),
             Contradiction(name="without it", claimed=product_of_bins, actual=layer_by_sums, points=_LAYERS[2:]),
@@ -210,10 +211,10 @@ CLAIMS: tuple[Claim, ...] = (
         "$iw$.",
         verdict="conditional",
         hypotheses="$f$ and $g$ are in $L^1$, $g$ is absolutely continuous with $g'$ in $L^1$ (for order $n$: so are "
-        r"$g', \ldots, g^{(n-1)}$, and $g^{(n)}$ is in $L^1$); or all is meant for distributions. Where $g$ jumps by "
-        r"$J_j$ at $x_j$, the transform of its classical derivative is $iw\,G(w) - \sum_j J_j e^{-iwx_j}$.",
+        r"$g', \ldots, g^{(n-1)}$, and $g^{(n)}$ is in $L^1$); or the statement is read for distributions. Where $g$ "
+        r"jumps by $J_j$ at $x_j$, the transform of its classical derivative is $iw\,G(w) - \sum_j J_j e^{-iwx_j}$.",
         proof=r"By parts on each smooth piece, $\int g' e^{-iwx}\,dx = iw \int g e^{-iwx}\,dx$ plus values at ends. "
-        "They cancel where there is no jump. A box has the classical derivative 0.",
+        "The values cancel where there is no jump. The classical derivative of a box is 0.",
         checks=(
             Identity(name="a corner", closed=derivative_rule, independent=derivative_by_quadrature, points=_DECAYS[1:]),
             Identity(name="order n", closed=order_n, independent=order_n_by_quadrature, points=_ORDERS),
@@ -260,10 +261,11 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The transform of $f * g$ in two dimensions is $F(u, v) G(u, v)$, and its derivative is equivalent "
         "to multiplying that by the frequency factor.",
         verdict="conditional",
-        hypotheses="The product: $f$ and $g$ in $L^1$. The derivative: $g$ with its partial derivatives in $L^1$, as "
-        r"in one dimension, and one factor for each: $iu$ for $\partial_x$, $iv$ for $\partial_y$, $(iu)(iv)$ for "
-        r"$\partial_x \partial_y$. A single factor, such as $i\sqrt{u^2 + v^2}$, is no derivative.",
-        proof="By parts in $x$ at fixed $y$, and in $y$ at fixed $x$.",
+        hypotheses="The statement about the product needs $f$ and $g$ in $L^1$. The statement about derivatives "
+        "needs $g$ and its partial derivatives in $L^1$, as in one dimension, and one factor per derivative: $iu$ "
+        r"for $\partial_x$, $iv$ for $\partial_y$, $(iu)(iv)$ for $\partial_x \partial_y$. A single factor, such as "
+        r"$i\sqrt{u^2 + v^2}$, does not correspond to a derivative.",
+        proof="Integrate by parts in $x$ at fixed $y$, and in $y$ at fixed $x$.",
         checks=(
             Identity(
                 name="eq. 5",
@@ -445,12 +447,13 @@ CLAIMS += (
         statement="The convolution of two signals is the element-wise product of their spectra, on the grid of a "
         "network as on the line.",
         verdict="conditional",
-        hypotheses=r"The convolution of $n$ samples with $k$ taps by $N$ bins is circular. It is the linear one if "
-        r"and only if $N \geq n + k - 1$; else what reaches beyond sample $N$ is added at the start. Bins are not "
-        "divided in the forward transform (for the unitary one, see the factor of eq. 1 of rippel2015).",
-        proof=r"$e^{-2\pi i q n/N}$ has the period $N$ in $n$: samples $n$ and $n + N$ of the linear convolution meet "
-        r"in one. None do when its $n + k - 1$ samples fit; the last, the product of the last sample and the last tap, "
-        "wraps when they do not.",
+        hypotheses="The product of spectra of $N$ bins is the circular convolution of $n$ samples with $k$ taps. It "
+        r"equals the linear convolution if and only if $N \geq n + k - 1$; otherwise the samples after the first $N$ "
+        "are added at the start. The forward transform does not divide by $N$ (the unitary transform brings the "
+        "factor of eq. 1 of rippel2015).",
+        proof=r"$e^{-2\pi i q n/N}$ has the period $N$ in $n$: samples $n$ and $n + N$ of the linear convolution are "
+        "added. There is no such pair if its $n + k - 1$ samples fit. Otherwise the last sample, the product of the "
+        "last sample and the last tap, wraps.",
         checks=(
             Identity(
                 name="of N samples each: circular",
@@ -487,13 +490,13 @@ CLAIMS += (
             Source("pan2021", "Section 3.1"),
             Source("ko2017", "sinc interpolation of kernels, as the other sources report it"),
         ),
-        statement="A kernel of $k$ taps is brought to the $N$ bins of the feature map by zero-padding or by "
+        statement="A kernel of $k$ taps is extended to the $N$ bins of the feature map by zero-padding or by "
         "interpolation.",
         verdict="conditional",
-        hypotheses=r"The interpolation of the $k$-point spectrum is $H(q) = \sum_p H_k(p)\,D(q/N - p/k)$ with "
-        r"$D(t) = e^{-i\pi t(2a + k - 1)} \sin(\pi k t)/(k \sin \pi t)$, where $a$ is the place of the first tap "
-        r"(the phase is 1 for a centred kernel of odd size). Then it equals zero-padding, and is the sinc "
-        r"interpolation of ko2017. Any other rule changes the filter: linear interpolation to $N = rk$ bins repeats "
+        hypotheses=r"The interpolation of the $k$-point spectrum is $H(q) = \sum_p H_k(p)\,D(q/N - p/k)$ with $D(t) = "
+        r"e^{-i\pi t(2a + k - 1)} \sin(\pi k t)/(k \sin \pi t)$, where $a$ is the position of the first tap (the "
+        "phase is 1 for a centred kernel of odd size). This interpolation equals zero-padding, and is the sinc "
+        "interpolation of ko2017. Any other rule changes the filter: linear interpolation to $N = rk$ bins repeats "
         r"the taps $r$ times over the grid, under the window $(\sin(\pi n/k)/(r \sin(\pi n/N)))^2$.",
         proof=r"Insert $h_n = \frac{1}{k}\sum_p H_k(p) e^{2\pi i p n/k}$ into $\sum_n h_n e^{-2\pi i q n/N}$ and sum "
         r"over the $k$ taps. A linear rule with a triangle is a convolution of the spectrum, hence a product in space "
@@ -554,9 +557,9 @@ CLAIMS += (
         "as large as its input.",
         verdict="holds",
         hypotheses=r"$y = Wx$ with real rows is $y_j = \frac{1}{N}\sum_k \overline{\hat W_{jk}}\,X_k$, one sample of "
-        r"the correlation of $x$ with row $j$. On the stored half of the spectrum, "
-        r"$y_j = \frac{1}{N}\sum_{k \leq N/2} w_k\,\mathrm{Re}(\overline{\hat W_{jk}}\,X_k)$ with $w_k = 1$ at the "
-        r"bins $0$ and $N/2$ (there is one for even $N$ only) and 2 at the others.",
+        r"the correlation of $x$ with row $j$. On the stored half of the spectrum, $y_j = \frac{1}{N}\sum_{k \leq "
+        r"N/2} w_k\,\mathrm{Re}(\overline{\hat W_{jk}}\,X_k)$ with $w_k = 1$ at the bins $0$ and $N/2$ (the bin $N/2$ "
+        "exists for even $N$ only) and 2 at the others.",
         proof="Parseval's identity, row by row. Bins $k$ and $N - k$ of a real signal are conjugate, so that each pair "
         "contributes twice the real part of one.",
         checks=(
@@ -639,15 +642,17 @@ CLAIMS += (
     Claim(
         id="dct-product",
         title="The bin-wise product of two cosine transforms",
-        statement="As for the DFT, the product of two DCT-II spectra is the spectrum of a convolution of both signals.",
+        statement="As for the DFT, the product of two DCT-II spectra is the spectrum of a convolution of the two "
+        "signals.",
         verdict="refuted",
-        corrected=r"With $C_k = \sum_n x_n \cos(\pi k (2n + 1)/(2N))$, 4 times the product is the DFT of the circular "
-        "convolution of both signals, each followed by its mirror image, moved by one sample: it is symmetric about a "
-        "sample, not between two, hence not the mirror extension of any N samples. The signal whose DCT-II is the "
-        r"product exists, but is not that convolution. A symmetric kernel has to be given by $h_0 + 2\sum_j h_j "
-        r"\cos(\pi k j/N)$ instead: times that, $C_k$ is convolution with mirror images beyond the ends.",
-        proof=r"The mirrored signal of $2N$ samples has the DFT $2 e^{i\pi k/(2N)} C_k$. Two of these phases make the "
-        "shift by one sample; a symmetric kernel has none.",
+        corrected=r"With $C_k = \sum_n x_n \cos(\pi k (2n + 1)/(2N))$, 4 times the product is the DFT of a circular "
+        "convolution: both signals are followed by their mirror images, convolved, and shifted by one sample. The "
+        "result is symmetric about a sample, not about a point between two samples, so it is not the mirror "
+        "extension of any N samples. The signal whose DCT-II is the product exists, but is not that convolution. A "
+        r"symmetric kernel must be represented by $h_0 + 2\sum_j h_j \cos(\pi k j/N)$ instead: multiplying $C_k$ by "
+        "this convolves the signal, continued by its mirror images at both ends.",
+        proof=r"The mirrored signal of $2N$ samples has the DFT $2 e^{i\pi k/(2N)} C_k$. The product of two of these "
+        "phases is a shift by one sample; a symmetric kernel has no such phase.",
         checks=(
             Contradiction(
                 name="it is not the circular convolution",
@@ -723,12 +728,12 @@ CLAIMS += (
         id="alias-free-products",
         title="How many samples a product of d factors needs",
         statement=r"The modes $|k| \leq K$ of a product of d signals of band K, computed sample by sample on a grid "
-        "of M, are right for all such signals just when $M > (d + 1) K$. The modes up to Q are right just when $M > "
-        "dK + Q$; all of them, $M > 2dK$.",
+        "of M, are correct for all such signals if and only if $M > (d + 1) K$. The modes up to Q are correct if and "
+        "only if $M > dK + Q$, and all modes if and only if $M > 2dK$.",
         verdict="holds",
         proof="On the grid, modes that differ by a multiple of M are added. The product has modes up to dK, and the "
-        r"nearest of them that lands on $|k| \leq Q$ is at distance $M - Q$ or more from 0. If $M - Q \leq dK$ there "
-        "is one, and for positive coefficients nothing cancels. See the page of proofs.",
+        r"nearest of them that lands on $|k| \leq Q$ is at a distance of at least $M - Q$ from 0. If $M - Q \leq dK$ "
+        "such a mode exists, and positive coefficients do not cancel. See the page of proofs.",
         checks=(
             Identity(
                 name="one sample more than (d + 1) K",

@@ -127,13 +127,14 @@ CLAIMS: tuple[Claim, ...] = (
         sources=(_THEOREM,),
         statement=r"The transform of $\frac{1}{T}\int_{x}^{x + T} f$ is that of $f$ times $\sin(wT/2)/(wT/2)$.",
         verdict="conditional",
-        hypotheses="A moving average on the line, at every $x$; a window $[x + a, x + a + T]$ gives the phase "
-        "$e^{iw(a + T/2)}$ besides. On a grid of $N$ samples a window of $s$ of them multiplies bin $k$ by the "
-        r"Dirichlet kernel $e^{i\pi k(s - 1)/N} \sin(\pi s k/N)/(s \sin(\pi k/N))$, which repeats after $N$ bins as "
-        r"the spectrum does; the sinc is smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the "
-        "Nyquist bin. They agree where both vanish or are 1: at every bin if the window is the whole period.",
-        proof=r"The average is a convolution with a box, whose transform is the integral of $e^{iwx}/T$ over the "
-        "window: a sinc. On a grid the integral is a geometric sum.",
+        hypotheses="This holds for a moving average on the line, at every $x$; a window $[x + a, x + a + T]$ adds "
+        "the phase $e^{iw(a + T/2)}$. On a grid of $N$ samples a window of $s$ of them multiplies bin $k$ by the "
+        r"Dirichlet kernel $e^{i\pi k(s - 1)/N} \sin(\pi s k/N)/(s \sin(\pi k/N))$, which is periodic with $N$ bins, "
+        r"as the spectrum is. The sinc is smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the "
+        "Nyquist bin. They agree where both are 0 or both are 1, which is every bin if the window is the whole "
+        "period.",
+        proof="The average is a convolution with a box, whose transform is the integral of $e^{iwx}/T$ over the "
+        "window, a sinc. On a grid the integral becomes a geometric sum.",
         checks=(
             Identity(name="on the line", closed=averaged, independent=averaged_by_quadrature, points=_LINE),
             Identity(
@@ -155,12 +156,11 @@ CLAIMS: tuple[Claim, ...] = (
         statement="In the frequency domain average pooling corresponds to the element-wise product of the spectrum and "
         "the window's response.",
         verdict="conditional",
-        hypotheses="At stride 1, where every average is kept. The source gives the product only; since it has $N$ bins "
-        "and the pooled map $N/s$, one must say what becomes of the rest. Keeping the low ones is wrong: pooling keeps "
-        r"every $s$-th average, and the spectrum folds: $Y_q = \frac{1}{s} \sum_{r < s} (HX)_{q + rN/s}$, in each "
-        "direction of a map.",
+        hypotheses="The stride is 1, so that every average is kept. The source gives only the product, which has $N$ "
+        "bins, while the pooled map has $N/s$. Keeping the low bins is wrong: pooling keeps every $s$-th average, "
+        r"which folds the spectrum: $Y_q = \frac{1}{s} \sum_{r < s} (HX)_{q + rN/s}$, along each axis of a map.",
         proof=r"At the samples $0, s, 2s, \ldots$ the waves $e^{2\pi i k n/N}$ of all $k$ that differ by multiples of "
-        "$N/s$ are equal, and the response is not 0 at most of the bins that meet.",
+        "$N/s$ are equal, and the response is nonzero at most of the bins that are added.",
         checks=(
             Identity(name="folded", closed=folded, independent=spectrum_of_pooled, points=_STRIDES),
             Identity(name="blocks of maps", closed=folded_map, independent=spectrum_of_blocks, points=_BLOCKS),
@@ -180,9 +180,9 @@ CLAIMS: tuple[Claim, ...] = (
         sources=(Source("pan2021", "Theorem 3.6; Section 3.3", "", "reconstructed"),),
         statement=r"$\frac{d}{dw} \frac{\sin(wT/2)}{wT/2} = \frac{\cos(wT/2)}{w} - \frac{2\sin(wT/2)}{Tw^2}$.",
         verdict="holds",
-        hypotheses=r"For $w \neq 0$; at 0 it is 0. It says how the response changes with frequency: "
-        "back-propagation does not use it (see average-pooling-backward).",
-        proof="The quotient rule.",
+        hypotheses=r"The formula holds for $w \neq 0$; at 0 the derivative is 0. It describes how the response "
+        "changes with frequency; back-propagation does not use it (see average-pooling-backward).",
+        proof="Apply the quotient rule.",
         checks=(
             Identity(
                 name="against quadrature",
@@ -269,11 +269,11 @@ CLAIMS += (
         sources=(Source("pan2021", "Section 3.3"),),
         statement="Max pooling can be approximately defined as a coherency function convolved with the spectrum.",
         verdict="conditional",
-        hypotheses=r"With a function $c(x)$ made anew for each input, and then exactly: $\max(x_n, x_{n + 1}) = c_n "
-        "x_n + (1 - c_n) x_{n + 1}$ with $c_n$ 1 where $x_n$ is the larger and 0 elsewhere. A fixed one cannot do it: "
-        "max pooling is not linear; a convolution of spectra, a product of spectra and any other fixed linear map send "
-        "$-x$ to minus what they make of $x$. For two neighbours it is $(x_n + x_{n + 1})/2 + |x_n - x_{n + 1}|/2$: "
-        "average pooling and a nonlinear term of the same size.",
+        hypotheses=r"The function $c(x)$ must depend on the input; the identity is then exact: $\max(x_n, x_{n + 1}) "
+        "= c_n x_n + (1 - c_n) x_{n + 1}$ with $c_n = 1$ where $x_n$ is the larger and 0 elsewhere. A fixed function "
+        "cannot do it, since max pooling is not linear: a convolution of spectra, a product of spectra and any other "
+        "fixed linear map $L$ satisfy $L(-x) = -L(x)$. For two neighbours it is $(x_n + x_{n + 1})/2 + |x_n - x_{n + "
+        "1}|/2$: average pooling plus a nonlinear term of the same size.",
         proof=r"The transform of a product of signals is the convolution of their spectra, divided by $N$. $\max(-a, "
         r"-b) = -\min(a, b)$, and $\max(a, b) - \min(a, b) = |a - b|$.",
         checks=(
@@ -300,11 +300,11 @@ CLAIMS += (
         sources=(Source("pan2021", "Section 3.3"),),
         statement="Pooling is equivalent to low-pass filtering.",
         verdict="conditional",
-        hypotheses="Average pooling before samples are dropped, and roughly: its response falls from 1 at bin 0 to 0 "
-        r"at bin $N/s$, but for $s \geq 3$ side lobes follow. At 1.5 periods a window it is $1/(s \sin(3\pi/(2s)))$: "
-        r"1/3 for three samples, towards $2/(3\pi) = 0.212$ for many. The first lobe of the sinc is 0.2172 high, at "
-        "$wT/2 = 4.4934$. A stride folds what passes onto the lowest bins. Max pooling is no low-pass: it makes 1, 1, "
-        "1, 1 of 1, -1, 1, -1.",
+        hypotheses="This is roughly true of average pooling before samples are dropped: its response falls from 1 at "
+        r"bin 0 to 0 at bin $N/s$, but side lobes follow for $s \geq 3$. At 1.5 periods per window the response is "
+        r"$1/(s \sin(3\pi/(2s)))$: 1/3 for three samples, and it approaches $2/(3\pi) = 0.212$ for many samples. The "
+        "height of the first side lobe of the sinc is 0.2172, at $wT/2 = 4.4934$. A stride aliases the frequencies "
+        "that pass to the lowest bins. Max pooling is not a low-pass: it maps 1, -1, 1, -1 to 1, 1, 1, 1.",
         proof=r"The sum of a wave over the window is geometric. The slope of $\sin(u)/u$ is $(u \cos u - \sin u)/u^2$, "
         r"whose numerator has the derivative $-u \sin u > 0$ on $(\pi, 2\pi)$: the sinc has one extremum there.",
         checks=(

@@ -152,9 +152,10 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$F(w) = \int f(x) e^{-iwx}\,dx$ exists where $f$ is absolutely integrable and piecewise smooth; "
         r"then $f(x) = \frac{1}{2\pi} \int F(w) e^{iwx}\,dw$.",
         verdict="conditional",
-        hypotheses=r"$f$ in $L^1$ is enough for $F$ to exist, as a continuous function. Piecewise smoothness is for "
-        r"the inversion at single points. If $F$ is in $L^1$ too, eq. 3 holds as it stands, for almost every $x$.",
-        proof=r"$|f(x) e^{-iwx}| = |f(x)|$, so that the integral converges. Outside $L^1$ it need not: for $f = 1$ "
+        hypotheses="$f$ in $L^1$ is sufficient for $F$ to exist as a continuous function. Piecewise smoothness is "
+        "needed only for the inversion at single points. If $F$ is in $L^1$ too, eq. 3 holds as stated for almost "
+        "every $x$.",
+        proof="$|f(x) e^{-iwx}| = |f(x)|$, so that the integral converges. Outside $L^1$ it may diverge: for $f = 1$ "
         r"the integral over $[-a, a]$ is $2 \sin(wa)/w$, which has no limit.",
         checks=(
             Identity(
@@ -192,12 +193,12 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"For $f$ absolutely integrable and piecewise smooth, $\frac{1}{2\pi} \int F(w) e^{iwx}\,dw = f(x)$ "
         r"at every $x$.",
         verdict="conditional",
-        hypotheses=r"$f$ is continuous at $x$. At a jump the integral over $[-W, W]$ tends to the half sum "
-        r"$(f(x+) + f(x-))/2$ as $W \to \infty$. Next to it the peak does not go down: it overshoots by "
-        r"$\mathrm{Si}(\pi)/\pi - 1/2$, 8.9 per cent of the jump (Gibbs).",
-        proof=r"Cut at $W$, the inverse is $f * \sin(Wx)/(\pi x)$, of which each side of a jump receives one half. "
-        r"For a box on $[-1, 1]$ it is $[\mathrm{Si}(W(1 + x)) + \mathrm{Si}(W(1 - x))]/\pi$; set $x = 1 - \pi/W$ and "
-        r"use $|\mathrm{Si}(y) - \pi/2| \leq 1/y$.",
+        hypotheses="$f$ is continuous at $x$. At a jump the integral over $[-W, W]$ tends to the half sum $(f(x+) + "
+        r"f(x-))/2$ as $W \to \infty$. Near the jump the peak does not decrease with $W$: it overshoots by "
+        r"$\mathrm{Si}(\pi)/\pi - 1/2$, 8.9 % of the jump (Gibbs phenomenon).",
+        proof=r"Cut at $W$, the inverse is $f * \sin(Wx)/(\pi x)$, and half of this kernel lies on each side of the "
+        r"jump. For a box on $[-1, 1]$ it is $[\mathrm{Si}(W(1 + x)) + \mathrm{Si}(W(1 - x))]/\pi$; set $x = 1 - "
+        r"\pi/W$ and use $|\mathrm{Si}(y) - \pi/2| \leq 1/y$.",
         checks=(
             Identity(name="the half sum", closed=half_sum, independent=inverse_at_jump, points=_JUMPS),
             Contradiction(name="not one side", claimed=lambda m, A, B: A, actual=inverse_at_jump, points=_JUMPS),
@@ -221,8 +222,8 @@ CLAIMS: tuple[Claim, ...] = (
         title="The Fourier transform of GELU",
         statement=r"$i\pi\delta'(w) - \mathrm{f.p.}\,(1 + 1/w^2) e^{-w^2/2}$ for $x\Phi(x)$.",
         verdict="holds",
-        proof=r"$\Phi$ has $\pi\delta + \mathrm{PV}\,e^{-w^2/2}/(iw)$, and $x$ is $i\,d/dw$. Twice differentiated: "
-        r"$(1 + w^2) e^{-w^2/2}$.",
+        proof=r"The spectrum of $\Phi$ is $\pi\delta + \mathrm{PV}\,e^{-w^2/2}/(iw)$, and multiplication by $x$ "
+        r"becomes $i\,d/dw$. The second derivative has the transform $(1 + w^2) e^{-w^2/2}$.",
         picture="spectra",
         checks=(
             _of_even("of the second derivative", gelu_curvature_spectrum, gelu_curvature),
@@ -234,7 +235,8 @@ CLAIMS: tuple[Claim, ...] = (
         title="The Fourier transform of SiLU",
         statement=r"$i\pi\delta'(w) - \pi^2\,\mathrm{f.p.}\,\cosh(\pi w)/\sinh^2(\pi w)$ for $x\sigma(x)$.",
         verdict="holds",
-        proof=r"$i\,d/dw$ of the sigmoid's spectrum; the derivative of $\mathrm{PV}\,1/\sinh(\pi w)$ is a finite part.",
+        proof=r"It is $i\,d/dw$ of the spectrum of the sigmoid; the derivative of $\mathrm{PV}\,1/\sinh(\pi w)$ is a "
+        "finite part.",
         picture="spectra",
         checks=(
             _of_even("of the second derivative", silu_curvature_spectrum, silu_curvature),
@@ -246,8 +248,8 @@ CLAIMS: tuple[Claim, ...] = (
         title="The Fourier transform of softplus",
         statement=r"$i\pi\delta'(w) - \mathrm{f.p.}\,\pi/(w \sinh(\pi w))$ for $\log(1 + e^x)$.",
         verdict="holds",
-        proof=r"Less ReLU it is $\log(1 + e^{-|x|})$, in $L^1$, with the transform $1/w^2 - \pi/(w \sinh(\pi w))$. "
-        "Add ReLU's spectrum (see relu-spectrum-is-a-delta).",
+        proof=r"The difference of softplus and ReLU is $\log(1 + e^{-|x|})$, which is in $L^1$ and has the transform "
+        r"$1/w^2 - \pi/(w \sinh(\pi w))$. Add ReLU's spectrum (see relu-spectrum-is-a-delta).",
         picture="spectra",
         checks=(_of_even("of softplus less ReLU", softplus_beside_relu, lambda m, x: m.log(1 + m.exp(-x))),),
     ),
@@ -255,8 +257,8 @@ CLAIMS: tuple[Claim, ...] = (
         id="sigmoid-spectrum-as-a-layer",
         title="The sigmoid's transform acts on spectra as the sigmoid acts on samples",
         sources=(Source(_PAN, "Section 3.2; Theorem 3.3"),),
-        statement=r"The source does not say how a layer uses $\hat\sigma$. The readings at hand: as a factor, "
-        r"$\hat\sigma(w) F(w)$, or on the values, $\hat\sigma(F(w))$.",
+        statement=r"The source does not say how a layer uses $\hat\sigma$. Two readings are possible: $\hat\sigma$ is "
+        r"a factor, $\hat\sigma(w) F(w)$, or it acts on the values, $\hat\sigma(F(w))$.",
         verdict="refuted",
         corrected=r"The transform of $\sigma(f)$ is $\frac{1}{2\pi} \int \hat\sigma(s) E_s(w)\,ds$ with $E_s$ the "
         r"transform of $e^{isf(x)}$. For $f = A \cos t$ mode $k$ of $\sigma(f)$ is "
@@ -458,9 +460,9 @@ CLAIMS += (
         ),
         statement=r"$\hat\sigma(w) = \int_{-\infty}^{\infty} \sigma(x) e^{-iwx}\,dx$ exists as a function.",
         verdict="refuted",
-        corrected=r"As a tempered distribution $\hat\sigma = \pi\delta(w) - i\pi\,\mathrm{PV}\,1/\sinh(\pi w)$. "
-        r"The integral over $[-a, a]$ has a closed form (see sigmoid-fourier-interval) that does not converge as "
-        r"$a \to \infty$.",
+        corrected=r"As a tempered distribution $\hat\sigma = \pi\delta(w) - i\pi\,\mathrm{PV}\,1/\sinh(\pi w)$. The "
+        r"integral over $[-a, a]$ has a closed form (see sigmoid-fourier-interval), which does not converge as $a \to "
+        r"\infty$.",
         proof=r"$\sigma - 1/2$ is odd and bounded with derivative $\sigma'$ in $L^1$, so that $iw\,\hat\sigma = "
         r"\pi w/\sinh(\pi w)$; dividing by $iw$ leaves a multiple of $\delta$, which the mean 1/2 fixes at $\pi$.",
         picture="truncated-sigmoid",
@@ -513,12 +515,12 @@ CLAIMS += (
         id="gauss-series",
         title="The hypergeometric function as Gauss' series",
         sources=(Source("pan2021", "Theorem 3.3", "12", "reconstructed"),),
-        statement=r"${}_2F_1(a, b; c; z) = \sum_n \frac{(a)_n (b)_n}{(c)_n} \frac{z^n}{n!}$, "
-        "used at every argument that Theorem 3.3 needs.",
+        statement=r"${}_2F_1(a, b; c; z) = \sum_n \frac{(a)_n (b)_n}{(c)_n} \frac{z^n}{n!}$, and Theorem 3.3 uses it "
+        "at every argument.",
         verdict="conditional",
-        hypotheses=r"$|z| < 1$. Theorem 3.3 needs $z = -e^{a}$ too, where the series diverges: there the analytic "
-        "continuation is meant.",
-        proof=r"The ratio of neighbouring terms tends to $z$.",
+        hypotheses="The series converges for $|z| < 1$. Theorem 3.3 also needs $z = -e^{a}$, where the series "
+        "diverges: there the analytic continuation must be used.",
+        proof="The ratio of consecutive terms tends to $z$.",
         checks=(
             Identity(
                 name="inside the unit disc, against Euler's integral",
@@ -541,11 +543,11 @@ CLAIMS += (
             Source("pan2021", "Theorem 3.3", "13", "reconstructed"),
             Source("pan2021", "Appendix B", "54", "reconstructed"),
         ),
-        statement=r"The derivative of the transform exists, in closed form.",
+        statement="The derivative of the transform exists in closed form.",
         verdict="conditional",
-        hypotheses=r"On $[-a, a]$; with $b = iw$ and $z = -e^{-x}$, $\frac{d}{db}[{}_2F_1(1, b; 1 + b; z)/b] = "
-        r"-\Phi(z, 2, b)$, Lerch's transcendent. It is a derivative in $w$: back-propagation does not use it "
-        "(see derivative-is-not-backward).",
+        hypotheses=r"The transform is that on $[-a, a]$. With $b = iw$ and $z = -e^{-x}$, $\frac{d}{db}[{}_2F_1(1, b; "
+        r"1 + b; z)/b] = -\Phi(z, 2, b)$, Lerch's transcendent. This is a derivative with respect to $w$; "
+        "back-propagation does not use it (see derivative-is-not-backward).",
         proof=r"${}_2F_1(1, b; 1 + b; z)/b = \Phi(z, 1, b) = \sum z^n/(b + n)$; differentiate each term.",
         checks=(
             Identity(
@@ -689,7 +691,8 @@ CLAIMS += (
         sources=(Source(_PAN, "Section 3.2", "14, 19", "reconstructed"),),
         statement=r"$\mathrm{ReLU}(x) = \max(0, x) = x H(x)$, with $H(x) = 0$ for $x < 0$ and 1 for $x > 0$.",
         verdict="holds",
-        proof="Both are 0 left of 0 and x right of it. Whatever the step is at 0, the product is 0 there.",
+        proof="Both sides are 0 for $x < 0$ and $x$ for $x > 0$. Whatever the value of the step at 0, the product is "
+        "0 there.",
         checks=(
             Identity(
                 name="x H(x), x not 0, against the greater of 0 and x",
@@ -703,11 +706,11 @@ CLAIMS += (
         id="relu-is-linear",
         title="ReLU is linear",
         sources=(Source(_PAN, "Section 3.2"),),
-        statement="Different from the non-linear sigmoid, ReLU is linear.",
+        statement="Unlike the non-linear sigmoid, ReLU is linear.",
         verdict="refuted",
-        corrected=r"It is linear on each half line and homogeneous: $\mathrm{ReLU}(cx) = c\,\mathrm{ReLU}(x)$ for "
-        r"$c \geq 0$ only. It is not additive.",
-        proof=r"$\mathrm{ReLU}(1) + \mathrm{ReLU}(-1) = 1$, and $\mathrm{ReLU}(0) = 0$.",
+        corrected=r"It is linear on each half line and positively homogeneous: $\mathrm{ReLU}(cx) = "
+        r"c\,\mathrm{ReLU}(x)$ for $c \geq 0$. It is not additive.",
+        proof=r"$\mathrm{ReLU}(1) + \mathrm{ReLU}(-1) = 1$, but $\mathrm{ReLU}(0) = 0$.",
         checks=(
             Contradiction(
                 name="sums",
@@ -729,8 +732,8 @@ CLAIMS += (
         sources=(Source(_PAN, "Theorem 3.4; Section 3.2", "15-17", "reconstructed"),),
         statement=r"$\int_0^a x e^{-iwx}\,dx = (E(1 + iwa) - 1)/w^2$ with $E = e^{-iwa}$.",
         verdict="holds",
-        hypotheses=r"$w \ne 0$; at $w = 0$ the value is $a^2/2$. Near 0 the formula cancels: it loses twice the "
-        r"digits of $1/w$. It has no limit as $a \to \infty$.",
+        hypotheses=r"$w \ne 0$; at $w = 0$ the value is $a^2/2$. Near 0 the formula cancels and loses twice as many "
+        r"digits as $1/w$ has. The transform has no limit as $a \to \infty$.",
         proof="Integrate by parts once.",
         checks=(
             Identity(
@@ -759,8 +762,9 @@ CLAIMS += (
         statement=r"Back-propagation through ReLU in the frequency domain has the form "
         r"$(a^2 w^2 E - 2E(1 + iwa) + 2)/w^3$, $E = e^{-iwa}$.",
         verdict="conditional",
-        hypotheses=r"As the derivative in $w$ of the transform on $[0, a]$, $w \ne 0$ (at $w = 0$: $-ia^3/3$). "
-        r"Back-propagation multiplies by the slope of ReLU at each $x$, and has another transform.",
+        hypotheses=r"The formula is the derivative with respect to $w$ of the transform on $[0, a]$, for $w \ne 0$ "
+        "(at $w = 0$ it is $-ia^3/3$). Back-propagation multiplies by the slope of ReLU at each $x$, which is a "
+        "different operation.",
         proof=r"The derivative of $E(1 + iwa)$ is $a^2 w E$. It is also the transform of $-ix^2$ on $[0, a]$.",
         checks=(
             Identity(
@@ -817,8 +821,8 @@ CLAIMS += (
         sources=(Source(_PAN, "Theorem 3.5; Section 3.2", "23", "reconstructed"),),
         statement=r"The Fourier transform of $H$ is $\pi\delta(w) + \mathrm{PV}\,1/(iw)$.",
         verdict="holds",
-        hypotheses="As a tempered distribution; the integral does not converge.",
-        proof=r"The limit of $1/(\beta + iw)$ (see step-as-a-limit), its real part and its imaginary part.",
+        hypotheses="The transform is that of a tempered distribution; the integral does not converge.",
+        proof=r"Take the limit of the real and imaginary parts of $1/(\beta + iw)$ (see step-as-a-limit).",
         checks=(
             Identity(
                 name="paired with e^(-(w-s)²/2)",
@@ -837,8 +841,8 @@ CLAIMS += (
         statement=r"The Fourier transform of ReLU is $C\,\delta(w)$, where $C$ is a constant or a function.",
         verdict="refuted",
         corrected=r"It is $i\pi\delta'(w) - \mathrm{f.p.}\,1/w^2$, with Hadamard's finite part.",
-        proof=r"$C(w)\,\delta(w) = C(0)\,\delta(w)$ is the spectrum of a constant. $x H(x)$ has $i\,d/dw$ of the "
-        r"spectrum of $H$; the derivative of $\mathrm{PV}\,1/w$ is $-\mathrm{f.p.}\,1/w^2$.",
+        proof=r"$C(w)\,\delta(w) = C(0)\,\delta(w)$ is the spectrum of a constant. The spectrum of $x H(x)$ is "
+        r"$i\,d/dw$ of the spectrum of $H$; the derivative of $\mathrm{PV}\,1/w$ is $-\mathrm{f.p.}\,1/w^2$.",
         checks=(
             Contradiction(
                 name="any C delta gives 0 for (1 + bw) w² e^(-w²/2)",

@@ -197,14 +197,15 @@ CLAIMS: tuple[Claim, ...] = (
         id="derivative-is-not-backward",
         title="The rule for the derivative of a convolution gives its backward pass",
         sources=(Source("pan2021", "Section 3.1"),),
-        statement=r"A derivative in space is a factor $iw$ in frequency; this derives back-propagation through a "
-        r"convolution, and powers of $iw$ the higher orders.",
+        statement="A derivative in space is a factor $iw$ in frequency; this gives back-propagation through a "
+        "convolution, and powers of $iw$ give higher orders.",
         verdict="refuted",
-        corrected="With $y = x * h$, circular, and $G$ the transform of $dL/dy$, the gradients by the samples of $x$ "
-        r"and $h$ have the transforms $\bar{H}G$ and $\bar{X}G$: correlations, without $iw$. By the bins themselves, "
-        r"as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, they are these divided by $N$ (no transform of $y$, $x$, $h$ is).",
-        proof=r"$iw$ differentiates by the place $t$, back-propagation by the values of $x$ and $h$. "
-        r"$dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$.",
+        corrected="With $y = x * h$, circular, and $G$ the transform of $dL/dy$, the gradients with respect to the "
+        r"samples of $x$ and $h$ have the transforms $\bar{H}G$ and $\bar{X}G$: these are correlations, without $iw$. "
+        r"The gradients with respect to the bins, as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, are the same divided by "
+        "$N$ (the transforms of $y$, $x$, $h$ are not divided).",
+        proof="$iw$ differentiates with respect to the position $t$, back-propagation with respect to the values of "
+        r"$x$ and $h$. $dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$.",
         checks=(
             Identity(name="conjugate products", closed=conj_products, independent=spectra_of_slopes, points=_POWERS),
             Contradiction(name="iw times products", claimed=iw_products, actual=spectra_of_slopes, points=_POWERS),
@@ -214,13 +215,13 @@ CLAIMS: tuple[Claim, ...] = (
         id="average-pooling-backward",
         title="The derivative of the pooling response gives its backward pass",
         sources=(Source("pan2021", "Section 3.3"),),
-        statement="Average pooling is trained in the frequency domain by the derivative of its sinc.",
+        statement="Average pooling is trained in the frequency domain through the derivative of its sinc.",
         verdict="refuted",
         corrected="With $G$ the transform of the gradient on the coarse grid of $N/s$ samples and $H$ the response, "
-        r"the gradient by the input has the transform $\bar{H}_k\,G_{k \,\mathrm{mod}\, N/s}$: repeat (unfold), then "
-        "multiply by the conjugate response.",
+        r"the gradient with respect to the input has the transform $\bar{H}_k\,G_{k \,\mathrm{mod}\, N/s}$: repeat "
+        "the spectrum (unfold it), then multiply by the conjugate response.",
         proof="The adjoint of multiplying and folding is unfolding and multiplying by the conjugate. Pooling has no "
-        "parameter; the derivative of its response by the frequency does not enter.",
+        "parameter, and the derivative of its response with respect to frequency does not appear.",
         checks=(
             Identity(name="unfolded", closed=unfolded, independent=spectrum_of_pooling_slopes, points=_POOLED),
             Contradiction(
@@ -235,10 +236,10 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$\partial R/\partial x = F^{-1}(\partial R/\partial y)$ for $y = Fx$, $x$ real.",
         verdict="conditional",
         hypotheses=r"$\partial R/\partial y$ means $\partial R/\partial \mathrm{Re}\,y + i\,\partial R/\partial "
-        r"\mathrm{Im}\,y$ by all bins, each free, and the real part is taken: $\mathrm{Re}\,F^{-1}$. The result is "
-        "real of itself only where that gradient is Hermitian. Wirtinger's derivative by $y$ has the other sign and "
-        r"half the size: $\partial R/\partial x = 2\,\mathrm{Re}\,F(\partial R/\partial y)$. A transform that is not "
-        "unitary brings its factor: $F^{-1}$ becomes $F^{*}$.",
+        r"\mathrm{Im}\,y$ for all bins as independent variables, and the real part is taken: $\mathrm{Re}\,F^{-1}$. "
+        "The result is real without that only if the gradient is Hermitian. Wirtinger's derivative with respect to "
+        r"$y$ has the opposite sign of the imaginary part and half the size: $\partial R/\partial x = "
+        r"2\,\mathrm{Re}\,F(\partial R/\partial y)$. For a transform that is not unitary, $F^{*}$ replaces $F^{-1}$.",
         proof=r"$dR = \mathrm{Re}\,\langle g, F\,dx \rangle = \langle \mathrm{Re}\,F^{*}g, dx \rangle$ for real $dx$, "
         "and $F^{*} = F^{-1}$.",
         checks=(
@@ -256,14 +257,14 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="half-spectrum-adjoints",
         title="Adjoints on the stored half of a spectrum",
-        statement="Let rfft keep the bins up to $N/2$, undivided, let irfft invert it, and let $w_k = 1$ at the bins "
-        r"$0$ and $N/2$, 2 at the others. By the real inner product $\mathrm{Re} \sum \bar{A}_k B_k$ of stored bins, "
-        r"the adjoint of rfft takes $G$ to $N\,\mathrm{irfft}(G/w)$: interior bins are halved. The adjoint of irfft "
-        r"takes $g$ to $(w/N)\,\mathrm{rfft}(g)$: interior bins are doubled.",
+        statement="Let rfft compute the bins up to $N/2$ without dividing, let irfft invert it, and let $w_k = 1$ at "
+        r"the bins $0$ and $N/2$, 2 at the others. Under the real inner product $\mathrm{Re} \sum \bar{A}_k B_k$ of "
+        r"stored bins, the adjoint of rfft takes $G$ to $N\,\mathrm{irfft}(G/w)$: interior bins are halved. The "
+        r"adjoint of irfft takes $g$ to $(w/N)\,\mathrm{rfft}(g)$: interior bins are doubled.",
         verdict="holds",
-        proof=r"irfft is $\frac{1}{N} \sum w_k \mathrm{Re}(V_k e^{2\pi i k n/N})$: an interior bin moves its mirror "
-        r"too. rfft has no weights, as each bin is stored once. With the inner product $\sum w_k "
-        r"\mathrm{Re}(\bar{A}_k B_k)$ both are adjoint up to $N$, as whole transforms are.",
+        proof=r"irfft is $\frac{1}{N} \sum w_k \mathrm{Re}(V_k e^{2\pi i k n/N})$: an interior bin also changes its "
+        r"mirror bin. rfft has no weights, since each bin is stored once. Under the inner product $\sum w_k "
+        r"\mathrm{Re}(\bar{A}_k B_k)$ the two are adjoint up to the factor $N$, as whole transforms are.",
         checks=(
             Identity(name="of rfft", closed=forward_adjoint, independent=forward_pairings, points=_HALVES),
             Identity(name="of irfft", closed=inverse_adjoint, independent=inverse_pairings, points=_HALVES),
@@ -276,13 +277,13 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Plain stochastic gradient descent gives exactly the same filters whether they are represented in "
         "space or in frequency, and under any invertible linear transformation of the parameters.",
         verdict="refuted",
-        corrected=r"With $x = Av$ a step in $v$ moves $x$ by $-\eta AA^T \nabla L(x)$: the same iterates for every "
-        r"loss if and only if $AA^T = cI$, at the rate $\eta/c$. All bins of a unitary transform, real part taken, "
-        r"have $c = 1$; so has the stored half if its interior bins are scaled by $\sqrt{2}$. Stored as it is, it "
-        "moves every wave but the mean and the Nyquist wave twice as far. Momentum keeps this; Adam's division by "
-        "coordinates does not.",
-        proof=r"The gradient by $v$ is $A^T \nabla L$. For the half spectrum $AA^T$ has the eigenvalue $w_k$ on the "
-        "waves of frequency $k$.",
+        corrected=r"With $x = Av$ a step in $v$ moves $x$ by $-\eta AA^T \nabla L(x)$. The iterates are the same for "
+        r"every loss if and only if $AA^T = cI$, with the rate $\eta/c$. All bins of a unitary transform, with the "
+        r"real part taken, have $c = 1$; so has the stored half if its interior bins are scaled by $\sqrt{2}$. "
+        "Without this scaling, a step moves every wave twice as far, except the mean and the Nyquist wave. The "
+        "result extends to momentum, but not to Adam, which divides each coordinate separately.",
+        proof=r"The gradient with respect to $v$ is $A^T \nabla L$. For the half spectrum $AA^T$ has the eigenvalue "
+        "$w_k$ on the waves of frequency $k$.",
         checks=(
             Identity(name="half, scaled", closed=half_scaled_by_roots, independent=descent_in_space, points=_DESCENTS),
             Identity(name="all bins", closed=all_bins, independent=descent_in_space, points=_DESCENTS),
@@ -435,7 +436,8 @@ CLAIMS += (
         sources=(Source("pan2021", "Section 3.5", "", "reconstructed"),),
         statement=r"$l = -(y \log p + (1 - y) \log(1 - p))$.",
         verdict="holds",
-        hypotheses=r"With $p = \sigma(z)$ its derivative by the logit $z$ is $p - y$, and $l = \log 2$ at $z = 0$.",
+        hypotheses=r"With $p = \sigma(z)$ its derivative with respect to the logit $z$ is $p - y$, and $l = \log 2$ "
+        "at $z = 0$.",
         proof=r"$\log(\sigma(z)/(1 - \sigma(z))) = z$, so that $l = \log(1 + e^z) - yz$.",
         checks=(
             Identity(
@@ -460,12 +462,12 @@ CLAIMS += (
         statement=r"The transform of $l$ is minus the convolution of those of $y$ and $\log p$, minus that of $1 - y$ "
         r"and $\log(1 - p)$.",
         verdict="conditional",
-        hypotheses="Labels and probabilities are signals, one value a sample; on $N$ bins the convolution is "
-        r"circular and divided by $N$ (on the line, by $2\pi$). The spectrum of $\log p$ is that of the logarithm: it "
-        "is not the logarithm of the bins of $p$, so that $p$ must be known in space. The mean loss is bin 0 over "
-        "$N$; by Parseval it takes $N$ products, the whole convolution $N^2$.",
-        proof="The product theorem, the convolution theorem the other way round. The logarithm is taken value by "
-        "value; the transform mixes all values.",
+        hypotheses="Labels and probabilities are signals with one value per sample. On $N$ bins the convolution is "
+        r"circular and divided by $N$ (on the line, by $2\pi$). The spectrum of $\log p$ is not the logarithm of the "
+        "bins of $p$, so $p$ must be known in space. The mean loss is bin 0 over $N$; by Parseval it takes $N$ "
+        "products, while the whole convolution takes $N^2$.",
+        proof="It is the product theorem, the reverse of the convolution theorem. The logarithm acts on each value; "
+        "the transform mixes all values.",
         checks=(
             Identity(name="all bins", closed=convolved_spectra, independent=spectrum_of_losses, points=_SIGNALS),
             Identity(name="the mean", closed=mean_by_parseval, independent=mean_loss, points=_SIGNALS),
@@ -484,9 +486,9 @@ CLAIMS += (
         statement="$e^{-l} = p^y (1 - p)^{1 - y} = yp + (1 - y)(1 - p)$, whose transform is a sum of two "
         "convolutions of the spectra of labels and probabilities.",
         verdict="conditional",
-        hypotheses=r"Hard labels, $y = 0$ or $1$. For others $p^y (1 - p)^{1 - y}$ is smaller than "
-        r"$yp + (1 - y)(1 - p)$ unless $p = 1/2$. The convolutions are circular and divided by $N$.",
-        proof="Both sides are $p$ at $y = 1$ and $1 - p$ at $y = 0$. Between, they are the geometric and the "
+        hypotheses="The labels are hard, $y = 0$ or $1$. For soft labels $p^y (1 - p)^{1 - y}$ is smaller than $yp + "
+        "(1 - y)(1 - p)$ unless $p = 1/2$. The convolutions are circular and divided by $N$.",
+        proof="Both sides are $p$ at $y = 1$ and $1 - p$ at $y = 0$. For other $y$ they are the geometric and the "
         "arithmetic mean of $p$ and $1 - p$ with the weights $y$ and $1 - y$.",
         checks=(
             Identity(name="hard labels", closed=mixture, independent=exponential, points=_HARD),
@@ -504,15 +506,16 @@ CLAIMS += (
         id="cross-entropy-exponential-objective",
         title="The exponential of minus the cross entropy as an objective",
         sources=(Source("pan2021", "Section 3.5", "31-32", "reconstructed"),),
-        statement="The exponential form is another form of the loss in the frequency domain.",
+        statement="The exponential is another form of the loss in the frequency domain.",
         verdict="conditional",
-        hypotheses="For one sample, or the product over a batch: $e^{-l}$ falls as $l$ rises, so that maximising it "
-        "minimises $l$. Not its mean over a batch. Training with it is hard: a batch has the sum of losses, and "
-        r"$e^{-\sum l} = \prod q_n$ with $q_n$ the probability of the right label: not a sum. For $J$ signals its "
-        "spectrum is a convolution of $J$ spectra, at $(J - 1) N^2$ products. Its gradient by a logit is $(y_n - p_n) "
-        r"\prod q$, at most $2^{-J}$ while no $q$ exceeds 1/2. The mean of $q_n$ is linear, but it is another loss: it "
-        "prefers $q = (0.9, 0.01)$ to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the answer is surely "
-        "wrong, where that of $l$ is 1.",
+        hypotheses="The statement holds for one sample or for the product over a batch: $e^{-l}$ decreases as $l$ "
+        "increases, so maximising it minimises $l$. It fails for the mean of $e^{-l}$ over a batch. Training with "
+        r"the product is hard. The loss of a batch is a sum of losses, and $e^{-\sum l} = \prod q_n$ with $q_n$ the "
+        "probability of the correct label is not a sum. For $J$ signals its spectrum is a convolution of $J$ "
+        r"spectra, which takes $(J - 1) N^2$ products. Its gradient with respect to a logit is $(y_n - p_n) \prod q$, "
+        "at most $2^{-J}$ while no $q$ exceeds 1/2. The mean of $q_n$ is linear in $q$, but it is a different loss: "
+        "it prefers $q = (0.9, 0.01)$ to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the prediction is "
+        "confidently wrong, where the gradient of $l$ is 1.",
         proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function of "
         "the geometric one, which is the exponential of minus the mean loss.",
         checks=(
