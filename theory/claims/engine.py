@@ -176,10 +176,10 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="engine-analysis",
         title="freqnet's analysis",
-        statement=r"$X_k = \frac{1}{N} \sum_n x_n e^{-2\pi i k n/N}$ for the modes below Nyquist. Sampled too "
-        r"coarsely, modes that are equal modulo $N$ are added.",
+        statement=r"$X_k = \frac{1}{N} \sum_n x_n e^{-2\pi i k n/N}$ for the modes below Nyquist. If the sampling is "
+        "too coarse, modes that are equal modulo $N$ are added.",
         verdict="holds",
-        proof="By definition; on the samples, modes equal modulo their number are the same wave.",
+        proof="This is the definition. On $N$ samples, modes that are equal modulo $N$ are the same wave.",
         checks=(
             same("explicit sums", spectrum_of_noise, engine_analysis, GRIDS),
             same(
@@ -217,7 +217,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="engine-truncation",
         title="freqnet's truncation",
         sources=(Source("rippel2015", "Section 3"),),
-        statement="Cutting modes off and synthesis on any grid give the low-passed signal: a sum of Dirichlet kernels.",
+        statement="Truncation and synthesis on any grid give the low-passed signal: a sum of Dirichlet kernels.",
         verdict="holds",
         proof=r"$\sum_{|k| \leq b} e^{2ikt} = \sin((2b + 1)t)/\sin t$.",
         checks=(
@@ -402,7 +402,8 @@ CLAIMS += (
     Claim(
         id="engine-convolution",
         title="freqnet's convolution",
-        statement=r"$Y_k = X_k H_k$, without a factor, is the circular convolution with taps centred on each axis.",
+        statement="The product $Y_k = X_k H_k$, without a factor, is the circular convolution with taps centred on "
+        "each axis.",
         verdict="holds",
         proof="The convolution theorem; signals are divided by the number of samples, responses are not.",
         checks=(
@@ -417,7 +418,7 @@ CLAIMS += (
         statement="A kernel of $k$ taps is given by its own spectrum of $k$ points; Dirichlet's kernel interpolates "
         r"it to the modes of $N$ samples.",
         verdict="holds",
-        proof="It is the transform of the taps followed by zeros.",
+        proof="The result is the transform of the taps followed by zeros.",
         checks=(
             same(
                 "against the formula",
@@ -432,17 +433,17 @@ CLAIMS += (
     Claim(
         id="engine-product",
         title="freqnet's pointwise product",
-        statement=r"$C_k = \sum_j A_j B_{k-j}$ over the kept modes, with nothing folded.",
+        statement=r"$C_k = \sum_j A_j B_{k-j}$ over the kept modes, without aliasing.",
         verdict="holds",
-        proof="The product of two sums of waves, wave by wave.",
+        proof="Multiply two sums of waves term by term.",
         checks=(same("plain convolution of coefficients", multiplied, engine_multiplied, GRIDS),),
     ),
     Claim(
         id="engine-convolution-gradients",
         title="freqnet's gradients of a convolution",
-        statement=r"With a cotangent $G$, the gradient with respect to the spectrum is $\overline{H_k} G_k$, to the "
-        r"response $\overline{X_k} G_k$, both in Parseval's inner product; to a tap at $o$ it is their sum with "
-        r"$e^{2\pi i k o/N}$.",
+        statement=r"With a cotangent $G$, the gradient with respect to the spectrum is $\overline{H_k} G_k$, that "
+        r"with respect to the response is $\overline{X_k} G_k$, both in Parseval's inner product. The gradient with "
+        r"respect to a tap at $o$ is the sum of the latter times $e^{2\pi i k o/N}$.",
         verdict="holds",
         proof=r"$dL = \langle G, H\,dX + X\,dH \rangle$, and the adjoint of a factor is its conjugate.",
         checks=(
@@ -453,7 +454,8 @@ CLAIMS += (
     Claim(
         id="engine-product-gradients",
         title="freqnet's gradients of a pointwise product",
-        statement="With a cotangent $G$ they are the pointwise products of $G$ with the other factor, cut to the band.",
+        statement="With a cotangent $G$ the gradients are the pointwise products of $G$ with the other factor, "
+        "truncated to the band.",
         verdict="holds",
         proof="Multiplication by a real signal is its own adjoint.",
         checks=(same("against samples on twice the grid", vjps_of_product, engine_vjps_of_product, GRIDS),),
@@ -588,7 +590,7 @@ CLAIMS += (
         statement=r"$\sum_k w_k\,\mathrm{Re}(\overline{A_k} B_k)$, with weights 1 in the first column and 2 "
         "elsewhere, is the mean over the samples of the product; the mean is the mode 0.",
         verdict="holds",
-        proof="Parseval's theorem; a mode of the half spectrum stands for its conjugate as well.",
+        proof="Parseval's theorem; a mode of the half spectrum also represents its conjugate.",
         checks=(
             same("inner product, power, mean", sums, engine_sums, GRIDS),
             same("power of every pair of modes", powers, engine_powers, GRIDS),
@@ -597,8 +599,8 @@ CLAIMS += (
     Claim(
         id="engine-gaussian-polynomials",
         title="freqnet's polynomials for a normal variable",
-        statement=r"Its closed forms (ReLU, GELU, erf) and its quadrature (sigmoid, tanh) give $c_j = "
-        r"E[f(X)\,\mathrm{He}_j(Z)]/j!$, and the same polynomial by powers of $x - \mu$.",
+        statement="The closed forms (ReLU, GELU, erf) and the quadrature (sigmoid, tanh) give $c_j = "
+        r"E[f(X)\,\mathrm{He}_j(Z)]/j!$, and the same polynomial in powers of $x - \mu$.",
         verdict="holds",
         proof="See relu-hermite, gelu-hermite and normal-distribution-hermite.",
         checks=(
@@ -610,7 +612,7 @@ CLAIMS += (
         id="engine-functions-of-bins",
         title="freqnet's layers that act on the parts of bins",
         statement="RealImaginary is tanh of real and imaginary part; PhaseGate keeps the modes with both positive. "
-        "They are named for what they do: neither is the activation of the signal (see activation-of-parts).",
+        "Neither is the activation of the signal (see activation-of-parts).",
         verdict="holds",
         proof="By definition.",
         checks=(same("against the formulas", parts, engine_parts, ({"N": 7, "seed": 0}, {"N": 8, "seed": 1})),),

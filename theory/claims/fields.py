@@ -173,16 +173,16 @@ _SEEDS = {"K": 4, "seeds": 8}
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="relu-parabola-of-fields",
-        title="The Hermite parabola of a band-limited field is near to its alias-free ReLU",
-        statement="On band-limited fields the Hermite polynomial of degree 2, of the field's own mean and power, is "
-        'closer to the alias-free ReLU than "transform back, ReLU on the same grid, transform again".',
+        title="The Hermite parabola of a band-limited field is close to its alias-free ReLU",
+        statement="On band-limited fields the Hermite polynomial of degree 2, computed from the mean and power of "
+        'the field, is closer to the alias-free ReLU than "transform back, ReLU on the same grid, transform again".',
         verdict="conditional",
-        hypotheses="On average over random fields, and for most of them: they are nearly normal. The eight fields "
-        "of 9 modes below are off by 10 % on average, on the same grid by 31 %; in two dimensions, 9 by 9 modes, it is "
-        "8 and 31 %. A field that is positive everywhere is its own ReLU, which any grid gives exactly and the "
-        "parabola does not.",
-        proof="A parabola misses 3.3 % of the variance of ReLU of a normal variable (see relu-residual-variance), of "
-        "which only what falls into the band counts; the coarse grid folds all that lies beyond into the band.",
+        hypotheses="This holds on average over random fields, and for most of them, since they are nearly normal. "
+        "For the eight fields of 9 modes below the mean error of the parabola is 10 %, that of ReLU on the same grid "
+        "31 %; for 9 by 9 modes the errors are 8 and 31 %. A field that is positive everywhere is its own ReLU, "
+        "which any grid gives exactly but the parabola does not.",
+        proof="A parabola misses 3.3 % of the variance of ReLU of a normal variable (see relu-residual-variance), "
+        "and only the part of it inside the band counts; the coarse grid aliases all modes outside the band into it.",
         checks=(
             Bound(
                 name="closer on each of these fields",
@@ -250,11 +250,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="relu-parabola-commutes",
         title="The Hermite parabola commutes with shifts by fractions of a sample",
-        statement=r"With mean and power read off the spectrum, $c_0 + c_1 Z + c_2(Z^2 - 1)$ of a shifted field is the "
-        "shifted result, exactly.",
+        statement="With mean and power from the spectrum, $c_0 + c_1 Z + c_2(Z^2 - 1)$ of a shifted field is exactly "
+        "the shifted result.",
         verdict="holds",
         proof="A shift changes neither mean nor power, and the convolution of coefficients multiplies phases: the "
-        "square of a shifted field is the shifted square, with no aliases that would move otherwise.",
+        "square of a shifted field is the shifted square, without aliases, which would shift differently.",
         checks=(
             Identity(
                 name="by coefficients, against shifted samples",
@@ -381,10 +381,10 @@ CLAIMS += (
         title="ReLU on the same grid, between two transforms",
         statement='"Transform back, ReLU, transform again" is ReLU of the signal, in the frequency domain.',
         verdict="conditional",
-        hypotheses="The signal is its samples. For the field that they stand for: on $N$ samples it is the folded "
-        r"spectrum $\sum_r Y_{q + rN}$ of ReLU's $Y$, whose modes do not end at the band: it is aliased, and commutes "
-        "with shifts by whole samples alone.",
-        proof="Every $c$-th sample of a signal has the spectrum of the signal, folded; ReLU acts on each alone.",
+        hypotheses="The signal consists of its samples. For the field that the samples represent, the result on $N$ "
+        r"samples is the folded spectrum $\sum_r Y_{q + rN}$ of ReLU's spectrum $Y$, which extends beyond the band. "
+        "It is aliased, and commutes only with shifts by whole samples.",
+        proof="Every $c$-th sample of a signal has the folded spectrum of the signal; ReLU acts on each sample alone.",
         checks=(
             Contradiction(
                 name="it is not ReLU of the field",
@@ -421,14 +421,14 @@ CLAIMS += (
     Claim(
         id="activation-of-parts",
         title="tanh or ReLU of the real and imaginary parts of bins",
-        statement="For complex numbers an activation is applied to the real and to the imaginary part (Trabelsi 2018, "
-        "whose CReLU is ReLU of both). Applied to the bins of a spectrum, as SpecNet does with tanh, this stands for "
-        "the activation of the signal.",
+        statement="For complex numbers an activation is applied to the real and to the imaginary part (Trabelsi "
+        "2018, whose CReLU is ReLU of both). Applied to the bins of a spectrum, as SpecNet does with tanh, this "
+        "represents the activation of the signal.",
         verdict="refuted",
-        corrected="It is another map, which the position of a signal changes and which makes no harmonics: of "
-        r"$A\cos(t - p)$, tanh of parts leaves $2\tanh(\frac{A}{2}\cos p)\cos t + 2\tanh(\frac{A}{2}\sin p)\sin t$. On "
-        "the eight fields below, ReLU of parts is off by 115 % on average.",
-        proof="Every bin stays by itself; any function of samples that is not affine mixes bins.",
+        corrected="It is a different map, which depends on the position of the signal and makes no harmonics: from "
+        r"$A\cos(t - p)$, tanh of parts makes $2\tanh(\frac{A}{2}\cos p)\cos t + 2\tanh(\frac{A}{2}\sin p)\sin t$. On "
+        "the eight fields below, the error of ReLU of parts is 115 % on average.",
+        proof="The map does not mix bins, whereas any function of samples that is not affine mixes them.",
         checks=(
             Contradiction(
                 name="tanh of parts is not tanh of the field",
@@ -469,13 +469,13 @@ CLAIMS += (
         id="phase-relu",
         title="PhaseReLU, which keeps the bins of one quadrant",
         statement=r"For complex numbers zReLU keeps those whose phase lies between 0 and $\pi/2$ (Guberman 2016). "
-        "Applied to the bins of a spectrum, as PhaseReLU of Fourier networks, it stands for ReLU of the signal.",
+        "Applied to the bins of a spectrum, as PhaseReLU of Fourier networks, it represents ReLU of the signal.",
         verdict="refuted",
-        corrected="It is a gate that opens for a quarter of all positions: moved through a period, a signal without "
-        "mean keeps a quarter of its power on average. From ReLU of the eight fields below it is off by 103 % on "
-        "average.",
-        proof=r"A shift by $\tau$ turns bin $k$ by $-2\pi k\tau$: every bin is in the quadrant for a quarter of a "
-        "period.",
+        corrected="It is a gate that is open for a quarter of all positions: averaged over all shifts, a signal "
+        "without mean keeps a quarter of its power. On the eight fields below, its mean error relative to ReLU is "
+        "103 %.",
+        proof=r"A shift by $\tau$ changes the phase of bin $k$ by $-2\pi k\tau$, so every bin is in the quadrant for "
+        "a quarter of a period.",
         checks=(
             Contradiction(
                 name="it is not ReLU of the field",

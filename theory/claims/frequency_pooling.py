@@ -145,15 +145,15 @@ CLAIMS: tuple[Claim, ...] = (
         id="bin-local-low-pass",
         title="Truncations between bin-local layers are one low-pass of the input",
         sources=(_QUESTION, Source("dsp76875", "Answer by OverLordGoldDragon", "", "none")),
-        statement="The frequencies that pooling layers discard do not contribute to the output: discarding all of "
-        "them in the input, up to the last cut-off, is equivalent.",
+        statement="The frequencies that pooling layers discard do not contribute to the output: discarding all modes "
+        "above the last cut-off in the input is equivalent.",
         verdict="conditional",
         hypotheses="Every layer is bin-local: each output bin is a function, linear or not, of the same input bin, "
-        "with statistics that are constant or taken from bins kept to the end. With a function of samples between "
-        "them see pooling-before-nonlinearity and nonlinearity-before-pooling.",
-        proof=r"A truncation P to $|k| \leq L$ commutes with filters and with functions of one bin, up to the values "
-        r"it sets to zero, and $P P_K = P$ for $K \geq L$: move the last truncation to the front. See the page of "
-        "proofs.",
+        "with statistics that are constant or taken from bins kept to the end. If a function of samples comes "
+        "between the layers, see pooling-before-nonlinearity and nonlinearity-before-pooling.",
+        proof=r"A truncation P to $|k| \leq L$ commutes with filters and with functions of one bin, up to the bins "
+        r"that it sets to zero, and $P P_K = P$ for $K \geq L$: move the last truncation to the front. See the page "
+        "of proofs.",
         checks=(
             Identity(
                 name="one function for each bin, against layers with truncations between them",
@@ -187,9 +187,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="bin-statistics-leak",
-        title="Mean and deviation over all bins are all that leaks through",
-        statement="Where each layer standardises by the mean and the deviation of all its bins, the bins beyond the "
-        "last cut-off reach the output through these two numbers a layer, and through nothing else.",
+        title="Bins above the cut-off act only through mean and deviation",
+        statement="If each layer standardises by the mean and the deviation of all its bins, the bins above the last "
+        "cut-off affect the output through these two numbers per layer, and in no other way.",
         verdict="holds",
         proof="Given the two numbers, each layer is bin-local, and bin-local-low-pass applies.",
         checks=(
@@ -210,12 +210,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="pooling-to-one-bin",
-        title="Pooled down to one bin, a network knows the mean",
+        title="A network pooled to one bin depends on the mean alone",
         sources=(Source("dsp76875", "Comments", "", "none"),),
-        statement="If the last output is of size 1 x 1, the output relies on the DC of the input alone.",
+        statement="If the last output has size 1 x 1, it depends on the DC of the input alone.",
         verdict="conditional",
-        hypotheses="Every layer is bin-local. With one nonlinear function of the samples before the last pooling it "
-        "is wrong: the mean of a square is the power of all modes.",
+        hypotheses="Every layer is bin-local. With a nonlinear function of the samples before the last pooling the "
+        "statement is wrong: the mean of a square is the power of all modes.",
         proof="This is bin-local-low-pass with the last cut-off 0.",
         checks=(
             Identity(
@@ -306,16 +306,16 @@ _WHOLE = tuple({"N": N, "shift": shift, "seed": 1} for N, shift in ((3, 1), (5, 
 CLAIMS += (
     Claim(
         id="bin-maps-and-shifts",
-        title="Which maps of single bins commute with shifts",
-        statement="A map that makes bin k of the output from bin k of the input commutes with all shifts just when "
-        r"$Y_k = X_k\,\rho_k(|X_k|)$ for $k \neq 0$; the bin 0 may be mapped by anything.",
+        title="Maps of single bins that commute with shifts",
+        statement="A map that computes bin k of the output from bin k of the input commutes with all shifts if and "
+        r"only if $Y_k = X_k\,\rho_k(|X_k|)$ for $k \neq 0$; the bin 0 may be mapped by any function.",
         verdict="conditional",
-        hypotheses="The modes are $|k| < N/2$: at an even N's Nyquist bin a shift by a fraction of a sample is no "
-        "phase of a real signal. Shifts by all real numbers of samples. If only whole samples count, more maps "
-        r"commute: on N samples $\bar X_k^{N-1}$ does, too.",
-        proof=r"A shift turns bin k by the phase $-2\pi ks/N$, which takes every value. Put $\rho_k(r) = f_k(r)/r$ "
-        r"and turn: $f_k(r e^{i\phi}) = e^{i\phi} f_k(r)$. Whole samples turn by N-th roots of unity u only, and "
-        r"$\bar u^{N-1} = u$. See the page of proofs.",
+        hypotheses="The modes are $|k| < N/2$; at the Nyquist bin of an even N a shift by a fraction of a sample is "
+        "not a phase of a real signal. The shifts are by all real numbers of samples. If only shifts by whole "
+        r"samples are required, more maps commute, for example $\bar X_k^{N-1}$ on N samples.",
+        proof=r"A shift multiplies bin k by a factor with the phase $-2\pi ks/N$, which takes every value. Put "
+        r"$\rho_k(r) = f_k(r)/r$ and rotate: $f_k(r e^{i\phi}) = e^{i\phi} f_k(r)$. Shifts by whole samples multiply "
+        r"by N-th roots of unity u only, and $\bar u^{N-1} = u$. See the page of proofs.",
         checks=(
             Identity(
                 name="such a map, then a shift; a shift, then the map",
@@ -497,9 +497,9 @@ CLAIMS += (
         statement="If activation follows pooling, the frequencies of the input are discarded directly at the first "
         "pooling.",
         verdict="holds",
-        proof="Before the first pooling there are convolutions alone, which are bin-local: the truncation can be "
-        "done first. It is an input low-pass at the first cut-off, not at the last: what the function makes of the "
-        "modes between the two reaches the output.",
+        proof="Before the first pooling there are only convolutions, which are bin-local, so the truncation can be "
+        "applied first. It is a low-pass of the input at the first cut-off, not at the last: the modes between the "
+        "two affect the output through the function.",
         checks=(
             Identity(
                 name="from the modes up to the first cut-off alone, against the layers",
@@ -529,9 +529,9 @@ CLAIMS += (
         "equivalent low-pass.",
         verdict="conditional",
         hypotheses="The function is continuous and not affine. Then every mode of the input can change even the mean "
-        "of the output. An affine function rearranges nothing: see truncation-commutes-affine.",
+        "of the output. An affine function does not mix frequencies: see truncation-commutes-affine.",
         proof=r"For $c + t \cos(2\pi kn/N)$ the mean of $a x^2 + b x$ is $a c^2 + b c + a t^2/2$ (at Nyquist $a "
-        "t^2$), whatever k is. For other functions see the page of proofs.",
+        "t^2$), for every k. For other functions see the page of proofs.",
         checks=(
             Identity(
                 name="what a mode adds to the mean of a quadratic",
@@ -554,13 +554,13 @@ CLAIMS += (
         id="truncation-commutes-affine",
         title="A truncation commutes with affine functions of the samples only",
         statement=r"Let P be a truncation that keeps the mean and discards some mode, and $\sigma$ continuous. Then "
-        r"$P\sigma(x) = P\sigma(Px)$ for all real signals x just when $\sigma$ is affine; so does $P\sigma(x) = "
-        r"\sigma(Px)$.",
+        r"$P\sigma(x) = P\sigma(Px)$ for all real signals x if and only if $\sigma$ is affine; the same is true of "
+        r"$P\sigma(x) = \sigma(Px)$.",
         verdict="holds",
         proof=r"Take $x = c + t v$ with v a discarded mode: the mean of $\sigma(c + t v_n)$ over n must be "
         r"$\sigma(c)$ for all c and t. For a smooth $\sigma$ the term in $t^2$ is $\sigma''(c)$ times the power of v, "
-        r"so that $\sigma'' = 0$; a continuous one is the limit of smooth ones with the same property. See the page "
-        "of proofs.",
+        r"hence $\sigma'' = 0$; a continuous one is the limit of smooth ones with the same property. See the page of "
+        "proofs.",
         checks=(
             Identity(
                 name="affine functions",
@@ -587,8 +587,8 @@ CLAIMS += (
         statement="Activations are approximated by linear functions, which can be applied to spectra; the layers "
         "remain a network.",
         verdict="conditional",
-        hypotheses="As a computation it is exact; but with coefficients that do not depend on the input, all layers "
-        "together are one affine map, which a single layer can be trained to. Only a nonlinear function escapes this.",
+        hypotheses="The computation is exact. But if the coefficients do not depend on the input, all layers "
+        "together are one affine map, and a single layer can represent it. Only a nonlinear function avoids this.",
         proof="Products of affine maps are affine: each bin is multiplied by the product of the filters and slopes, "
         "and the offsets add up in the bin 0.",
         checks=(
@@ -699,14 +699,15 @@ CLAIMS += (
         sources=(_ANSWER,),
         statement="In wavelet scattering the complex modulus globally shifts all frequencies to lower.",
         verdict="conditional",
-        hypotheses="For a band narrower than its lowest frequency, as after a wavelet, and up to multiples of the "
-        "differences: of two equal tones 8 and 9 less than a ten-thousandth of the power stays at mode 8 or above. Not "
-        "for all signals: the modulus puts the power at the differences of frequencies, the modes of $|1 + q "
-        r"e^{i\theta}|$ for two tones, and most of it at DC: 81 % ($8/\pi^2$) or more for two tones, 78.5 % ($\pi/4$) "
-        "for Gaussian noise. Differences, and their multiples, may lie above what was there. Of two equal tones 1 and "
-        r"3, 0.7 % of the power lands on the modes $\pm 4$. Of a faint tone 1 beside a strong tone 8, nothing stays at "
-        r"1 and half of its power goes up to the modes $\pm 7$.",
-        proof=r"$|1 + z| = (1 + z)^{1/2} (1 + \bar z)^{1/2}$ with $z = q e^{i\theta}$: multiply the binomial series, "
+        hypotheses="The statement holds for a band narrower than its lowest frequency, as after a wavelet, and up to "
+        "multiples of the differences: of two equal tones 8 and 9, less than a ten-thousandth of the power remains "
+        "at mode 8 or above. It does not hold for all signals. The modulus moves the power to the differences of "
+        r"frequencies, the modes of $|1 + q e^{i\theta}|$ for two tones, and most of it to DC: 81 % ($8/\pi^2$) or "
+        r"more for two tones, 78.5 % ($\pi/4$) for Gaussian noise. The differences and their multiples may be higher "
+        r"than the original frequencies. Of two equal tones 1 and 3, 0.7 % of the power moves to the modes $\pm 4$. "
+        r"Of a faint tone 1 beside a strong tone 8, no power remains at 1 and half of it moves up to the modes $\pm "
+        "7$.",
+        proof=r"$|1 + z| = (1 + z)^{1/2} (1 + \bar z)^{1/2}$ with $z = q e^{i\theta}$: multiply the binomial series "
         r"and collect the powers of $e^{i\theta}$. At $q = 1$ it is $2|\cos(\theta/2)|$. The share at DC is the "
         r"squared mean of $(1 + s \cos\theta)^{1/2}$, $s = 2q/(1 + q^2)$, which falls with s, by concavity, to "
         r"$8/\pi^2$ at 1.",
@@ -762,7 +763,8 @@ CLAIMS += (
         id="modulus-of-real-signals",
         title="The modulus of a real signal raises frequencies as well",
         statement=r"The modulus of $\cos t$ has 81 % of its power at DC and 19 % at the modes $\pm 2, \pm 4, \ldots$, "
-        "above the tone, and nothing at it. The modulus of a positive signal is the signal: nothing moves.",
+        "above the tone, and none at the tone itself. The modulus of a positive signal is the signal, so no power "
+        "moves.",
         verdict="holds",
         proof=r"$|\cos t|$ has period $\pi$; its mode 2n is $2 (-1)^{n+1}/(\pi (4n^2 - 1))$, and its power is 1/2.",
         checks=(
@@ -892,14 +894,16 @@ CLAIMS += (
         id="debate-ratio-test",
         title="A low-pass of the input does not replace the network",
         sources=(_CODE,),
-        statement="Two signals, two filters, each followed by a sigmoid of the standardised bins and by pooling, to "
-        "the radii 3 and 2. The ratio of output to input differs between the signals; if the network could be replaced "
-        "by a low-pass it would be the same. Hence discarding the frequencies in the input is not equivalent.",
+        statement="Two signals pass through two filters, each followed by a sigmoid of the standardised bins and by "
+        "pooling, to the radii 3 and 2. The ratio of output to input differs between the signals; if a low-pass "
+        "could replace the network, the ratio would be the same. Hence discarding the frequencies in the input is "
+        "not equivalent.",
         verdict="conditional",
-        hypotheses="The conclusion, not the reason. A low-pass at the last radius, 2, does change the output: the "
-        "standardisation carries the bins 3 into four numbers, the means and deviations of the two stages. With fixed "
-        "statistics it would not, and the ratios would still differ. A ratio that differs shows that the network is "
-        "not linear and shift-invariant, nothing more. The bins 4 meet a zero of the first filter.",
+        hypotheses="The conclusion is true, but not for the given reason. A low-pass at the last radius, 2, does "
+        "change the output: through the standardisation the bins 3 enter four numbers, the means and deviations of "
+        "the two stages. With fixed statistics the output would not change, and the ratios would still differ. "
+        "Different ratios show only that the network is not linear and shift-invariant. The bins 4 have no effect, "
+        "since the first filter is zero there.",
         proof="Given its mean and deviation, each stage is bin-local: see bin-statistics-leak. The question was "
         "whether the network needs the discarded bins, not whether it is linear.",
         checks=(
@@ -943,11 +947,11 @@ CLAIMS += (
         sources=(_CODE,),
         statement="The printed code passes both signals through the first filter and then through the second.",
         verdict="refuted",
-        corrected="In its last stage the second signal meets the first filter again. As written, the ratio of output "
-        "to input at bin 0 is 0.0597 for the first signal and 0.7915 for the second; as meant it is 0.2392 for the "
-        "second. The conclusion drawn from it stands or falls with neither.",
-        proof="The line reads vS2F2 = vS2F1 .* vF1. The deviation divides by n - 1, and bins that pooling made zero "
-        "count.",
+        corrected="In its last stage the second signal passes through the first filter again. As written, the ratio "
+        "of output to input at bin 0 is 0.0597 for the first signal and 0.7915 for the second; as meant it is 0.2392 "
+        "for the second. The conclusion drawn from the experiment depends on neither number.",
+        proof="The line reads vS2F2 = vS2F1 .* vF1. The deviation divides by n - 1, and it includes the bins that "
+        "pooling set to zero.",
         checks=(
             Contradiction(
                 name="the second signal, as meant and as written",

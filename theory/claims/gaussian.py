@@ -150,13 +150,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="bussgang-line",
         title="The best line for a normal variable: Bussgang's statistical linearisation",
-        statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of mean "
-        r"$\mu$ (its DC mode) and variance $s^2$ (Parseval's power of the rest).",
+        statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of "
+        r"mean $\mu$ (its DC mode) and variance $s^2$ (the power of all other modes, by Parseval).",
         verdict="conditional",
-        hypotheses=r"$X$ is normal, $f$ absolutely continuous, of at most polynomial growth. A sum of many modes is "
-        "nearly so; a single mode is not.",
-        proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. By parts against the density, whose derivative "
-        r"is $-(x - \mu)/s^2$ times itself, that is $E[f'(X)]$ (Stein's lemma).",
+        hypotheses="$X$ is normal, and $f$ is absolutely continuous with at most polynomial growth. A sum of many "
+        "modes is nearly normal; a single mode is not.",
+        proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. Integrate by parts against the density, whose "
+        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein's lemma).",
         checks=(
             Identity(
                 name="the mean slope of tanh is the slope of the regression",
@@ -181,7 +181,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"With $\alpha = \mu/s$: $E[\mathrm{ReLU}(X)] = s\,\varphi(\alpha) + \mu\,\Phi(\alpha)$ and "
         r"$E[\mathrm{ReLU}'(X)] = \Phi(\alpha)$.",
         verdict="holds",
-        proof=r"Integrate $(\mu + sz)\varphi(z)$ from the kink at $z = -\alpha$ up, with $z\varphi = -\varphi'$.",
+        proof=r"Integrate $(\mu + sz)\varphi(z)$ over $z > -\alpha$, where the kink is, with $z\varphi = -\varphi'$.",
         checks=(
             Identity(
                 name="against the regression by quadrature",
@@ -204,8 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$c_j = E[f(X)\,\mathrm{He}_j(Z)]/j!$, and for ReLU $c_0$ and $c_1/s$ are those of the best line "
         r"and $c_j = (-1)^j s\,\mathrm{He}_{j-2}(\alpha)\,\varphi(\alpha)/j!$ for $j \geq 2$.",
         verdict="holds",
-        proof=r"By parts $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, so that "
-        r"$E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
+        proof=r"Integration by parts gives $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, "
+        "so $E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
         checks=(
             Identity(
                 name="against quadrature split at the kink",
@@ -224,13 +224,13 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="relu-residual-variance",
-        title="What a polynomial of ReLU misses of a normal variable",
+        title="The residual variance of polynomials for ReLU of a normal variable",
         statement=r"At mean 0 the best line misses $(\pi - 2)/(2(\pi - 1)) = 26.7\,\%$ of the variance of "
         r"$\mathrm{ReLU}(X)$, the best parabola $(\pi - 3)/(2(\pi - 1)) = 3.3\,\%$, whatever the deviation.",
         verdict="holds",
-        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a degree-$d$ "
-        r"polynomial has its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and "
-        r"$2 c_2^2 = 1/(4\pi)$.",
+        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a polynomial of "
+        r"degree $d$ accounts for its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = "
+        r"1/4$ and $2 c_2^2 = 1/(4\pi)$.",
         checks=(
             Identity(
                 name="at mean 0, against the squared distance",
@@ -392,9 +392,9 @@ CLAIMS += (
         statement=r"$c_0 = 1/2 + \int_0^\infty \sin(w\mu)\,e^{-w^2 s^2/2}/\sinh(\pi w)\,dw$ and, for $j \geq 1$, "
         r"$c_j = (s^j/j!) \int_0^\infty w^j \sin(w\mu + j\pi/2)\,e^{-w^2 s^2/2}/\sinh(\pi w)\,dw$.",
         verdict="holds",
-        proof=r"$\sigma(x) = 1/2 + \int_0^\infty \sin(wx)/\sinh(\pi w)\,dw$: this is what the spectrum of the sigmoid "
-        r"is for. $E[e^{iwX}] = e^{iw\mu - w^2 s^2/2}$; each derivative in $\mu$ gives a factor $w$ and a quarter of "
-        "a turn.",
+        proof=r"$\sigma(x) = 1/2 + \int_0^\infty \sin(wx)/\sinh(\pi w)\,dw$, by the spectrum of the sigmoid. "
+        r"$E[e^{iwX}] = e^{iw\mu - w^2 s^2/2}$; each derivative with respect to $\mu$ gives a factor $w$ and a phase "
+        r"of $\pi/2$.",
         checks=(
             Identity(
                 name="against quadrature",

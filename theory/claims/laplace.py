@@ -128,11 +128,11 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$L(p) = \int_0^\infty f(t) e^{-pt}\,dt$ with $p = \beta + iw$ is the Fourier transform of "
         r"$u(t) f(t) e^{-\beta t}$, for any $f$ and any $p$ with $\Re p > 0$.",
         verdict="conditional",
-        hypotheses=r"$f$ locally integrable and $\Re p$ right of the abscissa of convergence $s$. That may be "
-        r"positive (then $\Re p > 0$ is not enough), or $-\infty$ (then it is not needed).",
-        proof=r"$e^{-pt} = e^{-\beta t} e^{-iwt}$. If the integral converges at one $p$, it converges at all further "
-        r"to the right. For $f = e^{st}$ and $\Re p < s$ the integral up to $R$ grows as $e^{(s - \Re p)R}$, though "
-        r"$1/(p - s)$ has a value there.",
+        hypotheses=r"$f$ is locally integrable, and $\Re p$ is greater than the abscissa of convergence $s$. The "
+        r"abscissa may be positive (then $\Re p > 0$ is not enough) or $-\infty$ (then $\Re p > 0$ is not needed).",
+        proof=r"$e^{-pt} = e^{-\beta t} e^{-iwt}$. If the integral converges at one $p$, it converges at all $p$ with "
+        r"a larger real part. For $f = e^{st}$ and $\Re p < s$ the integral up to $R$ grows as $e^{(s - \Re p)R}$, "
+        "although $1/(p - s)$ is finite there.",
         checks=(
             Identity(
                 name="a Gaussian, on both sides of the imaginary axis",
@@ -164,11 +164,11 @@ CLAIMS: tuple[Claim, ...] = (
         id="laplace-existence",
         title="Continuity in pieces and exponential growth are sufficient and not necessary",
         sources=(Source("pan2021", "Section 4", "", "none"),),
-        statement=r"A function that is continuous in pieces on $[0, \infty)$ and grows no faster than an exponential "
+        statement=r"A function that is piecewise continuous on $[0, \infty)$ and grows no faster than an exponential "
         "has a Laplace transform; the condition is not necessary.",
         verdict="holds",
-        proof=r"If $|f| \leq M e^{ct}$, then $\int |f e^{-pt}|\,dt \leq M/(\Re p - c)$. Not necessary: $t^{-1/2}$ is "
-        r"unbounded at 0 and has the transform $\sqrt{\pi/p}$; put $t = v^2/p$.",
+        proof=r"If $|f| \leq M e^{ct}$, then $\int |f e^{-pt}|\,dt \leq M/(\Re p - c)$. The condition is not "
+        r"necessary: $t^{-1/2}$ is unbounded at 0 and has the transform $\sqrt{\pi/p}$ (substitute $t = v^2/p$).",
         checks=(
             Identity(
                 name="the transform of t^(-1/2)",
@@ -192,9 +192,9 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="conditional",
         hypotheses=r"$f$ and $g$ vanish for $t < 0$ (kernels of a layer that look ahead do not), or the transform is "
         "taken over the whole line.",
-        proof=r"With $t = s + r$ the double integral over $s, r \geq 0$ falls apart into two. The one-sided transform "
-        r"drops what lies at $t < 0$ before and after convolving, which does not commute: the part of $f$ at $s < 0$ "
-        r"reaches $t > 0$.",
+        proof=r"With $t = s + r$ the double integral over $s, r \geq 0$ factors into two. The one-sided transform "
+        "drops the part at $t < 0$, and dropping it does not commute with convolution: the part of $f$ at $s < 0$ "
+        "reaches $t > 0$.",
         checks=(
             Identity(
                 name="a box on [0, 1] and e^(-t) u(t)",
@@ -222,15 +222,15 @@ CLAIMS: tuple[Claim, ...] = (
         id="laplace-z-transform",
         title="The discrete Laplace transform is the z transform",
         sources=(Source("pan2021", "Section 4", "", "none"),),
-        statement="Taken to discrete signals, the Laplace transform is called the z transform.",
+        statement="For discrete signals, the Laplace transform is called the z transform.",
         verdict="conditional",
-        hypotheses=r"The signal is replaced by impulses at whole $t$, weighted by its samples, and $z = e^p$: then "
-        r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$. It is not $L(p)$, but a sum of copies of it.",
-        corrected=r"$\sum_n f(n) e^{-pn}$ is $\frac{1}{2} f(0)$ + the limit of $\sum_{|k| \leq K} L(p + 2\pi i k)$ as "
-        r"$K \to \infty$ (both ends together, where $f(0) \neq 0$): sampling makes the transform periodic along the "
-        "imaginary axis, as it does to a spectrum.",
+        hypotheses="The signal is replaced by impulses at whole $t$, weighted by its samples, and $z = e^p$: then "
+        r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$. This is not $L(p)$, but a sum of shifted copies of it.",
+        corrected=r"$\sum_n f(n) e^{-pn}$ equals $\frac{1}{2} f(0)$ plus the limit of $\sum_{|k| \leq K} L(p + 2\pi i "
+        r"k)$ as $K \to \infty$ (with both ends together if $f(0) \neq 0$): sampling makes the transform periodic "
+        "along the imaginary axis, as it makes a spectrum periodic.",
         proof=r"The impulses are $f$ times a comb, and a comb is $\sum_k e^{2\pi i k t}$ (Poisson); each factor "
-        r"$e^{2\pi i k t}$ moves $p$.",
+        r"$e^{2\pi i k t}$ shifts $p$.",
         checks=(
             Identity(
                 name="impulses at whole t",
@@ -368,12 +368,12 @@ CLAIMS += (
         statement=r"$\int_0^\infty \sigma(t) e^{-pt}\,dt = {}_2F_1(1, p; p + 1; -1)/p$, since $\sigma$ is absolutely "
         "integrable.",
         verdict="conditional",
-        hypotheses=r"$\Re p > 0$. The reason given does not hold: $\sigma$ tends to 1 and is not integrable (see "
-        r"sigmoid-integrable); bounded is enough, and the abscissa is 0.",
+        hypotheses=r"$\Re p > 0$. The stated reason is wrong: $\sigma$ tends to 1 and is not integrable (see "
+        "sigmoid-integrable). It is bounded, which is sufficient, and the abscissa is 0.",
         corrected=r"It is also $\frac{1}{2}[\psi(\frac{p + 1}{2}) - \psi(\frac{p}{2})] = \Phi(-1, 1, p)$, and $\ln 2$ "
-        r"at $p = 1$; it continues to all $p$ but the poles $0, -1, -2, \ldots$",
+        r"at $p = 1$; it continues analytically to all $p$ except the poles $0, -1, -2, \ldots$",
         proof=r"$\sigma(t) = \sum_n (-1)^n e^{-nt}$ for $t > 0$, whose terms have the transforms $(-1)^n/(n + p)$; "
-        "pair neighbouring terms for the digamma function.",
+        "pairing consecutive terms gives the digamma function.",
         checks=(
             Identity(
                 name="Gauss' function and digamma functions against quadrature",
@@ -390,11 +390,11 @@ CLAIMS += (
         id="sigmoid-laplace-derivative",
         title="The derivative in p of the sigmoid's Laplace transform",
         sources=(Source("pan2021", "Theorem 4.2", "39", "reconstructed"),),
-        statement="The derivative of the transform exists, in closed form.",
+        statement="The derivative of the transform exists in closed form.",
         verdict="conditional",
         hypotheses=r"$\Re p > 0$. It is $-\Phi(-1, 2, p) = \frac{1}{4}[\psi_1(\frac{p + 1}{2}) - "
-        r"\psi_1(\frac{p}{2})]$, and it is a derivative in $p$: back-propagation does not use it.",
-        proof=r"Differentiate $\sum_n (-1)^n/(n + p)$ term by term; or $-t$ under the integral.",
+        r"\psi_1(\frac{p}{2})]$, and it is a derivative with respect to $p$; back-propagation does not use it.",
+        proof=r"Differentiate $\sum_n (-1)^n/(n + p)$ term by term, or insert $-t$ under the integral.",
         checks=(
             Identity(
                 name="by Lerch's transcendent and by trigamma functions, against quadrature",
@@ -414,7 +414,7 @@ CLAIMS += (
         verdict="holds",
         corrected=r"At $p = 0$ the value is $a^2/2$. For $\Re p > 0$ no interval is needed: "
         r"$a \to \infty$ gives $1/p^2$.",
-        proof=r"By parts. With exponential growth allowed, ReLU has a transform on the whole half-line.",
+        proof="Integrate by parts. Since exponential growth is allowed, ReLU has a transform on the whole half-line.",
         checks=(
             Identity(
                 name="on [0, a]",
@@ -437,9 +437,9 @@ CLAIMS += (
         sources=(Source("pan2021", "Theorem 4.3", "43-44", "reconstructed"),),
         statement=r"It is $(e^{-pa}(a^2 p^2 + 2ap + 2) - 2)/p^3$.",
         verdict="holds",
-        corrected=r"At $p = 0$ the value is $-a^3/3$; near 0 the formula cancels and loses "
-        r"$3 \log_{10}(1/(pa))$ digits. It is a derivative in $p$: back-propagation does not use it.",
-        proof=r"$\frac{d}{dp} e^{-pt} = -t e^{-pt}$, and $\int_0^a t^2 e^{-pt}\,dt$ by parts, twice.",
+        corrected=r"At $p = 0$ the value is $-a^3/3$; near 0 the formula cancels and loses $3 \log_{10}(1/(pa))$ "
+        "digits. It is a derivative with respect to $p$; back-propagation does not use it.",
+        proof=r"$\frac{d}{dp} e^{-pt} = -t e^{-pt}$, and $\int_0^a t^2 e^{-pt}\,dt$ follows by parts, twice.",
         checks=(
             Identity(
                 name="against quadrature of -t² e^(-pt)",
@@ -459,8 +459,8 @@ CLAIMS += (
         verdict="conditional",
         hypotheses=r"$f$ vanishes for $t < 0$ and its abscissa is negative (or $f$ is integrable).",
         corrected=r"For $f$ of at most polynomial growth $F(w)$ is the boundary value of $L_+(\epsilon + iw) + "
-        r"L_-(\epsilon - iw)$, $L_-$ that of $f(-t)$. For the sigmoid $F(w) = 2i\,\Im L(iw) + i/w + \pi\delta(w)$, "
-        r"with $\Im L(iw) = -\frac{1}{2}(1/w + \pi/\sinh(\pi w))$.",
+        r"L_-(\epsilon - iw)$, where $L_-$ is the transform of $f(-t)$. For the sigmoid $F(w) = 2i\,\Im L(iw) + i/w + "
+        r"\pi\delta(w)$, with $\Im L(iw) = -\frac{1}{2}(1/w + \pi/\sinh(\pi w))$.",
         proof=r"$\sigma(-t) = 1 - \sigma(t)$, so that $L_-(p) = 1/p - L_+(p)$; and $L_+(-iw)$ is the conjugate of "
         r"$L_+(iw)$. From $1/(\epsilon - iw) \to i/w + \pi\delta(w)$ the sum follows: the deltas of the two $L_+$ "
         r"cancel.",
@@ -560,14 +560,14 @@ CLAIMS += (
         sources=(Source("pan2021", "Section 4; Definition 3", "34", "none"),),
         statement=r"In practice $p$ is taken as a positive real number: the values $L(p)$, $p > 0$, stand for $f$.",
         verdict="conditional",
-        hypotheses=r"The values are exact. Then they determine $f$ (Lerch), even at $p = 1, 2, 3, \ldots$ alone. "
-        "Inverting them is not continuous: rounded values determine nothing of the kind.",
+        hypotheses=r"The values are exact. Then they determine $f$ (Lerch), even at $p = 1, 2, 3, \ldots$ alone. The "
+        "inverse is not continuous, so rounded values do not determine $f$.",
         corrected=r"$f(t) = \sin(w(t - w)) e^{-(t - w)^2/2}$ exceeds 0.92 for $w \geq 4$, yet $|L(p)| \leq "
         r"4 e^{-w^2/2}$ at every $p \geq 0$: $2 \cdot 10^{-31}$ for $w = 12$. On the imaginary axis $|L(iw)| > 1.2$.",
-        proof=r"For $p \geq w$ the integrand is below $e^{-w^2/2 - t^2/2}$. For $0 \leq p \leq w$ the transform over "
-        r"the whole line is $-\sqrt{2\pi}\,\sin(pw)\,e^{(p^2 - w^2)/2 - pw}$, at most $\sqrt{2\pi}\,e^{-w^2/2}$, and "
-        r"the part at $t < 0$ is at most half of that. For sums of $e^{-kt}$, values at $p = 1, 2, \ldots$ are a "
-        r"Hilbert matrix times the coefficients; its inverse has entries of $10^{18}$ at size 14.",
+        proof=r"For $p \geq w$ the integrand is at most $e^{-w^2/2 - t^2/2}$. For $0 \leq p \leq w$ the transform "
+        r"over the whole line is $-\sqrt{2\pi}\,\sin(pw)\,e^{(p^2 - w^2)/2 - pw}$, at most $\sqrt{2\pi}\,e^{-w^2/2}$, "
+        r"and the part at $t < 0$ is at most half of that. For sums of $e^{-kt}$, values at $p = 1, 2, \ldots$ are a "
+        "Hilbert matrix times the coefficients; its inverse has entries of $10^{18}$ at size 14.",
         checks=(
             Identity(
                 name="exact values at p = 1, 2, ... give a sum of exponentials back",
@@ -723,12 +723,12 @@ CLAIMS += (
         sources=(Source("pan2021", "Section 4", "35", "reconstructed"),),
         statement=r"$f(t) = \frac{1}{2\pi i} \int_{\beta - i\infty}^{\beta + i\infty} L(p) e^{pt}\,dp$.",
         verdict="conditional",
-        hypotheses=r"$t > 0$, $f e^{-\beta t}$ integrable ($\beta$ right of the abscissa of absolute convergence), $f$ "
-        r"continuous and of bounded variation near $t$; the integral is the limit over $[\beta - iW, \beta + iW]$ as "
-        r"$W \to \infty$. The path runs through complex $p$. Where the singularities lie on $p \leq 0$ it may be bent "
-        "around them, and the integral converges fast.",
+        hypotheses=r"$t > 0$, $f e^{-\beta t}$ is integrable ($\beta$ is greater than the abscissa of absolute "
+        "convergence), $f$ is continuous and of bounded variation near $t$, and the integral is the limit over "
+        r"$[\beta - iW, \beta + iW]$ as $W \to \infty$. The path runs through complex $p$. If the singularities lie "
+        r"on $p \leq 0$, the path may be deformed around them, and the integral converges fast.",
         proof=r"It is Fourier inversion of $u(t) f(t) e^{-\beta t}$. On the parabola $p = 4 (1 + iv)^2/t$ the factor "
-        "$e^{pt}$ decays as $e^{-4v^2}$; Cauchy's theorem moves the path.",
+        "$e^{pt}$ decays as $e^{-4v^2}$; Cauchy's theorem permits the change of the path.",
         checks=(
             Identity(name="t e^(-t)", closed=ramp, independent=ramp_inverted, points=_TIMES),
             Identity(
@@ -757,14 +757,14 @@ CLAIMS += (
         id="real-node-inversion",
         title="Inverting from real p in double precision",
         sources=(Source("pan2021", "Section 4; Definition 3", "35", "none"),),
-        statement="In practice $p$ is a positive real number; so the inverse has to be taken from there.",
+        statement="In practice $p$ is a positive real number, so the inverse must be computed from such values.",
         verdict="conditional",
-        hypotheses=r"The values are exact, or few digits are enough. The formula of Gaver and Stehfest, $f(t) \approx "
-        r"\frac{\ln 2}{t} \sum_{k=1}^{N} V_k L(k \ln 2/t)$, converges in exact arithmetic, but its weights alternate "
-        r"and grow: $8 \cdot 10^{14}$ at $N = 24$. At $t = 1$ doubles never give 7 digits of $e^{-t}$: $2.6 \cdot "
-        "10^{-7}$ at best, at $N = 16$; 2 digits at $N = 24$, none at $N = 28$. Of values off by one part in $10^d$, "
-        r"up and down, the best size makes about $0.42\,d$ digits. Complex $p$ lose nothing of the kind (see "
-        "laplace-inversion).",
+        hypotheses="The values are exact, or few digits are sufficient. The formula of Gaver and Stehfest, $f(t) "
+        r"\approx \frac{\ln 2}{t} \sum_{k=1}^{N} V_k L(k \ln 2/t)$, converges in exact arithmetic, but its weights "
+        r"alternate and grow: $8 \cdot 10^{14}$ at $N = 24$. At $t = 1$ doubles never give 7 digits of $e^{-t}$: the "
+        r"least error is $2.6 \cdot 10^{-7}$, at $N = 16$; 2 digits are correct at $N = 24$, and none at $N = 28$. "
+        r"From values with alternating relative errors of $10^{-d}$, the best size gives about $0.42\,d$ digits. "
+        "Complex $p$ do not have this loss (see laplace-inversion).",
         proof=r"An error of relative size $\epsilon$ in each value changes the result by up to $\epsilon \frac{\ln "
         r"2}{t} \sum |V_k L(k \ln 2/t)|$. Inverting real values is an ill-posed problem (see laplace-real-p); no "
         "formula avoids it.",

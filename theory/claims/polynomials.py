@@ -216,12 +216,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="activations-least-squares",
         title="Activations on [-4, 4] by the polynomial nearest in mean square",
-        statement=r"Expand in Legendre polynomials $P_n(x/4)$ and cut off. Largest errors at degree 3: sigmoid "
-        ".038, tanh .229, ReLU .375, GELU .30, SiLU .233; root mean squares .0152, .119, .144, .156, .102. Those of "
-        "degrees 1, 5 and 7 are in the checks.",
+        statement="Expand in Legendre polynomials $P_n(x/4)$ and truncate the expansion. The largest errors at "
+        "degree 3 are: sigmoid .038, tanh .229, ReLU .375, GELU .30, SiLU .233; the root mean squares are .0152, "
+        ".119, .144, .156, .102. The checks contain those of degrees 1, 5 and 7.",
         verdict="holds",
-        proof=r"The error is orthogonal to every polynomial of the degree, which no other polynomial's is. Its "
-        r"supremum is between the largest of its values $h$ apart and that plus $h^2/8 \cdot \sup|e''|$.",
+        proof="The error is orthogonal to every polynomial of the degree, and the error of no other polynomial is. "
+        r"Its supremum lies between the largest of its values at points $h$ apart and that value plus $h^2/8 \cdot "
+        r"\sup|e''|$.",
         checks=(
             Identity(
                 name="the error is orthogonal to all powers of x",
@@ -370,10 +371,12 @@ CLAIMS += (
     Claim(
         id="activations-taylor",
         title="Activations by their Taylor polynomials at 0",
-        statement="An activation may be replaced by its Taylor polynomial at 0, which higher degrees make better.",
+        statement="An activation may be replaced by its Taylor polynomial at 0, and higher degrees make the "
+        "approximation better.",
         verdict="conditional",
-        hypotheses=r"Inside the circle of convergence: $|x| < \pi/2$ for tanh, $\pi$ for the sigmoid and SiLU; GELU is "
-        "entire, and still worse with each even degree up to 14 at $x = 4$. ReLU has none.",
+        hypotheses=r"$x$ lies inside the circle of convergence: $|x| < \pi/2$ for tanh, $\pi$ for the sigmoid and "
+        "SiLU; GELU is entire, but at $x = 4$ each even degree up to 14 is worse than the one before. ReLU has no "
+        "Taylor series at 0.",
         proof=r"$\tanh x = \sum_n 2^{2n}(2^{2n} - 1) B_{2n}\,x^{2n-1}/(2n)!$, $\sigma(x) = (1 + \tanh(x/2))/2$, and "
         r"$\Phi(x) = 1/2 + (2\pi)^{-1/2} \sum_n (-1)^n x^{2n+1}/(2^n n!\,(2n + 1))$. The nearest poles are at "
         r"$\pm i\pi/2$ and $\pm i\pi$.",
@@ -419,10 +422,11 @@ CLAIMS += (
         id="activations-tangent",
         title="An activation replaced by its tangent",
         sources=(Source("ko2017", "linear activations"),),
-        statement="In the frequency domain tanh is replaced by $x$, the sigmoid by $1/2 + x/4$: this needs no product.",
+        statement="In the frequency domain tanh is replaced by $x$, the sigmoid by $1/2 + x/4$: this needs no "
+        "products.",
         verdict="conditional",
-        hypotheses=r"The signal stays near 0: for $x \geq 0$ the tangents are too large by $x^3/3$ and $x^3/48$ at "
-        r"most. At $x = 4$ they are off by 3 and .52. And a network of tangents is one affine map.",
+        hypotheses=r"The signal stays near 0: for $x \geq 0$ the tangents exceed the functions by at most $x^3/3$ and "
+        "$x^3/48$. At $x = 4$ their errors are 3 and .52. A network of tangents is one affine map.",
         proof=r"$\tanh' = 1 - \tanh^2 \geq 1 - x^2$; integrate. $\sigma(x) = (1 + \tanh(x/2))/2$.",
         checks=(
             Identity(
@@ -625,13 +629,13 @@ CLAIMS += (
     Claim(
         id="activations-chebyshev",
         title="Activations on [-4, 4] by interpolation at the Chebyshev points",
-        statement=r"Through the points $4\cos((2k + 1)\pi/(2n))$, $n = d + 1$, goes the polynomial "
-        r"$c_0/2 + \sum_{j=1}^{d} c_j T_j(x/4)$ with $c_j = (2/n) \sum_k f(x_k) T_j(x_k/4)$: the largest error is at "
-        r"most $2 + (2/\pi)\ln n$ times the least possible. At degree 3: sigmoid .0355, tanh .232, ReLU .541, GELU "
+        statement=r"The polynomial through the values at the points $4\cos((2k + 1)\pi/(2n))$, $n = d + 1$, is $c_0/2 "
+        r"+ \sum_{j=1}^{d} c_j T_j(x/4)$ with $c_j = (2/n) \sum_k f(x_k) T_j(x_k/4)$. Its largest error is at most $2 "
+        r"+ (2/\pi)\ln n$ times the least possible. At degree 3 it is: sigmoid .0355, tanh .232, ReLU .541, GELU "
         ".425, SiLU .231.",
         verdict="holds",
-        proof=r"The cosines of the angles are orthogonal sums. The factor is 1 plus Lebesgue's constant of these "
-        r"points, which is at most $1 + (2/\pi)\ln n$; the least errors: see activations-minimax.",
+        proof="The cosines at these angles are orthogonal. The factor is 1 plus Lebesgue's constant of these points, "
+        r"which is at most $1 + (2/\pi)\ln n$; the least errors: see activations-minimax.",
         checks=(
             Identity(
                 name="against Lagrange's form",
@@ -681,13 +685,14 @@ CLAIMS += (
     Claim(
         id="activations-minimax",
         title="Activations on [-4, 4] by the polynomial of least largest error",
-        statement="Largest errors at degree 3: sigmoid .0228, tanh .179, ReLU .250, GELU .232, SiLU .154; those of "
-        "degrees 1, 5 and 7 are in the checks. No polynomial of the degree does better.",
+        statement="The largest errors at degree 3 are: sigmoid .0228, tanh .179, ReLU .250, GELU .232, SiLU .154; "
+        "the checks contain those of degrees 1, 5 and 7. No polynomial of the same degree has a smaller largest "
+        "error.",
         verdict="holds",
-        proof=r"Where an error has alternating signs at $d + 2$ points, no polynomial of degree $d$ has a largest "
-        r"error below the smallest of these (de la Vallee Poussin). The best on the points alone has the error "
-        r"$|\sum_i w_i f(x_i)|/\sum_i |w_i|$ with $1/w_i = \prod_{j \neq i}(x_i - x_j)$. freqnet's points and "
-        "coefficients serve as they are: both bounds hold for any.",
+        proof="If an error has alternating signs at $d + 2$ points, no polynomial of degree $d$ has a largest error "
+        "below the smallest of these errors (de la Vallee Poussin). The best on the points alone has the error "
+        r"$|\sum_i w_i f(x_i)|/\sum_i |w_i|$ with $1/w_i = \prod_{j \neq i}(x_i - x_j)$. Both bounds hold for any "
+        "points and coefficients, so freqnet's are used.",
         checks=(
             Bound(
                 name="no polynomial of the degree does better",
@@ -713,8 +718,9 @@ CLAIMS += (
     Claim(
         id="relu-nearest-parabolas",
         title="The parabolas nearest to ReLU on [-4, 4]",
-        statement=r"In mean square $3/8 + x/2 + 15x^2/128$, off by $3/8$ at most, at 0; in the largest error "
-        r"$1/4 + x/2 + x^2/8$, off by $1/4$ at $0, \pm 2, \pm 4$. A cubic term does not help.",
+        statement="In mean square the nearest parabola is $3/8 + x/2 + 15x^2/128$, with the largest error $3/8$, at "
+        r"0. In the largest error it is $1/4 + x/2 + x^2/8$, with the error $1/4$ at $0, \pm 2, \pm 4$. A cubic term "
+        "does not help.",
         verdict="holds",
         proof=r"ReLU is $x/2 + |x|/2$. On $[-1, 1]$, $|t|$ is nearest to $3/16 + 15t^2/16$ and to $1/8 + t^2$.",
         checks=(

@@ -161,10 +161,10 @@ CLAIMS: tuple[Claim, ...] = (
         "Chebyshev's nodes grow at the first two rates; equispaced $p$ grow faster than any power. For the Fourier "
         "transform the condition number in the 2-norm is 1.",
         verdict="holds",
-        proof="The polynomial $T_{N-1}$ is at most 1 at all nodes in $[-1, 1]$, yet its coefficients add up to "
-        r"$|T_{N-1}(i)|$, about $(1 + \sqrt{2})^{N-1}/2$; on $[0, 1]$, those of $T_{N-1}(2x - 1)$ add up to "
+        proof="The polynomial $T_{N-1}$ is at most 1 at all nodes in $[-1, 1]$, yet the moduli of its coefficients "
+        r"add up to $|T_{N-1}(i)|$, about $(1 + \sqrt{2})^{N-1}/2$; on $[0, 1]$, those of $T_{N-1}(2x - 1)$ add up to "
         r"$T_{N-1}(3)$. At Chebyshev's nodes Lagrange's polynomials are $\frac{2}{N} \sum_k T_k(x_i) T_k$, halved at "
-        "$k = 0$. Complete on the page of proofs.",
+        "$k = 0$. The page of proofs has the complete proof.",
         picture="condition-numbers",
         checks=(
             Identity(
@@ -370,11 +370,12 @@ CLAIMS += (
         title="Real transforms that turn linear convolution into products",
         statement=r"A real invertible $T$ with $T(x * h) = Tx \cdot Th$ for all $x, h$ whose linear convolution fits "
         r"into $N$ samples is evaluation at $N$ distinct real nodes, $(Tx)_i = \sum_n x_n r_i^n$; and every such "
-        "evaluation is one.",
+        "evaluation has the property.",
         verdict="holds",
         proof=r"A row $\phi$ of $T$ is a linear functional on polynomials of degree below $N$ with $\phi(xh) = "
-        r"\phi(x)\phi(h)$. $\phi(1) = \phi(1)^2$ is 1, or $\phi$ would vanish; so $\phi(s^n) = \phi(s)^n$, "
-        r"evaluation at $r = \phi(s)$. Equal nodes would be equal rows. Complete on the page of proofs.",
+        r"\phi(x)\phi(h)$. $\phi(1) = \phi(1)^2$ is 1, since otherwise $\phi$ would vanish; hence $\phi(s^n) = "
+        r"\phi(s)^n$, which is evaluation at $r = \phi(s)$. Equal nodes would give equal rows. The page of proofs has "
+        "the complete proof.",
         checks=(
             Identity(
                 name="evaluate, multiply, interpolate",
@@ -406,8 +407,8 @@ CLAIMS += (
         "transposed.",
         verdict="holds",
         proof=r"$x * g = C (Ax \cdot Gg)$ for all $x$, with evaluations $A, G$ and interpolation $C$. The transpose "
-        r"in $x$ of $x \mapsto x * g$ is correlation with $g$: $d \mapsto A^T (C^T d \cdot Gg)$. Nodes other than "
-        "these few make it inexact fast (see real-nodes-conditioning), which is why its tiles stay small.",
+        r"in $x$ of $x \mapsto x * g$ is correlation with $g$: $d \mapsto A^T (C^T d \cdot Gg)$. With more nodes the "
+        "algorithm loses precision quickly (see real-nodes-conditioning), which is why its tiles are small.",
         checks=(
             Identity(
                 name="F(outputs, taps) against sliding sums",
@@ -429,11 +430,12 @@ CLAIMS += (
         id="no-real-circular-diagonaliser",
         title="No real transform turns circular convolution into products",
         statement=r"For $N \geq 3$ there is no real invertible $T$ with $T(x \circledast h) = Tx \cdot Th$, not even "
-        "with three different real transforms in the three places. For $N = 2$, sum and difference do it.",
+        "with three different real transforms in the three positions. For $N = 2$, sum and difference have the "
+        "property.",
         verdict="holds",
         proof="$T$ would diagonalise the cyclic shift $P$. Its characteristic polynomial is $s^N - 1$, which has at "
-        r"most two real roots, each simple. Or: real eigenvalues would be $\pm 1$ and $\mathrm{tr}\,P^2 = N$; but "
-        r"for $N \geq 3$ the diagonal of $P^2$ is 0. Complete on the page of proofs.",
+        r"most two real roots, each simple. Alternatively, real eigenvalues would be $\pm 1$ and $\mathrm{tr}\,P^2 = "
+        r"N$; but for $N \geq 3$ the diagonal of $P^2$ is 0. The page of proofs has the complete proof.",
         checks=(
             Identity(
                 name="the characteristic polynomial of the shift",
@@ -499,12 +501,12 @@ CLAIMS += (
         statement="With positive real p the Laplace operations are performed entirely in real numbers, and more "
         "efficiently than the Fourier ones.",
         verdict="refuted",
-        corrected="In exact arithmetic it works. In floating point, values at $N$ real nodes can lose at least about "
-        "$0.77 N$ decimal digits for positive $p$, wherever they are, and about $0.38 N$ for the best nodes in $[-1, "
-        "1]$: at $N = 24$ nothing is left of a double for the former, of a single for the latter. A real FFT costs "
-        "less and loses none.",
-        proof="The condition number (see real-nodes-conditioning) multiplies the rounding of the products. Circular "
-        "convolution has no real diagonaliser at all (see no-real-circular-diagonaliser).",
+        corrected="It works in exact arithmetic. In floating point, values at $N$ real nodes can lose at least about "
+        "$0.77 N$ decimal digits for positive $p$, wherever the nodes are, and about $0.38 N$ for the best nodes in "
+        "$[-1, 1]$. At $N = 24$ no correct digit is left in double precision for the former, or in single precision "
+        "for the latter. A real FFT costs less and loses none.",
+        proof="The condition number (see real-nodes-conditioning) multiplies the rounding errors of the products. "
+        "Circular convolution has no real diagonaliser (see no-real-circular-diagonaliser).",
         picture="condition-numbers",
         checks=(
             Identity(
@@ -711,8 +713,8 @@ CLAIMS += (
         id="laguerre-convolution",
         title="Laguerre functions: a stable real expansion in which causal convolution is Toeplitz",
         statement=r"$\ell_n(t) = e^{-t/2} L_n(t)$ are orthonormal on $t \geq 0$ and $\ell_m * \ell_n = \ell_{m+n} - "
-        r"\ell_{m+n+1}$: convolution multiplies the coefficients as polynomials, times $1 - s$. Nothing complex, "
-        "condition number 1; but a Toeplitz matrix, not a product entry by entry.",
+        r"\ell_{m+n+1}$: convolution multiplies the coefficients as polynomials, times $1 - s$. The expansion is real "
+        "and its condition number is 1, but convolution is a Toeplitz matrix, not a product of coefficients.",
         verdict="holds",
         proof=r"$\ell_n$ has the transform $(p - 1/2)^n/(p + 1/2)^{n+1}$. With $s = (p - 1/2)/(p + 1/2)$ it is "
         r"$s^n (1 - s)$, and $s^m (1 - s) s^n (1 - s) = (s^{m+n} - s^{m+n+1})(1 - s)$.",
@@ -745,10 +747,11 @@ CLAIMS += (
         r"\frac{1}{2}[X_k (Y_k + Y_{-k}) + X_{-k} (Y_k - Y_{-k})]$. $X/\sqrt{N}$ is orthogonal and its own inverse "
         r"(then $Z$ gets a factor $\sqrt{N}$).",
         verdict="holds",
-        corrected="Bins mix in pairs k, -k: it does not diagonalise, as no real transform can (see "
-        "no-real-circular-diagonaliser). It is a Fourier transform with real and imaginary part added.",
+        corrected="Bins mix in pairs k, -k: the transform does not diagonalise the convolution, as no real transform "
+        "can (see no-real-circular-diagonaliser). It is the real part minus the imaginary part of the Fourier "
+        "transform.",
         proof=r"$X_k = \Re \hat x_k - \Im \hat x_k$, so that $\Re \hat x_k = (X_k + X_{-k})/2$ and $\Im \hat x_k = "
-        r"(X_{-k} - X_k)/2$; put both into $\hat x_k \hat y_k$.",
+        r"(X_{-k} - X_k)/2$; insert both into $\hat x_k \hat y_k$.",
         checks=(
             Identity(
                 name="pairs of bins against circular convolution",
@@ -774,12 +777,13 @@ CLAIMS += (
         id="damped-circle",
         title="The Laplace transform on a computer, done well: nodes on a damped circle",
         statement=r"Evaluation at $z_k = r e^{-2\pi ik/N}$, $p$ complex with $e^{-\Re p} = r < 1$, has the condition "
-        "number $r^{-(N-1)}$ in the 2-norm, and products of values give the linear convolution with the part beyond "
-        "$N$ samples wrapped around and multiplied by $r^N$.",
+        "number $r^{-(N-1)}$ in the 2-norm, and products of values give the linear convolution, where the samples "
+        "after the first $N$ are multiplied by $r^N$ and added at the start.",
         verdict="holds",
-        proof=r"$T$ is a Fourier matrix times the diagonal matrix of $r^n$, so that $T^* T$ is diagonal with entries "
-        r"$N r^{2n}$. All nodes satisfy $z^N = r^N$: the polynomial is known modulo $z^N - r^N$. With $r^N = \epsilon$ "
-        r"the wrap is $\epsilon$ and the loss of digits $1/\epsilon$: there is no free lunch, but $r$ may be chosen.",
+        proof="$T$ is a Fourier matrix times the diagonal matrix of $r^n$, so that $T^* T$ is diagonal with entries "
+        "$N r^{2n}$. All nodes satisfy $z^N = r^N$: the polynomial is known modulo $z^N - r^N$. With $r^N = "
+        r"\epsilon$ the wrapped part is multiplied by $\epsilon$ and rounding errors by $1/\epsilon$; $r$ sets the "
+        "compromise.",
         checks=(
             Identity(
                 name="singular values",

@@ -164,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"convolution over $M \times N$. Where the forward transform is not divided, there is no factor.",
         proof="Insert the definition: the double sum over the samples of $x$ and $f$ factors into two sums, each of "
         r"which is $\sqrt{MN}$ times a unitary transform, and one $1/\sqrt{MN}$ stays in front. The shift by a sample "
-        r"is a factor $e^{-2\pi i k/N}$ only if indices are taken modulo the size.",
+        r"corresponds to a factor $e^{-2\pi i k/N}$ only if indices are taken modulo the size.",
         checks=(
             Contradiction(
                 name="as printed, without the factor",
@@ -233,11 +233,11 @@ CLAIMS: tuple[Claim, ...] = (
         title="A map is real just when its transform is conjugate symmetric",
         sources=(Source("rippel2015", "Section 2.1", "3", "seen"),),
         statement=r"$y_{mn} = y^*_{(M-m)\,\mathrm{mod}\,M,\,(N-n)\,\mathrm{mod}\,N}$ is necessary and sufficient for "
-        "a real map; the effective dimension is not reduced: exactly MN real numbers are free.",
+        "a real map; the effective dimension is not reduced: exactly MN real numbers remain free.",
         verdict="holds",
         proof="Conjugate the definition of the transform. Conversely, the real part of any inverse transform is the "
         "inverse transform of the symmetric part $(y_k + y^*_{-k})/2$, which is y itself if y is symmetric. A bin "
-        "that is its own reflection has one free real, each pair of others two: one for each bin.",
+        "that is its own reflection has one free real number, and each other pair of bins has two.",
         checks=(
             Identity(
                 name="necessary: the reflected conjugate of the transform of a real map",
@@ -269,10 +269,10 @@ CLAIMS: tuple[Claim, ...] = (
         statement="$y_{00}$ is real for N odd, and $y_{00}, y_{N/2,0}, y_{0,N/2}, y_{N/2,N/2}$ for N even. All other "
         "bins form pairs of distinct conjugates.",
         verdict="conditional",
-        hypotheses="M and N both odd, or both even (M/2 for the row then). With one of each parity two bins are "
-        "real: for M even and N odd, $y_{00}$ and $y_{M/2,0}$.",
-        proof=r"A bin is its own reflection where $2h \equiv 0$ modulo M and $2w \equiv 0$ modulo N; its value is "
-        "then a sum of the samples with signs.",
+        hypotheses="M and N are both odd or both even (M/2 replaces N/2 for the rows). If one is even and the other "
+        "odd, two bins are real: for M even and N odd, $y_{00}$ and $y_{M/2,0}$.",
+        proof=r"A bin is its own reflection if $2h \equiv 0$ modulo M and $2w \equiv 0$ modulo N; its value is then a "
+        r"sum of the samples with signs $\pm 1$.",
         checks=(
             Identity(
                 name="their values are sums with alternating signs",
@@ -449,12 +449,13 @@ CLAIMS += (
         id="spectral-pooling-forward",
         title="Algorithm 1 samples the low-passed map on a coarser grid",
         sources=(Source("rippel2015", "Algorithm 1; Section 3", "", "seen"),),
-        statement=r"Transform, keep the central $H \times W$ bins, transform back: a map of lower resolution.",
+        statement=r"Transform, keep the central $H \times W$ bins, and transform back; the result is a map of lower "
+        "resolution.",
         verdict="conditional",
-        hypotheses=r"H and W odd (any M and N). Then $\hat x_{pq} = \sqrt{MN/(HW)}\;(P x)(pM/H, qN/W)$ where $P x$ is "
-        "the trigonometric interpolant of x without modes beyond $(H-1)/2$ and $(W-1)/2$. For even H or W the "
-        "Nyquist row or column needs a rule: see treat-corner-cases and keras-crop-index.",
-        proof=r"The transforms divide by $\sqrt{MN}$ and by $\sqrt{HW}$ where an interpolant is divided by $MN$. "
+        hypotheses=r"H and W are odd (M and N are arbitrary). Then $\hat x_{pq} = \sqrt{MN/(HW)}\;(P x)(pM/H, qN/W)$ "
+        "where $P x$ is the trigonometric interpolant of x without the modes above $(H-1)/2$ and $(W-1)/2$. For even "
+        "H or W the Nyquist row or column needs a rule: see treat-corner-cases and keras-crop-index.",
+        proof=r"The transforms divide by $\sqrt{MN}$ and by $\sqrt{HW}$ while an interpolant divides by $MN$. "
         r"Exchange the sums: the sum over the modes is a Dirichlet kernel, $\sin(\pi H t)/\sin(\pi t)$ at $t = p/H - "
         "m/M$.",
         checks=(
@@ -482,10 +483,11 @@ CLAIMS += (
         sources=(Source("rippel2015", "Section 1; Section 3", "", "none"),),
         statement="Truncation of the frequency representation exactly corresponds to reduction in resolution.",
         verdict="conditional",
-        hypotheses="Up to a constant factor: under the paper's unitary transform the pooled map is the map of lower "
-        r"resolution times $\sqrt{MN/(HW)}$: a constant map of ones becomes one of $\sqrt{MN/(HW)}$. It is exact after "
-        "division by this factor, or where the forward transform divides by the number of samples.",
-        proof=r"The bin 0 is $\sqrt{MN}$ times the mean before, and is read as $\sqrt{HW}$ times the mean after.",
+        hypotheses="The statement holds up to a constant factor. Under the paper's unitary transform the pooled map "
+        r"is the map of lower resolution times $\sqrt{MN/(HW)}$; for example, a constant map of ones becomes a "
+        r"constant map of $\sqrt{MN/(HW)}$. The statement is exact after division by this factor, or if the forward "
+        "transform divides by the number of samples.",
+        proof=r"The bin 0 is $\sqrt{MN}$ times the mean before pooling, and $\sqrt{HW}$ times the mean after it.",
         checks=(
             Contradiction(
                 name="the mean stays",
@@ -508,7 +510,7 @@ CLAIMS += (
         statement="The gradient for the input is the transform of the gradient for the output, zero-padded around "
         "the centre, transformed back.",
         verdict="conditional",
-        hypotheses="H and W odd; for even sizes see pooling-backward-even.",
+        hypotheses="H and W are odd; for even sizes see pooling-backward-even.",
         proof="The adjoint of a product is the product of the adjoints in reverse order; that of a unitary transform "
         "is its inverse, that of choosing bins is padding with zeros. With H and W odd, padding keeps the symmetry "
         "of equation 3, and the result is real.",
@@ -528,10 +530,11 @@ CLAIMS += (
         statement=r"Eliminating the higher frequencies results in a representation that minimises the distortion $\|x "
         r"- \hat x\|_2$ after reconstruction.",
         verdict="conditional",
-        hypotheses="Among all choices of as many modes: where $|X_k|$ does not grow with $|k|$, as the paper argues "
-        r"of natural images. Among all signals of one band $|k| \leq K$: always, as an orthogonal projection.",
-        proof="By Parseval the distortion is the power of what is left out. A choice of other modes leaves out more, "
-        "unless one of them is larger than one of the low ones.",
+        hypotheses="Among all choices of the same number of modes, this holds if $|X_k|$ does not increase with "
+        r"$|k|$, as the paper argues for natural images. Among all signals of band $|k| \leq K$ it always holds, "
+        "since truncation is an orthogonal projection.",
+        proof="By Parseval the distortion is the power of the dropped modes. Another choice of modes drops more "
+        "power, unless one of its modes is larger than one of the low modes.",
         checks=(
             Identity(
                 name="the distortion is the power left out, against a least-squares fit",
@@ -690,20 +693,20 @@ CLAIMS += (
         id="treat-corner-cases",
         title="Zeroing four imaginary parts makes a pooled map real",
         sources=(Source("keras", "Algorithm 2", "", "seen"),),
-        statement="After cropping to an even size, it is enough to zero the imaginary part at the bins that are their "
-        "own reflections, (0, 0), (A/2, 0), (0, B/2) and (A/2, B/2). (The printed chain of else-branches treats (A/2, "
-        "0) alone where A is even.) Of the original paper's routine of this name nothing is said here: its supplement "
-        "was not at hand.",
+        statement="After cropping to an even size, it is enough to zero the imaginary part at the bins that are "
+        "their own reflections, (0, 0), (A/2, 0), (0, B/2) and (A/2, B/2). (The printed chain of else-branches "
+        "treats (A/2, 0) alone where A is even.) This claim does not concern the routine of the same name in the "
+        "original paper, whose supplement was not available.",
         verdict="refuted",
-        corrected="It is enough for signals, and in two dimensions for sizes 1 and 2. Otherwise, along an axis that is "
-        "cropped to an even size, the whole Nyquist row or column has lost its reflection, for only one of the modes "
-        "-H/2 and H/2 is kept. Either replace each bin by the mean of itself and its reflected conjugate, which gives "
-        "the real part of the inverse transform, or zero the Nyquist row and column. And the report indexes the "
-        "centred spectrum. For an odd size its (0, 0) is a corner bin, not its own reflection: zeroing the imaginary "
-        "part there makes a map complex that was real.",
-        proof="With H even and $0 < w < W$, the bin (-H/2, w) is kept and its reflection (H/2, -w) is not: in its "
-        "place stands the bin (-H/2, -w), an independent number. Symmetric maps, and they alone, have a real inverse "
-        "transform.",
+        corrected="It is enough for signals, and in two dimensions for sizes 1 and 2. Otherwise, along an axis that "
+        "is cropped to an even size, the whole Nyquist row or column has lost its reflection, since only one of the "
+        "modes -H/2 and H/2 is kept. Either replace each bin by the mean of itself and its reflected conjugate, "
+        "which gives the real part of the inverse transform, or zero the Nyquist row and column. In addition, the "
+        "report indexes the centred spectrum. For an odd size its (0, 0) is a corner bin that is not its own "
+        "reflection: zeroing the imaginary part there turns a real map into a complex one.",
+        proof="With H even and $0 < w < W$, the bin (-H/2, w) is kept and its reflection (H/2, -w) is not; its place "
+        "is taken by the bin (-H/2, -w), an independent number. An inverse transform is real if and only if the map "
+        "is symmetric.",
         checks=(
             Contradiction(
                 name="in two dimensions the treated map is not real",
@@ -739,15 +742,15 @@ CLAIMS += (
     ),
     Claim(
         id="recover-map",
-        title="Half of a symmetric map is all of it",
+        title="Half of a symmetric map determines the whole map",
         sources=(Source("rippel2015", "Algorithm 2; Section 2.1", "", "none"),),
         statement="RemoveRedundancy keeps one bin of each conjugate pair, RecoverMap fills in the other; together "
         "they change nothing.",
         verdict="conditional",
-        hypotheses="The map is conjugate symmetric, as the transform of a real gradient is. On any other map the "
-        "pair of routines overwrites one half.",
-        proof="Equation 3 says what is filled in. The supplement with both routines was not at hand: this is what "
-        "their names and the text say.",
+        hypotheses="The map is conjugate symmetric, as the transform of a real gradient is. On any other map the two "
+        "routines overwrite one half.",
+        proof="Equation 3 gives the missing bins. The supplement with both routines was not available; this "
+        "description follows their names and the text.",
         checks=(
             Identity(
                 name="on the transform of a real map",
@@ -770,11 +773,12 @@ CLAIMS += (
         sources=(Source("keras", "Algorithm 1", "", "seen"),),
         statement=r"Of a centred spectrum of A bins, the central C begin at $\lfloor (A - C)/2 \rfloor$.",
         verdict="conditional",
-        hypotheses=r"A odd or C even. In general they begin at $\lfloor A/2 \rfloor - \lfloor C/2 \rfloor$. The two "
-        "differ for A even and C odd: then the printed index is one too small, and each mode is read as its neighbour; "
-        "pooled to one bin, a map is left with mode -1 in place of its mean.",
-        proof=r"Bin 0 sits at $\lfloor A/2 \rfloor$ before and must sit at $\lfloor C/2 \rfloor$ after. For A even and "
-        r"C odd, $\lfloor (A - C)/2 \rfloor = A/2 - (C + 1)/2$ instead of $A/2 - (C - 1)/2$.",
+        hypotheses=r"A is odd or C is even. In general they begin at $\lfloor A/2 \rfloor - \lfloor C/2 \rfloor$. The "
+        "two indices differ if A is even and C is odd. Then the printed index is one too small, and each mode is "
+        "replaced by its neighbour; a map pooled to one bin keeps mode -1 instead of its mean.",
+        proof=r"Bin 0 has the index $\lfloor A/2 \rfloor$ before the crop, and must have the index $\lfloor C/2 "
+        r"\rfloor$ after it. For A even and C odd, $\lfloor (A - C)/2 \rfloor = A/2 - (C + 1)/2$ instead of $A/2 - (C "
+        "- 1)/2$.",
         checks=(
             Contradiction(
                 name="A even, C odd",
@@ -873,12 +877,12 @@ _SIZES = ({"N": 3, "H": 2, "seed": 1}, {"N": 9, "H": 4, "seed": 2}, {"N": 8, "H"
 CLAIMS += (
     Claim(
         id="nyquist-and-shifts",
-        title="What to do with the Nyquist bin of a pooled signal",
+        title="The Nyquist bin of a pooled signal",
         statement="The bin H/2 of a signal pooled to an even size H may be the mean of the bins H/2 and -H/2 of the "
         "input, their sum, or 0. Each choice commutes with shifts.",
         verdict="conditional",
-        hypotheses="The shift is by whole samples of the pooled grid. With shifts by fractions of a sample only 0 "
-        "commutes. (A shift by one sample of the fine grid is as a rule a fraction of a coarse one.)",
+        hypotheses="The shift is by whole samples of the pooled grid. For shifts by fractions of a sample only the "
+        "choice 0 commutes. (A shift by one sample of the fine grid is usually a fraction of a coarse sample.)",
         proof=r"A shift by t coarse samples multiplies the bins $\pm H/2$ of the input by $e^{\mp i \pi t}$, both of "
         "which are $(-1)^t$ for whole t. A real signal has one real number at its Nyquist bin. Shifts by all real t "
         r"would multiply it by $c(t)$ with $c(s + t) = c(s) c(t)$, so that $c(1) = c(1/2)^2 \geq 0$; but $c(1) = -1$.",
@@ -906,16 +910,17 @@ CLAIMS += (
     ),
     Claim(
         id="pooling-backward-even",
-        title="Back through a kept Nyquist bin",
+        title="The backward pass of pooling with a kept Nyquist bin",
         sources=(Source("rippel2015", "Section 3; Algorithm 2", "", "none"),),
         statement="Differentiation through the truncation is a simple zero-padding of the gradient map, whose "
         "missing conjugates RecoverMap fills in.",
         verdict="conditional",
-        hypotheses="No Nyquist bin is kept: odd sizes, or even ones with that bin zeroed. Where it is kept as the "
-        "real part (the mean of a bin and its reflected conjugate), half of it goes to each of the bins H/2 and -H/2.",
+        hypotheses="No Nyquist bin is kept: the sizes are odd, or even with that bin set to zero. If it is kept as "
+        "the real part (the mean of a bin and its reflected conjugate), half of it goes to each of the bins H/2 and "
+        "-H/2.",
         proof="The adjoint of taking the mean of two bins gives half to each. Padding alone gives all of it to one "
-        "bin, and a gradient that is not real, of which the real part is right; padding and filling in gives all of "
-        "it to both.",
+        "bin. The resulting gradient is not real, but its real part is correct. Padding and filling in gives all of "
+        "it to both bins.",
         checks=(
             Identity(
                 name="half on each side, against <A e, g> for every unit signal e",
