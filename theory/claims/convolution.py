@@ -36,14 +36,14 @@ def gradient_spectrum(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
 
 
 def change_of_loss(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
-    """Return how much L changes when the wave e^{-iwx} is added to f: the gradient's transform, by definition."""
+    """Return the change of L when the wave e^{-iwx} is added to f, which defines the transform of the gradient."""
     through_g = m.half_line(lambda x: m.exp(-b * x + m.i * w * x), rate=2, width=6)
     return through_g * m.half_line(lambda t: m.exp(-a * t - m.i * w * t), rate=2, width=6)
 
 
 # -- derivatives -----------------------------------------------------------------------------------------
 def derivative_rule(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
-    """Return iw F G for f = e^{-ax}, x > 0, and g = e^{-b|x|}, which has a corner, and no jump."""
+    """Return iw F G for f = e^{-ax}, x > 0, and g = e^{-b|x|}, which has a corner but no jump."""
     return m.i * w / (a + m.i * w) * (2 * b / (b * b + w * w))
 
 
@@ -136,7 +136,7 @@ def convolution_by_sums(m: Arithmetic, size: int, taps: int) -> Signal:
 
 
 def layer_by_sums(m: Arithmetic, size: int, taps: int, step: int = 1) -> Signal:
-    """Transform what a CNN's layer computes, y_n = sum_j x_{n+j} h_j on a circle; the convolution with step -1."""
+    """Transform the output of a CNN's layer, y_n = sum_j x_{n+j} h_j on a circle; step -1 gives the convolution."""
     x, h = noise(m, size, 1), noise(m, taps, 2)
     return dft(m, [sum(x[(n + step * j) % size] * h[j] for j in range(taps)) for n in range(size)])
 
@@ -299,7 +299,7 @@ CLAIMS: tuple[Claim, ...] = (
 # == on a periodic grid, and linear layers there =====================================================================
 # -- Theorem 3.1 on a grid -----------------------------------------------------------------------------
 def product_of_discrete_spectra(m: Arithmetic, n: int, k: int, N: int, seed: int) -> Signal:
-    """Return what the product of two spectra of N bins is the spectrum of."""
+    """Return the signal whose spectrum is the product of two spectra of N bins."""
     X = dft(m, padded(noise(m, n, seed), N))
     H = dft(m, padded(noise(m, k, seed + 1), N))
     return idft(m, [X[q] * H[q] for q in range(N)])
@@ -331,7 +331,7 @@ def around_the_torus(m: Arithmetic, rows: int, columns: int, seed: int) -> Map:
 
 # -- a kernel of k taps on N bins ------------------------------------------------------------------------
 def kernel_mean(m: Arithmetic, t: int, k: int, N: int, first: int) -> Number:
-    """Return the mean of e^{-2 pi i n t / (k N)} over the k taps n from the first on: a Dirichlet kernel."""
+    """Return the mean of e^{-2 pi i n t / (k N)} over the k taps that start at `first`: a Dirichlet kernel."""
     if t == 0:
         return m.number(1)
     phase = m.unit(-t * (2 * first + k - 1), 2 * k * N)
@@ -350,7 +350,7 @@ def zero_padded(m: Arithmetic, k: int, N: int, first: int, seed: int) -> Signal:
 
 
 def by_engine(m: Arithmetic, k: int, N: int, seed: int) -> list[complex]:
-    """Return the engine's response of a centred kernel, one of each pair of modes."""
+    """Return the engine's response of a centred kernel, for one mode of each pair."""
     import numpy as np
 
     from freqnet import FOURIER, Tensor
@@ -410,7 +410,7 @@ def layer_on_spectrum(m: Arithmetic, N: int, outputs: int, seed: int) -> Signal:
 
 
 def layer_on_half_spectrum(m: Arithmetic, N: int, outputs: int, seed: int) -> Signal:
-    """Weigh the bins that are their own mirror, 0 and N/2, once, the others twice."""
+    """Give the bins that are their own mirror, 0 and N/2, the weight 1, and the others the weight 2."""
     X, rows = dft(m, noise(m, N, seed)), noise2(m, outputs, N, seed + 1)
     weights = [1 if 2 * k % N == 0 else 2 for k in range(N // 2 + 1)]
     spectra = [dft(m, row) for row in rows]
@@ -618,7 +618,7 @@ def reflected_spectrum(m: Arithmetic, N: int, seed: int) -> Signal:
 
 
 def reflected_by_dft(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Convolve both signals, each followed by its mirror image, around 2N samples, move by one, transform."""
+    """Convolve both signals, each followed by its mirror image, on 2N samples; shift by one and transform."""
     x, h = ([*s, *s[::-1]] for s in (noise(m, N, seed), noise(m, N, seed + 1)))
     y = circular(x, h)
     return dft(m, [y[n - 1] for n in range(2 * N)])[:N]
@@ -632,7 +632,7 @@ def symmetric_filter(m: Arithmetic, N: int, taps: int, seed: int) -> Signal:
 
 
 def symmetric_by_sum(m: Arithmetic, N: int, taps: int, seed: int) -> Signal:
-    """Sum over the taps, the signal continued by its mirror images."""
+    """Sum over the taps, with the signal continued by its mirror images."""
     x, h = noise(m, N, seed), noise(m, taps, seed + 7)
     mirrored = [*x, *x[::-1]]
     return [sum(h[abs(j)] * mirrored[(n - j) % (2 * N)] for j in range(1 - taps, taps)) for n in range(N)]

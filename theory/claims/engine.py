@@ -1,4 +1,4 @@
-"""freqnet's operators, in double precision, against the formulas: analysis, pooling, kernels, products, shifts.
+"""freqnet's operators in double precision, compared with the formulas.
 
 A grid of one row is a signal of one axis. Coefficients are divided by the number of samples, responses are not; the
 kept modes are those below Nyquist, centred on the first axis, from 0 up on the last, as the engine stores them.
@@ -74,7 +74,7 @@ def engine_analysis(m: Arithmetic, rows: int, columns: int, seed: int) -> Signal
 
 
 def too_coarse(m: Arithmetic, K: int, N: int, seed: int) -> Signal:
-    """Return the spectrum that N samples of a field of band K seem to have: modes equal modulo N are added."""
+    """Return the aliased spectrum of N samples of a field of band K: modes equal modulo N are added."""
     X = {0: noise(m, 1, seed)[0]}
     v = noise(m, 2 * K, seed)
     for k in range(1, K + 1):
@@ -118,7 +118,7 @@ def engine_averaged(m: Arithmetic, rows: int, columns: int, seed: int, window: i
 
 
 def pooled(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal:
-    """Return every `stride`-th mean's spectrum: the averaged one, folded."""
+    """Return the spectrum of every `stride`-th mean: the folded spectrum of the averages."""
     x, coarse = [noise(m, N, seed)], N // stride
     Y = {k: coefficient(m, x, 0, k) * dirichlet(m, k, N, window) for k in range(-((N - 1) // 2), (N - 1) // 2 + 1)}
     return [sum(v for k, v in Y.items() if (k - q) % coarse == 0) for q in range((coarse - 1) // 2 + 1)]
@@ -131,7 +131,7 @@ def engine_pooled(m: Arithmetic, N: int, window: int, stride: int, seed: int) ->
 
 
 def low_passed(m: Arithmetic, N: int, band: int, M: int, seed: int) -> Signal:
-    """Return samples at n/M of what is left of N samples up to the band: a sum of Dirichlet kernels."""
+    """Return samples at n/M of N samples low-passed to the band: a sum of Dirichlet kernels."""
     x, width = noise(m, N, seed), 2 * band + 1
 
     def kernel(n: int, j: int) -> Number:
@@ -149,7 +149,7 @@ def engine_low_passed(m: Arithmetic, N: int, band: int, M: int, seed: int) -> Si
 
 
 def shifted(m: Arithmetic, rows: int, columns: int, seed: int, by: Number) -> Signal:
-    """Return the spectrum moved by that many samples along the columns, and half as many back along the rows."""
+    """Return the spectrum shifted by `by` samples along the columns, and by half as many backwards along the rows."""
     x = noise2(m, rows, columns, seed)
     turns = [
         by * m.number(Fraction(q, columns)) - by / 2 * m.number(Fraction(p, rows)) for p, q in modes(rows, columns)
@@ -247,7 +247,7 @@ CLAIMS: tuple[Claim, ...] = (
 # == kernels, products, gradients ====================================================================================
 # -- kernels and products ----------------------------------------------------------------------------------------------
 def convolved(m: Arithmetic, rows: int, columns: int, seed: int, size: int) -> Signal:
-    """Return the spectrum of the circular convolution with `size` centred taps an axis, summed on samples."""
+    """Return the spectrum of the circular convolution with `size` centred taps per axis, summed on samples."""
     x, h = noise2(m, rows, columns, seed), noise2(m, size if rows > 1 else 1, size, seed + 1)
     down, right = (len(h) - 1) // 2, (size - 1) // 2
 
@@ -326,7 +326,7 @@ def response(m: Arithmetic, h: Map, rows: int, columns: int, p: int, q: int) -> 
 
 
 def vjps(m: Arithmetic, rows: int, columns: int, seed: int, size: int) -> list[Signal]:
-    """Return conj(H) G, conj(X) G and the latter's correlation with the taps' waves, for a cotangent G."""
+    """Return conj(H) G, conj(X) G and the gradient of the taps, for a cotangent G."""
     x, h, g = (
         noise2(m, rows, columns, seed),
         noise2(m, size if rows > 1 else 1, size, seed + 1),
@@ -337,7 +337,7 @@ def vjps(m: Arithmetic, rows: int, columns: int, seed: int, size: int) -> list[S
     H = [response(m, h, rows, columns, p, q) for p, q in kept]
     of_input = [m.conj(b) * c for b, c in zip(H, G, strict=True)]
     of_response = [m.conj(a) * c for a, c in zip(X, G, strict=True)]
-    # In the inner product a mode of the half spectrum counts twice, but for those of the first column.
+    # In the inner product a mode of the half spectrum counts twice, except those of the first column.
     weights = [1 if q == 0 else 2 for _, q in kept]
     down, right = (len(h) - 1) // 2, (size - 1) // 2
     of_taps = [
@@ -371,7 +371,7 @@ def vjps_of_product(m: Arithmetic, rows: int, columns: int, seed: int) -> list[S
 
 
 def _finer(m: Arithmetic, x: Map, fine: tuple[int, int]) -> Map:
-    """Return the samples on a finer grid of what of a map is below Nyquist."""
+    """Return the samples on a finer grid of a map without its Nyquist modes."""
     rows, columns = len(x), len(x[0])
     kept = list(zip(modes(rows, columns), spectrum(m, x), strict=True))
     return [
@@ -469,7 +469,7 @@ NAMES = ("sigmoid", "tanh", "relu", "gelu", "erf")
 
 # -- Parseval --------------------------------------------------------------------------------------------------
 def _below_nyquist(m: Arithmetic, x: Map) -> Map:
-    """Return the samples of a map without its Nyquist modes: of those, what (-1)^n sees is taken off."""
+    """Return the samples of a map without its Nyquist modes, by subtracting the components along (-1)^n."""
     return columns_of([_row(m, list(row)) for row in columns_of([_row(m, list(row)) for row in x])])
 
 
@@ -496,7 +496,7 @@ def engine_sums(m: Arithmetic, rows: int, columns: int, seed: int) -> Signal:
 
 
 def powers(m: Arithmetic, rows: int, columns: int, seed: int) -> Signal:
-    """Return |X_0|^2, then 2 |X_k|^2 for one mode of each pair k, -k: column 0 from its middle up, then the others."""
+    """Return |X_0|^2, then 2 |X_k|^2 for one mode of each pair: the upper half of column 0, then the others."""
     X = dict(zip(modes(rows, columns), spectrum(m, noise2(m, rows, columns, seed)), strict=True))
     pairs = [k for k in X if k[1] == 0 and k[0] > 0] + [k for k in X if k[1] > 0]
     return [m.abs(X[0, 0]) ** 2, *(2 * m.abs(X[k]) ** 2 for k in pairs)]
@@ -510,7 +510,7 @@ def engine_powers(m: Arithmetic, rows: int, columns: int, seed: int) -> Signal:
 
 # -- Gaussian polynomials ---------------------------------------------------------------------------------------
 def coefficients(m: Arithmetic, f: int, mu: Number, s: Number, degree: int) -> Signal:
-    """Return E[f(X) He_j(Z)]/j! up to the degree: by closed forms, of sigmoid and tanh by quadrature."""
+    """Return E[f(X) He_j(Z)]/j! up to the degree: by closed forms, and by quadrature for sigmoid and tanh."""
     return [_coefficient(m, f, mu, s, j) for j in range(degree + 1)]
 
 
@@ -534,7 +534,7 @@ def engine_hermite(m: Arithmetic, f: int, mu: Number, s: Number, degree: int) ->
 
 
 def by_powers(m: Arithmetic, f: int, mu: Number, s: Number, degree: int) -> Signal:
-    """Return the same polynomial's coefficients of (x - mu)^p: He_j by powers, each divided by s."""
+    """Return the coefficients of the same polynomial in powers of x - mu."""
     c = coefficients(m, f, mu, s, degree)
     out = []
     for p in range(degree + 1):

@@ -1,4 +1,4 @@
-"""ReLU of band-limited fields: by the Hermite parabola of the spectrum, and by transforms on the same grid.
+"""Activations of band-limited fields: the Hermite parabola, the same grid, and functions of the parts of bins.
 
 A real field of band K and period 1 is the list X_0, ..., X_K of its coefficients, X_-k the conjugate of X_k: x(t) is
 the sum of X_k e^{2 pi i k t} over |k| <= K, its mean is X_0, and the sum of |X_k|^2 over k != 0 is its variance.
@@ -32,13 +32,13 @@ def samples(m: Arithmetic, X: Sequence[Number], size: int) -> Signal:
 
 
 def coefficients(m: Arithmetic, x: Sequence[Number], K: int) -> Signal:
-    """Return the coefficients up to K that samples give, as means."""
+    """Return the coefficients up to K of samples, as means."""
     size = len(x)
     return [sum(v * m.unit(-k * n, size) for n, v in enumerate(x)) / size for k in range(K + 1)]
 
 
 def relu(m: Arithmetic, x: Number) -> Number:
-    """Return max(x, 0) without asking for a sign."""
+    """Return max(x, 0) without a comparison."""
     return (x + m.abs(x)) / 2
 
 
@@ -49,7 +49,7 @@ def length(m: Arithmetic, X: Sequence[Number]) -> Number:
 
 # -- three activations -------------------------------------------------------------------------------------------
 def same_grid(m: Arithmetic, X: Sequence[Number], size: int) -> Signal:
-    """Return "transform back, ReLU, transform": on 2K + 1 samples what networks do that switch domains."""
+    """Return "transform back, ReLU, transform"; on 2K + 1 samples, as in networks that switch domains."""
     return coefficients(m, [relu(m, x) for x in samples(m, X, size)], len(X) - 1)
 
 
@@ -64,7 +64,7 @@ def hermite_parabola(m: Arithmetic, X: Sequence[Number]) -> Signal:
     def square(k: int) -> Number:
         return sum((V[j] * V[k - j] for j in V if k - j in V), m.number(0))
 
-    # Of the square, the mean is s^2: nothing is left of it at k = 0.
+    # The mean of the square is s^2, so the last term vanishes at k = 0.
     return [mean, *(slope * V[k] + bend * square(k) for k in range(1, len(X)))]
 
 
@@ -79,7 +79,7 @@ FINE = 256
 
 
 def fine_relu(m: Arithmetic, X: Sequence[Number]) -> tuple[Signal, Number]:
-    """Return the coefficients of ReLU of a field, and what their length is off at most.
+    """Return the coefficients of ReLU of a field, and a bound of their error in length.
 
     The slope of ReLU(x) varies by V <= int |x''| + 2K sup |x'| a period, so that its coefficients are at most
     V/(2 pi k)^2; on M samples those of order q + rM, r != 0, are added: V/(12 (M - K)^2) at most.
@@ -91,7 +91,7 @@ def fine_relu(m: Arithmetic, X: Sequence[Number]) -> tuple[Signal, Number]:
 
 
 def relative(m: Arithmetic, Y: Signal, X: Sequence[Number]) -> tuple[Number, Number]:
-    """Return bounds of the distance of Y from ReLU of the field X, by ReLU's own length."""
+    """Return bounds of the distance of Y from ReLU of the field X, relative to the length of ReLU."""
     exact, off = fine_relu(m, X)
     size, away = length(m, exact), length(m, [a - b for a, b in zip(Y, exact, strict=True)])
     return (away - off) / (size + off), (away + off) / (size - off)
@@ -108,7 +108,7 @@ def of_grid(m: Arithmetic, K: int, seed: int) -> tuple[Number, Number]:
 
 
 def how_much_nearer(m: Arithmetic, K: int, seed: int) -> Number:
-    """Return a lower bound of the same grid's distance by the parabola's."""
+    """Return a lower bound of the ratio of the distances of the same grid and of the parabola."""
     return of_grid(m, K, seed)[0] / of_parabola(m, K, seed)[1]
 
 
@@ -125,12 +125,12 @@ def parabola_of_a_positive_field(m: Arithmetic, mean: Number) -> Signal:
 
 
 def relu_of_a_positive_field(m: Arithmetic, mean: Number) -> Signal:
-    """Return ReLU of mean + cos(2 pi t), which is the field itself; so it is on any grid."""
+    """Return ReLU of mean + cos(2 pi t), which is the field itself, on any grid."""
     return [mean, m.number("1/2")]
 
 
 def engine_distance(m: Arithmetic, seed: int, which: int) -> Number:
-    """Return the mean relative distance of 50 fields of 9 x 9 modes: the engine's degree 1, 2, or the same grid."""
+    """Return the mean relative distance over 50 fields of 9 x 9 modes: engine's degree 1 or 2, or same grid."""
     import numpy as np
 
     from freqnet import FOURIER, Tensor, ops
@@ -154,7 +154,7 @@ def parabola_then_shift(m: Arithmetic, K: int, seed: int, by: Number) -> Signal:
 
 
 def shift_then_parabola(m: Arithmetic, K: int, seed: int, by: Number) -> Signal:
-    """Do it on samples of the shifted field, 3K + 1 of them, which hold the square: mean, power, parabola."""
+    """Compute mean, power and parabola on 3K + 1 samples of the shifted field, enough for the square."""
     v, size = noise(m, 2 * K + 1, seed), 3 * K + 1
     x = []
     for n in range(size):
@@ -284,7 +284,7 @@ def grid_then_whole_shift(m: Arithmetic, K: int, seed: int, by: int) -> Signal:
 
 
 def whole_shift_then_grid(m: Arithmetic, K: int, seed: int, by: int) -> Signal:
-    """Move the samples round, each computed by sine and cosine."""
+    """Shift the samples circularly, each computed from sines and cosines."""
     v, N = noise(m, 2 * K + 1, seed), 2 * K + 1
     x = []
     for n in range(N):
@@ -304,7 +304,7 @@ def folded(m: Arithmetic, size: int, times: int, seed: int) -> Signal:
 def on_the_coarse_grid(m: Arithmetic, size: int, times: int, seed: int) -> Signal:
     """Transform ReLU of every `times`-th sample."""
     x = noise(m, size * times, seed)[::times]
-    # The root of a negative number has no real part.
+    # The square root of a negative number has no real part, so this is ReLU.
     y = [m.re(m.sqrt(v)) ** 2 for v in x]
     return [sum(v * m.unit(-q * n, size) for n, v in enumerate(y)) / size for q in range(size)]
 
@@ -346,7 +346,7 @@ def mean_distance(m: Arithmetic, K: int, seeds: int, which: int, end: int) -> Nu
 
 
 def wave_of_parts(m: Arithmetic, A: Number, phase: Number, N: int) -> Signal:
-    """Return what tanh of parts makes of A cos(t - phase): no harmonic, and two amplitudes that the phase sets."""
+    """Return tanh of the parts of A cos(t - phase): no harmonics, and two amplitudes that depend on the phase."""
     a, b = (2 * m.tanh(A / 2 * part) for part in (m.cos(phase), m.sin(phase)))
     return [a * m.cos(2 * m.pi * n / N) + b * m.sin(2 * m.pi * n / N) for n in range(N)]
 
@@ -365,7 +365,7 @@ def quarter_power(m: Arithmetic, K: int, seed: int) -> Number:
 
 
 def mean_gated_power(m: Arithmetic, K: int, seed: int) -> Number:
-    """Average the power that PhaseReLU leaves over shifts that turn every bin through all quadrants evenly."""
+    """Average the power that PhaseReLU leaves over shifts that take every bin through all quadrants equally."""
     v, J = noise(m, 2 * K, seed), 4 * lcm(*range(1, K + 1))
     X = [m.number(1), *(v[2 * k] + m.i * v[2 * k + 1] for k in range(K))]
     total = m.number(0)

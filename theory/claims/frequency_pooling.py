@@ -15,13 +15,13 @@ from ..signals import Signal, circular, complex_noise, dft, idft, modes, noise, 
 
 # == bin-local layers ================================================================================================
 def cut_to(m: Arithmetic, X: Signal, K: int) -> Signal:
-    """Truncate: zero every bin beyond K."""
+    """Set every bin with |k| > K to zero."""
     return [X[i] if abs(k) <= K else m.number(0) for i, k in enumerate(modes(len(X)))]
 
 
 # -- a chain of layers -----------------------------------------------------------------------------------
 def chain(m: Arithmetic, X: Signal, K: int, L: int) -> Signal:
-    """Filter, tanh of both parts, truncate to K, filter, a function of the modulus, truncate to L."""
+    """Apply a filter, tanh of both parts, truncation to K, a filter, a function of the modulus, truncation to L."""
     N = len(X)
     H, G = dft(m, noise(m, N, 77)), dft(m, noise(m, N, 78))
     X = [X[k] * H[k] for k in range(N)]
@@ -37,7 +37,7 @@ def of_all_bins(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
 
 
 def bin_by_bin(m: Arithmetic, N: int, L: int, seed: int) -> Signal:
-    """Return each bin up to L as a function of the same bin of the input; nothing else enters, nor does K."""
+    """Return each bin up to L as a function of the same bin of the input alone, independent of K."""
     X, H, G = dft(m, noise(m, N, seed)), dft(m, noise(m, N, 77)), dft(m, noise(m, N, 78))
 
     def through(k: int) -> Number:
@@ -52,14 +52,14 @@ def by_layers(m: Arithmetic, N: int, L: int, seed: int) -> Signal:
 
 
 def difference(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Number:
-    """Return by how much the outputs of an input and of its low-pass at L differ, all bins added."""
+    """Return the difference of the outputs for an input and for its low-pass at L, summed over bins."""
     X = dft(m, noise(m, N, seed))
     whole, low = chain(m, X, K, L), chain(m, cut_to(m, X, L), K, L)
     return sum(m.abs(whole[k] - low[k]) for k in range(N))
 
 
 def difference_by_audit(m: Arithmetic) -> Number:
-    """Return what an audit of such a network measures, where the cut-off it finds is 2."""
+    """Return the difference that an audit of such a network measures, if it finds the cut-off 2."""
     import numpy as np
 
     from freqnet import nn
@@ -78,7 +78,7 @@ def cut_too_early(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
 
 # -- statistics over all bins --------------------------------------------------------------------------
 def standardised_chain(m: Arithmetic, X: Signal, K: int, L: int) -> Signal:
-    """Two layers: filter, standardise by mean and deviation over all bins, sigmoid, truncate."""
+    """Apply two layers: a filter, standardisation over all bins, a sigmoid, truncation."""
     N = len(X)
     for seed, radius in ((77, K), (78, L)):
         H = noise(m, N, seed)
@@ -90,7 +90,7 @@ def standardised_chain(m: Arithmetic, X: Signal, K: int, L: int) -> Signal:
 
 
 def standardised(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
-    """Apply it to real bins."""
+    """Apply the standardised chain to real bins."""
     return standardised_chain(m, noise(m, N, seed), K, L)
 
 
@@ -99,7 +99,7 @@ def standardised_low_pass(m: Arithmetic, N: int, K: int, L: int, seed: int) -> S
 
 
 def by_four_numbers(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
-    """Return the bins up to L from those of the input and two pairs of mean and deviation, which come from sums."""
+    """Return the bins up to L from the bins of the input and two pairs of mean and deviation."""
     x, H, G = noise(m, N, seed), noise(m, N, 77), noise(m, N, 78)
 
     def mean_and_deviation(z: Signal) -> tuple[Number, Number]:
@@ -115,7 +115,7 @@ def by_four_numbers(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
 
 # -- down to one bin -------------------------------------------------------------------------------------
 def of_the_mean(m: Arithmetic, N: int, seed: int) -> Number:
-    """Return the one bin left as a function of the mean of the samples."""
+    """Return the remaining bin as a function of the mean of the samples."""
     total, gains, others = (sum(noise(m, N, number)) for number in (seed, 77, 78))
     w = others * m.tanh(gains * total)
     return w / (1 + w * w)
@@ -238,13 +238,13 @@ CLAIMS: tuple[Claim, ...] = (
 
 # == maps of single bins that commute with shifts ====================================================================
 def shifted_spectrum(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
-    """Return the spectrum of a real signal of an odd size, moved by any number of samples."""
+    """Return the spectrum of a real signal of an odd size, shifted by any number of samples."""
     X = dft(m, noise(m, N, seed))
     return [X[k] * m.exp(-2 * m.pi * m.i * k * shift / N) for k in modes(N)]
 
 
 def rho_then_shift(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
-    """Multiply bin k by (1 + ik)/(1 + |X_k|^2), the bin 0 by its own cube, and move the result."""
+    """Multiply bin k by (1 + ik)/(1 + |X_k|^2), the bin 0 by its own cube, and shift the result."""
     X = dft(m, noise(m, N, seed))
     moved = [X[k] * (1 + m.i * k) / (1 + m.abs(X[k]) ** 2) for k in modes(N)]
     phase = [m.cos(2 * m.pi * k * shift / N) - m.i * m.sin(2 * m.pi * k * shift / N) for k in modes(N)]
@@ -259,7 +259,7 @@ def shift_then_rho(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
 
 
 def parts_then_shift(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
-    """Take tanh of real and imaginary parts, then move."""
+    """Apply tanh to real and imaginary parts, then shift."""
     Y = [m.tanh(m.re(z)) + m.i * m.tanh(m.im(z)) for z in dft(m, noise(m, N, seed))]
     return [Y[k] * m.exp(-2 * m.pi * m.i * k * shift / N) for k in modes(N)]
 
@@ -270,12 +270,12 @@ def shift_then_parts(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
 
 # -- what shifts leave of any map ------------------------------------------------------------------------
 def invariant_part(m: Arithmetic, seed: int) -> Signal:
-    """Return X rho(|X|) with rho(r) = 2 + 3 r^2: of the map below, the terms that turn once as X does."""
+    """Return X rho(|X|) with rho(r) = 2 + 3 r^2: the terms of the map below that have the phase of X."""
     return [X * (2 + 3 * m.abs(X) ** 2) for X in complex_noise(m, 4, seed)]
 
 
 def mean_over_turns(m: Arithmetic, seed: int) -> Signal:
-    """Turn a bin, map it by 5 + 2 X + conj(X)^2 + 3 X^2 conj(X) + X^3, turn it back, and take the mean over eighths."""
+    """Rotate a bin, map it by 5 + 2 X + conj(X)^2 + 3 X^2 conj(X) + X^3, rotate it back; average over eight turns."""
 
     def mapped(z: Number) -> Number:
         c = m.conj(z)
@@ -287,7 +287,7 @@ def mean_over_turns(m: Arithmetic, seed: int) -> Signal:
 
 # -- whole samples only ------------------------------------------------------------------------------------
 def conjugate_power_moved(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
-    """Return conj(X_k)^(N - 1), moved."""
+    """Return conj(X_k)^(N - 1), shifted."""
     X = dft(m, noise(m, N, seed))
     return [m.exp(-2 * m.pi * m.i * k * shift / N) * m.conj(X[k]) ** (N - 1) for k in modes(N)]
 
@@ -355,14 +355,14 @@ CLAIMS += (
 
 # == functions of samples ============================================================================================
 def low_pass(m: Arithmetic, x: Signal, K: int) -> Signal:
-    """Return the samples of a real signal without the modes beyond K."""
+    """Return the samples of a real signal without the modes above K."""
     X = dft(m, x)
     return [m.re(z) for z in idft(m, [X[i] if abs(k) <= K else 0 * X[i] for i, k in enumerate(modes(len(x)))])]
 
 
 # -- pooling, then a function of samples -----------------------------------------------------------------
 def pooled_first(m: Arithmetic, x: Signal, K: int, L: int) -> Signal:
-    """Convolve, truncate to K, tanh of the samples, convolve, truncate to L."""
+    """Convolve, truncate to K, apply tanh to the samples, convolve, truncate to L."""
     h, g = noise(m, len(x), 77), noise(m, len(x), 78)
     y = [m.tanh(v) for v in low_pass(m, circular(x, h), K)]
     return low_pass(m, circular(y, g), L)
@@ -373,7 +373,7 @@ def pooled_first_of_noise(m: Arithmetic, N: int, K: int, L: int, seed: int) -> S
 
 
 def from_low_modes(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
-    """Return the same from the modes |k| <= K of the input alone."""
+    """Return the same output from the modes |k| <= K of the input alone."""
     X, H, G = dft(m, noise(m, N, seed)), dft(m, noise(m, N, 77)), dft(m, noise(m, N, 78))
     samples = [sum(X[k] * H[k] * m.unit(k * n, N) for k in range(-K, K + 1)) / N for n in range(N)]
     Y = dft(m, [m.tanh(m.re(v)) for v in samples])
@@ -381,7 +381,7 @@ def from_low_modes(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Signal:
 
 
 def change_by_first_cut(m: Arithmetic, N: int, K: int, L: int, seed: int) -> Number:
-    """Return what a low-pass of the input at the first cut-off changes."""
+    """Return the change of the output when the input is low-passed at the first cut-off."""
     x = noise(m, N, seed)
     whole, low = pooled_first(m, x, K, L), pooled_first(m, low_pass(m, x, K), K, L)
     return sum(m.abs(a - b) for a, b in zip(whole, low, strict=True))
@@ -406,7 +406,7 @@ def with_mode(m: Arithmetic, N: int, k: int) -> Signal:
 
 
 def mean_with_mode(m: Arithmetic, N: int, k: int, function: int) -> Number:
-    """Return what is left, pooled to the mean, of a function of a constant and mode k."""
+    """Return the mean of a function of the samples of a constant plus mode k."""
     return sum(FUNCTIONS[function](m, v) for v in with_mode(m, N, k)) / N
 
 
@@ -415,7 +415,7 @@ def mean_without_mode(m: Arithmetic, N: int, k: int, function: int) -> Number:
 
 
 def mean_of_quadratic(m: Arithmetic, N: int, k: int, a: Number, b: Number) -> Number:
-    """Return a c^2 + b c + a t^2/2 at c = 0.3 and t = 1, or t^2 instead at Nyquist: the last term is the mode's."""
+    """Return a c^2 + b c + a t^2/2 at c = 0.3 and t = 1, or t^2 instead at Nyquist; the mode adds the last term."""
     c = m.number("0.3")
     return a * c * c + b * c + a * m.number(Fraction(1, 1 if 2 * k == N else 2))
 
@@ -444,7 +444,7 @@ def truncated_function_of_truncated(m: Arithmetic, N: int, K: int, function: int
 
 # -- affine activations ------------------------------------------------------------------------------------
 def one_affine_map(m: Arithmetic, N: int, K: int, a: Number, b: Number, seed: int) -> Signal:
-    """Return a^2 G H X in the bins up to K, and in the bin 0 an offset as well."""
+    """Return a^2 G H X in the bins up to K, plus an offset in bin 0."""
     X, H, G = dft(m, noise(m, N, seed)), dft(m, noise(m, N, 77)), dft(m, noise(m, N, 78))
     low = sum(v for v in noise(m, N, 78)) * a * b + b
     return [low + a * a * sum(X[k] * H[k] * G[k] * m.unit(k * n, N) for k in range(-K, K + 1)) / N for n in range(N)]
@@ -467,7 +467,7 @@ def mean_of_both(m: Arithmetic, N: int, K: int) -> Signal:
 
 
 def residual_by_audit(m: Arithmetic) -> Number:
-    """Return how far from affine an audit finds a network with linearised activations, relative to its logits."""
+    """Return the affine residual that an audit finds for a network with linearised activations."""
     import numpy as np
 
     from freqnet import nn
@@ -643,7 +643,7 @@ def equal_tones_by_quadrature(m: Arithmetic, n: int) -> Number:
 
 
 def share_at_dc(m: Arithmetic, q: Number) -> Number:
-    """Return the share of power that the modulus of two tones has at DC; before, there was none."""
+    """Return the share of the power of the modulus of two tones that lies at DC."""
     return difference_tone_by_quadrature(m, 0, q) ** 2 / (1 + q * q)
 
 
@@ -815,7 +815,7 @@ def statistics(m: Arithmetic, v: list[Number]) -> tuple[Number, Number]:
 
 
 def fixed(m: Arithmetic, v: list[Number]) -> tuple[Number, Number]:
-    """Return a mean and a deviation that do not depend on the bins: not in the code."""
+    """Return a fixed mean and deviation, which the original code does not have."""
     return m.number("0.8"), m.number("0.7")
 
 
@@ -844,7 +844,7 @@ def after_low_pass(m: Arithmetic, signal: int, last: int, radius: int) -> list[N
 
 
 def with_fixed_statistics(m: Arithmetic, signal: int, radius: int) -> list[Number]:
-    """Return the output as meant of a low-passed signal, mean and deviation fixed."""
+    """Return the output for a low-passed signal, with fixed mean and deviation and the filters as meant."""
     return stages(m, spectral_pooling(m, [m.number(x) for x in SIGNALS[signal]], radius), (0, 1), fixed)
 
 
@@ -870,7 +870,7 @@ def coded_by_four_numbers(m: Arithmetic, signal: int, last: int) -> list[Number]
     g = {k: m.number(FILTERS[1 if signal == 0 else last][k + 4]) for k in x}
     a, b = moments(m, [x[k] * f[k] for k in x])
     first = lambda k: m.number("0.5") + m.tanh((x[k] * f[k] - a) / (2 * b)) / 2
-    # Two bins are zero after the first pooling, and count.
+    # Two bins are zero after the first pooling, and they count in the statistics.
     c, d = moments(m, [*(g[k] * first(k) for k in range(-3, 4)), m.number(0), m.number(0)])
     second = {k: 1 / (1 + m.exp((c - g[k] * first(k)) / d)) for k in low}
     return [second.get(k, m.number(0)) for k in x]

@@ -54,7 +54,7 @@ def expected(
 
 
 def _relu_mean(m: Arithmetic, mu: Number, s: Number, j: int = 0, power: int = 1) -> Number:
-    """Return E[relu(X)^power He_j(Z)]: the kink is at z = -mu/s, and nothing lies below."""
+    """Return E[relu(X)^power He_j(Z)]; ReLU is 0 below the kink at z = -mu/s."""
     return expected(m, lambda z: (mu + s * z) ** power, (m.abs(mu) + s) ** power, -mu / s, j, power)
 
 
@@ -80,11 +80,11 @@ def relu_line(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
 
 
 def relu_line_by_regression(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
-    """Return the line's value at the mean and its slope: covariance by variance."""
+    """Return the line's value at the mean and its slope: the covariance divided by the variance."""
     return [_relu_mean(m, mu, s), _relu_mean(m, mu, s, 1) / s]
 
 
-# -- what is left over ---------------------------------------------------------------------------------------
+# -- residual variance ---------------------------------------------------------------------------------------
 def relu_residual(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
     """Return the share of the variance of relu(X) that its best polynomial misses, by Parseval."""
     alpha = mu / s
@@ -96,7 +96,7 @@ def relu_residual(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
 
 
 def relu_residual_by_regression(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
-    """Return the same by Gram-Schmidt on projections that are integrated."""
+    """Return the same share by Gram-Schmidt, with projections by quadrature."""
     square = _relu_mean(m, mu, s, 0, 2)
     missed = [square - _relu_mean(m, mu, s) ** 2]
     for j in range(1, degree + 1):
@@ -105,7 +105,7 @@ def relu_residual_by_regression(m: Arithmetic, mu: Number, s: Number, degree: in
 
 
 def residual_at_zero(m: Arithmetic, degree: int) -> Number:
-    """Return that share at mean 0 after degree 1 or 2."""
+    """Return the missed share at mean 0 after degree 1 or 2."""
     return (m.pi - 1 - degree) / (2 * (m.pi - 1))
 
 
@@ -124,7 +124,7 @@ def residual_at_zero_by_quadrature(m: Arithmetic, degree: int) -> Number:
 
 # -- Bussgang -------------------------------------------------------------------------------------------------
 def mean_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
-    """Return E[tanh'(X)], both sides of the mean at once."""
+    """Return E[tanh'(X)], integrating both sides of the mean together."""
 
     def both_sides(z: Number) -> Number:
         return (1 / m.cosh(mu + s * z) ** 2 + 1 / m.cosh(mu - s * z) ** 2) * density(m, z)
@@ -133,7 +133,7 @@ def mean_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
 
 
 def regression_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
-    """Return the covariance of tanh(X) and X by the variance of X."""
+    """Return the covariance of tanh(X) and X divided by the variance of X."""
     return expected(m, lambda z: m.tanh(mu + s * z), m.number(1), j=1) / s
 
 

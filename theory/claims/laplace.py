@@ -15,7 +15,7 @@ from ..claim import Claim, Source
 # == existence, convolution, samples =================================================================================
 # -- what it is ----------------------------------------------------------------------------------------
 def of_gaussian(m: Arithmetic, b: Number, w: Number) -> Number:
-    """Return the transform of e^{-t^2/2} at p = b + iw; it has no abscissa: every p will do."""
+    """Return the transform of e^{-t^2/2} at p = b + iw; it converges for every p."""
     p = b + m.i * w
     return m.sqrt(m.pi / 2) * m.exp(p * p / 2) * m.erfc(p / m.sqrt(m.number(2)))
 
@@ -27,13 +27,13 @@ def damped_gaussian_spectrum(m: Arithmetic, b: Number, w: Number) -> Number:
 
 
 def of_growing_wave(m: Arithmetic, s: Number, c: Number, b: Number, w: Number) -> Number:
-    """Return the transform of e^{st} sin(ct) at p = b + iw, right of s."""
+    """Return the transform of e^{st} sin(ct) at p = b + iw, for b > s."""
     return c / ((b + m.i * w - s) ** 2 + c * c)
 
 
 def damped_wave_spectrum(m: Arithmetic, s: Number, c: Number, b: Number, w: Number) -> Number:
     rate = b - s
-    # t = u / rate: what is left decays as e^-u.
+    # With t = u / rate the integrand decays as e^-u.
     return m.half_line(lambda u: m.exp(-u * (1 + m.i * w / rate)) * m.sin(c * u / rate), width=6) / rate
 
 
@@ -51,7 +51,7 @@ def of_root(m: Arithmetic, p: Number, q: Number) -> Number:
 
 
 def of_root_by_quadrature(m: Arithmetic, p: Number, q: Number) -> Number:
-    # t = v^2 / p takes the pole at 0 away and leaves e^{-v^2}.
+    # The substitution t = v^2 / p removes the singularity at 0 and leaves e^{-v^2}.
     return 2 * m.half_line(lambda v: m.exp(-v * v * (1 + m.i * q / p)), power=2, width=2) / m.sqrt(p)
 
 
@@ -103,7 +103,7 @@ def transform_of_samples(m: Arithmetic, a: Number, c: Number, p: Number, q: Numb
 
 
 def copies_of_transform(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
-    """Return f(0)/2 and the sum of c/s + 1/s^2, s = p + iq + a + 2 pi i k, over k from -K to K, K to infinity."""
+    """Return f(0)/2 and the sum of c/s + 1/s^2, s = p + iq + a + 2 pi i k, over k from -K to K, for K to infinity."""
     x = (p + m.i * q + a) / (2 * m.pi * m.i)
     of_constant = c * (m.psi(0, 1 - x) - m.psi(0, x)) / (2 * m.pi * m.i)
     return c / 2 + of_constant - (m.psi(1, x) + m.psi(1, 1 - x)) / (4 * m.pi**2)
@@ -269,7 +269,7 @@ def of_sigmoid_by_digamma(m: Arithmetic, p: Number, q: Number) -> Number:
 
 
 def of_sigmoid_by_quadrature(m: Arithmetic, p: Number, q: Number) -> Number:
-    # The sigmoid is 1 - e^{-t}/(1 + e^{-t}): what is integrated decays as e^{-t} however small p is.
+    # The sigmoid is 1 - e^{-t}/(1 + e^{-t}): the integrand decays as e^{-t} for every p.
     z = p + m.i * q
     return 1 / z - m.half_line(lambda t: m.exp(-(1 + z) * t) / (1 + m.exp(-t)), width=6)
 
@@ -340,7 +340,7 @@ def sigmoid_on_the_axis(m: Arithmetic, w: Number) -> Number:
 
 
 def sigmoid_spectrum(m: Arithmetic, w: Number) -> Number:
-    """Return the Fourier transform of the sigmoid off w = 0 by its Laplace transform on the imaginary axis."""
+    """Return the Fourier transform of the sigmoid at w != 0 from its Laplace transform on the imaginary axis."""
     return 2 * m.i * m.im(sigmoid_on_the_axis(m, w)) + m.i / w
 
 
@@ -495,7 +495,7 @@ ROUNDING = Fraction(1, 2**53)
 
 # -- values at real p: exact ones determine, rounded ones do not -----------------------------------------------
 def inverse_hilbert(size: int) -> list[list[int]]:
-    """Return the inverse of the matrix 1/(i + k + 1): whole numbers."""
+    """Return the inverse of the matrix 1/(i + k + 1), whose entries are whole numbers."""
     return [
         [
             (-1) ** (i + k)
@@ -611,7 +611,7 @@ CLAIMS += (
 # == inversion =======================================================================================================
 # -- complex p: along a parabola around the negative axis --------------------------------------------------------
 def along_parabola(m: Arithmetic, transform: Callable[[Number], Number], t: Number) -> Number:
-    """Return Bromwich's integral, moved to p = 4 (1 + iv)^2 / t, where e^{pt} decays as e^{-4 v^2}.
+    """Return Bromwich's integral along the path p = 4 (1 + iv)^2 / t, where e^{pt} decays as e^{-4 v^2}.
 
     The trapezoidal rule errs by 2M/(e^{2 pi a/h} - 1) where the integrand is holomorphic for |Im v| <= a and M bounds
     its integrals along that strip; a = 9/10 here. The transforms below stay under 5000 (1 + t)^2 there: p + n is a
@@ -655,7 +655,7 @@ def logistic_inverted(m: Arithmetic, t: Number) -> Number:
 
 # -- real p: Gaver and Stehfest ------------------------------------------------------------------------------------
 def stehfest_weights(size: int) -> list[Fraction]:
-    """Return the weights of Stehfest's formula of an even size, which alternate in sign and grow."""
+    """Return the weights of Stehfest's formula for an even size; they grow with alternating signs."""
     half, f = size // 2, math.factorial
 
     def term(k: int, j: int) -> Fraction:
@@ -668,7 +668,7 @@ def stehfest_weights(size: int) -> list[Fraction]:
 
 
 def stehfest(m: Arithmetic, size: int, t: Number, rounding: Fraction = Fraction(0)) -> Number:
-    """Invert 1/(1 + p) from its values at real p, each off by a relative error of its weight's sign."""
+    """Invert 1/(1 + p) from its values at real p, each with a relative error that has the sign of its weight."""
     step = m.log(m.number(2)) / t
     weights = stehfest_weights(size)
     off = [m.number(1 + (rounding if weight > 0 else -rounding)) for weight in weights]
@@ -676,7 +676,7 @@ def stehfest(m: Arithmetic, size: int, t: Number, rounding: Fraction = Fraction(
 
 
 def stehfest_error(m: Arithmetic, size: int, t: Number) -> Number:
-    """Return the relative error of exact arithmetic at e^{-t}."""
+    """Return the relative error of the formula at e^{-t} in exact arithmetic."""
     return m.abs(stehfest(m, size, t) * m.exp(t) - 1)
 
 
@@ -685,7 +685,7 @@ def stehfest_rounded(m: Arithmetic, size: int, t: Number) -> Number:
 
 
 def share_of_digits(m: Arithmetic, d: int, size: int) -> Number:
-    """Return how many digits of e^{-1} come out, by d, of values that are off by one part in 10^d."""
+    """Return the correct digits of e^{-1}, divided by d, from values with a relative error of 10^-d."""
     off = m.abs(stehfest(m, size, m.number(1), Fraction(1, 10**d)) * m.exp(m.number(1)) - 1)
     return -m.log(off) / (d * m.log(m.number(10)))
 

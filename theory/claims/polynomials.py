@@ -1,8 +1,8 @@
-"""Activations as polynomials on [-4, 4]: how far off a polynomial is, and the one nearest in mean square.
+"""Activations as polynomials on [-4, 4]: least squares, Taylor, Chebyshev points and least largest errors.
 
-A parameter f picks the function: 0 sigmoid, 1 tanh, 2 ReLU, 3 GELU, 4 SiLU. Each is a line (1/2, 0 or x/2) plus a
-part g that is odd (0 and 1) or even (2 to 4); on [0, 4] every g is analytic. So degree 2n + 2 gains nothing over 2n + 1
-for the first two, nor 2n + 1 over 2n for the other three from degree 2 on.
+A parameter f picks the function: 0 sigmoid, 1 tanh, 2 ReLU, 3 GELU, 4 SiLU. Each is the sum of a line (1/2, 0
+or x/2) and a part g that is odd (0 and 1) or even (2 to 4); on [0, 4] every g is analytic. Degree 2n + 2 is therefore
+no better than 2n + 1 for the first two, and from degree 2 on 2n + 1 is no better than 2n for the other three.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ..arithmetic import Arithmetic, Number
 from ..checks import Bound, Contradiction, Identity, Point, Range, Side
 from ..claim import Claim, Source
 
-# == least squares, and how far off a polynomial is ==================================================================
+# == least squares, and bounds of the error of a polynomial ==========================================================
 NAMES = ("sigmoid", "tanh", "relu", "gelu", "silu")
 LINES = (("1/2", "0"), ("0", "0"), ("0", "1/2"), ("0", "1/2"), ("0", "1/2"))
-#: Half the interval, and into how many parts [0, 4] is cut where an error is bounded.
+#: Half of the interval, and the number of parts of [0, 4] on which an error is bounded.
 A, PARTS = 4, 200
-#: Above sup |g''|, function by function: 1/(6 sqrt(3)), 4/(3 sqrt(3)), 0, 2/sqrt(2 pi), 1/2.
+#: Upper bounds of sup |g''| of each function: 1/(6 sqrt(3)), 4/(3 sqrt(3)), 0, 2/sqrt(2 pi), 1/2.
 BENDS = ("0.0963", "0.77", "0", "0.798", "0.501")
 
 
 def bent(m: Arithmetic, f: int, x: Number) -> Number:
-    """Return g, the part of the function that no line has, for x >= 0."""
+    """Return g, the nonlinear part of the function, for x >= 0."""
     if f == 2:
         return x / 2
     if f == 3:
@@ -34,12 +34,12 @@ def bent(m: Arithmetic, f: int, x: Number) -> Number:
 
 
 def line(m: Arithmetic, f: int) -> list[Number]:
-    """Return the coefficients of the other part."""
+    """Return the coefficients of the linear part."""
     return [m.number(c) for c in LINES[f]]
 
 
 def activation(m: Arithmetic, f: int, x: Number, side: int = 1) -> Number:
-    """Return the function at side * x, x >= 0, as its definition has it."""
+    """Return the function at side * x, x >= 0, by its definition."""
     if f == 2:
         return x * (1 + side) / 2
     x = x * side
@@ -56,9 +56,9 @@ def value(coefficients: list[Number], x: Number) -> Number:
     return total
 
 
-# -- how far off --------------------------------------------------------------------------------------------
+# -- bounds of the error --------------------------------------------------------------------------------------------
 def largest_seen(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
-    """Return the largest error at the points k/50 of [-4, 4], which a supremum is not below."""
+    """Return the largest error at the points k/50 of [-4, 4], a lower bound of the supremum."""
     straight = line(m, f)
 
     def errors(x: Number) -> list[Number]:
@@ -70,7 +70,7 @@ def largest_seen(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
 
 
 def nowhere_above(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
-    """Return what no error on [-4, 4] exceeds: between neighbours h apart it rises by h^2/8 sup |e''| at most.
+    """Return an upper bound of the error on [-4, 4]: between points h apart it rises by at most h^2/8 sup |e''|.
 
     The polynomial's own second derivative is at most its largest value at the same points, and h times a bound of the
     third, which is what its terms add up to at the ends.
@@ -87,7 +87,7 @@ def _grid(m: Arithmetic) -> list[Number]:
 
 
 def _largest(m: Arithmetic, values: list[Number]) -> Number:
-    """Return the largest modulus, without asking which is larger."""
+    """Return the largest modulus without comparisons, which balls do not have."""
     found = m.number(0)
     for v in values:
         size = m.abs(v)
@@ -148,7 +148,7 @@ def mean_square(m: Arithmetic, f: int, degree: int) -> Number:
 
 
 def mean_square_by_elimination(m: Arithmetic, f: int, degree: int) -> Number:
-    """Return the same by the normal equations in powers of x: what elimination leaves of the function's own power."""
+    """Return the same by elimination in the normal equations: the rest of the power of the function."""
     b = moments_by_quadrature(m, f, degree)
     power = m.integral(lambda x: activation(m, f, x) ** 2 + activation(m, f, x, -1) ** 2, 0, 2, 4)
     size = degree + 1
@@ -176,7 +176,7 @@ def root_mean_square(m: Arithmetic, f: int, degree: int) -> Number:
 
 
 def by_engine(m: Arithmetic, f: int, degree: int, method: str) -> list[Number]:
-    """Return the coefficients that freqnet finds, as the exact numbers they are in double precision."""
+    """Return the coefficients that freqnet finds in double precision, as exact numbers."""
     from freqnet.approximate import approximate
 
     return [m.number(float(c)) for c in approximate(NAMES[f], degree, method, (-A, A)).coefficients]
@@ -186,7 +186,7 @@ def engine_least_squares(m: Arithmetic, f: int, degree: int) -> list[Number]:
     return by_engine(m, f, degree, "least-squares")
 
 
-#: Of degrees 1, 3, 5, 7: the largest error and the root of the mean square, to three digits.
+#: The largest error and the root mean square error of degrees 1, 3, 5, 7, to three digits.
 SUP = (
     ("0.131", "0.0383", "0.0106", "0.00285"),
     ("0.424", "0.229", "0.123", "0.0644"),
@@ -206,7 +206,7 @@ EVERY: tuple[Point, ...] = tuple({"f": f, "degree": degree} for f in range(5) fo
 
 
 def figure(table: Table, factor: str) -> Side:
-    """Return the bound that a table's figure gives at a point, a little more or less."""
+    """Return the number of a table at a point times a factor, as a bound."""
     return lambda m, f, degree: m.number(table[f][degree // 2]) * m.number(factor)
 
 
@@ -280,9 +280,9 @@ def taylor(m: Arithmetic, f: int, degree: int) -> list[Number]:
 
 
 def taylor_coefficient(m: Arithmetic, f: int, k: int) -> Number:
-    """Return one of them: of tanh by Bernoulli numbers, of GELU by the series of erf."""
+    """Return one coefficient, by Bernoulli numbers for tanh and by the series of erf for GELU."""
     start = line(m, f)[k] if k < 2 else m.number(0)
-    # GELU and SiLU are x times a function of the kind of the others.
+    # GELU and SiLU are x times a sigmoidal function.
     j = k - 1 if f >= 3 else k
     if j < 1 or j % 2 == 0:
         return start
@@ -294,7 +294,7 @@ def taylor_coefficient(m: Arithmetic, f: int, k: int) -> Number:
 
 
 def by_cauchy(m: Arithmetic, f: int, degree: int) -> list[Number]:
-    """Return the same as means over N points of a circle of radius 1/4.
+    """Return the same coefficients as means over N points of a circle of radius 1/4.
 
     They add the coefficients of order k + N, k + 2N, ... times 4^-N, 16^-N, ...; on the unit circle, which holds no
     pole, all functions are below 2, and so are these coefficients.
@@ -324,7 +324,7 @@ def remainder(m: Arithmetic, f: int, degree: int, x: Number) -> Number:
 
 
 def growth(m: Arithmetic, f: int, degree: int, x: Number) -> Number:
-    """Return by how much the error grows from the even degree before."""
+    """Return the ratio of the error to that of the previous even degree."""
     return taylor_error(m, f, degree, x) / taylor_error(m, f, degree - 2, x)
 
 
@@ -484,7 +484,7 @@ def chebyshev(m: Arithmetic, f: int, degree: int, x: Number) -> Number:
 
 
 def lagrange(m: Arithmetic, f: int, degree: int, x: Number) -> Number:
-    """Return the polynomial through the function at the same points by products of differences."""
+    """Return the interpolant at the same points in Lagrange's form."""
     n = degree + 1
     halves = [(-A * m.cos(m.pi * (k + m.number("1/2")) / n), -1 if 2 * k + 1 < n else 1) for k in range(n)]
     total = m.number(0)
@@ -528,7 +528,7 @@ def _alternation(f: int, degree: int) -> list[float]:
 
 
 def level(m: Arithmetic, f: int, degree: int) -> Number:
-    """Return the least largest error on the d + 2 points where freqnet's alternates: none on [-4, 4] is below.
+    """Return the least largest error on freqnet's d + 2 alternation points, a lower bound for the error on [-4, 4].
 
     It is |sum_i w_i f(x_i)| / sum_i |w_i|, 1/w_i the product of x_i - x_j: these sums are 0 for polynomials.
     """
@@ -549,12 +549,12 @@ def minimax_above(m: Arithmetic, f: int, degree: int) -> Number:
 
 
 def levels(m: Arithmetic, f: int, degree: int) -> list[Number]:
-    """Return the level, as often as there are points."""
+    """Return the level once for each point."""
     return [level(m, f, degree)] * (degree + 2)
 
 
 def engine_levels(m: Arithmetic, f: int, degree: int) -> list[Number]:
-    """Return the engine's errors at its points, in turn with either sign: the first is made positive."""
+    """Return the engine's errors at its points with alternating signs, such that the first is positive."""
     from freqnet.approximate import approximate
 
     found = approximate(NAMES[f], degree, "minimax", (-A, A))
@@ -573,12 +573,12 @@ def lebesgue(m: Arithmetic, f: int, degree: int) -> Number:
 
 # -- ReLU, exactly ----------------------------------------------------------------------------------------------
 def nearest_parabola(m: Arithmetic, x: Number) -> list[Number]:
-    """Return at x the parabolas nearest to ReLU in mean square, and in the largest error."""
+    """Return the values at x of the parabolas nearest to ReLU in mean square and in the largest error."""
     return [m.number("3/8") + x / 2 + 15 * x * x / 128, m.number("1/4") + x / 2 + x * x / 8]
 
 
 def by_projection_and_alternation(m: Arithmetic, x: Number) -> list[Number]:
-    """Return both by their conditions: |x|/2 on powers of x, errors in turn at -4, -2, 0, 2, 4."""
+    """Return both by their conditions: projection of |x|/2 on powers, and alternating errors at -4, -2, 0, 2, 4."""
     # On [-1, 1] and halved: means of |t| and t^2 |t| are 1/2 and 1/4, those of 1, t^2, t^4 are 1, 1/3, 1/5.
     b = (m.number("1/4") - m.number("1/6")) / (m.number("1/5") - m.number("1/9"))
     a = m.number("1/2") - b / 3

@@ -11,7 +11,7 @@ from ..signals import Map, Signal, columns_of, dft, dft2, idft, modes, noise, no
 # == average pooling =================================================================================================
 # -- the average on the line -----------------------------------------------------------------------------
 def averaged(m: Arithmetic, w: Number, T: Number, a: Number) -> Number:
-    """Return the spectrum of -x e^{-x^2/2} averaged over [x + a, x + a + T]: its own, a sinc, a phase."""
+    """Return the spectrum of -x e^{-x^2/2} averaged over [x + a, x + a + T]: its spectrum times a sinc and a phase."""
     own = m.i * w * m.sqrt(2 * m.pi) * m.exp(-w * w / 2)
     return own * m.sinc(w * T / 2) * m.exp(m.i * w * (a + T / 2))
 
@@ -38,7 +38,7 @@ def slope_by_quadrature(m: Arithmetic, w: Number, T: Number) -> Number:
 
 # -- the average on a grid -------------------------------------------------------------------------------
 def dirichlet(m: Arithmetic, window: int, N: int, k: int) -> Number:
-    """Return the mean of e^{2 pi i k n / N} over the first samples, as many as the window has."""
+    """Return the mean of e^{2 pi i k n / N} over the samples of a window that starts at 0."""
     if k == 0:
         return m.number(1)
     return m.unit(k * (window - 1), 2 * N) * m.sin(m.pi * window * k / N) / (window * m.sin(m.pi * k / N))
@@ -61,7 +61,7 @@ def spectrum_of_average(m: Arithmetic, N: int, window: int, seed: int) -> Signal
 
 # -- strides ---------------------------------------------------------------------------------------------
 def _fold(m: Arithmetic, X: Signal, window: int, stride: int) -> Signal:
-    """Multiply a spectrum by the response; add up the bins that become one when every stride-th sample is kept."""
+    """Multiply a spectrum by the response, and add the bins that alias when every stride-th sample is kept."""
     N = len(X)
     Y = [dirichlet(m, window, N, k) * X[k] for k in range(N)]
     return [sum(Y[q :: N // stride]) / stride for q in range(N // stride)]
@@ -72,7 +72,7 @@ def folded(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal
 
 
 def cropped(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal:
-    """Keep the low bins of the product alone."""
+    """Keep only the low bins of the product."""
     Y = response_times_spectrum(m, N, window, seed)
     return [Y[k % N] / stride for k in modes(N // stride)]
 
@@ -83,7 +83,7 @@ def spectrum_of_pooled(m: Arithmetic, N: int, window: int, stride: int, seed: in
 
 
 def folded_map(m: Arithmetic, rows: int, columns: int, s: int, t: int, seed: int) -> Map:
-    """Fold the columns, then the rows: the transpose of a spectrum is that of the transpose."""
+    """Fold the columns, then the rows; the transpose of a spectrum is the spectrum of the transpose."""
     X = columns_of(dft2(m, noise2(m, rows, columns, seed)))
     return [_fold(m, row, t, t) for row in columns_of([_fold(m, column, s, s) for column in X])]
 
@@ -209,7 +209,7 @@ def maxima(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
 
 
 def by_mask(m: Arithmetic, a: int, b: int, c: int, d: int, larger: int) -> Signal:
-    """Convolve the spectra of a signal and of its next samples with those of a mask and of what it leaves out."""
+    """Convolve the spectra of a signal and of its shifted copy with those of a mask and of its complement."""
     X, C = dft(m, [a, b, c, d]), dft(m, [larger >> n & 1 for n in range(4)])
     rest = [4 * (j == 0) - C[j] for j in range(4)]
     return [sum((C[j] + rest[j] * m.unit(k - j, 4)) * X[k - j] for j in range(4)) / 4 for k in range(4)]
@@ -228,13 +228,13 @@ def maxima_of_minus(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
 
 
 def by_impulse_response(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
-    """Convolve with what max pooling makes of 1, 0, 0, 0, which is 1, 0, 0, 1."""
+    """Convolve with the max pooling of 1, 0, 0, 0, which is 1, 0, 0, 1."""
     return [m.number(sum(pair)) for pair in ((a, b), (b, c), (c, d), (d, a))]
 
 
 # -- side lobes ------------------------------------------------------------------------------------------
 def leak(m: Arithmetic, window: int) -> Signal:
-    """Return four pooled samples of the wave of 1.5 periods a window, a crest in the middle of the first window."""
+    """Return four pooled samples of a wave with 1.5 periods per window and a crest in the centre of the first one."""
     return [-((-1) ** q) / (window * m.sin(3 * m.pi / (2 * window))) for q in range(4)]
 
 

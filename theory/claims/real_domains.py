@@ -18,12 +18,12 @@ Nodes = list[Number]
 
 # -- nodes -----------------------------------------------------------------------------------------------
 def chebyshev(m: Arithmetic, N: int) -> Nodes:
-    """Return Chebyshev's nodes on (-1, 1): the best growth that nodes there can have."""
+    """Return Chebyshev's nodes on (-1, 1), whose condition number grows at the least rate possible there."""
     return [m.cos(m.pi * m.number(Fraction(2 * k + 1, 2 * N))) for k in range(N)]
 
 
 def chebyshev_positive(m: Arithmetic, N: int) -> Nodes:
-    """Return Chebyshev's nodes on (0, 1): e^{-p} for N positive real p, the best growth that such p can have."""
+    """Return Chebyshev's nodes on (0, 1), e^{-p} for positive p, with the least rate of growth possible there."""
     return [(1 + x) / 2 for x in chebyshev(m, N)]
 
 
@@ -56,7 +56,7 @@ def powers(node: Number, N: int) -> list[Number]:
 
 
 def lagrange(nodes: Sequence[Number]) -> list[list[Number]]:
-    """Return the coefficients of Lagrange's polynomials, one a row: the columns of the inverse of T."""
+    """Return the coefficients of Lagrange's polynomials, one per row: the columns of the inverse of T."""
     whole: list[Number] = [1]
     for node in nodes:
         whole = [a - node * b for a, b in zip([0, *whole], [*whole, 0], strict=True)]
@@ -93,7 +93,7 @@ def condition_by_elimination(m: Arithmetic, N: int, family: int) -> Number:
 
 
 def _inverse(m: Arithmetic, A: list[list[Number]]) -> list[list[Number]]:
-    """Return an inverse by Gauss and Jordan, unpivoted: the leading minors here are not zero."""
+    """Return an inverse by Gauss-Jordan elimination without pivoting: the leading minors are not zero here."""
     N = len(A)
     rows = [[*row, *(m.number(int(i == j)) for j in range(N))] for i, row in enumerate(A)]
     for k in range(N):
@@ -110,12 +110,12 @@ def of_fourier(m: Arithmetic, N: int, family: int) -> Number:
 
 # -- growth ----------------------------------------------------------------------------------------------------
 def rate(m: Arithmetic, family: int) -> Number:
-    """Return by what the condition number grows with each node: 1 + sqrt 2, or its square."""
+    """Return the growth of the condition number per node: 1 + sqrt 2, or its square."""
     return (1 + m.sqrt(m.number(2))) ** (1 + family)
 
 
 def growth(m: Arithmetic, N: int, family: int) -> Number:
-    """Return the ratio of neighbouring condition numbers, in units of the rate."""
+    """Return the ratio of consecutive condition numbers, divided by the rate."""
     return condition_of(m, N + 1, family) / condition_of(m, N, family) / rate(m, family)
 
 
@@ -252,7 +252,7 @@ def directly(m: Arithmetic, N: int, family: int, seed: int, bits: int = 0) -> li
 
 
 def cosines(m: Arithmetic, x: list[Number]) -> list[Number]:
-    """Return the type-II cosine transform: real, orthogonal after scaling, no evaluation at nodes."""
+    """Return the type-II cosine transform: real, orthogonal after scaling, but not an evaluation at nodes."""
     N = len(x)
     return [sum(x[n] * m.cos(m.pi * m.number(Fraction(k * (2 * n + 1), 2 * N))) for n in range(N)) for k in range(N)]
 
@@ -462,7 +462,7 @@ CLAIMS += (
 
 # == rounding ========================================================================================================
 def through_rounded_values(m: Arithmetic, N: int, family: int, seed: int, bits: int) -> list[Number]:
-    """Do the same with every product off by 2^-bits, up and down in turn."""
+    """Return the convolution through products with relative errors of 2^-bits of alternating signs."""
     columns, off = lagrange(FAMILIES[family](m, N)), m.number(Fraction(1, 2**bits))
     values = [v * (1 + (-1) ** i * off) for i, v in enumerate(values_of_product(m, N, family, seed))]
     return [sum(values[i] * columns[i][n] for i in range(N)) for n in range(N)]
@@ -592,7 +592,7 @@ def _inner_product(m: Arithmetic, n: int, k: int) -> Number:
 
 
 def difference_of_two(m: Arithmetic, n: int, k: int, t: Number) -> Number:
-    """Return what l_n * l_k is: l_{n+k} - l_{n+k+1}."""
+    """Return l_{n+k} - l_{n+k+1}, which is l_n * l_k."""
     return laguerre(m, n + k, t) - laguerre(m, n + k + 1, t)
 
 
@@ -626,7 +626,7 @@ def product_of_quadratures(m: Arithmetic, size: int, seed: int, p: Number) -> Nu
 
 # -- Hartley -----------------------------------------------------------------------------------------------------
 def hartley(m: Arithmetic, x: list[Number]) -> list[Number]:
-    """Return the sums of x_n (cos + sin)(2 pi kn/N), not divided: twice gives N x."""
+    """Return the sums of x_n (cos + sin)(2 pi kn/N), not divided: applied twice it gives N x."""
     N = len(x)
     turns = [m.unit(n, N) for n in range(N)]
     cas = [m.re(turn) + m.im(turn) for turn in turns]
@@ -680,12 +680,12 @@ def condition_by_singular_values(m: Arithmetic, N: int, r: Number) -> Number:
 
 
 def squared_singular_values(m: Arithmetic, N: int, r: Number) -> list[list[Number]]:
-    """Return the diagonal matrix that T^* T is: N r^{2n}."""
+    """Return T^* T in closed form: the diagonal matrix of N r^{2n}."""
     return [[N * r ** (2 * n) * int(n == k) for k in range(N)] for n in range(N)]
 
 
 def wrapped_a_little(m: Arithmetic, N: int, seed: int, r: Number) -> list[Number]:
-    """Return the linear convolution with what sticks out wrapped around and multiplied by r^N."""
+    """Return the linear convolution, with the samples after the first N multiplied by r^N and added at the start."""
     pair = signals.noise(m, N, seed), signals.noise(m, N, seed + 1)
     whole = signals.linear(*pair)
     return [whole[n] + r**N * whole[n + N] if n + N < len(whole) else whole[n] for n in range(N)]

@@ -13,7 +13,7 @@ from ..claim import Claim, Source
 # == existence, inversion, and the spectra of activations ============================================================
 # -- the pair ------------------------------------------------------------------------------------------
 def root_spectrum(m: Arithmetic, w: Number) -> Number:
-    """Return the transform of e^{-x} / sqrt(x) on x > 0, which is integrable, and unbounded at 0."""
+    """Return the transform of e^{-x} / sqrt(x) on x > 0, which is integrable but unbounded at 0."""
     return m.sqrt(m.pi / (1 + m.i * w))
 
 
@@ -44,7 +44,7 @@ def inverse_at_jump(m: Arithmetic, A: Number, B: Number) -> Number:
 
 
 def off_the_limit(m: Arithmetic, W: int) -> Number:
-    """Return (2W - pi) times how far the inverse over [-W, W] of the box on [-1, 1] is from its peak's limit."""
+    """Return (2W - pi) times the error of the peak of a box on [-1, 1], inverted over [-W, W], against its limit."""
     x = 1 - m.pi / W
     peak = 2 / m.pi * m.integral(lambda w: m.sinc(w) * m.cos(w * x), *m.panels(0, W, 10))
     return (2 * W - m.pi) * (peak - m.number("1/2") - m.integral(m.sinc, 0, m.pi) / m.pi)
@@ -321,7 +321,7 @@ def mass_between(m: Arithmetic, R: int) -> Number:
 
 # -- on [-a, a] ----------------------------------------------------------------------------------------
 def antiderivative(m: Arithmetic, w: Number, x: Number) -> Number:
-    """Return an antiderivative of sigmoid(x) e^{-iwx}; its series diverges for x < 0, its continuation does not."""
+    """Return an antiderivative of sigmoid(x) e^{-iwx}; the series diverges for x < 0, the continuation is finite."""
     return m.i / w * m.exp(-m.i * w * x) * m.hyp2f1(1, m.i * w, 1 + m.i * w, -m.exp(-x))
 
 
@@ -354,7 +354,7 @@ def gauss_series(m: Arithmetic, w: Number, z: Number) -> Number:
 
 
 def euler_integral(m: Arithmetic, w: Number, z: Number) -> Number:
-    """Return 2F1(1, iw; 1 + iw; z) by Euler's integral, once by parts: then it converges at t = 0."""
+    """Return 2F1(1, iw; 1 + iw; z) by Euler's integral, integrated by parts once to converge at t = 0."""
     b = m.i * w
     # t = e^-u: the integrand decays as e^-u.
     decaying = lambda u: m.exp(-(1 + b) * u) / (1 - z * m.exp(-u)) ** 2
@@ -387,14 +387,14 @@ def sigmoid_slope_by_quadrature(m: Arithmetic, w: Number, a: Number) -> Number:
 
 # -- as a distribution -----------------------------------------------------------------------------------
 def spectrum_paired(m: Arithmetic, s: Number) -> Number:
-    """Pair pi delta - i pi PV 1/sinh(pi w) with e^{-(w-s)^2/2}, |s| <= 2: the second term meets the odd part alone."""
+    """Pair pi delta - i pi PV 1/sinh(pi w) with e^{-(w-s)^2/2}, |s| <= 2; the second term needs the odd part only."""
     kernel = lambda w: m.sinc(m.i * s * w) / m.sinc(m.i * m.pi * w)  # sinh(sw)/sinh(pi w), times pi/s
     odd = _half_line(m, lambda w: m.exp(-w * w / 2) * kernel(w))
     return m.exp(-s * s / 2) * (m.pi - 2 * m.i * s * odd)
 
 
 def sigmoid_paired(m: Arithmetic, s: Number) -> Number:
-    """Integrate the sigmoid against the transform of the same function, sqrt(2 pi) e^{-isx - x^2/2}."""
+    """Integrate the sigmoid against the transform of this Gaussian, sqrt(2 pi) e^{-isx - x^2/2}."""
     return m.sqrt(2 * m.pi) * m.line(lambda x: sigmoid(m, x) * m.exp(-m.i * s * x - x * x / 2), 2)
 
 
@@ -631,7 +631,7 @@ def decaying_step(m: Arithmetic, beta: Number, w: Number) -> Number:
 
 
 def decaying_step_by_quadrature(m: Arithmetic, beta: Number, w: Number) -> Number:
-    """For beta >= 1."""
+    """Integrate over the half line, for beta >= 1."""
     return m.half_line(lambda x: m.exp(-(beta + m.i * w) * x), width=10)
 
 
@@ -642,7 +642,7 @@ def decaying_step_paired(m: Arithmetic, n: int, s: Number) -> Number:
 
 
 def decaying_step_paired_by_quadrature(m: Arithmetic, n: int, s: Number) -> Number:
-    """With w = beta sinh u, for |s| <= 2."""
+    """Integrate with the substitution w = beta sinh u, for |s| <= 2."""
     beta, R = m.number(Fraction(1, 10**n)), m.cut(0.5, 2)
     U = math.ceil(math.log(2 * (R + 2)) + n * math.log(10)) + 1
     gaussian = lambda w: m.exp(-((w - s) ** 2) / 2)
@@ -652,7 +652,7 @@ def decaying_step_paired_by_quadrature(m: Arithmetic, n: int, s: Number) -> Numb
 
 # -- as distributions: paired with e^{-(w-s)²/2}, s between -2 and 2, whose translates are dense -----------
 def step_paired(m: Arithmetic, s: Number) -> Number:
-    """Pair pi delta + PV 1/(iw)."""
+    """Pair pi delta + PV 1/(iw) with the Gaussian e^{-(w-s)²/2}."""
     # (e^{sw} - e^{-sw})/w = 2s sinc(isw)
     odd = _half_line(m, lambda w: 2 * s * m.sinc(m.i * s * w) * m.exp(-w * w / 2))
     return m.exp(-s * s / 2) * (m.pi - m.i * odd)

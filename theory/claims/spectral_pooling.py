@@ -12,7 +12,7 @@ from ..signals import Map, Signal, dft, dft2, idft, idft2, linear, modes, noise,
 
 # == the unitary transform ===========================================================================================
 def paper_transform(m: Arithmetic, x: Map, sign: int = -1) -> Map:
-    """Return the unitary transform as the paper defines it, a double sum over sqrt(MN); its inverse with sign 1."""
+    """Return the unitary transform as the paper defines it, a double sum over sqrt(MN); sign 1 inverts it."""
     M, N = len(x), len(x[0])
     cells = [(r, c) for r in range(M) for c in range(N)]
     root = m.sqrt(m.number(M * N))
@@ -120,13 +120,13 @@ def fixed_points_and_trace(m: Arithmetic, rows: int, columns: int) -> list[Numbe
         for w in range(columns):
             is_fixed = (-h % rows, -w % columns) == (h, w)
             fixed += is_fixed
-            # From 1 in this bin, and from i, what comes back to it.
+            # The diagonal entries of the projection for 1 and for i in this bin.
             trace += Fraction(1 + is_fixed, 2) + Fraction(1 - is_fixed, 2)
     return [m.number(fixed), m.number(trace)]
 
 
 def real_bins(m: Arithmetic, rows: int, columns: int, seed: int) -> Map:
-    """Return the values at 0, (M/2, 0), (0, N/2), (M/2, N/2), where there are such: sums with alternating signs."""
+    """Return the values at those of 0, (M/2, 0), (0, N/2), (M/2, N/2) that exist: sums with alternating signs."""
     x = noise2(m, rows, columns, seed)
     down, across = range(2 - rows % 2), range(2 - columns % 2)
     cells = [(r, c) for r in range(rows) for c in range(columns)]
@@ -306,7 +306,7 @@ def dirichlet(m: Arithmetic, count: int, turn: Fraction) -> Number:
 
 
 def _kernels(m: Arithmetic, count: int, coarse: int, fine: int) -> Map:
-    """Return the kernel of so many modes between every coarse and every fine sample, divided by the fine size."""
+    """Return the kernel of `count` modes between each coarse and each fine sample, divided by the fine size."""
     places = [[Fraction(p, coarse) - Fraction(r, fine) for r in range(fine)] for p in range(coarse)]
     return [[dirichlet(m, count, turn) / fine for turn in row] for row in places]
 
@@ -322,7 +322,7 @@ def low_passed_and_sampled(m: Arithmetic, rows: int, columns: int, height: int, 
 
 
 def algorithm_1(m: Arithmetic, x: Map, height: int, width: int) -> Map:
-    """Transform, keep the central odd number of bins, transform back."""
+    """Transform, keep an odd number of central bins, and transform back."""
     y = paper_transform(m, x)
     above, left = height // 2, width // 2
     # Negative indices are those of the negative modes.
@@ -335,7 +335,7 @@ def of_noise(m: Arithmetic, rows: int, columns: int, height: int, width: int, se
 
 
 def by_the_engine(m: Arithmetic, rows: int, columns: int, height: int, width: int, seed: int) -> Map:
-    """Pool in the engine, whose transform keeps the mean, and scale."""
+    """Pool in the engine, whose transform keeps the mean, and rescale."""
     import numpy as np
 
     from freqnet import FOURIER, ops
@@ -378,19 +378,19 @@ def decreasing(m: Arithmetic, N: int) -> Signal:
 
 
 def excess(m: Arithmetic, N: int, first: int, second: int) -> Number:
-    """Return how much worse another choice of two modes is than truncation to modes 1 and 2."""
+    """Return the additional distortion of another choice of two modes, compared with modes 1 and 2."""
     x = decreasing(m, N)
     return distortion(m, x, [first, second]) - distortion(m, x, [1, 2])
 
 
 def discarded_power(m: Arithmetic, N: int, K: int, seed: int) -> Number:
-    """Return the distortion of truncation to |k| <= K: what Parseval gives for the modes that are gone."""
+    """Return the distortion of truncation to |k| <= K: the power of the dropped modes, by Parseval."""
     X = dft(m, noise(m, N, seed))
     return sum(m.abs(X[k]) ** 2 for k in range(K + 1, N - K)) / N
 
 
 def residual_of_fit(m: Arithmetic, N: int, K: int, seed: int) -> Number:
-    """Return |x|^2 less the squares of its components along an orthonormal basis of cosines and sines."""
+    """Return |x|^2 minus the squares of its components along an orthonormal basis of cosines and sines."""
     x = noise(m, N, seed)
     left = sum(v * v for v in x) - sum(x) ** 2 / N
     for k in range(1, K + 1):
@@ -401,7 +401,7 @@ def residual_of_fit(m: Arithmetic, N: int, K: int, seed: int) -> Number:
 
 
 def high_tone_distortion(m: Arithmetic, N: int, chosen: int) -> Number:
-    """Return what is lost of a high tone and a faint low one when one mode is kept."""
+    """Return the distortion of a high tone plus a faint low tone when one mode is kept."""
     high, low = N // 2 - 1, m.number("0.1")
     x = [m.re(m.unit(high * n, N)) + low * m.re(m.unit(n, N)) for n in range(N)]
     return distortion(m, x, [1 if chosen == 0 else high])
@@ -563,7 +563,7 @@ CLAIMS += (
 # == even sizes: what makes a pooled map real, and where to crop =====================================================
 # -- real pooled maps ----------------------------------------------------------------------------------
 def cropped(m: Arithmetic, rows: int, columns: int, height: int, width: int, seed: int) -> Map:
-    """Return the central bins, Nyquist as mode -H/2, scaled so that the mean is kept."""
+    """Return the central bins, with the Nyquist mode as -H/2, scaled to keep the mean."""
     X = dft2(m, noise2(m, rows, columns, seed))
     scale = m.number(Fraction(height * width, rows * columns))
     return [[X[h][w] * scale for w in modes(width)] for h in modes(height)]
@@ -630,7 +630,7 @@ def by_odd_kernel(m: Arithmetic, rows: int, columns: int, height: int, width: in
 
 # -- half a map and back -------------------------------------------------------------------------------
 def recover_map(m: Arithmetic, y: Map) -> list[Number | Map]:
-    """Keep one bin of each conjugate pair, and fill the other; return how many were kept as well."""
+    """Keep one bin of each conjugate pair and fill in the other; also return the number of kept bins."""
     M, N = len(y), len(y[0])
     half = {(h, w): y[h][w] for h in range(M) for w in range(N) if (h, w) <= (-h % M, -w % N)}
     fill = lambda h, w: half[h, w] if (h, w) in half else m.conj(half[-h % M, -w % N])
@@ -809,7 +809,7 @@ AVERAGE, FOLD = 0, 1
 
 
 def pooled_then_shifted(m: Arithmetic, N: int, H: int, rule: int, shift: Number, seed: int) -> Signal:
-    """Pool to an even size and shift by so many samples of the new grid, a real Nyquist mode as a cosine."""
+    """Pool to an even size and shift by samples of the new grid, treating the real Nyquist mode as a cosine."""
     X = dft(m, noise(m, N, seed))
     Y = [X[k] * m.exp(-2 * m.pi * m.i * shift * k / H) for k in modes(H)]
     ends = X[H // 2] + X[-H // 2]
@@ -824,7 +824,7 @@ def zeroed_then_shifted(m: Arithmetic, N: int, H: int, shift: Number, seed: int)
 
 
 def shifted_then_pooled(m: Arithmetic, N: int, H: int, shift: Number, seed: int, rule: int = -1) -> Signal:
-    """Shift the interpolant of x by as much, then pool: modes below H/2 in cosines and sines, and the Nyquist bin."""
+    """Shift the interpolant of x by the same amount, then pool: the modes below H/2, and the Nyquist bin."""
     x = noise(m, N, seed)
 
     def bin_of(k: int) -> Number:
@@ -839,7 +839,7 @@ def shifted_then_pooled(m: Arithmetic, N: int, H: int, shift: Number, seed: int,
 
 # -- the backward pass ---------------------------------------------------------------------------------
 def padded_by_halves(m: Arithmetic, N: int, H: int, seed: int) -> Signal:
-    """Pad the spectrum of a gradient, half of its Nyquist bin on each side, and transform back."""
+    """Pad the spectrum of a gradient, with half of its Nyquist bin on each side, and transform back."""
     Z, z = dft(m, noise(m, H, seed)), [m.number(0)] * N
     for k in range(1 - H // 2, H // 2):
         z[k] = Z[k]
@@ -864,7 +864,7 @@ def padded_only(m: Arithmetic, N: int, H: int, seed: int) -> Signal:
 
 
 def sample_by_sample(m: Arithmetic, N: int, H: int, seed: int) -> Signal:
-    """Return <A e, g> for each unit signal e, A being the real part of the inverse transform of the central bins."""
+    """Return <A e, g> for each unit signal e, where A is the real part of the inverse transform of the central bins."""
     g = noise(m, H, seed)
     pooled = lambda p, n: sum(m.re(m.unit(k * (p * N - n * H), H * N)) for k in modes(H)) / N
     return [sum(pooled(p, n) * g[p] for p in range(H)) for n in range(N)]

@@ -13,7 +13,7 @@ from .pooling import dirichlet, slope_of_sinc
 
 # == gradients; the losses are polynomials, whose derivatives a difference of five points gives exactly ==============
 def _slopes(loss: Callable[[Signal], Number], x: Sequence[Number]) -> Signal:
-    """Return the derivatives of a polynomial of degree 4 at most by each of its arguments, exactly."""
+    """Return the derivatives of a polynomial of degree at most 4 with respect to each argument, exactly."""
 
     def at(n: int, step: int) -> Number:
         return loss([*x[:n], x[n] + step, *x[n + 1 :]])
@@ -30,7 +30,7 @@ def conj_products(m: Arithmetic, N: int, power: int, seed: int) -> Map:
 
 
 def iw_products(m: Arithmetic, N: int, power: int, seed: int) -> Map:
-    """Return the same by the rule for the derivative of a convolution."""
+    """Return the spectra that the rule for the derivative of a convolution gives."""
     x, h = noise(m, N, seed), noise(m, N, seed + 1)
     G = dft(m, [power * y ** (power - 1) for y in circular(x, h)])
     iw = [2 * m.pi * m.i * k / N for k in modes(N)]
@@ -60,7 +60,7 @@ def spectrum_of_pooling_slopes(m: Arithmetic, N: int, window: int, stride: int, 
 
 
 def slope_times_gradient(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal:
-    """Multiply by the derivative in w of the pooling response instead."""
+    """Multiply by the derivative of the pooling response with respect to w instead."""
     x = noise(m, N, seed)
     G = dft(m, [3 * (sum(x[(q + j) % N] for j in range(window)) / window) ** 2 for q in range(0, N, stride)])
     slopes = [slope_of_sinc(m, 2 * m.pi * k / N, m.number(window)) if k else m.number(0) for k in modes(N)]
@@ -69,7 +69,7 @@ def slope_times_gradient(m: Arithmetic, N: int, window: int, stride: int, seed: 
 
 # -- the unitary transform of a map, y = u + iv, and the loss R, the sum of a u^3 + b u v^2 ------------------
 def inverse_of_gradient(m: Arithmetic, rows: int, columns: int, seed: int) -> Map:
-    """Transform dR/du + i dR/dv back."""
+    """Return the inverse transform of dR/du + i dR/dv."""
     a, b = noise2(m, rows, columns, seed + 1), noise2(m, rows, columns, seed + 2)
     Y, root = dft2(m, noise2(m, rows, columns, seed)), m.sqrt(m.number(rows * columns))
 
@@ -86,7 +86,7 @@ def real_part_of_inverse(m: Arithmetic, rows: int, columns: int, seed: int) -> M
 
 
 def with_the_other_sign(m: Arithmetic, rows: int, columns: int, seed: int) -> Map:
-    """Transform dR/du - i dR/dv back, twice Wirtinger's derivative by y: the inverse of conj(G) is conj(g[-n])."""
+    """Return the inverse transform of dR/du - i dR/dv, twice Wirtinger's derivative: conj(G) gives conj(g[-n])."""
     x = real_part_of_inverse(m, rows, columns, seed)
     return [[x[-r][-c] for c in range(columns)] for r in range(rows)]
 
@@ -104,12 +104,12 @@ def slopes_through_transform(m: Arithmetic, rows: int, columns: int, seed: int) 
 
 # -- the stored half of a spectrum -------------------------------------------------------------------------
 def _weights(N: int) -> list[int]:
-    """Return how many bins each stored one stands for."""
+    """Return how many bins each stored bin represents."""
     return [1 if 2 * k % N == 0 else 2 for k in range(N // 2 + 1)]
 
 
 def _irfft(m: Arithmetic, V: Signal, N: int) -> Signal:
-    """Return the samples of a stored half; what is not real in bins 0 and N/2 is ignored."""
+    """Return the samples of a stored half; the imaginary parts of bins 0 and N/2 are ignored."""
     half = [m.re(V[k]) if 2 * k % N == 0 else V[k] for k in range(N // 2 + 1)]
     return idft(m, [*half, *(m.conj(half[N - k]) for k in range(N // 2 + 1, N))])
 
@@ -132,7 +132,7 @@ def inverse_adjoint(m: Arithmetic, N: int, seed: int) -> Signal:
 
 
 def inverse_pairings(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Pair the samples of each real and each imaginary stored unit with g."""
+    """Pair g with the samples of each stored unit bin, real and imaginary."""
     g = noise(m, N, seed)
 
     def pairing(k: int, value: Number) -> Number:
@@ -175,7 +175,7 @@ def descent_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
 
 
 def twice_the_waves(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
-    """Descend by A A^T times the gradient in space: twice it, less its mean and its Nyquist wave."""
+    """Descend along A A^T times the gradient in space: twice the gradient minus its mean and its Nyquist wave."""
     x, t = noise(m, N, seed), noise(m, N, seed + 1)
     for _ in range(steps):
         g = [m.number("1/7") * (1 + n % 3) * (x[n] - t[n]) for n in range(N)]
@@ -306,7 +306,7 @@ def cross_entropy(m: Arithmetic, y: Number, z: Number) -> Number:
 
 
 def cross_entropy_by_its_slope(m: Arithmetic, y: Number, z: Number) -> Number:
-    """Integrate p - y from z = 0, where it is log 2 whatever the label."""
+    """Integrate p - y from z = 0, where the loss is log 2 for every label."""
     climb = m.integral(lambda t: 1 / (1 + m.exp(-t)) - y, *(z * k / 8 for k in range(9)))
     return m.log(m.number(2)) + climb
 
@@ -327,7 +327,7 @@ def spectrum_of_losses(m: Arithmetic, N: int, seed: int) -> Signal:
 
 
 def mean_by_parseval(m: Arithmetic, N: int, seed: int) -> Number:
-    """Return the mean loss: bin 0 of the convolution needs each product of bins once."""
+    """Return the mean loss: bin 0 of the convolution takes one product per bin."""
     p, Y = [(2 + v) / 4 for v in noise(m, N, seed)], dft(m, [(2 + v) / 4 for v in noise(m, N, seed + 1)])
     logits, rest = dft(m, [m.log(v) - m.log(1 - v) for v in p]), [m.log(1 - v) for v in p]
     return -sum(m.conj(Y[k]) * logits[k] for k in range(N)) / N**2 - sum(rest) / N
@@ -381,7 +381,7 @@ def spectrum_of_exponentials(m: Arithmetic, N: int, labels: int, signals: int, s
 
 # -- as an objective, of a batch ---------------------------------------------------------------------------
 def climbed(m: Arithmetic, y: int, z: Number, others: int) -> Number:
-    """Integrate (y - p) q, which is (2y - 1) p (1 - p), over the logit of one sample, the others at chance."""
+    """Integrate (y - p) q, which is (2y - 1) p (1 - p), over the logit of one sample, the others at 1/2."""
 
     def gradient(t: Number) -> Number:
         return (2 * y - 1) / (2 * m.cosh(t / 2)) ** 2
@@ -390,7 +390,7 @@ def climbed(m: Arithmetic, y: int, z: Number, others: int) -> Number:
 
 
 def difference_of_products(m: Arithmetic, y: int, z: Number, others: int) -> Number:
-    """Return what the exponential of minus the summed loss gains from -z to 2z."""
+    """Return the increase of the exponential of minus the summed loss from -z to 2z."""
 
     def product(t: Number) -> Number:
         return m.exp(-m.log(1 + m.exp((1 - 2 * y) * t)) - others * m.log(m.number(2)))
@@ -399,7 +399,7 @@ def difference_of_products(m: Arithmetic, y: int, z: Number, others: int) -> Num
 
 
 def gradient_at_chance_or_worse(m: Arithmetic, size: int, seed: int) -> Number:
-    """Return the gradient's size for a batch whose samples get a probability of at most 1/2 for their label."""
+    """Return the size of the gradient for a batch in which each label has a probability of at most 1/2."""
     q = [(2 + v) / 8 for v in noise(m, size, seed)]
     return (1 - q[0]) * m.exp(sum(m.log(v) for v in q))
 
@@ -417,7 +417,7 @@ def mean_of_exponentials(m: Arithmetic, a: Number, b: Number) -> Number:
 
 
 def preferences(m: Arithmetic, a: Number, b: Number, c: Number, d: Number) -> Number:
-    """Multiply by how much the mean probability is larger of (a, b) than of (c, d) how much its loss is larger."""
+    """Multiply the difference of the mean probabilities of (a, b) and (c, d) by the difference of their losses."""
     return (a + b - c - d) / 2 * (m.log(c * d) - m.log(a * b)) / 2
 
 
