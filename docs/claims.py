@@ -1,4 +1,4 @@
-"""A Sphinx extension: the claims of the theory as sections of a page, as tables, and as pictures."""
+"""Sphinx extension that writes the claims of the theory as sections, tables and pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sphinx.util.docutils import SphinxDirective
 from freqnet.report.page import Picture as PagePicture
 from freqnet.report.page import part_html
 
-# Written by `freqnet verify --json` and `freqnet verify --rigorous --json`.
+# `freqnet verify --json` and `freqnet verify --rigorous --json` write these files.
 EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
-# The page of each source.
+# The page that lists the claims of each source.
 PAGES = {
     "pan2021": "going_deeper",
     "rippel2015": "spectral_representations",
@@ -34,12 +34,12 @@ BADGES = {"holds": "success", "conditional": "warning", "refuted": "danger"}
 
 
 def reference(name: str) -> str:
-    """Return a link to a claim, by its id."""
+    """Return a link to the claim with this id."""
     return f":ref:`{name} <claim-{name}>`"
 
 
 def marked_up(text: str) -> str:
-    """Return a claim's text as reStructuredText: its formulas, and links where it names another claim."""
+    """Return the text of a claim as reStructuredText, with formulas and with links to other claims."""
     names = {claim.id for claim in catalogue()}
     pieces = text.split("$")
     for index, piece in enumerate(pieces):
@@ -48,7 +48,7 @@ def marked_up(text: str) -> str:
         else:
             plain = re.sub(r"([*`|_])", r"\\\1", piece)
             linked = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: reference(m[0]) if m[0] in names else m[0], plain)
-            # What touches a formula must not be taken for a part of it.
+            # Text next to a formula must be separated from the role.
             pieces[index] = (r"\ " if index and piece[:1] not in ("", " ") else "") + linked
             if index + 1 < len(pieces) and piece and not piece.endswith(" "):
                 pieces[index] += r"\ "
@@ -57,13 +57,13 @@ def marked_up(text: str) -> str:
 
 @cache
 def evidence(run: str) -> dict[str, dict]:
-    """Return what was found of each claim when the evidence was written."""
+    """Return the recorded evidence by claim id."""
     found = json.loads(EVIDENCE[run].read_text(encoding="utf-8"))
     return {claim["id"]: claim for claim in found["claims"]}
 
 
 def checks_of(claim: Claim) -> Iterator[str]:
-    """Yield rows of the table of a claim's checks."""
+    """Yield the lines of the table of checks of a claim."""
     in_digits, in_balls = (evidence(run)[claim.id]["checks"] for run in ("digits", "balls"))
     yield from ("", ".. list-table::", "   :widths: 45 30 25", "   :header-rows: 1", "")
     yield from ("   * - Check", "     - In digits (of 50)", "     - In balls")
@@ -87,7 +87,7 @@ def _seen(found: dict) -> str:
 
 
 def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
-    """Yield a claim as a section."""
+    """Yield the lines of the section of a claim."""
     heading = claim.title.replace("$", "")
     yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
     yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
@@ -100,7 +100,7 @@ def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
 
 
 class Claims(SphinxDirective):
-    """``.. claims:: PAPER``: every claim that this paper makes first; those of others are linked."""
+    """``.. claims:: PAPER``: list the claims that this paper makes first, and link its other claims."""
 
     required_arguments = 1
 
@@ -115,13 +115,13 @@ class Claims(SphinxDirective):
         lines += [line for claim in first for line in lines_of(claim, drawn.get(claim.picture) is claim)]
         others = [c for c in here if c not in first]
         if others:
-            lines += ["", "Claimed elsewhere too", "^" * 21, ""]
+            lines += ["", "Claims shared with other sources", "^" * 32, ""]
             lines += [f"- {reference(c.id)} ({c.where(key) or 'in words'}): {marked_up(c.title)}" for c in others]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
 class Summary(SphinxDirective):
-    """``.. claim-summary::``: how many claims of each paper hold, hold conditionally, or do not."""
+    """``.. claim-summary::``: count the claims of each paper by verdict."""
 
     def run(self) -> list[nodes.Node]:
         rows = ["", ".. list-table::", "   :header-rows: 1", ""]
@@ -135,7 +135,7 @@ class Summary(SphinxDirective):
 
 
 class Mapping(SphinxDirective):
-    """``.. claim-mapping:: PAPER``: the claims behind every numbered item of a paper."""
+    """``.. claim-mapping:: PAPER``: list the claims for each numbered item of a paper."""
 
     required_arguments = 1
 
@@ -149,11 +149,11 @@ class Mapping(SphinxDirective):
 
 
 class Index(SphinxDirective):
-    """``.. claim-index::``: every claim in a row."""
+    """``.. claim-index::``: list all claims, one per row."""
 
     def run(self) -> list[nodes.Node]:
         rows = ["", ".. list-table::", "   :widths: 30 12 58", "   :header-rows: 1", ""]
-        rows += ["   * - Claim", "     - Verdict", "     - What is claimed, and where"]
+        rows += ["   * - Claim", "     - Verdict", "     - Title, and where it is claimed"]
         for claim in catalogue():
             rows += [f"   * - {reference(claim.id)}", f"     - :bdg-{BADGES[claim.verdict]}:`{claim.verdict}`"]
             rows += [f"     - {marked_up(claim.title)} ({marked_up(places(claim))})"]
@@ -161,7 +161,7 @@ class Index(SphinxDirective):
 
 
 class Picture(SphinxDirective):
-    """``.. claim-picture:: NAME``: a drawing of the theory, with its caption."""
+    """``.. claim-picture:: NAME``: draw a picture of the theory, with its caption."""
 
     required_arguments = 1
 
@@ -173,7 +173,7 @@ class Picture(SphinxDirective):
 
 
 def link_claims(app: Sphinx, name: str, source: list[str]) -> None:
-    """Make links of the claims that a page of the theory names as code."""
+    """Turn claim ids in double backquotes on a page of the theory into links."""
     if name.startswith("theory/"):
         names = {claim.id for claim in catalogue()}
         source[0] = re.sub(r"``([a-z0-9-]+)``", lambda m: reference(m[1]) if m[1] in names else m[0], source[0])

@@ -1,4 +1,4 @@
-"""A Sphinx extension: formulae as SVG, drawn when the pages are built."""
+"""Sphinx extension that draws formulas as SVG when the pages are built."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def _draw(tex: str, scale: float, node: nodes.Node) -> str:
         return formula(tex, scale)
     except ValueError as error:
         reason = " ".join(str(error).split())
-        logging.getLogger(__name__).warning("a formula that matplotlib cannot draw: %s", reason, location=node)
+        logging.getLogger(__name__).warning("matplotlib cannot draw this formula: %s", reason, location=node)
         return escape(tex)
 
 
 def inline(self: Any, node: nodes.math) -> None:
-    """Write a formula within a line."""
+    """Write an inline formula."""
     self.body.append(_draw(node.astext(), INLINE, node))
     raise nodes.SkipNode
 
 
 def display(self: Any, node: nodes.math_block) -> None:
-    """Write a formula on lines of its own: one after each line break in it."""
+    """Write a displayed formula, one line for each of its lines."""
     lines = node.astext().replace(r"\frac", r"\dfrac").split(r"\\")
     drawn = "".join(f"<div>{_draw(line, DISPLAY, node)}</div>" for line in lines)
     self.body.append(f'<div class="formulae">{drawn}</div>')

@@ -22,7 +22,7 @@ from freqnet.errors import ConfigurationError
         ({"id": "An Example"}, "small letters"),
         ({"verdict": "true"}, "one of"),
         ({"checks": ()}, "an Identity or a Bound"),
-        ({"checks": (GOOD, GOOD)}, "each another"),
+        ({"checks": (GOOD, GOOD)}, "different names"),
         ({"verdict": "conditional"}, "hypotheses"),
         ({"verdict": "refuted"}, "corrected"),
         ({"verdict": "refuted", "corrected": "x"}, "a Contradiction"),

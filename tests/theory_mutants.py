@@ -48,6 +48,8 @@ def _not_formula(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         elif node.func.attr == "panels":
             yield from node.args[1:]
+        elif node.func.attr == "half_line":
+            yield from (*node.args[1:], *(keyword.value for keyword in node.keywords))
     if isinstance(node, ast.Assign) and any(ast.unparse(name) in SIZES for name in node.targets):
         yield node.value
 

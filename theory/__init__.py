@@ -1,4 +1,4 @@
-"""The field's claims as objects, checked to as many digits as one likes (``import freqnet.theory``)."""
+"""The claims of the field's papers as objects, checked to any number of digits (``import freqnet.theory``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rigorous arithmetic: every number is a ball that holds the true value, by Arb through python-flint.
+"""Rigorous arithmetic: every number is a ball that contains the true value (Arb, through python-flint).
 
 Source: F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic (2017).
 """
@@ -15,12 +15,12 @@ from .arithmetic import FUNCTIONS, GUARD, Arithmetic, Function, Number
 
 try:
     import flint
-except ImportError:  # an extra
+except ImportError:  # python-flint is an optional dependency
     flint = None  # type: ignore[assignment]
 
-# Whether they touch their branch cut inside an integral is asked of Arb itself.
+# Arb itself checks whether these functions touch their branch cut inside an integral.
 _CUT = ("log", "sqrt")
-# Those whose cuts it does not tell.
+# Arb does not check the branch cuts of these functions.
 _UNTOLD = ("atan",)
 
 
@@ -29,16 +29,16 @@ def require_flint() -> None:
     if flint is None:
         raise ConfigurationError(
             "rigorous mode: got no python-flint, expected it installed; "
-            'run pip install python-flint (or pip install -e ".[rigorous]"), or leave --rigorous away'
+            'run pip install python-flint (or pip install -e ".[rigorous]"), or leave out --rigorous'
         )
 
 
 class NotHolomorphicError(ArithmeticError):
-    """A formula asks for what balls cannot hold here."""
+    """A function inside an integral is not holomorphic, or its branch cuts are unknown."""
 
 
 class Balls(Arithmetic):
-    """Complex balls. The precision of python-flint is global: use inside ``with Balls(...) as m``.
+    """Complex balls; use them inside ``with Balls(...) as m``, since the precision of python-flint is global.
 
     Raises
     ------
@@ -74,10 +74,10 @@ class Balls(Arithmetic):
         return function
 
     def _outside_integrals(self, name: str) -> None:
-        # Inside, Arb evaluates on discs of the complex plane and trusts the function to be holomorphic there.
+        # Inside an integral Arb evaluates the function on discs of the complex plane, and assumes it holomorphic there.
         if self._analytic:
             raise NotHolomorphicError(
-                f"{name} is not holomorphic, or its cuts are not known here: not inside an integral"
+                f"{name} is not holomorphic, or its branch cuts are unknown: do not use it inside an integral"
             )
 
     def number(self, value: Any) -> Number:
@@ -125,7 +125,7 @@ class Balls(Arithmetic):
             before, self._analytic = self._analytic, analytic
             try:
                 return flint.acb(f(z))
-            except BaseException as error:  # what is raised through Arb is lost, and the integral wrong
+            except BaseException as error:  # Arb drops exceptions and would return a wrong integral
                 failed.append(error)
                 return flint.acb("nan")
             finally:

@@ -1,7 +1,7 @@
-"""How a claim is checked: two evaluations that must agree, two that must not, a quantity that must lie within bounds.
+"""The three kinds of check: two evaluations agree, two evaluations differ, a quantity lies within bounds.
 
 Every function of a check is called as ``f(m, **point)`` with an arithmetic ``m`` (`freqnet.theory.arithmetic`) and
-the parameters of a point: whole numbers stay whole, strings such as "0.7" or "1/3" become exact numbers of ``m``.
+the parameters of a point. Whole numbers stay whole; strings such as "0.7" or "1/3" become exact numbers of ``m``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,23 @@ from .arithmetic import Arithmetic, Number
 Side = Callable[..., Any]
 Point = Mapping[str, int | str]
 
-#: Of the digits asked for, so many may be lost.
+#: Digits that a check may lose of the digits asked for.
 SLACK = 5
-#: A double carries 15 to 16 digits; an operator of the engine adds up a few dozen of them.
+#: Digits required of the engine: a double carries 15 to 16, and an operator adds up a few dozen rounding errors.
 ENGINE_DIGITS = 12
+#: Why a check that runs the engine cannot be made rigorous.
+DOUBLE = "the engine computes in double precision"
 
 
 @dataclass(frozen=True)
 class Range:
-    """Where random parameters are drawn from: whole numbers, or decimals of five digits between two others."""
+    """Interval of a random parameter: whole numbers if both ends are ints, else decimals with five decimal places.
+
+    Raises
+    ------
+    ConfigurationError
+        The ends are not numbers, or not in order.
+    """
 
     low: int | str
     high: int | str
@@ -40,10 +48,11 @@ class Range:
             is_ordered = False
         if not is_ordered:
             expected = 'two whole numbers or decimals in order, such as ("-3", "0.5")'
-            raise ConfigurationError(got_expected("range", f"{self.low!r} to {self.high!r}", expected, "change it"))
+            got = f"{self.low!r} to {self.high!r}"
+            raise ConfigurationError(got_expected("range", got, expected, "give the smaller end first"))
 
     def draw(self, generator: random.Random) -> int | str:
-        """Draw a parameter."""
+        """Draw a random parameter."""
         if isinstance(self.low, int) and isinstance(self.high, int):
             return generator.randint(self.low, self.high)
         low, high = (round(Fraction(end) * 10**5) for end in (self.low, self.high))
@@ -52,22 +61,22 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What all checks have.
+    """Base class of the checks.
 
     Attributes
     ----------
     name : str
-        What is compared, in a few words.
+        Short description of the comparison; it also seeds the random points.
     points : tuple of mappings
-        Parameters to check at; the hard ones belong here.
+        Parameters to check at; list the difficult ones here.
     random : mapping of str to Range
-        For each parameter the `Range` it is drawn from, in addition to the points.
+        The `Range` of each random parameter; random points are checked in addition to the listed ones.
     draws : int
-        How many random points.
+        Number of random points.
     guard : int
-        Decimal digits carried beyond the usual, where a formula is known to cancel.
+        Additional decimal digits, for formulas that cancel.
     not_enclosed : str
-        Why this check cannot be made rigorous; empty where it can.
+        Why balls cannot enclose this check; empty if they can.
     """
 
     name: str
@@ -80,13 +89,15 @@ class Check:
     def __post_init__(self) -> None:
         wrong = [value for value in self.random.values() if not isinstance(value, Range)]
         if wrong:
-            raise ConfigurationError(got_expected("random", repr(wrong[0]), 'a Range("-3", "3")', "wrap it"))
+            raise ConfigurationError(
+                got_expected("random", repr(wrong[0]), 'a Range("-3", "3")', "wrap it in Range(...)")
+            )
         for side in self.sides():
             if not callable(side):
-                raise ConfigurationError(got_expected(self.name, repr(side), "a function of m", "give the function"))
+                raise ConfigurationError(got_expected(self.name, repr(side), "a function of m", "pass a function"))
 
     def all_points(self, seed: int) -> Iterator[Point]:
-        """Yield the listed points, then those drawn with this seed; one without parameters where there are none."""
+        """Yield the listed points, then the random ones; without any, yield one point without parameters."""
         yield from self.points or (() if self.random else ({},))
         if self.random:
             generator = random.Random(f"{self.name} {seed}")
@@ -100,42 +111,48 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity(Check):
-    """A closed form and an independent evaluation, which must agree at every point.
+    """A closed form and an independent evaluation that must agree at every point.
 
     Attributes
     ----------
     closed : callable
-        The formula that is claimed.
+        The claimed formula.
     independent : callable
-        The same quantity by other means: a quadrature, a series, an explicit sum.
+        The same quantity computed differently: by a quadrature, a series or an explicit sum.
     engine : bool
-        One side is computed by freqnet's engine, in double precision.
+        Whether freqnet's engine computes one side in double precision. Then 12 digits suffice, and ``not_enclosed``
+        is filled in.
     """
 
     closed: Side
     independent: Side
     engine: bool = False
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.engine and not self.not_enclosed:
+            object.__setattr__(self, "not_enclosed", DOUBLE)
+
     def sides(self) -> tuple[Side, ...]:
         return self.closed, self.independent
 
     def digits_needed(self, digits: int) -> int:
-        """Return how many digits must agree of those asked for."""
+        """Return how many of the digits asked for must agree."""
         return min(digits - SLACK, ENGINE_DIGITS) if self.engine else digits - SLACK
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contradiction(Check):
-    """What was claimed and what is: they must differ at every point, or the refutation has failed.
+    """A claimed formula and the actual quantity, which must differ at every point.
 
     Attributes
     ----------
     claimed : callable
-        The formula or statement as claimed.
+        The formula as claimed.
     actual : callable
-        The quantity it is about, evaluated independently.
+        The actual quantity, evaluated independently.
     gap : str
-        The relative difference that must at least be there.
+        Least relative difference.
     """
 
     claimed: Side
@@ -148,16 +165,16 @@ class Contradiction(Check):
 
 @dataclass(frozen=True, kw_only=True)
 class Bound(Check):
-    """A real quantity that must lie between two others at every point.
+    """A real quantity that must lie between two bounds at every point.
 
     Attributes
     ----------
     quantity : callable
-        What is bounded.
-    low : int | str
-        The lower bound: a number in words, a function of the point, or None.
-    high : int | str
-        The upper bound, likewise.
+        The bounded quantity.
+    low : str or callable or None
+        Lower bound: a number as a string, or a function of the point.
+    high : str or callable or None
+        Upper bound, likewise.
     """
 
     quantity: Side
@@ -179,10 +196,10 @@ class Bound(Check):
 
 
 def parameters_at(m: Arithmetic, point: Point) -> dict[str, Any]:
-    """Return the parameters of a point as an arithmetic has them."""
+    """Convert the strings of a point to numbers of an arithmetic."""
     return {name: m.number(value) if isinstance(value, str) else value for name, value in point.items()}
 
 
 def flat(value: Any) -> list[Number]:
-    """Return the numbers of a number, a list of numbers, a list of lists."""
+    """Flatten a number, a list of numbers or a nested list to a list of numbers."""
     return [number for part in value for number in flat(part)] if isinstance(value, list | tuple) else [value]

@@ -1,4 +1,4 @@
-"""A claim: what a source says, whether it is true, and how anyone can check it again."""
+"""A claim: the statement of a source, its verdict, and the checks of the verdict."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Formula = Literal["seen", "reconstructed", "none"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a claim is made.
+    """Place in a paper where a claim is made.
 
     Attributes
     ----------
     paper : str
         A key of `freqnet.theory.PAPERS`.
     where : str
-        "Theorem 3.3", "Section 2.1"; several parted by ";".
+        "Theorem 3.3", "Section 2.1"; separate several places by ";".
     equations : str
         Numbers of displayed equations, such as "9-11, 50-53".
     formula : str
-        "seen" in the source; "reconstructed" from its prose; "none" where it has words alone.
+        "seen" in the source, "reconstructed" from its prose, or "none" if it has no formula.
     """
 
     paper: str
@@ -36,7 +36,7 @@ class Source:
     formula: Formula = "none"
 
     def equation_numbers(self) -> list[int]:
-        """Return the numbers of its equations.
+        """Return the numbers of the equations.
 
         >>> Source("pan2021", "Theorem 3.4", "14-17, 19").equation_numbers()
         [14, 15, 16, 17, 19]
@@ -48,7 +48,7 @@ class Source:
         return numbers
 
     def covers(self, paper: str, item: str) -> bool:
-        """Tell whether this is where a paper has a numbered item.
+        """Tell whether a numbered item of a paper is at this place.
 
         >>> Source("pan2021", "Theorem 3.4; Section 3.2", "14-17").covers("pan2021", "Theorem 3.4")
         True
@@ -63,37 +63,38 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    r"""One statement of a source, its verdict, and the checks that the verdict rests on.
+    r"""One statement of a source, its verdict, and the checks that support the verdict.
 
-    In words, ``$...$`` is TeX.
+    Texts may contain TeX between dollar signs. The class has ten fields, more than the rule of eight, because users
+    write claims of their own in one flat call, and reports show every field under its own heading.
 
     Attributes
     ----------
     id : str
-        A slug, as in ``freqnet verify --show ID``.
+        Identifier, as in ``freqnet verify --show ID``.
     title : str
         One line.
     sources : tuple of Source
-        Where it is claimed; empty for a claim of our own.
+        Places where it is claimed; empty for a claim of our own.
     statement : str
-        What is claimed, as it is claimed.
+        The claim as the source makes it.
     verdict : str
-        "holds", "conditional" (under `hypotheses`), or "refuted" (what is true is in `corrected`).
+        "holds", "conditional" (true under `hypotheses`), or "refuted" (`corrected` states the truth).
     checks : tuple of Check
-        A refuted claim has a `Contradiction` and a check of what is true instead.
+        A refuted claim needs a `Contradiction`, and an `Identity` or `Bound` for the corrected statement.
     hypotheses : str
-        When it holds.
+        Conditions under which the claim holds.
     corrected : str
-        What is true instead, or more exactly.
+        The true or more precise statement.
     proof : str
-        Why, in a few sentences.
+        Outline of the proof.
     picture : str
-        A drawing of `freqnet.theory.pictures`, where one helps.
+        Name of a picture in `freqnet.theory.pictures`, or empty.
 
     Raises
     ------
     ConfigurationError
-        A part that its verdict calls for is missing.
+        A field that the verdict requires is missing.
 
     Examples
     --------
@@ -125,32 +126,41 @@ class Claim:
             raise ConfigurationError(f"claim {self.id!r}: {wrong}")
 
     def where(self, paper: str) -> str:
-        """Return where a paper claims it, in a few words."""
+        """Return the places where a paper makes the claim."""
         return "; ".join(str(source) for source in self.sources if source.paper == paper)
 
     def _missing(self) -> list[str]:
-        """Return what is wrong with it as an object; whether it is true is for its checks."""
+        """Return error messages for missing or inconsistent fields."""
         if not isinstance(self.checks, tuple) or not all(isinstance(check, Check) for check in self.checks):
-            return [got_expected("checks", type(self.checks).__name__, "a tuple of checks: (check,)", "add the comma")]
+            return [
+                got_expected(
+                    "checks",
+                    type(self.checks).__name__,
+                    "a tuple of checks: (check,)",
+                    "add the comma: checks=(check,)",
+                )
+            ]
         kinds = [type(check) for check in self.checks]
         names = [check.name for check in self.checks]
         supports = Identity in kinds or Bound in kinds
         wrong = {
-            got_expected("id", repr(self.id), "small letters, digits and dashes", "rename it"): not re.fullmatch(
-                r"[a-z0-9]+(-[a-z0-9]+)*", self.id
-            ),
-            got_expected("verdict", self.verdict, f"one of {get_args(Verdict)}", "choose one"): (
+            got_expected(
+                "id", repr(self.id), "small letters, digits and dashes", "choose an id such as gauss-area"
+            ): not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id),
+            got_expected("verdict", self.verdict, f"one of {get_args(Verdict)}", "pass verdict='holds', for example"): (
                 self.verdict not in get_args(Verdict)
             ),
-            got_expected("names of checks", names, "each another", "rename one"): len(set(names)) < len(names),
-            got_expected("checks", names, "an Identity or a Bound that supports the verdict", "add one"): not supports,
-            got_expected("hypotheses", "none", "those under which a conditional claim holds", "give them"): (
+            got_expected("names of checks", names, "different names", "rename one"): len(set(names)) < len(names),
+            got_expected(
+                "checks", names, "an Identity or a Bound that supports the verdict", "add one to checks"
+            ): not supports,
+            got_expected("hypotheses", "none", "the conditions of a conditional claim", "pass hypotheses='...'"): (
                 self.verdict == "conditional" and not self.hypotheses
             ),
-            got_expected("corrected", "nothing", "what is true instead of a refuted claim", "give it"): (
+            got_expected("corrected", "nothing", "the true statement", "pass corrected='...' to a refuted claim"): (
                 self.verdict == "refuted" and not self.corrected
             ),
-            got_expected("checks", names, "a Contradiction, which shows that it fails as claimed", "add one"): (
+            got_expected("checks", names, "a Contradiction that refutes the claim", "add one to checks"): (
                 self.verdict == "refuted" and Contradiction not in kinds
             ),
         }

@@ -1,4 +1,4 @@
-"""Run a check at all its points, in digits or in balls, and say what was found."""
+"""Run a check at all its points, in digits or in balls."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from .balls import Balls
 from .checks import Bound, Check, Contradiction, Identity, Point, flat, parameters_at
 from .independence import shared_formula
 
-#: Both ends of what may be asked for.
+#: Range of the digits that may be asked for.
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
-#: A ball counts as narrow when its radius is below 10^-(digits - this), relative to its centre or to 1.
+#: A ball is narrow if its radius is at most 10^-(digits - NARROW), relative to its centre or to 1.
 NARROW = 10
 _NOTHING = "both sides are zero"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a check found.
+    """Result of a check: one row of the evidence, which is why it has ten fields.
 
     Attributes
     ----------
     check : str
-        Its name.
+        Name of the check.
     kind : str
         "identity", "contradiction" or "bound".
     passed : bool
-        It came out as it must.
+        Whether the check came out as required.
     message : str
-        Why not, or what was seen.
+        Reason of a failure, or the value of a bounded quantity.
     digits : float or None
-        Agreement of an identity at its worst point.
+        Digits to which an identity agrees, at its worst point.
     gap : float or None
-        Relative difference of a contradiction at its least.
+        Smallest relative difference of a contradiction.
     radius : float or None
-        Log10 of the widest ball's radius, relative to its centre or to 1; None where digits were used.
+        Log10 of the radius of the widest ball, relative to its centre or to 1; None if digits were used.
     worst : mapping or None
-        The parameters of the worst point.
+        Parameters of the worst point.
     seconds : float
-        Time taken.
+        Duration.
     engine : bool
-        A side was computed in double precision.
+        Whether one side was computed in double precision.
     """
 
     check: str
@@ -61,19 +61,19 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The parameters of the worst point, in words."""
+        """Parameters of the worst point as text."""
         return ", ".join(f"{name} = {value}" for name, value in (self.worst or {}).items())
 
     @property
     def enclosed(self) -> bool:
-        """Whether it passed in balls."""
+        """Whether the check passed in balls."""
         return self.passed and self.radius is not None
 
 
 def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool = False) -> Finding:
     """Run a check at all its points.
 
-    What goes wrong in it is its finding, not an error: a check that cannot be run has not passed.
+    An exception inside a check is reported as its finding: a check that cannot run has not passed.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool = Fa
     digits : int
         Decimal digits.
     seed : int
-        Of the random points.
+        Seed of the random points.
     rigorous : bool
-        In balls, unless the check says why it cannot be.
+        Use balls, unless the check has a reason in ``not_enclosed``.
 
     Returns
     -------
@@ -100,11 +100,13 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool = Fa
     blank = Finding(check=check.name, kind=kind, engine=getattr(check, "engine", False))
     shared = shared_formula(check) if isinstance(check, Identity) else ""
     if shared:
-        found = replace(blank, passed=False, message=f"both sides are computed by {shared}: compares it with itself")
+        found = replace(
+            blank, passed=False, message=f"both sides are computed by {shared}: this compares it with itself"
+        )
     else:
         try:
             found = _run(check, blank, digits, seed, rigorous and not check.not_enclosed)
-        except (Exception, SystemExit) as error:  # no claim ends the run
+        except (Exception, SystemExit) as error:  # a failing claim must not end the run
             found = replace(blank, passed=False, message=f"{type(error).__name__}: {error}".rstrip(": "))
     return replace(found, seconds=time.perf_counter() - start)
 
@@ -121,19 +123,19 @@ def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool) -
             if not found[-1].passed:
                 return found[-1]
     if all(f.message == _NOTHING for f in found):
-        return replace(found[0], passed=False, message=f"{_NOTHING} at every point: this compares nothing")
+        return replace(found[0], passed=False, message=f"{_NOTHING} at every point: the check compares nothing")
     return replace(min(found, key=_merit), radius=max((f.radius for f in found), default=None) if rigorous else None)  # type: ignore[type-var]
 
 
 def _merit(found: Finding) -> float:
-    """Return how good a finding is: the least of a check's findings stands for it."""
+    """Return the merit of a finding; the worst finding represents the check."""
     measure = found.digits if found.kind == "identity" else found.gap
     return -found.radius if measure is None and found.radius is not None else measure or 0.0
 
 
 # -- digits --------------------------------------------------------------------------------------------
 def _agreement(m: Any, left: list[Number], right: list[Number]) -> tuple[float, float, str]:
-    """Return digits of agreement, the relative difference, and a message, in units of the largest number."""
+    """Return the digits of agreement, the difference relative to the largest number, and a message."""
     if len(left) != len(right):
         return 0.0, math.inf, f"{len(left)} numbers against {len(right)}"
     if not all(m.ctx.isfinite(z) for z in (*left, *right)):
@@ -157,11 +159,7 @@ def _identity(check: Identity, blank: Finding, m: Any, at: dict[str, Any]) -> Fi
 def _contradiction(check: Contradiction, blank: Finding, m: Any, at: dict[str, Any]) -> Finding:
     _, gap, wrong = _agreement(m, flat(check.claimed(m, **at)), flat(check.actual(m, **at)))
     enough = math.isfinite(gap) and gap > float(check.gap)
-    message = (
-        ""
-        if enough
-        else wrong or f"differs by {gap:.2g} only, {check.gap} needed: what was claimed is not contradicted"
-    )
+    message = "" if enough else wrong or f"differs by {gap:.2g} only, {check.gap} needed: the claim is not contradicted"
     return replace(blank, passed=enough, gap=gap, message=message)
 
 
@@ -181,10 +179,10 @@ def _interval(check: Bound) -> str:
 
 
 def _conflict(check: Check, point: Point) -> str:
-    """Return what is wrong where the balls at a point do not hold what digits find.
+    """Return a message if the balls at a point do not contain the values found in digits.
 
-    Balls are only as right as the formula allows: inside an integral a fractional ``**`` crosses its branch cut
-    unnoticed. Doubles are enough to see that.
+    Inside an integral a fractional ``**`` crosses its branch cut unnoticed and makes the ball wrong. Doubles are
+    precise enough to detect that.
     """
 
     def values(m: Arithmetic) -> list[complex]:
@@ -198,7 +196,7 @@ def _conflict(check: Check, point: Point) -> str:
     )
     size = max(map(abs, in_digits), default=0.0)
     off = max((abs(a - b) for a, b in zip(in_digits, in_balls, strict=False)), default=0.0)
-    # A quantity that is 0 but for rounding has no digits to compare.
+    # A quantity that is 0 up to rounding has no digits to compare.
     if off <= 1e-8 * size + 1e-12 or not math.isfinite(off):
         return ""
     return f"balls and digits differ by {off / size:.2g}: is there a fractional ** inside an integral? use m.power"
@@ -206,7 +204,7 @@ def _conflict(check: Check, point: Point) -> str:
 
 # -- balls ---------------------------------------------------------------------------------------------
 def _exponent(balls: list[Any]) -> float:
-    """Return log10 of the widest radius, relative to its centre or to 1; infinite where a ball is not finite."""
+    """Return log10 of the widest radius, relative to its centre or to 1; infinity if a ball is not finite."""
     import flint
 
     def one(ball: Any) -> float:
@@ -215,7 +213,7 @@ def _exponent(balls: list[Any]) -> float:
             return math.inf
         radius = max(ball.real.rad(), ball.imag.rad())
         size = max(flint.arb(1), abs(ball.real.mid()), abs(ball.imag.mid()))
-        # By logarithms: in a double, 1e-400 would be 0.
+        # The logarithm is taken in balls, since 1e-400 would be 0 in a double.
         return float((radius / size).log().mid()) / math.log(10) if radius > 0 else -math.inf
 
     return max(map(one, balls), default=math.inf)

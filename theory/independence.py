@@ -1,4 +1,4 @@
-"""Do the two sides of a check share a formula? Then their agreement would say nothing."""
+"""Detect checks whose two sides share a formula, since their agreement would prove nothing."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from .checks import Check, Side
 
-#: Modules of tools (transforms, sums, quadratures) that both sides may use, beside other libraries and the engine.
+#: Modules of tools (transforms, sums, quadratures) that both sides may use, as they may use the engine and libraries.
 TOOLS = ("arithmetic", "balls", "signals")
 
 
 def shared_formula(check: Check) -> str:
-    """Return what both sides of a check are computed by, or nothing.
+    """Return the names of the functions that both sides of a check use, or an empty string.
 
-    Two sides are taken for one where they are the same function, have the same code, or where both reach the same
-    function of a module of claims.
+    Two sides share a formula if they are the same function, have the same code, or both call the same function of a
+    module of claims.
 
     >>> from freqnet.theory.checks import Identity
     >>> shared_formula(Identity(name="nothing", closed=lambda m, w: m.sin(w), independent=lambda m, w: m.sin(w)))
@@ -32,7 +32,7 @@ def shared_formula(check: Check) -> str:
 
 
 def _reached(side: Side) -> list[FunctionType]:
-    """Return the functions of claims that a side calls, itself first, by the names in its code."""
+    """Return the side itself and the functions of claims that it calls, found by the names in its code."""
     found: list[FunctionType] = []
     waiting = [side]
     while waiting:
@@ -44,7 +44,7 @@ def _reached(side: Side) -> list[FunctionType]:
 
 
 def _unwrapped(value: Any) -> FunctionType | None:
-    """Return the function behind a name, unless it is one of the tools or another library's."""
+    """Return the function behind a name, unless it belongs to the tools, the engine or a library."""
     while isinstance(value, partial) or hasattr(value, "__wrapped__"):
         value = value.func if isinstance(value, partial) else value.__wrapped__
     if not isinstance(value, FunctionType):
@@ -57,7 +57,7 @@ def _unwrapped(value: Any) -> FunctionType | None:
 
 
 def _named(function: FunctionType) -> Iterator[Any]:
-    """Yield what the names in a function's code stand for."""
+    """Yield the values of the names in a function's code."""
     cells = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
     yield from cells
     yield from (function.__defaults__ or ())
@@ -72,12 +72,12 @@ def _named(function: FunctionType) -> Iterator[Any]:
 def _is_filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not None
-    except ValueError:  # of a name that has no value yet
+    except ValueError:  # the name has no value yet
         return False
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code object and those within it: comprehensions, lambdas."""
+    """Yield a code object and its inner ones: comprehensions and lambdas."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -85,17 +85,17 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _fingerprint(function: FunctionType) -> tuple[Any, ...]:
-    """Return what two functions of the same code share, whatever they and their variables are called."""
+    """Return a key that is equal for two functions with the same code, whatever the names of their variables."""
     cells = tuple(repr(cell.cell_contents) for cell in function.__closure__ or () if _is_filled(cell))
     return tuple(map(_steps, _codes(function.__code__))), cells, repr(function.__defaults__)
 
 
 def _steps(code: CodeType) -> tuple[tuple[str, Any], ...]:
-    """Return what a code object does, step by step."""
+    """Return the instructions of a code object, without the names of variables."""
 
     def operand(step: Instruction) -> Any:
         is_variable = step.opname.endswith(("_FAST", "_DEREF", "_CLOSURE"))
-        # The name of an inner function differs with the outer one's, and inner code is looked at by itself.
+        # The qualified name of an inner function contains the outer name; inner code is compared separately.
         is_inner = isinstance(step.argval, CodeType) or "<locals>" in str(step.argval)
         return step.arg if is_variable else "inner" if is_inner else repr(step.argval)
 

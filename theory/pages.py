@@ -1,4 +1,4 @@
-"""A claim and its evidence to read: as text for a terminal, as an HTML page."""
+"""Reports of a claim and its evidence, as text for a terminal and as an HTML page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .papers import PAPERS
 from .pictures import PICTURES
 from .runner import Evidence
 
-#: What a verdict means.
+#: Meaning of each verdict.
 VERDICTS = {
-    "holds": "it holds as it is stated",
-    "conditional": "it holds under hypotheses that the source leaves out or understates",
-    "refuted": "it is false as it is stated",
+    "holds": "it holds as stated",
+    "conditional": "it holds under hypotheses that the source omits or understates",
+    "refuted": "it is false as stated",
 }
 _FORMULA = {
     "seen": "formula as in the source",
@@ -28,7 +28,7 @@ _FORMULA = {
 
 
 def parts(claim: Claim) -> list[tuple[str, str]]:
-    """Return heading and text of what there is to say of a claim."""
+    """Return the headings and texts of a claim, without empty ones."""
     sources = "; ".join(f"{PAPERS[s.paper].label}: {s} ({_FORMULA[s.formula]})" for s in claim.sources)
     every = [
         ("Claimed in", sources or "nowhere: a claim of our own"),
@@ -36,20 +36,20 @@ def parts(claim: Claim) -> list[tuple[str, str]]:
         ("Recorded verdict", f"{claim.verdict}: {VERDICTS[claim.verdict]}"),
         ("Hypotheses", claim.hypotheses),
         ("What is true", claim.corrected),
-        ("Why", claim.proof),
+        ("Proof", claim.proof),
     ]
     return [(heading, _with_labels(text)) for heading, text in every if text]
 
 
 def _with_labels(text: str) -> str:
-    """Name sources as a reader knows them, not by their keys."""
+    """Replace the keys of sources by their labels."""
     for paper in PAPERS.values():
         text = re.sub(rf"\b{paper.key}\b", paper.label, text) if paper.key != "keras" else text
     return text
 
 
 def outcome(found: Finding, digits: int) -> str:
-    """Return what a check found, in a few words."""
+    """Return the finding of a check as a short phrase."""
     if not found.passed:
         return f"NOT AS RECORDED{f', at {found.place}' if found.place else ''}: {found.message}"
     words = {
@@ -63,7 +63,7 @@ def outcome(found: Finding, digits: int) -> str:
 
 
 def radius_in_words(radius: float | None) -> str:
-    """Return the size of a ball from log10 of its radius: "1e-49", "exact", or nothing where there is no ball.
+    """Return the radius of a ball from its log10: "1e-49", "exact", or an empty string without a ball.
 
     >>> radius_in_words(-48.6), radius_in_words(-float("inf")), radius_in_words(None)
     ('1e-49', 'exact', '')
@@ -74,7 +74,7 @@ def radius_in_words(radius: float | None) -> str:
 
 
 def claim_text(evidence: Evidence) -> str:
-    """Return a claim and its evidence as text; formulas are TeX."""
+    """Return a claim and its evidence as text, with formulas in TeX."""
     lines = [f"{evidence.claim.id}: {evidence.claim.title}", ""]
     for heading, text in parts(evidence.claim):
         body = textwrap.wrap(text, 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
@@ -89,7 +89,7 @@ def claim_text(evidence: Evidence) -> str:
 
 
 def claim_page(evidence: Evidence) -> str:
-    """Return a claim and its evidence as an HTML page that needs nothing else."""
+    """Return a claim and its evidence as a self-contained HTML page."""
     claim = evidence.claim
     sections = [
         Section(heading.lower().replace(" ", "-"), heading, parts=(Block("prose", text_and_formulas(text)),))
@@ -123,6 +123,6 @@ def _checks(evidence: Evidence) -> Table:
 
 
 def places(claim: Claim) -> str:
-    """Return where a claim is made, in a few words."""
+    """Return the places where a claim is made, as short text."""
     papers = dict.fromkeys(source.paper for source in claim.sources)
     return "; ".join(f"{PAPERS[paper].label}: {claim.where(paper)}".removesuffix(": ") for paper in papers) or "our own"

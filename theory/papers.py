@@ -1,4 +1,4 @@
-"""The sources of the claims, and every numbered item in them: each must map to a claim."""
+"""The sources of the claims and their numbered items; a test checks that each item has a claim."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Paper:
-    """A source.
+    """A source of claims.
 
     Attributes
     ----------
     key : str
-        As the claims name it; its entry among the references of the documentation has the same name.
+        Name used by the claims, and by the reference list of the documentation.
     label : str
-        As a table has it.
+        Short name for tables.
     title : str
-        With its authors and year.
+        Title with authors and year.
     link : str
-        Where it is.
+        Web address.
     equations : int
-        How many displayed equations are numbered; they run from 1.
+        Number of numbered equations, which count from 1.
     items : tuple of str
         Numbered theorems, definitions and algorithms.
     note : str
-        What a reader should know of the text the claims were taken from.
+        Remark on the text that the claims were taken from.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Paper:
     note: str = ""
 
     def numbered(self) -> list[str]:
-        """Return everything numbered in it: theorems, definitions, algorithms, equations.
+        """Return all numbered items: theorems, definitions, algorithms and equations.
 
         >>> PAPERS["rippel2015"].numbered()[:4]
         ['Algorithm 1', 'Algorithm 2', 'Equation 1', 'Equation 2']
@@ -58,7 +58,7 @@ PAPERS = {
                 *(f"Theorem 3.{n}" for n in range(1, 7)),
                 *(f"Theorem 4.{n}" for n in range(1, 4)),
             ),
-            note="The displayed formulas were not at hand: they are reconstructed from the paper's prose, "
+            note="The displayed formulas were not available: they are reconstructed from the paper's prose, "
             "its theorems and the numbers of its equations.",
         ),
         Paper(
@@ -68,14 +68,14 @@ PAPERS = {
             "https://arxiv.org/abs/1506.03767",
             equations=4,
             items=("Algorithm 1", "Algorithm 2"),
-            note="Its equations 5 to 7 are architectures of networks: nothing to prove.",
+            note="Its equations 5 to 7 describe architectures of networks; there is nothing to prove.",
         ),
         Paper(
             "ko2017",
             "Ko 2017",
             "J. H. Ko, B. Mudassar, T. Na, S. Mukhopadhyay: Design of an Energy-Efficient Accelerator for Training of "
             "Convolutional Neural Networks using Frequency-Domain Computation (2017)",
-            note="Known here through what the other sources say of it.",
+            note="The paper is known here only through the other sources.",
         ),
         Paper(
             "keras",
@@ -83,7 +83,7 @@ PAPERS = {
             "V. Kalmath, A. Saxena, A. Sinha: a student re-implementation of Spectral Representations for "
             "Convolutional Neural Networks, in Keras",
             items=("Algorithm 1", "Algorithm 2"),
-            note="Its third algorithm draws the cut-off of a truncation at random: nothing to prove.",
+            note="Its third algorithm draws the cut-off of a truncation at random; there is nothing to prove.",
         ),
         Paper(
             "dsp76875",

@@ -1,4 +1,4 @@
-"""What claims look like where a drawing says more than a formula."""
+"""Pictures of claims."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _figure(columns: int, height: float = 3.0) -> tuple[Figure, list[Axes]]:
 
 @styled
 def truncated_sigmoid() -> Figure:
-    """The sigmoid's transform on [-a, a] against a: it goes round for ever."""
+    """Plot the transform of the sigmoid on [-a, a] against a: it circles without converging."""
     figure, (parts, circle) = _figure(2)
     a = np.linspace(0.5, 40, 1200)
     for w, colour in ((0.5, BLUE), (1.0, ORANGE)):
@@ -50,7 +50,7 @@ def _sigmoid_on_interval(w: float, a: np.ndarray) -> np.ndarray:
 
 @styled
 def spectra() -> Figure:
-    """Spectra of activations away from w = 0, as distributions have them."""
+    """Plot the spectra of activations away from w = 0."""
     figure, (plain, second) = _figure(2, 3.2)
     w = np.linspace(0.15, 6, 400)
     curves = {
@@ -66,7 +66,7 @@ def spectra() -> Figure:
         if name in ("ReLU", "GELU", "SiLU"):
             second.plot(w, w**2 * values, color=colours[name], label=name)
     plain.set(yscale="log", xlabel="w", ylim=(1e-6, 50), title="modulus: fast decay, but for ReLU's corner")
-    # The formatter of logarithms writes mathematics, which is off in figures.
+    # The default formatter of logarithmic axes writes TeX, which is disabled in figures.
     plain.yaxis.set_major_formatter("{x:g}")
     second.set(xlabel="w", title="times w²: the transform of the second derivative")
     plain.legend()
@@ -76,13 +76,13 @@ def spectra() -> Figure:
 
 @styled
 def bridge() -> Figure:
-    """Harmonics that a sigmoid makes of one cosine, and what the product of spectra would give."""
+    """Plot the harmonics of the sigmoid of a cosine, beside the product of spectra."""
     figure, panels = _figure(3, 2.8)
     t = np.arange(1024) * 2 * np.pi / 1024
     for panel, amplitude in zip(panels, (1, 4, 16), strict=True):
         harmonics = np.abs(np.fft.rfft(1 / (1 + np.exp(-amplitude * np.cos(t)))))[:16] / len(t)
         panel.stem(np.arange(16), harmonics, basefmt=" ", linefmt=BLUE, markerfmt="o")
-        # The product of spectra lives where the input's does: at k = 1.
+        # The product of spectra is nonzero only where the spectrum of the input is: at k = 1.
         panel.plot([1], [amplitude / 2 * np.pi / np.sinh(np.pi)], "x", color=ORANGE, markersize=9, markeredgewidth=2)
         panel.set(title=f"amplitude {amplitude}", xlabel="harmonic", yscale="log", ylim=(1e-7, 5))
         panel.yaxis.set_major_formatter("{x:g}")
@@ -92,7 +92,7 @@ def bridge() -> Figure:
 
 @styled
 def condition_numbers() -> Figure:
-    """Condition numbers of real transforms against their size, and of the Fourier and Hartley transforms."""
+    """Plot condition numbers of real transforms, and of the Fourier and Hartley transforms, against their size."""
     from .arithmetic import Digits
     from .claims.real_domains import chebyshev, chebyshev_positive, condition_number, equispaced_rates
 
@@ -114,8 +114,8 @@ def condition_numbers() -> Figure:
     for digits, name in ((7.2, "float32"), (16, "float64")):
         panel.axhline(digits, color=INK, alpha=0.4, linewidth=0.8)
         panel.annotate(name, (32, digits), ha="right", va="bottom", fontsize=8)
-    panel.set(ylim=(-0.5, 18), title="where no digit is left")
-    wide.set(title="as far as they go")
+    panel.set(ylim=(-0.5, 18), title="precision of floats and doubles")
+    wide.set(title="full range")
     wide.legend()
     return figure
 
@@ -123,19 +123,19 @@ def condition_numbers() -> Figure:
 #: Caption and drawing of each picture.
 PICTURES: dict[str, tuple[str, Callable[[], Figure]]] = {
     "truncated-sigmoid": (
-        "The transform of the sigmoid on [-a, a] does not converge as a grows: it circles round the value that the "
-        "distribution has at w, with radius 1/w.",
+        "The transform of the sigmoid on [-a, a] does not converge as a grows: it circles around the value of the "
+        "distribution at w, with radius 1/w.",
         truncated_sigmoid,
     ),
-    "spectra": ("Spectra of activations away from w = 0, where distributions are functions.", spectra),
+    "spectra": ("Spectra of activations away from w = 0, where the distributions are functions.", spectra),
     "bridge": (
-        "A sigmoid makes odd harmonics of a cosine (dots). The product of the sigmoid's spectrum and the signal's "
-        "(cross) has the cosine's own frequency alone.",
+        "The sigmoid of a cosine has odd harmonics (dots). The product of the spectra of sigmoid and signal (cross) "
+        "has only the frequency of the cosine.",
         bridge,
     ),
     "condition-numbers": (
         "Condition numbers, in the Frobenius norm, of evaluation at N real nodes. Those of the Fourier and Hartley "
-        "transforms are N, the least there is: 1 in the spectral norm.",
+        "transforms are N, the least possible; in the spectral norm they are 1.",
         condition_numbers,
     ),
 }

@@ -1,4 +1,4 @@
-"""All claims, by id."""
+"""The registry of claims by id: the library's own and those that users add."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 from freqnet.errors import ConfigurationError, got_expected
 
@@ -19,16 +18,16 @@ _from_files: set[str] = set()
 
 
 def register(claim: Claim) -> Claim:
-    """Add a claim of one's own to those that `catalogue` returns.
+    """Add a claim to those that `catalogue` returns.
 
     Raises
     ------
     ConfigurationError
-        another claim has its id.
+        Another claim has the same id.
     """
     known = _own() | _added
     if known.get(claim.id, claim) != claim:
-        raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "rename the claim"))
+        raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "choose another id"))
     _added[claim.id] = claim
     return claim
 
@@ -41,18 +40,20 @@ def _own() -> dict[str, Claim]:
     for subject in package.SUBJECTS:
         for claim in import_module(f"{package.__name__}.{subject}").CLAIMS:
             if claim.id in found:
-                raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "rename it"))
+                raise ConfigurationError(
+                    got_expected("claim id", repr(claim.id), "one that is not taken", "choose another id")
+                )
             found[claim.id] = claim
     return found
 
 
 def catalogue(source: str | None = None) -> list[Claim]:
-    """Return every claim, or those of a source: a key of `freqnet.theory.papers.PAPERS`, or "own".
+    """Return all claims, or those of one source: a key of `freqnet.theory.papers.PAPERS`, or "own".
 
     Raises
     ------
     ConfigurationError
-        there is no such source.
+        No source has this key.
 
     >>> len(catalogue()) > 60
     True
@@ -71,12 +72,12 @@ def catalogue(source: str | None = None) -> list[Claim]:
 
 
 def find(name: str) -> Claim:
-    """Return the claim of an id.
+    """Return the claim with an id.
 
     Raises
     ------
     ConfigurationError
-        there is none; the message lists near matches.
+        No claim has this id; the message lists similar ids.
 
     >>> find("sigmoid-fourier-interval").verdict
     'conditional'
@@ -88,36 +89,38 @@ def find(name: str) -> Claim:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    """Return what to do about an unknown name: others like it."""
+    """Return the advice for an unknown name: similar names."""
     words = [key for key in known if any(len(word) > 2 and word in key for word in name.lower().split("-"))]
     near = list(dict.fromkeys([*difflib.get_close_matches(name.lower(), known, n=5, cutoff=0.5), *words]))[:5]
     return f"did you mean {', '.join(near)}?" if near else "freqnet verify --list names all"
 
 
 def is_known_elsewhere(claim: Claim, with_files: bool) -> bool:
-    """Tell whether another process, which ran the same files, finds a claim by its id."""
+    """Tell whether another process that has run the same files can find a claim by its id."""
     return _own().get(claim.id) is claim or (with_files and claim.id in _from_files)
 
 
 def load_files(paths: list[Path]) -> None:
-    """Run several files of claims."""
+    """Run several Python files that register claims."""
     for path in paths:
         load_file(path)
 
 
 def load_file(path: Path) -> None:
-    """Run a Python file that registers claims of one's own.
+    """Run a Python file that registers claims.
 
     Raises
     ------
     ConfigurationError
-        there is no such file, or it failed.
+        The file does not exist, or it raised an error.
     """
     try:
         code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     except (OSError, SyntaxError, ValueError) as error:
         raise ConfigurationError(
-            got_expected("file of claims", f"{path} ({error})", "a Python file", "check the path and the file")
+            got_expected(
+                "file of claims", f"{path} ({error})", "a readable Python file", "check the path and the syntax"
+            )
         ) from error
     before = set(_added)
     try:
@@ -128,9 +131,6 @@ def load_file(path: Path) -> None:
     except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         got = f"{path}, line {lines[-1] if lines else 1}: {type(error).__name__}: {error}".rstrip(": ")
-        raise ConfigurationError(got_expected("file of claims", got, "a file that runs", "mend it")) from error
-
-
-def subjects_on_disk() -> list[str]:
-    """Return the modules of claims there are, for the test that none is forgotten."""
-    return [info.name for info in iter_modules(import_module(f"{__package__}.claims").__path__)]
+        raise ConfigurationError(
+            got_expected("file of claims", got, "a file that runs without errors", "correct this line")
+        ) from error

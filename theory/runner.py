@@ -1,4 +1,4 @@
-"""Check claims, one after another or over several processes, and gather what was found."""
+"""Check claims, in this process or in several, and collect the evidence."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from .evaluate import FEWEST_DIGITS, MOST_DIGITS, Finding, run_check
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the checks of one claim found.
+    """Findings of the checks of one claim.
 
     Attributes
     ----------
     claim : Claim
     findings : tuple of Finding
-        One a check, in the claim's order.
+        One per check, in the order of the claim.
     digits_asked : int
+        Decimal digits that were asked for.
     """
 
     claim: Claim
@@ -36,33 +37,33 @@ class Evidence:
 
     @property
     def as_recorded(self) -> bool:
-        """Whether every check came out as the verdict has it."""
+        """Whether every check came out as the verdict requires."""
         return all(found.passed for found in self.findings)
 
     @property
     def digits(self) -> float | None:
         """Digits to which the closed forms agree with their independent evaluations, at the worst point.
 
-        At most those asked for; None where nothing of the kind was evaluated in digits.
+        At most the digits asked for; None if no identity was evaluated in digits.
         """
         of = [f.digits for f in self.findings if f.kind == "identity" and f.digits is not None and not f.engine]
         return min(self.digits_asked, *of) if of else None
 
     @property
     def enclosed(self) -> bool:
-        """Whether every check passed in balls, those that say why they cannot be made rigorous apart."""
+        """Whether every check passed in balls, except those with a reason in ``not_enclosed``."""
         pairs = zip(self.claim.checks, self.findings, strict=True)
         judged = [found.enclosed for check, found in pairs if not check.not_enclosed]
         return bool(judged) and all(judged)
 
     @property
     def radius(self) -> float | None:
-        """log10 of the widest ball's relative radius; None where there was no ball."""
+        """Log10 of the relative radius of the widest ball; None without balls."""
         return max((f.radius for f in self.findings if f.radius is not None), default=None)
 
     @property
     def seconds(self) -> float:
-        """Time that its checks took."""
+        """Duration of the checks."""
         return sum(found.seconds for found in self.findings)
 
     @property
@@ -74,7 +75,7 @@ class Evidence:
         return ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the evidence as plain data for JSON."""
         return {
             "id": self.claim.id,
             "title": self.claim.title,
@@ -99,15 +100,15 @@ def _finding(not_enclosed: str, found: Finding) -> dict[str, Any]:
 
 
 def _plain(value: float | None) -> float | None:
-    """Return a number as JSON has it: an exact ball, of radius 0, as -9999."""
+    """Return a number that JSON can hold: log10 of the radius 0 of an exact ball becomes -9999."""
     return value if value is None or math.isfinite(value) else math.copysign(9999, value)
 
 
 def check_digits(digits: int) -> None:
-    """Raise `ConfigurationError` where so many digits cannot be asked for."""
+    """Raise `ConfigurationError` if the digits are out of range."""
     if not FEWEST_DIGITS <= digits <= MOST_DIGITS:
         expected = f"{FEWEST_DIGITS} to {MOST_DIGITS:,}"
-        raise ConfigurationError(got_expected("digits", digits, expected, "50 are checked to by default"))
+        raise ConfigurationError(got_expected("digits", digits, expected, "50 is the default"))
 
 
 def verify(
@@ -119,23 +120,23 @@ def verify(
     processes: int = 1,
     files: Sequence[Path] = (),
 ) -> Iterator[Evidence]:
-    """Check claims and yield the evidence of each as it is complete.
+    """Check claims and yield the evidence of each as soon as it is complete.
 
     Parameters
     ----------
     claims : sequence of Claim, optional
-        All by default.
+        All claims by default.
     digits : int
         Decimal digits, 15 to 2,000. A closed form and its independent evaluation must agree to all but five.
     seed : int
-        Of the random points.
+        Seed of the random points.
     rigorous : bool
-        In balls, except where a check says why it cannot be.
+        Use balls, except for checks with a reason in ``not_enclosed``.
     processes : int
-        How many work at a time. With more than one, a script needs the usual ``if __name__ == "__main__"``.
+        Number of processes. With more than one, a script needs the usual ``if __name__ == "__main__"``.
     files : sequence of paths
-        Files that registered claims of one's own, for the other processes to run too; claims registered in
-        other ways are checked in this one.
+        Files that registered claims, which the other processes run too; claims registered in other ways are
+        checked in this process.
 
     Yields
     ------

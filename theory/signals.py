@@ -1,7 +1,7 @@
-"""Discrete signals in any arithmetic: lists of numbers, their transforms as explicit sums, convolutions.
+"""Discrete signals in any arithmetic: lists of numbers, their transforms as explicit sums, and convolutions.
 
-These are tools that both sides of a check may use; what a claim says is written in its own module. The forward
-transform is not divided, ``X_k = sum_n x_n e^{-2 pi i k n / N}``, as the papers have it; the engine divides it by N.
+Both sides of a check may use these tools; the formulas of a claim are in its own module. The forward transform is
+not divided by N, ``X_k = sum_n x_n e^{-2 pi i k n / N}``, as in the papers; the engine divides it by N.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def columns_of(x: Sequence[Sequence[Number]]) -> Map:
 
 
 def circular(x: Sequence[Number], h: Sequence[Number]) -> Signal:
-    """Return the circular convolution of two signals of one size."""
+    """Return the circular convolution of two signals of the same size."""
     size = len(x)
     return [sum(x[j] * h[(n - j) % size] for j in range(size)) for n in range(size)]
 
@@ -86,7 +86,7 @@ def padded(x: Sequence[Number], size: int) -> Signal:
 
 
 def rolled(x: Sequence[Number], by: int) -> Signal:
-    """Return a signal moved to the right on its circle."""
+    """Return a signal shifted circularly to the right."""
     return [x[(n - by) % len(x)] for n in range(len(x))]
 
 
@@ -100,5 +100,5 @@ def modes(size: int) -> list[int]:
 
 
 def dot(x: Sequence[Number], y: Sequence[Number]) -> Number:
-    """Return the sum of products, nothing conjugated."""
+    """Return the sum of products, without conjugation."""
     return sum(a * b for a, b in zip(x, y, strict=True))

@@ -1,7 +1,8 @@
-"""Activations of a normal variable: the best line (Bussgang), the best polynomial (Hermite), and what is left over.
+"""Activations of a normal variable: the best line (Bussgang), the best polynomial (Hermite), and the remainder.
 
 Throughout X is normal of mean mu and deviation s, Z = (X - mu)/s, and He_j are the Hermite polynomials of the weight
-e^{-z^2/2}: 1, z, z^2 - 1, ... The polynomial of degree d nearest to f(X) in mean square is sum_j c_j He_j(Z).
+e^{-z^2/2}: 1, z, z^2 - 1, ... The polynomial of degree d nearest to f(X) in mean square is sum_j c_j He_j(Z), with
+c_j = E[f(X) He_j(Z)]/j! = s^j E[f^(j)(X)]/j!.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from math import factorial
 
 from ..arithmetic import Arithmetic, Function, Number
-from ..checks import Bound, Contradiction, Identity, Range
+from ..checks import Bound, Contradiction, Identity, Point, Range
 from ..claim import Claim
 
 
+# == ReLU, and lines =================================================================================================
 def density(m: Arithmetic, z: Number) -> Number:
     """Return the standard normal density."""
     return m.exp(-z * z / 2) / m.sqrt(2 * m.pi)
@@ -52,7 +54,7 @@ def expected(
 
 
 def _relu_mean(m: Arithmetic, mu: Number, s: Number, j: int = 0, power: int = 1) -> Number:
-    """Return E[relu(X)^power He_j(Z)]: the kink is at z = -mu/s, and nothing lies below."""
+    """Return E[relu(X)^power He_j(Z)]; ReLU is 0 below the kink at z = -mu/s."""
     return expected(m, lambda z: (mu + s * z) ** power, (m.abs(mu) + s) ** power, -mu / s, j, power)
 
 
@@ -78,11 +80,11 @@ def relu_line(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
 
 
 def relu_line_by_regression(m: Arithmetic, mu: Number, s: Number) -> list[Number]:
-    """Return the line's value at the mean and its slope: covariance by variance."""
+    """Return the line's value at the mean and its slope: the covariance divided by the variance."""
     return [_relu_mean(m, mu, s), _relu_mean(m, mu, s, 1) / s]
 
 
-# -- what is left over ---------------------------------------------------------------------------------------
+# -- residual variance ---------------------------------------------------------------------------------------
 def relu_residual(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
     """Return the share of the variance of relu(X) that its best polynomial misses, by Parseval."""
     alpha = mu / s
@@ -94,7 +96,7 @@ def relu_residual(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
 
 
 def relu_residual_by_regression(m: Arithmetic, mu: Number, s: Number, degree: int) -> Number:
-    """Return the same by Gram-Schmidt on projections that are integrated."""
+    """Return the same share by Gram-Schmidt, with projections by quadrature."""
     square = _relu_mean(m, mu, s, 0, 2)
     missed = [square - _relu_mean(m, mu, s) ** 2]
     for j in range(1, degree + 1):
@@ -103,7 +105,7 @@ def relu_residual_by_regression(m: Arithmetic, mu: Number, s: Number, degree: in
 
 
 def residual_at_zero(m: Arithmetic, degree: int) -> Number:
-    """Return that share at mean 0 after degree 1 or 2."""
+    """Return the missed share at mean 0 after degree 1 or 2."""
     return (m.pi - 1 - degree) / (2 * (m.pi - 1))
 
 
@@ -122,17 +124,16 @@ def residual_at_zero_by_quadrature(m: Arithmetic, degree: int) -> Number:
 
 # -- Bussgang -------------------------------------------------------------------------------------------------
 def mean_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
-    """Return E[tanh'(X)], both sides of the mean at once."""
+    """Return E[tanh'(X)], integrating both sides of the mean together."""
 
     def both_sides(z: Number) -> Number:
         return (1 / m.cosh(mu + s * z) ** 2 + 1 / m.cosh(mu - s * z) ** 2) * density(m, z)
 
-    R = m.cut(0.5, 2)
-    return m.integral(both_sides, *m.panels(0, R, 2)) + m.tail(m.exp(-m.number(R * R) / 2))
+    return m.half_line(both_sides, rate=0.5, power=2, width=2)
 
 
 def regression_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
-    """Return the covariance of tanh(X) and X by the variance of X."""
+    """Return the covariance of tanh(X) and X divided by the variance of X."""
     return expected(m, lambda z: m.tanh(mu + s * z), m.number(1), j=1) / s
 
 
@@ -145,17 +146,17 @@ def regression_slope_of_a_cosine(m: Arithmetic, A: Number) -> Number:
     return m.integral(lambda t: m.tanh(A * m.cos(t)) * m.cos(t), 0, m.pi / 2) * 4 / (m.pi * A)
 
 
-CLAIMS = (
+CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="bussgang-line",
         title="The best line for a normal variable: Bussgang's statistical linearisation",
-        statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of mean "
-        r"$\mu$ (its DC mode) and variance $s^2$ (Parseval's power of the rest).",
+        statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of "
+        r"mean $\mu$ (its DC mode) and variance $s^2$ (the power of all other modes, by Parseval).",
         verdict="conditional",
-        hypotheses=r"$X$ is normal, $f$ absolutely continuous, of at most polynomial growth. A sum of many modes is "
-        "nearly so; a single mode is not.",
-        proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. By parts against the density, whose derivative "
-        r"is $-(x - \mu)/s^2$ times itself, that is $E[f'(X)]$ (Stein's lemma).",
+        hypotheses="$X$ is normal, and $f$ is absolutely continuous with at most polynomial growth. A sum of many "
+        "modes is nearly normal; a single mode is not.",
+        proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. Integrate by parts against the density, whose "
+        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein's lemma).",
         checks=(
             Identity(
                 name="the mean slope of tanh is the slope of the regression",
@@ -180,7 +181,7 @@ CLAIMS = (
         statement=r"With $\alpha = \mu/s$: $E[\mathrm{ReLU}(X)] = s\,\varphi(\alpha) + \mu\,\Phi(\alpha)$ and "
         r"$E[\mathrm{ReLU}'(X)] = \Phi(\alpha)$.",
         verdict="holds",
-        proof=r"Integrate $(\mu + sz)\varphi(z)$ from the kink at $z = -\alpha$ up, with $z\varphi = -\varphi'$.",
+        proof=r"Integrate $(\mu + sz)\varphi(z)$ over $z > -\alpha$, where the kink is, with $z\varphi = -\varphi'$.",
         checks=(
             Identity(
                 name="against the regression by quadrature",
@@ -203,8 +204,8 @@ CLAIMS = (
         statement=r"$c_j = E[f(X)\,\mathrm{He}_j(Z)]/j!$, and for ReLU $c_0$ and $c_1/s$ are those of the best line "
         r"and $c_j = (-1)^j s\,\mathrm{He}_{j-2}(\alpha)\,\varphi(\alpha)/j!$ for $j \geq 2$.",
         verdict="holds",
-        proof=r"By parts $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, so that "
-        r"$E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
+        proof=r"Integration by parts gives $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, "
+        "so $E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
         checks=(
             Identity(
                 name="against quadrature split at the kink",
@@ -223,13 +224,13 @@ CLAIMS = (
     ),
     Claim(
         id="relu-residual-variance",
-        title="What a polynomial of ReLU misses of a normal variable",
+        title="The residual variance of polynomials for ReLU of a normal variable",
         statement=r"At mean 0 the best line misses $(\pi - 2)/(2(\pi - 1)) = 26.7\,\%$ of the variance of "
         r"$\mathrm{ReLU}(X)$, the best parabola $(\pi - 3)/(2(\pi - 1)) = 3.3\,\%$, whatever the deviation.",
         verdict="holds",
-        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a degree-$d$ "
-        r"polynomial has its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and "
-        r"$2 c_2^2 = 1/(4\pi)$.",
+        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a polynomial of "
+        r"degree $d$ accounts for its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = "
+        r"1/4$ and $2 c_2^2 = 1/(4\pi)$.",
         checks=(
             Identity(
                 name="at mean 0, against the squared distance",
@@ -256,6 +257,150 @@ CLAIMS = (
                 low="0.033055",
                 high="0.033060",
                 points=({"mu": "0", "s": "1", "degree": 2}, {"mu": "0", "s": "30", "degree": 3}),
+            ),
+        ),
+    ),
+)
+
+
+# == smooth activations ==============================================================================================
+def slope_of_density(m: Arithmetic, j: int, z: Number) -> Number:
+    """Return the derivative of order j of the density."""
+    return (-1) ** j * hermite(m, j, z) * density(m, z)
+
+
+# -- smooth functions ------------------------------------------------------------------------------------------
+def cdf_coefficient(m: Arithmetic, mu: Number, s: Number, rate: Number, j: int) -> Number:
+    """Return c_j of Phi(rate x), Phi the normal distribution function."""
+    T = m.sqrt(1 + rate**2 * s**2)
+    ratio = rate * mu / T
+    if j == 0:
+        return distribution(m, ratio)
+    return (s * rate / T) ** j * slope_of_density(m, j - 1, ratio) / factorial(j)
+
+
+def cdf_coefficient_by_quadrature(m: Arithmetic, mu: Number, s: Number, rate: Number, j: int) -> Number:
+    root = m.sqrt(m.number(2))
+    return expected(m, lambda z: (1 + m.erf(rate * (mu + s * z) / root)) / 2, m.number(1), j=j) / factorial(j)
+
+
+def erf_coefficient(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    """Return c_j of erf(x) = 2 Phi(sqrt(2) x) - 1."""
+    return 2 * cdf_coefficient(m, mu, s, m.sqrt(m.number(2)), j) - (j == 0)
+
+
+def erf_coefficient_by_quadrature(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    return expected(m, lambda z: m.erf(mu + s * z), m.number(1), j=j) / factorial(j)
+
+
+def gelu_coefficient(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    """Return c_j of x Phi(x)."""
+    t = m.sqrt(1 + s**2)
+    ratio = mu / t
+    if j == 0:
+        return mu * distribution(m, ratio) + s**2 / t * density(m, ratio)
+    if j == 1:
+        return s * (distribution(m, ratio) - slope_of_density(m, 1, ratio) / t**2)
+    bend = slope_of_density(m, j - 2, ratio) - slope_of_density(m, j, ratio) / t**2
+    return s**j * t ** (1 - j) * bend / factorial(j)
+
+
+def gelu_coefficient_by_quadrature(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    def gelu(z: Number) -> Number:
+        return (mu + s * z) * (1 + m.erf((mu + s * z) / m.sqrt(m.number(2)))) / 2
+
+    return expected(m, gelu, 1 + m.abs(mu) + s, j=j) / factorial(j)
+
+
+def logistic_coefficient(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    """Return c_j of the sigmoid, by its spectrum 1/sinh(pi w); 1/2 more at j = 0."""
+
+    def spectral(w: Number) -> Number:
+        # w/sinh(pi w) = 1/(pi sinc(i pi w)), finite at 0.
+        wave = mu * m.sinc(w * mu) if j == 0 else w ** (j - 1) * m.sin(w * mu + j * m.pi / 2)
+        return wave * m.exp(-w * w * s * s / 2) / (m.pi * m.sinc(m.i * m.pi * w))
+
+    inside = m.half_line(spectral, lambda R: 3 * R**j, rate=3, width=2)
+    return s**j * inside / factorial(j) + m.number("1/2") * (j == 0)
+
+
+def logistic_coefficient_by_quadrature(m: Arithmetic, mu: Number, s: Number, j: int) -> Number:
+    return expected(m, lambda z: 1 / (1 + m.exp(-mu - s * z)), m.number(1), j=j) / factorial(j)
+
+
+_ORDERS: tuple[Point, ...] = (
+    {"mu": "0.3", "s": "0.8", "j": 0},
+    {"mu": "-0.7", "s": "1.1", "j": 1},
+    {"mu": "0.4", "s": "0.5", "j": 2},
+    {"mu": "1.1", "s": "0.1", "j": 5},
+)
+
+CLAIMS += (
+    Claim(
+        id="normal-distribution-hermite",
+        title="The Hermite coefficients of the normal distribution function and of erf",
+        statement=r"For $\Phi(lx)$, with $T^2 = 1 + l^2 s^2$ and $m = l\mu/T$: $c_0 = \Phi(m)$ and "
+        r"$c_j = (sl/T)^j\,\varphi^{(j-1)}(m)/j!$ with $\varphi^{(n)} = (-1)^n\,\mathrm{He}_n\,\varphi$. And "
+        r"$\mathrm{erf}(x) = 2\Phi(\sqrt{2}\,x) - 1$.",
+        verdict="holds",
+        proof=r"$E[\Phi(lX)]$ is the probability that a second normal variable lies below $lX$, which is $\Phi(m)$; "
+        r"$c_j$ is $s^j/j!$ times its derivative of order $j$ in $\mu$.",
+        checks=(
+            Identity(
+                name="against quadrature",
+                closed=cdf_coefficient,
+                independent=cdf_coefficient_by_quadrature,
+                points=(
+                    {"mu": "0.3", "s": "0.8", "rate": "-1.5", "j": 0},
+                    {"mu": "-0.7", "s": "1.1", "rate": "2", "j": 2},
+                    {"mu": "0.4", "s": "0.5", "rate": "0.7", "j": 5},
+                ),
+            ),
+            Identity(
+                name="erf, against quadrature",
+                closed=erf_coefficient,
+                independent=erf_coefficient_by_quadrature,
+                points=(
+                    {"mu": "0.3", "s": "0.8", "j": 0},
+                    {"mu": "-0.6", "s": "0.4", "j": 2},
+                    {"mu": "1", "s": "0.7", "j": 5},
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="gelu-hermite",
+        title="The Hermite coefficients of GELU",
+        statement=r"With $t^2 = 1 + s^2$ and $m = \mu/t$: $c_0 = \mu\Phi(m) + (s^2/t)\varphi(m)$, "
+        r"$c_1 = s\,[\Phi(m) - \varphi'(m)/t^2]$ and $c_j = s^j t^{1-j}\,[\varphi^{(j-2)}(m) - "
+        r"\varphi^{(j)}(m)/t^2]/j!$ for $j \geq 2$.",
+        verdict="holds",
+        proof=r"$E[X\Phi(X)] = \mu E[\Phi(X)] + s^2 E[\varphi(X)]$ by Stein's lemma; differentiate in $\mu$, using "
+        r"$\varphi'(m) = -m\varphi(m)$.",
+        checks=(
+            Identity(
+                name="against quadrature",
+                closed=gelu_coefficient,
+                independent=gelu_coefficient_by_quadrature,
+                points=_ORDERS,
+            ),
+        ),
+    ),
+    Claim(
+        id="logistic-hermite",
+        title="The Hermite coefficients of the sigmoid, by its spectrum",
+        statement=r"$c_0 = 1/2 + \int_0^\infty \sin(w\mu)\,e^{-w^2 s^2/2}/\sinh(\pi w)\,dw$ and, for $j \geq 1$, "
+        r"$c_j = (s^j/j!) \int_0^\infty w^j \sin(w\mu + j\pi/2)\,e^{-w^2 s^2/2}/\sinh(\pi w)\,dw$.",
+        verdict="holds",
+        proof=r"$\sigma(x) = 1/2 + \int_0^\infty \sin(wx)/\sinh(\pi w)\,dw$, by the spectrum of the sigmoid. "
+        r"$E[e^{iwX}] = e^{iw\mu - w^2 s^2/2}$; each derivative with respect to $\mu$ gives a factor $w$ and a phase "
+        r"of $\pi/2$.",
+        checks=(
+            Identity(
+                name="against quadrature",
+                closed=logistic_coefficient,
+                independent=logistic_coefficient_by_quadrature,
+                points=(*_ORDERS[:3], {"mu": "3", "s": "0.01", "j": 0}),
             ),
         ),
     ),

@@ -1,16 +1,17 @@
-"""Average pooling, on the line and on a grid, and its strides."""
+"""Average pooling, its strides, and max pooling."""
 
 from __future__ import annotations
 
 from ..arithmetic import Arithmetic, Number
-from ..checks import Contradiction, Identity, Range
+from ..checks import Bound, Contradiction, Identity, Range
 from ..claim import Claim, Source
 from ..signals import Map, Signal, columns_of, dft, dft2, idft, modes, noise, noise2
 
 
+# == average pooling =================================================================================================
 # -- the average on the line -----------------------------------------------------------------------------
 def averaged(m: Arithmetic, w: Number, T: Number, a: Number) -> Number:
-    """Return the spectrum of -x e^{-x^2/2} averaged over [x + a, x + a + T]: its own, a sinc, a phase."""
+    """Return the spectrum of -x e^{-x^2/2} averaged over [x + a, x + a + T]: its spectrum times a sinc and a phase."""
     own = m.i * w * m.sqrt(2 * m.pi) * m.exp(-w * w / 2)
     return own * m.sinc(w * T / 2) * m.exp(m.i * w * (a + T / 2))
 
@@ -37,7 +38,7 @@ def slope_by_quadrature(m: Arithmetic, w: Number, T: Number) -> Number:
 
 # -- the average on a grid -------------------------------------------------------------------------------
 def dirichlet(m: Arithmetic, window: int, N: int, k: int) -> Number:
-    """Return the mean of e^{2 pi i k n / N} over the first samples, as many as the window has."""
+    """Return the mean of e^{2 pi i k n / N} over the samples of a window that starts at 0."""
     if k == 0:
         return m.number(1)
     return m.unit(k * (window - 1), 2 * N) * m.sin(m.pi * window * k / N) / (window * m.sin(m.pi * k / N))
@@ -60,7 +61,7 @@ def spectrum_of_average(m: Arithmetic, N: int, window: int, seed: int) -> Signal
 
 # -- strides ---------------------------------------------------------------------------------------------
 def _fold(m: Arithmetic, X: Signal, window: int, stride: int) -> Signal:
-    """Multiply a spectrum by the response; add up the bins that become one when every stride-th sample is kept."""
+    """Multiply a spectrum by the response, and add the bins that alias when every stride-th sample is kept."""
     N = len(X)
     Y = [dirichlet(m, window, N, k) * X[k] for k in range(N)]
     return [sum(Y[q :: N // stride]) / stride for q in range(N // stride)]
@@ -71,7 +72,7 @@ def folded(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal
 
 
 def cropped(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> Signal:
-    """Keep the low bins of the product alone."""
+    """Keep only the low bins of the product."""
     Y = response_times_spectrum(m, N, window, seed)
     return [Y[k % N] / stride for k in modes(N // stride)]
 
@@ -82,7 +83,7 @@ def spectrum_of_pooled(m: Arithmetic, N: int, window: int, stride: int, seed: in
 
 
 def folded_map(m: Arithmetic, rows: int, columns: int, s: int, t: int, seed: int) -> Map:
-    """Fold the columns, then the rows: the transpose of a spectrum is that of the transpose."""
+    """Fold the columns, then the rows; the transpose of a spectrum is the spectrum of the transpose."""
     X = columns_of(dft2(m, noise2(m, rows, columns, seed)))
     return [_fold(m, row, t, t) for row in columns_of([_fold(m, column, s, s) for column in X])]
 
@@ -108,8 +109,8 @@ def pooled_by_engine(m: Arithmetic, N: int, window: int, stride: int, seed: int)
 
 
 _LINE = ({"w": "1.3", "T": "2", "a": "0"}, {"w": "0.01", "T": "3", "a": "-2"}, {"w": "-2", "T": "0.1", "a": "1"})
-_WINDOWS = ((8, 2), (8, 3), (9, 4), (5, 1), (7, 7), (1, 1))
-_AVERAGES = tuple({"N": N, "window": window, "seed": 3} for N, window in _WINDOWS)
+_GRIDS = ((8, 2), (8, 3), (9, 4), (5, 1), (7, 7), (1, 1))
+_AVERAGES = tuple({"N": N, "window": window, "seed": 3} for N, window in _GRIDS)
 _STRIDES = tuple({"N": N, "window": window, "stride": stride, "seed": 4} for N, window, stride in (
     (12, 2, 2), (12, 3, 3), (12, 3, 2), (9, 3, 3), (8, 4, 2), (6, 2, 3), (7, 7, 7), (8, 1, 2), (5, 3, 1),
 ))  # fmt: skip
@@ -119,20 +120,21 @@ _BLOCKS = tuple({"rows": r, "columns": c, "s": s, "t": t, "seed": 5} for r, c, s
 _ODD = tuple({"N": N, "window": w, "stride": s, "seed": 6} for N, w, s in ((9, 3, 3), (15, 2, 3), (7, 4, 1)))
 _THEOREM = Source("pan2021", "Theorem 3.6; Section 3.3", "24-25", "reconstructed")
 
-CLAIMS = (
+CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="average-pooling-sinc",
         title="Average pooling multiplies the spectrum by a sinc",
         sources=(_THEOREM,),
         statement=r"The transform of $\frac{1}{T}\int_{x}^{x + T} f$ is that of $f$ times $\sin(wT/2)/(wT/2)$.",
         verdict="conditional",
-        hypotheses="A moving average on the line, at every $x$; a window $[x + a, x + a + T]$ gives the phase "
-        "$e^{iw(a + T/2)}$ besides. On a grid of $N$ samples a window of $s$ of them multiplies bin $k$ by the "
-        r"Dirichlet kernel $e^{i\pi k(s - 1)/N} \sin(\pi s k/N)/(s \sin(\pi k/N))$, which repeats after $N$ bins as "
-        r"the spectrum does; the sinc is smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the "
-        "Nyquist bin. They agree where both vanish or are 1: at every bin if the window is the whole period.",
-        proof=r"The average is a convolution with a box, whose transform is the integral of $e^{iwx}/T$ over the "
-        "window: a sinc. On a grid the integral is a geometric sum.",
+        hypotheses="This holds for a moving average on the line, at every $x$; a window $[x + a, x + a + T]$ adds "
+        "the phase $e^{iw(a + T/2)}$. On a grid of $N$ samples a window of $s$ of them multiplies bin $k$ by the "
+        r"Dirichlet kernel $e^{i\pi k(s - 1)/N} \sin(\pi s k/N)/(s \sin(\pi k/N))$, which is periodic with $N$ bins, "
+        r"as the spectrum is. The sinc is smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the "
+        "Nyquist bin. They agree where both are 0 or both are 1, which is every bin if the window is the whole "
+        "period.",
+        proof="The average is a convolution with a box, whose transform is the integral of $e^{iwx}/T$ over the "
+        "window, a sinc. On a grid the integral becomes a geometric sum.",
         checks=(
             Identity(name="on the line", closed=averaged, independent=averaged_by_quadrature, points=_LINE),
             Identity(
@@ -154,12 +156,11 @@ CLAIMS = (
         statement="In the frequency domain average pooling corresponds to the element-wise product of the spectrum and "
         "the window's response.",
         verdict="conditional",
-        hypotheses="At stride 1, where every average is kept. The source gives the product only; since it has $N$ bins "
-        "and the pooled map $N/s$, one must say what becomes of the rest. Keeping the low ones is wrong: pooling keeps "
-        r"every $s$-th average, and the spectrum folds: $Y_q = \frac{1}{s} \sum_{r < s} (HX)_{q + rN/s}$, in each "
-        "direction of a map.",
+        hypotheses="The stride is 1, so that every average is kept. The source gives only the product, which has $N$ "
+        "bins, while the pooled map has $N/s$. Keeping the low bins is wrong: pooling keeps every $s$-th average, "
+        r"which folds the spectrum: $Y_q = \frac{1}{s} \sum_{r < s} (HX)_{q + rN/s}$, along each axis of a map.",
         proof=r"At the samples $0, s, 2s, \ldots$ the waves $e^{2\pi i k n/N}$ of all $k$ that differ by multiples of "
-        "$N/s$ are equal, and the response is not 0 at most of the bins that meet.",
+        "$N/s$ are equal, and the response is nonzero at most of the bins that are added.",
         checks=(
             Identity(name="folded", closed=folded, independent=spectrum_of_pooled, points=_STRIDES),
             Identity(name="blocks of maps", closed=folded_map, independent=spectrum_of_blocks, points=_BLOCKS),
@@ -169,7 +170,6 @@ CLAIMS = (
                 independent=pooled_by_engine,
                 points=_ODD,
                 engine=True,
-                not_enclosed="the engine computes in double precision",
             ),
             Contradiction(name="cropped", claimed=cropped, actual=spectrum_of_pooled, points=_STRIDES[:6]),
         ),
@@ -180,9 +180,9 @@ CLAIMS = (
         sources=(Source("pan2021", "Theorem 3.6; Section 3.3", "", "reconstructed"),),
         statement=r"$\frac{d}{dw} \frac{\sin(wT/2)}{wT/2} = \frac{\cos(wT/2)}{w} - \frac{2\sin(wT/2)}{Tw^2}$.",
         verdict="holds",
-        hypotheses=r"For $w \neq 0$; at 0 it is 0. It says how the response changes with frequency: "
-        "back-propagation does not use it (see average-pooling-backward).",
-        proof="The quotient rule.",
+        hypotheses=r"The formula holds for $w \neq 0$; at 0 the derivative is 0. It describes how the response "
+        "changes with frequency; back-propagation does not use it (see average-pooling-backward).",
+        proof="Apply the quotient rule.",
         checks=(
             Identity(
                 name="against quadrature",
@@ -192,6 +192,135 @@ CLAIMS = (
                 random={"w": Range("0.1", "9"), "T": Range("0.5", "4")},
                 guard=10,
             ),
+        ),
+    ),
+)
+
+
+# == max pooling, and pooling as a low-pass filter ===================================================================
+# -- the maximum of two neighbours of four whole numbers ---------------------------------------------------
+def mean_and_half_distance(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
+    x = [a, b, c, d]
+    return [m.number(x[n] + x[(n + 1) % 4]) / 2 + m.abs(m.number(x[n] - x[(n + 1) % 4])) / 2 for n in range(4)]
+
+
+def maxima(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
+    return [m.number(max(pair)) for pair in ((a, b), (b, c), (c, d), (d, a))]
+
+
+def by_mask(m: Arithmetic, a: int, b: int, c: int, d: int, larger: int) -> Signal:
+    """Convolve the spectra of a signal and of its shifted copy with those of a mask and of its complement."""
+    X, C = dft(m, [a, b, c, d]), dft(m, [larger >> n & 1 for n in range(4)])
+    rest = [4 * (j == 0) - C[j] for j in range(4)]
+    return [sum((C[j] + rest[j] * m.unit(k - j, 4)) * X[k - j] for j in range(4)) / 4 for k in range(4)]
+
+
+def spectrum_of_maxima(m: Arithmetic, a: int, b: int, c: int, d: int, larger: int) -> Signal:
+    return dft(m, maxima(m, a, b, c, d))
+
+
+def minus_maxima(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
+    return [-y for y in maxima(m, a, b, c, d)]
+
+
+def maxima_of_minus(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
+    return maxima(m, -a, -b, -c, -d)
+
+
+def by_impulse_response(m: Arithmetic, a: int, b: int, c: int, d: int) -> Signal:
+    """Convolve with the max pooling of 1, 0, 0, 0, which is 1, 0, 0, 1."""
+    return [m.number(sum(pair)) for pair in ((a, b), (b, c), (c, d), (d, a))]
+
+
+# -- side lobes ------------------------------------------------------------------------------------------
+def leak(m: Arithmetic, window: int) -> Signal:
+    """Return four pooled samples of a wave with 1.5 periods per window and a crest in the centre of the first one."""
+    return [-((-1) ** q) / (window * m.sin(3 * m.pi / (2 * window))) for q in range(4)]
+
+
+def leak_by_sum(m: Arithmetic, window: int) -> Signal:
+    def wave(n: int) -> Number:
+        return m.cos(m.pi * (3 * (2 * n - window + 1)) / (2 * window))
+
+    return [sum(wave(q * window + j) for j in range(window)) / window for q in range(4)]
+
+
+def height(m: Arithmetic, window: int) -> Number:
+    return m.abs(leak_by_sum(m, window)[0])
+
+
+def nothing(m: Arithmetic, **_: int) -> Signal:
+    return [m.number(0)] * 4
+
+
+def sign_of_slope(m: Arithmetic, u: Number) -> Number:
+    """Return u^2 times the slope of sin(u)/u."""
+    return u * m.cos(u) - m.sin(u)
+
+
+_FOURS = ({"a": 3, "b": -1, "c": 2, "d": 7}, {"a": -5, "b": -5, "c": 0, "d": 1}, {"a": 4, "b": 9, "c": -6, "d": -2})
+_HIGHEST = ({"a": 1, "b": -1, "c": 1, "d": -1},)
+_WINDOWS = tuple({"window": window} for window in (3, 4, 5, 16, 64))
+
+CLAIMS += (
+    Claim(
+        id="max-pooling-convolution",
+        title="Max pooling is a convolution in the frequency domain",
+        sources=(Source("pan2021", "Section 3.3"),),
+        statement="Max pooling can be approximately defined as a coherency function convolved with the spectrum.",
+        verdict="conditional",
+        hypotheses=r"The function $c(x)$ must depend on the input; the identity is then exact: $\max(x_n, x_{n + 1}) "
+        "= c_n x_n + (1 - c_n) x_{n + 1}$ with $c_n = 1$ where $x_n$ is the larger and 0 elsewhere. A fixed function "
+        "cannot do it, since max pooling is not linear: a convolution of spectra, a product of spectra and any other "
+        "fixed linear map $L$ satisfy $L(-x) = -L(x)$. For two neighbours it is $(x_n + x_{n + 1})/2 + |x_n - x_{n + "
+        "1}|/2$: average pooling plus a nonlinear term of the same size.",
+        proof=r"The transform of a product of signals is the convolution of their spectra, divided by $N$. $\max(-a, "
+        r"-b) = -\min(a, b)$, and $\max(a, b) - \min(a, b) = |a - b|$.",
+        checks=(
+            Identity(
+                name="by the spectrum of a mask of the input",
+                closed=by_mask,
+                independent=spectrum_of_maxima,
+                points=tuple({**four, "larger": bits} for four, bits in zip(_FOURS, (9, 8, 2), strict=True)),
+            ),
+            Identity(
+                name="average plus half the distance",
+                closed=mean_and_half_distance,
+                independent=maxima,
+                points=_FOURS,
+                random={name: Range(-9, 9) for name in "abcd"},
+            ),
+            Contradiction(name="of -x, -y", claimed=minus_maxima, actual=maxima_of_minus, points=_FOURS),
+            Contradiction(name="impulse response", claimed=by_impulse_response, actual=maxima, points=_FOURS),
+        ),
+    ),
+    Claim(
+        id="pooling-low-pass",
+        title="Pooling is a low-pass filter",
+        sources=(Source("pan2021", "Section 3.3"),),
+        statement="Pooling is equivalent to low-pass filtering.",
+        verdict="conditional",
+        hypotheses="This is roughly true of average pooling before samples are dropped: its response falls from 1 at "
+        r"bin 0 to 0 at bin $N/s$, but side lobes follow for $s \geq 3$. At 1.5 periods per window the response is "
+        r"$1/(s \sin(3\pi/(2s)))$: 1/3 for three samples, and it approaches $2/(3\pi) = 0.212$ for many samples. The "
+        "height of the first side lobe of the sinc is 0.2172, at $wT/2 = 4.4934$. A stride aliases the frequencies "
+        "that pass to the lowest bins. Max pooling is not a low-pass: it maps 1, -1, 1, -1 to 1, 1, 1, 1.",
+        proof=r"The sum of a wave over the window is geometric. The slope of $\sin(u)/u$ is $(u \cos u - \sin u)/u^2$, "
+        r"whose numerator has the derivative $-u \sin u > 0$ on $(\pi, 2\pi)$: the sinc has one extremum there.",
+        checks=(
+            Identity(name="beyond the first zero", closed=leak, independent=leak_by_sum, points=_WINDOWS),
+            Bound(name="from 4 samples on", quantity=height, low="0.2122", high="0.2707", points=_WINDOWS[1:]),
+            Bound(
+                name="the sinc in its first side lobe",
+                quantity=lambda m, u: m.sinc(u),
+                low="-0.217233628212",
+                high="-0.217233628211",
+                points=({"u": "4.4934094579"},),
+            ),
+            Bound(name="its slope before", quantity=sign_of_slope, high="0", points=({"u": "4.4934"},)),
+            Bound(name="its slope behind", quantity=sign_of_slope, low="0", points=({"u": "4.4935"},)),
+            Contradiction(name="nothing beyond it", claimed=nothing, actual=leak_by_sum, points=_WINDOWS),
+            Contradiction(name="nor by the maximum", claimed=nothing, actual=maxima, points=_HIGHEST),
         ),
     ),
 )
