@@ -1,4 +1,4 @@
-"""What counts as a number, for checks of arguments."""
+"""Checks of arguments that must be numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from math import isfinite
 
 
 def is_whole(value: object) -> bool:
-    """Whether a value is a whole number; True and False are none.
+    """Return whether a value is a whole number; a bool is not.
 
+    >>> from freqnet.checks import is_whole
     >>> is_whole(3), is_whole(3.0), is_whole("3"), is_whole(True)
     (True, False, False, False)
     """
@@ -16,8 +17,9 @@ def is_whole(value: object) -> bool:
 
 
 def is_finite(value: object) -> bool:
-    """Whether a value is a finite real number; True and False are none.
+    """Return whether a value is a finite real number; a bool is not.
 
+    >>> from freqnet.checks import is_finite
     >>> is_finite(2), is_finite(0.5), is_finite(float("nan")), is_finite("2")
     (True, True, False, False)
     """
