@@ -1,9 +1,8 @@
-"""A normalised polynomial of degree 1 or 2 in one pass: most of the time of a training step.
+"""Normalisation followed by a polynomial of degree 1 or 2, in one pass.
 
-The mean and the power of a signal fix the affine map that normalises it, so a polynomial of the normalised
-signal is a polynomial of the signal itself, with coefficients made of a few numbers per channel. Each op here does at
-once what its `composite` does in many ops: the composite defines it, and is differentiated in its place where gradients
-of gradients are wanted.
+Normalisation is an affine map, so that a polynomial of the normalised signal is a polynomial of the signal, with
+coefficients from its mean and variance. Training steps spend most of their time here, so each op is fused from several
+others: its ``_slowly`` function defines it and is differentiated in its place for second derivatives (`fused_vjps`).
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from freqnet.spaces.base import Axes, require_signal
 def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     space, c = require_signal(x.space, "polynomial"), plain(coefficients, "coefficients").data
     if c.ndim != 3 or len(c) not in (2, 3):
-        expected = "(2 or 3, batch, channels), each 1 or the signal's"
-        raise ShapeError(got_expected("coefficients", c.shape, expected, "give one row per power, from x^0"))
+        expected = "(2 or 3, batch, channels) that broadcast with the signal"
+        raise ShapeError(got_expected("coefficients", c.shape, expected, "pass one row per power, from x^0"))
     target = space.with_band(band).unbounded
     if len(c) == 3:
         return Tensor(space.quadratic(x.data, c, band), target)
@@ -96,7 +95,7 @@ def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequen
 
 
 def _moments_pull(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The gradient of the moments is an affine map of the signal, stored as a gradient: factor and constant."""
+    """Return factor and constant of the affine map that takes the signal to the gradient of its moments."""
     count = x.shape[-2] // found.shape[1]
     factor = g[1] * found.dtype.type(2 / count)
     return factor, g[0] / found.dtype.type(count) - factor * found[0]
@@ -108,12 +107,12 @@ moments: Op = register(
         forward=_moments,
         vjps=fused_vjps(_moments_slowly, _moments_vjps),
         cost=lambda out, x, per_sample: power_cost(x),
-        source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or the grid alone",
+        source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or over the grid",
     )
 )
 
 
-# -- a polynomial of the normalised signal, as a polynomial of the signal ------------------------------
+# -- coefficients of the polynomial of the signal ------------------------------------------------------
 def _compose(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
     (centre, variance), c = statistics.data, polynomial.data
     factor = gain.data / np.sqrt(variance + variance.dtype.type(epsilon))
@@ -167,12 +166,12 @@ compose_norm: Op = register(
         forward=_compose,
         vjps=fused_vjps(_compose_slowly, _compose_vjps),
         cost=lambda out, *inputs, epsilon: 4 * out.data.size,
-        source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, by powers of x",
+        source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, as powers of x",
     )
 )
 
 
-# -- the three in one ----------------------------------------------------------------------------------
+# -- moments, coefficients and polynomial in one op ----------------------------------------------------
 def _normalized(
     x: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float, band: Axes, per_sample: bool
 ) -> tuple[Tensor, Tensor]:
@@ -215,7 +214,7 @@ normalized_polynomial: Op = register(
         cost=lambda out, x, gain, offset, polynomial, **rest: (
             power_cost(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
         ),
-        source="low_degree of compose_norm of moments; the moments (2, batch or 1, channels) come out as well",
+        source="low_degree of compose_norm of moments; also returns the moments (2, batch or 1, channels)",
         saves=True,
     )
 )
