@@ -208,11 +208,11 @@ def _reverse(
     keep: bool,
     create_graph: bool = False,
     wanted: set[int] | None = None,
-    beyond: bool = True,
+    past_wanted: bool = True,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (tensor, cotangent), latest first, for all leaves or for the tensors whose ids are `wanted`.
 
-    Unless `beyond`, the pass does not continue behind a wanted tensor.
+    Unless `past_wanted`, the pass does not continue behind a wanted tensor.
     """
     cotangents: dict[int, tuple[Tensor, Tensor]] = {id(output): (output, _start(output, cotangent))}
     queue = [(-_order(output), id(output))]
@@ -221,7 +221,7 @@ def _reverse(
         tensor, g = cotangents.pop(key)
         if (wanted is None and tensor.record is None) or (wanted is not None and key in wanted):
             yield tensor, g
-        if tensor.record is None or (wanted is not None and key in wanted and not beyond):
+        if tensor.record is None or (wanted is not None and key in wanted and not past_wanted):
             continue
         record = tensor.record
         if record is _USED:
@@ -273,7 +273,7 @@ def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Calla
         wanted = {id(x) for x in inputs if x.requires_grad}
         again = composite(*inputs, **parameters)
         # Stop at the inputs of the op: the outer reverse pass continues from there.
-        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, beyond=False)
+        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, past_wanted=False)
         found = {id(x): gx for x, gx in partials}
         return [found.pop(id(x), None) for x in inputs]
 

@@ -53,7 +53,7 @@ def quadratic_adjoint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
-    g, x = _alike(g, x, least=np.float32)
+    g, x = _in_one_dtype(g, x, least=np.float32)
     ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
@@ -62,14 +62,14 @@ def quadratic_adjoint(
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     """Return one matrix product over channels per mode: see `freqnet.kernels.reference.channel_product`."""
-    a, b = _alike(a, b, least=np.float32)
+    a, b = _in_one_dtype(a, b, least=np.float32)
     (first, width), modes, dtype = a.shape[-2:], a.shape[:-2], a.dtype
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
         rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
     if b.shape != (*modes, *((columns, inner_count) if form == "input" else (inner_count, columns))):
-        raise _unfit(
+        raise _shape_error(
             f"channel product ({form})", f"{a.shape} and {b.shape}", "matrices of matching sizes for each mode"
         )
     count = prod(modes)
@@ -84,9 +84,9 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     """Return Parseval's inner product over the modes: see `freqnet.kernels.reference.inner`."""
-    a, b = _alike(a, b)
+    a, b = _in_one_dtype(a, b)
     if a.shape != b.shape:
-        raise _unfit("inner product", f"{a.shape} and {b.shape}", "equal shapes")
+        raise _shape_error("inner product", f"{a.shape} and {b.shape}", "equal shapes")
     out = np.empty(a.shape[ndim:], a.real.dtype)
     columns = a.shape[ndim - 1]
     rows = prod(a.shape[: ndim - 1])
@@ -103,26 +103,26 @@ def combine(
 ) -> np.ndarray:
     """Return ``p a``, or ``p a + q b``: see `freqnet.kernels.reference.combine`."""
     if b is None or q is None:
-        (a,), b, q = _alike(a), None, None
+        (a,), b, q = _in_one_dtype(a), None, None
     else:
-        a, b = _alike(a, np.broadcast_to(b, a.shape))
+        a, b = _in_one_dtype(a, np.broadcast_to(b, a.shape))
     lanes, dtype = a.shape[-2:], a.real.dtype
     out = empty(a.shape, a.dtype) if out is None else out
     if out.shape != a.shape or out.dtype != a.dtype or not out.flags.c_contiguous:
-        raise _unfit("out", f"{out.dtype} {out.shape}", f"contiguous {a.dtype} {a.shape}")
+        raise _shape_error("out", f"{out.dtype} {out.shape}", f"contiguous {a.dtype} {a.shape}")
     p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
     modes = prod(a.shape[:-2])
     _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
     return out
 
 
-def _alike(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:
+def _in_one_dtype(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:
     """Return contiguous arrays of one dtype that holds all of them and `least`."""
     dtype = np.result_type(*arrays, least)
     return [np.ascontiguousarray(array, dtype) for array in arrays]
 
 
-def _unfit(what: str, got: str, expected: str) -> ShapeError:
+def _shape_error(what: str, got: str, expected: str) -> ShapeError:
     return ShapeError(got_expected(what, got, expected, "make the axes (*modes, batch, channels) agree"))
 
 
@@ -151,7 +151,7 @@ def _product(
     is_hartley = a.dtype.kind == "f"
     for array, band in ((a, bands[0]), (b, bands[1])):
         if array.shape[: len(band)] != stored(band, is_hartley):
-            raise _unfit("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
+            raise _shape_error("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
     out = empty((*stored(kept, is_hartley), *lanes), a.dtype)
     count = prod(lanes)
     zyx = [(0,) * (3 - len(m)) + m for m in bands]

@@ -82,8 +82,8 @@ def _product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np
     ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
     out = np.zeros((*stored(bands[2], False), *lanes), np.result_type(a, b))
-    bytes_a_lane = max(1, b.itemsize * int(np.prod(b.shape[:ndim])) * lanes[-1])
-    step = max(1, _CACHE_BYTES // bytes_a_lane)
+    bytes_per_lane = max(1, b.itemsize * int(np.prod(b.shape[:ndim])) * lanes[-1])
+    step = max(1, _CACHE_BYTES // bytes_per_lane)
     for start in range(0, lanes[0], step):
         part = (..., slice(start, start + step), slice(None))
         _accumulate(out[part], _batch(a, part), _batch(b, part), bands)

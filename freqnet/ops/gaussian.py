@@ -58,7 +58,7 @@ def _coefficients(statistics: Tensor, function: str, degree: int) -> Tensor:
     return Tensor(found.astype(statistics.dtype))
 
 
-def _coefficients_slowly(statistics: Tensor, function: str, degree: int) -> Tensor:
+def _coefficients_composite(statistics: Tensor, function: str, degree: int) -> Tensor:
     variance = reshape(row(statistics, index=1), shape=statistics.shape[1:])
     found = [gaussian_moment_op(statistics, function=function, order=j) for j in range(degree + 1)]
     rows = []
@@ -102,7 +102,7 @@ gaussian_coefficients_op: Op = register(
     Op(
         "gaussian_coefficients",
         forward=_coefficients,
-        vjps=fused_vjps(_coefficients_slowly, _coefficients_vjps),
+        vjps=fused_vjps(_coefficients_composite, _coefficients_vjps),
         cost=lambda out, statistics, **rest: _MOMENT_COST * out.data.size,
         source="sum_j M_j / j! H_j(t) in powers of t = x - mean, H_j for the variance of the signal (Bussgang 1952)",
     )

@@ -43,7 +43,7 @@ def _softmax_loss(logits: Tensor, targets: np.ndarray) -> Tensor:
     return Tensor(np.asarray(-total / max(1, len(targets)), logits.dtype))
 
 
-def _softmax_loss_slowly(logits: Tensor, targets: np.ndarray) -> Tensor:
+def _softmax_loss_composite(logits: Tensor, targets: np.ndarray) -> Tensor:
     share = -1.0 / max(1, len(targets))
     return scale_by(elementwise(log_softmax(logits), Tensor(targets)).sum(), factor=share)
 
@@ -58,7 +58,7 @@ softmax_loss: Op = register(
     Op(
         "softmax_loss",
         forward=_softmax_loss,
-        vjps=fused_vjps(_softmax_loss_slowly, _softmax_loss_vjps),
+        vjps=fused_vjps(_softmax_loss_composite, _softmax_loss_vjps),
         cost=lambda out, logits, targets: 3 * logits.data.size,
         source="-(1/B) sum_b sum_c t[b, c] log softmax(z[b])[c]; its gradient is (softmax(z) - t) / B",
     )

@@ -80,10 +80,10 @@ def aligned(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return two signals stored with sample 0 at the same place, the later of their two places."""
     if a.space == b.space or a.space.origin == b.space.origin:
         return a, b
-    return _held_as(a, a.space.common_space(b.space)), _held_as(b, b.space.common_space(a.space))
+    return _moved_to(a, a.space.common_space(b.space)), _moved_to(b, b.space.common_space(a.space))
 
 
-def _held_as(x: Tensor, space: Space) -> Tensor:
+def _moved_to(x: Tensor, space: Space) -> Tensor:
     """Return a signal with sample 0 moved to its place in `space`."""
     if x.space.origin == space.origin:
         return x

@@ -47,7 +47,7 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     step = max(1, _CHUNK // pairs)
     for start in range(0, len(first), step):
         part = slice(start, start + step)
-        out[part] = _of_lanes(forms, first[part], second[part])
+        out[part] = _contracted(forms, first[part], second[part])
     return np.ascontiguousarray(np.moveaxis(out, 0, -1)).reshape(*out.shape[1:], *lanes)
 
 
@@ -56,7 +56,7 @@ def _lanes_first(array: np.ndarray, ndim: int, lanes: tuple[int, ...]) -> np.nda
     return np.ascontiguousarray(np.moveaxis(spread, -1, 0))
 
 
-def _of_lanes(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _contracted(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Contract the last axis with `a`, then with `b`, then every other axis with both of its inputs."""
     count, last = len(a), forms[-1]
     outputs, inputs, others = last.shape

@@ -10,7 +10,7 @@ import numpy as np
 from freqnet.spaces.base import Axes, volume
 
 # Multiply-adds of a matrix product that take as long as one operation of an FFT.
-_PRODUCTS_AN_FFT_OPERATION = 30
+_PRODUCTS_PER_FFT_OPERATION = 30
 
 
 def kept_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
@@ -43,7 +43,7 @@ def _matrices_win(grid: Axes, band: Axes) -> bool:
         products += (2 if axis == len(grid) - 1 else 4) * left * modes
         left = left // grid[axis] * modes
     operations = 2.5 * volume(grid) * log2(max(2, volume(grid)))
-    return products < _PRODUCTS_AN_FFT_OPERATION * operations
+    return products < _PRODUCTS_PER_FFT_OPERATION * operations
 
 
 def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
