@@ -34,7 +34,7 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     Returns
     -------
     Nodes
-        A rule for ``Laplace(nodes=...)``; its `text` follows ``laplace:`` in the name of a domain.
+        A rule for ``Laplace.on(grid, nodes=...)``; its `text` follows ``laplace:`` in the name of a domain.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     most = max(len(m) for m in moments)
     if not is_whole(count) or not 1 <= count <= most:
         raise ConfigurationError(
-            got_expected("count of nodes", count, f"a whole number from 1 to {most}", f"take {most}")
+            got_expected("count of nodes", count, f"a whole number from 1 to {most}", f"take count={most}")
         )
     if not 0 <= tolerance <= 1:
         raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "take tolerance=1e-5"))
