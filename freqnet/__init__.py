@@ -3,7 +3,7 @@
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-# Importing ops fills the registry that the tensors' operators look their operations up in.
+# Importing ops registers the operations that the operators of tensors call.
 from freqnet import ops
 from freqnet.autodiff import Tensor, backward, check_gradients, gradient, no_grad
 from freqnet.errors import FreqnetError
@@ -38,7 +38,7 @@ _MODULES = ("approximate", "audit", "data", "nn", "optim", "report", "training")
 
 
 def __getattr__(name: str) -> _Any:
-    """Import a part of the library when it is first used."""
+    """Import a subpackage when it is first used."""
     if name in _MODULES:
         return _import_module(f"freqnet.{name}")
     raise AttributeError(f"module 'freqnet' has no attribute {name!r}")

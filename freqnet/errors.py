@@ -1,7 +1,7 @@
-"""The errors a user can cause, each with one message: what was got, what was expected, what to do.
+"""The errors that a user can cause. Each message says what was got, what was expected and what to do.
 
-The command line prints the message on one line and exits with status 2; a library user catches
-`FreqnetError` or one of its few children.
+The command line prints the message on one line and exits with status 2; a library user catches `FreqnetError` or one of
+its subclasses.
 """
 
 from __future__ import annotations
@@ -12,58 +12,70 @@ class FreqnetError(Exception):
 
 
 class ShapeError(FreqnetError, ValueError):
-    """An array, a band or a grid has the wrong shape for what was asked of it."""
+    """An array, a band or a grid does not fit the operation."""
 
 
 class SpaceError(FreqnetError, TypeError):
-    """Tensors of different domains, grids, bands or normalisations were mixed."""
+    """A tensor is in the wrong space, or two tensors are in different spaces."""
 
 
 class TransformError(FreqnetError, RuntimeError):
-    """A transform was asked for inside a region that must stay in its domain."""
+    """A transform was called inside ``no_transforms()``."""
 
 
 class DataError(FreqnetError, ValueError):
-    """A dataset is missing, damaged, or not usable for training."""
+    """A dataset is missing, damaged or unusable."""
 
 
 class CheckpointError(FreqnetError, ValueError):
-    """A checkpoint is missing, damaged, of another version, or not one of ours."""
+    """A checkpoint is missing, damaged, of another version, or was not written by freqnet."""
 
 
 class ConfigurationError(FreqnetError, ValueError):
-    """A name, a choice or an output folder that was asked for is not usable."""
+    """An option, a name or an output folder is not usable."""
 
 
 class DivergenceError(FreqnetError, ArithmeticError):
-    """Training diverged: the loss or a layer's power is no longer finite."""
+    """The loss or the power of a layer is no longer finite."""
 
 
 class GradientError(FreqnetError, AssertionError):
-    """A gradient check failed: the derivative rule and the differences disagree."""
+    """A gradient disagrees with finite differences."""
 
 
 class NetworkWarning(UserWarning):
-    """What a network is warned of when it is made or run."""
+    """Base of the warnings about a network that is built or run."""
 
 
 class ConditionWarning(NetworkWarning):
-    """Numbers of this precision hold a signal badly: the condition number is large."""
+    """The condition number of a space is large for the precision of its numbers."""
 
 
 class ModuloWarning(NetworkWarning):
-    """A linear convolution outgrows its nodes: its result is the remainder modulo their polynomial."""
+    """A linear convolution does not fit its nodes: the result is reduced modulo their polynomial."""
 
 
 class RangeWarning(UserWarning):
-    """An activation is used beyond the range it was fitted on."""
+    """An activation is used outside the range that it was fitted on."""
 
 
 def got_expected(what: str, got: object, expected: object, todo: str) -> str:
-    """Format the one message every error carries.
+    """Return the one-line message of an error.
 
-    >>> got_expected("band", 5, "at most 3 on a grid of 8", "pass --modes 7 or fewer")
-    'band: got 5, expected at most 3 on a grid of 8; pass --modes 7 or fewer'
+    Parameters
+    ----------
+    what : str
+        The argument, option or file at fault.
+    got, expected : object
+        The value that was given, and the values that are allowed.
+    todo : str
+        Advice: the argument to change, and a value that works.
+
+    Examples
+    --------
+    >>> from freqnet.errors import got_expected
+    >>> got_expected("band", 5, "at most 3 on a grid of 8", "take band=3")
+    'band: got 5, expected at most 3 on a grid of 8; take band=3'
     """
     return f"{what}: got {got}, expected {expected}; {todo}"
 

@@ -44,7 +44,7 @@ REFUSED = {
     "window": (lambda: ops.average(X, 0), ShapeError, "at least 1 sample"),
     "method": (lambda: ops.average(X, 2, "box"), ConfigurationError, "'dirichlet' or 'sinc'"),
     "shift of one axis": (lambda: ops.shift(X, [1.0]), ShapeError, r"\(2,\) or \(2, 2\)"),
-    "shift of other examples": (lambda: ops.shift(X, np.ones((3, 2))), ShapeError, "one per axis"),
+    "shift of other examples": (lambda: ops.shift(X, np.ones((3, 2))), ShapeError, "one number per axis"),
     "coefficients a channel": (lambda: ops.polynomial(X, Tensor(np.ones((3, 2)))), ShapeError, "one row per power"),
     "coefficients in a spectrum": (lambda: ops.polynomial(X, X), SpaceError, "plain numbers"),
     "relu of a spectrum": (lambda: ops.relu(X), SpaceError, r"use polynomial\(\)"),

@@ -1,4 +1,4 @@
-"""The automatic differentiation engine: tensors that know their space, and a tape of ops."""
+"""Reverse-mode automatic differentiation on tensors that know their space."""
 
 from freqnet.autodiff.gradcheck import GradientReport, check_gradients
 from freqnet.autodiff.registrars import linear, trilinear

@@ -1,4 +1,4 @@
-"""A public gradient checker: directional, seeded, tolerance by dtype, first and second order."""
+"""Gradient checks against finite differences, of first and second order."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from freqnet.autodiff.tape import gradient
 from freqnet.autodiff.tensor import Tensor
 from freqnet.errors import GradientError, got_expected
 
-# Central differences of fourth order lose about eps**(4/5) of relative accuracy; the rest is margin
-# for functions whose values are much larger than their derivatives.
+# Central differences of fourth order have a relative error of about eps**(4/5). The rest is margin for functions whose
+# values are much larger than their derivatives.
 TOLERANCE = {np.dtype(np.float64): 1e-7, np.dtype(np.float32): 2e-2}
 _STEP = {np.dtype(np.float64): 1e-3, np.dtype(np.float32): 5e-2}
 
 
 @dataclass(frozen=True)
 class GradientReport:
-    """The errors that a gradient check measured.
+    """Errors measured by a gradient check.
 
     Attributes
     ----------
     errors : tuple of float
-        Relative error of the directional derivative, worst over directions; one per order checked.
+        Largest relative error of a directional derivative; one per order checked.
     outside : float
-        How far the gradient lies outside its space, relative (a spectrum that is not Hermitian, say).
+        Relative distance of the gradients from their space; above 0 for a spectrum that is not Hermitian, for example.
     tolerance : float
         The largest error allowed.
     """
@@ -46,27 +46,31 @@ def check_gradients(
     seed: int = 0,
     tolerance: float | None = None,
 ) -> GradientReport:
-    """Compare derivative rules with differences along random directions of the inputs' spaces.
+    """Compare the gradients of a function with finite differences along random directions.
 
     Parameters
     ----------
     function : callable
-        ``function(*inputs) -> Tensor``, of any shape and space; it is paired with a random cotangent.
+        ``function(*inputs) -> Tensor``. Its output, of any shape and space, is paired with a random cotangent.
     inputs : sequence of Tensor
-        Where to check; all of them are differentiated.
+        The point at which to check. Gradients with respect to every input are compared.
     order : {1, 2}
-        2 checks the gradient's own gradient as well.
+        2 also checks second derivatives.
     directions : int
-        How many random directions.
+        Number of random directions.
     seed : int
         Seed of the generator that draws directions and cotangents.
     tolerance : float, optional
-        Relative; by default by dtype, 1e-7 in float64 and 2e-2 in float32.
+        Largest relative error allowed; by default 1e-7 in float64 and 2e-2 in float32.
+
+    Returns
+    -------
+    GradientReport
 
     Raises
     ------
     GradientError
-        A directional derivative disagrees with the difference, or a gradient leaves its space.
+        A directional derivative disagrees with the differences, or a gradient is not in its space.
 
     Examples
     --------
@@ -94,7 +98,7 @@ def check_gradients(
                     f"gradient check of order {level}",
                     f"relative error {worst:.2e}, {outside:.2e} outside the space",
                     f"at most {limit:.0e}",
-                    "correct the vjp",
+                    "correct the vjp of the op",
                 )
             )
         scalar = _derivative(scalar, [_draw(x, generator) for x in inputs])
@@ -105,13 +109,13 @@ Scalar = Callable[[Sequence[Tensor]], Tensor]
 
 
 def _paired(function: Callable[..., Tensor], inputs: Sequence[Tensor], generator: np.random.Generator) -> Scalar:
-    """Pair the function's output with a fixed random cotangent, as <cotangent, output>."""
+    """Return <output, cotangent> as a function of the inputs, for a fixed random cotangent."""
     cotangent = _draw(function(*inputs), generator)
     return lambda tensors: _inner(function(*tensors), cotangent)
 
 
 def _derivative(scalar: Scalar, direction: list[np.ndarray]) -> Scalar:
-    """Return the function's derivative along `direction`, as a new scalar function."""
+    """Return the derivative of `scalar` along `direction`, as a scalar function."""
 
     def along(tensors: Sequence[Tensor]) -> Tensor:
         out = scalar(tensors)
@@ -135,11 +139,11 @@ def _directional_error(
     gradients = gradient(out, tensors) if out.requires_grad else [Tensor(x.data * 0, x.cotangent) for x in tensors]
     for g, x in zip(gradients, tensors, strict=True):
         if (g.shape, g.space) != (x.shape, x.cotangent):
-            raise GradientError(got_expected("gradient", repr(g), repr(x), "correct the vjp"))
+            raise GradientError(got_expected("gradient", repr(g), repr(x), "correct the vjp of the op"))
     exact = sum(g.inner_product.vdot(g.data, v) for g, v in zip(gradients, direction, strict=True))
     values = {m: float(scalar(_move(inputs, direction, m * step)).data) for m in (-2, -1, 1, 2)}
     differences = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * step)
-    # A derivative near zero is compared with the size of the gradient, not with itself.
+    # Where the derivative is near 0, the error is relative to the size of the gradient.
     size = np.sqrt(sum(g.inner_product.vdot(g.data, g.data) for g in gradients))
     scale = max(abs(exact), abs(differences), float(size), 1e-8)
     leak = max(_outside(g) for g in gradients)

@@ -1,4 +1,4 @@
-"""Registrars for the two shapes that most ops have: linear in one argument, and contractions of a trilinear form."""
+"""Registration of the two families that most ops belong to: linear ops, and contractions of a trilinear form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from freqnet.autodiff.tensor import Tensor
 
 
 def free(out: Tensor, *inputs: Any, **parameters: Any) -> int:
-    """The cost of an op that only moves data."""
+    """Cost of an op that only moves data: 0."""
     return 0
 
 
@@ -26,14 +26,20 @@ def linear(
     Parameters
     ----------
     name : str
+        Unique name in the registry.
     forward : callable
         ``forward(x, **parameters) -> Tensor``.
     adjoint : callable
-        ``adjoint(g, x, **parameters) -> Tensor``, in ops; of `x` it may only use shape and space.
+        ``adjoint(g, x, **parameters) -> Tensor``, written in ops. It may use the shape and the space of `x`, but not
+        its values.
     source : str
-        The formula or paper the op follows.
+        The formula or paper that the op follows.
     cost : callable
         ``cost(out, x, **parameters) -> int``, real multiply-adds.
+
+    Returns
+    -------
+    Op
 
     Examples
     --------
@@ -58,18 +64,23 @@ def trilinear(
     reduce: Callable[[Tensor, Tensor], Tensor] = lambda g, x: g,
     third: Callable[[Tensor, dict[str, Any]], dict[str, Any]] = lambda h, parameters: parameters,
 ) -> tuple[Op, Op, Op]:
-    """Register the three ops that fill two slots of one trilinear form ``t(x, h, g)``: a family closed under adjoints.
+    """Register the three contractions of a trilinear form ``t(x, h, g)``; their derivatives are these ops again.
 
     Parameters
     ----------
     names, forwards, sources : three of each
-        Of ``out(x, h)``, of its adjoint in the first argument ``x(g, h)``, and of that in the second ``h(x, g)``.
+        For ``out(x, h)``, its adjoint in the first argument ``x(g, h)``, and its adjoint in the second ``h(x, g)``.
     cost : callable
-        ``cost(out, a, b, **parameters) -> int``, real multiply-adds of any of the three.
+        ``cost(out, a, b, **parameters) -> int``, real multiply-adds; the same function for all three.
     reduce : callable
         ``reduce(gradient, like)`` sums a gradient over axes along which an input was broadcast.
     third : callable
-        ``third(h, parameters)`` returns the parameters of the third op, where it needs others.
+        ``third(h, parameters)`` returns the parameters of the third op, if they differ.
+
+    Returns
+    -------
+    tuple of Op
+        The three ops, in the order of `names`.
     """
     family: list[Op] = []
 

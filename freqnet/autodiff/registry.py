@@ -1,4 +1,4 @@
-"""The tables that tensors look operations up in: ops are written in terms of tensors, so tensors cannot import them."""
+"""Registries of ops and functions by name. Tensors look them up here, because ops import tensors."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from freqnet.autodiff.tape import Op
 
 OPS: dict[str, Op] = {}
-# Functions made of ops that the operators of tensors call.
+# Functions of several ops that the operators of tensors call.
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
 def register_function(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function made of ops under the name that an operator of tensors looks up."""
+    """Return a decorator that adds a function to `FUNCTIONS` under a name."""
 
     def keep(function: Callable[..., Any]) -> Callable[..., Any]:
         FUNCTIONS[name] = function

@@ -1,6 +1,6 @@
-"""The inner-product space of a value: all that the engine and the gradient checker know about arrays.
+"""Inner-product spaces: the interface through which the engine and the gradient checker handle arrays.
 
-A spectrum brings Parseval's inner product, a plain array the Euclidean one (as ``VSpace`` in HIPS/autograd).
+A spectrum has Parseval's inner product, a plain array the Euclidean one (like ``VSpace`` in HIPS/autograd).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class InnerProductSpace(Protocol):
         ...
 
     def project(self, array: np.ndarray) -> np.ndarray:
-        """Return the nearest element of the space (a spectrum is made Hermitian, say)."""
+        """Return the nearest element of the space; for a spectrum, its Hermitian part."""
         ...
 
     @property
     def cotangent(self) -> InnerProductSpace:
-        """The space of gradients with respect to elements of this one, which `vdot` pairs them with."""
+        """The space of gradients with respect to elements of this one."""
         ...
 
 
@@ -35,7 +35,7 @@ class Euclidean:
     """Plain real arrays: parameters, features, logits, losses."""
 
     def vdot(self, a: np.ndarray, b: np.ndarray) -> float:
-        """Return sum(a * b), accumulated in double precision."""
+        """Return the sum of ``a * b`` in double precision."""
         return float(np.sum(np.multiply(a, b, dtype=np.float64)))
 
     def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -43,7 +43,7 @@ class Euclidean:
         return generator.standard_normal(like.shape).astype(like.dtype)
 
     def project(self, array: np.ndarray) -> np.ndarray:
-        """Every real array is in the space."""
+        """Return the array itself."""
         return array
 
     def __repr__(self) -> str:

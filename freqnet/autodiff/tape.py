@@ -1,8 +1,7 @@
 """The tape: ops, recording, and the reverse pass.
 
-One op is one block: forward, one vector-Jacobian product per input, cost, source. A vjp is written in the same ops on
-tensors, so running it while recording gives gradients of gradients. Recording and observing are per context
-(`contextvars`): a block in one thread or asynchronous task says nothing about another.
+A vector-Jacobian product (vjp) is itself written in ops, so that recording it gives second derivatives. Recording and
+observing apply to the current context (`contextvars`): other threads and asynchronous tasks are not affected.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How a tensor came to be: enough to run its op's vjps."""
+    """The op that made a tensor, with its arguments."""
 
     op: Op
     inputs: tuple[Tensor, ...]
@@ -41,25 +40,25 @@ class Record:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Op:
-    """One primitive: what it computes, how gradients pass through it, what it costs, where it is from.
+    """A primitive operation, with its derivatives, cost and source.
 
     Parameters
     ----------
     name : str
         Unique name in the registry.
     forward : callable
-        ``forward(*inputs, **parameters) -> Tensor`` on tensors, without recording.
+        ``forward(*inputs, **parameters) -> Tensor``; it works on arrays and is not recorded.
     vjps : sequence of callables or None, or one callable
-        One per input, ``vjp(g, out, *inputs, **parameters) -> Tensor``, in ops on tensors: the adjoint of the
-        derivative under the spaces' inner products. None where an input has no gradient. One callable returns those of
-        all inputs at once: see `fused_vjps`.
+        One per input: ``vjp(g, out, *inputs, **parameters) -> Tensor``, written in ops, applies the adjoint of the
+        derivative under the inner products of the spaces. None for an input without gradient. A single callable returns
+        the gradients of all inputs: see `fused_vjps`.
     cost : callable
         ``cost(out, *inputs, **parameters) -> int``, real multiply-adds.
     source : str
-        The formula or paper the op follows.
+        The formula or paper that the op follows.
     saves : bool
-        Whether `forward` returns ``(out, saved)``: a second tensor, without history, that the call hands out and that
-        the vjps receive after `out`.
+        Whether `forward` returns ``(out, saved)``. The call then returns both tensors, and the vjps receive `saved`
+        after `out`; no gradient passes through `saved`.
     """
 
     name: str
@@ -70,7 +69,7 @@ class Op:
     saves: bool = False
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        """Run the op, and record it when an input needs a gradient."""
+        """Run the op, and record it if an input requires a gradient."""
         if not all(isinstance(x, Tensor) for x in inputs):
             like = next((x for x in inputs if isinstance(x, Tensor)), None)
             inputs = tuple(as_tensor(x, like) for x in inputs)
@@ -84,9 +83,15 @@ class Op:
 
 
 def register(op: Op) -> Op:
-    """Add an op to the registry; a name can be taken only once."""
+    """Add an op to the registry and return it.
+
+    Raises
+    ------
+    ValueError
+        The name is taken.
+    """
     if op.name in OPS:
-        raise ValueError(got_expected("op name", repr(op.name), "a new name", "rename the op"))
+        raise ValueError(got_expected("op name", repr(op.name), "a new name", "give the op another name"))
     OPS[op.name] = op
     return op
 
@@ -103,7 +108,7 @@ def observe(observer: Observer) -> Iterator[None]:
 
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
-    """Record ops, or not, inside the block."""
+    """Turn recording on or off inside the block."""
     token = _recording.set(on)
     try:
         yield
@@ -112,12 +117,12 @@ def recording(on: bool) -> Iterator[None]:
 
 
 def is_watched() -> bool:
-    """Whether ops are recorded or observed at the moment, so that every one must run and nothing may be reused."""
+    """Return whether ops are recorded or observed, so that cached results must not be used."""
     return _recording.get() or bool(_observers.get())
 
 
 def no_grad() -> Any:
-    """Keep no tape inside the block: evaluation and prediction.
+    """Record no ops inside the block, as in evaluation and prediction.
 
     >>> from freqnet.autodiff import Tensor, no_grad
     >>> x = Tensor([1.0], requires_grad=True)
@@ -130,24 +135,24 @@ def no_grad() -> Any:
 
 
 def backward(output: Tensor, cotangent: Tensor | None = None) -> None:
-    """Add the gradient of `output` to ``grad`` of every leaf that requires one, and drop the tape.
+    """Add the gradient of `output` to ``grad`` of every leaf that requires one, and free the tape.
 
     Parameters
     ----------
     output : Tensor
         A scalar, or any tensor when `cotangent` is given.
     cotangent : Tensor, optional
-        Of the shape of `output`, in the space of its gradients; 1 for a scalar.
+        Same shape as `output`, in the space ``output.cotangent``; by default 1.
 
     Raises
     ------
     SpaceError
-        The output is not a scalar and no cotangent was given, or it has no history.
+        The output has no history, its tape was freed, or it is not a scalar and no cotangent was given.
 
     Notes
     -----
-    The reverse pass is iterative (no recursion), takes records latest first, and frees each cotangent
-    and record as soon as it is used.
+    The reverse pass is iterative, visits records from the latest to the earliest, and frees each cotangent and record
+    after use.
     """
     for leaf, g in _reverse(output, cotangent, keep=False):
         leaf.grad = g.data.copy() if leaf.grad is None else np.asarray(leaf.grad + g.data)
@@ -156,10 +161,31 @@ def backward(output: Tensor, cotangent: Tensor | None = None) -> None:
 def gradient(
     output: Tensor, inputs: Tensor | Sequence[Tensor], cotangent: Tensor | None = None, create_graph: bool = False
 ) -> list[Tensor]:
-    """Return the gradients of `output` with respect to `inputs`, leaving every ``grad`` as it was.
+    """Return the gradients of `output` with respect to `inputs`, without changing any ``grad``.
 
-    With ``create_graph=True`` the gradients can be differentiated again.
+    Parameters
+    ----------
+    output : Tensor
+        A scalar, or any tensor when `cotangent` is given.
+    inputs : Tensor or sequence of Tensor
+        Leaves or intermediate results.
+    cotangent : Tensor, optional
+        Same shape as `output`, in the space ``output.cotangent``; by default 1.
+    create_graph : bool
+        Whether the gradients can be differentiated again.
 
+    Returns
+    -------
+    list of Tensor
+        One gradient per input; zeros if `output` does not depend on it.
+
+    Raises
+    ------
+    SpaceError
+        As for `backward`.
+
+    Examples
+    --------
     >>> import freqnet.ops
     >>> from freqnet.autodiff import Tensor, gradient
     >>> x = Tensor([3.0], requires_grad=True)
@@ -182,9 +208,12 @@ def _reverse(
     keep: bool,
     create_graph: bool = False,
     wanted: set[int] | None = None,
-    beyond: bool = True,
+    past_wanted: bool = True,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (tensor, cotangent) for leaves, or for the `wanted` tensors (and go `beyond` them), latest first."""
+    """Yield (tensor, cotangent), latest first, for all leaves or for the tensors whose ids are `wanted`.
+
+    Unless `past_wanted`, the pass does not continue behind a wanted tensor.
+    """
     cotangents: dict[int, tuple[Tensor, Tensor]] = {id(output): (output, _start(output, cotangent))}
     queue = [(-_order(output), id(output))]
     while queue:
@@ -192,12 +221,12 @@ def _reverse(
         tensor, g = cotangents.pop(key)
         if (wanted is None and tensor.record is None) or (wanted is not None and key in wanted):
             yield tensor, g
-        if tensor.record is None or (wanted is not None and key in wanted and not beyond):
+        if tensor.record is None or (wanted is not None and key in wanted and not past_wanted):
             continue
         record = tensor.record
         if record is _USED:
             raise SpaceError(
-                got_expected("backward", f"{tensor}, whose tape was used", "one not used yet", "run forward again")
+                got_expected("backward", f"{tensor}, whose tape was used", "a tape not used yet", "run forward again")
             )
         if not keep:
             tensor.record = _USED
@@ -210,7 +239,7 @@ def _reverse(
                     heapq.heappush(queue, (-_order(x), id(x)))
 
 
-# What stands for the record of a tensor that `backward` has passed; it comes first, before any leaf.
+# Marks a tensor whose tape `backward` has freed. Its order sorts before all others, so that it is found at once.
 _USED = Record(None, (), {}, 1 << 62)  # type: ignore[arg-type]
 
 
@@ -226,10 +255,15 @@ def _pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor,
 
 
 def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Callable[..., Sequence[Tensor | None]]:
-    """Return the vjps of an op that does at once what `composite` does in many ops.
+    """Return the vjps of an op that computes in one pass what `composite` computes in several ops.
 
-    ``fast(g, out, *saved, *inputs, **parameters)`` returns the gradients of all inputs at once. It need not be made of
-    ops: where gradients are to be differentiated again, those of ``composite(*inputs, **parameters)`` replace it.
+    Parameters
+    ----------
+    composite : callable
+        ``composite(*inputs, **parameters) -> Tensor``, written in ops. Its derivatives are used when the gradients
+        are to be differentiated again.
+    fast : callable
+        ``fast(g, out, *saved, *inputs, **parameters)`` returns the gradients of all inputs; it works on arrays.
     """
 
     def vjps(g: Tensor, out: Tensor, *rest: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
@@ -238,8 +272,8 @@ def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Calla
         inputs = rest[len(out.record.saved) :] if out.record is not None else rest
         wanted = {id(x) for x in inputs if x.requires_grad}
         again = composite(*inputs, **parameters)
-        # Up to the op's own inputs and no further: what lies behind them is the tape's business.
-        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, beyond=False)
+        # Stop at the inputs of the op: the outer reverse pass continues from there.
+        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, past_wanted=False)
         found = {id(x): gx for x, gx in partials}
         return [found.pop(id(x), None) for x in inputs]
 
@@ -247,19 +281,26 @@ def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Calla
 
 
 def _order(tensor: Tensor) -> int:
-    # Leaves come last: all their cotangents are summed before they are handed out.
+    # Leaves come last, when all their cotangents are summed.
     return -1 if tensor.record is None else tensor.record.order
 
 
 def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
     if not output.requires_grad:
         raise SpaceError(
-            got_expected("backward", "a tensor without history", "one made from parameters", "is this no_grad()?")
+            got_expected(
+                "backward",
+                "a tensor without history",
+                "a result of tensors with requires_grad=True",
+                "compute it outside no_grad()",
+            )
         )
     if cotangent is None:
         if output.data.size != 1 or output.space is not None:
             raise SpaceError(got_expected("backward", repr(output), "a scalar", "sum it, or pass a cotangent"))
         return Tensor(output.data * 0 + 1)
     if cotangent.shape != output.shape or cotangent.space != output.cotangent:
-        raise SpaceError(got_expected("cotangent", repr(cotangent), repr(output), "give one of that kind"))
+        raise SpaceError(
+            got_expected("cotangent", repr(cotangent), repr(output), "pass Tensor(array, output.cotangent)")
+        )
     return cotangent

@@ -1,4 +1,4 @@
-"""The tensor: an array that knows the space it lives in and the operation that made it."""
+"""The tensor: an array with its space and the record of the op that made it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 
 
 class Tensor:
-    """An array, the space it lives in, and (while a tape is kept) where it came from.
+    """An array, its space and, while ops are recorded, the op that made it.
 
     Parameters
     ----------
     data : numpy.ndarray
-        Plain values of any shape; a spectrum has the axes ``(*modes, batch, channels)``, a frequency
-        response ``(*modes, inputs, outputs)``, samples on a grid ``(*grid, batch, channels)``.
-    space : a `freqnet.spaces.Space`, or None
-        Where the array lives; None for plain real numbers (Euclidean inner product).
+        Plain numbers have any shape; a spectrum has the axes ``(*modes, batch, channels)``, a frequency response
+        ``(*modes, inputs, outputs)``, samples on a grid ``(*grid, batch, channels)``.
+    space : freqnet.spaces.Space, optional
+        The space of the array; None for plain real numbers.
     requires_grad : bool
-        Whether `backward` leaves a gradient in ``grad``.
+        Whether `backward` computes a gradient for this tensor.
+
+    Attributes
+    ----------
+    grad : numpy.ndarray or None
+        Sum of the gradients that `backward` has computed.
+    record : Record or None
+        The op that made the tensor; None for a leaf.
 
     Examples
     --------
@@ -38,12 +45,12 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "data", "grad", "record", "requires_grad", "space")
-    # NumPy must hand `array * tensor` to the tensor, not loop over it element by element.
+    # Without this, NumPy would compute `array * tensor` element by element.
     __array_ufunc__ = None
 
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
         array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
-        # Files of other machines may use another byte order; the kernels know only the machine's own.
+        # Files from other machines may use another byte order; the kernels support the native one only.
         self.data = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
         self.space: Any = space
         self.requires_grad = requires_grad
@@ -52,12 +59,12 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the stored array."""
+        """Shape of the stored array."""
         return self.data.shape
 
     @property
     def ndim(self) -> int:
-        """The number of axes of the stored array."""
+        """Number of axes of the stored array."""
         return self.data.ndim
 
     @property
@@ -67,23 +74,29 @@ class Tensor:
 
     @property
     def inner_product(self) -> Any:
-        """The space whose inner product pairs this tensor with gradients."""
+        """The space whose inner product applies to this tensor."""
         return EUCLIDEAN if self.space is None else self.space
 
     @property
     def cotangent(self) -> Any:
-        """The space of gradients with respect to this tensor; None for plain numbers."""
+        """Space of gradients with respect to this tensor; None for plain numbers."""
         return None if self.space is None else self.space.cotangent
 
     def item(self) -> float:
-        """Return the one number of a scalar tensor."""
+        """Return the number in a tensor of size 1.
+
+        Raises
+        ------
+        SpaceError
+            The tensor holds more or fewer numbers.
+        """
         return float(self.data.reshape(-1)[0]) if self.data.size == 1 else self._not_scalar()
 
     def _not_scalar(self) -> float:
-        raise SpaceError(got_expected("item()", f"shape {self.shape}", "one number", "reduce it first"))
+        raise SpaceError(got_expected("item()", f"shape {self.shape}", "one number", "call sum() first"))
 
     def detach(self) -> Tensor:
-        """Return the same values with no history."""
+        """Return a tensor with the same array and no history."""
         return Tensor(self.data, self.space)
 
     def __repr__(self) -> str:
@@ -105,7 +118,7 @@ class Tensor:
         return OPS["negate"](self)
 
     def __mul__(self, other: Any) -> Tensor:
-        """Pointwise product: of numbers, of signals (kept to this signal's band), or by a scalar."""
+        """Multiply by a number or pointwise by a tensor; a product of signals keeps the band of the first."""
         return FUNCTIONS["times"](self, other)
 
     __rmul__ = __mul__
@@ -117,16 +130,16 @@ class Tensor:
         return OPS["matmul"](self, other)
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Sum over axes of a plain tensor."""
+        """Return the sum over axes of a plain tensor."""
         return OPS["sum"](self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: int) -> Tensor:
-        """Reshape a plain tensor."""
+        """Return a plain tensor with another shape."""
         return OPS["reshape"](self, shape=shape)
 
 
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """Wrap numbers and arrays as a plain tensor, in the precision of `like`."""
+    """Return a tensor as it is, and other values as a plain tensor in the precision of `like`."""
     if isinstance(value, Tensor):
         return value
     dtype = None if like is None else like.data.real.dtype

@@ -1,6 +1,6 @@
-"""The kernels a spectral network spends its time in: products of signals, products over channels, passes.
+"""Compute kernels for spectra: products of signals, products over channels, and single passes.
 
-`reference.py` (NumPy) defines what is computed; `native.py` (C) is used where it was built.
+`reference.py` defines them in NumPy. `native.py` runs the same functions in C and is used if it was built.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Memory for large results, used again as soon as nobody holds it.
+"""A cache of memory for large results.
 
-A fresh array of a megabyte costs the operating system a few hundred page faults, often more than the kernel that
-fills it. A step makes the same arrays over and over, so their memory is kept and handed out again.
+A fresh array of a megabyte costs a few hundred page faults, often more than the kernel that fills it. A training step
+makes arrays of the same sizes again and again, so their memory is kept and reused.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from threading import Lock
 
 import numpy as np
 
-# Smaller arrays come from memory the process holds anyway.
+# Bytes. Smaller arrays are allocated as usual: the allocator reuses their memory already.
 _SMALLEST = 1 << 16
 _PAGE = 1 << 12
 _CACHE_LINE = 64
-# Unused memory beyond this goes back.
+# Bytes. When the cache would grow beyond this size, its free blocks are released.
 _MOST = 1 << 28
 
 
 class _Shelf:
-    """Blocks by their number of pages, each with the place of its first cache line.
+    """Blocks by their number of pages, each with the offset of its first aligned byte.
 
-    A block is free when the shelf alone refers to it: every array made of it holds a reference, through its base.
+    Arrays made from a block hold a reference to it through their base, so a block is free when only the shelf refers to
+    it.
     """
 
     blocks: dict[int, list[tuple[np.ndarray, int]]] = {}  # noqa: RUF012
@@ -33,7 +34,7 @@ class _Shelf:
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
-    """Return an array like `numpy.empty` does, in memory that may have been used before.
+    """Return an uninitialised array, like `numpy.empty`, in cached memory where possible.
 
     >>> from freqnet.kernels.buffers import empty
     >>> empty((2, 3), float).shape
@@ -41,11 +42,11 @@ def empty(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
     """
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
-    # Whether a block is free is told by its reference count, which only the global lock keeps exact.
+    # Reference counts show which blocks are free; they are exact only under the global interpreter lock.
     if size < _SMALLEST or not _IS_EXACT:
         return np.empty(shape, dtype)
-    # Nobody waits for a mere convenience: the one inside may be another thread, the code that a signal handler
-    # interrupted, or, after a fork, a thread that no longer exists.
+    # Never block: the lock may be held by another thread or by the code that a signal handler interrupted. Fall back
+    # to `np.empty`.
     if not _Shelf.lock.acquire(blocking=False):
         return np.empty(shape, dtype)
     try:
@@ -78,7 +79,7 @@ def _free_block(pages: int) -> tuple[np.ndarray, int]:
 
 
 def _is_free(entry: tuple[np.ndarray, int]) -> bool:
-    # The entry's own reference, and the one that asks.
+    # One reference is held by the entry, the other by the call of getrefcount.
     return sys.getrefcount(entry[0]) == 2
 
 

@@ -1,13 +1,13 @@
 /* Products over channels: for every mode, out[r, c] = sum_i a[r, i] b[i, c], complex and interleaved.
  *
- * b is packed into panels of 2 vectors of columns (the last one of 1, if that holds the rest). A block of 4 rows
- * by a panel keeps its sums in registers, apart for the real and the imaginary part of a: both are broadcast, so
- * a step takes no shuffle, and the two sums meet once, at the end. */
+ * b is packed into panels of 2 vectors of columns (the last panel has 1 vector if that is enough). For a block of
+ * 4 rows and a panel the sums stay in registers. The real and the imaginary part of a have separate sums: both
+ * parts are broadcast, so that the loop needs no shuffle, and the two sums are combined once, at the end. */
 #define PAIRS (LANES / 2)
 #define BLOCK_ROWS 4
 typedef INDEX NAME(indices) __attribute__((vector_size(VECTOR_BYTES)));
 
-/* The real and the imaginary part of every pair change places. */
+/* Swap the real and the imaginary part of every complex number. */
 INLINE V NAME(swap)(V v) {
 #if defined(__GNUC__) && !defined(__clang__)
     NAME(indices) order;
@@ -20,7 +20,7 @@ INLINE V NAME(swap)(V v) {
 #endif
 }
 
-/* rows and vectors are constants wherever this is called: the sums stay in registers. */
+/* rows and vectors are constants in every call, so that the sums stay in registers. */
 INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const V *signs, const int rows,
                         const int vectors, REAL *out, int columns) {
     V real[BLOCK_ROWS][2], imag[BLOCK_ROWS][2];
@@ -36,7 +36,7 @@ INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const V *
             const V sum = real[r][v] + *signs * NAME(swap)(imag[r][v]);
             REAL *o = out + 2 * (r * s->columns + v * PAIRS);
             const int count = MIN(PAIRS, columns - v * PAIRS);
-            /* Sizes the compiler knows become plain stores. */
+            /* With constant sizes memcpy compiles to plain stores. */
             if (count == PAIRS) memcpy(o, &sum, sizeof sum);
             else if (4 * count == 3 * PAIRS) memcpy(o, &sum, sizeof sum * 3 / 4);
             else if (2 * count == PAIRS) memcpy(o, &sum, sizeof sum / 2);
@@ -56,9 +56,10 @@ INLINE void NAME(block)(const REAL *a, const V *panel, const Shape *s, const V *
         }                                                                                                             \
     }
 
-/* All rows of one panel. */
+/* Multiply all rows of a by one panel. */
 TARGET static void NAME(rows)(const REAL *a, const V *panel, const Shape *s, REAL *out, int columns) {
-    /* (x + iy) b = x b + y (i b): of a pair's sums with y, the imaginary one comes to the real part, negated. */
+    /* (x + iy) b = x b + y (i b): after the swap, the sums with y are subtracted from the real and added to the
+     * imaginary part; the other way round if a is conjugated. */
     V signs;
     for (int l = 0; l < LANES; l++) ((REAL *)&signs)[l] = (l % 2 != s->conjugate_a) ? 1 : -1;
     if (columns > PAIRS) {
@@ -68,7 +69,7 @@ TARGET static void NAME(rows)(const REAL *a, const V *panel, const Shape *s, REA
     }
 }
 
-/* Copy b into panels, padded with zeros; of the adjoint, b is stored (columns, inner) and conjugated. */
+/* Copy b into panels and pad them with zeros. For the adjoint, b is stored as (columns, inner) and conjugated. */
 TARGET static void NAME(pack)(const REAL *b, const Shape *s, REAL *panels) {
     const REAL sign = s->adjoint_b ? -1 : 1;
     const Py_ssize_t step_i = s->adjoint_b ? 1 : s->columns, step_c = s->adjoint_b ? s->inner : 1;

@@ -1,8 +1,8 @@
-/* How spectra lie in memory: (z, y, x, lanes), modes centred. A half spectrum has x >= 0 and interleaved complex numbers;
- * a Hartley spectrum has x from -m to m and real ones, and stands for the complex number
- * ((H[k] + H[-k]) + i (H[-k] - H[k])) / 2 at each mode k. `hartley` is a constant wherever these are called. */
+/* The memory layout of spectra: (z, y, x, lanes) with centred modes. A half spectrum has x >= 0 and interleaved complex
+ * numbers. A Hartley spectrum has x from -m to m and real numbers H[k]; its Fourier coefficients are
+ * ((H[k] + H[-k]) + i (H[-k] - H[k])) / 2. `hartley` is a constant in every call. */
 
-/* Load up to one vector of interleaved complex lanes; lanes that are not there are zero. */
+/* Load up to one vector of interleaved complex lanes; missing lanes are set to zero. */
 INLINE void NAME(load)(const REAL *source, int count, V *re, V *im) {
     REAL *r = (REAL *)re, *i = (REAL *)im;
     if (count == LANES) {
@@ -12,8 +12,8 @@ INLINE void NAME(load)(const REAL *source, int count, V *re, V *im) {
     }
 }
 
-/* Store one vector of interleaved complex lanes. A result larger than the caches is streamed past them: to bring its
- * lines in first, only to overwrite them, would be a third of all traffic. */
+/* Store one vector of interleaved complex lanes. Results larger than the caches bypass them: loading cache lines
+ * only to overwrite them would be a third of all memory traffic. */
 INLINE void NAME(store)(REAL *target, int count, const V *re, const V *im, int streams) {
     const REAL *r = (const REAL *)re, *i = (const REAL *)im;
 #ifdef STREAM
@@ -36,7 +36,7 @@ INLINE V NAME(load_real)(const void *source, Py_ssize_t start, int count) {
     return v;
 }
 
-/* Load up to one vector of a mode, x >= 0, as a complex number. */
+/* Load up to one vector of the Fourier coefficients of a mode, x >= 0. */
 INLINE void NAME(load_mode)(const REAL *source, Py_ssize_t lanes, int count, Band m, int row, int x, const int hartley,
                             V *re, V *im) {
     if (hartley) {
@@ -50,14 +50,14 @@ INLINE void NAME(load_mode)(const REAL *source, Py_ssize_t lanes, int count, Ban
     }
 }
 
-/* Store up to one vector of a mode and, in a Hartley spectrum, of its mirror image. */
+/* Store up to one vector of a mode and, in a Hartley spectrum, its mirror image. */
 INLINE void NAME(store_mode)(REAL *target, Py_ssize_t lanes, int count, Band m, int row, int x, const int hartley,
                              const V *re, const V *im, int streams) {
     if (hartley) {
         const Py_ssize_t last = (Py_ssize_t)(2 * m.z + 1) * (2 * m.y + 1) * (2 * m.x + 1) - 1;
         const Py_ssize_t at = (Py_ssize_t)row * (2 * m.x + 1) + m.x + x;
         const V here = *re - *im, there = *re + *im;
-        /* Both of a pair with x = 0 are computed: one of them stores both. */
+        /* For x = 0 both modes of a pair are computed; the second of them stores both. */
         if (!x && at < last - at) return;
 #ifdef STREAM
         if (streams) {
@@ -73,8 +73,8 @@ INLINE void NAME(store_mode)(REAL *target, Py_ssize_t lanes, int count, Band m, 
     }
 }
 
-/* Fetch the share of rows that falls to output row `now` of `all`, from lane `start` on. A tile's numbers lie far
- * apart, one or two cache lines a mode: left to the machine they would be waited for. */
+/* Prefetch the rows for output row `now` of `all`, from lane `start` on. The numbers of a tile lie far apart, in one or
+ * two cache lines per mode, where the hardware prefetcher does not find them. */
 INLINE void NAME(prefetch)(const REAL *source, Band m, Py_ssize_t lanes, Py_ssize_t start, int now, int all,
                            const int hartley) {
     const int rows = (2 * m.z + 1) * (2 * m.y + 1), columns = hartley ? 2 * m.x + 1 : m.x + 1, parts = hartley ? 1 : 2;

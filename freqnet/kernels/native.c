@@ -1,7 +1,7 @@
-/* The kernels in C: what reference.py defines, at the machine's speed. This file is the door to Python.
+/* The Python interface of the kernels in C; reference.py defines what they compute.
  *
- * The bodies (product.h, channels.h, passes.h) are compiled once for each precision and each instruction
- * set, with vectors as wide as that set's registers; import picks the widest the machine can run. */
+ * The bodies (product.h, channels.h, pairs.h, passes.h) are compiled once per precision and instruction set, with
+ * vectors as wide as its registers. On import the widest set that the machine supports is chosen. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdlib.h>
@@ -11,15 +11,15 @@
 #define MAX(p, q) ((p) > (q) ? (p) : (q))
 #define MIN(p, q) ((p) < (q) ? (p) : (q))
 #define CACHE_LINE 64
-/* Results of more bytes than this do not fit the caches beside what they are made of. */
+/* Results of more bytes than this do not fit into the caches beside their operands. */
 #define LARGE (4u << 20)
 
 typedef struct { int z, y, x; } Band;
 
-/* What the epilogue of a product adds: out = constant + linear a + quadratic (a b), a number for each lane. */
+/* The epilogue of a product: out = constant + linear a + quadratic (a b), with one of each coefficient per lane. */
 typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilogue;
 
-/* A matrix product a mode: (rows, inner) by (inner, columns); strides of a in complex numbers. */
+/* One matrix product per mode, (rows, inner) by (inner, columns); the strides of a count complex numbers. */
 typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride; int conjugate_a, adjoint_b; } Shape;
 
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
     int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
 } Kernels;
 
-/* aligned_alloc wants a multiple of the alignment. */
+/* aligned_alloc requires a multiple of the alignment. */
 static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE); }
 
 #include "pool.h"
@@ -71,7 +71,7 @@ static const char *instruction_set = "baseline";
 static void choose(void) {
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
     const char *most = getenv("FREQNET_INSTRUCTIONS");
-    /* A name that is none of these says nothing. */
+    /* Other names are ignored. */
     const int any = !most || (strcmp(most, "avx512") && strcmp(most, "avx2") && strcmp(most, "baseline"));
     __builtin_cpu_init();
     const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -84,7 +84,7 @@ static void choose(void) {
 #endif
 }
 
-/* Run a kernel without the GIL, then turn what it returned into an exception or None. */
+/* Run a kernel without the GIL; set MemoryError if it failed. */
 #define RUN(call)                                                                                                     \
     int failed;                                                                                                       \
     Py_BEGIN_ALLOW_THREADS failed = call;                                                                             \
@@ -96,13 +96,13 @@ static int fits(const Py_buffer *buffer, Py_ssize_t numbers, int is_double) {
     return 0;
 }
 
-/* How many real numbers a lane has: pairs for half of the modes, or one for each. */
+/* Real numbers per lane: two per mode of a half spectrum, one per mode of a Hartley spectrum. */
 static Py_ssize_t numbers_of(Band m, int hartley) {
     if (m.z < 0 || m.y < 0 || m.x < 0) return -1;
     return (Py_ssize_t)(2 * m.z + 1) * (2 * m.y + 1) * (hartley ? 2 * m.x + 1 : 2 * (m.x + 1));
 }
 
-/* Drop the buffers that were filled (a missing optional one is None) and return None, or the error set. */
+/* Release the buffers (a missing optional one has no object) and return None, or NULL if an error is set. */
 static PyObject *finish(Py_buffer *buffers, int count) {
     for (int i = 0; i < count; i++)
         if (buffers[i].obj) PyBuffer_Release(&buffers[i]);

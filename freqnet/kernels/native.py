@@ -1,8 +1,8 @@
-"""The kernels in C: what `reference.py` defines, at the machine's speed.
+"""The kernels in C, with the same functions as `reference.py`.
 
-`freqnet.kernels` uses them where they were built. ``FREQNET_KERNEL=numpy`` leaves them out;
-``FREQNET_NUM_THREADS`` (or ``OMP_NUM_THREADS``) says how many threads they may use, by default all cores;
-``FREQNET_INSTRUCTIONS`` (avx512, avx2 or baseline) sets the widest instructions to use.
+`freqnet.kernels` uses them if they were built. Environment variables: ``FREQNET_KERNEL=numpy`` turns them off;
+``FREQNET_NUM_THREADS`` (or ``OMP_NUM_THREADS``) sets the number of threads, by default one per core;
+``FREQNET_INSTRUCTIONS`` (avx512, avx2 or baseline) sets the widest instruction set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from freqnet.kernels.reference import stored
 from freqnet.kernels.threads import thread_count
 
 Axes = tuple[int, ...]
-# Below this many multiply-adds, or numbers to pass over, waking a second thread costs more than it brings.
+# With fewer multiply-adds (_ALONE) or numbers in a pass (_SHORT), waking a second thread costs more than it gains.
 _ALONE = 30_000
 _SHORT = 20_000
 INSTRUCTIONS: str = _native.instruction_set
@@ -35,13 +35,13 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
 
 
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the spectrum of a signal's square, for about half the work of a product."""
+    """Return the spectrum of the square of a signal, in about half the time of a product."""
     a = np.ascontiguousarray(a, np.result_type(a, np.float32))
     return _product(a, a, (bands[0], bands[0], bands[1]), True)
 
 
 def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return constant + linear x + quadratic x^2 in one pass: see `freqnet.kernels.reference.quadratic`."""
+    """Return ``c[0] + c[1] x + c[2] x^2`` in one pass: see `freqnet.kernels.reference.quadratic`."""
     ndim = len(bands[0])
     x = np.ascontiguousarray(x, np.result_type(x, np.float32))
     ends = _spread(coefficients, (3, *x.shape[ndim:]), x.real.dtype)
@@ -53,7 +53,7 @@ def quadratic_adjoint(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both gradients of `quadratic` in one pass: see `freqnet.kernels.reference.quadratic_adjoint`."""
     lanes = x.shape[len(bands[0]) :]
-    g, x = _alike(g, x, least=np.float32)
+    g, x = _in_one_dtype(g, x, least=np.float32)
     ends = _spread(coefficients, (3, *lanes), x.real.dtype)
     ends[0], ends[2] = 0, 2 * ends[2]
     sums = np.empty((3, *lanes), x.real.dtype)
@@ -61,15 +61,17 @@ def quadratic_adjoint(
 
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    """Return products over channels, mode by mode: see `freqnet.kernels.reference.channel_product`."""
-    a, b = _alike(a, b, least=np.float32)
+    """Return one matrix product over channels per mode: see `freqnet.kernels.reference.channel_product`."""
+    a, b = _in_one_dtype(a, b, least=np.float32)
     (first, width), modes, dtype = a.shape[-2:], a.shape[:-2], a.dtype
     if form == "response":
         rows, inner_count, columns, strides = width, first, b.shape[-1], (1, width)
     else:
         rows, inner_count, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
     if b.shape != (*modes, *((columns, inner_count) if form == "input" else (inner_count, columns))):
-        raise _unfit(f"products over channels ({form})", f"{a.shape} and {b.shape}", "matrices that fit, mode by mode")
+        raise _shape_error(
+            f"channel product ({form})", f"{a.shape} and {b.shape}", "matrices of matching sizes for each mode"
+        )
     count = prod(modes)
     out = empty((*modes, rows, columns), dtype)
     is_hartley = dtype.kind == "f"
@@ -82,9 +84,9 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     """Return Parseval's inner product over the modes: see `freqnet.kernels.reference.inner`."""
-    a, b = _alike(a, b)
+    a, b = _in_one_dtype(a, b)
     if a.shape != b.shape:
-        raise _unfit("inner product", f"{a.shape} and {b.shape}", "one shape")
+        raise _shape_error("inner product", f"{a.shape} and {b.shape}", "equal shapes")
     out = np.empty(a.shape[ndim:], a.real.dtype)
     columns = a.shape[ndim - 1]
     rows = prod(a.shape[: ndim - 1])
@@ -101,27 +103,27 @@ def combine(
 ) -> np.ndarray:
     """Return ``p a``, or ``p a + q b``: see `freqnet.kernels.reference.combine`."""
     if b is None or q is None:
-        (a,), b, q = _alike(a), None, None
+        (a,), b, q = _in_one_dtype(a), None, None
     else:
-        a, b = _alike(a, np.broadcast_to(b, a.shape))
+        a, b = _in_one_dtype(a, np.broadcast_to(b, a.shape))
     lanes, dtype = a.shape[-2:], a.real.dtype
     out = empty(a.shape, a.dtype) if out is None else out
     if out.shape != a.shape or out.dtype != a.dtype or not out.flags.c_contiguous:
-        raise _unfit("out", f"{out.dtype} {out.shape}", f"contiguous {a.dtype} {a.shape}")
+        raise _shape_error("out", f"{out.dtype} {out.shape}", f"contiguous {a.dtype} {a.shape}")
     p, q = _spread(p, lanes, dtype), None if q is None else _spread(q, lanes, dtype)
     modes = prod(a.shape[:-2])
     _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
     return out
 
 
-def _alike(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:
-    """Contiguous arrays of the one dtype that holds them all, and at least this one."""
+def _in_one_dtype(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:
+    """Return contiguous arrays of one dtype that holds all of them and `least`."""
     dtype = np.result_type(*arrays, least)
     return [np.ascontiguousarray(array, dtype) for array in arrays]
 
 
-def _unfit(what: str, got: str, expected: str) -> ShapeError:
-    return ShapeError(got_expected(what, got, expected, "check the shapes"))
+def _shape_error(what: str, got: str, expected: str) -> ShapeError:
+    return ShapeError(got_expected(what, got, expected, "make the axes (*modes, batch, channels) agree"))
 
 
 def _lanes(array: np.ndarray, ndim: int, lanes: Axes, dtype: np.dtype) -> np.ndarray:
@@ -129,7 +131,7 @@ def _lanes(array: np.ndarray, ndim: int, lanes: Axes, dtype: np.dtype) -> np.nda
 
 
 def _spread(values: np.ndarray, lanes: Axes, dtype: np.dtype) -> np.ndarray:
-    """A number for every lane."""
+    """Return the values broadcast to one number per lane (batch and channel)."""
     out = np.empty(lanes, dtype)
     out[...] = values
     return out
@@ -145,11 +147,11 @@ def _product(
 ) -> np.ndarray:
     kept = bands[2]
     lanes = a.shape[len(kept) :]
-    # Real numbers are a Hartley spectrum.
+    # Hartley spectra are real, half spectra complex.
     is_hartley = a.dtype.kind == "f"
     for array, band in ((a, bands[0]), (b, bands[1])):
         if array.shape[: len(band)] != stored(band, is_hartley):
-            raise _unfit("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
+            raise _shape_error("product", f"modes {array.shape[: len(band)]}", f"those of the band {band}")
     out = empty((*stored(kept, is_hartley), *lanes), a.dtype)
     count = prod(lanes)
     zyx = [(0,) * (3 - len(m)) + m for m in bands]

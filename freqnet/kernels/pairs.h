@@ -1,11 +1,12 @@
-/* Products over channels of Hartley spectra, real: modes k and -k go together. With E and O the even and the odd part of
- * the response b at k, here = a[k] E + a[-k] O and there = a[-k] E - a[k] O, matrix products all four.
+/* Products over channels of Hartley spectra, which combine the modes k and -k. With E and O the even and the odd part
+ * of the response b at k, the results are a[k] E + a[-k] O at k (here) and a[-k] E - a[k] O at -k (there): four matrix
+ * products.
  *
- * b is packed into panels of 2 vectors of columns (the last one of 1, if that holds the rest), E beside O; a block of 4
- * rows by a panel keeps its sums in registers. */
+ * b is packed into panels of 2 vectors of columns (the last panel has 1 vector if that is enough), E beside O.
+ * For a block of 4 rows and a panel the sums stay in registers. */
 #define BLOCK_ROWS 4
 
-/* rows and vectors are constants wherever this is called: the sums stay in registers. */
+/* rows and vectors are constants in every call, so that the sums stay in registers. */
 INLINE void NAME(pair_block)(const REAL *a, const REAL *mirror, const V *panel, const Shape *s, const int rows,
                              const int vectors, REAL *out, REAL *out_mirror, int columns) {
     V here[BLOCK_ROWS][2], there[BLOCK_ROWS][2];
@@ -22,7 +23,7 @@ INLINE void NAME(pair_block)(const REAL *a, const REAL *mirror, const V *panel, 
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++) {
             const size_t bytes = sizeof(REAL) * MIN(LANES, columns - v * LANES);
-            /* The adjoint in the response has the other sign there. */
+            /* The adjoint in the response negates the result at -k. */
             const V last = s->conjugate_a ? -there[r][v] : there[r][v];
             memcpy(out + r * s->columns + v * LANES, &here[r][v], bytes);
             memcpy(out_mirror + r * s->columns + v * LANES, &last, bytes);
@@ -50,9 +51,9 @@ TARGET static void NAME(pair_rows)(const REAL *a, const REAL *mirror, const V *p
     }
 }
 
-/* Copy the even and the odd part of b into panels, padded with zeros. Of the adjoint in the input, b is stored
- * (columns, inner) and its odd part changes sign; of that in the response (conjugate_a), both parts change places and
- * the even one its sign. */
+/* Copy the even and the odd part of b into panels and pad them with zeros. For the adjoint in the input
+ * (adjoint_b), b is stored as (columns, inner) and the odd part changes sign. For the adjoint in the response
+ * (conjugate_a), the odd part takes the place of the even one, and the even part that of the odd one. */
 TARGET static void NAME(pack_pair)(const REAL *b, const REAL *mirror, const Shape *s, REAL *panels) {
     const Py_ssize_t step_i = s->adjoint_b ? 1 : s->columns, step_c = s->adjoint_b ? s->inner : 1;
     const REAL even = s->conjugate_a ? -0.5 : 0.5, odd = s->conjugate_a ? 0.5 : -0.5, sign = s->adjoint_b ? -1 : 1;
@@ -92,7 +93,7 @@ static int NAME(pairs_body)(void *context, Pieces *pieces) {
     return 0;
 }
 
-/* The mean, in the middle, is its own mirror image. */
+/* The modes up to the middle, which is the mean: it is its own mirror image. */
 static int NAME(pairs)(const void *a, const void *b, void *out, const Shape *s, int threads) {
     NAME(channels_call) call = {a, b, out, s};
     return share(NAME(pairs_body), &call, (s->modes + 1) / 2, threads);

@@ -1,7 +1,7 @@
-/* Single passes over spectra (modes, lanes): Parseval's inner product, and p a + q b, a number a lane. */
+/* Single passes over spectra (modes, lanes): Parseval's inner product, and p a + q b with one p and q per lane. */
 #define CHUNK 256
 
-/* Lanes start .. start + count of sum_k w[k] Re(conj(a[k]) b[k]); w is 1 in the first column, else 2. */
+/* sum_k w[k] Re(conj(a[k]) b[k]) for the lanes start .. start + count - 1; w is 1 in the first column, else 2. */
 TARGET static void NAME(inner_chunk)(const REAL *a, const REAL *b, REAL *out, Py_ssize_t rows, Py_ssize_t columns,
                                      Py_ssize_t lanes, Py_ssize_t start, int count) {
     REAL once[2 * CHUNK], twice[2 * CHUNK];

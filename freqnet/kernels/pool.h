@@ -1,20 +1,20 @@
-/* A few threads that take pieces of work from a common count.
+/* A thread pool whose threads take pieces of work from a shared counter.
  *
- * Nobody waits for a thread that has not woken up: the caller works too, and when no piece is left it waits only
- * for the threads that are inside one. So a busy machine, where a thread may wait milliseconds for its turn, costs
- * little; a team that has to meet at a barrier, as OpenMP's, can lose ten times its work there.
+ * The caller takes pieces too. When none are left it waits only for threads that are inside a piece, not for threads
+ * that have not woken up. This keeps the pool fast on a busy machine, where a thread may wait milliseconds for its
+ * turn; a barrier over all threads, as in OpenMP, can take ten times as long as the work there.
  *
- * One call at a time uses the threads; a second one (from another Python thread) finds them taken and works
- * alone. After a fork the child has no threads, and makes its own when it needs them. */
+ * One call at a time uses the pool; a concurrent call (from another Python thread) runs on its own thread alone.
+ * After a fork the child has no threads and starts its own when needed. */
 #include <pthread.h>
 #include <sched.h>
 
 #define MOST_THREADS 256
-/* Back-to-back kernels come within microseconds; sleeping in between would cost more than they do. */
+/* Consecutive kernels start within microseconds of each other: spinning in between is cheaper than sleeping. */
 #define SPINS 4000
 
 typedef struct { Py_ssize_t next, count, grain; } Pieces;
-/* What each thread runs: take pieces until there are none; return 0, or 1 if memory ran out. */
+/* The function that each thread runs: it takes pieces until none are left; it returns 0, or 1 if memory ran out. */
 typedef int (*Body)(void *context, Pieces *pieces);
 
 static struct {
@@ -62,7 +62,7 @@ static void *work(void *number) {
     return NULL;
 }
 
-/* The child of a fork has the caller's thread only, and locks in whatever state they were. */
+/* Called in the child after a fork: only the calling thread exists there, and the locks may be held. */
 static void forget_threads(void) {
     pthread_mutex_init(&pool.taken, NULL);
     pthread_mutex_init(&pool.lock, NULL);
@@ -83,7 +83,7 @@ static void hire(int threads) {
     pthread_attr_destroy(&detached);
 }
 
-/* Run body over count pieces with up to this many threads, the caller's included. */
+/* Run body over count pieces with up to `threads` threads, including the caller. */
 static int share(Body body, void *context, Py_ssize_t count, int threads) {
     threads = (int)MIN(MIN(threads, MOST_THREADS), count);
     if (threads < 2 || pthread_mutex_trylock(&pool.taken)) {
@@ -93,7 +93,7 @@ static int share(Body body, void *context, Py_ssize_t count, int threads) {
     hire(threads - 1);
     pthread_mutex_lock(&pool.lock);
     pool.body = body, pool.context = context, pool.failed = 0, pool.open = 1, pool.wanted = threads - 1;
-    /* Enough pieces a thread that one who comes late finds some left, and few enough to be worth the taking. */
+    /* 8 portions per thread: a late thread still finds work, and taking a portion costs little beside its work. */
     pool.pieces = (Pieces){0, count, MAX(1, count / (8 * threads))};
     __atomic_add_fetch(&pool.round, 1, __ATOMIC_RELEASE);
     pthread_cond_broadcast(&pool.work);

@@ -1,4 +1,4 @@
-/* The bodies in both precisions, for the instruction set that SET, TARGET and VECTOR_BYTES name. */
+/* Compiles the bodies in both precisions for the instruction set given by SET, TARGET and VECTOR_BYTES. */
 #define REAL float
 #define INDEX int
 #define NAME(name) SET(name##_f32)

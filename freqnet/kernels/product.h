@@ -1,23 +1,23 @@
-/* The product of two real signals by their coefficients: c[k] = sum_j a[j] b[k - j].
+/* The product of two real signals from their coefficients: c[k] = sum_j a[j] b[k - j].
  *
- * Arrays are half spectra or Hartley spectra (layout.h); missing axes have the band 0. A tile of lanes (one vector
- * of them) is unpacked into spectra with real and imaginary parts apart; then, for each block of 4 neighbouring
- * outputs (of two rows, where there are registers), the sums stay in registers while j runs over the narrower operand.
+ * Arrays are half spectra or Hartley spectra (layout.h); missing axes have the band 0. A tile, one vector of lanes,
+ * is unpacked into full spectra with separate real and imaginary parts. For each block of 4 neighbouring outputs (in
+ * two rows, if there are enough registers) the sums stay in registers while j runs over the narrower operand.
  *
- * Two things about compilers. Each multiply-add is a statement of its own: of s += g p - h q they make three
- * instructions, not two. And GCC's predictive commoning is off (setup.py): to save loads that cost nothing it would
- * keep b's elements for the next step, in registers that AVX2 does not have. */
+ * Two notes on compilers: each multiply-add is a statement of its own, because s += g p - h q compiles to three
+ * instructions instead of two. GCC's predictive commoning is off (setup.py), because it would keep elements of b
+ * for the next step in registers that AVX2 does not have. */
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
 typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 #define V NAME(vector)
 typedef struct { V re[4], im[4]; } NAME(sums);
-/* An unpacked operand: element (z, y, x) of a row-major box, x from -low on. What lies outside the band was set
- * to zero once, when the scratch was made: every tile writes the same places. */
+/* An unpacked operand: a row-major box of elements (z, y, x), x from -low on. Elements outside the band are zero:
+ * they are cleared once, when the scratch memory is allocated, and no tile writes them. */
 typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
 
 #include "layout.h"
 
-/* Unpack rows first .. last - 1. The mirror image of (z, y) is the row counted from the other end. */
+/* Unpack rows first .. last - 1. The mirror image of a row is the row with the same number counted from the end. */
 INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const NAME(operand) *o, int first, int last,
                          const int hartley) {
     const int width = o->width, low = o->low, columns = o->m.x + 1, rows = (2 * o->m.z + 1) * (2 * o->m.y + 1);
@@ -29,7 +29,7 @@ INLINE void NAME(unpack)(const REAL *source, Py_ssize_t lanes, int count, const 
             o->re[here + x] = r, o->im[here + x] = i;
             if (x && x <= low) o->re[there - x] = r, o->im[there - x] = -i;
         }
-        /* A row whose mirror image comes later fetches what it needs of it now. */
+        /* If the mirror row is unpacked later, load the elements that mirror it now. */
         for (int x = 1; mirror >= last && x <= MIN(low, o->m.x); x++) {
             V r, i;
             NAME(load_mode)(source, lanes, count, o->m, mirror, x, hartley, &r, &i);
@@ -42,7 +42,7 @@ INLINE int NAME(row)(const NAME(operand) *o, int z, int y) {
     return ((z + o->m.z) * (2 * o->m.y + 1) + y + o->m.y) * o->width + o->low;
 }
 
-/* One term a[j] b[k - j] of the first `width` outputs; p and q point at b[k - j]. */
+/* Add one term a[j] b[k - j] to the first `width` outputs; p and q point to b[k - j]. */
 INLINE void NAME(add)(V g, V h, const V *p, const V *q, const int width, NAME(sums) *s) {
     for (int i = 0; i < width; i++) {
         s->re[i] += g * p[i], s->im[i] += g * q[i];
@@ -50,8 +50,8 @@ INLINE void NAME(add)(V g, V h, const V *p, const V *q, const int width, NAME(su
     }
 }
 
-/* Add a[j] b[k - j] for the outputs k .. k + width - 1, j running over a's row at ra (its x = 0) and k - j over b's
- * row at rb; to s, and, of the next row of a, to t. */
+/* Add a[j] b[k - j] to s for the outputs k .. k + width - 1, where j runs over the row of a with its x = 0 at ra, and
+ * k - j over the row of b at rb. Add the products with the next row of a to t, unless t is NULL. */
 INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *b, int rb, int k, const int width,
                            NAME(sums) *s, NAME(sums) *t) {
     const int first = MAX(-a->m.x, k - b->m.x), last = MIN(a->m.x, k + width - 1 + b->m.x);
@@ -64,7 +64,7 @@ INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *
         if (t) NAME(add)(g[next], h[next], p, q, WIDTH, t);                                                           \
         g++, h++, p--, q--;                                                                                           \
     } while (0)
-    /* At the rim of b the first terms are there for the first outputs alone; of a single row it is not worth a branch. */
+    /* At the edge of b the first terms contribute to the first outputs only; a single row is not worth the branch. */
     if (t) switch (first - (k - b->m.x)) {
     case 0: if (width > 1 && g <= end) STEP(1); /* fall through */
     case 1: if (width > 2 && g <= end) STEP(2); /* fall through */
@@ -74,12 +74,12 @@ INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *
 #undef STEP
 }
 
-/* The sums of the outputs from (kz, ky, k) on, out[0], and if two_rows of those one row below, out[1]. Row y of a
- * meets row ky - y of b; so does row y + 1, for the outputs below. In a square, modes j and k - j give the same: each
- * pair of rows is taken once, then doubled; a row that is its own pair comes last. */
+/* Compute the outputs from (kz, ky, k) on, in out[0], and if two_rows also those one row below, in out[1]. Row y of
+ * a multiplies row ky - y of b; for the outputs below, row y + 1 does. In a square, the modes j and k - j give
+ * equal terms: each pair of rows is computed once and doubled, and a row that is its own partner is added last. */
 INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, int ky, int k, const int is_square,
                       const int two_rows, const int width, NAME(sums) *out) {
-    /* Variables of its own, which the compiler keeps in registers. */
+    /* The compiler keeps local variables in registers. */
     NAME(sums) s = {0}, t = {0};
     const int top = ky - b->m.y, bottom = ky + b->m.y;
     for (int z = MAX(is_square ? (kz + 1) >> 1 : -a->m.z, kz - b->m.z); z <= MIN(a->m.z, kz + b->m.z); z++) {
@@ -107,7 +107,7 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
     if (two_rows) out[1] = t;
 }
 
-/* One function each, so that all but the operands are constants. */
+/* One function per case, so that all arguments but the operands are constants. */
 #define SUM(IS_SQUARE, TWO_ROWS, WIDTH)                                                                               \
     TARGET static void NAME(sum_##IS_SQUARE##TWO_ROWS##WIDTH)(const NAME(operand) *a, const NAME(operand) *b, int kz, \
                                                               int ky, int k, NAME(sums) *out) {                       \
@@ -116,7 +116,8 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
 #define SUMS(IS_SQUARE)                                                                                               \
     SUM(IS_SQUARE, 0, 4) SUM(IS_SQUARE, 1, 1) SUM(IS_SQUARE, 1, 2) SUM(IS_SQUARE, 1, 3) SUM(IS_SQUARE, 1, 4)
 SUMS(0) SUMS(1)
-/* Of two rows, as many outputs as there are (few sums of a single row would wait for each other): [0] for one row. */
+/* By number of outputs per row for two rows; [0] is for a single row and always computes 4, because fewer independent
+ * sums would wait for each other. */
 #define NAMES(IS_SQUARE)                                                                                              \
     {NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##11), NAME(sum_##IS_SQUARE##12), NAME(sum_##IS_SQUARE##13),      \
      NAME(sum_##IS_SQUARE##14)}
@@ -128,7 +129,7 @@ static void (*const NAME(sum_of)[2][5])(const NAME(operand) *, const NAME(operan
 
 typedef struct { V constant, linear, quadratic, mean, with_a, with_product; } NAME(ends);
 
-/* One output: add its inner products with b to the sums, then out = constant + linear a + quadratic (a b). */
+/* Finish one output: add its inner product with b to the sums, then set it to constant + linear a + quadratic (a b). */
 INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, int y, int x, NAME(ends) *e, V *re,
                          V *im) {
     const int in_a = abs(z) <= a->m.z && abs(y) <= a->m.y && x <= a->m.x;
@@ -136,7 +137,7 @@ INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, 
     const V zero = {0};
     const V ar = in_a ? a->re[NAME(row)(a, z, y) + x] : zero, ai = in_a ? a->im[NAME(row)(a, z, y) + x] : zero;
     if (in_b) {
-        /* Parseval: a mode with x > 0 stands for its mirror image too. */
+        /* Parseval: a mode with x > 0 counts twice, for its mirror image as well. */
         const V br = b->re[NAME(row)(b, z, y) + x], bi = b->im[NAME(row)(b, z, y) + x];
         const V one = ar * br + ai * bi, two = *re * br + *im * bi;
         e->with_a += x ? one + one : one, e->with_product += x ? two + two : two;
@@ -146,7 +147,7 @@ INLINE void NAME(finish)(const NAME(operand) *a, const NAME(operand) *b, int z, 
     if (!z && !y && !x) e->mean = ar, *re += e->constant;
 }
 
-/* streams and hartley are constants wherever this is called. */
+/* streams and hartley are constants in every call. */
 INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out, NAME(operand) a,
                            NAME(operand) b, Band c, Py_ssize_t lanes, Py_ssize_t start, int is_square,
                            const Epilogue *epilogue, const int streams, const int hartley) {
@@ -158,7 +159,7 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
         e.quadratic = NAME(load_real)(epilogue->quadratic, start, count);
     }
     const int rows_a = (2 * a.m.z + 1) * (2 * a.m.y + 1), rows_b = (2 * b.m.z + 1) * (2 * b.m.y + 1);
-    /* A number is a pair in a half spectrum. */
+    /* A half spectrum has two real numbers per lane. */
     const Py_ssize_t from = hartley ? start : 2 * start;
     int unpacked = 0;
     if (is_square)
@@ -166,7 +167,7 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
     else
         NAME(unpack)(source_a + from, lanes, count, &a, 0, rows_a, hartley);
     const int more = start + LANES < lanes, all = (2 * c.z + 1) * (2 * c.y + 1);
-    /* Two rows at a time keep 22 vectors in use: where there are registers for them. */
+    /* Two rows at a time need 22 vector registers: AVX-512 has 32, AVX2 has 16. */
     const int together = VECTOR_BYTES == 64 ? 2 : 1;
     for (int z = -c.z; z <= c.z; z++)
         for (int y = -c.y, rows; y <= c.y; y += rows) {
@@ -176,7 +177,7 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
                 NAME(prefetch)(source_b, b.m, lanes, start + LANES, i, all, hartley);
                 if (!is_square) NAME(prefetch)(source_a, a.m, lanes, start + LANES, i, all, hartley);
             }
-            /* Rows of b are unpacked when first needed, while a narrow a leaves most of them for later. */
+            /* Unpack rows of b when they are first needed, as long as that is less than half of them. */
             const int plane = MIN(z + a.m.z, b.m.z), line = MIN(y + rows - 1 + a.m.y, b.m.y);
             const int reach = (plane + b.m.z) * (2 * b.m.y + 1) + line + b.m.y + 1;
             const int needed = 2 * reach < rows_b ? reach : rows_b;
@@ -224,7 +225,7 @@ TARGET static void NAME(streamed_tile)(const REAL *source_a, const REAL *source_
     NAME(any_tile)(source_a, source_b, out, a, b, c, lanes, start, is_square, epilogue, 1, 0);
 }
 
-/* By [hartley][streams]. */
+/* Indexed by [hartley][streams]. */
 static void (*const NAME(tile_of)[2][2])(const REAL *, const REAL *, REAL *, NAME(operand), NAME(operand), Band, Py_ssize_t,
                                          Py_ssize_t, int, const Epilogue *) = {
     {NAME(tile), NAME(streamed_tile)}, {NAME(hartley_tile), NAME(streamed_hartley_tile)}};
@@ -241,8 +242,8 @@ typedef struct {
 static int NAME(product_body)(void *context, Pieces *pieces) {
     const NAME(product_call) *p = context;
     const Band *m = p->m;
-    /* Outputs have x >= 0, so the shorter band bounds how far either operand is read to the left; a block of 4
-     * outputs reaches 3 modes beyond b's band. */
+    /* Outputs have x >= 0, so the shorter band limits how far either operand is read at x < 0; a block of 4 outputs
+     * reads 3 modes beyond the band of b. */
     const int low_a = MIN(m[0].x, m[1].x), wa = low_a + m[0].x + 1;
     const int low_b = MIN(m[0].x, m[1].x + 3), wb = low_b + m[1].x + 4;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;

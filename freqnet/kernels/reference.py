@@ -1,11 +1,10 @@
-"""The kernels in NumPy: this file defines what each one computes.
+"""The kernels in NumPy, which define the result of each kernel.
 
-The heart is the product of two real signals as the plain convolution of their coefficients,
-c[k] = sum_j a[j] b[k - j], exact (free of aliasing) for every kept mode k, with any three bands. Around it
-lie the polynomial of degree 2 and its adjoint, products over channels, and two passes over a spectrum.
+The product of two real signals is the convolution of their coefficients, c[k] = sum_j a[j] b[k - j]: it is free of
+aliasing in every kept mode k, for any three bands.
 
-Spectra come in two kinds, told apart by their numbers: half spectra (complex, last mode number 0 or more) and
-Hartley spectra (real, every mode), whose coefficients are H[k] = Re c[k] - Im c[k].
+Two layouts of spectra are told apart by their dtype: half spectra (complex, modes with a last number of 0 or more) and
+Hartley spectra (real, all modes), with the coefficients H[k] = Re c[k] - Im c[k].
 """
 
 from __future__ import annotations
@@ -15,19 +14,20 @@ from itertools import product as ranges
 import numpy as np
 
 Axes = tuple[int, ...]
-# Lanes are taken in slices small enough for the accumulator and operand to stay in cache.
+# Batches are processed in slices small enough for an operand to stay in the cache.
 _CACHE_BYTES = 1 << 19
 
 
 def full_spectrum(half: np.ndarray, ndim: int) -> np.ndarray:
-    """Both halves of a real signal's spectrum, from the half with a last mode number of 0 or more."""
+    """Return all modes of a real signal from its half spectrum."""
     mirrored = np.flip(half[(slice(None),) * (ndim - 1) + (slice(1, None),)], axis=tuple(range(ndim)))
     return np.concatenate([mirrored.conj(), half], axis=ndim - 1)
 
 
 def stored(band: Axes, is_hartley: bool) -> Axes:
-    """The shape of the modes of a half spectrum, or of a Hartley spectrum.
+    """Return the shape of the mode axes of a half spectrum or a Hartley spectrum.
 
+    >>> from freqnet.kernels.reference import stored
     >>> stored((2, 3), False), stored((2, 3), True)
     ((5, 4), (5, 7))
     """
@@ -35,13 +35,13 @@ def stored(band: Axes, is_hartley: bool) -> Axes:
 
 
 def parts(hartley: np.ndarray, ndim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Real and imaginary parts of the Fourier coefficients of a Hartley spectrum, at every mode."""
+    """Return the real and the imaginary parts of the Fourier coefficients of a Hartley spectrum."""
     mirrored = np.flip(hartley, tuple(range(ndim)))
     return (mirrored + hartley) / 2, (mirrored - hartley) / 2
 
 
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
-    """Return the spectrum of the product of two signals, kept to the third band.
+    """Return the spectrum of the product of two signals, truncated to the third band.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
         Spectra ``(*modes, batch, channels)`` of the bands ``bands[0]`` and ``bands[1]``, both half or both
         Hartley; the batch and channel axes broadcast.
     bands : three tuples of int
-        Bands of `a`, of `b`, and the one kept.
+        Bands of `a`, of `b` and of the result.
 
     Returns
     -------
@@ -61,6 +61,7 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
     The square of ``2 cos x`` is ``2 + 2 cos 2x``:
 
     >>> import numpy as np
+    >>> from freqnet.kernels.reference import product
     >>> a = np.array([0, 1], complex).reshape(2, 1, 1)
     >>> product(a, a, ((1,), (1,), (2,))).ravel().real
     array([2., 0., 1.])
@@ -77,12 +78,12 @@ def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.
 
 
 def _product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
-    """The modes with a last number of 0 or more of the convolution of two whole spectra, real or complex."""
+    """Return the half spectrum of the convolution of two full spectra, real or complex."""
     ndim = len(bands[0])
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
     out = np.zeros((*stored(bands[2], False), *lanes), np.result_type(a, b))
-    bytes_a_lane = max(1, b.itemsize * int(np.prod(b.shape[:ndim])) * lanes[-1])
-    step = max(1, _CACHE_BYTES // bytes_a_lane)
+    bytes_per_lane = max(1, b.itemsize * int(np.prod(b.shape[:ndim])) * lanes[-1])
+    step = max(1, _CACHE_BYTES // bytes_per_lane)
     for start in range(0, lanes[0], step):
         part = (..., slice(start, start + step), slice(None))
         _accumulate(out[part], _batch(a, part), _batch(b, part), bands)
@@ -90,24 +91,31 @@ def _product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np
 
 
 def square(a: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the spectrum of a signal's square: band ``bands[0]``, kept to ``bands[1]``."""
+    """Return the spectrum of the square of a signal of band ``bands[0]``, truncated to ``bands[1]``."""
     return product(a, a, (bands[0], bands[0], bands[1]))
 
 
 def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]) -> np.ndarray:
-    """Return the spectrum of constant + linear x + quadratic x^2, kept to the second band.
+    """Return the spectrum of ``c[0] + c[1] x + c[2] x^2``, truncated to the second band.
 
     Parameters
     ----------
     x : numpy.ndarray
         Spectrum ``(*modes, batch, channels)`` of band ``bands[0]``.
     coefficients : numpy.ndarray
-        Real, ``(3, batch, channels)``, from the constant up; batch and channels broadcast.
+        Real, ``(3, batch, channels)``, from ``c[0]`` to ``c[2]``; batch and channels broadcast.
     bands : two tuples of int
+        Bands of `x` and of the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        Spectrum ``(*modes, batch, channels)`` of band ``bands[1]``.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from freqnet.kernels.reference import quadratic
     >>> wave = np.array([0, 1], complex).reshape(2, 1, 1)
     >>> quadratic(wave, np.array([5.0, 3.0, 1.0]).reshape(3, 1, 1), ((1,), (2,))).ravel().real
     array([7., 3., 1.])
@@ -121,10 +129,20 @@ def quadratic(x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes])
 def quadratic_adjoint(
     g: np.ndarray, x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gradients of `quadratic` with respect to x and to its coefficients.
+    """Return the gradients of `quadratic` with respect to its signal and its coefficients.
 
-    `g` has the band ``bands[1]``, at most that of `x`. The coefficients' gradient, ``(3, batch, channels)``,
-    is the mean of g, the inner product of g with x, and that of g with x^2 (as that of g x with x).
+    Parameters
+    ----------
+    g : numpy.ndarray
+        Cotangent ``(*modes, batch, channels)`` of band ``bands[1]``, at most ``bands[0]``.
+    x, coefficients, bands
+        As for `quadratic`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Gradient by `x`, a spectrum of band ``bands[0]``, and gradient by the coefficients, ``(3, batch, channels)``:
+        the mean of g and the inner products of g with x and with x^2.
     """
     shared = product(g, x, (bands[1], bands[0], bands[0]))
     wide = resized(g, bands[1], bands[0])
@@ -135,13 +153,18 @@ def quadratic_adjoint(
 
 
 def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    """Return one matrix product a mode: convolution, or one of its two adjoints.
+    """Return one matrix product over channels per mode: a convolution or one of its two adjoints.
 
-    ``"forward"`` takes a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs, outputs)``,
-    ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the signal and the
-    cotangent.
+    Parameters
+    ----------
+    a, b : numpy.ndarray
+        For "forward", a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs, outputs)``; for "input", a
+        cotangent ``(*modes, batch, outputs)`` and the response; for "response", the signal and the cotangent.
+    form : {"forward", "input", "response"}
 
-    The modes k and -k of Hartley spectra go together. With R[k] a response and p = (X[k] + X[-k]) / 2,
+    Notes
+    -----
+    Products of Hartley spectra combine the modes k and -k. With R[k] a response and p = (X[k] + X[-k]) / 2,
     q = (X[k] - X[-k]) / 2, convolution is Y[k] = p R[k] + q R[-k] and Y[-k] = p R[-k] - q R[k]. The adjoint in the
     input exchanges R[k] and R[-k].
     """
@@ -151,7 +174,7 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 
 
 def matrix_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
-    """Return the same three products where every stored number stands for itself: complex modes, real nodes."""
+    """Return the products of `channel_product` for complex modes or real nodes, each independent of the others."""
     if form == "input":
         return a @ np.swapaxes(b.conj(), -1, -2)
     return np.swapaxes(a.conj(), -1, -2) @ b if form == "response" else a @ b
@@ -168,24 +191,24 @@ def _pair_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
         if form == "input":
             r, mirrored = np.swapaxes(mirrored, -1, -2), np.swapaxes(r, -1, -2)
         upper, lower = p @ r + q @ mirrored, p @ mirrored - q @ r
-    # Both halves end in the mean.
+    # The last entry of both halves is the mean.
     return np.concatenate([upper, lower[-2::-1]]).reshape(*modes, *upper.shape[1:])
 
 
 def _by_pair(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Modes up to the mean, and their mirror images: ``(pairs, rows, columns)`` each."""
+    """Return the modes up to the mean and their mirror images, each ``(pairs, rows, columns)``."""
     flat = array.reshape(-1, *array.shape[-2:])
     middle = len(flat) // 2
     return flat[: middle + 1], flat[: middle - 1 if middle else None : -1]
 
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
-    """Return Parseval's inner product over the modes, ``(batch, channels)``, of two spectra of one shape."""
+    """Return Parseval's inner product over the modes, ``(batch, channels)``, of two spectra of equal shape."""
     if not np.iscomplexobj(a):
         return np.einsum("k...,k...->...", *(v.reshape(-1, *v.shape[ndim:]) for v in (a, b)))
     rows = int(np.prod(a.shape[: ndim - 1]))
     x, y = (np.ascontiguousarray(v).view(v.real.dtype).reshape(rows, v.shape[ndim - 1], -1) for v in (a, b))
-    # Every mode stands for its mirror image too, but for those of the first column.
+    # Modes outside the first column count twice, for themselves and for their mirror images.
     total = 2 * np.einsum("ijl,ijl->l", x, y) - np.einsum("il,il->l", x[:, 0], y[:, 0])
     return total.reshape(*a.shape[ndim:], 2).sum(axis=-1)
 
@@ -197,7 +220,10 @@ def combine(
     q: np.ndarray | None = None,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return ``p a``, or ``p a + q b``: real numbers ``(batch, channels)`` times half spectra; `out` may be one."""
+    """Return ``p a`` or ``p a + q b`` for half spectra `a`, `b` and real `p`, `q` of shape ``(batch, channels)``.
+
+    The result is written to `out` if it is given; `out` may be `a` or `b`.
+    """
     result = a * p if b is None or q is None else a * p + b * q
     if out is None:
         return result
@@ -206,7 +232,7 @@ def combine(
 
 
 def resized(spectrum: np.ndarray, band: Axes, target: Axes) -> np.ndarray:
-    """The spectrum cut, or padded with zeros, to another band."""
+    """Return a spectrum truncated or zero-padded to another band."""
     common = tuple(map(min, band, target))
     is_hartley = not np.iscomplexobj(spectrum)
     cut = spectrum[slices(band, common, is_hartley)]
@@ -218,13 +244,13 @@ def resized(spectrum: np.ndarray, band: Axes, target: Axes) -> np.ndarray:
 
 
 def slices(band: Axes, kept: Axes, is_hartley: bool = False) -> tuple[slice, ...]:
-    """Where the modes of a smaller band lie in a half spectrum, or in a Hartley spectrum."""
+    """Return the index of the modes of a smaller band in a half spectrum or a Hartley spectrum."""
     rows = tuple(slice(m - c, m + c + 1) for m, c in zip(band, kept, strict=True))
     return rows if is_hartley else (*rows[:-1], slice(0, kept[-1] + 1))
 
 
 def centre(band: Axes, is_hartley: bool = False) -> Axes:
-    """Where the mean lies in a half spectrum, or in a Hartley spectrum."""
+    """Return the index of the mean in a half spectrum or a Hartley spectrum."""
     return band if is_hartley else (*band[:-1], 0)
 
 
@@ -233,7 +259,7 @@ def _batch(array: np.ndarray, part: tuple) -> np.ndarray:
 
 
 def _accumulate(out: np.ndarray, a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> None:
-    """Add a[j] b[k - j] for every mode j of `a`, one shifted slab of `b` at a time."""
+    """Add ``a[j] b[k - j]`` to ``out[k]`` for every mode j of `a`, one shifted block of `b` at a time."""
     band_a, band_b, kept = bands
     scratch = np.empty_like(out)
     for j in ranges(*(range(-m, m + 1) for m in band_a)):

@@ -1,4 +1,4 @@
-"""The number of threads of the compiled kernels, and of BLAS beside them."""
+"""Numbers of threads of the compiled kernels and of BLAS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-# The pool of the kernels has no more.
+# The size of the thread pool in pool.h.
 MOST_THREADS = 256
 
 
@@ -19,7 +19,7 @@ _limit: ContextVar[int | None] = ContextVar("thread_limit", default=None)
 
 
 class _BlasLimit:
-    """The limit of BLAS, which is one for the whole process: how many blocks ask for it, and what it was before."""
+    """The thread limit of BLAS, which is global to the process: the number of open blocks and the previous limit."""
 
     lock = Lock()
     blocks = 0
@@ -27,7 +27,7 @@ class _BlasLimit:
 
 
 def thread_count() -> int:
-    """Return how many threads the kernels use: as set, or from the environment, or one a core.
+    """Return the number of threads of the kernels: `thread_limit`, else the environment, else one per core.
 
     >>> from freqnet.kernels.threads import thread_count, thread_limit
     >>> with thread_limit(1):
@@ -39,13 +39,13 @@ def thread_count() -> int:
 
 
 def core_count() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def thread_limit(count: int) -> Iterator[None]:
-    """Use this many threads inside the block, whatever the environment says."""
+    """Set the number of threads of the kernels inside the block, for the current context."""
     token = _limit.set(count)
     try:
         yield
@@ -55,11 +55,11 @@ def thread_limit(count: int) -> Iterator[None]:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread inside the block.
+    """Limit BLAS to one thread inside the block.
 
-    Products of a few dozen channels lose more to waking its threads than they win, and threads of BLAS that wait
-    for work by spinning take the cores from the kernels. The limit is one for the whole process: it holds from the
-    first of such blocks in any thread until the last has ended.
+    For products of a few dozen channels, waking more threads costs more than it gains, and BLAS threads that spin while
+    they wait take cores from the kernels. The limit is global to the process: it holds from the start of the first
+    block in any thread to the end of the last.
     """
     with _BlasLimit.lock:
         if _BlasLimit.blocks == 0:
@@ -84,14 +84,14 @@ if hasattr(os, "register_at_fork"):
 
 @lru_cache(maxsize=1)
 def _blas() -> Any:
-    # Looking for the libraries takes milliseconds, setting their threads microseconds.
+    # Finding the libraries takes milliseconds, setting their threads microseconds.
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
 def blas_name() -> str:
-    """Return which BLAS NumPy uses, and for which processor it was told to take its code, as "openblas Haswell"."""
+    """Return the name of the BLAS library and of its processor kernels, such as "openblas Haswell"."""
     for library in _blas().info():
         if library.get("user_api") == "blas":
             return f"{library['internal_api']} {library.get('architecture', '')}".strip()

@@ -1,4 +1,4 @@
-"""Operations on tensors: one family a file, one op a block, all of them in one registry."""
+"""Operations on tensors, one family per module, all registered in `freqnet.autodiff.OPS`."""
 
 from freqnet.ops.convolve import convolve, frequency_response
 from freqnet.ops.gaussian import gaussian_activation

@@ -1,4 +1,4 @@
-"""Arithmetic on plain tensors, and the linear operations signals share with them."""
+"""Arithmetic on plain tensors, and linear operations on plain tensors and signals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from freqnet.errors import ShapeError, SpaceError, got_expected
 
 
 def same_space(a: Tensor, b: Tensor, what: str) -> Any:
-    """Return the space two tensors share, or raise a message that names both."""
+    """Return the common space of two tensors.
+
+    Raises
+    ------
+    SpaceError
+        The tensors are in different spaces.
+    """
     if a.space != b.space:
         raise SpaceError(
             got_expected(
@@ -27,7 +33,7 @@ def same_space(a: Tensor, b: Tensor, what: str) -> Any:
 
 
 def sum_space(a: Tensor, b: Tensor) -> Any:
-    """Return the space of a sum: known to be zero somewhere only where both terms are."""
+    """Return the space of a sum; its support contains the supports of both terms."""
     space = same_space(a, b, "add")
     if space is None or a.space.support == b.space.support:
         return space
@@ -37,21 +43,27 @@ def sum_space(a: Tensor, b: Tensor) -> Any:
 
 
 def plain(x: Tensor, what: str) -> Tensor:
-    """Return a plain tensor, or raise: spectra have operations of their own."""
+    """Return the tensor if it is plain.
+
+    Raises
+    ------
+    SpaceError
+        The tensor is an element of a space.
+    """
     if x.space is not None:
-        raise SpaceError(got_expected(what, str(x.space), "plain numbers", "use the operation for signals"))
+        raise SpaceError(got_expected(what, str(x.space), "plain numbers", "apply coordinates() to the signal first"))
     return x
 
 
 def per_element(out: Tensor, *inputs: Any, **parameters: Any) -> int:
-    """The cost of an op that does one multiply-add per element (two real ones per complex element)."""
+    """Cost of an op with one multiply-add per real element and two per complex element."""
     return out.data.size * (2 if np.iscomplexobj(out.data) else 1)
 
 
 add: Op = register(
     Op(
         "add",
-        # The spaces are compared first: arrays of different ones may not even add.
+        # Compare the spaces first: arrays from different spaces may have shapes that NumPy cannot add.
         forward=lambda a, b: Tensor(space=sum_space(a, b), data=a.data + b.data),
         vjps=(lambda g, out, a, b: sum_like(g, a), lambda g, out, a, b: sum_like(g, b)),
         cost=per_element,
@@ -165,12 +177,12 @@ def _placed(values: np.ndarray, index: int, rows: int) -> np.ndarray:
 
 
 def sum_like(g: Tensor, x: Tensor) -> Tensor:
-    """Sum a gradient over the axes along which an input was broadcast."""
+    """Return a gradient summed over the axes along which the input `x` was broadcast."""
     return g if g.shape == x.shape else sum_to(g, shape=x.shape)
 
 
 def reduced(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Sum an array over the axes that a shape lacks."""
+    """Return an array summed over the axes that `shape` lacks or where it is 1."""
     if array.shape == shape:
         return array
     extra = array.ndim - len(shape)
@@ -187,5 +199,5 @@ def _spread(g: Tensor, x: Tensor, axis: int | tuple[int, ...] | None) -> Tensor:
 def _check_matmul(a: Tensor, b: Tensor) -> np.ndarray:
     plain(a, "matmul"), plain(b, "matmul")
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
-        raise ShapeError(got_expected("matmul", f"{a.shape} @ {b.shape}", "(batch, n) @ (n, m)", "check the features"))
+        raise ShapeError(got_expected("matmul", f"{a.shape} @ {b.shape}", "(batch, n) @ (n, m)", "make n agree"))
     return a.data

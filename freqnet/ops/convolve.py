@@ -1,7 +1,6 @@
-"""Convolution: a kernel's frequency response, and one matrix product over channels per mode.
+"""Convolution: the frequency response of a kernel, and one matrix product over channels per mode.
 
-The three products (forward, with respect to the input, with respect to the response) are the three contractions of one
-trilinear form <g, x * h>.
+The convolution and its two adjoints are the contractions of one trilinear form <g, x * h>.
 """
 
 from __future__ import annotations
@@ -32,20 +31,22 @@ def _product_cost(out: Tensor, a: Tensor, b: Tensor, groups: int, **parameters: 
 
 
 def _extent(h: Tensor) -> Axes:
-    """The leading axes of a stored response: in a domain of samples, the kernel's true size."""
+    """Return the leading axes of a stored response; on a grid, which stores taps, this is the size of the kernel."""
     return h.shape[: h.space.ndim]
 
 
 def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
     space = require_signal(x.space, "convolve")
     if (replace(h.space, origin=None) if h.space and h.space.origin else h.space) != space.response():
-        raise SpaceError(got_expected("kernel", str(h.space), f"a response on {space}", "make it for this space"))
+        raise SpaceError(
+            got_expected("kernel", str(h.space), f"a response on {space}", "call frequency_response(theta, x.space)")
+        )
     if groups < 1 or h.shape[-1] % groups:
-        todo = "take groups=1, or a divisor"
+        todo = "take groups=1"
         raise ShapeError(got_expected("groups", groups, f"a divisor of the {h.shape[-1]} outputs", todo))
     if x.shape[-1] != h.shape[-2] * groups:
         expected = f"{h.shape[-2] * groups} (the kernel's)"
-        raise ShapeError(got_expected("channels", x.shape[-1], expected, "check the layer before"))
+        raise ShapeError(got_expected("channels", x.shape[-1], expected, "make the kernel for the channels of x"))
     data = space.channel_product(x.data, h.data, "forward", groups, size)
     return Tensor(data, space.after_kernel(size, h.space.first))
 
@@ -56,7 +57,7 @@ def _convolve_input(g: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
 
 
 def _convolve_response(x: Tensor, g: Tensor, size: Axes, groups: int) -> Tensor:
-    """The response from a signal and a gradient, whichever is which."""
+    """Return the adjoint of convolution in the response; `x` and `g` may swap their roles."""
     space = x.space.response() if x.space.dual == g.space.dual else x.space.response().cotangent
     ahead = [there - here for here, there in zip(x.space.first, g.space.first, strict=True)]
     return Tensor(x.space.channel_product(x.data, g.data, "response", groups, size), space.moved(ahead))
@@ -92,33 +93,36 @@ convolve_op, convolve_input, convolve_response = trilinear(
 
 
 def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: int | Axes = 3) -> Tensor:
-    """Return the response, on a signal's modes, of a kernel stored as real numbers.
+    """Return the frequency response of a kernel at the modes of a space.
 
     Parameters
     ----------
     theta : Tensor
-        ``(parameters, inputs, outputs)``; as many parameters as the kernel has taps, or, for
-        ``"modes"``, as the band has modes.
+        Real kernel parameters ``(parameters, inputs, outputs)``, one per tap or, for "modes", one per mode of the band.
     space : Space
-        The signals to be convolved.
+        The space of the signals to be convolved.
     kernel : {"taps", "spectral", "sinc", "modes"}
         The parametrisation: see `freqnet.spaces.parametrisations`.
     size : int or tuple of int
-        Taps along each axis; the kernel is centred. Ignored for ``"modes"``.
+        Taps along each axis; the kernel is centred. Ignored for "modes".
 
     Returns
     -------
     Tensor
-        ``(*modes, inputs, outputs)``, a response.
+        Response ``(*modes, inputs, outputs)``.
 
     Raises
     ------
     ShapeError
         `theta` has the wrong number of parameters.
+    ConfigurationError
+        There is no such parametrisation.
+    SpaceError
+        `space` is not a space of signals.
 
     Examples
     --------
-    The identity kernel has the response 1 at every mode:
+    The response of the identity kernel is 1 at every mode:
 
     >>> import numpy as np
     >>> from freqnet.autodiff import Tensor
@@ -133,19 +137,21 @@ def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: 
     count = parameter_count(check_kernel(kernel), axes, space)
     if theta.ndim != 3 or theta.shape[0] != count:
         raise ShapeError(
-            got_expected("kernel", f"shape {theta.shape}", f"({count}, inputs, outputs)", "see the parametrisations")
+            got_expected("kernel", f"shape {theta.shape}", f"({count}, inputs, outputs)", "give theta this shape")
         )
     target = space.response(samples_ahead(kernel, axes))
     return frequency_response_op(theta, kernel=kernel, size=axes, space=target)
 
 
 def parameter_count(kernel: str, size: Axes, space: Space) -> int:
-    """How many real numbers store one kernel."""
+    """Return the number of real parameters of one kernel."""
     return space.response_count if kernel == "modes" else volume(size)
 
 
 def convolve(x: Tensor, h: Tensor, size: int | Axes = 1, groups: int = 1) -> Tensor:
-    """Convolve a signal with a kernel given by its response: one product per mode. Circular.
+    """Convolve a signal with a kernel that is given by its response: one product per mode.
+
+    Convolution is circular in domains of waves and samples, and linear in domains of nodes.
 
     Parameters
     ----------
@@ -154,21 +160,21 @@ def convolve(x: Tensor, h: Tensor, size: int | Axes = 1, groups: int = 1) -> Ten
     h : Tensor
         Response ``(*modes, inputs / groups, outputs)``.
     size : int or tuple of int
-        The kernel's extent in samples, to follow the signal's support.
+        Taps of the kernel along each axis, from which the support of the result is computed.
     groups : int
-        Channel groups that do not mix; as many as channels is a depthwise convolution.
+        Number of channel groups that do not mix. With as many groups as channels, the convolution is depthwise.
 
     Returns
     -------
     Tensor
-        ``(*modes, batch, outputs)``.
+        Signal ``(*modes, batch, outputs)``.
 
     Raises
     ------
     SpaceError
-        The response was made for another grid or band.
+        The response belongs to another domain, grid or band.
     ShapeError
-        The channels do not agree.
+        The channels of the signal and the response do not agree, or `groups` does not divide the outputs.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The best polynomial of a function for the signal's own mean and power, as ops.
+"""Activations by the polynomial that approximates a function best for the mean and variance of the signal.
 
-With ``p(x) = sum_j M_j / j! H_j(x - mu)`` (`freqnet.approximate.gaussian`), the derivatives telescope:
-``dp/dmu = M_{d+1} / d! H_d`` and ``dp/dv = M_{d+1} / (2 (d-1)!) H_{d-1} + M_{d+2} / (2 d!) H_d`` at a fixed x.
+The derivatives of ``p(x) = sum_j M_j / j! H_j(x - mu)`` (`freqnet.approximate.gaussian`) telescope: at a fixed x,
+``dp/dmu = M_{d+1} / d! H_d`` and ``dp/dv = M_{d+1} / (2 (d-1)!) H_{d-1} + M_{d+2} / (2 d!) H_d``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from freqnet.spaces.base import Axes, require_signal
 
 
 def _parts(statistics: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation, in double precision: high orders divide by powers of a small deviation."""
+    """Return mean and standard deviation in double precision: high orders divide by powers of a small deviation."""
     centre, variance = plain(statistics, "gaussian").data.astype(float)
     return centre, np.sqrt(np.maximum(variance, 0))
 
@@ -39,7 +39,7 @@ def _moment_vjp(g: Tensor, out: Tensor, statistics: Tensor, function: str, order
     return stack_rows([elementwise(g, first), scale_by(elementwise(g, second), factor=0.5)])
 
 
-# What one evaluation of a function's mean costs, about: a density and a distribution function.
+# Approximate multiply-adds of one Gaussian mean: it evaluates a density and a distribution function.
 _MOMENT_COST = 30
 
 gaussian_moment_op: Op = register(
@@ -58,7 +58,7 @@ def _coefficients(statistics: Tensor, function: str, degree: int) -> Tensor:
     return Tensor(found.astype(statistics.dtype))
 
 
-def _coefficients_slowly(statistics: Tensor, function: str, degree: int) -> Tensor:
+def _coefficients_composite(statistics: Tensor, function: str, degree: int) -> Tensor:
     variance = reshape(row(statistics, index=1), shape=statistics.shape[1:])
     found = [gaussian_moment_op(statistics, function=function, order=j) for j in range(degree + 1)]
     rows = []
@@ -73,10 +73,10 @@ def _coefficients_slowly(statistics: Tensor, function: str, degree: int) -> Tens
 
 
 def _coefficients_vjps(g: Tensor, out: Tensor, statistics: Tensor, function: str, degree: int) -> Sequence[Tensor]:
-    """The derivatives of the coefficients of powers of t = x - mean, at a fixed t.
+    """Return the gradient by mean and variance; coefficients are those of powers of t = x - mean, at a fixed t.
 
-    By the mean every M_j moves to M_{j+1}; the variance moves the Hermite polynomials too, and all but two terms
-    cancel (see the module).
+    The derivative of M_j by the mean is M_{j+1}. The variance also enters the Hermite polynomials; all but two terms of
+    its derivative cancel (see the module).
     """
     centre, deviation = _parts(statistics)
     variance = deviation**2
@@ -90,7 +90,7 @@ def _coefficients_vjps(g: Tensor, out: Tensor, statistics: Tensor, function: str
 
 
 def _hermite_inner(g: np.ndarray, degree: int, variance: np.ndarray) -> np.ndarray:
-    """Gradients of the powers, by the coefficients of one Hermite polynomial."""
+    """Return the inner product of `g` with the coefficients of one Hermite polynomial."""
     total = np.zeros(g.shape[1:])
     for p, factor in enumerate(hermite_powers(degree)):
         if factor:
@@ -102,9 +102,9 @@ gaussian_coefficients_op: Op = register(
     Op(
         "gaussian_coefficients",
         forward=_coefficients,
-        vjps=fused_vjps(_coefficients_slowly, _coefficients_vjps),
+        vjps=fused_vjps(_coefficients_composite, _coefficients_vjps),
         cost=lambda out, statistics, **rest: _MOMENT_COST * out.data.size,
-        source="sum_j M_j / j! H_j(t) by powers of t = x - mean, H_j of the signal's variance (Bussgang 1952, Hermite)",
+        source="sum_j M_j / j! H_j(t) in powers of t = x - mean, H_j for the variance of the signal (Bussgang 1952)",
     )
 )
 
@@ -119,20 +119,20 @@ def gaussian_activation(
     band: Axes | None = None,
     epsilon: float = 1e-5,
 ) -> Tensor:
-    """Apply the polynomial nearest to a function, for a normal signal of this signal's mean and power.
+    """Apply the best polynomial approximation of a function for normal values with the mean and variance of a signal.
 
     Parameters
     ----------
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     function : str
-        A registered scalar function.
+        A registered scalar function, such as "relu".
     degree : int
-        1 is Bussgang's linearisation, a product with a number a channel; 2 takes one square.
+        Degree 1 is Bussgang's linearisation, one factor per channel; degree 2 takes one square.
     statistics : Tensor, optional
-        Mean and variance ``(2, batch or 1, channels)``; by default those of each example's own grid.
+        Mean and variance ``(2, batch or 1, channels)``; by default those of each example.
     gate_band, exact, band
-        As of `freqnet.ops.polynomial`.
+        As in `freqnet.ops.polynomial`.
     epsilon : float
         Added to the variance.
 

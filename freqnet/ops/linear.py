@@ -1,4 +1,4 @@
-"""From spectra to features: orthonormal real coordinates, and the power of each mode."""
+"""Features of spectra: orthonormal real coordinates, linear functionals, and the power of each mode."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from_coordinates: Op = linear(
     "from_coordinates",
     lambda values, space: Tensor(space.from_coordinates(values.data), space),
     adjoint=lambda g, values, space: coordinates_op(g),
-    source="inverse of coordinates; of gradients, its adjoint",
+    source="inverse of coordinates; for gradients, its adjoint",
     cost=per_element,
 )
 
@@ -102,12 +102,12 @@ def _functional_signal(x: Tensor, g: Tensor) -> Tensor:
 
 
 def _real_rows(array: np.ndarray) -> np.ndarray:
-    """``(*modes, batch, channels)`` as real numbers: a channel's imaginary part follows its real part."""
+    """Return ``(*modes, batch, channels)`` as real numbers, with real and imaginary parts interleaved in each row."""
     return np.ascontiguousarray(array).view(array.real.dtype)
 
 
 def _real_columns(array: np.ndarray) -> np.ndarray:
-    """``(*modes, channels, outputs)`` as real numbers, a row of real parts, then a row of imaginary ones."""
+    """Return ``(*modes, channels, outputs)`` as real numbers, with real and imaginary parts in alternate rows."""
     if not np.iscomplexobj(array):
         return array
     *modes, channels, outputs = array.shape
@@ -133,10 +133,9 @@ functional, functional_input, functional_signal = trilinear(
 
 
 def linear_map(x: Tensor, weight: Tensor) -> Tensor:
-    """Return ``coordinates(x) @ weight``, without ever laying out the coordinates of the signal.
+    """Return ``coordinates(x) @ weight`` without computing the coordinates of the signal.
 
-    Column by column the weights are the coordinates of signals, and the result is made of inner products
-    with these.
+    Each column of `weight` holds the coordinates of a signal; the results are inner products with these signals.
 
     Parameters
     ----------
@@ -149,6 +148,13 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
     -------
     Tensor
         Plain ``(batch, outputs)``.
+
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal, or `weight` is not plain.
+    ShapeError
+        `weight` does not fit the coordinates and channels of `x`.
 
     Examples
     --------
@@ -165,11 +171,11 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
-    """The signals ``(*modes, channels, outputs)``, stored as gradients, whose coordinates are a matrix's columns."""
+    """Return the columns of `weight` as signals ``(*modes, channels, outputs)``, stored as gradients."""
     count = space.coordinate_count
     if plain(weight, "weight").ndim != 2 or weight.shape[0] != count * channels:
         expected = f"({count} coordinates * {channels} channels, outputs)"
-        raise ShapeError(got_expected("weight", weight.shape, expected, "check the signal"))
+        raise ShapeError(got_expected("weight", weight.shape, expected, "give weight this shape"))
     values = reshape(weight, shape=(count, channels, weight.shape[1]))
     return from_coordinates(values, space=space.cotangent)
 
@@ -177,8 +183,15 @@ def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
 def coordinates(x: Tensor) -> Tensor:
     """Return the orthonormal real coordinates of every example, ``(batch, coordinates * channels)``.
 
-    Any linear functional of the signal is a linear functional of these, and distances are the same.
+    Every linear functional of the signal is a linear functional of its coordinates, and distances are preserved.
 
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, coordinates
@@ -190,8 +203,15 @@ def coordinates(x: Tensor) -> Tensor:
 
 
 def power_spectrum(x: Tensor) -> Tensor:
-    """Return the power in each pair of modes, ``(batch, pairs * channels)``: blind to shifts.
+    """Return the power of each pair of modes (k, -k), ``(batch, pairs * channels)``, which shifts do not change.
 
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal, or its domain does not store modes.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, power_spectrum
@@ -204,6 +224,6 @@ def power_spectrum(x: Tensor) -> Tensor:
 
 
 def _features(values: Tensor) -> Tensor:
-    """Bring ``(coordinates, batch, channels)`` to one row per example."""
+    """Return ``(coordinates, batch, channels)`` as one row per example."""
     count, batch, channels = values.shape
     return reshape(transpose(values, axes=(1, 0, 2)), shape=(batch, count * channels))

@@ -1,4 +1,4 @@
-"""Losses: cross entropy on logits, and errors of signals measured by Parseval."""
+"""Losses: cross entropy of logits, and squared errors of signals by Parseval."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from freqnet.spaces import mode_numbers
 def log_softmax(logits: Tensor) -> Tensor:
     """Return the logarithms of class probabilities, ``(batch, classes)``.
 
+    Examples
+    --------
     >>> from freqnet.autodiff import Tensor
     >>> from freqnet.ops import log_softmax
     >>> log_softmax(Tensor([[0.0, 0.0]])).data.round(4)
     array([[-0.6931, -0.6931]])
     """
-    # The largest logit is subtracted as a constant: it cancels in value and in gradient.
+    # The largest logit is subtracted as a constant: it cancels in the value and in the gradient.
     centred = logits - Tensor(plain(logits, "log_softmax").data.max(axis=1, keepdims=True))
     total = sum_(exp(centred), axis=1, keepdims=True)
     return centred - log(total)
@@ -41,7 +43,7 @@ def _softmax_loss(logits: Tensor, targets: np.ndarray) -> Tensor:
     return Tensor(np.asarray(-total / max(1, len(targets)), logits.dtype))
 
 
-def _softmax_loss_slowly(logits: Tensor, targets: np.ndarray) -> Tensor:
+def _softmax_loss_composite(logits: Tensor, targets: np.ndarray) -> Tensor:
     share = -1.0 / max(1, len(targets))
     return scale_by(elementwise(log_softmax(logits), Tensor(targets)).sum(), factor=share)
 
@@ -56,7 +58,7 @@ softmax_loss: Op = register(
     Op(
         "softmax_loss",
         forward=_softmax_loss,
-        vjps=fused_vjps(_softmax_loss_slowly, _softmax_loss_vjps),
+        vjps=fused_vjps(_softmax_loss_composite, _softmax_loss_vjps),
         cost=lambda out, logits, targets: 3 * logits.data.size,
         source="-(1/B) sum_b sum_c t[b, c] log softmax(z[b])[c]; its gradient is (softmax(z) - t) / B",
     )
@@ -71,16 +73,21 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     logits : Tensor
         Plain ``(batch, classes)``.
     labels : array of int
-        ``(batch,)``, each in 0 .. classes - 1.
+        ``(batch,)``, each from 0 to classes - 1.
     smoothing : float
-        The share of each target spread evenly over all classes (Szegedy et al. 2016), in [0, 1).
+        Share of each target, in [0, 1), that is spread evenly over all classes (Szegedy et al. 2016).
+
+    Returns
+    -------
+    Tensor
+        Scalar.
 
     Raises
     ------
     DataError
         A label is out of range.
     ShapeError
-        Logits and labels disagree, or the smoothing is out of range.
+        The shapes of logits and labels do not agree, or the smoothing is out of range.
 
     Examples
     --------
@@ -97,18 +104,20 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     classes = logits.shape[1]
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise DataError(
-            got_expected("labels", f"{labels.min()} to {labels.max()}", f"0 to {classes - 1}", "check the classes")
+            got_expected("labels", f"{labels.min()} to {labels.max()}", f"0 to {classes - 1}", "number classes from 0")
         )
     if not 0 <= smoothing < 1:
-        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "0.1 is usual"))
+        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "take smoothing=0.1"))
     targets = np.full(logits.shape, smoothing / classes, logits.dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
     return softmax_loss(logits, targets=targets)
 
 
 def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
-    """Return the mean square of the difference, over grid (by Parseval), batch and channels.
+    """Return the mean squared difference over grid (by Parseval), batch and channels.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, mean_squared_error
@@ -125,16 +134,21 @@ def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
 
 
 def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
-    """Return the squared error in the Sobolev norm: each mode weighted by ``(1 + |k|^2)^order``.
+    """Return the squared error in the Sobolev norm, which weights each mode by ``(1 + |k|^2)^order``.
 
-    Order 0 is `mean_squared_error`; a positive order asks for edges, a negative one forgives them.
+    Order 0 is `mean_squared_error`. A positive order emphasises high modes (edges), a negative order low modes.
 
     Parameters
     ----------
     x, target : Tensor
-        Signals ``(*modes, batch, channels)`` of one spectral domain.
+        Signals ``(*modes, batch, channels)`` in one space of modes.
     order : float
         The exponent; k is in cycles per period.
+
+    Raises
+    ------
+    SpaceError
+        The signals are in different spaces, or their domain does not store modes.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The pointwise product of signals, by their coefficients: what makes a spectral network nonlinear."""
+"""The pointwise product of signals, computed from their coefficients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from freqnet.spaces.base import Axes, per_axis, require_signal, volume
 
 
 def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
-    """The cost of a product, or, with one operand, of a square."""
+    """Cost of a product or, with one operand, of a square."""
     lanes = volume(out.shape[out.space.ndim :])
     other = a if b is None else b
     return lanes * a.space.product_cost(other.space.band, out.space.band, is_square=b is None)
@@ -21,7 +21,9 @@ def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: 
 def _multiply(a: Tensor, b: Tensor, band: Axes) -> Tensor:
     space, other = require_signal(a.space, "multiply"), require_signal(b.space, "multiply")
     if (space.domain, space.grid, space.origin) != (other.domain, other.grid, other.origin):
-        raise SpaceError(got_expected("multiply", f"{space} and {other}", "one domain and grid", "resample one"))
+        raise SpaceError(
+            got_expected("multiply", f"{space} and {other}", "one domain and grid", "resample b to the grid of a")
+        )
     if other.dual:
         a, b, space, other = b, a, other, space
     return Tensor(space.multiply(a.data, b.data, other.band, band), space.with_band(band).unbounded)
@@ -52,24 +54,24 @@ square_op: Op = register(
 
 
 def multiply(a: Tensor, b: Tensor, band: int | Axes | None = None) -> Tensor:
-    """Multiply two signals pointwise, exactly (free of aliasing) in every kept mode.
+    """Multiply two signals pointwise, without aliasing in the kept modes.
 
     Parameters
     ----------
     a, b : Tensor
-        Signals ``(*modes, batch, channels)`` on one grid, of any two bands; batch and channels broadcast.
+        Signals ``(*modes, batch, channels)`` on one grid, with any bands; batch and channels broadcast.
     band : int or tuple of int, optional
-        The band to keep; by default that of `a`. The whole product has the band ``a.band + b.band``.
+        Band of the result, by default that of `a`. The full product has the band ``a.band + b.band``.
 
     Returns
     -------
     Tensor
-        ``(*modes, batch, channels)`` of the band kept.
+        Signal ``(*modes, batch, channels)``.
 
     Raises
     ------
     SpaceError
-        The signals live in different domains or on different grids.
+        The signals belong to different domains or grids.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Statistics of signals read off their spectra: the mean is the DC mode, the power is Parseval's sum."""
+"""Statistics of signals from their spectra: the mean is the DC mode, the power is Parseval's sum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from freqnet.spaces.base import require_signal
 
 
 def power_cost(x: Tensor) -> int:
-    """The multiply-adds of a signal's power."""
+    """Multiply-adds of `signal_power`."""
     return x.shape[-1] * x.shape[-2] * x.space.power_cost
 
 
@@ -27,22 +27,22 @@ constant: Op = linear(
     "constant",
     lambda value, space: Tensor(space.constant(value.data), replace(space, kind="signal", support=None)),
     adjoint=lambda g, value, space: mean_op(g),
-    source="a constant has the DC mode alone",
+    source="a constant has only the DC mode",
 )
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
     if a.space is None or a.space != getattr(b.space, "cotangent", None):
         same_space(a, b, "inner")
-        # Two signals of a domain that stores gradients in another way.
-        todo = "apply riesz to one of them"
+        # This domain stores gradients differently from signals.
+        todo = "apply as_gradient to one of them"
         raise SpaceError(got_expected("inner", f"two of {a.space}", "a signal and a gradient", todo))
     return Tensor(a.space.inner(a.data, b.data))
 
 
 def _scale(x: Tensor, factors: Tensor) -> Tensor:
     if factors.space is not None or factors.ndim > 2:
-        raise ShapeError(got_expected("factors", repr(factors), "plain (batch, channels)", "one per channel"))
+        raise ShapeError(got_expected("factors", repr(factors), "plain (batch, channels)", "give one per channel"))
     return Tensor(x.data * factors.data, x.space)
 
 
@@ -68,7 +68,7 @@ scale: Op = register(
             lambda g, out, x, factors: sum_like(inner(g, x), factors),
         ),
         cost=per_element,
-        source="linearity; one real factor for every batch and channel",
+        source="linearity; one real factor per example and channel",
     )
 )
 
@@ -76,17 +76,17 @@ riesz: Op = linear(
     "riesz",
     lambda x: Tensor(x.space.riesz(x.data), x.space.cotangent),
     adjoint=lambda g, x: riesz(g),
-    source="Riesz: the gradient h with <h, y> = mean(x y) for every signal y; the Gram matrix of what is stored",
+    source="Riesz: the gradient h with <h, y> = mean(x y) for every signal y, by the Gram matrix of the nodes",
     cost=lambda out, x: 2 * power_cost(x),
 )
 
 
 def as_gradient(x: Tensor) -> Tensor:
-    """Return a signal as a gradient, by the Riesz map; the signal itself, where both are stored alike."""
+    """Return the gradient that represents a signal (Riesz map); the signal itself if both are stored alike."""
     return x if x.space.is_self_dual else riesz(x)
 
 
-# The inner product of a signal with itself: one gradient, where `inner` would make two equal ones.
+# The inner product of a signal with itself has one gradient; `inner` would compute it twice.
 power_op: Op = register(
     Op(
         "signal_power",
@@ -113,7 +113,7 @@ affine: Op = register(
             lambda g, out, x, factors, offset: sum_like(mean_op(g), offset),
         ),
         cost=per_element,
-        source="linearity; a constant touches the DC mode alone, so one pass does both",
+        source="linearity; a constant changes only the DC mode, so one pass does both",
     )
 )
 
@@ -121,6 +121,13 @@ affine: Op = register(
 def mean(x: Tensor) -> Tensor:
     """Return the mean of a signal over its grid, ``(batch, channels)``: the DC mode.
 
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, mean
@@ -134,6 +141,13 @@ def mean(x: Tensor) -> Tensor:
 def signal_power(x: Tensor) -> Tensor:
     """Return the mean square of a signal over its grid, ``(batch, channels)``, by Parseval.
 
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis
@@ -147,7 +161,7 @@ def signal_power(x: Tensor) -> Tensor:
 
 @register_function("inner_product")
 def inner_product(a: Tensor, b: Tensor) -> Tensor:
-    """Return the inner product of two elements of one space, as a scalar."""
+    """Return the inner product of two elements of one space, or of a signal and a gradient, as a scalar."""
     if a.space is None:
         return elementwise(a, b).sum()
     return inner(as_gradient(a) if a.space == b.space else a, b).sum()

@@ -1,4 +1,4 @@
-"""The operators of tensors: sums and products of numbers, signals, and both."""
+"""The arithmetic operators of tensors, on numbers, plain tensors and signals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBERS = (int, float, np.floating, np.integer)
 
 @register_function("plus")
 def plus(a: Tensor, b: Any) -> Tensor:
-    """Add tensors of one space, or a number to every sample of a signal."""
+    """Add two tensors of one space, or a constant to a signal."""
     b = as_tensor(b, a)
     if a.space is not None and b.space is None:
         value = b if b.ndim >= 2 else reshape(b, shape=(1,) * (2 - b.ndim) + b.shape)
@@ -33,7 +33,7 @@ def plus(a: Tensor, b: Any) -> Tensor:
 
 @register_function("times")
 def times(a: Tensor, b: Any) -> Tensor:
-    """Multiply: plain numbers, two signals (kept to the band of `a`), or anything by a number."""
+    """Multiply by a number or pointwise by a tensor; a product of signals keeps the band of `a`."""
     if isinstance(b, _NUMBERS):
         return scale_by(a, factor=float(b))
     b = as_tensor(b, a)

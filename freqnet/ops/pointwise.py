@@ -1,4 +1,4 @@
-"""Exact pointwise functions of samples: of plain numbers, and of signals in a domain of samples."""
+"""Exact pointwise functions of plain numbers and of signals that are stored as samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from freqnet.ops.multiply import multiply_op
 
 
 def _samples_only(x: Tensor, name: str) -> Any:
-    """Return the space of a pointwise result; refuse spectra, whose entries are not samples."""
+    """Return the space of a pointwise result.
+
+    Raises
+    ------
+    SpaceError
+        `x` is a spectrum or a response: its entries are not samples.
+    """
     if x.space is None:
         return None
     if x.space.is_spectral or x.space.kind != "signal":
@@ -31,16 +37,22 @@ def _chain(g: Tensor, derivative: Tensor, x: Tensor) -> Tensor:
 
 
 def pointwise(name: str, function: Callable[..., Any], derivative: Callable[..., Tensor], source: str) -> Op:
-    """Register a function of samples.
+    """Register a pointwise function of samples.
 
     Parameters
     ----------
     name : str
+        Unique name in the registry.
     function : callable
         ``function(x, **parameters) -> array``.
     derivative : callable
-        ``derivative(x, out, **parameters) -> Tensor``, in ops.
+        ``derivative(x, out, **parameters) -> Tensor``, written in ops.
     source : str
+        The formula of the derivative.
+
+    Returns
+    -------
+    Op
     """
     return register(
         Op(
@@ -81,8 +93,10 @@ erf: Op = pointwise(
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """Return 1 / (1 + exp(-x)) of samples.
+    """Return ``1 / (1 + exp(-x))`` of samples.
 
+    Examples
+    --------
     >>> from freqnet.autodiff import Tensor
     >>> from freqnet.ops import sigmoid
     >>> sigmoid(Tensor([0.0])).data
@@ -92,11 +106,11 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """Return x times the normal distribution function, of samples (Hendrycks and Gimpel 2016)."""
-    # The product keeps its first factor's band: the function's, which is that of the whole grid.
+    """Return x times the standard normal distribution function of x, for samples x (Hendrycks and Gimpel 2016)."""
+    # A product keeps the band of its first factor: here the largest band, that of the function values.
     return (erf(x * 0.5**0.5) * 0.5 + 0.5) * x
 
 
 def silu(x: Tensor) -> Tensor:
-    """Return x sigmoid(x) of samples."""
+    """Return ``x sigmoid(x)`` of samples."""
     return sigmoid(x) * x

@@ -1,4 +1,4 @@
-"""Polynomials of signals, by as few products of spectra as they take: the activations inside a domain."""
+"""Polynomials of signals, computed with few products of spectra: the activations inside a domain."""
 
 from __future__ import annotations
 
@@ -21,27 +21,26 @@ def polynomial(
     exact: bool = False,
     band: Axes | None = None,
 ) -> Tensor:
-    """Apply c[0] + c[1] x + ... + c[d] x^d to a signal, by as few products of spectra as it takes.
+    """Apply the polynomial ``c[0] + c[1] x + ... + c[d] x^d`` to a signal, with few products of spectra.
 
-    Degree 2 takes one square, degrees 3 and 4 a square and a product, 5 and 6 two products, 7 to 9 three
-    (Paterson and Stockmeyer 1973); with a gate, degree d takes d - 1 products (Horner).
+    Degree 2 takes one square, degrees 3 and 4 a square and a product, 5 and 6 a square and two products, 7 to 9 one
+    more (Paterson and Stockmeyer 1973). With a gate, degree d takes d - 1 products (Horner).
 
     Parameters
     ----------
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     coefficients : Tensor
-        Plain ``(degree + 1, channels)`` or ``(degree + 1, batch, channels)``, each 1 or the signal's.
+        Plain ``(degree + 1, channels)`` or ``(degree + 1, batch, channels)``; batch and channels broadcast.
     gate_band : int or tuple of int, optional
-        The band of `x` used as the factor g in each product: with a gate the polynomial is
-        ``c[0] + c[1] x + c[2] x g + c[3] x g^2 + ...``. A band of 0 multiplies by the mean alone, None by
-        the whole signal. The cost of a product is proportional to the gate's modes.
+        Band of the gate g, a low-passed `x` that replaces it in all factors but one:
+        ``c[0] + c[1] x + c[2] x g + c[3] x g^2 + ...``. With band 0 the gate is the mean of `x`; None uses `x` itself.
+        The cost of a product is proportional to the number of modes of the gate.
     exact : bool
-        Keep the band that intermediate powers need for an exact result: a power p has p times the signal's band,
-        of which what can still come back into the result is kept. By default every intermediate is cut to the
-        signal's band: exact at degrees 1 and 2, cheaper and low-passed in between from degree 3 on.
+        Whether intermediate powers keep every mode that can affect the result. By default they are truncated to the
+        band of `x`, which is cheaper, and still exact at degrees 1 and 2.
     band : tuple of int, optional
-        The band of the result, by default that of `x`. Modes that are not kept are not computed.
+        Band of the result, by default that of `x`.
 
     Returns
     -------
@@ -51,7 +50,9 @@ def polynomial(
     Raises
     ------
     ShapeError
-        The coefficients do not fit the channels.
+        The coefficients do not fit the batch and channels of `x`.
+    SpaceError
+        `x` is not a signal, or the coefficients are not plain.
 
     Examples
     --------
@@ -78,19 +79,19 @@ def polynomial(
 
 
 def _lanes(coefficients: Tensor, x: Tensor) -> Tensor:
-    """The coefficients as ``(degree + 1, batch or 1, channels or 1)``."""
+    """Return the coefficients as ``(degree + 1, batch or 1, channels or 1)``."""
     shape = plain(coefficients, "coefficients").shape
     if len(shape) == 2:
         shape = (shape[0], 1, shape[1])
         coefficients = reshape(coefficients, shape=shape)
     if len(shape) != 3 or any(n not in (1, have) for n, have in zip(shape[1:], x.shape[-2:], strict=True)):
         expected = f"(degree + 1, {x.shape[-1]})"
-        raise ShapeError(got_expected("coefficients", shape, expected, "give one row per power, from x^0"))
+        raise ShapeError(got_expected("coefficients", shape, expected, "pass one row per power, from x^0"))
     return coefficients
 
 
 def _by_gate(x: Tensor, rows: list[Tensor], gate: Tensor, kept: Axes, exact: bool) -> Tensor:
-    """Horner's rule, every product with the gate."""
+    """Evaluate the polynomial by Horner's rule, with the gate as factor."""
     degree = len(rows) - 1
     out = scale(x, rows[degree])
     for left in range(degree - 2, -1, -1):
@@ -102,18 +103,18 @@ def _by_gate(x: Tensor, rows: list[Tensor], gate: Tensor, kept: Axes, exact: boo
 
 
 def _kept(band: Axes, gate: Axes, final: Axes, left: int) -> Axes:
-    """The band that a product needs when `left` more products follow: each can bring modes back into the final band."""
+    """Return the band that a product needs if `left` more follow, each of which can move modes into the final band."""
     return tuple(min(a + g, m + left * g) if left else m for a, g, m in zip(band, gate, final, strict=True))
 
 
 def _by_powers(x: Tensor, rows: list[Tensor], kept: Axes, exact: bool) -> Tensor:
-    """Paterson and Stockmeyer: Horner's rule in x^k, on blocks of k terms, which powers up to x^k serve."""
+    """Evaluate the polynomial by Horner's rule in x^k, on blocks of k terms (Paterson and Stockmeyer 1973)."""
     degree, size = len(rows) - 1, x.space.band
-    # Powers up to x^k take k - 1 products, the rule one for each further block.
+    # Powers up to x^k take k - 1 products, Horner's rule one per further block.
     block = min((2, 3), key=lambda k: k - 1 + -(-(degree - k) // k))
 
     def band(power: int, left: int) -> Axes:
-        """The band that a power needs when its degree can still grow by `left`."""
+        """Return the band that a power needs if its degree can still grow by `left`."""
         if not exact:
             return kept if left == 0 else size
         wanted = tuple(min(power * m, c + left * m) for m, c in zip(size, kept, strict=True))

@@ -1,4 +1,4 @@
-"""Bands and grids: truncation pooling, average pooling, subsampling with its aliasing, shifts."""
+"""Changes of band and grid: truncation, resampling, averaging, subsampling with aliasing, and shifts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ alias_op: Op = linear(
 
 
 def _shift(x: Tensor, samples: np.ndarray, places: Axes, adjoint: bool) -> Tensor:
-    """Shift what is held by `samples`, and sample 0 by whole `places`."""
+    """Shift the stored signal by `samples`, and move sample 0 by `places`."""
     shift = x.space.shift_adjoint if adjoint else x.space.shift
     return Tensor(shift(x.data, samples), x.space.after_shift(samples, places, adjoint))
 
@@ -77,14 +77,14 @@ shift_op: Op = linear(
 
 
 def aligned(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two signals with sample 0 in the same place: the later of the two."""
+    """Return two signals stored with sample 0 at the same place, the later of their two places."""
     if a.space == b.space or a.space.origin == b.space.origin:
         return a, b
-    return _held_as(a, a.space.common_space(b.space)), _held_as(b, b.space.common_space(a.space))
+    return _moved_to(a, a.space.common_space(b.space)), _moved_to(b, b.space.common_space(a.space))
 
 
-def _held_as(x: Tensor, space: Space) -> Tensor:
-    """The same signal with more room before it, so that sample 0 is where a space has it."""
+def _moved_to(x: Tensor, space: Space) -> Tensor:
+    """Return a signal with sample 0 moved to its place in `space`."""
     if x.space.origin == space.origin:
         return x
     places = tuple(there - here for here, there in zip(x.space.first, space.first, strict=True))
@@ -94,11 +94,20 @@ def _held_as(x: Tensor, space: Space) -> Tensor:
 def truncate(x: Tensor, band: int | Axes) -> Tensor:
     """Keep the modes ``|k| <= band``, on the same grid: an ideal low-pass.
 
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    band : int or tuple of int
+        Largest mode number that is kept along each axis.
+
     Raises
     ------
     ShapeError
-        The signal has fewer modes than asked for.
+        The band is larger than that of the signal.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, truncate
@@ -113,12 +122,28 @@ def truncate(x: Tensor, band: int | Axes) -> Tensor:
 
 
 def zero_pad(x: Tensor, band: int | Axes) -> Tensor:
-    """Add modes of zero up to ``|k| <= band``, on the same grid: the adjoint of `truncate`.
+    """Add zero modes up to ``|k| <= band``, on the same grid: the adjoint of `truncate`.
+
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    band : int or tuple of int
+        Largest mode number of the result along each axis.
 
     Raises
     ------
     ShapeError
-        The signal has more modes than asked for.
+        The band is smaller than that of the signal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.spaces import Fourier
+    >>> from freqnet.ops import analysis, zero_pad
+    >>> x = analysis(np.ones((1, 9, 1)), Fourier.on(9, band=2))
+    >>> zero_pad(x, 4).shape
+    (5, 1, 1)
     """
     kept = per_axis(band, require_signal(x.space, "zero_pad").ndim, "band")
     if any(m < n for m, n in zip(kept, x.space.band, strict=True)):
@@ -127,10 +152,24 @@ def zero_pad(x: Tensor, band: int | Axes) -> Tensor:
 
 
 def resample(x: Tensor, grid: int | Axes) -> Tensor:
-    """Put the signal on another grid of any size, keeping every mode both grids can hold.
+    """Put a signal on another grid and keep the modes that both grids can hold.
 
-    With fewer samples this is spectral (truncation) pooling; the mean is kept, nothing is rescaled.
+    With fewer samples this is spectral pooling (truncation). Nothing is rescaled: the mean stays the same.
 
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    grid : int or tuple of int
+        Samples along each axis.
+
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal, or a signal of a node domain and the new grid is larger.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, resample
@@ -143,24 +182,32 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
 
 @lru_cache(maxsize=256)
 def resampled(space: Space, grid: Axes) -> Space:
-    """The space of a signal after `resample`."""
+    """Return the space of a signal after `resample`."""
     return space.resampled(grid)
 
 
 def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
-    """Average over the samples n .. n + window - 1, around the period: exact, by the Dirichlet kernel.
+    """Replace each sample n by the average of the samples n .. n + window - 1, periodically.
 
     Parameters
     ----------
     x : Tensor
-        ``(*modes, batch, channels)``.
+        Signal ``(*modes, batch, channels)``.
     window : int or tuple of int
         Samples along each axis.
     method : {"dirichlet", "sinc"}
-        The grid's own average, or the average of the continuous signal over the same window, which is
-        what a product with a sinc computes. They agree at k = 0 and part as k grows: for a window w on
-        N samples the ratio is ``sinc(k / N)``, 0.64 at Nyquist.
+        "dirichlet" averages samples, "sinc" the continuous signal over the same window. On a grid of N samples their
+        responses differ by the factor ``sinc(k / N)``: 1 at k = 0 and 0.64 at Nyquist.
 
+    Raises
+    ------
+    ShapeError
+        The window is shorter than one sample.
+    ConfigurationError
+        There is no such method, or the domain does not support it.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, average, synthesis
@@ -174,23 +221,32 @@ def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
 
 
 def checked_window(window: int | Axes, ndim: int, method: str) -> Axes:
-    """Return the window along each axis, if it and the method can be averaged with."""
+    """Return the window along each axis, after a check of window and method."""
     axes = per_axis(window, ndim, "window")
     if min(axes) < 1:
-        raise ShapeError(got_expected("window", axes, "at least 1 sample", "give a larger window"))
+        raise ShapeError(got_expected("window", axes, "at least 1 sample", "take window=1 or more"))
     if method not in ("dirichlet", "sinc"):
-        raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "choose one"))
+        raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "use 'dirichlet'"))
     return axes
 
 
 def alias(x: Tensor, stride: int | Axes) -> Tensor:
-    """Keep every `stride`-th sample: the spectrum folds, modes that become equal are added.
+    """Keep every `stride`-th sample: the spectrum folds, and modes that alias are added.
+
+    Parameters
+    ----------
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    stride : int or tuple of int
+        Distance of the samples that are kept along each axis; it divides the grid.
 
     Raises
     ------
     ShapeError
         The stride does not divide the grid.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import alias, analysis, synthesis
@@ -204,24 +260,31 @@ def alias(x: Tensor, stride: int | Axes) -> Tensor:
 
 
 def aliased(space: Space, stride: Axes) -> Space:
-    """The space of a signal after `alias`."""
+    """Return the space of a signal after `alias`."""
     if any(s < 1 or n % s for n, s in zip(space.grid, stride, strict=True)):
         raise ShapeError(
-            got_expected("stride", stride, f"divisors of the grid {space.grid}", "resample first, or change the stride")
+            got_expected("stride", stride, f"divisors of the grid {space.grid}", "take stride=1, or resample first")
         )
     return space.aliased(stride)
 
 
 def shift(x: Tensor, samples: Any) -> Tensor:
-    """Move the signal forward by samples, or fractions of samples: a phase ramp.
+    """Shift a signal forward by a whole or fractional number of samples.
 
     Parameters
     ----------
     x : Tensor
-        ``(*modes, batch, channels)``.
+        Signal ``(*modes, batch, channels)``.
     samples : array
-        ``(axes,)``, or ``(batch, axes)`` for a shift of its own for each example, in samples.
+        ``(axes,)``, or ``(batch, axes)`` for one shift per example. Some node domains support whole samples only.
 
+    Raises
+    ------
+    ShapeError
+        The shift is not finite, has the wrong shape, or is fractional where only whole samples are supported.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier
     >>> from freqnet.ops import analysis, shift, synthesis
@@ -232,14 +295,14 @@ def shift(x: Tensor, samples: Any) -> Tensor:
     space = require_signal(x.space, "shift")
     array = np.asarray(samples, dtype=float)
     if not np.isfinite(array).all():
-        raise ShapeError(got_expected("shift", "numbers that are not finite", "numbers of samples", "change them"))
+        raise ShapeError(got_expected("shift", "numbers that are not finite", "finite numbers", "use 0 for no shift"))
     if array.shape[-1:] != (space.ndim,) or array.ndim > 2 or (array.ndim == 2 and len(array) not in (1, x.shape[-2])):
         raise ShapeError(
             got_expected(
                 "shift",
                 f"shape {array.shape}",
                 f"({space.ndim},) or ({x.shape[-2]}, {space.ndim})",
-                "one per axis",
+                "pass one number per axis",
             )
         )
     places = space.shift_places(np.atleast_2d(array).min(axis=0))

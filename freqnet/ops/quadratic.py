@@ -1,9 +1,8 @@
-"""A normalised polynomial of degree 1 or 2 in one pass: most of the time of a training step.
+"""Normalisation followed by a polynomial of degree 1 or 2, in one pass.
 
-The mean and the power of a signal fix the affine map that normalises it, so a polynomial of the normalised
-signal is a polynomial of the signal itself, with coefficients made of a few numbers per channel. Each op here does at
-once what its `composite` does in many ops: the composite defines it, and is differentiated in its place where gradients
-of gradients are wanted.
+Normalisation is an affine map, so that a polynomial of the normalised signal is a polynomial of the signal, with
+coefficients from its mean and variance. Training steps spend most of their time here, so each op is fused from several
+others: its ``_composite`` function defines it and is differentiated in its place for second derivatives (`fused_vjps`).
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ from freqnet.spaces.base import Axes, require_signal
 def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     space, c = require_signal(x.space, "polynomial"), plain(coefficients, "coefficients").data
     if c.ndim != 3 or len(c) not in (2, 3):
-        expected = "(2 or 3, batch, channels), each 1 or the signal's"
-        raise ShapeError(got_expected("coefficients", c.shape, expected, "give one row per power, from x^0"))
+        expected = "(2 or 3, batch, channels) that broadcast with the signal"
+        raise ShapeError(got_expected("coefficients", c.shape, expected, "pass one row per power, from x^0"))
     target = space.with_band(band).unbounded
     if len(c) == 3:
         return Tensor(space.quadratic(x.data, c, band), target)
     return Tensor(target.affine(space.change_band(x.data, band), c[1], c[0]), target)
 
 
-def _low_degree_slowly(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
+def _low_degree_composite(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
     c = [reshape(row(coefficients, index=i), shape=coefficients.shape[1:]) for i in range(coefficients.shape[0])]
     if len(c) == 2:
         return affine(change_band(x, band=band), c[1], c[0])
@@ -62,7 +61,7 @@ low_degree: Op = register(
     Op(
         "low_degree",
         forward=_low_degree,
-        vjps=fused_vjps(_low_degree_slowly, _low_degree_vjps),
+        vjps=fused_vjps(_low_degree_composite, _low_degree_vjps),
         cost=_low_degree_cost,
         source="c[0] + c[1] x + c[2] x^2, the square by C[k] = sum_j X[j] X[k - j], |k| <= band",
     )
@@ -80,7 +79,7 @@ def _moments(x: Tensor, per_sample: bool) -> Tensor:
     return Tensor(np.array([centre, square - centre * centre]))
 
 
-def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
+def _moments_composite(x: Tensor, per_sample: bool) -> Tensor:
     centre, square = mean(x), signal_power(x)
     if not per_sample:
         share = 1.0 / x.shape[-2]
@@ -90,13 +89,13 @@ def _moments_slowly(x: Tensor, per_sample: bool) -> Tensor:
 
 
 def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
-    factor, offset = _moments_pull(g.data, out.data, x)
+    factor, offset = _moments_map(g.data, out.data, x)
     space = x.space.cotangent
     return (Tensor(space.affine(x.space.riesz(x.data), factor, offset), space),)
 
 
-def _moments_pull(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The gradient of the moments is an affine map of the signal, stored as a gradient: factor and constant."""
+def _moments_map(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return factor and constant of the affine map that takes the signal to the gradient of its moments."""
     count = x.shape[-2] // found.shape[1]
     factor = g[1] * found.dtype.type(2 / count)
     return factor, g[0] / found.dtype.type(count) - factor * found[0]
@@ -106,14 +105,14 @@ moments: Op = register(
     Op(
         "moments",
         forward=_moments,
-        vjps=fused_vjps(_moments_slowly, _moments_vjps),
+        vjps=fused_vjps(_moments_composite, _moments_vjps),
         cost=lambda out, x, per_sample: power_cost(x),
-        source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or the grid alone",
+        source="mean X[0], variance sum_k w[k] |X[k]|^2 - X[0]^2 (Parseval), over batch and grid or over the grid",
     )
 )
 
 
-# -- a polynomial of the normalised signal, as a polynomial of the signal ------------------------------
+# -- coefficients of the polynomial of the signal ------------------------------------------------------
 def _compose(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
     (centre, variance), c = statistics.data, polynomial.data
     factor = gain.data / np.sqrt(variance + variance.dtype.type(epsilon))
@@ -128,7 +127,7 @@ def _compose(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tenso
     return Tensor(out)
 
 
-def _compose_slowly(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
+def _compose_composite(statistics: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float) -> Tensor:
     centre, variance = (reshape(row(statistics, index=i), shape=statistics.shape[1:]) for i in range(2))
     factor = gain * power(variance + epsilon, exponent=-0.5)
     start = offset - centre * factor
@@ -165,14 +164,14 @@ compose_norm: Op = register(
     Op(
         "compose_norm",
         forward=_compose,
-        vjps=fused_vjps(_compose_slowly, _compose_vjps),
+        vjps=fused_vjps(_compose_composite, _compose_vjps),
         cost=lambda out, *inputs, epsilon: 4 * out.data.size,
-        source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, by powers of x",
+        source="c(f x + o) with f = gain / sqrt(variance + epsilon), o = offset - mean f, as powers of x",
     )
 )
 
 
-# -- the three in one ----------------------------------------------------------------------------------
+# -- moments, coefficients and polynomial in one op ----------------------------------------------------
 def _normalized(
     x: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float, band: Axes, per_sample: bool
 ) -> tuple[Tensor, Tensor]:
@@ -180,7 +179,7 @@ def _normalized(
     return _low_degree(x, _compose(found, gain, offset, polynomial, epsilon), band), found
 
 
-def _normalized_slowly(
+def _normalized_composite(
     x: Tensor, gain: Tensor, offset: Tensor, polynomial: Tensor, epsilon: float, band: Axes, per_sample: bool
 ) -> Tensor:
     found = moments(x, per_sample=per_sample)
@@ -202,7 +201,7 @@ def _normalized_vjps(
     coefficients = _compose(found, gain, offset, polynomial, epsilon)
     gx, of_coefficients = _low_degree_vjps(g, out, x, coefficients, band)
     of_found, *rest = _compose_vjps(of_coefficients, coefficients, found, gain, offset, polynomial, epsilon)
-    factor, start = _moments_pull(of_found.data, found.data, x)
+    factor, start = _moments_map(of_found.data, found.data, x)
     x.space.cotangent.add_affine(gx.data, x.space.riesz(x.data), factor, start)
     return gx, *rest
 
@@ -211,11 +210,11 @@ normalized_polynomial: Op = register(
     Op(
         "normalized_polynomial",
         forward=_normalized,
-        vjps=fused_vjps(_normalized_slowly, _normalized_vjps),
+        vjps=fused_vjps(_normalized_composite, _normalized_vjps),
         cost=lambda out, x, gain, offset, polynomial, **rest: (
             power_cost(x) + _low_degree_cost(out, x, polynomial, band=rest["band"])
         ),
-        source="low_degree of compose_norm of moments; the moments (2, batch or 1, channels) come out as well",
+        source="low_degree of compose_norm of moments; also returns the moments (2, batch or 1, channels)",
         saves=True,
     )
 )

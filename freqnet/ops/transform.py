@@ -1,4 +1,4 @@
-"""Transforms: analysis of samples into a spectrum, and synthesis back. There are no others."""
+"""The two transforms: analysis of samples into a space, and synthesis of samples from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from freqnet.spaces.condition import require_condition
 
 
 def _transform_cost(out: Tensor, x: Tensor, **parameters: Any) -> int:
-    # 2.5 N log2 N real operations of a real transform, about half of them multiply-adds.
+    # A real FFT takes 2.5 N log2 N real operations, about half of them multiply-adds.
     count = max(x.data.size, out.data.size)
     return int(1.25 * count * max(1, count.bit_length()))
 
@@ -24,7 +24,7 @@ def _analysis_cost(out: Tensor, samples: Tensor, space: Space) -> int:
 sample_modes: Op = linear(
     "sample_modes",
     lambda samples, space: Tensor(space.sample_modes(samples.data), space),
-    # g is a gradient: its synthesis is the density over the grid.
+    # The synthesis of a gradient is a density over the grid.
     adjoint=lambda g, samples, space: scale_by(
         synthesize(g, grid=samples.shape[1:-1]), factor=1 / volume(samples.shape[1:-1])
     ),
@@ -44,36 +44,38 @@ split_nyquist: Op = linear(
     "split_nyquist",
     lambda x, grid: Tensor(x.space.split_nyquist(x.data, grid), x.space),
     adjoint=lambda g, x, grid: split_nyquist(g, grid=grid),
-    source="the Nyquist mode shared evenly by k = n/2 and k = -n/2",
+    source="the Nyquist mode split evenly between k = n/2 and k = -n/2",
     cost=per_element,
 )
 
 
 def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
-    """Transform samples into the space of a domain.
+    """Transform samples into a space.
 
     Parameters
     ----------
     samples : Tensor or array
-        ``(batch, *grid, channels)``, real, on any grid that can hold the band.
+        Real samples ``(batch, *grid, channels)`` on any grid that can hold the band.
     space : Space
-        Where to: domain, nominal grid and band.
+        Space of the result.
     nyquist : {"drop", "split"}
-        What to do with the Nyquist mode of an even grid. It is dropped (the only choice that commutes
-        with shifts by a fraction of a sample), and a band that includes it is an error; "split" allows
-        the band n/2, shares the mode evenly by +-n/2, and makes the round trip lossless.
+        Treatment of the Nyquist mode of an even number n of samples. "drop" raises an error if the band includes it;
+        only dropping the mode commutes with fractional shifts. "split" allows the band n/2 and splits the mode evenly
+        between n/2 and -n/2, so that synthesis restores the samples exactly.
 
     Returns
     -------
     Tensor
-        ``(*modes, batch, channels)``.
+        Signal ``(*modes, batch, channels)``.
 
     Raises
     ------
     ShapeError
-        The samples cannot hold the band, or have the wrong number of axes.
+        The samples are not real, cannot hold the band, or have the wrong number of axes.
+    ConfigurationError
+        The band includes the Nyquist mode and `nyquist` is "drop", or the precision cannot hold the signal.
     TransformError
-        Inside ``no_transforms()``.
+        Called inside ``no_transforms()``.
 
     Examples
     --------
@@ -92,11 +94,11 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     if samples.dtype.kind in "biu":
         samples = Tensor(samples.data.astype(float))
     if samples.dtype.kind != "f":
-        raise ShapeError(got_expected("samples", f"numbers of {samples.dtype}", "real numbers", "take real parts"))
+        raise ShapeError(got_expected("samples", f"numbers of {samples.dtype}", "real numbers", "pass samples.real"))
     space.check_samples(samples.data)
     require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):
-        raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "choose one"))
+        raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "take nyquist='drop'"))
     grid = samples.shape[1:-1]
     if nyquist == "drop":
         space.check_nyquist(grid)
@@ -105,19 +107,26 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
 
 
 def synthesis(x: Tensor, grid: Axes | int | None = None) -> Tensor:
-    """Evaluate a signal on a grid, by default its own.
+    """Return the samples of a signal on a grid.
 
     Parameters
     ----------
     x : Tensor
-        ``(*modes, batch, channels)``.
+        Signal ``(*modes, batch, channels)``.
     grid : int or tuple of int, optional
-        Samples along each axis, any number: a finer grid interpolates, a coarser one aliases.
+        Samples along each axis, by default those of the space. A finer grid interpolates, a coarser one aliases.
 
     Returns
     -------
     Tensor
         Plain samples ``(batch, *grid, channels)``.
+
+    Raises
+    ------
+    SpaceError
+        `x` is not a signal.
+    TransformError
+        Called inside ``no_transforms()``.
 
     Examples
     --------

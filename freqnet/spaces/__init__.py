@@ -1,13 +1,13 @@
-"""Spaces: how a real signal is stored, and the verbs that layers are written against.
+"""Spaces: how real signals are stored, and the operations (verbs) that ops and layers use.
 
-``fourier``   half spectra, the domain networks live in.
-``hartley``   the same in real arithmetic.
-``laplace``   values at real nodes: causal signals, linear convolution, ill-conditioned.
+``fourier``   half spectra in complex arithmetic: the default domain of networks.
+``hartley``   spectra in real arithmetic.
+``laplace``   values at real nodes: causal signals and linear convolution, but ill-conditioned.
 ``damped``    values at nodes on a circle of radius r < 1: between Fourier and Laplace.
 ``grid``      samples: the spatial counterpart, with exact pointwise activations and direct convolution.
-``grid-fft``  the same with FFT convolution: the baseline that switches domains in every layer.
+``grid-fft``  samples with convolution by FFT: the baseline that switches domains in every layer.
 
-A new domain is a small subclass of `Space`, `WaveSpace` or `NodeSpace` and one `register_domain` call; networks, the
+A new domain is a subclass of `Space`, `WaveSpace` or `NodeSpace` with one call of `register_domain`. Networks, the
 command line and the contract tests then find it by its name.
 """
 

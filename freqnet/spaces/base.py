@@ -1,8 +1,8 @@
-"""The space of a signal: where it lives, and the verbs that ops and layers are written against.
+"""The base class of spaces, with the operations (verbs) that ops and layers use.
 
-A space says in which domain a real signal is stored, on which grid and with which band, and carries the verbs that
-work on what is stored. Ops and layers are written once, against these verbs, and never ask which domain they are in.
-A domain is a small subclass of `Space`; the registry (`freqnet.spaces.registry`) finds it by name.
+A space describes how a real signal is stored: domain, grid and band. Its verbs work on the stored arrays. Ops and
+layers use only these verbs, so that they work in every domain. A domain is a subclass of `Space`, which the registry
+(`freqnet.spaces.registry`) finds by name.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ S = TypeVar("S", bound="Space")
 
 @dataclass(frozen=True)
 class Space(ABC):
-    """Where a tensor lives: grid, band, and whether it is a signal or a frequency response.
+    """The space of a tensor: domain, grid and band, and whether it is a signal or a frequency response.
 
-    Arrays of signals have the axes ``(*space.shape, batch, channels)``, responses ``(*space.shape, inputs, outputs)``.
-    Verbs marked "adjoint" are adjoint under `weights`. A subclass is a domain. It is made by `on`.
+    Signals have the axes ``(*space.shape, batch, channels)``, responses ``(*space.shape, inputs, outputs)``. Adjoints
+    refer to the inner product with `weights`. A subclass is a domain; make its spaces with `on`.
 
     Parameters
     ----------
     grid : tuple of int
-        The period along each axis, in samples: the unit of kernel taps, windows and shifts.
+        Samples along each axis, which is also the period. Kernel taps, windows and shifts count these samples.
     band : tuple of int
         The signal has the modes ``|k| <= band`` along each axis.
     kind : {"signal", "response"}
-        Signals are normalised "forward" (the DC mode is the mean), responses are not divided.
+        Coefficients of signals are divided by the number of samples (the DC mode is the mean), responses are not.
     support : tuple of int, optional
-        The samples outside which the signal is known to be zero; None for the whole period. Linear convolution needs
-        room for it. Comparisons of spaces ignore it.
+        Number of samples along each axis, from sample 0 on, outside which the signal is known to be zero; None for the
+        whole period. It shows whether a linear convolution fits the grid. Comparisons of spaces ignore it.
     origin : tuple of int, optional
-        The place of sample 0 along each axis; None for the first place. Only node domains move it.
+        Place of sample 0 along each axis; None for the first place. Only node domains move it.
     dual : bool
         Whether elements are gradients with respect to signals: see `cotangent`.
 
@@ -67,12 +67,12 @@ class Space(ABC):
     # The name of the domain in the registry.
     name: ClassVar[str]
     is_complex: ClassVar[bool]
-    # Whether arrays hold a transform: then there are no pointwise functions, and layers must not transform.
+    # Whether arrays hold a transform of the signal: pointwise functions do not apply, and layers must not transform.
     is_spectral: ClassVar[bool] = False
-    # The unit that an axis of stored numbers counts.
+    # What an axis counts, for messages: modes, nodes or samples.
     unit: ClassVar[str] = "modes"
-    # Whether gradients are stored as signals are. Elsewhere they live in `cotangent`, and "adjoint" refers to the sum
-    # of products of stored numbers.
+    # Whether gradients are stored like signals. Otherwise they live in `cotangent`, and adjoints refer to the sum of
+    # products of stored numbers.
     is_self_dual: ClassVar[bool] = True
     # Real multiply-adds of convolution per stored number (or per tap).
     products_per_number: ClassVar[int] = 1
@@ -87,17 +87,18 @@ class Space(ABC):
         support: Axes | None = None,
         **options: Any,
     ) -> S:
-        """Return the space of signals on a grid, by default with the largest band.
+        """Return a space on a grid, by default of signals with the largest band.
 
         Parameters
         ----------
         grid : int or tuple of int
             Samples along each axis.
         band : int or tuple of int, optional
-        kind : {"signal", "response"}
-        support : tuple of int, optional
+            Largest mode number along each axis.
+        kind, support
+            As for the class.
         **options
-            The domain's own fields, such as the nodes of ``Laplace``.
+            Further fields of the domain, such as the nodes of ``Laplace``.
 
         Raises
         ------
@@ -106,7 +107,7 @@ class Space(ABC):
         """
         axes = (int(grid),) if isinstance(grid, (int, np.integer)) else tuple(int(n) for n in grid)
         if not axes or min(axes) < 1:
-            raise ShapeError(got_expected("grid", axes, "1 to 3 sizes of at least 1", "check the shape"))
+            raise ShapeError(got_expected("grid", axes, "1 to 3 sizes of at least 1", "pass grid=(8, 8)"))
         return cls(axes, axes, **options).sibling(axes, band, kind, support)
 
     def sibling(
@@ -116,67 +117,67 @@ class Space(ABC):
         blank = replace(self, grid=grid, kind=kind, support=support, origin=None, dual=False)
         axes = blank.largest_band if band is None else per_axis(band, len(grid), "band")
         if min(axes) < 0:
-            raise ShapeError(got_expected("band", axes, "0 or more", "a band of 0 keeps the mean"))
+            raise ShapeError(got_expected("band", axes, "0 or more", "take band=0 to keep the mean only"))
         blank.check_band(axes)
         return replace(blank, band=axes)
 
     def check_band(self, band: Axes) -> None:
-        """Raise `ShapeError` for a band that no signal of the domain can have on this grid."""
+        """Raise `ShapeError` if the grid cannot hold the band."""
 
     @property
     def domain(self) -> str:
-        """The name of the domain, with its parameters."""
+        """Name of the domain, with its parameters."""
         return self.name
 
     @property
     def largest_band(self) -> Axes:
-        """The largest band that the grid can hold: up to, but without, the Nyquist mode."""
+        """Largest band below the Nyquist mode of the grid."""
         return tuple((n - 1) // 2 for n in self.grid)
 
     @property
     def full(self: S) -> S:
-        """The signals of the same grid with the largest band."""
+        """The space of signals on the same grid with the largest band."""
         return self.sibling(self.grid)
 
     def with_band(self: S, band: Axes) -> S:
-        """The same space with another band."""
+        """Return the same space with another band."""
         return self if band == self.band else replace(self, band=band)
 
     def response(self: S, ahead: Axes = ()) -> S:
-        """The space of the frequency responses of kernels that look so many samples ahead."""
+        """Return the space of frequency responses of kernels that look `ahead` samples ahead along each axis."""
         return replace(self, kind="response", support=None, origin=None, dual=False)
 
     @property
     def cotangent(self: S) -> S:
-        """The space of gradients with respect to elements of this one: itself, where the domain is orthonormal."""
+        """The space of gradients with respect to elements of this one; the same space if `is_self_dual`."""
         return self if self.is_self_dual else replace(self, dual=not self.dual)
 
     @property
     def unbounded(self: S) -> S:
-        """The same space for signals that are not known to be zero anywhere."""
+        """The same space without a support."""
         return self if self.support is None else replace(self, support=None)
 
     @property
     def first(self) -> Axes:
-        """The place of sample 0 along each axis."""
+        """Place of sample 0 along each axis."""
         return self.origin or (0,) * self.ndim
 
     def moved(self: S, places: Sequence[int]) -> S:
-        """The same space with sample 0 that many places later."""
+        """Return the same space with sample 0 moved by `places`."""
         if not any(places):
             return self
         at = tuple(a + b for a, b in zip(self.first, places, strict=True))
         return replace(self, origin=at if any(at) else None)
 
     def common_space(self: S, other: Space) -> S:
-        """This space with sample 0 where the other has it, if that is later: both signals can be held there."""
+        """Return this space with sample 0 at the later of its places in the two spaces, where both signals fit."""
         if self.origin == other.origin:
             return self
         return self.moved([max(there - here, 0) for here, there in zip(self.first, other.first, strict=True)])
 
-    # -- what signals become -----------------------------------------------------------------------
+    # -- spaces of results -------------------------------------------------------------------------
     def after_kernel(self: S, size: Axes, ahead: Axes) -> S:
-        """The space after convolution with a kernel of `size` taps that looks so many samples ahead."""
+        """Return the space after convolution with a kernel of `size` taps that looks `ahead` samples ahead."""
         support = None
         if self.support is not None:
             grown = tuple(s + k - 1 for s, k in zip(self.support, size, strict=True))
@@ -184,147 +185,147 @@ class Space(ABC):
         return self if support == self.support else replace(self, support=support)
 
     def after_window(self: S, window: Axes, adjoint: bool) -> S:
-        """The space after `average`, or after its adjoint."""
+        """Return the space after `average` or its adjoint."""
         return self.unbounded
 
     def shift_places(self, lowest: np.ndarray) -> Axes:
-        """How many places sample 0 must move so that a shift by `lowest` samples or more loses nothing."""
+        """Return how far sample 0 must move so that a shift by `lowest` samples or more loses no samples."""
         return (0,) * self.ndim
 
     def after_shift(self: S, samples: np.ndarray, places: Axes, adjoint: bool) -> S:
-        """The space after `shift` by samples, with sample 0 moved by whole places."""
+        """Return the space after `shift` by `samples`, with sample 0 moved by `places`."""
         return self
 
     def resampled(self: S, grid: Axes) -> S:
-        """The space after `resample` to another number of samples a period."""
+        """Return the space after `resample` to another grid."""
         return self.sibling(grid)
 
     def aliased(self: S, stride: Axes) -> S:
-        """The space after `alias`."""
+        """Return the space after `alias`."""
         grid = tuple(n // s for n, s in zip(self.grid, stride, strict=True))
         coarse = replace(self, grid=grid, support=None)
-        # Below the coarse Nyquist mode nothing folds and the band stays; beyond it every mode is reached.
+        # A band below the coarse Nyquist mode does not fold and stays; folding a larger one fills all modes.
         rows = zip(self.band, coarse.largest_band, grid, strict=True)
         return replace(coarse, band=tuple(most if 2 * m >= n else min(m, most) for m, most, n in rows))
 
     def clip_band(self, band: Axes) -> Axes:
-        """Clip a band to the largest that a product can have on this grid."""
+        """Return the band clipped to the largest that a product can have on this grid."""
         return band
 
     def exact_band(self, band: Axes) -> Axes:
-        """The band that holds a product exactly, where `band` does so for waves."""
+        """Return the band in which a product is exact, if `band` is that band for waves."""
         return band
 
     # -- sizes -------------------------------------------------------------------------------------
     @property
     def ndim(self) -> int:
-        """The number of axes of the grid."""
+        """Number of axes of the grid."""
         return len(self.grid)
 
     @property
     @abstractmethod
     def shape(self) -> Axes:
-        """The shape of the leading (mode, node or grid) axes of an array."""
+        """Shape of the leading (mode, node or grid) axes of an array."""
 
     def band_of(self, modes: int) -> int:
-        """The band that has so many modes along an axis."""
+        """Return the band with this number of modes along an axis."""
         return (modes - 1) // 2
 
     @property
     def modes(self) -> Axes:
-        """How many modes there are along each axis: the inverse of `band_of`."""
+        """Number of modes along each axis; the inverse of `band_of`."""
         return tuple(2 * m + 1 for m in self.band)
 
     @property
     def degrees(self) -> Axes:
-        """The independent real degrees of freedom along each axis: modes, nodes or samples."""
+        """Number of real degrees of freedom along each axis."""
         return self.modes
 
     @property
     @abstractmethod
     def coordinate_count(self) -> int:
-        """How many real numbers make up an element, per batch and channel."""
+        """Number of real coordinates of an element, per example and channel."""
 
     @property
     def response_count(self) -> int:
-        """How many real numbers make up a free response."""
+        """Number of real parameters of a response with the parametrisation "modes"."""
         return volume(self.modes)
 
     def dtype(self, precision: Any) -> np.dtype:
-        """The dtype of stored arrays at a real precision (float32 or float64)."""
+        """Return the dtype of stored arrays for a real precision (float32 or float64)."""
         return np.result_type(precision, np.complex64) if self.is_complex else np.dtype(precision)
 
     @property
     def condition_numbers(self) -> tuple[float, ...]:
-        """The condition number of the transform along each axis."""
+        """Condition number of the transform along each axis."""
         return (1.0,) * self.ndim
 
     @property
     def condition_number(self) -> float:
-        """The condition number of the whole transform: the product over the axes."""
+        """Condition number of the transform: the product over the axes."""
         return prod(self.condition_numbers)
 
     # -- inner product -----------------------------------------------------------------------------
     @property
     @abstractmethod
     def weights(self) -> np.ndarray | float:
-        """The weights of the inner product, broadcastable over an array's axes."""
+        """Weights of the inner product, which broadcast over the axes of an array."""
 
     def vdot(self, a: np.ndarray, b: np.ndarray) -> float:
-        """Parseval's inner product, in double precision: the mean over the grid, summed over batch and channels."""
+        """Return the inner product in double precision: the mean over the grid, summed over batch and channels."""
         product = a.real * b.real + a.imag * b.imag if np.iscomplexobj(a) else a * b
         return float(np.sum(product * self.weights, dtype=np.float64))
 
     def inner(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The mean over the grid of the product of a signal and a gradient, ``(batch, channels)``."""
+        """Return the inner product of a gradient and a signal (the mean of their product), ``(batch, channels)``."""
         product = a.real * b.real + a.imag * b.imag if self.is_complex else a * b
         return np.sum(product * self.weights, axis=tuple(range(self.ndim)))
 
     def power(self, array: np.ndarray) -> np.ndarray:
-        """The mean over the grid of the square, ``(batch, channels)`` (Parseval)."""
+        """Return the mean square over the grid, ``(batch, channels)``, by Parseval."""
         return self.inner(array, array)
 
     @property
     def power_cost(self) -> int:
-        """Real multiply-adds of `power`, for one signal."""
+        """Real multiply-adds of `power` per example and channel."""
         return volume(self.shape) * (2 if self.is_complex else 1)
 
     def riesz(self, array: np.ndarray) -> np.ndarray:
-        """The Riesz map: the gradient in `cotangent` that pairs with signals as this signal does."""
+        """Return the gradient in `cotangent` that represents a signal (Riesz map)."""
         return array
 
     @abstractmethod
     def random(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Draw a standard normal element of the space, of the shape and dtype of `like`."""
+        """Draw a standard normal element of the space, with the shape and dtype of `like`."""
 
     def project(self, array: np.ndarray) -> np.ndarray:
-        """The nearest element of the space: a real signal of the band."""
+        """Return the nearest element of the space: a real signal of the band."""
         return array
 
     # -- transforms --------------------------------------------------------------------------------
     @abstractmethod
     def sample_modes(self, samples: np.ndarray) -> np.ndarray:
-        """Coefficients of samples ``(batch, *grid, channels)``; the adjoint of `synthesis`, times N."""
+        """Return the coefficients of samples ``(batch, *grid, channels)``: 1/N times the adjoint of `synthesis`."""
 
     @abstractmethod
     def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
-        """Samples ``(batch, *grid, channels)``; modes alias on a coarser grid, samples are low-passed first."""
+        """Return samples ``(batch, *grid, channels)``; on a coarser grid modes alias, and samples are low-passed."""
 
     def analysis(self, samples: np.ndarray) -> np.ndarray:
-        """The spectrum of samples; the Nyquist mode is dropped, or split where the band includes it."""
+        """Return the spectrum of samples; the Nyquist mode is split if the band includes it, else dropped."""
         self.check_samples(samples)
         return self.split_nyquist(self.sample_modes(samples), samples.shape[1:-1])
 
     def split_nyquist(self, array: np.ndarray, grid: Axes) -> np.ndarray:
-        """Halve the modes at ``k = n/2`` of each even axis: the Nyquist mode, shared by +-n/2."""
+        """Return the array with the modes at k = +-n/2 of each axis of n samples halved, if the band includes them."""
         return array
 
     def stores_samples(self, grid: Axes) -> bool:
-        """Whether samples on a grid are stored as they are, so that `sample_modes` costs nothing."""
+        """Return whether samples on this grid are stored unchanged, so that `sample_modes` costs nothing."""
         return False
 
     def check_samples(self, samples: np.ndarray) -> None:
-        """Raise `ShapeError` unless the samples ``(batch, *grid, channels)`` can hold the band."""
+        """Raise `ShapeError` unless samples ``(batch, *grid, channels)`` have the right axes and can hold the band."""
         grid = samples.shape[1:-1]
         if len(grid) != self.ndim:
             expected = f"(batch, {self.ndim} axes, channels)"
@@ -332,66 +333,66 @@ class Space(ABC):
         self.check_grid(grid)
 
     def check_grid(self, grid: Axes) -> None:
-        """Raise `ShapeError` unless so many samples can hold the band."""
+        """Raise `ShapeError` unless a grid of samples can hold the band."""
         for n, m in zip(grid, self.band, strict=True):
             if m > n // 2:
                 todo = "keep fewer modes or give more samples"
                 raise ShapeError(got_expected("band", m, f"at most {n // 2} on {n} samples", todo))
 
     def check_nyquist(self, grid: Axes) -> None:
-        """Raise `ConfigurationError` where samples hold a mode of the band only as their Nyquist mode."""
+        """Raise `ConfigurationError` if the band includes the Nyquist mode of a grid of samples."""
 
     def check_resolution(self, grid: Axes, own: Axes) -> None:
-        """Raise `ShapeError` where the domain cannot read samples of another resolution than its own."""
+        """Raise `ShapeError` if the domain cannot read samples of another resolution than `own`."""
 
     def check_shifts(self, most: float) -> None:
-        """Raise `ConfigurationError` where signals cannot be shifted both ways by up to `most` samples."""
+        """Raise `ConfigurationError` if signals cannot be shifted by up to `most` samples in both directions."""
 
     # -- convolution -------------------------------------------------------------------------------
     def response_shape(self, kernel: str, size: Axes) -> Axes:
-        """The leading axes of a stored response."""
+        """Return the leading axes of a stored response."""
         return self.shape
 
     @abstractmethod
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
-        """The response of a kernel with real parameters ``(parameters, inputs, outputs)``."""
+        """Return the response of a kernel with real parameters ``(parameters, inputs, outputs)``."""
 
     @abstractmethod
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
-        """Real parameters from a response: the adjoint of `frequency_response`."""
+        """Return real parameters from a response: the adjoint of `frequency_response`."""
 
     @abstractmethod
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
-        """Convolution ("forward"), and its two adjoints ("input", "response")."""
+        """Return the convolution (`form` "forward") or one of its two adjoints ("input", "response")."""
 
     def warn_of_remainder(self, what: str, got: str, todo: str) -> None:
-        """Warn that a result outgrows the grid, where it does not simply go around the period."""
+        """Warn with `ModuloWarning` that a result does not fit the grid, unless convolution is circular."""
 
     # -- pointwise products ------------------------------------------------------------------------
     @abstractmethod
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
-        """The pointwise product of an element and a signal of band `other`, kept to a band.
+        """Return the pointwise product of an element and a signal of band `other`, truncated to `band`.
 
-        Of a gradient (`dual`): the adjoint of the product with that signal.
+        If the element is a gradient (`dual`), the result is the adjoint of the product with the signal.
         """
 
     def square(self, a: np.ndarray, band: Axes) -> np.ndarray:
-        """The pointwise square of a signal, kept to a band."""
+        """Return the pointwise square of a signal, truncated to `band`."""
         return self.multiply(a, a, self.band, band)
 
     def product_cost(self, other: Axes, band: Axes, is_square: bool) -> int:
-        """Real multiply-adds of `multiply`, or of `square`, for one signal."""
+        """Return the real multiply-adds of `multiply` or `square` per example and channel."""
         return volume(self.grid)
 
     def quadratic(self, array: np.ndarray, coefficients: np.ndarray, band: Axes) -> np.ndarray:
-        """Constant + linear x + quadratic x^2, kept to a band: coefficients ``(3, batch, channels)``."""
+        """Return ``c[0] + c[1] x + c[2] x^2``, truncated to `band`, for coefficients ``(3, batch, channels)``."""
         curved = self.with_band(band).affine(self.square(array, band), coefficients[2], coefficients[0])
         return curved + coefficients[1] * self.change_band(array, band)
 
     def quadratic_adjoint(
         self, g: np.ndarray, array: np.ndarray, coefficients: np.ndarray, band: Axes
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The gradients of `quadratic`, by the signal and by the coefficients ``(3, batch, channels)``."""
+        """Return the gradients of `quadratic` by the signal and by the coefficients ``(3, batch, channels)``."""
         dual = self.with_band(band).cotangent
         shared = dual.multiply(g, array, self.band, self.band)
         wide = dual.change_band(g, self.band)
@@ -401,61 +402,61 @@ class Space(ABC):
     # -- bands and grids ---------------------------------------------------------------------------
     @abstractmethod
     def change_band(self, array: np.ndarray, band: Axes) -> np.ndarray:
-        """Truncate or zero-pad to another band on the same grid; adjoint: the same, back."""
+        """Truncate or zero-pad to another band on the same grid; the adjoint changes it back."""
 
     @abstractmethod
     def resample(self, array: np.ndarray, target: Space) -> np.ndarray:
-        """The band-limited signal on another grid; adjoint: the same, back."""
+        """Return the band-limited signal on another grid; the adjoint resamples back."""
 
     @abstractmethod
     def average(self, array: np.ndarray, window: Axes, method: str, adjoint: bool) -> np.ndarray:
-        """The moving average over a window of samples."""
+        """Return the moving average over a window of samples, or its adjoint."""
 
     @abstractmethod
     def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
-        """Keep every `stride`-th sample; `coarse` is the space of the result (of the argument, in the adjoint)."""
+        """Keep every `stride`-th sample; `coarse` is the space of the result (for the adjoint, of the argument)."""
 
     @abstractmethod
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        """Shift by (fractions of) samples, ``(axes,)`` or ``(batch, axes)``."""
+        """Shift forward by `samples`, ``(axes,)`` or ``(batch, axes)``, whole or fractional."""
 
     def shift_adjoint(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        """The adjoint of `shift`: on a period, the opposite shift."""
+        """Apply the adjoint of `shift`; for periodic signals, the opposite shift."""
         return self.shift(array, -samples)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     @abstractmethod
     def constant(self, value: np.ndarray) -> np.ndarray:
-        """Constant signals of values ``(batch, channels)``; adjoint of `mean`."""
+        """Return constant signals with the values ``(batch, channels)``; the adjoint of `mean`."""
 
     @abstractmethod
     def mean(self, array: np.ndarray) -> np.ndarray:
-        """The mean over the grid, ``(batch, channels)``."""
+        """Return the mean over the grid, ``(batch, channels)``."""
 
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> np.ndarray:
-        """The signal times a factor, plus a constant: ``(batch, channels)`` of each."""
+        """Return the signal times `factors` plus the constant `offset`, both ``(batch, channels)``."""
         return array * factors + offset
 
     def add_affine(self, target: np.ndarray, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> None:
-        """Add an affine map of a signal to another, in place."""
+        """Add `affine` of a signal to `target`, in place."""
         target += self.affine(array, factors, offset)
 
     @abstractmethod
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
-        """The signal that is 1 at the first samples and 0 elsewhere, with its space, for products with signals."""
+        """Return the signal that is 1 at the first `size` samples and 0 elsewhere, and its space."""
 
     @abstractmethod
     def coordinates(self, array: np.ndarray) -> np.ndarray:
-        """Orthonormal real coordinates ``(coordinates, ...)``."""
+        """Return orthonormal real coordinates ``(coordinates, batch, channels)``."""
 
     @abstractmethod
     def from_coordinates(self, values: np.ndarray) -> np.ndarray:
-        """The element with the given coordinates: inverse and adjoint of `coordinates`."""
+        """Return the element with these coordinates: the inverse and the adjoint of `coordinates`."""
 
     # -- modes -------------------------------------------------------------------------------------
     @property
     def mode_space(self) -> Space:
-        """The space in which the signal's modes are counted: its own, or the Fourier space of what the grid tells."""
+        """The space of modes that describes the signal: itself, or the Fourier space on its grid."""
         band = tuple(min(m, (n - 1) // 2) for m, n in zip(self.band, self.grid, strict=True))
         return get_domain("fourier")(self.grid, band)
 
@@ -466,47 +467,47 @@ class Space(ABC):
         Raises
         ------
         ShapeError
-            The domain holds no waves.
+            The domain does not store modes and must not transform.
         """
         return self.mode_space
 
     def require_modes(self, what: str) -> None:
-        """Raise `ShapeError` unless what is stored are modes."""
-        todo = f"{self.unit} are not frequency bins; use Polynomial, or a function of samples"
-        raise ShapeError(got_expected(what, self, "spectra (--domain fourier)", todo))
+        """Raise `ShapeError` unless the stored numbers are modes."""
+        todo = f'take domain="fourier": {self.unit} are not frequency bins'
+        raise ShapeError(got_expected(what, self, "a domain of modes", todo))
 
     def mode_inner(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The share of each independent mode in `inner`, ``(independent modes, batch, channels)``."""
-        raise SpaceError(got_expected("power spectrum", self, "a domain of modes", "take fourier or hartley"))
+        """Return the share of each independent mode in `inner`, ``(independent modes, batch, channels)``."""
+        raise SpaceError(got_expected("power spectrum", self, "a domain of modes", 'take domain="fourier"'))
 
     def mode_scale(self, array: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """Multiply each independent mode (and its mirror) by a real factor: adjoint of `mode_inner`."""
+        """Multiply each independent mode and its mirror image by a real factor: the adjoint of `mode_inner`."""
         return self.mode_inner(array, factors)
 
     def as_modes(self, array: np.ndarray) -> np.ndarray:
-        """The modes of a signal, stored as in its `mode_space`; by transforms, where modes are not what is stored."""
+        """Return the modes of a signal in its `mode_space`, by transforms unless modes are stored."""
         return self.mode_space.sample_modes(self.synthesis(array, self.grid))
 
     def from_modes(self, modes: np.ndarray) -> np.ndarray:
-        """The signal that has these modes: the inverse of `as_modes`, up to what lies at Nyquist."""
+        """Return the signal with these modes: the inverse of `as_modes`, except at the Nyquist mode."""
         return self.sample_modes(self.mode_space.synthesis(modes, self.grid))
 
     def half_spectrum(self, array: np.ndarray) -> np.ndarray:
-        """The modes of a signal as a half spectrum: complex, the last mode number 0 or more."""
+        """Return the modes of a signal as a half spectrum (complex)."""
         return self.as_modes(array)
 
     def kernel_modes(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
-        """The frequency response of a kernel as a half spectrum, at the modes of the band."""
+        """Return the frequency response of a kernel as a half spectrum, at the modes of the band."""
         return get_domain("fourier")(self.grid, self.band).frequency_response(theta, kernel, size)
 
     def mode_rounding(self, least: float) -> float:
-        """The share of a response that counts as rounding: `least` or more where modes are not what is stored."""
+        """Return the relative size of rounding errors in modes: 0 if modes are stored, else at least `least`."""
         return max(least, min(1e-2, 1e-15 * self.condition_number**2))
 
     # -- networks ----------------------------------------------------------------------------------
     @property
     def switches(self) -> bool:
-        """Whether layers run transforms of their own: true only for baselines that switch domains."""
+        """Whether layers run transforms, as in baselines that switch domains."""
         return False
 
     @property
@@ -516,16 +517,22 @@ class Space(ABC):
 
     @property
     def default_padding(self) -> Axes:
-        """Zeros that a default network adds after the samples of each axis."""
+        """Number of zeros that a default network adds after the samples of each axis."""
         return (0,) * self.ndim
 
     def door_sizes(self, modes: int | None, default: int) -> Axes:
-        """How many modes a default network keeps at the door, along each axis.
+        """Return the number of modes along each axis that a default network keeps of its input.
+
+        Parameters
+        ----------
+        modes : int or None
+            Number that the user asks for; None for `default`, or fewer on a small grid.
+        default : int
 
         Raises
         ------
         ConfigurationError
-            The grid cannot hold so many modes, or the number is even.
+            The grid cannot hold this number of modes, or it is even.
         """
         if modes is None:
             return tuple(min(default, n - 1 + n % 2) for n in self.grid)
@@ -536,20 +543,20 @@ class Space(ABC):
         return (int(modes),) * self.ndim
 
     def stage_sizes(self, sizes: Axes, stage: int, shares: Sequence[float]) -> Axes:
-        """How many of the door's modes a stage of a default network keeps: an odd number, at least 3 if there are."""
+        """Return the number of modes that a stage of a default network keeps: odd, and 3 or more where possible."""
         share = shares[min(stage, len(shares) - 1)]
         return tuple(max(min(3, n), 2 * round((n * share - 1) / 2) + 1) for n in sizes)
 
     def fitted(self, samples: Callable[[], np.ndarray], modes: int) -> str:
-        """The name of the domain to hold samples in: this one, unless it has nodes to be trained on them."""
+        """Return the name of this domain, with nodes trained on `samples` if its nodes are to be trained."""
         return self.domain
 
     def describe(self) -> tuple[str, ...]:
-        """What is kept, what happens at the door, and remarks, as short phrases for people."""
+        """Return a description in short phrases: what is kept, the transform of the input, and remarks."""
         return (f"{extent(self.modes)} modes", self.describe_door("samples all the way"))
 
     def describe_door(self, text: str) -> str:
-        """The phrase for the door, with what layers do beside it."""
+        """Return the phrase about the input, with a note if layers transform as well."""
         return f"{text}, and transforms in every layer that switches domains" if self.switches else text
 
     def __str__(self) -> str:
@@ -558,8 +565,9 @@ class Space(ABC):
 
 
 def extent(sizes: Sequence[int]) -> str:
-    """Return sizes along the axes as people write them.
+    """Return sizes along the axes as text.
 
+    >>> from freqnet.spaces.base import extent
     >>> extent((13, 13))
     '13x13'
     """
@@ -567,17 +575,29 @@ def extent(sizes: Sequence[int]) -> str:
 
 
 def per_axis(value: int | Axes, ndim: int, what: str) -> Axes:
-    """Give one number to every axis, or check that there is one per axis."""
+    """Return one whole number per axis; a single number applies to every axis.
+
+    Raises
+    ------
+    ShapeError
+        A value is not a whole number, or the number of values is not `ndim`.
+    """
     values: tuple[Any, ...] = tuple(value) if np.iterable(value) else (value,) * ndim
     if not all(type(v) is int or is_whole(v) for v in values):
-        raise ShapeError(got_expected(what, repr(value), "whole numbers", "give one, or one per axis"))
+        raise ShapeError(got_expected(what, repr(value), "whole numbers", f"pass one, or {ndim}"))
     if len(values) != ndim:
-        raise ShapeError(got_expected(what, values, f"{ndim} numbers", "give one, or one per axis"))
+        raise ShapeError(got_expected(what, values, f"{ndim} numbers", f"pass one, or {ndim}"))
     return tuple(int(v) for v in values)
 
 
 def require_signal(space: Space | None, what: str) -> Space:
-    """Return the space of a signal, or raise a message that names the operation."""
+    """Return the space if it is a space of signals.
+
+    Raises
+    ------
+    SpaceError
+        It is None or a space of responses; the message names the operation `what`.
+    """
     if space is None or space.kind != "signal":
         kind = "plain numbers" if space is None else str(space)
         raise SpaceError(got_expected(what, kind, "a signal in a domain", "pass it through analysis first"))
@@ -585,5 +605,5 @@ def require_signal(space: Space | None, what: str) -> Space:
 
 
 def volume(sizes: Axes) -> int:
-    """The product of sizes along the axes."""
+    """Return the product of sizes along the axes."""
     return prod(sizes)

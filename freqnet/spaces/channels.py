@@ -1,4 +1,4 @@
-"""Products over channels, one matrix product a mode, in groups that do not mix."""
+"""Products over channels, one matrix product per mode, with channel groups."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ Form = Callable[[np.ndarray, np.ndarray, str], np.ndarray]
 def mode_products(
     a: np.ndarray, b: np.ndarray, form: str, groups: int, whole: Form = kernels.channel_product
 ) -> np.ndarray:
-    """Return ``a @ b`` for every mode, or one of its adjoints.
+    """Return the product ``a @ b`` over channels for every mode, or one of its adjoints.
 
-    ``"forward"`` takes a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs / groups,
-    outputs)``, ``"input"`` a cotangent ``(*modes, batch, outputs)`` and the response, ``"response"`` the
-    signal and the cotangent. Channels that all mix go through `whole`.
+    Parameters
+    ----------
+    a, b : numpy.ndarray
+        For "forward", a signal ``(*modes, batch, inputs)`` and a response ``(*modes, inputs / groups, outputs)``; for
+        "input", a cotangent ``(*modes, batch, outputs)`` and the response; for "response", signal and cotangent.
+    form : {"forward", "input", "response"}
+    groups : int
+        Number of channel groups that do not mix.
+    whole : callable
+        ``whole(a, b, form)`` computes the product for a single group.
     """
     if groups == 1:
         return whole(a, b, form)
@@ -32,19 +39,19 @@ def mode_products(
 
 
 def node_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
-    """Return the same three products of values at real nodes."""
+    """Return the products of `mode_products` for values at real nodes."""
     return mode_products(a, b, form, groups, matrix_product)
 
 
 def pair_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
-    """Return the same three products of Hartley spectra."""
+    """Return the products of `mode_products` for Hartley spectra."""
     if groups == 1:
         return kernels.channel_product(a, b, form)
     return group_by_group(a, b, groups, lambda x, y: kernels.channel_product(x, y, form))
 
 
 def group_by_group(a: np.ndarray, b: np.ndarray, groups: int, product: Product) -> np.ndarray:
-    """Return a product over channels that do not mix between groups, one group after another."""
+    """Return a product over channels, computed for one channel group after another."""
     parts = zip(np.split(a, groups, -1), np.split(b, groups, -1), strict=True)
     return np.concatenate([product(x, y) for x, y in parts], -1)
 
@@ -60,5 +67,5 @@ def _merge_groups(array: np.ndarray) -> np.ndarray:
 
 
 def _is_depthwise(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> bool:
-    # The adjoint in the input sees the outputs alone: as many as groups may still share inputs.
+    # For the adjoint in the input, `a` has the outputs: even one output per group may have several inputs.
     return a.shape[-1] == b.shape[-1] == groups and (form != "input" or b.shape[-2] == 1)

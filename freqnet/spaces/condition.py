@@ -1,4 +1,4 @@
-"""Condition numbers and precision: which spaces a precision holds badly (a warning), and which it cannot hold."""
+"""Checks of the condition number of a space against the precision of its numbers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 from freqnet.errors import ConditionWarning, ConfigurationError, got_expected
 from freqnet.spaces.base import Space, extent
 
-# The condition number times the spacing of numbers at 1.
+# Limits of the loss: the condition number times the machine epsilon.
 WARNED, REFUSED = 1e-3, 1.0
 
 
 def require_condition(space: Space, precision: str) -> None:
-    """Warn where numbers of a precision hold a signal badly, and refuse where they do not hold it.
+    """Check that numbers of a precision can hold the signals of a space.
+
+    The loss is the condition number times the machine epsilon of the precision.
 
     Parameters
     ----------
@@ -26,12 +28,12 @@ def require_condition(space: Space, precision: str) -> None:
     Raises
     ------
     ConfigurationError
-        The condition number times the precision's spacing of numbers at 1 is above 1.
+        The loss is above 1: no digit is left.
 
     Warns
     -----
     ConditionWarning
-        It is above 1e-3.
+        The loss is above 1e-3.
     """
     spacing = float(np.finfo(precision).eps)
     number = space.condition_number
@@ -42,13 +44,14 @@ def require_condition(space: Space, precision: str) -> None:
     if not loss <= REFUSED:
         expected = f"at most {REFUSED / spacing:.1e}"
         raise ConfigurationError(got_expected(f"{precision} numbers", got, expected, _advice(space, precision)))
-    text = f"at most {WARNED / spacing:.1e}, for about {max(0.0, -np.log10(loss)):.1f} digits are left of a signal"
+    text = f"at most {WARNED / spacing:.1e}, since about {max(0.0, -np.log10(loss)):.1f} digits are left of a signal"
     warnings.warn(got_expected(f"{precision} numbers", got, text, _advice(space, precision)), ConditionWarning, 3)
 
 
 def least_precision(space: Space) -> str:
-    """Return "float32" where it holds signals without a warning, else "float64".
+    """Return "float32" if it holds the signals of a space without a warning, else "float64".
 
+    >>> from freqnet.spaces.condition import least_precision
     >>> from freqnet.spaces import Fourier, Laplace
     >>> least_precision(Fourier.on((8, 8))), least_precision(Laplace.on((8, 8)))
     ('float32', 'float64')
@@ -57,13 +60,13 @@ def least_precision(space: Space) -> str:
     return "float32" if loss <= WARNED else "float64"
 
 
-# The most nodes that the advice tries: on a long axis more would take long, and no precision holds them.
+# Largest number of nodes that the advice tries: more take long to compute, and no precision holds them.
 _TRIED = 28
 
 
 @lru_cache(maxsize=64)
 def _advice(space: Space, precision: str) -> str:
-    """How many nodes there may be on the same grid, and on a grid of as many samples."""
+    """Return advice with the largest numbers of samples and of nodes that the precision can hold."""
     spacing = float(np.finfo(precision).eps)
 
     def loss(count: int, is_whole: bool) -> float:
@@ -71,7 +74,7 @@ def _advice(space: Space, precision: str) -> str:
         band = tuple(map(min, (space.band_of(count),) * space.ndim, tried.band))
         try:
             return tried.with_band(band).condition_number * spacing
-        except ConfigurationError:  # nodes so close that they cannot be told apart
+        except ConfigurationError:  # nodes too close to each other
             return math.inf
 
     def most(highest: int, is_whole: bool) -> str:
@@ -86,4 +89,4 @@ def _advice(space: Space, precision: str) -> str:
 
     whole, kept = most(64, True), most(min(_TRIED, max(space.modes)), False)
     finer = "" if precision == "float64" else ", or take float64"
-    return f"take at most {whole} samples an axis (--pool), or keep at most {kept} nodes (--modes){finer}"
+    return f"take at most {whole} samples per axis (argument pool), or keep at most {kept} nodes (modes){finer}"

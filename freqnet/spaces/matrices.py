@@ -1,4 +1,4 @@
-"""Matrices along the axes of an array, and powers of nodes."""
+"""Products of matrices with the axes of an array, and means of powers."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# From here on the closed form of a mean of powers is less work than the sum, and as accurate.
+# From this number of terms on, the closed form of a mean of powers takes less work than the sum and is as accurate.
 _LONG = 4096
 
 
 def contract(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
-    """Apply a matrix to one axis of an array."""
+    """Return the product of a matrix with one axis of an array."""
     return np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
 
 
 def along_axes(matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
-    """Apply one matrix to each of the leading axes, in the array's precision."""
+    """Return the product of one matrix with each leading axis, in the precision of the array."""
     for axis, matrix in enumerate(matrices):
         array = contract(matrix.astype(array.dtype, copy=False), array, axis)
     return np.ascontiguousarray(array)
 
 
 def mean_of_powers(z: np.ndarray, count: int) -> np.ndarray:
-    """Return (1 + z + ... + z^(count - 1)) / count = (1 - z^count) / (count (1 - z)), for every node.
+    """Return ``(1 + z + ... + z^(count - 1)) / count = (1 - z^count) / (count (1 - z))`` for every node.
 
+    >>> import numpy as np
+    >>> from freqnet.spaces.matrices import mean_of_powers
     >>> mean_of_powers(np.array([1.0, 0.5]), 3).round(4)
     array([1.    , 0.5833])
     """
@@ -35,5 +37,5 @@ def mean_of_powers(z: np.ndarray, count: int) -> np.ndarray:
 
 
 def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
-    """Values of one axis, shaped to broadcast along it."""
+    """Return values reshaped to broadcast along one axis."""
     return values.reshape((1,) * axis + (-1,) + (1,) * (ndim - axis - 1))

@@ -1,12 +1,11 @@
-"""The four ways to store a kernel as real numbers, each one linear map onto its taps or its response.
+"""The four parametrisations of kernels by real numbers, each a linear map onto the taps or the response.
 
-``taps``      k numbers an axis, at the offsets -(k-1)//2 .. k//2 (the kernel is centred).
-``spectral``  the kernel's own k-point spectrum (Rippel, Snoek, Adams 2015, section 4), stored as real
-              coordinates in an orthonormal Fourier basis, so that a step in the parameters is a step of
-              the same length in the taps.
-``sinc``      the k-point spectrum as plain real and imaginary parts, interpolated onto the grid's modes
-              by the Dirichlet kernel (Ko et al. 2017). It equals zero-padding the k taps.
-``modes``     a free response per kept mode, Hermitian by construction; as large as the grid.
+``taps``      the taps: k numbers per axis at the offsets -(k-1)//2 .. k//2 (the kernel is centred).
+``spectral``  the k-point spectrum of the kernel (Rippel, Snoek, Adams 2015, section 4) in an orthonormal real basis, so
+              that a step in the parameters is a step of the same length in the taps.
+``sinc``      the real and imaginary parts of the k-point spectrum, interpolated to the modes of the grid by the
+              Dirichlet kernel (Ko et al. 2017); the same as zero-padding the k taps.
+``modes``     a free response for each mode of the band; Hermitian by construction.
 """
 
 from __future__ import annotations
@@ -23,15 +22,22 @@ Axes = tuple[int, ...]
 
 
 def check_kernel(kernel: str) -> str:
-    """Return the name, or raise a message that lists the four."""
+    """Return the name of a parametrisation.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such parametrisation.
+    """
     if kernel not in KERNELS:
-        raise ConfigurationError(got_expected("kernel", repr(kernel), " or ".join(KERNELS), "choose one of these"))
+        raise ConfigurationError(got_expected("kernel", repr(kernel), " or ".join(KERNELS), "take kernel='taps'"))
     return kernel
 
 
 def tap_offsets(size: int) -> np.ndarray:
-    """Where the taps of a centred kernel sit, in samples.
+    """Return the offsets of the taps of a centred kernel, in samples.
 
+    >>> from freqnet.spaces.parametrisations import tap_offsets
     >>> tap_offsets(3), tap_offsets(2)
     (array([-1,  0,  1]), array([0, 1]))
     """
@@ -39,8 +45,9 @@ def tap_offsets(size: int) -> np.ndarray:
 
 
 def samples_ahead(kernel: str, size: Axes) -> Axes:
-    """How many samples ahead a kernel looks, along each axis; a free response belongs to no sample.
+    """Return how many samples ahead a kernel looks along each axis: 0 for a free response.
 
+    >>> from freqnet.spaces.parametrisations import samples_ahead
     >>> samples_ahead("taps", (3, 2, 5)), samples_ahead("modes", (8,))
     ((1, 0, 2), (0,))
     """
@@ -48,14 +55,14 @@ def samples_ahead(kernel: str, size: Axes) -> Axes:
 
 
 def half_modes(band: Axes) -> list[np.ndarray]:
-    """The mode numbers of each stored axis: centred, the last one from 0 up."""
+    """Return the mode numbers along each axis of a half spectrum."""
     axes = [np.arange(-m, m + 1) for m in band]
     axes[-1] = np.arange(band[-1] + 1)
     return axes
 
 
 def kronecker(matrices: list[np.ndarray]) -> np.ndarray:
-    """The Kronecker product of one matrix an axis."""
+    """Return the Kronecker product of one matrix per axis."""
     out = matrices[0]
     for matrix in matrices[1:]:
         out = np.kron(out, matrix)
@@ -64,7 +71,7 @@ def kronecker(matrices: list[np.ndarray]) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def tap_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
-    """Matrix (stored modes, taps) of the plain sum H[k] = sum_n h[n] exp(-2 pi i k n / N)."""
+    """Return the matrix (stored modes, taps) of H[k] = sum_n h[n] exp(-2 pi i k n / N)."""
     return kronecker(
         [
             np.exp(-2j * np.pi * np.outer(modes, tap_offsets(k)) / n)
@@ -74,7 +81,7 @@ def tap_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
 
 
 def frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
-    """One of each pair (j, -j) of k-point frequencies, and whether it is its own mirror."""
+    """Return one of each pair (j, -j) of k-point frequencies, and whether it is its own mirror image."""
     found, pairs = set(), []
     for j in product(*(range(k) for k in size)):
         mirror = tuple((-a) % k for a, k in zip(j, size, strict=True))
@@ -86,7 +93,7 @@ def frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
 
 @lru_cache(maxsize=64)
 def orthonormal_taps(size: Axes) -> np.ndarray:
-    """Orthogonal matrix (taps, coordinates): the real Fourier basis of a k-point grid."""
+    """Return the orthogonal matrix (taps, coordinates) of the real Fourier basis of a k-point grid."""
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
     for j, own_mirror in frequency_pairs(size):
@@ -100,7 +107,7 @@ def orthonormal_taps(size: Axes) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def spectrum_parts(size: Axes) -> np.ndarray:
-    """Matrix (k-point frequencies, parameters) from real and imaginary parts to a Hermitian spectrum."""
+    """Return the matrix (k-point frequencies, parameters) from real and imaginary parts to a Hermitian spectrum."""
     total = int(np.prod(size))
     out = np.zeros((total, total), complex)
     column = 0
@@ -116,19 +123,19 @@ def spectrum_parts(size: Axes) -> np.ndarray:
 
 
 def dirichlet(angle: np.ndarray, size: int) -> np.ndarray:
-    """The closed form of (1/k) sum over tap offsets n of exp(i angle n)."""
+    """Return (1/k) sum_n exp(i angle n) over the tap offsets n of a kernel of size k, in closed form."""
     centre = (size - 1) / 2 - (size - 1) // 2
     half = angle / 2
     flat = np.isclose(np.sin(half), 0.0, atol=1e-12)
     ratio = np.sin(size * half) / np.where(flat, 1.0, size * np.sin(half))
-    # At a multiple of 2 pi the ratio tends to +-1, the sign of an even kernel's extra half period.
+    # At multiples of 2 pi the ratio tends to 1, or to -1 at odd multiples for an even size.
     limit = np.where(np.round(half / np.pi).astype(int) * (size - 1) % 2 == 0, 1.0, -1.0)
     return np.where(flat, limit, ratio) * np.exp(1j * angle * centre)
 
 
 @lru_cache(maxsize=256)
 def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
-    """Matrix (stored modes, parameters): a k-point spectrum, interpolated by the Dirichlet kernel."""
+    """Return the matrix (stored modes, parameters) that interpolates a k-point spectrum by the Dirichlet kernel."""
     matrices = [
         dirichlet(2 * np.pi * (np.arange(k)[None, :] / k - modes[:, None] / n), k)
         for modes, k, n in zip(half_modes(band), size, grid, strict=True)
@@ -138,7 +145,7 @@ def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def sinc_taps(size: Axes) -> np.ndarray:
-    """Matrix (taps, parameters): the inverse k-point transform of real and imaginary parts."""
+    """Return the matrix (taps, parameters) of the inverse k-point transform of real and imaginary parts."""
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
     for j, own_mirror in frequency_pairs(size):
@@ -150,7 +157,7 @@ def sinc_taps(size: Axes) -> np.ndarray:
 
 
 def average_response(modes: np.ndarray, grid: int, window: int, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Real and imaginary part of the response, at these modes, of the mean of the samples n .. n + window - 1."""
+    """Return real and imaginary parts, at some modes, of the response of the mean over n .. n + window - 1."""
     if method == "sinc":
         phase = np.pi * modes * (window - 1) / grid
         size = np.sinc(window * modes / grid)
@@ -161,7 +168,7 @@ def average_response(modes: np.ndarray, grid: int, window: int, method: str) -> 
 
 @lru_cache(maxsize=64)
 def kernel_response(kernel: str, size: Axes, grid: Axes, band: Axes) -> np.ndarray:
-    """Matrix (stored modes, parameters) of the named parametrisation onto the frequency response."""
+    """Return the matrix (stored modes, parameters) from a parametrisation to the frequency response."""
     if kernel == "taps":
         return tap_response(size, grid, band)
     if kernel == "spectral":
@@ -170,7 +177,7 @@ def kernel_response(kernel: str, size: Axes, grid: Axes, band: Axes) -> np.ndarr
 
 
 def kernel_taps(kernel: str, size: Axes) -> np.ndarray:
-    """Matrix (taps, parameters) of the named parametrisation onto the taps."""
+    """Return the matrix (taps, parameters) from a parametrisation to the taps."""
     if kernel == "taps":
         return np.eye(int(np.prod(size)))
     return orthonormal_taps(size) if kernel == "spectral" else sinc_taps(size)

@@ -1,4 +1,4 @@
-"""The domains by name: a table of functions that make spaces."""
+"""The registry of domains: functions that make spaces, by name."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from freqnet.errors import ConfigurationError, got_expected
 if TYPE_CHECKING:
     from freqnet.spaces.base import Space
 
-# What makes a space: ``make(grid, band=None, kind="signal", support=None)``.
+# Makes a space: ``make(grid, band=None, kind="signal", support=None)``.
 Factory = Callable[..., "Space"]
-# Reads what follows the colon of a name, as keyword arguments of the factory.
+# Turns the text after the colon of a name into keyword arguments of the factory.
 Reader = Callable[[str], dict[str, Any]]
 
 DOMAINS: dict[str, Factory] = {}
-# The domain of networks that name none.
+# The domain of networks for which none is given.
 DEFAULT_DOMAIN = "fourier"
 _READERS: dict[str, Reader] = {}
 
 
 def register_domain(name: str, make: Factory, read: Reader | None = None) -> None:
-    """Add a domain to the table that networks, the command line and the contract tests look names up in.
+    """Add a domain to the registry, where networks, the command line and the contract tests find it.
 
     Parameters
     ----------
     name : str
+        A new name.
     make : callable
         ``make(grid, band=None, kind="signal", support=None)``, usually ``MySpace.on``.
     read : callable, optional
-        Turns TEXT of a name ``name:TEXT`` into further keyword arguments of `make`.
+        ``read(text)`` turns the text of a name ``name:text`` into further keyword arguments of `make`.
 
     Raises
     ------
@@ -40,24 +41,31 @@ def register_domain(name: str, make: Factory, read: Reader | None = None) -> Non
         The name is taken.
     """
     if name in DOMAINS:
-        raise ConfigurationError(got_expected("domain name", repr(name), "a new name", "rename the domain"))
+        raise ConfigurationError(
+            got_expected("domain name", repr(name), "a new name", "register it under another name")
+        )
     DOMAINS[name] = make
     if read is not None:
         _READERS[name] = read
 
 
 def get_domain(name: str) -> Factory:
-    """Return the function that makes spaces of a domain.
+    """Return the function that makes the spaces of a domain.
 
     Parameters
     ----------
     name : str
-        As registered; some domains take parameters after a colon, such as ``laplace:rates=0.5``.
+        A registered name; some domains take parameters after a colon, such as ``laplace:rates=0.5``.
+
+    Returns
+    -------
+    callable
+        ``make(grid, band=None, kind="signal", support=None) -> Space``.
 
     Raises
     ------
     ConfigurationError
-        There is no such domain, or its parameters cannot be read.
+        There is no such domain, or its parameters are not valid.
 
     Examples
     --------
@@ -71,9 +79,9 @@ def get_domain(name: str) -> Factory:
     if colon and word in _READERS:
         options = _READERS[word](text)
         make = partial(DOMAINS[word], **options)
-        # Options out of range are found now, not when the first space is made.
+        # Make a space now, so that options out of range raise here.
         make(1)
         return make
     near = get_close_matches(word, DOMAINS, 1)
-    todo = f"did you mean {near[0]!r}?" if near else "choose one of these"
+    todo = f"did you mean {near[0]!r}?" if near else "take 'fourier'"
     raise ConfigurationError(got_expected("domain", repr(name), " or ".join(sorted(DOMAINS)), todo))

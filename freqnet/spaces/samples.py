@@ -1,7 +1,7 @@
-"""The grid: a signal is held as its samples. The spatial counterpart of every spectral domain.
+"""The grid domain: a signal is stored as its samples. It is the spatial counterpart of every spectral domain.
 
-Pointwise operations are exact here. Whatever has a band is projected onto it by explicit Dirichlet matrices, so that
-only the FFT form of convolution runs a transform.
+Pointwise operations are exact. Signals are projected onto a band by Dirichlet matrices, so that only convolution by FFT
+runs transforms.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from freqnet.spaces.waves.fourier import Fourier
 
 @dataclass(frozen=True)
 class Grid(Space):
-    """Samples of real signals: ``(*grid, batch, channels)``, real.
+    """Space of real signals stored as samples: ``(*grid, batch, channels)``, real.
 
     Parameters
     ----------
     convolution : {"direct", "fft"}
-        A sum over taps, or a transform there and back (counted, as every transform is).
+        Whether convolution sums over taps or uses FFTs, which count as transforms.
     """
 
     convolution: str = "direct"
@@ -49,7 +49,7 @@ class Grid(Space):
 
     @property
     def largest_band(self) -> Axes:
-        # Samples hold the Nyquist mode as well.
+        # Samples hold the Nyquist mode, too.
         return tuple(n // 2 for n in self.grid)
 
     @property
@@ -62,7 +62,7 @@ class Grid(Space):
 
     @property
     def weights(self) -> float:
-        # A response is stored as its taps, whose inner product is the plain sum.
+        # A response is stored as taps, whose inner product is the plain sum.
         return 1.0 if self.kind == "response" else 1.0 / volume(self.grid)
 
     def project(self, array: np.ndarray) -> np.ndarray:
@@ -155,7 +155,7 @@ class Grid(Space):
 
     def from_coordinates(self, values: np.ndarray) -> np.ndarray:
         scaled = values * values.dtype.type(volume(self.grid) ** 0.5)
-        # Below the full band the coordinates outnumber the dimensions: the adjoint keeps the band.
+        # Below the largest band there are more coordinates than dimensions, so the adjoint must project onto the band.
         return self.project(scaled.reshape(*self.grid, *values.shape[1:]))
 
     @property
@@ -164,9 +164,9 @@ class Grid(Space):
 
 
 def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.ndarray:
-    """Sample the band of a signal on another grid; nothing to do where the grid already has no more.
+    """Return a signal truncated to a band and sampled on another grid.
 
-    Between different grids the Nyquist mode of either is dropped: it has no exact counterpart.
+    Between different grids the Nyquist modes of both are dropped: they have no exact counterpart.
     """
     if grid == target and all(m >= n // 2 for m, n in zip(band, grid, strict=True)):
         return array
@@ -177,7 +177,7 @@ def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.nda
 
 @lru_cache(maxsize=256)
 def _dirichlet_matrix(grid: int, target: int, band: int) -> np.ndarray:
-    """Band-limited interpolation from `grid` to `target` points; a kept Nyquist mode is split over +-n/2."""
+    """Return the matrix of band-limited interpolation from `grid` to `target` samples; Nyquist modes are split."""
     return _interpolation(grid, target, lambda k: np.where(np.abs(k) <= band, 1.0, 0.0))
 
 
@@ -209,7 +209,7 @@ def _shift_matrix(grid: int, samples: float) -> np.ndarray:
 def _kernel_matrix(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
     if kernel != "modes":
         return par.kernel_taps(kernel, size).astype(precision)
-    # A free response per mode is a kernel as large as the grid: the inverse transform, as a matrix.
+    # A free response is stored as a kernel as large as the grid: this is the matrix of the inverse transform.
     space = Fourier.on(grid, band, "response")
     count = space.coordinate_count
     responses = space.from_coordinates(np.eye(count)).reshape(-1, count)
@@ -244,7 +244,7 @@ def _correlate(x: np.ndarray, g: np.ndarray, size: Axes) -> np.ndarray:
 
 
 def _fft_product(a: np.ndarray, b: np.ndarray, form: str, size: Axes) -> np.ndarray:
-    """The same three products by transforms there and back, as a network that switches domains does."""
+    """Return a convolution or one of its adjoints by FFTs, like a network that switches domains."""
     from scipy import fft
 
     grid, axes = a.shape[:-2], tuple(range(a.ndim - 2))
@@ -265,7 +265,7 @@ def _fft_product(a: np.ndarray, b: np.ndarray, form: str, size: Axes) -> np.ndar
 
 
 def _place(taps: np.ndarray, grid: Axes) -> np.ndarray:
-    """Taps at their offsets on an empty grid; a kernel longer than the period wraps around it."""
+    """Return taps at their offsets on a grid of zeros; a kernel longer than the period wraps around."""
     out = np.zeros((*grid, *taps.shape[-2:]), taps.dtype)
     at = np.ix_(*(par.tap_offsets(k) % n for k, n in zip(taps.shape[:-2], grid, strict=True)))
     np.add.at(out, at, taps)

@@ -1,7 +1,6 @@
-"""The guard of transforms: every transform between samples and spectra is counted, and can be forbidden.
+"""Counts transforms between samples and spectra, and forbids them inside ``no_transforms()``.
 
-Counting and forbidding are per context (`contextvars`): a block in one thread or asynchronous task says nothing about
-another.
+Both apply to the current context (`contextvars`): other threads and asynchronous tasks are not affected.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from itertools import count
 
 from freqnet.errors import TransformError, got_expected
 
-# Advanced by `next`, which is atomic; the number of transforms of this process so far.
+# Transforms of this process so far; `next` is atomic, so that threads may count at the same time.
 _total = count()
 _seen = 0
 _forbidden: ContextVar[bool] = ContextVar("transforms_forbidden", default=False)
@@ -21,14 +20,16 @@ _counters: ContextVar[tuple[Counter, ...]] = ContextVar("transform_counters", de
 
 
 class Counter:
-    """How many transforms ran inside a block of `counted_transforms`."""
+    """The number of transforms that ran inside a block of `counted_transforms`."""
 
     count = 0
 
 
 def transform_count() -> int:
-    """Return how many transforms (analysis or synthesis) this process has run, in all threads.
+    """Return the number of transforms (analysis or synthesis) that this process has run, in all threads.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier, transform_count
     >>> before = transform_count()
@@ -41,8 +42,10 @@ def transform_count() -> int:
 
 @contextmanager
 def counted_transforms() -> Iterator[Counter]:
-    """Count the transforms inside the block, those of other threads and tasks not among them.
+    """Count the transforms that the current context runs inside the block.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier, counted_transforms
     >>> with counted_transforms() as counter:
@@ -60,8 +63,10 @@ def counted_transforms() -> Iterator[Counter]:
 
 @contextmanager
 def no_transforms() -> Iterator[None]:
-    """Raise `TransformError` at any transform inside the block.
+    """Forbid transforms inside the block: each raises `TransformError`.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from freqnet.spaces import Fourier, no_transforms
     >>> with no_transforms():
@@ -78,10 +83,16 @@ def no_transforms() -> Iterator[None]:
 
 
 def pass_door(name: str) -> None:
-    """Count one transform; raise where none may run."""
+    """Count one transform.
+
+    Raises
+    ------
+    TransformError
+        Called inside `no_transforms`.
+    """
     global _seen
     if _forbidden.get():
-        todo = "transform at the door, before the network"
+        todo = "call analysis before the network and synthesis after it"
         raise TransformError(got_expected("transform", f"{name} inside no_transforms()", "none", todo))
     _seen = next(_total) + 1
     for counter in _counters.get():

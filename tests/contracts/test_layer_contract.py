@@ -185,7 +185,7 @@ def test_training_and_evaluation(layer: nn.Module, domain: Factory, grid: tuple[
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=list(DOMAINS))
 def test_invalid_settings_are_found_by_build(domain: Factory, layer: nn.Module, error: type[Exception], message: str):
     if not isinstance(domain(8), WaveSpace) and isinstance(layer, PER_BIN):
-        error, message = ShapeError, "expected spectra"
+        error, message = ShapeError, "expected a domain of modes"
     with pytest.raises(error, match=message):
         layer.build(nn.Signal(domain(8), CHANNELS), np.random.default_rng(0))
 

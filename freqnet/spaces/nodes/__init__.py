@@ -1,1 +1,1 @@
-"""Domains of nodes: causal signals as their values at real nodes (Laplace) or on a circle (damped)."""
+"""Node domains: causal signals stored as values at real nodes (Laplace) or on a circle (damped)."""

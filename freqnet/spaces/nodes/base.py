@@ -1,13 +1,14 @@
-"""The base of node domains: a causal signal is held as its values at nodes, X_j = sum_t x[t] z_j^t.
+"""The base of node domains: a causal signal is stored as its values at nodes, X_j = sum_t x[t] z_j^t.
 
-Convolution is the product at each node, and linear; where it outgrows the nodes, the result is the remainder modulo
-their polynomial. Nothing comes before the first sample that is held, so a kernel that looks ahead moves sample 0 to a
-later place (`Space.origin`), and nothing lies between two samples. What is not diagonal goes through the matrices of
-an axis (`freqnet.spaces.nodes.tables`), which are as ill-conditioned as the nodes: with the condition number K, means
-and coordinates lose K units of rounding, pointwise products through the nodes' bilinear form up to K^2.
+Convolution is the product at each node. It is linear; if the result does not fit the nodes, it is reduced modulo their
+polynomial. No samples are stored before the first place, so a kernel that looks ahead moves sample 0 to a later place
+(`Space.origin`). Most nodes support whole samples only, not fractions. Operations that are not diagonal use the
+matrices of an axis (`freqnet.spaces.nodes.tables`), which are as ill-conditioned as the nodes: with the condition
+number K, means and coordinates lose K units of rounding, pointwise products by the bilinear form up to K^2.
 
-Gradients are stored in the dual way, so that pairing a gradient and a signal is the sum of products of what is stored:
-a density f over the grid is held as A^H f / N, where A is the pseudoinverse of the matrix of powers z_j^t.
+Gradients are stored in the dual basis, so that the inner product of a gradient and a signal is the sum of products of
+stored numbers: a density f over N samples is stored as A^H f / N, where A is the pseudoinverse of the matrix of powers
+z_j^t.
 """
 
 from __future__ import annotations
@@ -34,15 +35,16 @@ from freqnet.spaces.registry import get_domain
 from freqnet.spaces.transforms import pass_door
 
 N = TypeVar("N", bound="NodeSpace")
-# A default network: room for one convolution with 3 taps, and the share of the door's nodes that each stage keeps.
+# Default networks: padding for one convolution with 3 taps, and the share of the input nodes that each stage keeps.
 _ROOM, _SHARES = 2, (1.0, 0.5, 0.3)
 
 
 class NodeSpace(Space):
-    """Values at nodes: ``(*nodes, batch, channels)``; by default at real ones, m + 1 of them for a band of m.
+    """Space of causal signals stored as values at nodes: ``(*nodes, batch, channels)``.
 
-    A domain of real nodes names itself and makes the tables of an axis (`make_tables`). One of complex nodes also says
-    which half of them is stored (`stored`, `whole`, `pack`, `unpack`).
+    By default the nodes are real, and a band of m has m + 1 of them. A domain of real nodes defines `make_tables` and
+    `remainder`. A domain of complex nodes stores one of each pair of conjugates and also defines `stored`, `whole`,
+    `pack` and `unpack`.
     """
 
     is_spectral = True
@@ -50,10 +52,10 @@ class NodeSpace(Space):
     is_complex = False
     unit = "nodes"
 
-    # -- what a family of nodes says of itself ----------------------------------------------------
+    # -- to be defined by each domain -------------------------------------------------------------
     @abstractmethod
     def make_tables(self, samples: int, count: int) -> Tables:
-        """The matrices of an axis of so many samples and nodes."""
+        """Return the matrices of an axis with `samples` samples and `count` nodes."""
 
     @property
     def largest_band(self) -> Axes:
@@ -63,7 +65,7 @@ class NodeSpace(Space):
         return modes - 1
 
     def band_after_pooling(self, samples: int) -> int:
-        """The largest band along an axis that is pooled to so many samples."""
+        """Return the largest band along an axis that is pooled to `samples` samples."""
         return samples - 1
 
     @property
@@ -75,39 +77,39 @@ class NodeSpace(Space):
         return 1.0
 
     def stored(self, count: int) -> slice:
-        """The places, among all nodes of the last axis, of those that are stored."""
+        """Return the index of the stored nodes among all `count` nodes of the last axis."""
         return slice(None)
 
     def whole(self, array: np.ndarray, count: int) -> np.ndarray:
-        """All `count` nodes of the last axis, from those that are stored."""
+        """Return the values at all `count` nodes of the last axis from the stored ones."""
         return array
 
     def pack(self, array: np.ndarray) -> np.ndarray:
-        """Real numbers ``(nodes, batch, channels)`` with the same inner product as what is stored."""
+        """Return real numbers ``(nodes, batch, channels)`` with the same inner product as the stored array."""
         return array.reshape(-1, *array.shape[self.ndim :])
 
     def unpack(self, values: np.ndarray) -> np.ndarray:
-        """The inverse of `pack`."""
+        """Return the stored array from real numbers: the inverse of `pack`."""
         return values.reshape(*self.modes, *values.shape[1:])
 
     def matrices_cost(self, rows: Axes, columns: Axes) -> int:
-        """Real multiply-adds of one matrix per axis, of so many rows and columns, for one signal."""
+        """Return the real multiply-adds of one matrix (rows, columns) per axis, per example and channel."""
         return matrices_cost(columns, rows)
 
     @property
     def whole_shifts(self) -> bool:
-        """Whether only shifts by whole samples can be done."""
+        """Whether only shifts by whole samples are supported."""
         return True
 
     @property
     @abstractmethod
     def remainder(self) -> str:
-        """How the part of a convolution that outgrows the grid comes back, in words."""
+        """How the part of a convolution beyond the grid comes back, as a phrase for people."""
 
     # -- sizes and tables --------------------------------------------------------------------------
     @property
     def tables(self) -> list[Tables]:
-        """The matrices of each axis."""
+        """Matrices of each axis."""
         return [self.make_tables(n, k) for n, k in zip(self.grid, self.modes, strict=True)]
 
     @property
@@ -130,10 +132,10 @@ class NodeSpace(Space):
     def check_band(self, band: Axes) -> None:
         most = self.largest_band
         if any(m > n for m, n in zip(band, most, strict=True)):
-            raise ShapeError(got_expected("band", band, f"at most {most} on {self.grid} samples", "keep fewer nodes"))
+            raise ShapeError(got_expected("band", band, f"at most {most} on {self.grid} samples", f"take band={most}"))
 
     def _through(self, matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
-        """Apply one matrix per axis, from all nodes to all nodes, to what is stored."""
+        """Apply one matrix per axis, from all nodes to all nodes, to a stored array."""
         *others, last = matrices
         for axis, matrix in enumerate(others):
             array = contract(matrix.astype(array.dtype, copy=False), array, axis)
@@ -141,13 +143,13 @@ class NodeSpace(Space):
         return np.ascontiguousarray(contract(rows, self.whole(array, last.shape[1]), self.ndim - 1))
 
     def _outer(self, vectors: Sequence[np.ndarray], precision: Any) -> np.ndarray:
-        """The product of one vector per axis, as an element ``(*nodes, 1, 1)``."""
+        """Return the outer product of one vector per axis as a stored array ``(*nodes, 1, 1)``."""
         *others, last = vectors
         out = reduce(np.multiply.outer, [*others, last[self.stored(len(last))]])
         return out.astype(self.dtype(precision))[..., None, None]
 
     def _scaled(self, array: np.ndarray, factors: Sequence[np.ndarray]) -> np.ndarray:
-        """The array times one factor per node, or per node and example ``(nodes, batch)``, of each axis."""
+        """Return the array times the factors of each axis, ``(nodes,)`` or ``(nodes, batch)``."""
         for axis, factor in enumerate(factors):
             kept = factor[self.stored(len(factor))] if axis == self.ndim - 1 else factor
             kept = kept.astype(array.dtype)
@@ -162,7 +164,7 @@ class NodeSpace(Space):
         values = generator.standard_normal(shape).astype(like.real.dtype)
         return self.unpack(values) if self.kind == "response" else self.from_coordinates(values)
 
-    # -- what signals become -----------------------------------------------------------------------
+    # -- spaces of results -------------------------------------------------------------------------
     def response(self: N, ahead: Axes = ()) -> N:
         return super().response().moved(ahead)
 
@@ -170,14 +172,14 @@ class NodeSpace(Space):
         return super().after_kernel(size, ahead).moved(ahead)
 
     def after_window(self: N, window: Axes, adjoint: bool) -> N:
-        # The window looks ahead, and its adjoint, of gradients, back again.
+        # Averaging looks ahead and moves sample 0; its adjoint, which applies to gradients, moves sample 0 back.
         if adjoint is not self.dual:
             return self.unbounded
         sign = -1 if adjoint else 1
         return self.moved([sign * (w - 1) for w in window]).unbounded
 
     def shift_places(self, lowest: np.ndarray) -> Axes:
-        # Where nothing may come before the first place, a shift back moves sample 0, and one forward moves it back.
+        # A shift backward needs room before sample 0, which therefore moves; a shift forward gives up such room.
         return tuple(max(int(np.ceil(-s)), -o) for s, o in zip(lowest, self.first, strict=True))
 
     def after_shift(self: N, samples: np.ndarray, places: Axes, adjoint: bool) -> N:
@@ -189,9 +191,9 @@ class NodeSpace(Space):
         return replace(space, support=ends if all(e <= n for e, n in zip(ends, self.grid, strict=True)) else None)
 
     def resampled(self: N, grid: Axes) -> N:
-        """The same grid, since nodes belong to its samples, with as many nodes as fewer samples would have."""
+        """Return the space after `resample`: the nodes belong to the grid, which stays, but their number falls."""
         if any(not 1 <= g <= n for g, n in zip(grid, self.grid, strict=True)):
-            todo = f"pool to fewer samples: {self.unit} do not tell what lies between samples"
+            todo = "resample to fewer samples: node domains cannot interpolate"
             raise SpaceError(got_expected("resample", f"{grid} samples", f"1 to {self.grid}", todo))
         rows = zip(self.band, grid, self.grid, strict=True)
         return self.with_band(tuple(m if g == n else min(m, self.band_after_pooling(g)) for m, g, n in rows)).unbounded
@@ -206,28 +208,28 @@ class NodeSpace(Space):
         return tuple(map(min, band, self.largest_band))
 
     def exact_band(self, band: Axes) -> Axes:
-        # A product of two exponentials lies in no span of fewer than all.
+        # In general only all nodes can represent a product of two exponentials.
         return self.largest_band
 
     # -- transforms --------------------------------------------------------------------------------
     def check_grid(self, grid: Axes) -> None:
         if any(n > own for n, own in zip(grid, self.grid, strict=True)):
-            todo = "average them first, or take a larger grid: there are no frequencies to resample by"
+            todo = "average them in blocks first, or make the space with a larger grid"
             raise ShapeError(got_expected("samples", grid, f"at most {self.grid}", todo))
 
     def check_resolution(self, grid: Axes, own: Axes) -> None:
         if grid != own:
-            todo = "resize them: this domain has nothing between samples"
+            todo = "resize the samples: node domains cannot interpolate"
             raise ShapeError(got_expected("samples", grid, f"the network's own {own}", todo))
 
     def check_shifts(self, most: float) -> None:
         if most:
-            # Shifted back, what lies before the first sample would be lost.
-            todo = "take shift=0, or another domain"
+            # A shift backward would lose the first samples.
+            todo = "take shift=0, or domain='fourier'"
             raise ConfigurationError(got_expected("shift", most, f"0 in the {self.domain} domain", todo))
 
     def _places(self, grid: Axes) -> list[slice]:
-        """The places of a grid's samples among those that are held."""
+        """Return the places of the samples of a grid among the stored samples of each axis."""
         rows = zip(grid, self.first, self.grid, strict=True)
         return [slice(min(o, own), min(o + n, own)) for n, o, own in rows]
 
@@ -240,7 +242,7 @@ class NodeSpace(Space):
             array = array / array.dtype.type(volume(grid))
         tables = [t.invert.conj().T if self.dual else t.evaluate for t in self.tables]
         tables[-1] = tables[-1][self.stored(len(tables[-1]))]
-        # Half of the complex nodes of the last axis are stored: it goes first, while the numbers are real.
+        # With complex nodes the last axis goes first: half of its nodes suffice, since the samples are real.
         for axis in sorted(range(self.ndim), reverse=self.is_complex):
             table = tables[axis][:, places[axis]].astype(self.dtype(samples.dtype))
             array = contract(table, array, axis)
@@ -281,7 +283,7 @@ class NodeSpace(Space):
 
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
-        """By the bilinear form of each axis' nodes; of gradients by its adjoint."""
+        """Return the product by the bilinear form of each axis, or its adjoint for gradients."""
         if self.dual:
             forms = [form.conj().transpose(1, 0, 2) for form in self.with_band(band).forms(other, self.band)]
             b = b.conj()
@@ -291,7 +293,7 @@ class NodeSpace(Space):
         return bilinear(forms, self.whole(a, self.modes[-1]), self.whole(b, self.with_band(other).modes[-1]))
 
     def forms(self, other: Axes, band: Axes) -> list[np.ndarray]:
-        """The bilinear form of each axis, ``(nodes kept, nodes, nodes of the other band)``."""
+        """Return the bilinear form of each axis, ``(nodes of band, nodes, nodes of other)``."""
         rows = zip(self.tables, self.with_band(other).tables, self.with_band(band).modes, strict=True)
         return [t.product(o, n) for t, o, n in rows]
 
@@ -300,9 +302,9 @@ class NodeSpace(Space):
 
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, band: Axes) -> np.ndarray:
-        """Keep the first nodes: the nearest signal in the span of their exponentials. Adding some keeps the signal.
+        """Change the number of nodes: fewer represent the nearest signal in their span, more represent the same signal.
 
-        Of gradients the other way round: nodes that were not there have none.
+        For gradients this is the adjoint of the opposite change.
         """
         kept = self.with_band(band).modes
         if kept == self.modes:
@@ -329,19 +331,19 @@ class NodeSpace(Space):
         return self._through([m.conj().T for m in matrices] if adjoint else matrices, array)
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
-        """Multiply by z^s, for s samples of at least 0."""
+        """Multiply by z^s for a shift of s >= 0 samples."""
         return self._scaled(array, self._phases(samples))
 
     def shift_adjoint(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         return self._scaled(array, [phase.conj() for phase in self._phases(samples)])
 
     def _phases(self, given: np.ndarray) -> list[np.ndarray]:
-        """The powers z^s of each axis, ``(nodes, batch or 1)``."""
+        """Return the powers z^s of each axis, ``(nodes, batch or 1)``."""
         samples = np.atleast_2d(np.asarray(given, float))
         is_whole_shift = np.array_equal(samples, np.round(samples))
         if samples.min() < 0 or (self.whole_shifts and not is_whole_shift):
             got = f"{samples.min(axis=0)} samples" if is_whole_shift else "a fraction of a sample"
-            todo = "use freqnet.ops.shift" if is_whole_shift else "fractions need real nodes above 0"
+            todo = "use freqnet.ops.shift" if is_whole_shift else "round it: fractions need real nodes above 0"
             raise ShapeError(got_expected("shift", got, "whole samples forward", todo))
         return [t.z[:, None] ** samples[:, axis] for axis, t in enumerate(self.tables)]
 
@@ -362,7 +364,7 @@ class NodeSpace(Space):
         return array * factors + self.constant(offset)
 
     def power(self, array: np.ndarray) -> np.ndarray:
-        # By the root of the Gram matrix: it cannot become negative, and loses K units of rounding, not K^2.
+        # Computed by the root of the Gram matrix, power cannot become negative and loses K units of rounding, not K^2.
         values = self.coordinates(array)
         return np.einsum("k...,k...->...", values, values)
 
@@ -389,11 +391,11 @@ class NodeSpace(Space):
 
     @property
     def spectrum_space(self) -> Space:
-        todo = "use GlobalAverage or Dense, or another domain"
-        raise ShapeError(got_expected("PowerSpectrum", self, "waves (--domain fourier)", todo))
+        todo = "use GlobalAverage or Dense, or take domain='fourier'"
+        raise ShapeError(got_expected("PowerSpectrum", self, "a domain of modes", todo))
 
     def kernel_modes(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
-        # The taps that the values at nodes stand for, and their waves.
+        # Recover the taps from the values at nodes, then transform them.
         signal = replace(self, kind="signal")
         taps = signal.synthesis(self.frequency_response(theta, kernel, size), self.grid)
         return self.mode_space.sample_modes(taps) * volume(self.grid)
@@ -419,17 +421,17 @@ class NodeSpace(Space):
     def stage_sizes(self, sizes: Axes, stage: int, shares: Sequence[float]) -> Axes:
         share = _SHARES[min(stage, len(_SHARES) - 1)]
         kept = tuple(max(min(3, n), round(n * share)) for n in sizes)
-        # Complex nodes come in pairs: all of them, or an odd number.
+        # Complex nodes come in pairs, so that all of them or an odd number are kept.
         return tuple(k - 1 + k % 2 if self.is_complex and k < n else k for k, n in zip(kept, sizes, strict=True))
 
     def describe(self) -> tuple[str, ...]:
-        remark = f"what outgrows {extent(self.grid)} samples in a convolution comes back {self.remainder}"
+        remark = f"the part of a convolution beyond {extent(self.grid)} samples comes back {self.remainder}"
         return (f"{extent(self.modes)} nodes", self.describe_door("one transform at the door"), remark)
 
 
 @lru_cache(maxsize=64)
 def _kernel_matrix(space: NodeSpace, kernel: str, size: Axes) -> np.ndarray:
-    """``(stored nodes, parameters)``: onto the response of the taps, the first of which is at place 0."""
+    """Return the matrix (stored nodes, parameters) from kernel parameters to the response, with the first tap at 0."""
     powers = [t.z[:, None] ** np.arange(k) for t, k in zip(space.tables, size, strict=True)]
     powers[-1] = powers[-1][space.stored(len(powers[-1]))]
     return par.kronecker(powers) @ par.kernel_taps(kernel, size)

@@ -1,4 +1,4 @@
-"""Bilinear forms of several axes, contracted axis by axis: the pointwise product where it is not diagonal."""
+"""Bilinear forms of several axes, contracted axis by axis: the pointwise product in node domains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from freqnet.spaces.base import Axes
 
-# Pairs of nodes of so many numbers are held at a time.
+# Lanes are processed in groups whose pairs of nodes take about this many numbers.
 _CHUNK = 1 << 21
 
 
@@ -19,9 +19,14 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     Parameters
     ----------
     forms : sequence of numpy.ndarray
-        One an axis, ``(outputs, inputs of a, inputs of b)``.
+        One per axis, ``(outputs, inputs of a, inputs of b)``.
     a, b : numpy.ndarray
         ``(*inputs, batch, channels)``; batch and channels broadcast.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(*outputs, batch, channels)``.
 
     Examples
     --------
@@ -42,7 +47,7 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     step = max(1, _CHUNK // pairs)
     for start in range(0, len(first), step):
         part = slice(start, start + step)
-        out[part] = _of_lanes(forms, first[part], second[part])
+        out[part] = _contracted(forms, first[part], second[part])
     return np.ascontiguousarray(np.moveaxis(out, 0, -1)).reshape(*out.shape[1:], *lanes)
 
 
@@ -51,24 +56,24 @@ def _lanes_first(array: np.ndarray, ndim: int, lanes: tuple[int, ...]) -> np.nda
     return np.ascontiguousarray(np.moveaxis(spread, -1, 0))
 
 
-def _of_lanes(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The last axis with `a` alone, then the pairs with `b`, then every other axis, a pair of inputs at a time."""
+def _contracted(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Contract the last axis with `a`, then with `b`, then every other axis with both of its inputs."""
     count, last = len(a), forms[-1]
     outputs, inputs, others = last.shape
     halved = a.reshape(-1, inputs) @ last.transpose(1, 0, 2).reshape(inputs, outputs * others)
     pairs = halved.reshape(count, -1, others) @ np.swapaxes(b.reshape(count, -1, others), 1, 2)
-    # (lanes, *inputs of a, outputs, *inputs of b), both but for the last axis.
+    # (lanes, *inputs of a, outputs, *inputs of b), without the last axis of a and b.
     pairs = pairs.reshape(count, *a.shape[1:-1], outputs, *b.shape[1:-1])
     for axis in range(len(forms) - 2, -1, -1):
         done = len(forms) - 1 - axis
         pairs = np.tensordot(pairs, forms[axis], ((1 + axis, 2 + 2 * axis + done), (1, 2)))
-        # The new output came last; it belongs before those that are done.
+        # Move the new output axis before those of the later axes.
         pairs = np.moveaxis(pairs, -1, 1 + axis)
     return pairs
 
 
 def bilinear_cost(inputs: Axes, others: Axes, outputs: Axes) -> int:
-    """The multiply-adds of `bilinear` for one lane, with so many numbers of a, of b and of the result."""
+    """Return the multiply-adds of `bilinear` per lane, for these shapes of a, of b and of the result."""
     left = prod(inputs[:-1])
     total = prod(inputs) * outputs[-1] * others[-1] + left * outputs[-1] * prod(others)
     done = outputs[-1]
@@ -79,13 +84,13 @@ def bilinear_cost(inputs: Axes, others: Axes, outputs: Axes) -> int:
 
 
 def factored_cost(inputs: Axes, others: Axes, outputs: Axes, grid: Axes, is_square: bool) -> int:
-    """The multiply-adds of the same product on samples: one matrix per axis to samples and back."""
+    """Return the multiply-adds per lane of the same product on samples, with one matrix per axis there and back."""
     there = [matrices_cost(nodes, grid) for nodes in (inputs, others)[: 1 if is_square else 2]]
     return sum(there) + prod(grid) + matrices_cost(grid, outputs)
 
 
 def matrices_cost(inputs: Axes, outputs: Axes) -> int:
-    """The multiply-adds of one matrix per axis for one lane."""
+    """Return the multiply-adds per lane of one matrix per axis."""
     total, left = 0, prod(inputs)
     for before, after in zip(inputs, outputs, strict=True):
         left = left // before * after

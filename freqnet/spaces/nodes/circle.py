@@ -1,6 +1,6 @@
-"""Tables of the damped circle: nodes z_k = r e^(-2 pi i k / n) for n samples, all of them or those of |k| <= m.
+"""Tables of the damped circle: nodes z_k = r e^(-2 pi i k / n) for n samples, either all or those with |k| <= m.
 
-The order of the nodes is that of `freqnet.spaces.nodes.halves`.
+`freqnet.spaces.nodes.halves` defines their order.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from freqnet.spaces.nodes.tables import Tables
 
 @lru_cache(maxsize=256)
 def circle_tables(radius: float, samples: int, count: int) -> CircleTables:
-    """The tables of an axis, made once."""
+    """Return the tables of an axis, from a cache."""
     return CircleTables(radius, samples, count)
 
 
 class CircleTables(Tables):
     """The matrices of one axis of nodes on a circle of radius r.
 
-    `root` and `inverse_root` are Hermitian. With all nodes `root` turns the spectrum of the damped signal into that of
-    the signal itself, and is circulant.
+    `root` and `inverse_root` are Hermitian. With all nodes, `root` is circulant and removes the damping from the
+    spectrum of a signal.
     """
 
     def __init__(self, radius: float, samples: int, count: int) -> None:
         self.radius, self.samples, self.count = radius, samples, count
-        # Whole numbers modulo n before the angle: exact however large k t is.
+        # Reduce k t modulo n, so that the angle is accurate for large k t.
         turns = np.outer(numbers(count), np.arange(samples)) % samples
         waves = np.exp(-2j * np.pi * turns / samples)
         self._damping = radius ** np.arange(samples, dtype=float)
         self.z = radius * np.exp(-2j * np.pi * numbers(count) / samples)
         self.evaluate = waves * self._damping
         if count == samples:
-            # V is a unitary matrix times a diagonal one: its singular values are those of the damping.
+            # V is a unitary matrix times the diagonal damping, which gives its singular values.
             left, sizes, right = waves / np.sqrt(samples), np.sqrt(samples) * self._damping, np.eye(samples)
         else:
             left, sizes, right = np.linalg.svd(self.evaluate, full_matrices=False)
@@ -47,7 +47,7 @@ class CircleTables(Tables):
         self.mean = self.invert.sum(axis=0) / samples
         self.powers, self.inverse = self.evaluate, self.invert
         self._condition_number = float(sizes.max() / sizes.min())
-        # Everybody who uses the axis shares them.
+        # The tables are shared by all users of the axis.
         for table in (self.z, self.evaluate, self.invert, self.root, self.inverse_root, self.constant, self.mean):
             table.setflags(write=False)
 
@@ -64,17 +64,17 @@ class CircleTables(Tables):
     def average(self, window: int, method: str) -> np.ndarray:
         if method == "sinc":
             todo = "use method='dirichlet'"
-            raise ConfigurationError(got_expected("average", "'sinc' on a damped circle", "whole samples", todo))
+            raise ConfigurationError(got_expected("average", "'sinc' on a damped circle", "'dirichlet'", todo))
         return super().average(window, method)
 
     @cached_property
     def undamped(self) -> np.ndarray:
-        """``(samples, nodes)``: onto the Fourier-series coefficients of the signal itself."""
+        """Matrix ``(samples, nodes)`` to the Fourier-series coefficients of the undamped signal."""
         return self._coefficients(np.ones(self.samples)) / self.samples
 
     @cached_property
     def half_damped(self) -> np.ndarray:
-        """``(samples, nodes)``: onto a spectrum whose circular convolution with itself is that of the square."""
+        """Matrix ``(samples, nodes)`` to the spectrum of r^(t/2) x[t]; its circular square is the spectrum of x^2."""
         return self._coefficients(np.sqrt(self._damping)) / np.sqrt(self.samples)
 
     def _coefficients(self, damping: np.ndarray) -> np.ndarray:

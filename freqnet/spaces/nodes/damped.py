@@ -1,10 +1,10 @@
-"""The damped circle, between Fourier and Laplace: a causal signal is held as its values at nodes on |z| = r < 1.
+"""The damped domain, between Fourier and Laplace: a causal signal is stored as its values at nodes on |z| = r < 1.
 
-X_k = sum_t x[t] z_k^t, z_k = r e^(-2 pi i k / n), is the Fourier transform of r^t x[t]. Convolution is the remainder
-modulo z^n - r^n, so that what would go around the period comes back r^n times as strong. The condition number is
-r^-(n - 1) per axis, where real nodes lose a digit for every one or two of them. r = 1 is the Fourier transform itself,
-Nyquist mode included; r = 0 would be linear, and hold nothing. Pointwise products go through a circular convolution
-with a spectrum that is not damped, where that is less work than the nodes' bilinear form.
+X_k = sum_t x[t] z_k^t, z_k = r e^(-2 pi i k / n), is the Fourier transform of r^t x[t]. Convolution is computed modulo
+z^n - r^n: the part that wraps around the period is r^n times as strong. The condition number is r^-(n - 1) per axis,
+while real nodes lose a digit for every one or two nodes. r = 1 is the Fourier transform, with the Nyquist mode.
+Pointwise products use a circular convolution with an undamped spectrum or the bilinear form of the nodes, whichever
+takes less work.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ WRAP = 1 / 8
 
 @dataclass(frozen=True)
 class Damped(NodeSpace):
-    """Values at nodes on a circle of radius r, half of them stored: ``(*nodes, batch, channels)``, complex.
+    """Space of causal signals stored as values at nodes on a circle: ``(*nodes, batch, channels)``, complex.
 
-    A band of m keeps the nodes ``|k| <= m`` along an axis: 2m + 1 of them, or all n.
+    A band of m has the nodes ``|k| <= m`` along an axis: 2m + 1 nodes, or all n. One of each conjugate pair is stored.
 
     Parameters
     ----------
     wrap : float
-        r^n for any number n of samples: what goes once around the period comes back so many times as strong. The
-        condition number is then the same for any n, and subsampling stays a folding of the spectrum.
+        r^n, above 0 and at most 1, for any number n of samples: the strength of what wraps once around the period. The
+        condition number hardly depends on n, and subsampling folds the spectrum.
     radius : float, optional
-        r itself, the same for any number of samples, instead.
+        r, above 0 and at most 1, for any number of samples; it replaces `wrap`.
 
     Raises
     ------
     ConfigurationError
-        They are not above 0 and at most 1.
+        `wrap` or `radius` is out of range.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Damped(NodeSpace):
     def __post_init__(self) -> None:
         for what, value in (("wrap", self.wrap), ("radius", self.radius)):
             if value is not None and not 0 < value <= 1:
-                todo = "damped:r=0.9, or damped:wrap=0.1"
+                todo = "take damped:r=0.9 or damped:wrap=0.1"
                 raise ConfigurationError(got_expected(f"{what} of a circle", value, "above 0, at most 1", todo))
 
     @property
@@ -74,7 +74,7 @@ class Damped(NodeSpace):
         return self.name if self.wrap == WRAP else f"{self.name}:wrap={self.wrap!r}"
 
     def radius_of(self, samples: int) -> float:
-        """The radius of the circle for so many samples."""
+        """Return the radius of the circle for `samples` samples."""
         return self.wrap ** (1 / samples) if self.radius is None else self.radius
 
     def make_tables(self, samples: int, count: int) -> CircleTables:
@@ -82,7 +82,7 @@ class Damped(NodeSpace):
 
     @property
     def circles(self) -> list[CircleTables]:
-        """The matrices of each axis."""
+        """Matrices of each axis."""
         return [self.make_tables(n, k) for n, k in zip(self.grid, self.modes, strict=True)]
 
     @property
@@ -133,7 +133,7 @@ class Damped(NodeSpace):
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
         if not self._is_wrapped(other, band, is_square=False):
             return super().multiply(a, b, other, band)
-        # All nodes of a, also those it lacks, convolved circularly with the spectrum of b, undamped.
+        # Lift a to all nodes and convolve it circularly with the undamped spectrum of b.
         whole = self.with_band(self.largest_band)
         factor = self.with_band(other)
         undamped = factor._through([t.undamped for t in factor.circles], b)
@@ -142,12 +142,12 @@ class Damped(NodeSpace):
     def square(self, a: np.ndarray, band: Axes) -> np.ndarray:
         if not self._is_wrapped(self.band, band, is_square=True):
             return self.multiply(a, a, self.band, band)
-        # Both factors damped by half: the square of one spectrum, half the work of a product of two.
+        # With half of the damping in each factor, the factors are equal, and a square takes half the work of a product.
         factor = self._through([t.half_damped for t in self.circles], a)
         return self.with_band(self.largest_band).change_band(self._wrapped(factor, factor), band)
 
     def _wrapped(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The circular convolution of two spectra of every node."""
+        """Return the circular convolution of two spectra with all nodes."""
         band = self.largest_band
         wide = tuple(2 * m for m in band)
         first = halves.shared(a, self.grid)
@@ -159,7 +159,7 @@ class Damped(NodeSpace):
         return min(self._cost_wrapped(other, is_square), self._cost_of_forms(other, band))
 
     def _is_wrapped(self, other: Axes, band: Axes, is_square: bool) -> bool:
-        """Whether a convolution of all nodes is less work than the bilinear form of those that are there."""
+        """Return whether circular convolution takes less work than the bilinear form."""
         return self._cost_wrapped(other, is_square) <= self._cost_of_forms(other, band)
 
     def _cost_of_forms(self, other: Axes, band: Axes) -> int:
@@ -170,14 +170,24 @@ class Damped(NodeSpace):
         wide = tuple(2 * m for m in band)
         terms = product_terms(band, band, wide)
         total = 4 * ((terms + 1) // 2 if is_square else terms)
-        # One or both factors are lifted to all nodes and their damping is removed; modes that fold are added.
+        # One or both factors are lifted to all nodes, the damping of one is removed, and modes that fold are added.
         factor = self.with_band(other).modes
         total += halves.matrices_cost(self.grid, factor) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
         return total + (halves.matrices_cost(self.grid, self.modes) if not is_square and self.modes != self.grid else 0)
 
 
 def read_damped(text: str) -> dict[str, Any]:
-    """Return the options in a name: ``damped``, ``damped:r=RADIUS`` or ``damped:wrap=STRENGTH``.
+    """Return the options in the name of a damped domain: ``damped:r=RADIUS`` or ``damped:wrap=STRENGTH``.
+
+    Parameters
+    ----------
+    text : str
+        The text after ``damped:``.
+
+    Raises
+    ------
+    ConfigurationError
+        The text is not of this form.
 
     Examples
     --------
@@ -190,7 +200,7 @@ def read_damped(text: str) -> dict[str, Any]:
     try:
         return {names[what]: float(value)}
     except (KeyError, ValueError):
-        todo = "damped:r=0.9, or damped:wrap=0.1"
+        todo = "take damped:r=0.9 or damped:wrap=0.1"
         got = repr(f"damped:{text}")
         raise ConfigurationError(got_expected("domain", got, "r=RADIUS or wrap=STRENGTH", todo)) from None
 

@@ -1,8 +1,8 @@
-"""Spectra of real signals at nodes on circles, of which half is stored.
+"""Spectra of real signals at nodes on circles, of which half are stored.
 
-An axis of K nodes holds the numbers k from -(K - 1)/2 to (K - 1)/2, or, where K is even, all nodes of an even number of
-samples, from -(K/2 - 1) to K/2. The nodes k and -k, of all axes at once and modulo K where that is even, hold conjugate
-values, so that of the last axis those of k >= 0 alone are stored.
+An axis of K nodes has the numbers k from -(K - 1)/2 to (K - 1)/2 if K is odd. If K is even, it has all nodes of an even
+number of samples, from -(K/2 - 1) to K/2, and k counts modulo K. The values at the nodes k and -k (of all axes
+together) are conjugate, so that the last axis stores only k >= 0.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from freqnet.spaces.base import Axes
 
 
 def numbers(count: int) -> np.ndarray:
-    """The numbers k of nodes in the order they are held.
+    """Return the numbers k of nodes in their order.
 
+    >>> from freqnet.spaces.nodes.halves import numbers
     >>> numbers(5).tolist(), numbers(4).tolist()
     ([-2, -1, 0, 1, 2], [-1, 0, 1, 2])
     """
@@ -26,28 +27,28 @@ def numbers(count: int) -> np.ndarray:
 
 
 def middle(count: int, kept: int) -> slice:
-    """Where the middle nodes lie among more of them."""
+    """Return the index of the middle `kept` of `count` nodes."""
     first = (count - 1) // 2 - (kept - 1) // 2
     return slice(first, first + kept)
 
 
 def halved(count: int) -> slice:
-    """Where k >= 0 lies among the nodes of an axis."""
+    """Return the index of k >= 0 among the nodes of an axis."""
     return slice((count - 1) // 2, count)
 
 
 def half_shape(counts: Axes) -> Axes:
-    """The shape of what is stored of so many nodes an axis."""
+    """Return the shape of the stored array for these numbers of nodes per axis."""
     return (*counts[:-1], counts[-1] // 2 + 1)
 
 
 def along_last(index: slice, ndim: int) -> tuple[slice, ...]:
-    """An index into the last of the leading axes."""
+    """Return an index that applies `index` to the last of the leading axes."""
     return (slice(None),) * (ndim - 1) + (index,)
 
 
 def mirrored(array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
-    """The array at -k along some axes: the last of an even number of nodes is its own mirror."""
+    """Return the array at -k along some axes; the last of an even number of nodes is its own mirror image."""
     for axis in axes:
         if array.shape[axis] % 2:
             array = np.flip(array, axis)
@@ -58,13 +59,13 @@ def mirrored(array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
 
 
 def both_halves(half: np.ndarray, ndim: int, count: int) -> np.ndarray:
-    """Every node, from those that are stored; `count` is that of the last axis."""
+    """Return the values at all nodes from the stored ones; the last axis has `count` nodes."""
     inner = half[along_last(slice(1, (count - 1) // 2 + 1), ndim)]
     return np.concatenate([np.flip(mirrored(inner, range(ndim - 1)), ndim - 1).conj(), half], ndim - 1)
 
 
 def matrices_cost(rows: Axes, columns: Axes) -> int:
-    """The real multiply-adds, for one lane, of one matrix per axis with so many rows and columns."""
+    """Return the real multiply-adds per lane of one matrix (rows, columns) per axis."""
     left, total = prod(half_shape(columns)), 0
     for axis, (k, n) in enumerate(zip(rows, columns, strict=True)):
         is_last = axis == len(rows) - 1
@@ -74,14 +75,14 @@ def matrices_cost(rows: Axes, columns: Axes) -> int:
 
 
 def weights_of(counts: Axes) -> np.ndarray:
-    """How many nodes each stored one stands for, to broadcast over ``(*stored, batch, channels)``."""
+    """Return how often each stored node counts (1 or 2), to broadcast over ``(*stored, batch, channels)``."""
     weights = np.full(counts[-1] // 2 + 1, 2.0, np.float32)
     weights[_own_columns(counts[-1])] = 1.0
     return weights.reshape((1,) * (len(counts) - 1) + (-1, 1, 1))
 
 
 def hermitian(half: np.ndarray, counts: Axes) -> np.ndarray:
-    """The nearest array that is of a real signal: its own columns averaged with their mirrors."""
+    """Return the nearest array of a real signal: columns that mirror themselves are averaged with their mirrors."""
     out = half.copy()
     for column in _own_columns(counts[-1]):
         own = out[along_last(slice(column, column + 1), len(counts))]
@@ -90,13 +91,13 @@ def hermitian(half: np.ndarray, counts: Axes) -> np.ndarray:
 
 
 def _own_columns(count: int) -> list[int]:
-    """The last modes that are their own opposites: 0, and n/2 where it is held."""
+    """Return the places on the last axis where k equals -k: 0 and, for even counts, count/2."""
     return [0] if count % 2 else [0, count // 2]
 
 
 @lru_cache(maxsize=256)
 def independent(counts: Axes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flat positions of real numbers, of one of each pair of conjugates, and of the first ones' stored mirrors."""
+    """Return flat positions of real values, one of each conjugate pair, and stored mirrors of the first ones."""
     flat = np.arange(prod(half_shape(counts))).reshape(half_shape(counts))
     other = mirrored(flat, range(len(counts) - 1))
     paired = np.zeros(flat.shape, bool)
@@ -106,7 +107,7 @@ def independent(counts: Axes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def pack(half: np.ndarray, counts: Axes) -> np.ndarray:
-    """As many real numbers as there are nodes, with the same inner product: ``(nodes, batch, channels)``."""
+    """Return one real number per node with the same inner product, ``(nodes, batch, channels)``."""
     own, kept, _ = independent(counts)
     flat = half.reshape(-1, *half.shape[len(counts) :])
     pairs = flat[kept] * half.real.dtype.type(np.sqrt(2))
@@ -114,7 +115,7 @@ def pack(half: np.ndarray, counts: Axes) -> np.ndarray:
 
 
 def unpack(values: np.ndarray, counts: Axes) -> np.ndarray:
-    """The half spectrum of these real numbers."""
+    """Return the stored array from real numbers: the inverse of `pack`."""
     own, kept, mirror = independent(counts)
     out = np.empty((prod(half_shape(counts)), *values.shape[1:]), np.result_type(values.dtype, np.complex64))
     root = values.dtype.type(np.sqrt(0.5))
@@ -127,7 +128,7 @@ def unpack(values: np.ndarray, counts: Axes) -> np.ndarray:
 
 # -- circular convolution ------------------------------------------------------------------------------
 def shared(half: np.ndarray, counts: Axes) -> np.ndarray:
-    """All n nodes of each axis as the modes -(n // 2) .. n // 2, the one at n/2 shared by both ends."""
+    """Return all n nodes of each axis as the modes -(n // 2) .. n // 2, with mode n/2 split between both ends."""
     ndim = len(counts)
     for axis, count in enumerate(counts):
         if count % 2 == 0:
@@ -138,20 +139,20 @@ def shared(half: np.ndarray, counts: Axes) -> np.ndarray:
 
 
 def folded(half: np.ndarray, counts: Axes) -> np.ndarray:
-    """Modes -2 (n // 2) .. 2 (n // 2) added up modulo n: nodes in their order."""
+    """Return the modes -2 (n // 2) .. 2 (n // 2) summed modulo n, in the order of the nodes."""
     ndim = len(counts)
     for axis, n in enumerate(counts):
         band, before, after = 2 * (n // 2), (n - 1) // 2, n // 2
         here = lambda first, last, axis=axis: (slice(None),) * axis + (slice(first, last),)
         if axis < ndim - 1:
             out = half[here(band - before, band + after + 1)].copy()
-            # Those of k + n, up to the band, and those of k - n.
+            # Add the modes k + n and k - n within the band.
             out[here(0, band - n + before + 1)] += half[here(band - before + n, None)]
             out[here(n - band + before, None)] += half[here(0, after - n + band + 1)]
         else:
             out = half[here(0, after + 1)].copy()
             out[here(0, band - n + 1)] += half[here(n, None)]
-            # Of k - n the opposites are stored, from n - k = band down.
+            # The modes k - n are stored as their conjugates at n - k.
             opposite = np.flip(half[here(n - after, band + 1)], axis)
             out[here(n - band, None)] += mirrored(opposite, range(axis)).conj()
         half = out

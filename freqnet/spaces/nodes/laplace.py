@@ -1,7 +1,7 @@
-"""The real Laplace domain: a causal signal is held as its values at real nodes z = e^-p.
+"""The real Laplace domain: a causal signal is stored as its values at real nodes z = e^-p.
 
-X_j = sum_t x[t] z_j^t is the z-transform, which is what a Laplace transform of samples is. The rules for nodes are in
-`freqnet.spaces.nodes.rules`.
+X_j = sum_t x[t] z_j^t is the z-transform, the Laplace transform of samples. `freqnet.spaces.nodes.rules` has the rules
+for nodes.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Laplace(NodeSpace):
-    """Values at real nodes, those of the smallest rates first: ``(*nodes, batch, channels)``, real.
+    """Space of causal signals stored as values at real nodes: ``(*nodes, batch, channels)``, real.
 
-    A band of m keeps m + 1 nodes along an axis; on n samples there are n.
+    Nodes with the smallest rates p come first. A band of m has m + 1 nodes along an axis, at most one per sample.
 
     Parameters
     ----------
     nodes : Nodes
         The rule for nodes.
     is_factored : bool
-        Take pointwise products on samples and go back: fewer operations and better conditioned, but a switch of
-        domains, and counted as one. By default they go through the nodes' bilinear form.
+        Whether pointwise products are computed on samples. This takes fewer operations and is better conditioned than
+        the bilinear form of the nodes, but it switches domains and its transforms are counted.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Laplace(NodeSpace):
         return f"{self.name}{nodes}{':factored' if self.is_factored else ''}"
 
     def make_tables(self, samples: int, count: int) -> RealTables:
-        # They need mpmath, which is not loaded before.
+        # Import here, because the tables need mpmath.
         from freqnet.spaces.nodes.real import real_tables
 
         return real_tables(self.nodes, samples, count)
@@ -73,7 +73,7 @@ class Laplace(NodeSpace):
     def condition_numbers(self) -> tuple[float, ...]:
         from freqnet.spaces.nodes.real import condition_of_all
 
-        # All nodes of an axis need no tables.
+        # With as many nodes as samples, no tables are needed.
         rows = zip(self.grid, self.modes, strict=True)
         return tuple(
             condition_of_all(self.nodes, n) if n == k else self.make_tables(n, k).condition_number for n, k in rows
@@ -99,10 +99,10 @@ class Laplace(NodeSpace):
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
         if self.is_factored:
-            # There, times, and back: three transforms, or two where both factors are one.
+            # Synthesise, multiply, analyse: three transforms, or two for a square.
             whole = replace(self, origin=None, support=None)
             first = whole.synthesis(a, self.grid)
-            # The same numbers are another signal where they are a gradient.
+            # A gradient and a signal with equal numbers have different samples.
             second = (
                 first if a is b and not self.dual else replace(whole, band=other, dual=False).synthesis(b, self.grid)
             )
@@ -118,12 +118,12 @@ class Laplace(NodeSpace):
         return factored_cost(self.modes, factor.modes, product.modes, self.grid, is_square)
 
     def product_error(self, other: Axes, band: Axes, precision: str) -> float:
-        """The error of random products by the bilinear form, relative to what is stored of them."""
+        """Return the relative error of random products by the bilinear form."""
         generator = np.random.default_rng(0)
         spaces = [self, self.with_band(other), self.with_band(band)]
         a, b = (s.random(np.empty((*s.shape, 1, 8)), generator) for s in spaces[:2])
         found = NodeSpace.multiply(self, a.astype(precision), b.astype(precision), other, band).astype(float)
-        # By matrices and not by transforms: this is a measurement beside the network.
+        # Use matrices, because this measurement must not count as transforms of the network.
         first, second = (along_axes([t.invert for t in s.tables], v) for v, s in zip((a, b), spaces, strict=False))
         exact = along_axes([t.evaluate for t in spaces[2].tables], first * second)
         return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
@@ -131,29 +131,39 @@ class Laplace(NodeSpace):
 
 @lru_cache(maxsize=256)
 def check_products(space: Laplace, other: Axes, band: Axes, precision: str) -> None:
-    """Warn, at the first of such products, where the nodes' bilinear form loses too much.
+    """Warn, once per space, if products by the bilinear form lose too much precision.
 
-    The loss is at most the square of the condition number, and mostly less: the error of a few random signals is
-    measured, against the same products on samples in double precision. However large, it is no error: a network may
-    drop most of it.
+    The loss is at most the square of the condition number and mostly less, so it is measured: products of a few random
+    signals are compared with products on samples in double precision. A large loss is not an error, because later
+    layers may drop most of it.
 
     Warns
     -----
     ConditionWarning
-        What is stored of the product has a relative error above 1e-3.
+        The relative error of the products is above 1e-3.
     """
     loss = space.product_error(other, band, precision)
     if not loss > WARNED:
         return
     what = f"{precision} products by the bilinear form of {space.domain}"
     got = f"a relative error of {loss:.1g} on {space.grid} samples"
-    todo = f"take fewer samples (--pool), keep fewer nodes (--modes), or multiply samples ({space.domain}:factored)"
-    todo = f"less than one digit is right: {todo}" if loss > 0.1 else todo
+    todo = f"take fewer samples (pool) or nodes (modes), or multiply samples (domain='{space.domain}:factored')"
+    todo = f"less than one digit is correct: {todo}" if loss > 0.1 else todo
     warnings.warn(got_expected(what, got, f"at most {WARNED:g}", todo), ConditionWarning, 5)
 
 
 def read_laplace(text: str) -> dict[str, Any]:
-    """Return the options in a name: ``laplace``, then, after colons, its nodes, and ``factored``.
+    """Return the options in the name of a Laplace domain, ``laplace:NODES:factored``; both parts may be missing.
+
+    Parameters
+    ----------
+    text : str
+        The text after ``laplace:``.
+
+    Raises
+    ------
+    ConfigurationError
+        The nodes are not valid.
 
     Examples
     --------

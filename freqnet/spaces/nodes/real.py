@@ -1,4 +1,4 @@
-"""Tables of real nodes, made in high precision and rounded."""
+"""Tables of real nodes, computed in high precision and rounded."""
 
 from __future__ import annotations
 
@@ -16,50 +16,59 @@ from freqnet.errors import ConfigurationError, got_expected
 from freqnet.spaces.nodes.rules import Nodes
 from freqnet.spaces.nodes.tables import Tables
 
-# A real node costs a digit or less, one of many equispaced rates two; fifty digits are to be left.
+# A real node costs a digit or less, or two for many equispaced rates, so that at least 50 digits are left.
 _DIGITS, _DIGITS_PER_NODE = 50, 6
-# A context of our own, since its precision is one for all who use it, and one thread in it at a time.
+# A context of its own, because its precision is shared by all users; the lock admits one thread at a time.
 _MP, _ALONE = mpmath.MPContext(), RLock()
-# Of more nodes than these no precision holds anything.
+# With more nodes no precision can hold a signal.
 _MOST = 256
 
 
 @contextmanager
 def in_digits(digits: int) -> Iterator[None]:
-    """Compute with so many digits, alone, and without touching the precision of mpmath itself."""
+    """Compute with this number of digits inside the block, one thread at a time; mpmath's own precision stays."""
     with _ALONE, _MP.workdps(digits):
         yield
 
 
 def take(nodes: Nodes, samples: int) -> list[Any]:
-    """Return the nodes for so many samples, within `in_digits`: the smallest rates first.
+    """Return the nodes for a number of samples, with the smallest rates first; call it inside `in_digits`.
 
+    Raises
+    ------
+    ConfigurationError
+        The nodes have not been trained yet.
+
+    Examples
+    --------
+    >>> from freqnet.spaces.nodes.real import take
+    >>> from freqnet.spaces.nodes.rules import Nodes
     >>> [round(float(z), 3) for z in take(Nodes("chebyshev"), 4)]
     [0.924, 0.383, -0.383, -0.924]
     >>> [round(float(z), 3) for z in take(Nodes("rates", 0.5), 3)]
     [0.607, 0.368, 0.223]
     """
     if nodes.family == "nodes":
-        # From z = 1 down: rates of negative nodes are those of waves that turn with every sample.
+        # In the order of decreasing z: negative nodes, whose powers alternate in sign, come last.
         return sorted(map(_MP.mpf, nodes.values), reverse=True)[:samples]
     if nodes.family == "trained":
-        todo = "find them by freqnet.spaces.train_nodes, as freqnet train does"
+        todo = "find them with freqnet.spaces.train_nodes, as freqnet train does"
         raise ConfigurationError(got_expected("nodes", "trained ones", "nodes that were trained", todo))
     if nodes.family == "rates":
         return [_MP.exp(-_MP.mpf(nodes.step) * k) for k in range(1, samples + 1)]
-    # cospi: of an odd number the middle one is 0, and not a little beside it, which would have a rate.
+    # cospi makes the middle node of an odd number exactly 0; a value close to 0 would have a finite rate.
     roots = [_MP.cospi(_MP.mpf(2 * k + 1) / (2 * samples)) for k in range(samples)]
     return roots if nodes.family == "chebyshev" else [(1 + z) / 2 for z in roots]
 
 
 @lru_cache(maxsize=256)
 def real_tables(nodes: Nodes, samples: int, count: int) -> RealTables:
-    """The tables of an axis: made once, in high precision."""
+    """Return the tables of an axis, from a cache."""
     return RealTables(nodes, samples, count)
 
 
 class RealTables(Tables):
-    """The matrices of one axis of real nodes z_j = e^-p_j, those of the smallest rates p_j first.
+    """The matrices of one axis of real nodes z_j = e^-p_j, with the smallest rates p_j first.
 
     `root` and `inverse_root` are triangular.
     """
@@ -71,7 +80,7 @@ class RealTables(Tables):
             self.powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
             basis, triangle = _orthonormal(self.powers)
             inverse = _inverse_of_lower(triangle)
-            # The rows of V are those of the triangle times the basis; the pseudoinverse, the other way round.
+            # V = triangle @ basis, so that its pseudoinverse is the transposed basis times the inverse of the triangle.
             self.inverse = basis.T.dot(inverse)
             length = _MP.sqrt(samples)
             self.root, self.inverse_root = rounded(inverse / length), rounded(triangle * length)
@@ -100,12 +109,17 @@ class RealTables(Tables):
         return self.continuous_average(window) if method == "sinc" else super().average(window, method)
 
     def continuous_average(self, window: int) -> np.ndarray:
-        """``(nodes,)``: e^(p/2) (1 - e^(-p w)) / (p w), of the continuous signal over the same window.
+        """Return e^(p/2) (1 - e^(-p w)) / (p w), ``(nodes,)``: the response of the mean of the continuous signal.
 
-        It lasts from half a sample before the first to half a sample after the last. Only for nodes above 0.
+        The window extends from half a sample before its first sample to half a sample after its last.
+
+        Raises
+        ------
+        ConfigurationError
+            A node is 0 or negative.
         """
         if self.z.min() <= 0:
-            todo = "use method='dirichlet', or nodes e^-p above 0"
+            todo = "use method='dirichlet', or Nodes('chebyshev-positive')"
             raise ConfigurationError(got_expected("average", "'sinc' at negative nodes", "positive nodes", todo))
         p = -np.log(self.z)
         # At p = 0 the mean is 1.
@@ -114,9 +128,15 @@ class RealTables(Tables):
 
 @lru_cache(maxsize=256)
 def condition_of_all(nodes: Nodes, samples: int) -> float:
-    """The condition number of as many nodes as samples, by Lagrange's polynomials: far less work than an axis.
+    """Return the condition number for as many nodes as samples, by Lagrange polynomials, without the tables of an axis.
 
-    Infinite beyond 256 samples: any real nodes in [-1, 1] are worse than 10^95 then (the page of proofs has it).
+    It is infinite for more than 256 samples: there the condition number of any real nodes in [-1, 1] is above 10^95
+    (the documentation has the proof).
+
+    Raises
+    ------
+    ConfigurationError
+        Some nodes are too close to each other.
     """
     if samples > _MOST:
         return math.inf
@@ -129,19 +149,19 @@ def condition_of_all(nodes: Nodes, samples: int) -> float:
 
 
 def _too_close() -> ConfigurationError:
-    got, todo = "some so close that fifty digits do not tell them apart", "take fewer, or others"
+    got, todo = "some so close that 50 digits do not tell them apart", "take fewer nodes (modes), or Nodes('chebyshev')"
     return ConfigurationError(got_expected("nodes", got, "nodes apart from each other", todo))
 
 
 def rounded(array: np.ndarray) -> np.ndarray:
-    """Numbers of high precision in double precision, to be read alone: they are shared."""
+    """Return an array rounded to double precision and read-only, because tables are shared."""
     out = np.array(array, dtype=float)
     out.setflags(write=False)
     return out
 
 
 def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal rows and the lower triangle that makes the given ones of them (Gram and Schmidt, modified)."""
+    """Return orthonormal rows and the lower triangle with rows = triangle @ orthonormal (modified Gram-Schmidt)."""
     count = len(rows)
     basis, triangle = rows.copy(), np.full((count, count), _MP.mpf(0), dtype=object)
     for i in range(count):
@@ -156,7 +176,7 @@ def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
-    """The inverse of a lower triangle, by forward substitution; V = triangle basis, so A = basis^T inverse."""
+    """Return the inverse of a lower triangle, by forward substitution."""
     count = len(triangle)
     out = np.full((count, count), _MP.mpf(0), dtype=object)
     for i in range(count):
@@ -166,12 +186,12 @@ def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
 
 
 def _lagrange(z: np.ndarray) -> np.ndarray:
-    """``(nodes, samples)``, transposed: coefficients, that of 1 first, of Lagrange's polynomials at the nodes."""
+    """Return the coefficients, ``(nodes, samples)`` from the constant up, of the Lagrange polynomials of the nodes."""
     one, zero = z[:1] * 0 + 1, z[:1] * 0
     whole = one
     for node in z:
         whole = np.concatenate([zero, whole]) - np.concatenate([whole * node, zero])
-    # Divided by z - node, all nodes at once, from the highest coefficient down; then by the value at the node.
+    # Divide by (z - node) for all nodes at once, from the highest coefficient down, then by the value at the node.
     rows = [z * 0 + 1]
     for coefficient in whole[-2:0:-1]:
         rows.append(rows[-1] * z + coefficient)

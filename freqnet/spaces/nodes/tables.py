@@ -1,4 +1,4 @@
-"""The matrices of one axis of nodes: everything that a node domain does along an axis, it does by one of these."""
+"""The matrices of one axis of nodes, by which node domains do all operations along an axis."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from freqnet.spaces.matrices import mean_of_powers
 class Tables(ABC):
     """The matrices of one axis of `samples` samples and `count` nodes z_j.
 
-    V is the matrix of the powers z_j^t, A its pseudoinverse. With fewer nodes than samples the values at the nodes
-    stand for the nearest signal in the span of their exponentials.
+    V is the matrix of powers z_j^t, A its pseudoinverse. With fewer nodes than samples, the values at the nodes
+    represent the nearest signal in the span of their exponentials.
 
     Attributes
     ----------
     z : numpy.ndarray
-        The nodes, ``(nodes,)``.
+        Nodes, ``(nodes,)``.
     evaluate : numpy.ndarray
         V, ``(nodes, samples)``.
     invert : numpy.ndarray
         A, ``(samples, nodes)``.
     root, inverse_root : numpy.ndarray
-        ``(coordinates, nodes)`` onto coordinates that are orthonormal under the mean, and back. The Gram matrix of the
-        nodes is the adjoint of `root` times `root`.
+        Matrix ``(coordinates, nodes)`` to coordinates that are orthonormal under the mean over the grid, and its
+        inverse. The Gram matrix of the nodes is the adjoint of `root` times `root`.
     constant, mean : numpy.ndarray
-        ``(nodes,)``: the values of the constant 1; the mean as a functional of the values.
+        ``(nodes,)``: the values of the constant signal 1, and the mean as a linear functional of the values.
     powers, inverse : numpy.ndarray
-        V and A in the precision in which tables are made.
+        V and A in the precision in which the tables are computed.
     """
 
     samples: int
@@ -49,44 +49,44 @@ class Tables(ABC):
     @property
     @abstractmethod
     def condition_number(self) -> float:
-        """The ratio of V's largest singular value to its smallest."""
+        """Ratio of the largest to the smallest singular value of V."""
 
     @abstractmethod
     def with_count(self, count: int) -> Tables:
-        """The tables of another number of nodes of the same rule, on as many samples."""
+        """Return the tables for another number of nodes on the same samples."""
 
     @abstractmethod
     def kept(self, count: int) -> slice:
-        """The places, among these nodes, of those that are kept when there are fewer."""
+        """Return the index of the `count` nodes that are kept when the number of nodes falls."""
 
     def exactly(self, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """Run a product of `powers` and `inverse`, and return it in double precision."""
+        """Return ``make()``, a product of `powers` and `inverse`, rounded to double precision."""
         return make()
 
     def change(self, count: int) -> np.ndarray:
-        """``(count, nodes)``: fewer of the nodes, or, for more nodes, the same signal."""
+        """Return the matrix ``(count, nodes)`` that drops nodes, or that represents the same signal at more nodes."""
         if count > self.count:
             return _lift(self, self.with_count(count))
         return np.eye(self.count)[self.kept(count)]
 
     def change_of_gradients(self, count: int) -> np.ndarray:
-        """``(count, nodes)``: the adjoint of the change back."""
+        """Return the matrix ``(count, nodes)`` for gradients: the adjoint of the opposite change."""
         return self.with_count(count).change(self.count).conj().T
 
     def subsample(self, coarse: Tables, first: int, stride: int) -> np.ndarray:
-        """``(coarse nodes, nodes)``: every `stride`-th sample from the first, at the nodes of another axis."""
+        """Return the matrix ``(coarse nodes, nodes)`` that keeps every `stride`-th sample from `first` on."""
         return _subsample(self, coarse, first, stride)
 
     def product(self, other: Tables, count: int) -> np.ndarray:
-        """``(count, nodes, other nodes)``: the bilinear form of the pointwise product of two signals."""
+        """Return the bilinear form ``(count, nodes, other nodes)`` of the pointwise product of two signals."""
         return _product(self, other, self.with_count(count))
 
     def average(self, window: int, method: str) -> np.ndarray:
-        """``(nodes,)``: (1 - z^w) / (w (1 - z)), the response of a mean over the last w samples."""
+        """Return (1 - z^w) / (w (1 - z)), ``(nodes,)``: the response of the mean over the last w samples."""
         return mean_of_powers(self.z, window)
 
 
-# Tables are values that are made once, so their identity is a key.
+# Tables come from caches, so that their identity can serve as the key of a further cache.
 @lru_cache(maxsize=512)
 def _lift(one: Tables, target: Tables) -> np.ndarray:
     return one.exactly(lambda: target.powers.dot(one.inverse))

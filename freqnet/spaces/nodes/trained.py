@@ -1,4 +1,4 @@
-"""Nodes that train: those that hold given signals best, found by gradients, distinct at every step."""
+"""Training of real nodes: gradients find the nodes that represent given signals best."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ from freqnet.spaces.nodes.rules import Nodes
 
 
 def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0) -> Nodes:
-    """Return the nodes whose exponentials come nearest to some signals, and that are not too ill-conditioned.
+    """Return the nodes whose exponentials approximate some signals best without being too ill-conditioned.
 
-    What is minimised is the share of the signals' power outside the span of the exponentials, along each axis by
-    itself and summed over the axes, plus the square of the tolerance times the axis' condition number. Nodes are
-    ``z_j = 1 - 2 (w_0 + ... + w_j)`` with shares w of 1 by softmax: distinct, and between -1 and 1, wherever the
-    search (L-BFGS-B, from Chebyshev's nodes) goes.
+    The loss, summed over the axes, is the share of the power outside the span of the exponentials, plus the square of
+    the tolerance times the condition number. Nodes are ``z_j = 1 - 2 (w_0 + ... + w_j)``, where w is a softmax: they
+    stay distinct and between -1 and 1 throughout the search (L-BFGS-B from Chebyshev nodes).
 
     Parameters
     ----------
     samples : array
         ``(batch, *grid, channels)``.
     count : int
-        How many nodes, at most the samples of the longest axis with its padding; shorter ones have the first of them.
+        Number of nodes, at most the samples of the longest axis with its padding. Shorter axes use the first nodes.
     tolerance : float
-        Relative error in what is stored that one is ready for. All nodes of a grid hold any signal: then the
-        condition number decides. 0 looks at the signals alone, and lets nodes run into each other.
+        Relative error, from 0 to 1, that stored values may have. With one node per sample only the condition number
+        counts, because every signal is represented. With 0 only the signals count, and nodes may come arbitrarily
+        close.
     pad : int
-        Zeros after the samples of each axis.
+        Number of zeros after the samples of each axis.
 
     Returns
     -------
     Nodes
-        For ``Laplace``, or as the name ``laplace:nodes=...`` of a domain.
+        A rule for ``Laplace.on(grid, nodes=...)``; its `text` follows ``laplace:`` in the name of a domain.
 
     Raises
     ------
     ShapeError
-        No samples, or without axes.
+        There are no samples, or they have too few axes.
+    DataError
+        The samples are not finite real numbers.
     ConfigurationError
-        Not so many nodes, or a tolerance below 0.
+        `count`, `tolerance` or `pad` is out of range.
 
     Examples
     --------
-    Two decaying exponentials are found again:
+    The rates of two decaying exponentials are recovered:
 
     >>> import numpy as np
     >>> from freqnet.spaces import train_nodes
@@ -57,14 +59,16 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     from scipy.optimize import minimize
 
     if not is_whole(pad) or pad < 0:
-        raise ConfigurationError(got_expected("pad", pad, "a whole number of 0 or more", "change it"))
+        raise ConfigurationError(got_expected("pad", pad, "a whole number of 0 or more", "take pad=0"))
     moments = _second_moments(samples, pad)
     most = max(len(m) for m in moments)
     if not is_whole(count) or not 1 <= count <= most:
-        raise ConfigurationError(got_expected("count of nodes", count, f"a whole number from 1 to {most}", "change it"))
+        raise ConfigurationError(
+            got_expected("count of nodes", count, f"a whole number from 1 to {most}", f"take count={most}")
+        )
     if not 0 <= tolerance <= 1:
-        raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "change it"))
-    # Few of the nodes of all samples, and as many nodes as there are to be: the better end of two searches.
+        raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "take tolerance=1e-5"))
+    # Search from the first Chebyshev nodes for all samples and from those for `count` samples; keep the better result.
     starts = [np.cos(np.pi * (2 * np.arange(count) + 1) / (2 * n)) for n in {count, most}]
     ends = [minimize(_loss, _logits(z), (moments, tolerance), jac=True, method="L-BFGS-B") for z in starts]
     best = min(ends, key=lambda end: end.fun)
@@ -72,14 +76,16 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
 
 
 def _second_moments(given: Any, pad: int) -> list[np.ndarray]:
-    """One an axis, ``(n, n)``, of trace 1: the mean of x[s] x[t] over everything else."""
+    """Return the second moments of each axis, ``(n, n)`` with trace 1: means of x[s] x[t] over all other axes."""
     samples = np.asarray(given)
     if samples.ndim < 3 or not samples.size:
-        expected = "(batch, *grid, channels), none of them 0"
-        raise ShapeError(got_expected("samples", f"shape {samples.shape}", expected, "give some signals"))
+        expected = "(batch, *grid, channels), all above 0"
+        raise ShapeError(got_expected("samples", f"shape {samples.shape}", expected, "pass 1 signal or more"))
     if samples.dtype.kind not in "biuf" or not np.isfinite(samples).all():
-        raise DataError(got_expected("samples", f"{samples.dtype}, or not finite", "finite real numbers", "clean them"))
-    # Their size does not matter, and its square might not be finite.
+        raise DataError(
+            got_expected("samples", f"{samples.dtype}, or not finite", "finite real numbers", "remove NaN and infinity")
+        )
+    # The scale does not matter; without division, squares might overflow.
     samples, out = samples / max(float(np.abs(samples).max()), np.finfo(float).tiny), []
     for axis in range(1, samples.ndim - 1):
         rows = np.moveaxis(samples, axis, 0).reshape(samples.shape[axis], -1)
@@ -94,7 +100,7 @@ def _logits(z: np.ndarray) -> np.ndarray:
 
 
 def _nodes(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes, and their derivatives ``(nodes, logits)``."""
+    """Return the nodes and their derivatives by the logits, ``(nodes, logits)``."""
     weights = np.exp(np.append(logits, 0.0) - max(float(logits.max()), 0.0))
     weights /= weights.sum()
     reached = np.cumsum(weights)[:-1]
@@ -103,7 +109,7 @@ def _nodes(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _loss(logits: np.ndarray, moments: list[np.ndarray], tolerance: float) -> tuple[float, np.ndarray]:
-    """What is minimised, and its gradient, by variable projection (Golub and Pereyra 1973)."""
+    """Return the loss of `train_nodes` and its gradient, by variable projection (Golub and Pereyra 1973)."""
     z, by_logits = _nodes(logits)
     total, gradient = 0.0, np.zeros(len(z))
     for moment in moments:

@@ -1,4 +1,4 @@
-"""The base of domains of modes; the kernels tell half spectra (complex) from Hartley spectra (real) by their dtype."""
+"""The base of domains of modes. Kernels tell half spectra (complex) from Hartley spectra (real) by their dtype."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WaveSpace(Space):
 
     @property
     def centre(self) -> Axes:
-        """The place of the mean."""
+        """Index of the mean."""
         return centre(self.band, not self.is_complex)
 
     @property
@@ -56,7 +56,7 @@ class WaveSpace(Space):
 
     # -- pointwise products ------------------------------------------------------------------------
     def own(self, array: np.ndarray) -> np.ndarray:
-        """The array as this domain stores it: real numbers become a complex copy in a complex domain."""
+        """Return the array as this domain stores it: complex, unless the domain is real."""
         is_own = array.dtype.kind == "c" or not self.is_complex
         return array if is_own else array.astype(np.result_type(array, np.complex64))
 
@@ -76,7 +76,7 @@ class WaveSpace(Space):
 
     def product_cost(self, other: Axes, band: Axes, is_square: bool) -> int:
         terms = product_terms(self.band, other, band)
-        # A square needs each pair (j, k - j) once.
+        # A square needs each pair of modes (j, k - j) once.
         return 4 * ((terms + 1) // 2 if is_square else terms)
 
     # -- bands and grids ---------------------------------------------------------------------------
@@ -92,9 +92,9 @@ class WaveSpace(Space):
 
     # -- statistics --------------------------------------------------------------------------------
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
-        # A product acts exactly on a band by the modes of twice that band.
+        # The product with a signal of this band is exact if the indicator has twice the band.
         wide = self.sibling(self.grid, tuple(2 * m for m in self.band))
-        # A sample at 0 has equal coefficients; its averages over the windows that end there make the box.
+        # A unit sample at 0 has equal coefficients at all modes. Its average over the last `size` samples is the box.
         sample = np.full((*wide.shape, 1, 1), volume(size) / volume(self.grid), self.dtype(precision))
         return wide.average(sample, size, "dirichlet", True), wide
 
@@ -124,6 +124,6 @@ class WaveSpace(Space):
         return 0.0
 
     def describe(self) -> tuple[str, ...]:
-        slow = "products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off"
+        slow = "products of spectra run in NumPy (correct, but slower): the C kernels were not built or are turned off"
         remarks = (slow,) if kernels.KERNEL == "numpy" else ()
         return (f"{extent(self.modes)} modes", self.describe_door("one transform at the door"), *remarks)

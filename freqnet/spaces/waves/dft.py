@@ -1,4 +1,4 @@
-"""Transforms between samples and the kept modes: by FFT, or by matrices where that is less work."""
+"""Transforms between samples and the modes of a band, by FFT or by matrices, whichever takes less work."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from freqnet.spaces.base import Axes, volume
 
-# How many multiply-adds of a matrix product take the time of one operation of an FFT.
-_PRODUCTS_AN_FFT_OPERATION = 30
+# Multiply-adds of a matrix product that take as long as one operation of an FFT.
+_PRODUCTS_PER_FFT_OPERATION = 30
 
 
 def kept_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
@@ -23,7 +23,7 @@ def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
     """Return the samples ``(batch, *grid, channels)`` of a half spectrum ``(*modes, batch, channels)``."""
     from scipy import fft
 
-    # A grid too coarse for the band is a subset of a finer one that is not.
+    # If the grid is too coarse for the band, synthesise on a finer grid and subsample.
     fold = [-(-(2 * m + 1) // n) for m, n in zip(band, grid, strict=True)]
     fine = [n * c for n, c in zip(grid, fold, strict=True)]
     padded = np.zeros((*fine[:-1], fine[-1] // 2 + 1, *array.shape[len(band) :]), array.dtype)
@@ -36,20 +36,20 @@ def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
 
 
 def _matrices_win(grid: Axes, band: Axes) -> bool:
-    """Whether one matrix an axis, of the kept modes alone, is less work than an FFT of all modes."""
+    """Return whether one matrix per axis for the modes of the band is faster than an FFT of all modes."""
     left, products = volume(grid), 0
     for axis in reversed(range(len(grid))):
         modes = band[axis] + 1 if axis == len(grid) - 1 else 2 * band[axis] + 1
         products += (2 if axis == len(grid) - 1 else 4) * left * modes
         left = left // grid[axis] * modes
     operations = 2.5 * volume(grid) * log2(max(2, volume(grid)))
-    return products < _PRODUCTS_AN_FFT_OPERATION * operations
+    return products < _PRODUCTS_PER_FFT_OPERATION * operations
 
 
 def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
     ndim, dtype = len(band), samples.dtype
     batch, *grid, channels = samples.shape
-    # The last axis first: real numbers in, complex ones out, side by side.
+    # Transform the last axis first, from real numbers to interleaved complex ones.
     rows = np.moveaxis(samples, ndim, -1).reshape(-1, grid[-1]) @ _matrix(grid[-1], band[-1], True, dtype.char)
     half = rows.view(np.result_type(dtype, np.complex64)).reshape(batch, *grid[:-1], channels, band[-1] + 1)
     half = np.moveaxis(half, 0, ndim - 1)
@@ -62,9 +62,9 @@ def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _matrix(n: int, band: int, last: bool, precision: str) -> np.ndarray:
-    """exp(-2 pi i k j / n) / n as ``(modes, samples)``, or, for the last axis, as real columns of cosine and sine."""
+    """Return exp(-2 pi i k j / n) / n, ``(modes, samples)``; for the last axis, real ``(samples, 2 modes)``."""
     modes = np.arange(0 if last else -band, band + 1)
-    # Whole numbers modulo n before the angle: exact however large k j is.
+    # Reduce k j modulo n, so that the angle is accurate for large k j.
     waves = np.exp(-2j * np.pi * (np.outer(modes, np.arange(n)) % n) / n) / n
     if last:
         return np.ascontiguousarray(waves.T).view(float).astype(precision)
@@ -79,7 +79,7 @@ def _by_fft(samples: np.ndarray, band: Axes) -> np.ndarray:
     pick = [np.arange(-m, m + 1) % n for m, n in zip(band, grid, strict=True)]
     pick[-1] = np.arange(band[-1] + 1)
     if band[-1] > grid[-1] // 2:
-        # A grid too coarse for the band: the adjoint of synthesis repeats the spectrum.
+        # The grid is too coarse for the band: as the adjoint of synthesis, the spectrum is repeated.
         spectrum = fft.fftn(samples, axes=axes, norm="forward")
         pick[-1] = pick[-1] % grid[-1]
     else:

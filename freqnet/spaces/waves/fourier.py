@@ -1,8 +1,8 @@
-"""The Fourier domain: a signal is held as its Fourier-series coefficients.
+"""The Fourier domain: a signal is stored as its Fourier-series coefficients.
 
-Coefficients are divided by the number of samples ("forward"), so the DC mode is the mean and a band can be truncated
-or padded without rescaling; frequency responses are not divided. Modes are centred, and the last axis holds only
-k >= 0, since the signal is real.
+Coefficients are divided by the number of samples ("forward"), so that the DC mode is the mean and truncation and
+zero-padding need no rescaling. Frequency responses are not divided. Modes are centred. Signals are real, so that the
+last axis needs only the modes k >= 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from freqnet.spaces.waves.modes import folding, independent_modes
 
 
 class Fourier(WaveSpace):
-    """Half spectra of real signals, modes first: ``(*modes, batch, channels)``, complex."""
+    """Space of real signals stored as half spectra: ``(*modes, batch, channels)``, complex."""
 
     name = "fourier"
     is_complex = True
@@ -76,10 +76,10 @@ class Fourier(WaveSpace):
 
     # -- bands and grids ---------------------------------------------------------------------------
     def average_response(self, window: Axes, method: str = "dirichlet") -> list[np.ndarray]:
-        """The response, per axis, of the mean of the samples n .. n + window - 1.
+        """Return the response, per axis, of the mean of the samples n .. n + window - 1.
 
-        ``"dirichlet"`` is exact on the grid; ``"sinc"`` averages the continuous signal over the same window
-        (arXiv 2108.05690, theorem 3.6), which differs most at high modes.
+        "dirichlet" averages the samples; "sinc" averages the continuous signal over the same window (arXiv 2108.05690,
+        theorem 3.6), which differs most at high modes.
         """
         axes = zip(par.half_modes(self.band), self.grid, window, strict=True)
         parts = [par.average_response(modes, n, w, method) for modes, n, w in axes]

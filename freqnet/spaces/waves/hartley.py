@@ -1,9 +1,9 @@
 """The Hartley domain: the Fourier domain in real arithmetic.
 
-A real signal is held as H[k] = Re C[k] - Im C[k] for every kept mode k, where C[k] are its Fourier-series coefficients:
-x(t) = sum_k H[k] cas(k t), cas = cos + sin. As many real numbers as a half spectrum has, orthonormal under Parseval's
-inner product without weights, condition number 1. Multiplication of C by a frequency response p + iq is
-H[k] -> p H[k] - q H[-k] (Bracewell 1983).
+A real signal is stored as H[k] = Re C[k] - Im C[k] for every mode k of the band, where C[k] are its Fourier-series
+coefficients: x(t) = sum_k H[k] cas(k t), cas = cos + sin. These are as many real numbers as in a half spectrum. They
+are orthonormal under Parseval's inner product without weights, so that the condition number is 1. Multiplication of C
+by a frequency response p + iq is H[k] -> p H[k] - q H[-k] (Bracewell 1983).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from freqnet.spaces.waves.modes import folding, mode_numbers
 
 
 class Hartley(WaveSpace):
-    """Real spectra of real signals, modes first: ``(*modes, batch, channels)``."""
+    """Space of real signals stored as Hartley spectra: ``(*modes, batch, channels)``, real."""
 
     name = "hartley"
     is_complex = False
@@ -104,7 +104,7 @@ class Hartley(WaveSpace):
         return np.einsum("k...,k...->...", x, y)
 
     def coordinates(self, array: np.ndarray) -> np.ndarray:
-        # Those of the Fourier domain: sqrt(2) times the real and the imaginary part of one of each pair.
+        # The coordinates of the Fourier domain: sqrt(2) times the real and imaginary parts of one mode of each pair.
         flat = array.reshape(-1, *array.shape[self.ndim :])
         middle, upper, lower = _pairs(self.band)
         root = array.dtype.type(np.sqrt(0.5))
@@ -137,12 +137,12 @@ class Hartley(WaveSpace):
 
 
 def _times_response(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
-    """The spectrum times a frequency response of these parts, conjugate symmetric in every mode."""
+    """Return the spectrum times a frequency response with these real and imaginary parts."""
     return real * array - imag * np.flip(array, tuple(range(ndim)))
 
 
 def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
-    """Turn products of cas, one per axis, into the cas of the sum of the axes' angles; its own inverse.
+    """Convert between products of one cas per axis and the cas of the sum of the angles; the map is its own inverse.
 
     2 cas(a + b) = cas(a) cas(b) + cas(a) cas(-b) + cas(-a) cas(b) - cas(-a) cas(-b).
     """
@@ -155,15 +155,15 @@ def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _waves(n: int, band: int, precision: str) -> np.ndarray:
-    """cas(2 pi k j / n) as ``(modes, samples)``."""
-    # Whole numbers modulo n before the angle: exact however large k j is.
+    """Return cas(2 pi k j / n), ``(modes, samples)``."""
+    # Reduce k j modulo n, so that the angle is accurate for large k j.
     angle = 2 * np.pi * (np.outer(np.arange(-band, band + 1), np.arange(n)) % n) / n
     return (np.cos(angle) + np.sin(angle)).astype(precision)
 
 
 @lru_cache(maxsize=64)
 def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
-    """Matrix (modes, parameters) of a kernel's parameters onto its response, by way of its taps."""
+    """Return the matrix (modes, parameters) from the parameters of a kernel to its response."""
     modes = np.stack([k.ravel() for k in np.meshgrid(*(np.arange(-m, m + 1) for m in band), indexing="ij")], 1)
     taps = np.stack([t.ravel() for t in np.meshgrid(*map(par.tap_offsets, size), indexing="ij")], 1)
     angle = 2 * np.pi * (modes / np.array(grid)) @ taps.T
@@ -172,7 +172,7 @@ def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) 
 
 @lru_cache(maxsize=256)
 def _pairs(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
-    """Flat positions of the mean, of one mode of each pair (k, -k) in the Fourier domain's order, and of the others."""
+    """Return flat positions of the mean, one mode of each pair (k, -k) in Fourier order, and their mirror images."""
     sizes = stored(band, True)
     upper = np.ravel_multi_index(tuple((mode_numbers(band)[1:] + band).T), sizes)
     last = volume(sizes) - 1

@@ -1,4 +1,4 @@
-"""The modes of a band: their numbers, their order, and how they fold."""
+"""The modes of a band: numbers, order and folding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from freqnet.spaces.base import Axes, volume
 
 @lru_cache(maxsize=256)
 def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
-    """Flat positions in a half spectrum: DC, one mode of each pair (k, -k), stored mirrors of the first of these."""
+    """Return flat positions in a half spectrum: DC, one mode of each pair (k, -k), stored mirrors of the first ones."""
     columns = band[-1] + 1
     rows = volume(tuple(2 * m + 1 for m in band[:-1]))
     upper = np.arange(rows // 2 + 1, rows)
@@ -23,7 +23,9 @@ def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=256)
 def mode_numbers(band: Axes) -> np.ndarray:
-    """Mode numbers ``(pairs, axes)`` of one of each pair (k, -k), the mean first: the order of `independent_modes`.
+    """Return the mode numbers ``(pairs, axes)`` of one mode of each pair (k, -k), with the mean first.
+
+    The order is that of `independent_modes`.
 
     >>> from freqnet.spaces import mode_numbers
     >>> mode_numbers((1, 1)).tolist()
@@ -36,14 +38,15 @@ def mode_numbers(band: Axes) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
-    """Matrix (kept modes, modes): mode k lands on the mode it equals modulo the coarse grid."""
+    """Return the matrix (kept modes, modes) that adds each mode to the kept mode equal to it modulo the coarse grid."""
     modes, kept = np.arange(-band, band + 1), np.arange(-target_band, target_band + 1)
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
 
 
 def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
-    """How many coefficient products the kept half spectrum of a product needs.
+    """Return the number of products of coefficients in the half spectrum of a product.
 
+    >>> from freqnet.spaces.waves.modes import product_terms
     >>> product_terms((1,), (1,), (1,))
     5
     """
