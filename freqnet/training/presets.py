@@ -1,4 +1,4 @@
-"""Sensible networks and settings for a dataset, to start from."""
+"""Default networks and training settings for a dataset."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 
-# Figures were chosen by cross-validation inside the training part; test images took no part in it.
+# These settings were chosen by cross-validation on the training part; test images were not used.
 TRAINING = {
     "digits": {"epochs": 30, "batch": 64, "learning_rate": 8e-3},
     "mnist-5k": {"epochs": 30, "batch": 100, "learning_rate": 1e-2, "weight_decay": 0.3},
     "mnist": {"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
 }
 DEFAULT_MODES = 17
-# Activations by name, beside "polynomial": what a frequency network can afford, and what the literature has.
+# Activations by name, besides "polynomial": approximations of functions, and those of the literature.
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
     "linear": partial(Linearized, "tanh"),
     "linearized-sigmoid": partial(Linearized, "sigmoid"),
@@ -59,14 +59,22 @@ ACTIVATIONS: dict[str, Callable[[], Module]] = {
 
 @dataclass(frozen=True)
 class Size:
-    """The shape of a default network: for each stage the share of the door's modes it keeps, and its channels."""
+    """The shape of a default network.
+
+    Attributes
+    ----------
+    shares : tuple of float
+        Share of the door's modes that each stage keeps.
+    widths : tuple of int
+        Channels of each stage.
+    """
 
     shares: tuple[float, ...]
     widths: tuple[int, ...]
 
 
-# Most of what distinguishes images lies in few modes, but the squares of fine detail reach down into these: a
-# first stage of many modes and few channels, then few modes and many channels.
+# Few modes distinguish most images, but squares of fine detail reach these modes too. Hence a first stage with many
+# modes and few channels, then few modes and many channels.
 SIZES = {
     "small": Size((1.0, 0.34, 0.2), (6, 12, 24)),
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
@@ -120,7 +128,7 @@ class Model:
     precision: str | None = None
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
-        """Return an untrained network for a dataset, its door standardising by the dataset's statistics."""
+        """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
         axes = tuple(range(dataset.images.ndim - 1))
         offset = dataset.images.mean(axis=axes, dtype=np.float64)
         scale = dataset.images.std(axis=axes, dtype=np.float64)
@@ -133,7 +141,7 @@ class Model:
             tuple(whole.band_of(n) for n in sizes),
             dataset.channels,
             tuple(float(v) for v in offset),
-            # A constant channel has nothing to scale.
+            # A constant channel is not scaled.
             tuple(float(v) if v > 0 else 1.0 for v in scale),
             pad if any(pad) else (),
             pool if self.pool != 1 else (),
@@ -143,24 +151,24 @@ class Model:
         return Network(door, self._body(whole, sizes, len(dataset.classes)), seed, self._precision(door))
 
     def _room(self, grid: tuple[int, ...]) -> Space:
-        """The space of all that the grid holds, pooled and with the padding that the domain needs."""
+        """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
         if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
+            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), 'take size="large"'))
         make = get_domain(self.domain)
         pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
         return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
 
     def _precision(self, door: Door) -> str:
         if self.precision not in (None, "float32", "float64"):
-            expected = "float32 or float64"
-            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, "change --precision"))
+            expected, todo = "float32 or float64", 'take precision="float64"'
+            raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
         return self.precision or least_precision(door.space)
 
     def _body(self, whole: Space, sizes: tuple[int, ...], classes: int) -> Module:
         most, size = whole.band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
-                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", "change --gate-band")
+                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"take gate_band={most}")
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
@@ -176,20 +184,28 @@ class Model:
             return Polynomial(gate_band=self.gate_band)
         if self.gate_band is not None:
             got = f"{self.gate_band} with {self.activation}"
-            raise ConfigurationError(got_expected("gate band", got, "--activation polynomial", "leave one out"))
+            expected, todo = 'activation="polynomial"', "leave out gate_band"
+            raise ConfigurationError(got_expected("gate band", got, expected, todo))
         if self.activation in ACTIVATIONS:
             return ACTIVATIONS[self.activation]()
         if self.activation in POINTWISE:
             return Pointwise(self.activation)
         known = ("polynomial", *ACTIVATIONS, *POINTWISE)
         raise ConfigurationError(
-            got_expected("activation", repr(self.activation), " or ".join(known), "choose one of these")
+            got_expected("activation", repr(self.activation), " or ".join(known), 'take activation="polynomial"')
         )
 
 
 def training_defaults(name: str) -> dict[str, Any]:
-    """Return the training settings to start from on a dataset.
+    """Return the default training settings for a dataset.
 
+    Parameters
+    ----------
+    name : str
+        Name of the dataset; other names than those of the built-in datasets get general settings.
+
+    Examples
+    --------
     >>> from freqnet.training import training_defaults
     >>> training_defaults("digits")["epochs"]
     30
