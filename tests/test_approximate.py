@@ -1,4 +1,4 @@
-"""Approximations of scalar functions: against mpmath, against each other, and where they must fail."""
+"""Approximations of scalar functions agree with mpmath and with each other, and fail where they must."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_minimax_error_alternates():
             np.testing.assert_allclose(np.abs(errors), found.sup_error, rtol=1e-8, atol=1e-14)
 
 
-# Errors on [-4, 4] at degree 3, known to as many digits as stand here.
+# Errors on [-4, 4] at degree 3, to the digits given.
 SUP = {
     "least-squares": {"sigmoid": 0.038, "tanh": 0.229, "relu": 0.375, "gelu": 0.30, "silu": 0.233},
     "minimax": {"sigmoid": 0.0228, "tanh": 0.179, "relu": 0.25, "gelu": 0.232, "silu": 0.154},
@@ -228,7 +228,7 @@ def test_moments_are_derivatives_of_each_other():
 
 
 def test_residual_variance_of_relu():
-    """26.6 % of the variance is left at degree 1, 3.3 % at degree 2 (mean 0)."""
+    """For mean 0, degree 1 leaves 26.6 % of the variance and degree 2 leaves 3.3 %."""
     c = hermite_coefficients("relu", np.array(0.0), np.array(1.0), 2)
     total = 0.5 - 1 / (2 * np.pi)
     left = total - np.cumsum([c[1] ** 2, 2 * c[2] ** 2])
@@ -259,7 +259,7 @@ def test_sines_follow_kinks_slowly(name: str):
 
 
 def test_amplitudes_are_the_transform_of_the_derivative():
-    """By quadrature of the definition, not by its closed form."""
+    """The amplitudes agree with quadrature of their definition."""
     for name, order in (("sigmoid", 1), ("tanh", 1), ("erf", 1), ("silu", 2), ("gelu", 2), ("softplus", 2)):
         series, derivative = sine_series(name, 3), FUNCTIONS[name].derivative
         x = np.linspace(-45, 45, 60001)

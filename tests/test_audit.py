@@ -1,4 +1,4 @@
-"""The audit must tell networks apart that were built to differ, and see no mode where there is none."""
+"""The audit distinguishes networks built to differ, and finds only modes that can influence the output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from freqnet.ops.linear import coordinates_op
 from freqnet.spaces import get_domain
 
 GRID = (8, 8)
-# A network built to be of each kind, and the band that is left of its input.
+# A network of each kind, and the band of its input that the network can use.
 BODIES = {
     "affine": (
         lambda: (nn.Convolution(4), nn.Linearized("sigmoid"), nn.TruncationPool(5), nn.Convolution(4), nn.Dense(3)),
@@ -86,7 +86,7 @@ def test_layers_are_told_apart(found: dict[str, Audit]):
 
 
 def test_statistics_over_a_sample_are_a_leak_that_is_seen():
-    """Normalised by its own power, every mode depends on all others, if only through a number."""
+    """Normalisation by the sample's power makes every mode depend on all others, through one number."""
     body = nn.Sequential(nn.PowerNorm("sample"), nn.RealImaginary("tanh"), nn.TruncationPool(3), nn.Dense(3))
     leaky = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples())
     assert leaky.verdict == "mixing"
@@ -131,14 +131,14 @@ def test_a_dead_mode_changes_the_logits_by_exactly_nothing(found: dict[str, Audi
 
 @pytest.mark.parametrize("statistics", ["batch", "sample"])
 def test_layers_that_run_as_one_leave_dead_modes_dead(statistics: str):
-    """A normalisation and the polynomial after it are one op: its rounding is not a response."""
+    """A normalisation and the next polynomial are one op; its rounding errors must not count as a response."""
     body = nn.Sequential(
         nn.Convolution(4), nn.TruncationPool(5), nn.PowerNorm(statistics), nn.Polynomial(), nn.Dense(3)
     )
     result = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples())
     assert (result.verdict, result.low_pass, result.reach.low_pass_error) == ("low-passed", (2, 2), 0.0)
     assert result.reach.reachable.sum() == 13
-    # Normalised over its own grid, an image's mean is gone too, but for rounding.
+    # Normalisation per sample also removes the image's mean, except for rounding.
     share = result.reach.response[0].max() / result.reach.response.max()
     assert (share < 1e-12) == (statistics == "sample")
 
@@ -193,7 +193,7 @@ def test_affine_share(found: dict[str, Audit]):
 def test_equivariance(found: dict[str, Audit]):
     for kind in ("affine", "low-passed", "mixing"):
         assert found[kind].equivariance.worst < 1e-12
-        assert found[kind].equivariance.logits_fraction > 1e-3  # a dense head sees shifts
+        assert found[kind].equivariance.logits_fraction > 1e-3  # A dense head is not invariant to shifts.
     assert found["mode-diagonal"].equivariance.worst > 1e-4
     body = nn.Sequential(nn.Convolution(4), nn.Polynomial(), nn.GlobalAverage(), nn.Dense(3))
     blind = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples()).equivariance
@@ -232,7 +232,7 @@ def test_the_network_is_left_as_it_was():
 
 
 def test_transforms_inside_are_those_of_one_pass():
-    """The control to the zeros above: convolution by FFT transforms, and the audit's own passes do not count."""
+    """The audit counts the transforms of one pass, not those of all its own passes."""
     net = nn.Network(nn.Door("grid-fft", GRID, (4, 4), 1), nn.Sequential(nn.Convolution(4), nn.Dense(3)))
     found = audit(net, samples())
     net.predict(samples())
@@ -273,7 +273,7 @@ def test_samples_that_do_not_fit():
 
 
 def test_verdicts_are_those_of_the_weights_too(found: dict[str, Audit]):
-    """A polynomial whose bend is trained away is affine, and is called so."""
+    """A polynomial whose quadratic coefficient was trained to 0 is reported as affine."""
     straight = network("mixing")
     straight.body.layers[1].parameters["coefficients"].data[2] = 0
     assert audit(straight, samples()).verdict == "affine"

@@ -1,4 +1,4 @@
-"""The engine: the reverse pass, what it keeps and frees, gradients of gradients, its messages."""
+"""The autodiff engine: the reverse pass, its memory, gradients of gradients, its messages."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_cotangents_are_freed_as_they_are_used() -> None:
     with observe(count):
         backward(loss)
     assert len(alive) > 400
-    # One cotangent, its successor, and the few factors of one rule: not one of each of the 100 steps.
+    # One cotangent, the next one, and the factors of one rule, not one cotangent for each of the 100 steps.
     assert most < 10
 
 
@@ -236,7 +236,7 @@ def test_a_step_against_the_gradient_lowers_the_loss_of_a_spectrum(rng: np.rando
     for step in (1e-3, 1e-5):
         after = loss(Tensor(x.data - step * x.grad, SPACE)).item()
         assert after < before.item()
-    # To first order the loss falls by the step times the squared length, in Parseval's inner product.
+    # To first order the loss decreases by the step times the squared length, in Parseval's inner product.
     assert (before.item() - after) / 1e-5 == pytest.approx(length, rel=1e-2)
 
 

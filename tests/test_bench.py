@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: peers compute the same thing, rows survive their files, the guard guards."""
+"""The benchmark: peers compute the same results, rows survive a file, the guard finds slower kernels."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_einsum_computes_the_same_channel_product() -> None:
 
 
 def test_the_round_trip_network_is_the_same_network() -> None:
-    """With the same weights both give the same logits, in training, batch statistics included."""
+    """With the same weights both networks give the same logits in training, including batch statistics."""
     peers = torch_peers()
     torch = pytest.importorskip("torch")
     layers = [nn.TruncationPool(9), nn.Convolution(4, 3, bias=False), nn.PowerNorm(), nn.Polynomial()]
@@ -268,7 +268,7 @@ def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
     names = {"bench-products", "bench-networks", "bench-growth", "bench-profile"}
     assert {path.stem for path in paths} == names
     assert all(path.read_text().count("<path") > 5 for path in paths)
-    # Without the accuracies there is nothing to draw networks by.
+    # Without accuracies, networks cannot be drawn.
     assert set(figures([row for row in rows if row.group != "accuracy"])) == names - {"bench-networks"}
 
 

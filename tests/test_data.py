@@ -17,7 +17,7 @@ from freqnet.errors import ConfigurationError, DataError
 
 
 def make_dataset(counts: tuple[int, ...] = (60, 30, 10), official_test: int = 0) -> Dataset:
-    """A dataset whose only pixel value is the sample's own number, so that samples can be told apart."""
+    """A dataset whose pixels equal the number of their sample, so that samples can be identified."""
     labels = np.repeat(np.arange(len(counts)), counts)
     labels = np.random.default_rng(1).permutation(labels).astype(np.int64)
     images = np.broadcast_to(np.arange(len(labels), dtype=np.float32)[:, None, None], (len(labels), 4, 1))
@@ -184,20 +184,20 @@ def test_split_is_disjoint_complete_and_stratified() -> None:
 
 def test_split_depends_on_the_seed_and_on_nothing_else() -> None:
     first = split(make_dataset(), validation=0.1, seed=0)
-    np.random.seed(99)  # The global state must not matter.
+    np.random.seed(99)  # The global random state must not change the split.
     again, other = split(make_dataset(), validation=0.1, seed=0), split(make_dataset(), validation=0.1, seed=1)
     assert members(first.train) == members(again.train)
     assert members(first.validation) == members(again.validation)
     assert members(first.test) == members(again.test)
     assert set(members(first.test)) != set(members(other.test))
     assert set(members(first.validation)) != set(members(other.validation))
-    # The test part is the same whatever is then set aside for validation.
+    # The test part does not depend on the validation share.
     assert members(split(make_dataset(), validation=0.3, seed=0).test) == members(first.test)
 
 
 def test_split_is_the_same_on_every_machine() -> None:
     parts = split(make_dataset((6, 6)), test=0.5, validation=0, seed=0)
-    # Written down once: with another test part, no published figure could be compared any more.
+    # The indices are fixed: with another test part, published figures would not be comparable.
     assert members(parts.test) == [10, 8, 0, 3, 2, 6]
     assert parts.validation is None
 

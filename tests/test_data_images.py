@@ -107,7 +107,7 @@ def test_damaged_images_are_named(tmp_path: Path) -> None:
     noise = Image.fromarray(GENERATOR.integers(0, 256, (6, 5), dtype=np.uint8))
     noise.save(path)
     whole = path.read_bytes()
-    # A PostScript program is not run, whatever its name.
+    # A PostScript program is never run, whatever its file name.
     for content in (
         b"",
         b"no image",

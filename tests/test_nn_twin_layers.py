@@ -1,4 +1,4 @@
-"""Pooling, normalisation, activations, heads and containers against their spatial twins."""
+"""Pooling, normalisation, activations, heads and containers against their spatial counterparts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimisers against formulas written out again here and against PyTorch.
+"""Optimisers against independent formulas in this file and against PyTorch.
 
 The other tests of optimisers import their helpers from here.
 """
@@ -149,7 +149,7 @@ def test_matches_torch(case: str) -> None:
         "adam": lambda: torch.optim.Adam(groups, **adam),
         "adamw": lambda: torch.optim.AdamW(groups, **adam),
     }[case]()
-    # A parameter that misses some gradients keeps its own count of updates in both.
+    # In both libraries, a parameter without gradients in some steps counts its own updates.
     for i in (0, 1, 5):
         del grads[i]["head.weight"]
     for step in grads:

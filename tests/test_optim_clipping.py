@@ -1,4 +1,4 @@
-"""Gradients are clipped by their norm, in place, at any size that can be held."""
+"""Gradients are clipped by their norm, in place, at any representable size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What optimisers refuse: arguments, parameters, gradients; and that nothing has changed then."""
+"""Optimisers refuse wrong arguments, parameters and gradients, and change nothing then."""
 
 from __future__ import annotations
 

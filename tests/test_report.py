@@ -1,4 +1,4 @@
-"""The table of layers, the figures, and the report as one file."""
+"""The table of layers, the figures, and the report in one file."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_filters_are_sorted_from_low_pass_to_high_pass() -> None:
 def test_one_layer_of_filters_can_be_chosen() -> None:
     body = nn.Sequential((nn.Convolution(2, 1), nn.Convolution(3), nn.Convolution(4), nn.Dense(2)))
     network = nn.Network(nn.Door("fourier", (6, 6), (2, 2), 1), body)
-    # One tap passes every mode alike: there is nothing to see.
+    # One tap has the same response at every mode: there is no figure.
     assert [(f.name, f.gain.shape) for f in filters(network)] == [("1", (5, 5, 2, 3)), ("2", (5, 5, 3, 4))]
     assert len(report.filter_responses(network, 1).axes) == 4 + 1
     assert len(report.filter_responses(network, -2).axes) == 3 + 1
@@ -245,7 +245,7 @@ def test_page_for_every_kind_of_network(kind: str, tmp_path: Path) -> None:
     for heading in ("Training", "Classes", "Mistakes", "Layers", "Learned filters", "From layer to layer", "Metrics"):
         assert heading in text_of(html)
     assert "How to reproduce" not in text_of(html)
-    # Nothing is fetched: every address is a place in the page, or the data themselves.
+    # The page loads nothing: every address is an anchor in it, or embedded data.
     assert all(re.match("#|data:image/png", address) for address in re.findall(r'(?:href|src)="([^"]*)', html))
     assert "//" not in re.sub(r'data:[^"]*', "", html)
 

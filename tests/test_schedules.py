@@ -1,4 +1,4 @@
-"""Schedules piece by piece, against PyTorch, and what they refuse."""
+"""Schedules against PyTorch, their values, and their errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_one_cycle_matches_torch() -> None:
     torch = pytest.importorskip("torch")
     schedule, steps = OneCycle(0.5, steps=40), 40
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    # PyTorch ends at its last update and peaks one before its fraction: 41 updates there are our 0 to 40.
+    # PyTorch ends at its last update and peaks one update earlier: its 41 updates correspond to our 0 to 40.
     theirs = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=0.5, total_steps=steps + 1, pct_start=(0.3 * steps + 1) / (steps + 1)
     )

@@ -1,4 +1,4 @@
-"""Studies that take minutes, run with ``pytest -m slow``: what the default networks reach over seeds."""
+"""Studies that take minutes, run with ``pytest -m slow``: accuracy of the default networks over seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def study(name: str, seeds: int, domain: str = "fourier", **changes: float) -> tuple[float, float]:
-    """Mean held-out accuracy and the longest training, each seed with its own split and weights."""
+    """Mean held-out accuracy and longest training time; each seed has its own split and weights."""
     accuracies, seconds = [], []
     for seed in range(seeds):
         parts = split(load(name), seed=seed)
@@ -38,7 +38,7 @@ def test_mnist_over_three_seeds(shift: float, least: float) -> None:
 
 
 def test_a_network_without_an_activation_falls_behind() -> None:
-    # The control: what the same study gives for one affine map of the input.
+    # Control: the accuracy of one affine map of the input.
     parts = split(load("digits"), seed=0)
     network = Model(activation="linear").network(parts.train, 0)
     fit(network, analyse(network, parts.train), settings=Settings(**training_defaults("digits")))
@@ -46,7 +46,7 @@ def test_a_network_without_an_activation_falls_behind() -> None:
 
 
 def test_the_real_domains_on_digits_over_five_seeds() -> None:
-    """The same networks: Hartley is Fourier, and Laplace at Chebyshev's nodes is within a point of it."""
+    """With the same network, Hartley equals Fourier, and Laplace with Chebyshev nodes is within one point of it."""
     fourier, hartley, laplace = (study("digits", 5, domain=name)[0] for name in ("fourier", "hartley", "laplace"))
     assert abs(hartley - fourier) < 0.001
     assert abs(laplace - fourier) < 0.01
