@@ -60,7 +60,7 @@ class Linearized(Module):
     def _tangent(self) -> tuple[float, float]:
         value, slope = _at_zero(scalar_function(self.function))
         if self.unit_slope and slope == 0:
-            todo = "take unit_slope=False"
+            todo = "pass unit_slope=False"
             raise ConfigurationError(got_expected(f"slope of {self.function} at 0", "0", "a slope other than 0", todo))
         return (value / slope, 1.0) if self.unit_slope else (value, slope)
 
@@ -133,7 +133,7 @@ class Polynomial(Module):
         given = tuple(self.coefficients) if np.iterable(self.coefficients) else ()
         if len(given) < 2 or not all(is_finite(c) for c in given):
             expected = "a function's name, or at least two numbers, from the constant up"
-            todo = f"take coefficients={CURVED_IDENTITY}"
+            todo = f"pass coefficients={CURVED_IDENTITY}"
             raise ShapeError(got_expected("coefficients", repr(self.coefficients), expected, todo))
         return tuple(float(c) for c in given)
 
@@ -199,7 +199,7 @@ class Pointwise(Module):
                 got_expected(
                     f"Pointwise {self.function}",
                     incoming,
-                    'samples (domain="grid")',
+                    "samples (domain='grid')",
                     "use Polynomial in a spectral domain",
                 )
             )
@@ -219,7 +219,7 @@ def known_function(function: str, table: Collection[str] = FUNCTIONS) -> None:
 def require_gate(gate_band: int | Axes | None, ndim: int) -> None:
     """Raise `ShapeError` for a gate band below 0."""
     if gate_band is not None and min(per_axis(gate_band, ndim, "gate band")) < 0:
-        todo = "take gate_band=0 for the mean, None for the whole signal"
+        todo = "pass gate_band=0 for the mean, None for the whole signal"
         raise ShapeError(got_expected("gate band", gate_band, "0 or more", todo))
 
 

@@ -78,7 +78,7 @@ class Convolution(Module):
         if self.groups < 1 or incoming.channels % self.groups or self.channels % self.groups:
             raise ShapeError(
                 got_expected(
-                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "take groups=1"
+                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "pass groups=1"
                 )
             )
         inputs = incoming.channels // self.groups
@@ -99,13 +99,13 @@ class Convolution(Module):
             return space.grid
         size = per_axis(self.size, space.ndim, "kernel size")
         if min(size) < 1:
-            raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "take size=3"))
+            raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "pass size=3"))
         return size
 
     def _check_room(self, space: Space, size: Axes) -> None:
         """Raise or warn, by the boundary, where the grid has no room for the result of a linear convolution."""
         if self.boundary not in ("circular", "linear", "modulo"):
-            expected, todo = "'circular', 'linear' or 'modulo'", "take boundary='circular'"
+            expected, todo = "'circular', 'linear' or 'modulo'", "pass boundary='circular'"
             raise ConfigurationError(got_expected("boundary", repr(self.boundary), expected, todo))
         known = space.support is not None
         after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, size, strict=True))
@@ -114,12 +114,12 @@ class Convolution(Module):
             got = f"support {space.support or 'unknown'} on grid {space.grid}"
             expected = f"room for {after if known else 'support + size - 1'} samples"
             more = tuple(k - 1 for k in size)
-            todo = f"pad at the door (pad={more}), put Window before it, or take boundary='circular'"
+            todo = f"pad at the door (pad={more}), put Window before it, or pass boundary='circular'"
             raise ShapeError(got_expected("linear convolution", got, expected, todo))
         if self.boundary == "circular" and not fits:
             got = f"{space.support or space.grid} samples and {size} taps on {space.grid} samples"
             more = tuple(k - 1 for k in size)
-            todo = f"pad at the door (pad={more}) and take bias=False, or accept the remainder with boundary='modulo'"
+            todo = f"pad at the door (pad={more}) and pass bias=False, or accept the remainder with boundary='modulo'"
             space.warn_of_remainder("linear convolution", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ class Window(Module):
         space = require_incoming(incoming, Signal, "Window").space
         size = per_axis(self.size, space.ndim, "window")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
-            raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", f"take size={space.grid}"))
+            raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", f"pass size={space.grid}"))
         return Signal(replace(space, support=_end(space, size)), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:

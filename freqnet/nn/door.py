@@ -41,9 +41,9 @@ class Door:
     Raises
     ------
     ConfigurationError
-        The domain is not known, the grid cannot hold the band, or the padding or the pooling is not usable.
+        The domain is not known, the grid cannot hold the band, or `offset`, `scale`, `pad` or `pool` is not usable.
     ShapeError
-        A setting has the wrong number of axes or channels.
+        The grid is empty, or `band`, `pad` or `pool` has another number of axes.
 
     Examples
     --------
@@ -70,15 +70,15 @@ class Door:
             value = grid if name == "grid" else per_axis(value, len(grid), name) if value != () else ()
             object.__setattr__(self, name, value)
         if min(self.pad, default=0) < 0:
-            raise ConfigurationError(got_expected("pad", self.pad, "0 or more zeros per axis", "take pad=2"))
+            raise ConfigurationError(got_expected("pad", self.pad, "0 or more zeros per axis", "pass pad=2"))
         if any(p < 1 or n % p for n, p in zip(self.grid, self.pool, strict=False)):
             raise ConfigurationError(
-                got_expected("pool", self.pool, f"divisors of {self.grid}, 1 or more", "take pool=1")
+                got_expected("pool", self.pool, f"divisors of {self.grid}, 1 or more", "pass pool=1")
             )
         for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
             if len(getattr(self, name)) not in (0, count):
                 raise ConfigurationError(
-                    got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", f"take {name}=()")
+                    got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", f"pass {name}=()")
                 )
         largest = self.space.largest_band
         if any(m > b for m, b in zip(self.band, largest, strict=True)):
@@ -87,7 +87,7 @@ class Door:
                     "band",
                     f"{self.band} ({2 * max(self.band) + 1} modes)",
                     f"at most {largest} ({2 * min(largest) + 1} modes) on a grid of {self.space.grid}",
-                    f"take band={largest}",
+                    f"pass band={largest}",
                 )
             )
 

@@ -131,7 +131,7 @@ class FourierSeries(Module):
 
         incoming = require_incoming(incoming, Signal, "FourierSeries")
         if not is_whole(self.wide) or self.wide < 1:
-            raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "take wide=1"))
+            raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "pass wide=1"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
         # Half of the lowest angle stays below a quarter turn, where short polynomials are accurate enough.
         ends = (-pi / 2, pi / 2)

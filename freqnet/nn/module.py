@@ -126,7 +126,8 @@ class Module(ABC):
     Examples
     --------
     >>> from dataclasses import dataclass
-    >>> from freqnet import nn, ops
+    >>> import numpy as np
+    >>> from freqnet import nn
     >>> @nn.layer
     ... @dataclass(eq=False)
     ... class Gain(nn.Module):
@@ -338,7 +339,7 @@ def require_incoming(incoming: Any, kind: type, what: str) -> Any:
 def positive(count: int, what: str) -> int:
     """Return a count of channels or features, or raise `ShapeError` if it is not a positive whole number."""
     if not is_whole(count) or count < 1:
-        raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", f"take {what}=8"))
+        raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", f"pass {what}=8"))
     return count
 
 

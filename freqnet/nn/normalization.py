@@ -27,7 +27,7 @@ class WithStatistics(Module):
     def _start_statistics(self, channels: int) -> None:
         if not isinstance(self.statistics, str) or self.statistics not in ("batch", "sample"):
             got = repr(self.statistics)
-            raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "take statistics='batch'"))
+            raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "pass statistics='batch'"))
         for name, value in (("momentum", self.momentum), ("epsilon", self.epsilon)):
             if not is_finite(value) or value < 0:
                 todo = f"leave out {name} to take its default"

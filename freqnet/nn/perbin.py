@@ -60,7 +60,7 @@ class MagnitudeGain(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         out = _of_modes(incoming, "MagnitudeGain")
         if not is_finite(self.threshold) or self.threshold <= 0:
-            todo = "take threshold=0.05"
+            todo = "pass threshold=0.05"
             raise ConfigurationError(got_expected("threshold", repr(self.threshold), "a number above 0", todo))
         self.add_parameter("threshold", np.full((1, incoming.channels), self.threshold))
         return out
@@ -161,7 +161,7 @@ class SecondHarmonic(Module):
         out = _of_modes(incoming, "SecondHarmonic")
         for name, factor in (("first", self.first), ("second", self.second)):
             if not is_finite(factor):
-                todo = f"take {name}=0.5"
+                todo = f"pass {name}=0.5"
                 raise ConfigurationError(got_expected(f"{name} factor", repr(factor), "a finite number", todo))
             self.add_parameter(name, np.full((1, incoming.channels), factor))
         return out

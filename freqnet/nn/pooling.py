@@ -50,7 +50,7 @@ class TruncationPool(Module):
     def _pooled(self, space: Space) -> Space:
         size = per_axis(self.size, space.ndim, "size")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
-            raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", f"take size={space.grid}"))
+            raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", f"pass size={space.grid}"))
         return resampled(space, size)
 
     def kept_band(self, space: Space) -> Axes:
@@ -85,7 +85,7 @@ class LowPass(Module):
     def kept_band(self, space: Space) -> Axes:
         band = per_axis(self.band, space.ndim, "band")
         if any(not 0 <= m <= n for m, n in zip(band, space.band, strict=True)):
-            raise ShapeError(got_expected("band", band, f"0 to {space.band}", f"take band={space.band}"))
+            raise ShapeError(got_expected("band", band, f"0 to {space.band}", f"pass band={space.band}"))
         return band
 
     def forward(self, x: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ class AveragePool(Module):
         rows = zip(used, window, stride, space.grid, strict=True)
         if any(w > s and u + w - 1 > n for u, w, s, n in rows):
             got = f"{used} samples and windows of {window} on {space.grid} samples"
-            todo = f"pad at the door (pad={tuple(w - 1 for w in window)}), or take stride={window}"
+            todo = f"pad at the door (pad={tuple(w - 1 for w in window)}), or pass stride={window}"
             space.warn_of_remainder("average", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -172,7 +172,7 @@ class FrequencyDropout(Module):
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
         if not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
-                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "take minimum=0")
+                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
         return incoming
 

@@ -65,8 +65,11 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation
         if not np.isfinite(loss):
             x, _ = spectra.take(np.flatnonzero(~np.isfinite(logits).all(axis=1))[:batch])
             got = f"a loss of {loss}; {exploding_layer(network, x)}"
-            todo = "train with a lower learning_rate, such as 1e-3, or scale the examples to [0, 1]"
-            raise DivergenceError(got_expected("evaluation", got, "a finite loss", todo))
+            raise DivergenceError(
+                got_expected(
+                    "evaluation", got, "a finite loss", "train with a lower learning rate, or scale the examples"
+                )
+            )
     return Evaluation(loss, float(np.mean(logits.argmax(axis=1) == spectra.labels)), logits)
 
 

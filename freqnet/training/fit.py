@@ -89,7 +89,8 @@ class Run:
                 norm = clip_gradients(network.body.named_parameters(), settings.clip or np.inf)
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
-                todo = "lower learning_rate, such as learning_rate=1e-3, or take clip=1 or gate_band=1"
+                smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
+                todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
                 raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
             self.optimizer.step()
         return value, logits.data
@@ -119,7 +120,7 @@ class Run:
         """
         progress = checkpoint.info.get("progress")
         if not progress:
-            todo = "start a new run with resume=False"
+            todo = "leave resume=True out, to start a new run"
             raise CheckpointError(got_expected("checkpoint", "no training state", "the checkpoint of a run", todo))
         if checkpoint.network != plain(self.network.describe()):
             raise CheckpointError(
@@ -127,7 +128,7 @@ class Run:
                     "checkpoint",
                     "one of another network",
                     "the network of this run",
-                    "repeat the data and model of the run, or start anew with resume=False",
+                    "repeat the data and model of the run, or leave resume=True out",
                 )
             )
         # Another number of epochs is refused too: it would have changed the schedule from the first step.
@@ -216,7 +217,7 @@ def fit(
     run = Run(network, settings, optimizer, -(-len(train) // settings.batch))
     if resume:
         if checkpoint is None:
-            todo = 'take checkpoint="FILE"'
+            todo = "pass checkpoint='FILE'"
             raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
         run.restore(load_checkpoint(checkpoint), info or {})
         for row in run.history.rows:
@@ -242,11 +243,10 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if validation is not None:
         require_spectra(validation, "validation set")
     if len(train) == 0:
-        todo = "take a lower test share, such as test=0.2"
-        raise DataError(got_expected("training split", "no examples", "at least one", todo))
+        raise DataError(got_expected("training split", "no examples", "at least one", "lower the test share"))
     if settings.patience and validation is None:
-        todo = "set a share aside, such as validation=0.1, or take patience=0"
-        raise ConfigurationError(got_expected("patience", "no validation examples", "at least one", todo))
+        todo = "set a share of them aside, such as validation=0.1"
+        raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
     train.space.check_shifts(settings.shift)
 
 
@@ -298,6 +298,6 @@ def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
                     "resume",
                     f"{name} = {now.get(name)}",
                     f"the run's own {before.get(name)}",
-                    f"take {name} = {before.get(name)}, or start anew with resume=False",
+                    "repeat its choices, or start anew with overwrite=True",
                 )
             )

@@ -153,14 +153,14 @@ class Model:
     def _room(self, grid: tuple[int, ...]) -> Space:
         """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
         if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), 'take size="large"'))
+            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "pass size='large'"))
         make = get_domain(self.domain)
         pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
         return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
 
     def _precision(self, door: Door) -> str:
         if self.precision not in (None, "float32", "float64"):
-            expected, todo = "float32 or float64", 'take precision="float64"'
+            expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
             raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
         return self.precision or least_precision(door.space)
 
@@ -168,7 +168,7 @@ class Model:
         most, size = whole.band_of(max(sizes)), SIZES[self.size]
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
-                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"take gate_band={most}")
+                got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"pass gate_band={most}")
             )
         layers: list[Module] = []
         for stage, width in enumerate(self.widths or size.widths):
@@ -184,15 +184,16 @@ class Model:
             return Polynomial(gate_band=self.gate_band)
         if self.gate_band is not None:
             got = f"{self.gate_band} with {self.activation}"
-            expected, todo = 'activation="polynomial"', "leave out gate_band"
-            raise ConfigurationError(got_expected("gate band", got, expected, todo))
+            raise ConfigurationError(
+                got_expected("gate band", got, "activation='polynomial'", "leave the gate band out")
+            )
         if self.activation in ACTIVATIONS:
             return ACTIVATIONS[self.activation]()
         if self.activation in POINTWISE:
             return Pointwise(self.activation)
         known = ("polynomial", *ACTIVATIONS, *POINTWISE)
         raise ConfigurationError(
-            got_expected("activation", repr(self.activation), " or ".join(known), 'take activation="polynomial"')
+            got_expected("activation", repr(self.activation), " or ".join(known), "pass activation='polynomial'")
         )
 
 
