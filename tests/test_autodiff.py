@@ -134,7 +134,7 @@ def test_a_used_tape_cannot_be_used_again() -> None:
     np.testing.assert_allclose(x.grad, [np.e])
 
 
-# -- what is recorded and what is accumulated --------------------------------------------------------------
+# -- recording and accumulation ----------------------------------------------------------------------------
 def test_no_grad_keeps_no_tape_and_ends_with_its_block() -> None:
     x = leaf(1.0)
     with no_grad():

@@ -10,7 +10,7 @@ import autograd.numpy as anp
 import numpy as np
 import oracles
 import pytest
-import twins_of_activations  # noqa: F401  (adds its twins to TWINS)
+import twins_of_activations  # noqa: F401  (adds to TWINS)
 from twins import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
 
 from freqnet import nn

@@ -48,7 +48,7 @@ def sources() -> dict[str, ast.Module]:
 
 # -- imports -------------------------------------------------------------------------------------------
 def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator[str]:
-    """Dotted names a module imports, also inside functions, but not for type checking alone."""
+    """Dotted names that a module imports, also inside functions, but not those for type checking only."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             for other in node.orelse:

@@ -303,7 +303,7 @@ def adjoints(domain: Factory, grid: Axes, rng: np.random.Generator) -> None:
         folded, forward = back(u), there(v)
         size = np.linalg.norm(u) * np.linalg.norm(forward)
         pair = np.array([source.vdot(folded, v), target.vdot(u, forward)]) / size
-        # Next to 1: what is paired may be nearly orthogonal.
+        # Tolerance relative to 1, since the paired arrays may be nearly orthogonal.
         close(np.array([pair[0], 1.0]), np.array([pair[1], 1.0]), whole, "adjoint")
         close(source.project(folded), folded, whole, "adjoint, in the space")
 
