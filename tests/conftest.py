@@ -11,13 +11,13 @@ import pytest
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    """A generator of a fixed seed, fresh for each test."""
+    """A generator with a fixed seed, new for each test."""
     return np.random.default_rng(20240607)
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the command line on all digits, for tests that leave it as it is."""
+    """The folder of a run on all digits, for tests that do not change it."""
     from test_cli_train import succeed, without_plots
 
     folder = tmp_path_factory.mktemp("runs") / "digits"
@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_claims() -> Iterator[None]:
-    """Forget claims that a test registers, when it is over."""
+    """Remove the claims that a test registers after the test."""
     from freqnet.theory import registry
 
     before, files = dict(registry._added), set(registry._from_files)

@@ -1,9 +1,9 @@
-"""Independent oracles of causal signals at real nodes: polynomial arithmetic at 80 digits; nothing of freqnet.
+"""Independent oracles for causal signals at real nodes: polynomial arithmetic at 80 digits, without freqnet.
 
-Samples have the axes ``(batch, *grid, channels)``; arrays are of decimal numbers, which the fixture `eighty_digits`
-gives their precision: import it into every test file, as it is used by itself. A signal of n samples is the polynomial
-sum_t x[t] z^t, held as its values at the nodes z_j. Values at fewer nodes than samples stand for the signal of least
-norm that has them, which is the orthogonal projection onto the span of the kept exponentials z_j^t.
+Samples have the axes ``(batch, *grid, channels)``. Arrays hold decimal numbers; every test file imports the fixture
+`eighty_digits`, which sets their precision for each test. A signal of n samples is the polynomial sum_t x[t] z^t,
+stored as its values at the nodes z_j. With fewer nodes than samples, values represent the signal of least norm that
+has them, which is the orthogonal projection onto the span of the kept exponentials z_j^t.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ DIGITS = 80
 
 @pytest.fixture(autouse=True)
 def eighty_digits() -> Iterator[None]:
-    """Decimal numbers of 80 digits during a test."""
+    """Compute decimal numbers with 80 digits during a test."""
     with localcontext(prec=DIGITS):
         yield
 
 
 # -- numbers -----------------------------------------------------------------------------------------
 def exact(values: Any) -> Array:
-    """Numbers as they are, in high precision."""
+    """Convert numbers to high precision without rounding."""
     array = np.asarray(values)
     return np.array([Decimal(v) for v in array.ravel().tolist()], dtype=object).reshape(array.shape)
 
 
 def rounded(values: Any) -> Array:
-    """Numbers of high precision in double precision."""
+    """Round numbers of high precision to double precision."""
     return np.asarray(values).astype(float)
 
 
@@ -53,7 +53,7 @@ def along(matrices: list[Array], array: Array, first: int = 1) -> Array:
 
 
 def solved(matrix: Array, right: Array) -> Array:
-    """The solution of a square system, by elimination with pivots."""
+    """Solve a square system by elimination with pivots."""
     size = len(matrix)
     rows = np.concatenate([matrix, right.reshape(size, -1)], axis=1)
     for i in range(size):
@@ -68,19 +68,19 @@ def solved(matrix: Array, right: Array) -> Array:
 
 # -- nodes -------------------------------------------------------------------------------------------
 def family(name: str) -> str:
-    """The rule of nodes in a domain's name."""
+    """The node rule that a domain's name contains."""
     words = [word for word in name.split(":")[1:] if word != "factored"]
     return words[0] if words else "chebyshev"
 
 
 def nodes(rule: str, samples: int) -> list[Any]:
-    """All nodes of a rule for so many samples, from the smallest rate -ln z on."""
+    """All nodes of a rule for a number of samples, by increasing rate -ln z."""
     kind, _, values = rule.partition("=")
     if kind == "nodes":
         return sorted((Decimal(float(v)) for v in values.split(",")), reverse=True)[:samples]
     if kind == "rates":
         return [(-Decimal(float(values)) * (k + 1)).exp() for k in range(samples)]
-    # The middle one of an odd number is 0, not a number that rounding leaves there.
+    # The middle node of an odd number is exactly 0, without rounding.
     roots = [Decimal(0) if 2 * k + 1 == samples else _cosine(2 * k + 1, 2 * samples) for k in range(samples)]
     return roots if kind == "chebyshev" else [(z + 1) / 2 for z in roots]
 
@@ -102,7 +102,7 @@ def powers(z: list[Any], samples: int) -> Array:
 
 @dataclass(frozen=True)
 class Nodes:
-    """All nodes along one axis of `samples` samples, and the number of them that is kept."""
+    """All nodes along an axis of `samples` samples, and the number of kept ones."""
 
     rule: str
     samples: int
@@ -123,7 +123,7 @@ class Nodes:
 
     @property
     def inverse(self) -> Array:
-        """``(samples, kept)``: from values to the signal of least norm that has them, by the normal equations."""
+        """``(samples, kept)``: from values to the signal of least norm, by the normal equations."""
         return _inverse(self)
 
     @property
@@ -133,12 +133,12 @@ class Nodes:
 
     @property
     def coordinates(self) -> Array:
-        """``(kept, samples)``: orthonormal under the mean; Cholesky's factor of the Gram matrix, by substitution."""
+        """``(kept, samples)``: to orthonormal coordinates, by Cholesky's factor of the Gram matrix."""
         return _coordinates(self)
 
     @property
     def condition(self) -> float:
-        """The ratio of the largest singular value of the powers to the smallest; good to six digits up to 1e10."""
+        """The condition number of the powers, correct to six digits up to 1e10."""
         return float(np.linalg.cond(rounded(self.values)))
 
 
@@ -172,7 +172,7 @@ def _coordinates(axis: Nodes) -> Array:
 
 # -- signals -----------------------------------------------------------------------------------------
 def placed(samples: Array, grid: Axes, origin: Axes) -> Array:
-    """Samples where they are held: sample 0 at `origin`, zeros around, nothing beyond the grid."""
+    """Put samples on a grid with sample 0 at `origin`; zeros around them, samples beyond the grid are dropped."""
     out = np.full((len(samples), *grid, samples.shape[-1]), Decimal(0), dtype=object)
     for t in np.ndindex(*samples.shape[1:-1]):
         at = tuple(i + o for i, o in zip(t, origin, strict=True))
@@ -182,7 +182,7 @@ def placed(samples: Array, grid: Axes, origin: Axes) -> Array:
 
 
 def taken(held: Array, size: Axes, origin: Axes) -> Array:
-    """So many samples from sample 0 on; zeros where none are held."""
+    """The first `size` samples from sample 0 on; zeros beyond the grid."""
     grid = held.shape[1:-1]
     out = np.full((len(held), *size, held.shape[-1]), Decimal(0), dtype=object)
     for t in np.ndindex(*size):
@@ -198,17 +198,17 @@ def values(held: Array, axes: list[Nodes]) -> Array:
 
 
 def signal(stored: Array, axes: list[Nodes]) -> Array:
-    """The samples that stored values stand for."""
+    """The samples that stored values represent."""
     return np.moveaxis(along([axis.inverse for axis in axes], exact(stored), 0), -2, 0)
 
 
 def projected(held: Array, axes: list[Nodes]) -> Array:
-    """The nearest signal in the span of the kept exponentials."""
+    """The projection of a signal onto the span of the kept exponentials."""
     return along([axis.projection for axis in axes], held)
 
 
 def remainder(polynomial: Array, z: list[Any], axis: int) -> Array:
-    """The remainder of polynomials, coefficients along an axis, modulo prod_j (z - z_j), by long division."""
+    """The remainder of polynomials (coefficients along an axis) modulo prod_j (z - z_j), by long division."""
     divisor = [Decimal(1)]
     for node in z:
         shifted, scaled = [Decimal(0), *divisor], [*(-node * c for c in divisor), Decimal(0)]
@@ -222,7 +222,7 @@ def remainder(polynomial: Array, z: list[Any], axis: int) -> Array:
 
 
 def outgrown(polynomial: Array, axes: list[Nodes]) -> Array:
-    """What is held of signals of any length: the remainder modulo all nodes where there is no room, projected."""
+    """The stored form of a signal longer than the grid: its remainder modulo all nodes, projected."""
     for index, axis in enumerate(axes, 1):
         if polynomial.shape[index] > axis.samples:
             polynomial = remainder(polynomial, axis.all, index)
@@ -230,7 +230,7 @@ def outgrown(polynomial: Array, axes: list[Nodes]) -> Array:
 
 
 def convolved(samples: Array, taps: Array, size: Axes, groups: int = 1) -> Array:
-    """The whole linear sum y[t] = sum_i x[t - i] h[i]; taps ``(prod(size), inputs / groups, outputs)``."""
+    """The full linear convolution y[t] = sum_i x[t - i] h[i]; taps ``(prod(size), inputs / groups, outputs)``."""
     grid = samples.shape[1:-1]
     inputs, outputs = samples.shape[-1] // groups, taps.shape[-1] // groups
     shape = (len(samples), *(n + k - 1 for n, k in zip(grid, size, strict=True)), taps.shape[-1])
@@ -245,18 +245,18 @@ def convolved(samples: Array, taps: Array, size: Axes, groups: int = 1) -> Array
 
 
 def window_taps(size: Axes) -> Array:
-    """The kernel of a mean over the last samples, ``(prod(size), 1, 1)``."""
+    """The taps of a mean over the last samples, ``(prod(size), 1, 1)``."""
     return np.full((prod(size), 1, 1), 1 / Decimal(prod(size)), dtype=object)
 
 
 def each_channel(samples: Array, taps: Array, size: Axes) -> Array:
-    """The linear sum of every channel with one kernel."""
+    """The linear convolution of every channel with one kernel."""
     parts = [convolved(samples[..., c : c + 1], taps, size) for c in range(samples.shape[-1])]
     return np.concatenate(parts, axis=-1)
 
 
 def free_taps(axes: list[Nodes]) -> Array:
-    """``(samples, parameters)``: the signal whose value is 1 at one kept node and 0 at the others, one a column."""
+    """``(samples, parameters)``: each column is the signal with value 1 at one kept node and 0 at the others."""
     out = axes[0].inverse
     for axis in axes[1:]:
         out = np.array([[a * b for a, b in product(r, s)] for r, s in product(out, axis.inverse)], dtype=object)
@@ -272,7 +272,7 @@ def continuous_mean(z: Any, window: int) -> Any:
 
 @lru_cache(maxsize=1)
 def _quadrature() -> tuple[list[Any], list[Any]]:
-    """Twenty points and weights on (0, 1): exact for polynomials of degree 39, one Newton step after another."""
+    """Twenty Gauss-Legendre points and weights on (0, 1), exact for polynomials of degree 39, by Newton's method."""
     count, points, weights = 20, [], []
     for k in range(count):
         x = _cosine(4 * k + 3, 4 * count + 2)
@@ -292,7 +292,7 @@ EPS = float(np.finfo(float).eps)
 
 
 def error(actual: Any, expected: Any, scale: Any = None) -> float:
-    """Largest difference, relative to the largest entry of `scale`, by default of what is expected."""
+    """Largest difference, relative to the largest entry of `scale`, by default of the expected values."""
     actual, expected = exact(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
     largest = max((abs(float(v)) for v in np.ravel(expected if scale is None else scale)), default=0.0)
@@ -302,7 +302,7 @@ def error(actual: Any, expected: Any, scale: Any = None) -> float:
 def assert_within(actual: Any, expected: Any, condition: float, what: str, scale: Any = None) -> None:
     """Raise AssertionError unless the relative error is at most 100 times a condition number times eps.
 
-    A bound above 1e-3 would hold nothing: it is an error of the test.
+    A bound above 1e-3 tests nothing and is an error of the test itself.
     """
     bound = 100 * condition * EPS
     assert bound <= 1e-3, f"{what}: a bound of {bound:.0e} holds nothing"

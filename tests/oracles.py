@@ -1,7 +1,7 @@
-"""Independent oracles: explicit sums of cosines, rolls and loops; no FFT, and nothing of freqnet.
+"""Independent oracles: explicit sums of cosines, rolls and loops, without FFT and without freqnet.
 
-Samples have the axes ``(batch, *grid, channels)``. Everything that takes samples also works on the boxes
-of `autograd.numpy`, so that the same code gives the spatial twins and their gradients.
+Samples have the axes ``(batch, *grid, channels)``. Functions of samples also work on the boxes of `autograd.numpy`,
+so that the same code gives the spatial counterparts and their gradients.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Axes = tuple[int, ...]
 def relative_error(actual: Any, expected: Any) -> float:
     """Largest difference, relative to the largest expected entry.
 
-    Entries in these tests are of order one; an expected zero is held against 0.01, not against itself.
+    Entries in these tests are of order one; an expected zero counts as 0.01.
     """
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"shape {actual.shape}, expected {expected.shape}"
@@ -29,7 +29,7 @@ def relative_error(actual: Any, expected: Any) -> float:
 
 
 def assert_close(actual: Any, expected: Any, what: str, tolerance: float = 1e-11) -> None:
-    """Raise AssertionError (also under ``python -O``) when two arrays differ."""
+    """Raise AssertionError, even under ``python -O``, if two arrays differ."""
     error = relative_error(actual, expected)
     if not error <= tolerance:
         raise AssertionError(f"{what}: relative error {error:.2e}, at most {tolerance:.0e}")
@@ -87,13 +87,13 @@ def interpolation(n: int, points: np.ndarray, band: int) -> np.ndarray:
 
 
 def evaluate(samples: Any, grid: Axes, band: Axes) -> Any:
-    """The band of some samples, on another grid."""
+    """The band-limited part of samples, on another grid."""
     sizes = samples.shape[1:-1]
     return along([interpolation(n, np.arange(t) / t, m) for n, t, m in zip(sizes, grid, band, strict=True)], samples)
 
 
 def project(samples: Any, band: Axes) -> Any:
-    """The band of some samples, on their own grid."""
+    """The band-limited part of samples, on their own grid."""
     return evaluate(samples, samples.shape[1:-1], band)
 
 
@@ -104,12 +104,12 @@ def shifted(samples: Any, shift: Any) -> Any:
 
 
 def carrier(grid: Axes, band: Axes) -> Axes:
-    """The grid itself, or, where that cannot hold the band, one that just can."""
+    """The grid, enlarged where it cannot hold the band."""
     return tuple(max(n, 2 * m + 1) for n, m in zip(grid, band, strict=True))
 
 
 def multiplied(a: Any, b: Any, bands: tuple[Axes, Axes, Axes], grid: Axes) -> Any:
-    """Pointwise product on a grid fine enough to hold it, cut to the third band, on `grid`."""
+    """Pointwise product on a grid fine enough to hold it, truncated to the third band, on `grid`."""
     fine = tuple(sum(m) + 1 for m in zip(*bands, strict=True))
     return evaluate(evaluate(a, fine, bands[0]) * evaluate(b, fine, bands[1]), grid, bands[2])
 
@@ -174,7 +174,7 @@ def tap_matrix(kernel: str, size: Axes) -> np.ndarray:
 
 
 def independent(band: Axes) -> list[Axes]:
-    """One mode of each pair (k, -k) other than zero: last number 0 first, then in reading order."""
+    """One mode of each pair (k, -k) except zero: modes whose last number is 0 first, then in row-major order."""
     half = [tuple(map(int, k)) for k in product(*(range(-m, m + 1) for m in band[:-1]), range(band[-1] + 1))]
     zero = (0,) * len(band)
     return [k for k in half if k[-1] == 0 and k > zero] + [k for k in half if k[-1] > 0]
@@ -188,12 +188,12 @@ def basis(grid: Axes, band: Axes) -> np.ndarray:
 
 
 def mode_taps(grid: Axes, band: Axes) -> np.ndarray:
-    """Matrix (grid points, parameters): the kernel on the whole grid of a free response per mode."""
+    """Matrix (grid points, parameters): the kernel that has a free response per mode."""
     return basis(grid, band).T / prod(grid)
 
 
 def coordinates(samples: Any, band: Axes) -> Any:
-    """Orthonormal real coordinates ``(coordinates, batch, channels)``: means against the basis."""
+    """Orthonormal real coordinates ``(coordinates, batch, channels)``: inner products with the basis."""
     grid = samples.shape[1:-1]
     flat = anp.reshape(samples, (samples.shape[0], prod(grid), samples.shape[-1]))
     return anp.einsum("kn,bnc->kbc", basis(grid, band) / prod(grid), flat)
@@ -206,15 +206,15 @@ def mode_powers(samples: Any, band: Axes) -> Any:
 
 
 def random_samples(rng: np.random.Generator, grid: Axes, band: Axes, batch: int = 2, channels: int = 2) -> np.ndarray:
-    """Normal samples, cut to the band."""
+    """Normally distributed samples, truncated to the band."""
     return project(rng.standard_normal((batch, *carrier(grid, band), channels)), band)
 
 
 # -- layers and losses, by samples -------------------------------------------------------------------
 def horner(x: Any, c: Any, band: Axes, gate: Axes, exact: bool) -> Any:
-    """c[0] + c[1] x + c[2] x z + c[3] x z^2 ..., z the gate: cut to the band after each product, or at the end."""
+    """c[0] + c[1] x + c[2] x z + c[3] x z^2 ..., z the gate, truncated after each product or at the end."""
     degree, grid = c.shape[0] - 1, x.shape[1:-1]
-    # Every mode of the whole product below the grid's Nyquist mode: nothing aliases into the band.
+    # All modes of the product are below the grid's Nyquist mode: nothing aliases into the band.
     fine = tuple(2 * (m + max(degree - 1, 1) * g) + 1 for m, g in zip(band, gate, strict=True))
     cut = (lambda y: y) if exact else (lambda y: project(y, band))
     z = evaluate(x, fine, gate)
@@ -226,7 +226,7 @@ def horner(x: Any, c: Any, band: Axes, gate: Axes, exact: bool) -> Any:
 
 
 def by_powers(x: Any, c: Any, band: Axes) -> Any:
-    """c[0] + c[1] x + ... by Horner's rule in y = x^2 or x^3, cut to the band after each product."""
+    """c[0] + c[1] x + ... by Horner's rule in y = x^2 or x^3, truncated after each product."""
     degree, grid = len(c) - 1, x.shape[1:-1]
     fine = tuple(4 * m + 1 for m in band)
     times = lambda a, b: project(a * b, band)
@@ -244,7 +244,7 @@ def by_powers(x: Any, c: Any, band: Axes) -> Any:
 
 
 def rows(values: Any) -> Any:
-    """(count, batch, channels) as one row an example."""
+    """Reshape (count, batch, channels) to one row per example."""
     return anp.reshape(anp.transpose(values, (1, 0, 2)), (values.shape[1], -1))
 
 
@@ -260,13 +260,13 @@ def crossed(logits: Any, labels: np.ndarray, smoothing: float) -> Any:
 
 
 def hartley(half: np.ndarray, band: Axes) -> np.ndarray:
-    """Real part less imaginary part of every mode of a half spectrum."""
+    """Real part minus imaginary part of every mode of a half spectrum."""
     full = mirrored(half, band)
     return full.real - full.imag
 
 
 def half_of_hartley(array: np.ndarray, band: Axes) -> np.ndarray:
-    """The half spectrum of the signal that a Hartley spectrum stands for."""
+    """The half spectrum of the signal of a Hartley spectrum."""
     opposite = np.flip(array, tuple(range(len(band))))
     full = (array + opposite) / 2 + 1j * (opposite - array) / 2
     return full[(slice(None),) * (len(band) - 1) + (slice(band[-1], None),)]

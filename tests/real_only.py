@@ -1,4 +1,4 @@
-"""Whether a computation keeps to real numbers: every variable and result of freqnet is watched while it runs."""
+"""Check that a computation uses real numbers only: watch every variable and result of freqnet while it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from freqnet.autodiff import Tensor
 
 
 def complex_arrays(run: Callable[[], Any]) -> set[str]:
-    """Where, in freqnet, a variable or a result was complex while something ran."""
+    """Run a function; return the freqnet functions in which a variable or a result was complex."""
     found: set[str] = set()
 
     def watch(frame: FrameType, event: str, value: Any) -> None:

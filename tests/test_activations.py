@@ -1,4 +1,4 @@
-"""Activations inside a domain: how near they come to the function, and that they commute with shifts."""
+"""Activations approximate their function and commute with shifts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_every_named_activation_is_in_one_of_both_lists():
     assert {type(make()) for make in ACTIVATIONS.values()} <= known
 
 
-# -- nearness to the function --------------------------------------------------------------------------
+# -- errors of approximation ---------------------------------------------------------------------------
 def fields(band: int, grid: int, batch: int = 100, seed: int = 0) -> Tensor:
     """Random band-limited images of about unit power, on a grid that holds the band."""
     space = Fourier.on((grid, grid), band)
@@ -121,7 +121,7 @@ def test_a_series_is_as_near_as_it_says(name: str):
     assert np.abs(samples).max() < 6
     layer = built(nn.FourierSeries(name, 5, reach=6.0, wide=8), space)
     wanted = ops.analysis(scalar_function(name)(samples), space).data
-    # The two polynomials inside add a little to the error of the series itself.
+    # The polynomials for sine and cosine add a little to the error of the series.
     assert np.abs(layer(x).data - wanted).max() < layer._series.sup_error + 2e-3
 
 
@@ -139,7 +139,7 @@ def test_gaussian_of_a_constant_signal_is_the_function_itself():
 @pytest.mark.parametrize("degree", [1, 2, 3])
 def test_gradient_of_gaussian_goes_through_mean_and_power(degree: int):
     space = Fourier.on((5, 4))
-    # Not the seed by which the checker draws its own directions.
+    # The gradient checker draws its directions with another seed.
     x = random_signal(space, seed=7)
     report = check_gradients(lambda t: ops.gaussian_activation(t, "relu", degree, epsilon=0.0), [x], order=2)
     assert report.errors[0] < 1e-8
@@ -178,7 +178,7 @@ def test_a_tangent_is_computed_once_and_belongs_to_its_function(monkeypatch: pyt
 
 
 def test_polynomials_take_few_products():
-    """A square, then one product for each two degrees."""
+    """One square, then one product per two degrees."""
     from freqnet.autodiff import observe
 
     space = Fourier.on((7, 7))

@@ -1,4 +1,4 @@
-"""Arguments of the wrong type are refused in freqnet's own words, not in Python's."""
+"""Arguments of the wrong type raise freqnet's errors, not Python's."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def test_a_slope_of_none_is_not_divided_by(monkeypatch: pytest.MonkeyPatch):
 
     flat = ScalarFunction("flat", np.cos, lambda x, order: np.cos(x + order * np.pi / 2) * (order != 1))
     monkeypatch.setitem(REGISTERED, "flat", flat)
-    with pytest.raises(ConfigurationError, match="slope of flat at 0: got none"):
+    with pytest.raises(ConfigurationError, match="slope of flat at 0: got 0"):
         build(nn.Linearized("flat", unit_slope=True))
     build(nn.Linearized("flat"))
 
 
-# -- functions of one's own ----------------------------------------------------------------------------
+# -- user-defined functions ----------------------------------------------------------------------------
 WRONG: dict[str, Callable[[Any], Any]] = {
     "one number for all": lambda x: 1.0,
     "one too few": lambda x: x[1:],

@@ -193,7 +193,7 @@ def test_affine_share(found: dict[str, Audit]):
 def test_equivariance(found: dict[str, Audit]):
     for kind in ("affine", "low-passed", "mixing"):
         assert found[kind].equivariance.worst < 1e-12
-        assert found[kind].equivariance.logits_fraction > 1e-3  # a dense head sees shifts
+        assert found[kind].equivariance.logits_fraction > 1e-3  # A dense head is not invariant to shifts.
     assert found["mode-diagonal"].equivariance.worst > 1e-4
     body = nn.Sequential(nn.Convolution(4), nn.Polynomial(), nn.GlobalAverage(), nn.Dense(3))
     blind = audit(nn.Network(nn.Door("fourier", GRID, (3, 3), 1), body), samples()).equivariance

@@ -1,4 +1,4 @@
-"""The engine: the reverse pass, what it keeps and frees, gradients of gradients, its messages."""
+"""The autodiff engine: the reverse pass, its memory, gradients of gradients, its messages."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_cotangents_are_freed_as_they_are_used() -> None:
     with observe(count):
         backward(loss)
     assert len(alive) > 400
-    # One cotangent, its successor, and the few factors of one rule: not one of each of the 100 steps.
+    # One cotangent, the next one, and the factors of one rule, not one cotangent for each of the 100 steps.
     assert most < 10
 
 
@@ -134,7 +134,7 @@ def test_a_used_tape_cannot_be_used_again() -> None:
     np.testing.assert_allclose(x.grad, [np.e])
 
 
-# -- what is recorded and what is accumulated --------------------------------------------------------------
+# -- recording and accumulation ----------------------------------------------------------------------------
 def test_no_grad_keeps_no_tape_and_ends_with_its_block() -> None:
     x = leaf(1.0)
     with no_grad():
@@ -236,7 +236,7 @@ def test_a_step_against_the_gradient_lowers_the_loss_of_a_spectrum(rng: np.rando
     for step in (1e-3, 1e-5):
         after = loss(Tensor(x.data - step * x.grad, SPACE)).item()
         assert after < before.item()
-    # To first order the loss falls by the step times the squared length, in Parseval's inner product.
+    # To first order the loss decreases by the step times the squared length, in Parseval's inner product.
     assert (before.item() - after) / 1e-5 == pytest.approx(length, rel=1e-2)
 
 

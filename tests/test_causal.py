@@ -1,4 +1,4 @@
-"""Causal domains used in ways one does not think of: room, origins, shared tables, threads, copies, sizes."""
+"""Unusual uses of causal domains: room, origins, shared tables, threads, copies, sizes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_gradient_of_the_same_numbers_is_not_the_signal() -> None:
     assert np.array_equal(*found)
 
 
-# -- what is shared ------------------------------------------------------------------------------------
+# -- shared tables -------------------------------------------------------------------------------------
 def test_tables_made_by_two_threads_at_once_are_right() -> None:
     real_tables.cache_clear()
     digits, spaces = mpmath.mp.dps, [Laplace.on(n) for n in (9, 27, 17, 23)]

@@ -1,4 +1,4 @@
-"""``freqnet audit`` on runs, and what it says to mistakes."""
+"""``freqnet audit`` on runs, and its messages about mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``freqnet compare``: what is shown and written, exit statuses, kills and interrupts, mistakes."""
+"""``freqnet compare``: its output and files, exit statuses, kills and interrupts, mistakes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONG = ("--widths", "4,4,4", "--epochs", 20, "--batch", 10)
 
 
 def losses(out: Path) -> list[Any]:
-    """What must not depend on when runs were done."""
+    """The losses of all runs, which do not depend on the order of the runs."""
     runs = json.loads((out / FIGURES).read_text())["runs"]
     return [(r["domain"], r["seed"], r["metrics"]["test_accuracy"], [h["loss"] for h in r["history"]]) for r in runs]
 
@@ -69,7 +69,7 @@ def test_domains_of_nodes(tmp_path: Path) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     name = "laplace:nodes=0.98,0.88,0.78,0.68,0.58,0.48,0.38,0.28,0.18:factored"
     words = ("--domains", f"{name},fourier", "--seeds", 1, "--nodes", "3", "--out", out)
-    # As a process: nothing of Python's warnings, of runs or of what is beside them, may come through.
+    # As a process, the command must not show Python's own warnings, from the runs or elsewhere.
     process = start("compare", data, "--widths", "2,2", "--epochs", 1, *words)
     text, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
@@ -125,7 +125,7 @@ def test_a_run_that_fails_ends_in_status_1(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The comparison of the next test, never stopped, in this process."""
+    """The comparison of the next test, done in this process without interruption."""
     folder = tmp_path_factory.mktemp("straight")
     data, settings = some_digits(folder / "few.npz"), {"epochs": 20, "batch": 10}
     comparison = Comparison(str(data), ("hartley", "fourier"), (0,), folder / "out", None, {}, WIDTHS, settings)
@@ -138,7 +138,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("lines", [0, 2])
 def test_an_interrupt_is_one_line(tmp_path: Path, lines: int) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
-    # As from a terminal: all processes get it.
+    # A terminal also sends the signal to all processes.
     process = start("compare", data, *LONG, "--out", out, start_new_session=True)
     while not (out / ASKED).is_file():
         time.sleep(0.005)
@@ -159,7 +159,7 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straigh
     wait_for(out / "fourier-seed0" / HISTORY, process, 3)
     process.kill()
     process.communicate(timeout=60)
-    # No process may go on with a run that another is to take up.
+    # No process may continue a run that another process will resume.
     time.sleep(0.3)
     before = snapshot(out)
     time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""What a user does wrong: one line on standard error, status 2, and nothing written."""
+"""Mistakes of a user give one line on standard error, status 2, and no files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder; data are beside it."""
+    """An empty current folder, with data in its parent folder."""
     some_digits(tmp_path / "few.npz", 120)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -1,4 +1,4 @@
-"""``freqnet evaluate``, ``predict`` and ``info`` on runs, on files, and on what is neither."""
+"""``freqnet evaluate``, ``predict`` and ``info`` on runs, on files, and on other paths."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_evaluation_finds_the_data_of_the_run_from_anywhere(tmp_path: Path, monk
     shutil.move("../few.npz", "moved.npz")
     assert "few.npz" in refused("evaluate", "../run")
     assert "held-out" in succeed("evaluate", "../run", "moved.npz")
-    # Changed data may hold examples that were trained on: nothing is held out any more.
+    # Changed data may contain training examples, so no example counts as held out.
     some_digits(tmp_path / "few.npz", count=190)
     assert "190 examples that have changed" in refused("evaluate", "../run")
     assert "all examples" in succeed("evaluate", "../run", "../few.npz")
@@ -118,7 +118,7 @@ def test_single_files_colour_and_arrays(run: Path, pictures: Path, tmp_path: Pat
     Image.open(first).convert("RGB").save(tmp_path / "[bold]colour.png")
     np.save(tmp_path / "array.npy", np.asarray(Image.open(first))[np.newaxis] / 255)
     shown = succeed("predict", run, first, tmp_path / "[bold]colour.png", tmp_path / "array.npy")
-    assert "[bold]colour.png" in shown  # brackets are no markup
+    assert "[bold]colour.png" in shown  # brackets are not markup
     assert "array.npy[0]" in shown
 
 

@@ -1,4 +1,4 @@
-"""Real processes: interrupts and kills at any moment, closed pipes, terminals."""
+"""The command line as a process: interrupts and kills at any moment, closed pipes, terminals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from freqnet.training.files import CHECKPOINT, HISTORY, MODEL, RUN_FILES
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 ENTRY = "from freqnet.cli import main; main()"
-# Asks the process to stop at the moment it imports a module.
+# Interrupts the process when it imports a module.
 AT_IMPORT = """
 import os, signal, sys
 class Finder:
@@ -43,7 +43,7 @@ def start(*words: object, code: str = ENTRY, **options: Any) -> subprocess.Popen
 
 
 def wait_for(path: Path, process: subprocess.Popen[str], lines: int) -> None:
-    """Wait until a history has so many lines."""
+    """Wait until a history has a number of lines."""
     until = time.monotonic() + 60
     while not path.is_file() or path.read_text().count("\n") < lines:
         assert process.poll() is None, process.communicate()
@@ -52,7 +52,7 @@ def wait_for(path: Path, process: subprocess.Popen[str], lines: int) -> None:
 
 
 def whole(folder: Path) -> None:
-    """Check that a run's folder holds only whole files."""
+    """Check that all files in a run's folder are complete."""
     assert {path.name for path in folder.iterdir()} <= set(RUN_FILES)
     for name in (CHECKPOINT, MODEL):
         if (folder / name).is_file():
@@ -70,7 +70,7 @@ def test_interrupts_while_training(tmp_path: Path, number: int) -> None:
     wait_for(out / HISTORY, process, chance.randint(1, 4))
     time.sleep(chance.uniform(0, 0.1))
     process.send_signal(number)
-    process.send_signal(number)  # an impatient second one changes nothing
+    process.send_signal(number)  # a second interrupt changes nothing
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2, err
     expected = f"freqnet: interrupted; the last complete epoch is safe: freqnet train '{data}' --out {out} --resume\n"
@@ -166,7 +166,7 @@ def test_handlers_are_given_back_and_ignored_signals_stay_ignored() -> None:
         signal.signal(signal.SIGHUP, old)
 
 
-# --- Killed, and taken up again -------------------------------------------------------------------
+# --- Killed and resumed ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``freqnet train``: the files of a run, every domain and kind of data, and what happens to earlier runs.
+"""``freqnet train``: the files of a run, every domain and kind of data, and earlier runs in the same folder.
 
 The other tests of the command line import their helpers from here.
 """
@@ -30,7 +30,7 @@ PROMISED = {"test_accuracy", "train_seconds", "parameters", "transforms_inside_n
 
 
 class Outcome(NamedTuple):
-    """How a command ended."""
+    """The exit status and the output of a command."""
 
     status: Any
     out: str
@@ -46,14 +46,14 @@ def command(*words: object) -> Outcome:
 
 
 def succeed(*words: object) -> str:
-    """Run a command that must end well; return what it showed."""
+    """Run a command that must succeed; return its output."""
     outcome = command(*words)
     assert (outcome.status, outcome.err) == (0, ""), outcome
     return outcome.out
 
 
 def refused(*words: object) -> str:
-    """Run a command that must end in one line and status 2; return the line."""
+    """Run a command that must fail with one line and status 2; return the line."""
     outcome = command(*words)
     assert outcome.status == 2, outcome
     assert outcome.err.startswith("freqnet: "), outcome
@@ -70,18 +70,18 @@ def some_digits(path: Path, count: int = 200, **arrays: Any) -> Path:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, and its bytes."""
+    """The bytes of every file below a folder."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def same_weights(a: Path, b: Path) -> bool:
-    """Whether two runs ended in the same bits."""
+    """Whether two runs have bit-identical weights."""
     first, second = load_file(a / MODEL), load_file(b / MODEL)
     return first.keys() == second.keys() and all(first[k].tobytes() == second[k].tobytes() for k in first)
 
 
 def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make reports empty, where many runs are needed and their reports do not matter."""
+    """Make reports empty, to save time in tests that do not read them."""
     monkeypatch.setattr(freqnet.report, "write_report", lambda path, *_, **__: write_atomically(path, b"<html>"))
 
 
@@ -127,7 +127,7 @@ def test_a_second_run_in_the_same_folder_is_refused(digits_run: Path) -> None:
 def test_what_is_shown(tmp_path: Path) -> None:
     data = some_digits(tmp_path / "few.npz")
     lines = succeed("train", data, *SMALL[:-1], "--out", tmp_path / "run", "--validation", 0.2).splitlines()
-    # Where the C kernels were not built there is one line more that says so.
+    # One more line says so where the C kernels were not built.
     shown = [line for line in lines if not line.startswith("products of spectra run in NumPy")]
     assert len(lines) - len(shown) == (kernels.KERNEL == "numpy")
     assert shown[0] == "few: 128 to train on, 32 to validate, 40 held out; 10 classes"
@@ -217,7 +217,7 @@ def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path) -> None:
     assert [after[name] for name in (METRICS, HISTORY, CHECKPOINT)] == [
         before[name] for name in (METRICS, HISTORY, CHECKPOINT)
     ]
-    # Not the bytes of the file: safetensors writes metadata in any order.
+    # The bytes of the file may differ: safetensors writes metadata in any order.
     (tmp_path / "before").mkdir()
     (tmp_path / "before" / MODEL).write_bytes(before[MODEL])
     assert same_weights(out, tmp_path / "before")

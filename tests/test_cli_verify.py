@@ -1,4 +1,4 @@
-"""``freqnet verify``, and what it says to mistakes."""
+"""``freqnet verify``, and its messages about mistakes."""
 
 from __future__ import annotations
 
@@ -133,13 +133,13 @@ def test_an_interrupt_stops_the_processes() -> None:
     assert job.stdout is not None
     job.stdout.readline()
     time.sleep(0.5)
-    for _ in range(2):  # as impatient as people are
+    for _ in range(2):  # impatient users interrupt twice
         os.killpg(job.pid, signal.SIGINT)
         time.sleep(0.1)
     _, errors = job.communicate(timeout=60)
     assert job.returncode == 2
     assert errors.count("\n") == 1, errors
-    # The tracker of shared resources ends itself a moment after the others.
+    # The tracker of shared resources ends shortly after the other processes.
     for _ in range(50):
         if not _is_group_alive(job.pid):
             return

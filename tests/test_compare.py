@@ -1,4 +1,4 @@
-"""Comparisons of domains: executors, failures, resuming, figures and the page."""
+"""Comparisons of domains: executors, failures, resumed runs, figures and the page."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def threads(comparison: Comparison, **options: Any) -> Compared:
 
 
 def numbers(compared: Compared) -> list[Any]:
-    """What must not depend on where and when runs were done."""
+    """The results of all runs, which depend neither on the executor nor on the order."""
     rows = [[(row["epoch"], row["loss"], row["accuracy"]) for row in o.history] for o in compared.outcomes]
     return [(o.domain, o.seed, o.metrics["test_accuracy"], o.metrics["test_loss"]) for o in compared.outcomes] + rows
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Compared]:
-    """A comparison of three domains on digits, for tests that leave it as it is."""
+    """A comparison of three domains on digits, for tests that do not change it."""
     out = tmp_path_factory.mktemp("compared") / "out"
     comparison = Comparison("digits", ("fourier", "hartley", "grid"), (0, 1), out, None, {}, WIDTHS, {"epochs": 2})
     return comparison, threads(comparison)
@@ -66,7 +66,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Compared
 def test_fourier_equals_hartley(done: tuple[Comparison, Compared]) -> None:
     fourier, hartley, grid = done[1].domains
     assert done[1].ok
-    # Rounding may turn an example that is on the edge.
+    # Rounding may change the class of an example on the boundary.
     assert np.abs(np.subtract(fourier.accuracies, hartley.accuracies)).max() < 2.5 / 360
     for seed in (0, 1):
         runs = [next(o for o in done[1].of(name) if o.seed == seed) for name in ("fourier", "hartley")]
@@ -137,7 +137,7 @@ def test_bounds_follow_the_condition_number() -> None:
     assert bounds["mean"] == pytest.approx(32 * 2.0**-52 + loss / 8)
     assert bounds["product"] == pytest.approx(32 * 2.0**-52 + loss**2 * 2.0**52 / 256)
     assert error_bounds("laplace:factored")["product"] == bounds["mean"]
-    # What waves may lose is not enough for real nodes, nor what samples may for the bilinear form.
+    # Errors of real nodes exceed the bound for Fourier, and those of the bilinear form exceed the bound on samples.
     errors = operation_errors("laplace")
     assert errors["convolution"] > flat["convolution"]
     assert errors["product"] > bounds["mean"]
@@ -172,7 +172,7 @@ def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def with_nodes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Compared]:
-    """Laplace domains beside Fourier, one too ill-conditioned for its nodes, and other numbers of nodes."""
+    """Fourier and Laplace domains, one of them ill-conditioned, and other numbers of nodes."""
     domains = ("fourier", "laplace", "laplace:rates:factored", "laplace:chebyshev-positive:factored")
     out = tmp_path_factory.mktemp("nodes") / "out"
     comparison = small(out, *domains, settings={"epochs": 1}, seeds=(0, 1), nodes=(5, 3))
@@ -189,7 +189,7 @@ def test_runs_with_other_numbers_of_nodes(with_nodes: tuple[Comparison, Compared
         (own,) = (d for d in found.domains if d.domain == row.domain)
         assert (row.kept, row.runs, row.failed) == (f"{row.nodes}x{row.nodes} nodes", 2, 0)
         assert row.accuracy == np.mean([o.metrics["test_accuracy"] for o in found.of(row.domain, row.nodes)])
-        # Pooled to fewer nodes a network computes less, and its door is better conditioned.
+        # With fewer nodes a network computes less, and its door is better conditioned.
         assert row.multiply_adds is not None
         assert row.condition_number is not None
         if own.multiply_adds is not None and own.condition_number is not None:
@@ -219,7 +219,7 @@ def test_a_domain_too_ill_conditioned_says_why(with_nodes: tuple[Comparison, Com
     assert reason.startswith("seeds 0, 1: float64 numbers: got condition number")
     assert reason in (comparison.path / PAGE).read_text()
     assert all(domain.failed == 0 for domain in found.domains if domain is not rates)
-    # Fewer of its nodes can be had.
+    # The domain also runs with fewer nodes.
     assert [row.failed for row in found.by_nodes if row.domain == "laplace:rates:factored"] == [0, 0]
 
 
@@ -235,7 +235,7 @@ def test_the_level_is_that_of_the_domains_themselves(with_nodes: tuple[Compariso
 def test_the_page_of_domains_of_nodes(with_nodes: tuple[Comparison, Compared]) -> None:
     comparison, found = with_nodes
     page = (comparison.path / PAGE).read_text()
-    # Three figures as ever; accuracy by nodes, condition numbers, and errors by size of three families.
+    # The three usual figures, then accuracy by nodes, condition numbers, and errors by size for three families.
     assert page.count("<svg") == 3 + 1 + 1 + 3
     titles = ("Notes", "Accuracy and number of nodes", "Condition number and number of nodes", "Errors and size")
     assert all(f"<h2>{title}</h2>" in page for title in titles)
@@ -292,7 +292,7 @@ def test_warnings_are_notes_once_a_domain(with_nodes: tuple[Comparison, Compared
     warned = [
         line for line in lines if "digits are left" in line and line.startswith("laplace:chebyshev-positive:factored:")
     ]
-    # Two seeds, each made for the sketch and for the run, warn of the same.
+    # The networks of two seeds, each made for the sketch and for the run, give the same warning.
     assert len(warned) == 1
     assert len(lines) == len(set(lines))
     assert not any(line.startswith(("fourier", "Warning")) or ".py" in line or "\n" in line for line in lines)
@@ -300,7 +300,7 @@ def test_warnings_are_notes_once_a_domain(with_nodes: tuple[Comparison, Compared
     assert all(line.split(";")[0] in page for line in lines)
     outcome = json.loads((comparison.path / "laplace_chebyshev-positive_factored-seed1" / OUTCOME).read_text())
     assert any("digits are left" in note for note in outcome["notes"])
-    # As they are kept with the run, they are there when it is not done again.
+    # Notes are stored with the run, so they appear even when the run is not repeated.
     kept = threads(comparison, resume=True)
     start = warned[0].split("float64")[0]
     assert [line for line in notes(kept) if line.startswith(start) and "digits are left" in line] == warned
@@ -314,7 +314,7 @@ def test_each_warning_is_noted_once() -> None:
             warnings.warn("ill\nconditioned", ConditionWarning, stacklevel=1)
         warnings.warn("outgrown", ModuloWarning, stacklevel=1)
     assert lines == ["ill conditioned", "outgrown"]
-    # Outside, warnings are what they were.
+    # Outside a comparison, warnings do not change.
     with pytest.raises(ConditionWarning):
         warnings.warn("again", ConditionWarning, stacklevel=1)
 
@@ -344,7 +344,7 @@ NAMES = (
 
 def test_folders_are_safe_and_distinct() -> None:
     names = [folder_name(name, nodes, seed) for name in NAMES for nodes in (None, 2) for seed in (0, 1)]
-    # Also where capitals count for nothing.
+    # Names must differ on file systems that ignore case, too.
     assert len({name.lower() for name in names}) == len(names)
     assert all(re.fullmatch(r"[a-z0-9._+~%-]{1,200}", name) and not name.startswith(".") for name in names)
     assert folder_name("grid-fft", None, 3) == "grid-fft-seed3"
@@ -435,7 +435,7 @@ def test_a_cancelled_run_has_failed(tmp_path: Path) -> None:
     assert found.outcomes[0].reason == "CancelledError: cancelled"
 
 
-# --- Failures and resuming ------------------------------------------------------------------------
+# --- Failures and resumed runs---------------------------------------------------------------------
 
 
 def test_a_failing_domain_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -469,7 +469,7 @@ def test_a_stopped_comparison_goes_on(tmp_path: Path) -> None:
         compare(comparison, executor, progress=stop)
     assert not (comparison.path / FIGURES).exists()
     kept = snapshot(comparison.path / "fourier-seed0")
-    # A run that was stopped in its last step, and one that has left no checkpoint.
+    # One run was stopped in its last step; another left no checkpoint.
     (comparison.path / "hartley-seed0" / OUTCOME).unlink(missing_ok=True)
     begun = comparison.path / "hartley-seed1"
     begun.mkdir(exist_ok=True)

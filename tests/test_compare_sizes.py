@@ -1,4 +1,4 @@
-"""Errors and condition numbers by size, and the samples that causal domains are held against: by explicit sums."""
+"""Errors and condition numbers by size, and the reference samples for causal domains, against explicit sums."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_convolution_is_that_of_polynomials() -> None:
     for b in range(2):
         for o in range(3):
             whole = sum(np.convolve(given.x[b, :5, i], given.taps[:, i, o]) for i in range(2))
-            # The kernel is centred: what comes before sample 0 is not kept.
+            # The kernel is centred: results before sample 0 are dropped.
             np.testing.assert_allclose(found[b, :, o], [*whole[1:], 0, 0], atol=1e-14)
 
 
@@ -66,7 +66,7 @@ def test_projections_are_those_of_least_squares() -> None:
         expected = np.moveaxis(nearest.reshape(n, *rest), 0, axis)
     found = projected(given, (3, 2))
     np.testing.assert_allclose(found, expected, atol=1e-12)
-    # The last nodes are not the first.
+    # The last nodes differ from the first.
     assert np.abs(projected(given, (2, 2)) - expected).max() > 0.01
 
 
@@ -91,10 +91,10 @@ def test_condition_numbers_grow_as_is_known() -> None:
     for family, growth in (("chebyshev", 1 + 2**0.5), ("chebyshev-positive", 3 + 8**0.5)):
         ratios = np.divide(found[family][1:], found[family][:-1])
         assert ratios[-1] == pytest.approx(growth, rel=0.02)
-        # Another growth would be seen.
+        # The test rejects another growth.
         assert ratios[-1] != pytest.approx(1.1 * growth, rel=0.02)
     assert found["rates"][31] > 1e50
-    # As a domain has it.
+    # The same as the domain's own.
     assert get_domain("laplace")((12,)).condition_numbers[0] == pytest.approx(found["chebyshev"][11], rel=1e-9)
 
 
@@ -111,7 +111,7 @@ def test_errors_grow_with_the_condition_number(domain: str) -> None:
         unit, k = SPACING[row.precision], row.condition_number
         assert k * unit <= 1
         assert all(row.errors[name] <= (32 + k / 2) * unit for name in ("convolution", FACTORED, "mean", "power")), row
-        # From samples to samples the bilinear form may lose the cube, and does lose more than one power.
+        # From samples to samples, the bilinear form loses more than one power of the condition number, at most three.
         assert row.errors.get(BILINEAR, 0) <= (32 + k**3) * unit
         if row.samples == 8 and row.precision == "float64":
             assert row.errors[BILINEAR] > 100 * row.errors[FACTORED]

@@ -201,7 +201,7 @@ def test_split_is_disjoint_complete_and_stratified() -> None:
 
 def test_split_depends_on_the_seed_and_on_nothing_else() -> None:
     first = split(make_dataset(), validation=0.1, seed=0)
-    np.random.seed(99)  # The global state must not matter.
+    np.random.seed(99)  # The global random state must not change the split.
     again, other = split(make_dataset(), validation=0.1, seed=0), split(make_dataset(), validation=0.1, seed=1)
     assert members(first.train) == members(again.train)
     assert members(first.validation) == members(again.validation)

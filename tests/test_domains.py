@@ -1,6 +1,6 @@
-"""What is particular to a domain: how spectra are stored, spaces, parametrisations, the door, messages.
+"""Properties of single domains: storage of spectra, spaces, parametrisations, counted transforms, messages.
 
-What every domain must do is in `contracts/test_domain_contract.py`.
+`contracts/test_domain_contract.py` tests what all domains share.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GRIDS = [(1,), (2,), (5,), (8,), (16,), (2, 3), (7, 4), (9, 9), (3, 2, 5), (4, 3
 Axes = tuple[int, ...]
 
 
-# -- how spectra are stored ------------------------------------------------------------------------------
+# -- storage of spectra ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("grid", GRIDS)
 def test_coefficients_are_centred_halved_and_divided_by_the_samples(grid: Axes, rng: np.random.Generator) -> None:
     raw = rng.standard_normal((2, *grid, 3))
@@ -172,9 +172,9 @@ def test_domains_are_found_by_name() -> None:
         parametrisations.check_kernel("wave")
 
 
-# -- the door ----------------------------------------------------------------------------------------------
+# -- counted transforms ------------------------------------------------------------------------------------
 def verbs(x: Tensor) -> Tensor:
-    """Every kind of operation a network is made of."""
+    """One call of each kind of operation in a network."""
     theta = Tensor(np.ones((9, 2, 2)))
     x = ops.convolve(x, ops.frequency_response(theta, x.space, "taps", 3), 3)
     x = ops.polynomial(x, Tensor(np.ones((3, 1))), gate_band=1, exact=True)
@@ -221,7 +221,7 @@ def test_single_precision_stays_single(domain, rng: np.random.Generator) -> None
     assert x.dtype == x.space.dtype(np.float32)
     assert ops.synthesis(x).dtype == np.float32
     h = ops.frequency_response(Tensor(np.ones((9, 2, 2), np.float32)), x.space)
-    # Chebyshev's nodes are negative too, where a continuous signal has no values.
+    # Some Chebyshev nodes are negative; there a continuous signal has no values.
     by, method = ([1.0, -1.0], "dirichlet") if isinstance(x.space, NodeSpace) else ([0.5, 1.0], "sinc")
     for out in (ops.convolve(x, h, 3), ops.multiply(x, x), ops.shift(x, by), ops.average(x, 2, method), x + 1):
         assert out.dtype == x.dtype

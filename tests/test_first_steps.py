@@ -1,4 +1,4 @@
-"""What people try first, and get wrong first: each works, or says what to do."""
+"""First uses of the library and common mistakes: each works, or raises an error that says what to do."""
 
 from __future__ import annotations
 

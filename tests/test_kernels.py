@@ -1,7 +1,6 @@
-"""The product of two signals by their coefficients, against a plain loop over all pairs of modes.
+"""The product of two signals by their coefficients, against a loop over all pairs of modes.
 
-Every implementation there is runs through the same tests: the reference in NumPy, and the compiled one
-where it was built.
+The same tests run on the NumPy reference and on the compiled kernels, where these were built.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ def test_square_equals_the_plain_loop(kernel, ndim: int, dtype: str) -> None:
 
 @pytest.mark.parametrize("band", [(40,), (5, 4), (2, 2, 2)])
 def test_many_lanes_are_taken_in_slices(kernel, band: Axes, rng: np.random.Generator) -> None:
-    """Enough lanes that the work is cut up, for the cache or for threads: each must come out as alone."""
+    """With many lanes, the work is split for the cache and for threads; each lane gives the same result as alone."""
     a, b = (rng.standard_normal((*(2 * m + 1 for m in band[:-1]), band[-1] + 1, 97, 31)) + 0j for _ in range(2))
     for x in (a, b):
         column = x[(slice(None),) * (len(band) - 1) + (0,)]

@@ -1,4 +1,4 @@
-"""Memory that is used again: never while anybody can still see it, and not more of it than is allowed."""
+"""Reused buffers: never while an array still uses them, and never more memory than allowed."""
 
 from __future__ import annotations
 

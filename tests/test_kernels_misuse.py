@@ -1,4 +1,4 @@
-"""What nobody should do with the kernels, and what must happen when somebody does."""
+"""Wrong uses of the kernels, and their errors."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_no_more_threads_than_the_pool_has_on_a_machine_of_many_cores(monkeypatc
         assert available() == wanted
 
 
-# -- reused memory, and whoever comes in between -------------------------------------------------------
+# -- reused memory, with threads, interrupts and forks --------------------------------------------------
 def test_memory_that_is_being_looked_for_is_not_waited_for():
     assert buffers._Shelf.lock.acquire(timeout=5)
     try:
@@ -137,7 +137,7 @@ def test_a_child_forked_while_others_look_for_memory_does_not_wait():
         for _ in range(20):
             child = os.fork()
             if not child:
-                signal.alarm(20)  # a child that waits for ever is killed by it
+                signal.alarm(20)  # the alarm kills a child that waits for ever
                 kernels.product(a, a, ((6, 6), (6, 6), (6, 6)))
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0

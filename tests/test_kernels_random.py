@@ -1,8 +1,8 @@
-"""The compiled kernels on random problems: against the NumPy version, and under tools that watch memory and threads.
+"""The compiled kernels on random problems: against the NumPy reference, and under tools that check memory and threads.
 
-The slow tests build the C sources once more and run the same problems in a process of their own: under the
-compiler's address and undefined-behaviour checks, under its race detector, and under valgrind. Each tool is also
-given sources with a mistake in them, which it has to find.
+The slow tests build the C sources again and run the same problems in a separate process: under the compiler's address
+and undefined-behaviour sanitizers, under its thread sanitizer, and under valgrind. Each tool must also find a bug that
+the test adds to the sources.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LIMIT = 4.0
 
 # -- random problems -----------------------------------------------------------------------------------
 def random_spectrum(rng: np.random.Generator, band: Axes, lanes: Axes, dtype: str) -> np.ndarray:
-    """Random coefficients of real signals: a Hartley spectrum, or a half one, whose first column is Hermitian."""
+    """Random coefficients of real signals: a Hartley spectrum, or a half spectrum with a Hermitian first column."""
     if dtype in "fd":
         return rng.standard_normal((*(2 * m + 1 for m in band), *lanes)).astype(dtype)
     shape = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1, *lanes)
@@ -81,13 +81,13 @@ def calls(rng: np.random.Generator, dtype: str) -> Iterator[tuple[str, tuple]]:
 
 
 def results(module: Any, name: str, args: tuple) -> list[np.ndarray]:
-    """What a kernel returns, array by array, given copies of its arguments (two that are one stay one)."""
+    """The arrays that a kernel returns for copies of its arguments; arguments that are one array stay one array."""
     result = getattr(module, name)(*deepcopy(args))
     return [result[0], *result[1]] if isinstance(result, tuple) else [result]
 
 
 def distance(name: str, args: tuple) -> float:
-    """How far a kernel is from the reference, in units of rounding: 2-norms, relative to the sums of magnitudes."""
+    """Error of a kernel in units of rounding: 2-norms, relative to the sums of magnitudes."""
     sizes = tuple(np.abs(v).astype(v.dtype) if isinstance(v, np.ndarray) else v for v in args)
     triples = (results(native, name, args), results(reference, name, args), results(reference, name, sizes))
     worst = 0.0
@@ -100,7 +100,7 @@ def distance(name: str, args: tuple) -> float:
 
 
 def worst_of(seed: int, problems: int) -> dict[str, tuple[float, str]]:
-    """The largest distance over random problems, for each precision, and where it was found."""
+    """The largest error over random problems, for each precision, and its problem."""
     worst = dict.fromkeys("FDfd", (0.0, ""))
     for problem in range(problems):
         dtype = "FDfd"[problem % 4]
@@ -110,7 +110,7 @@ def worst_of(seed: int, problems: int) -> dict[str, tuple[float, str]]:
 
 
 def check(problems: int, callers: int = 1) -> dict[str, tuple[float, str]]:
-    """Take `problems` in each of several Python threads at once, every kernel in a team of 1 to 3 threads."""
+    """Run `problems` in several Python threads at once, each kernel with a team of 1 to 3 threads."""
     teams = np.random.default_rng(0)
     forced = patch.multiple(native, _ALONE=0, _SHORT=0, thread_count=lambda: int(teams.integers(1, 4)))
     with forced, ThreadPoolExecutor(callers) as pool:
@@ -139,7 +139,7 @@ SOURCES = "|".join(re.escape(source.name) for source in KERNELS.glob("*.[ch]"))
 
 
 class Tool(NamedTuple):
-    """How to build for a tool, how to run under it, what it says when it finds something, and how much to run."""
+    """A tool: how to build for it, how to run under it, the text of its reports, and the number of problems."""
 
     flags: str
     report: str
@@ -164,7 +164,7 @@ TOOLS = {
         libraries=("libtsan.so",),
         environment=(("TSAN_OPTIONS", "halt_on_error=1"),),
     ),
-    # It knows no AVX-512, and Python has reports of its own: one counts if a line of the kernels is in it.
+    # Valgrind does not know AVX-512. It also reports Python's own code: only reports that name the kernels count.
     "valgrind": Tool(
         "-O3 -fno-predictive-commoning",
         rf"(Invalid|uninitialised) .*\n(==\d+== +\S.*\n)*?.*\(({SOURCES}):\d",
@@ -175,10 +175,10 @@ TOOLS = {
         callers=1,
     ),
 }
-# Before a thread takes a piece of the work it sleeps, in microseconds: so the others get some, on any machine.
+# Microseconds that a thread sleeps before it takes a piece of work, so that all threads get some on any machine.
 PATIENCE = ("pool.h", "*first = __atomic_fetch_add", "usleep(20), *first = __atomic_fetch_add")
 TAKING = "__atomic_fetch_add(&pieces->next, pieces->grain, __ATOMIC_RELAXED)"
-# A mistake to be found: by which tool, in which file, what stands there, what to put in its place.
+# A bug to be found: the tool, the file, the original text, and the wrong text.
 MISTAKES = {
     "scratch a line short": ("addresses", "native.c", "bytes + CACHE_LINE - 1", "bytes - 1"),
     "lanes past the end": ("addresses", "product.h", " + x + t), count,", " + x + t), LANES,"),
@@ -204,7 +204,7 @@ print(random.native.INSTRUCTIONS, random.check(int(problems), int(callers)))
 
 
 def environment_of(tool: Tool) -> dict[str, str]:
-    """The environment in which Python runs under a tool; skips the test where it does not."""
+    """The environment that lets Python run under a tool; skip the test where this is impossible."""
     if not (compiler := shutil.which("gcc")) or not Path(sysconfig.get_path("include"), "Python.h").exists():
         pytest.skip("no gcc, or no headers of Python")
     if tool.command and not shutil.which(tool.command[0]):
@@ -223,7 +223,7 @@ def environment_of(tool: Tool) -> dict[str, str]:
 
 
 def build(tool: Tool, folder: Path, *mistake: str) -> str:
-    """Build the kernels in a folder for a tool, with a piece of one file replaced."""
+    """Build the kernels for a tool in a folder, with a text of one file replaced."""
     for source in KERNELS.glob("*.[ch]"):
         shutil.copy(source, folder)
     for file, right, wrong in [PATIENCE, mistake] if mistake else [PATIENCE]:
@@ -237,7 +237,7 @@ def build(tool: Tool, folder: Path, *mistake: str) -> str:
 
 
 def run(tool: Tool, library: str, environment: dict[str, str], instructions: str) -> subprocess.CompletedProcess:
-    """Take the random problems under a tool, with one set of instructions."""
+    """Run the random problems under a tool, with one instruction set."""
     command = [*tool.command, sys.executable, "-c", SCRIPT, library, str(tool.problems), str(tool.callers)]
     environment = {**environment, "FREQNET_INSTRUCTIONS": instructions}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1800)

@@ -1,6 +1,6 @@
-"""The other kernels of a step against explicit sums: one-pass polynomials, products over channels, passes.
+"""The other kernels of a training step against explicit sums: one-pass polynomials, channel products, passes.
 
-Every implementation runs through the same tests, and so does every instruction set the machine can run.
+The same tests run on every implementation and on every instruction set of the machine.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_quadratic_and_its_adjoint_equal_explicit_sums(kernel, bands, lanes, dty
         wide = padded(g, kept, band)
         oracles.assert_close(gx, c[1] * wide + 2 * c[2] * naive(g, x, (kept, band, band)), "adjoint", TOLERANCE[dtype])
         moments = [g[(*kept[:-1], 0)].real, parseval(wide, x, band), parseval(g, squared, kept)]
-        # The three differ in size: each against its own.
+        # The three results differ in size: compare each with its own scale.
         for one, other in zip(sums, moments, strict=True):
             oracles.assert_close(one, other, "sums", 10 * TOLERANCE[dtype])
 
@@ -96,7 +96,7 @@ def test_channel_products_equal_explicit_sums(kernel, sizes, dtype, rng) -> None
 def test_passes_equal_explicit_sums(kernel, band, lanes, dtype, rng) -> None:
     shape = (*(2 * m + 1 for m in band[:-1]), band[-1] + 1, *lanes)
     a, b = ((rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(dtype) for _ in range(2))
-    # The column of k = 0 holds its own mirror images: there the inner product counts each entry once.
+    # The column k = 0 contains its own mirror images: the inner product counts its entries once.
     expected = np.sum((a.conj() * b).real * (1 + (np.arange(band[-1] + 1) > 0))[:, None, None], tuple(range(len(band))))
     oracles.assert_close(kernel.inner(a, b, len(band)), expected, "inner", 10 * TOLERANCE[dtype])
     p, q = (rng.standard_normal((n, lanes[1])).astype(a.real.dtype) for n in (1, lanes[0]))
@@ -142,7 +142,7 @@ def test_every_instruction_set_agrees_with_the_reference(wanted: str) -> None:
     environment = {**os.environ, "FREQNET_INSTRUCTIONS": wanted}
     out = subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout
     used, worst = json.loads(out)
-    # A machine takes the widest it has, up to the one asked for.
+    # A machine uses the widest instruction set it has, up to the one asked for.
     order = ["baseline", "avx2", "avx512"]
     assert order.index(used) <= order.index(wanted)
     assert worst < 100, f"{used}: off by {worst:.0f} units of rounding"

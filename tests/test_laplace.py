@@ -1,6 +1,6 @@
-"""What is particular to the Laplace domain: causal signals, conditioning, a network at 80 digits, real numbers alone.
+"""Properties of the Laplace domain: causal signals, conditioning, a network at 80 digits, real arithmetic.
 
-What every verb does is in `contracts/test_laplace_contract.py`.
+`contracts/test_laplace_contract.py` tests every verb.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from freqnet.spaces.registry import Factory
 from freqnet.training import Settings, analyse, evaluate, fit
 
 Axes = tuple[int, ...]
-# Two convolutions with a bias between them: the second one has no room, and takes remainders.
+# Two convolutions with a bias between them: the second has no room, and takes the remainder.
 outgrows = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
 
 
@@ -51,7 +51,7 @@ def random_line(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def filtered(x: np.ndarray, taps: np.ndarray, space: Space, centred: bool) -> Tensor:
-    """What the engine makes of a signal and a kernel."""
+    """The engine's convolution of a signal and a kernel."""
     layer = nn.Convolution(1, taps.size, bias=False, boundary="linear", causal=not centred)
     layer.build(nn.Signal(replace(space, support=(x.shape[1],)), 1), np.random.default_rng(0), np.float64)
     layer.parameters["kernel"].data[...] = taps.reshape(-1, 1, 1)
@@ -82,19 +82,19 @@ def test_centred_kernels_are_right_by_their_origin(taps: int, rng: np.random.Gen
     total = np.concatenate([whole_sum(x, kernel), np.zeros(8)])
     found = ops.synthesis(y, 4).data.ravel()
     lo.assert_within(found, exact(total[ahead : ahead + 4]), condition(space), "centred kernel")
-    # Counterexample: the same numbers read as if nothing came before sample 0.
+    # Counterexample: the same numbers, as if the signal began at sample 0.
     if ahead:
         causal = ops.synthesis(Tensor(y.data, replace(y.space, origin=None)), 4).data.ravel()
         assert oracles.relative_error(causal, total[ahead : ahead + 4]) > 1e-2
 
 
 def test_a_two_sided_signal_that_is_cut_is_another_one(rng: np.random.Generator) -> None:
-    """The theorem's integral from 0 on loses what the signal was before: the samples f[-3], f[-2], f[-1]."""
+    """The theorem's integral starts at 0 and loses the earlier samples f[-3], f[-2], f[-1]."""
     f, kernel, space = random_line(rng, 7), rng.standard_normal(3), Laplace.on(9)
     expected = whole_sum(f, kernel)[3:]
     cut = ops.synthesis(filtered(f[:, 3:], kernel, space, centred=False), 6).data.ravel()
     assert oracles.relative_error(cut, expected) > 1e-2
-    # Whole where there is room before sample 0.
+    # The signal is complete where there is room before sample 0.
     held = filtered(f, kernel, space, centred=False)
     kept = ops.synthesis(Tensor(held.data, held.space.moved((3,))), 6).data.ravel()
     lo.assert_within(kept, exact(expected), condition(space), "room before sample 0")
@@ -116,7 +116,7 @@ def test_condition_of_equispaced_rates_grows_faster_than_any_power() -> None:
     logs = np.log([condition(get_domain("laplace:rates=0.5")(n)) for n in range(4, 13)])
     growth = np.diff(logs)
     assert (np.diff(growth) > 0.2).all()
-    # Chebyshev's growth is a constant: the same look at it finds none.
+    # Control: the logarithm for Chebyshev nodes grows by a constant.
     logs = np.log([condition(Laplace.on(n)) for n in range(4, 13)])
     assert np.abs(np.diff(np.diff(logs))).max() < 0.1
 
@@ -168,7 +168,7 @@ def examples(grid: Axes, count: int) -> Dataset:
 
 
 def trained(net: nn.Network) -> nn.Network:
-    """A few steps: no array is what it was."""
+    """A network after a few training steps, which change every array."""
     before = {name: array.copy() for name, array in net.arrays().items()}
     fit(net, analyse(net, examples(net.door.grid, 48)), settings=Settings(epochs=4, batch=12, learning_rate=0.02))
     assert not any(np.array_equal(array, before[name]) for name, array in net.arrays().items())
@@ -176,7 +176,7 @@ def trained(net: nn.Network) -> nn.Network:
 
 
 def logits(net: nn.Network, samples: np.ndarray, kept: Axes) -> np.ndarray:
-    """The network in evaluation mode, straight from samples and its arrays, in decimal numbers."""
+    """Logits of the network in evaluation mode, from samples and its arrays, in decimal numbers."""
     arrays = {name: exact(array) for name, array in net.arrays().items()}
     grid = tuple(n + 2 for n in samples.shape[1:-1])
     rule = lo.family(net.door.domain)
@@ -192,7 +192,7 @@ def logits(net: nn.Network, samples: np.ndarray, kept: Axes) -> np.ndarray:
 
 
 def block(x: Any, arrays: dict[str, Any], first: int, taps: int, axes: list[lo.Nodes]) -> Any:
-    """Convolution, normalisation and polynomial; everything is cut to the kept exponentials, constants as well."""
+    """Convolution, normalisation and polynomial; all results and constants are projected onto the kept exponentials."""
     own = lambda layer, name: arrays[f"{first + layer}.{name}"]
     size = (taps,) * len(axes)
     flat = lambda values: lo.projected(np.broadcast_to(values, (1, *(a.samples for a in axes), values.shape[-1])), axes)
@@ -201,7 +201,7 @@ def block(x: Any, arrays: dict[str, Any], first: int, taps: int, axes: list[lo.N
     factor = own(1, "gain") / root
     y = y * factor + flat(own(1, "offset") - own(1, "mean") * factor)
     coefficients = own(2, "coefficients")
-    # Of degree 3, (c3 y + c2) y^2 + ..., where what is cut is the square, the constant c2, and the product.
+    # Degree 3 is (c3 y + c2) y^2 + ...; the square, the constant c2 and the product are projected.
     last = coefficients[3] * y + flat(coefficients[2:3]) if len(coefficients) == 4 else coefficients[2]
     return lo.projected(last * lo.projected(y * y, axes), axes) + coefficients[1] * y + flat(coefficients[:1])
 
@@ -217,29 +217,29 @@ def block(x: Any, arrays: dict[str, Any], first: int, taps: int, axes: list[lo.N
     ],
 )
 def test_logits_are_those_of_decimal_numbers(name: str, grid: Axes, pool: nn.Module, kept: Axes, factored: bool):
-    """To 100 eps times the condition number of the door's space, where products are taken on samples.
+    """The error is at most 100 eps times the condition number of the door's space, with products on samples.
 
-    Through the bilinear form it takes the square of the condition number: of 3.6e3 on the last network 0.97 times the
-    square is lost, which is 3500 times the number itself; on samples 0.13 times the number.
+    The bilinear form needs the square of the condition number. The condition number of the last network is 3.6e3: the
+    bilinear form loses 0.97 times its square, products on samples 0.13 times the number itself.
     """
     net = trained(network(name + ":factored" * factored, grid, nn.from_description(pool.describe())))
     samples = np.random.default_rng(8).standard_normal((4, *grid, 1))
     found, expected = net.predict(samples), logits(net, samples, kept)
     allowed = condition(net.door.space) ** (1 if factored else 2)
     lo.assert_within(found, expected, allowed, "logits")
-    # A change that is no rounding is noticed.
+    # Negative control: a change larger than rounding is found.
     net.arrays()["4.kernel"][0, 0, 0] += 0.1
     with pytest.raises(AssertionError, match="logits: relative error"):
         lo.assert_within(net.predict(samples), expected, allowed, "logits")
 
 
-# -- real numbers alone ------------------------------------------------------------------------------
+# -- real arithmetic ---------------------------------------------------------------------------------
 @outgrows
 @pytest.mark.parametrize(
     "name", ["laplace:nodes=0.95,0.6,0.2,-0.3,-0.8", "laplace", "laplace:chebyshev-positive:factored"]
 )
 def test_no_number_is_complex(name: str) -> None:
-    """The door, the tables where they are new, the layers, the steps, the evaluation."""
+    """No complex number occurs in the door, the new tables, the layers, the training steps or the evaluation."""
 
     def run() -> None:
         net = network(name, (4, 3), nn.TruncationPool(4))
@@ -264,7 +264,7 @@ def test_no_kernel_is_complex(kernel: str, rng: np.random.Generator) -> None:
 
 
 class Detour(Laplace):
-    """Products by way of complex numbers."""
+    """Products that use complex numbers."""
 
     def channel_product(self, a, b, form, groups, size):
         return super().channel_product(a + 0j, b + 0j, form, groups, size).real
@@ -285,7 +285,7 @@ def body(channels: int = 2) -> nn.Module:
 
 
 def opened(grid: Axes, band: Axes, precision: Any = np.float32) -> list[str]:
-    """What a network of that grid and band warns of."""
+    """The warnings of a network with this grid and band."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         nn.Network(nn.Door("laplace", grid, band, 1), body(), precision=precision)
@@ -314,7 +314,7 @@ def test_twelve_by_twelve_nodes_are_refused_in_single_precision() -> None:
 
 
 def named_sizes_are_true(message: str, grid: Axes) -> None:
-    """The largest sizes that a message names work, and one more does not; or does, but warns."""
+    """The largest sizes that a message names work; one more raises or warns."""
     sizes = re.search(
         r"at most (\d+) \(without a warning (\d+)\) .* at most (\d+) \(without a warning (\d+)\)", message
     )
@@ -347,7 +347,7 @@ def test_a_convolution_that_outgrows_its_nodes_warns() -> None:
     assert built(nn.Convolution(1, 3), Laplace.on((8, 8), support=(6, 7))) == [ModuloWarning]
     assert built(nn.Convolution(1, 3), Laplace.on(8)) == [ModuloWarning]
     assert built(nn.Convolution(1, 1), Laplace.on(8, support=(8,))) == []
-    # On a period everything goes around, and says so in the layer's name for it.
+    # On a periodic grid, boundary="circular" says that results wrap around: no warning.
     assert built(nn.Convolution(1, 3), Fourier.on(8)) == []
 
 
@@ -396,7 +396,7 @@ def test_causal_kernels_look_at_no_later_sample(
 
 @pytest.mark.parametrize("method", ["dirichlet", "sinc"])
 def test_at_rate_zero_an_average_is_one(method: str) -> None:
-    """z = 1, where the real sinc is 0 / 0, holds the sum of the samples."""
+    """The value at z = 1 is the sum of the samples, although the real sinc is 0 / 0 there."""
     space = get_domain("laplace:nodes=1,0.5")(4)
     factors = space.average(np.ones((2, 1, 1)), (3,), method, False).ravel()
     of_half = (1 + 0.5 + 0.25) / 3 if method == "dirichlet" else float(lo.continuous_mean(Decimal("0.5"), 3))
@@ -439,7 +439,7 @@ def test_a_network_counts_its_switches() -> None:
     for name, inside in (("laplace", 0), ("laplace:factored", 2 + 2 + 3)):
         net = network(name, (4,), nn.LowPass(3))
         net.predict(np.zeros((2, 4, 1)))
-        # A square, and a square and a product: two transforms and three, a network that has not switched none.
+        # A square takes two transforms, a square and a product three, a network without switches none.
         assert net.transforms_inside == inside
 
 
@@ -457,7 +457,7 @@ def test_a_network_counts_its_switches() -> None:
     ],
 )
 def test_costs_are_the_multiply_adds(name: str, grid: Axes, band: Axes, square: int, product: int) -> None:
-    """By hand, for each of the six signals of a batch."""
+    """Costs counted by hand, for each of the six signals of a batch."""
     a, b = signals(get_domain(name)(grid, band), 2)
     for op, inputs, cost in (("square", (a,), square), ("multiply", (a, b), product)):
         out = OPS[op](*inputs, band=band)
@@ -512,10 +512,10 @@ def test_names_of_no_domain(name: str, message: str) -> None:
         get_domain(name)
 
 
-# -- what products lose --------------------------------------------------------------------------------
+# -- precision of products-----------------------------------------------------------------------------
 def test_products_that_lose_too_much_are_warned_of() -> None:
-    """Condition numbers would let these pass: the bilinear form loses up to their square."""
-    check_products.cache_clear()  # it says so once
+    """The condition numbers are acceptable, but the bilinear form loses up to their square."""
+    check_products.cache_clear()  # it warns once
     positive = get_domain("laplace:chebyshev-positive")
     x = ops.analysis(np.ones((1, 8, 8, 1)), positive((8, 8), 5))
     assert np.isfinite(ops.multiply(x, x).data).all()
@@ -540,7 +540,7 @@ def test_the_error_of_products_is_what_is_measured(rng: np.random.Generator) -> 
 @pytest.mark.parametrize("degree", [3, 4, 5])
 @pytest.mark.parametrize("band", [2, 4, 7])
 def test_exact_polynomials_are_exact_on_few_nodes(degree: int, band: int, rng: np.random.Generator) -> None:
-    """Products of exponentials lie in no span of fewer than all: powers in between are held by every node."""
+    """Products of exponentials do not lie in the span of the kept ones: intermediate powers use all nodes."""
     space = Laplace.on(8, band)
     x = Tensor(space.random(np.empty((*space.shape, 1, 1)), rng), space)
     c = rng.standard_normal((degree + 1, 1))

@@ -1,4 +1,4 @@
-"""What layers do beyond their twins: scales at initialisation, kernels, boundaries, dropout and statistics."""
+"""Layer properties without a spatial counterpart: initial scales, kernels, boundaries, dropout and statistics."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def build(layer: nn.Module, space: Space, channels: int, precision: Any = np.flo
 
 
 def signal_power(x: Tensor) -> np.ndarray:
-    """The mean square of every example and channel, ``(batch, channels)``."""
+    """Mean square per example and channel, ``(batch, channels)``."""
     return x.space.power(x.data)
 
 
 # -- scales at initialisation ------------------------------------------------------------------------
 def power_ratio(kernel: str, depth: int, scale: float = 1.0, channels: int = 48, seeds: int = 8) -> float:
-    """Power after `depth` linear layers, over the power before; the mean over seeds."""
+    """Ratio of the power after `depth` linear layers to the power before, averaged over seeds."""
     space = Fourier.on((9, 8))
     ratios = []
     for seed in range(seeds):
@@ -59,7 +59,7 @@ def test_a_scale_one_percent_off_is_seen(scale: float):
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("size", [1, 2, 3, (3, 4), (5, 1)])
 def test_every_mode_has_a_response_of_unit_mean_square(kernel: str, size: int | Axes):
-    """The expected |H[k]|^2, from the deviations and the response of each parameter alone."""
+    """The expected |H[k]|^2 follows from the deviation and the response of each parameter."""
     space = Fourier.on((9, 8))
     extent = (size, size) if isinstance(size, int) else size
     deviation = response_deviation(kernel, space.grid if kernel == "modes" else extent, space)
@@ -113,7 +113,7 @@ def test_sinc_interpolation_is_zero_padding_of_the_taps(grid: Axes, size: Any, r
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_circular_convolution_wraps(kernel: str):
-    """An impulse on the last sample, moved forward by one, comes out on the first."""
+    """An impulse on the last sample, shifted by one, appears on the first sample."""
     space = Fourier.on(7)
     layer = nn.Convolution(1, 3, kernel, bias=False)
     build(layer, space, 1)
@@ -170,7 +170,7 @@ def test_linear_convolution_padded_at_the_door(grid: Axes, pad: Axes, size: Any,
 
 
 def test_linear_convolution_agrees_in_every_kept_mode(rng: np.random.Generator):
-    """On an even grid and below the full band: the kept modes are those of the zero-padded convolution."""
+    """On an even grid with a smaller band, the kept modes are those of the zero-padded convolution."""
     door = nn.Door("fourier", (5,), (2,), 1, pad=(3,))
     layer = linear(2, 4, bias=False)
     layer.build(door.signal, rng, np.float64)
@@ -180,7 +180,7 @@ def test_linear_convolution_agrees_in_every_kept_mode(rng: np.random.Generator):
 
 
 def test_window_restores_the_room(rng: np.random.Generator):
-    """Convolve, cut back to the first samples, convolve again: as one would in space, with zeros outside."""
+    """Convolution, window and convolution agree with zero-padded convolutions of the first samples."""
     door = nn.Door("fourier", (6,), (4,), 1, pad=(3,))
     body = nn.Sequential((linear(2, 3), nn.Window(6), linear(2, 4, bias=False), nn.Window(6), linear(1, 3, bias=False)))
     body.build(door.signal, rng, np.float64)
@@ -195,7 +195,7 @@ def test_window_restores_the_room(rng: np.random.Generator):
 
 def test_linear_convolution_without_room():
     full, padded = Fourier.on(9), Fourier.on(9, support=(6,))
-    with pytest.raises(ShapeError, match=r"linear convolution: got support unknown .* pad at the door, put Window"):
+    with pytest.raises(ShapeError, match=r"linear convolution: got support unknown .* \(pad=\(2,\)\), put Window"):
         build(linear(1, 3), full, 1)
     with pytest.raises(ShapeError, match=r"got support \(6,\) on grid \(9,\), expected room for \(10,\) samples"):
         build(linear(1, 5), padded, 1)

@@ -1,4 +1,4 @@
-"""`compare_with_twin`: layers equal their twin in the grid domain, and what differs is reported."""
+"""`compare_with_twin`: layers equal their spatial counterpart, and differences are reported."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_layers_equal_their_twin(layer: nn.Module, grid: Any, band: Any):
 @pytest.mark.parametrize("grid", [8, 9, 12, 13])
 @pytest.mark.parametrize("degree", [2, 3, 4])
 def test_products_that_alias_are_reported(degree: int, grid: int):
-    """On the grid n, the largest band free of aliasing is the largest m with n > (degree + 1) m."""
+    """On n samples, the largest band without aliasing is the largest m with n > (degree + 1) m."""
     layer = nn.Polynomial((0.0,) * degree + (1.0,), exact=True)
     band = (grid - 1) // (degree + 1)
     assert worst(nn.compare_with_twin(layer, grid, 1, band)) < EXACT

@@ -1,4 +1,4 @@
-"""Networks: what shifts and other resolutions do to logits, the door, errors and descriptions."""
+"""Networks: shifts, other resolutions, the door, errors and descriptions."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_the_same_logits_from_finer_samples(head: str, finer: Axes):
     coarse = oracles.project(images(), (3, 3))
     fine = oracles.evaluate(coarse, finer, (3, 3))
     assert np.abs(net.predict(fine) - net.predict(coarse)).max() < 1e-5
-    # What lies beyond the band makes no difference on the fine grid.
+    # On the fine grid, modes beyond the band do not change the logits.
     beyond = oracles.evaluate(images((16, 16), 5), finer, (7, 7)) if min(finer) >= 16 else 0
     detail = beyond - oracles.project(beyond, (3, 3)) if min(finer) >= 16 else 0
     assert np.abs(net.predict(fine + detail) - net.predict(coarse)).max() < 1e-5
@@ -119,7 +119,7 @@ def test_padding_scales_with_the_resolution():
     net = nn.Network(nn.Door("fourier", (8,), (2,), 1, pad=(2,)), nn.Sequential(layers), precision=np.float64)
     box = np.ones((1, 8, 1))
     spectra = [net.analyse(np.repeat(box, times, axis=1)).data for times in (1, 2, 4, 64)]
-    # The box of 8/10 of the period, sampled ever finer: its spectrum tends to that of the continuous box.
+    # A box of 8/10 of the period, sampled more and more finely: its spectrum tends to that of the continuous box.
     modes = np.arange(3)
     limit = 0.8 * np.sinc(0.8 * modes) * np.exp(-0.8j * np.pi * modes)
     errors = [np.abs(s.ravel() - limit).max() for s in spectra]
@@ -238,6 +238,6 @@ def test_descriptions_of_no_network(change: dict[str, Any]):
 def test_predictions_do_not_depend_on_the_batches():
     net = network("Dense")
     samples = images()
-    # Sums may round differently with the number of rows.
+    # The rounding of sums may depend on the number of rows.
     assert np.abs(net.predict(samples, batch=3) - net.predict(samples)).max() < 1e-5
     assert net.predict(samples[:0]).shape == (0, 5)

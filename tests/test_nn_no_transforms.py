@@ -1,4 +1,4 @@
-"""With every FFT of NumPy and SciPy gone, a network still trains on spectra and predicts from them."""
+"""A network trains on spectra and predicts from them while every FFT of NumPy and SciPy raises."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from freqnet.optim import Adam
 from freqnet.spaces import Fourier, no_transforms, transform_count
 from freqnet.spaces.waves import fourier
 
-# The modules whose functions are all transforms, or help with them, and those of scipy.signal that use one.
+# Modules in which every function is a transform or a helper, and the functions of scipy.signal that transform.
 TRANSFORMS = [np.fft, scipy.fft, scipy.fftpack]
 PRIVATE = ["numpy.fft._pocketfft", "scipy.fft._pocketfft.basic", "scipy.fft._pocketfft.realtransforms"]
 SIGNAL = ["convolve", "correlate", "czt", "fftconvolve", "hilbert", "oaconvolve", "periodogram", "resample", "zoom_fft"]
@@ -60,14 +60,14 @@ def gone(*args: Any, **kwargs: Any) -> NoReturn:
 
 @pytest.fixture
 def without_transforms(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The private modules where they exist: they also stop names that were imported before.
+    # The private modules, where they exist, catch names that were imported before.
     private = [import_module(name) for name in PRIVATE if find_spec(name.rpartition(".")[0]) and find_spec(name)]
     for module in [*TRANSFORMS, *private]:
         for name in functions(module):
             monkeypatch.setattr(module, name, gone)
     for name in SIGNAL:
         monkeypatch.setattr(scipy.signal, name, gone)
-    # The door's own: by FFT, or by matrices.
+    # The library's own transforms, by FFT or by matrices.
     for name in ("kept_modes", "samples_of"):
         monkeypatch.setattr(fourier, name, gone)
 
@@ -125,7 +125,7 @@ def test_the_door_and_every_entry_point_are_closed():
 
 
 def test_a_network_forbids_transforms_inside():
-    """A body that leaves its domain is stopped, not only counted."""
+    """A body that transforms raises an error; counting is not enough."""
 
     class Leaves(nn.GlobalAverage):
         def forward(self, x: Tensor) -> Tensor:

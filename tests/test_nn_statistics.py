@@ -22,7 +22,7 @@ def build(layer: Any) -> Any:
 
 # -- frequency dropout -------------------------------------------------------------------------------
 def radius(data: np.ndarray) -> int:
-    """The largest mode number left along the longer axis; everything within must be as it came."""
+    """The largest mode number left along the longer axis; all modes within it must be unchanged."""
     rows = np.flatnonzero(np.abs(data).max(axis=(1, 2, 3)) > 0)
     reach = int(np.abs(rows - 4).max())
     kept = oracles.project(ops.synthesis(X).data, (reach, min(reach, 3)))
@@ -103,7 +103,7 @@ def test_statistics_by_sample_keep_no_state():
 
 
 def test_running_statistics_keep_their_arrays():
-    """A checkpoint or an optimiser may hold on to them: they are updated in place."""
+    """Running statistics are updated in place, since a checkpoint or an optimiser may refer to the arrays."""
     layer = build(nn.PowerNorm())
     before = layer.named_state()
     layer.train()

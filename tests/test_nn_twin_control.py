@@ -1,4 +1,4 @@
-"""How a layer is held against its spatial twin; and that the comparison sees a twin, or a layer, that is wrong."""
+"""The comparison of a layer with its spatial counterpart, and negative controls with one of them wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import autograd.numpy as anp
 import numpy as np
 import oracles
 import pytest
-import twins_of_activations  # noqa: F401  (adds its twins to TWINS)
+import twins_of_activations  # noqa: F401  (adds to TWINS)
 from twins import TWINS, Axes, Held, Run, axes, below_nyquist, run_twin
 
 from freqnet import nn
@@ -19,21 +19,21 @@ from freqnet.spaces import Fourier, Hartley, no_transforms
 from freqnet.spaces.registry import Factory
 
 TOLERANCE = 1e-10
-# Grids of one, two and three axes: odd, even, of one sample, square or not.
+# Grids of one, two and three axes: odd, even, one sample, square and not square.
 GRIDS: list[Axes] = [(n,) for n in (1, 2, 3, 5, 7, 8, 9, 16)]
 GRIDS += [(5, 5), (8, 8), (7, 2), (1, 9), (3, 8), (16, 3), (3, 3, 3), (2, 5, 3), (8, 3, 1), (3, 2, 7)]
 
 
 def named(value: Any) -> str:
-    """Name a test by its grid or its layer."""
+    """Return the name of a test from its grid or layer."""
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 class Comparison:
-    """A layer, built in float64 with random parameters, beside its twin, on one random signal.
+    """A layer with random float64 parameters and its spatial counterpart, on one random signal.
 
-    The cotangent `c` of the output makes the linear functional mean(c y) over the grid, summed over batch and
-    channels; a spectrum's gradient is the spectrum of N times the gradient with respect to the samples.
+    The cotangent `c` of the output defines the linear functional mean(c y) over the grid, summed over batch and
+    channels. The gradient of a spectrum is the spectrum of N times the gradient with respect to the samples.
     """
 
     def __init__(
@@ -119,9 +119,9 @@ class Comparison:
 
 
 def assert_twin(layer: nn.Module, grid: Axes, band: Any = None, channels: int = 2, **options: Any) -> None:
-    """Raise AssertionError, naming what differs, unless a layer equals its twin in value and gradients.
+    """Raise AssertionError, with the name of the difference, unless a layer equals its spatial counterpart.
 
-    In the Fourier and the Hartley domain, if the options do not name one.
+    Values and gradients are compared, in the Fourier and the Hartley domain unless the options name one.
     """
     for domain in (options.pop("domain"),) if "domain" in options else (Fourier.on, Hartley.on):
         errors = Comparison(layer, grid, band, channels, domain=domain, **options).errors()
@@ -165,7 +165,7 @@ def test_a_perturbed_twin_is_seen(name: str, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("name", ["input", "kernel", "bias"])
 def test_a_wrong_gradient_is_seen(name: str, monkeypatch: pytest.MonkeyPatch):
-    """A layer with a right value and one gradient too large by a millionth."""
+    """The comparison finds a gradient that is too large by a millionth."""
 
     right = gradient
 

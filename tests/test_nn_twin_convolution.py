@@ -1,4 +1,4 @@
-"""Convolution and Window against their spatial twins: rolls where it is circular, Toeplitz matrices where linear."""
+"""Convolution and Window against their spatial counterparts: rolls (circular) and Toeplitz matrices (linear)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_convolution_below_the_full_band(grid: Axes, band: int | Axes, kernel: s
     assert_twin(nn.Convolution(3, 3, kernel), grid, band)
 
 
-# Support, size and grid with just enough room along one axis at least.
+# Support, size and grid; along at least one axis the room is just enough.
 LINEAR = [
     ((1,), 1, (1,), None),
     ((5,), 3, (7,), None),

@@ -1,4 +1,4 @@
-"""Pooling, normalisation, activations, heads and containers against their spatial twins."""
+"""Pooling, normalisation, activations, heads and containers against their spatial counterparts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOME_GRIDS: list[Axes] = [(1,), (2,), (7,), (8,), (5, 4), (1, 9), (3, 2, 5)]
 
 
 def some_bands(grid: Axes) -> list[Axes]:
-    """The full band, half of it, and the mean alone."""
+    """The full band, half of it, and only the mean."""
     full = tuple((n - 1) // 2 for n in grid)
     return [full, tuple(m // 2 for m in full), (0,) * len(grid)]
 

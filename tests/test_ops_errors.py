@@ -1,4 +1,4 @@
-"""What operations refuse, and the one line each of them says."""
+"""Wrong uses of operations raise one-line errors."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_operation_refuses(what: str) -> None:
     with pytest.raises(error, match=message) as caught:
         call()
     assert isinstance(caught.value, FreqnetError)
-    # What was got, what was expected, what to do: on one line.
+    # One line has what was got, what was expected, and what to do.
     text = str(caught.value)
     assert ": got " in text
     assert ", expected " in text

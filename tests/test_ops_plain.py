@@ -1,4 +1,4 @@
-"""Operations on plain numbers, and functions of samples on a grid, against autograd's own."""
+"""Operations on plain numbers, and functions of samples on a grid, against autograd."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_as_tensor_takes_the_precision_of_its_like() -> None:
 
 
 def test_kernel_of_samples_has_its_gradient_whatever_size_is_said(rng: np.random.Generator) -> None:
-    """`size` only follows the support: in a domain of samples the taps themselves say how many there are."""
+    """`size` only affects the support: in a grid domain the array of taps has their number."""
     space = Grid.on((5, 4))
     x = ops.analysis(rng.standard_normal((2, 5, 4, 2)), space)
     theta = Tensor(rng.standard_normal((6, 2, 3)), requires_grad=True)

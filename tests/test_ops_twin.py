@@ -1,8 +1,8 @@
-"""Every public operation against its spatial twin: values and gradients, to 1e-10.
+"""Every public operation against its spatial counterpart: values and gradients, to 1e-10.
 
-The twin works on samples, with rolls and explicit matrices of cosines under `autograd.numpy`; its gradient
-is autograd's. A gradient with respect to samples becomes the gradient of a spectrum as a density over the
-grid: N times the gradient, kept to the band.
+The spatial counterpart works on samples, with rolls and explicit matrices of cosines, and autograd gives its
+gradient. The gradient of a spectrum is a density over the grid: N times the gradient with respect to the samples,
+truncated to the band.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Axes = tuple[int, ...]
 
 @dataclass
 class Signal:
-    """An input that is a signal: its space, and its samples on a grid that holds the band."""
+    """A signal as input: its space, and its samples on a grid that holds the band."""
 
     space: Space
     samples: np.ndarray
@@ -44,7 +44,7 @@ CASES: dict[str, Callable[[Space, np.random.Generator], list[Case]]] = {}
 
 
 def twin(function: Callable[[Space, np.random.Generator], list[Case]]) -> None:
-    """Enter a function that makes, for one space, cases (name, operation, twin, inputs)."""
+    """Register a function that makes cases (name, operation, spatial counterpart, inputs) for one space."""
     CASES[function.__name__] = function
 
 
@@ -66,7 +66,7 @@ def as_input(x: Signal | np.ndarray) -> tuple[np.ndarray, Tensor]:
 
 
 def errors(op: Callable[..., Tensor], spatial: Callable[..., Any], inputs: list, rng: np.random.Generator) -> list:
-    """Relative errors of the value, and of the gradient in each input, along a random cotangent."""
+    """Relative errors of the value, and of the gradient of each input for a random cotangent."""
     values, tensors = zip(*map(as_input, inputs), strict=True)
     out = op(*tensors)
     expected = spatial(*values)
@@ -247,7 +247,7 @@ def arithmetic(space: Space, rng: np.random.Generator) -> list[Case]:
 
 @twin
 def a_small_network(space: Space, rng: np.random.Generator) -> list[Case]:
-    """Convolution, bias, polynomial, average, features, logits, cross entropy: one chain of all."""
+    """One chain of convolution, bias, polynomial, average, features, logits and cross entropy."""
     size, labels = (3, 2, 2)[: len(space.grid)], np.array([0, 2])
     theta, c = rng.standard_normal((prod(size), 2, 3)), rng.standard_normal((3, 1)) / 3
     weight = rng.standard_normal((3 * prod(2 * m + 1 for m in space.band), 4)) / 4

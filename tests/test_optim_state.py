@@ -25,7 +25,7 @@ def test_state_round_trip_is_bit_exact(case: str) -> None:
     saved = first.state()
     frozen = {name: array.copy() for name, array in saved.items()}
     resumed = {name: Leaf(leaf.data.copy()) for name, leaf in stopped.items()}
-    run(first, stopped, grads[4:])  # must not reach into what was saved
+    run(first, stopped, grads[4:])  # must not change the saved state
     assert all((saved[name] == frozen[name]).all() for name in saved)
     second = make(resumed, 0.3)
     second.load_state(saved)

@@ -1,4 +1,4 @@
-"""The table of layers, the figures, and the report as one file."""
+"""The table of layers, the figures, and the report in one file."""
 
 from __future__ import annotations
 

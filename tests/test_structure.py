@@ -1,4 +1,4 @@
-"""The shape of the code: which way imports point, how large things are, what `import freqnet` loads."""
+"""The structure of the code: directions of imports, sizes, and the modules that `import freqnet` loads."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def files() -> list[Path]:
 
 
 def sources() -> dict[str, ast.Module]:
-    """Every module of the package, parsed, by its path in the package."""
+    """The syntax tree of every module, by its path in the package."""
     folders = {f: PACKAGE if PACKAGE in f.parents else ROOT for f in files()}
     return {str(f.relative_to(folder)): ast.parse(f.read_text(encoding="utf-8")) for f, folder in folders.items()}
 
 
 # -- imports -------------------------------------------------------------------------------------------
 def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator[str]:
-    """Dotted names a module imports, also inside functions, but not for type checking alone."""
+    """Dotted names that a module imports, also inside functions, but not those for type checking only."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             for other in node.orelse:
@@ -66,7 +66,7 @@ def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator
 
 
 def wrong_imports(path: str, tree: ast.Module) -> list[str]:
-    """What a module imports from a row below its own."""
+    """The imports of a module from rows below its own."""
     parts = Path(path).with_suffix("").parts
     if parts == ("__init__",):
         return []  # the package itself gathers everything
@@ -168,7 +168,7 @@ def test_lines_are_counted_without_docstrings_comments_and_blanks() -> None:
 
 # -- tests ---------------------------------------------------------------------------------------------
 def repeated(tree: ast.Module) -> list[str]:
-    """Names of tests, or of other functions and classes, defined twice in one body: the first never runs."""
+    """Names of functions and classes defined twice in one body; the first definition would never run."""
     found = []
     for body in (n.body for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.ClassDef))):
         names = Counter(n.name for n in body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))
@@ -190,9 +190,9 @@ def test_a_hidden_test_is_found() -> None:
     assert repeated(ast.parse("class T:\n    def test_a(self): pass\n    def test_a(self): pass")) == ["test_a"]
 
 
-# -- what importing costs --------------------------------------------------------------------------------
+# -- cost of imports -------------------------------------------------------------------------------------
 def fresh(code: str) -> str:
-    """What a fresh interpreter prints."""
+    """The output of code in a new interpreter."""
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
     ).stdout.strip()
@@ -205,7 +205,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_import_is_quick() -> None:
-    # Processor time, and the least of several: what else the machine does is not the package's.
+    # The least processor time of several runs: other processes must not count.
     timed = "from time import process_time as t; s = t(); import freqnet; print(t() - s)"
     seconds = []
     while len(seconds) < 8 and min(seconds, default=1.0) >= SECONDS_TO_IMPORT:

@@ -1,4 +1,4 @@
-"""The checker itself: it notices what is wrong, in digits and in balls."""
+"""The checker of claims finds wrong claims, in digits and in balls."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ GOOD = Identity(
 EXAMPLE = Claim(id="an-example", title="An example", statement="A Gaussian.", verdict="holds", checks=(GOOD,))
 
 
-# -- what must pass, what must not ---------------------------------------------------------------------
+# -- claims that pass, claims that fail-------------------------------------------------------------------
 @pytest.mark.parametrize("digits", [15, 50, 400])
 @pytest.mark.parametrize("rigorous", BOTH)
 def test_a_true_identity_passes(rigorous: bool, digits: int) -> None:
@@ -124,7 +124,7 @@ def test_bounds_may_depend_on_the_point() -> None:
     assert not run_check(replace(check, points=({"n": 0}, {"n": -3}), quantity=lambda m, n: m.number(n - 1))).passed
 
 
-# -- checks that check nothing -------------------------------------------------------------------------
+# -- checks without any content ------------------------------------------------------------------------
 def other_name(m, w):
     """Another name."""
     return m.sqrt(2 * m.pi) * m.exp(-w * w / 2)

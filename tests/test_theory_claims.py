@@ -1,4 +1,4 @@
-"""Every claim of the theory comes out as it is recorded, and none of what the papers number is left out."""
+"""Every claim of the theory has its recorded verdict, and every numbered item of the papers has a claim."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_subject_is_read() -> None:
     assert sorted(SUBJECTS) == sorted(path.stem for path in folder.glob("[a-z]*.py"))
 
 
-# -- what the papers number ----------------------------------------------------------------------------
+# -- numbered items of papers --------------------------------------------------------------------------
 def missing(key: str, sources: list[Source]) -> list[str]:
     """Return the numbered items of a paper that no claim covers."""
     return [item for item in PAPERS[key].numbered() if not any(source.covers(key, item) for source in sources)]
@@ -82,7 +82,7 @@ def test_sources_name_papers_and_equations_there_are() -> None:
             assert item.rstrip(";") in PAPERS[source.paper].items
 
 
-# -- what is said of them ------------------------------------------------------------------------------
+# -- descriptions of claims----------------------------------------------------------------------------
 @pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
 def test_formulas_can_be_drawn(claim: Claim) -> None:
     for _, text in parts(claim):

@@ -1,4 +1,4 @@
-"""Claims as objects, their registry, and the runner that gathers their evidence."""
+"""Claims as objects, their registry, and the runner that collects their evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks are served by many threads, tasks and processes at once, also while one trains: same bits as alone."""
+"""Many threads, tasks and processes use one network at once, even during training, with bit-identical results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def train(net: nn.Network, epochs: int = 3) -> dict[str, np.ndarray]:
 
 
 class Background:
-    """Run something again and again in another thread until the block ends; its errors are raised then."""
+    """Repeat a function in another thread until the block ends; its errors are raised then."""
 
     def __init__(self, work: Any) -> None:
         self.work, self.rounds, self.error = work, 0, None
@@ -96,7 +96,7 @@ def test_threads_predict_the_same_bits_while_another_trains(domain: str) -> None
 
 
 def test_one_network_predicts_while_it_trains() -> None:
-    """Weights change between predictions, but training neither loses its mode nor its bits, and nothing stays stale."""
+    """Predictions during training use current weights, and training keeps its mode and its bits."""
     net, images = network(), samples()
     alone = train(network(), epochs=4)
     with Background(lambda: net.predict(images)) as background:
@@ -161,7 +161,7 @@ def test_processes_predict_the_same_bits(method: str) -> None:
         pytest.skip(f"no {method} on {sys.platform}")
     net, images, context = network(), samples(), multiprocessing.get_context(method)
     expected, queue = net.predict(images), context.Queue()
-    # While threads of this process predict: a fork must not copy a lock that one of them holds.
+    # Threads of this process predict meanwhile: a fork must not copy a lock that one of them holds.
     with Background(lambda: net.predict(images)):
         children = [context.Process(target=in_child, args=(net.arrays(), images, queue)) for _ in range(4)]
         for child in children:
@@ -219,8 +219,8 @@ def test_gradients_are_the_same_in_many_threads() -> None:
 def test_blas_gets_its_threads_back_after_the_last_block() -> None:
     counts = lambda: [library["num_threads"] for library in _blas().info() if library["user_api"] == "blas"]
     before = counts()
-    # Blocks of two threads may overlap in any way; here both are entered by one, since OpenBLAS may ignore a limit that
-    # another thread than the main one sets.
+    # Blocks of two threads may overlap in any order. Here one thread enters both, since OpenBLAS may ignore a limit
+    # that is not set by the main thread.
     first, second = one_blas_thread(), one_blas_thread()
     first.__enter__()
     second.__enter__()
@@ -230,9 +230,9 @@ def test_blas_gets_its_threads_back_after_the_last_block() -> None:
     assert counts() == before
 
 
-# -- negative controls: flags that are one for all threads, as they once were -------------------------------
+# -- negative controls: flags that all threads share --------------------------------------------------------
 class Shared:
-    """A context variable that is one for all threads."""
+    """A context variable that all threads share."""
 
     def __init__(self, value: Any) -> None:
         self.value = value

@@ -1,4 +1,4 @@
-"""Nodes that train: found again where they are known, by a gradient that is right, and distinct."""
+"""Trained nodes: known nodes are recovered, the gradient is right, and nodes stay distinct."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_gradient_is_that_of_the_loss(tolerance: float) -> None:
         for e in np.eye(4)
     ]
     assert relative_error(_loss(logits, moments, tolerance)[1], np.array(differences)) < 1e-6
-    # What is differentiated is what least squares say.
+    # The differentiated error equals that of least squares.
     samples = np.random.default_rng(1).standard_normal((5, 7, 6, 2))
     z = tuple(_nodes(logits)[0])
     assert _loss(logits, _second_moments(samples, 0), 0.0)[0] == pytest.approx(outside(z, samples), rel=1e-9)
@@ -54,7 +54,7 @@ def test_the_gradient_is_that_of_the_loss(tolerance: float) -> None:
 def test_trained_nodes_hold_more_of_the_data_than_chebyshevs() -> None:
     images = split(load("digits"), seed=0).train.images
     centred = images - images.mean()
-    # The smallest rates of as many nodes as samples, and as many nodes as are kept.
+    # The 5 of 8 Chebyshev nodes with the smallest rates, and the 5 Chebyshev nodes of 5 samples.
     kept = tuple(np.cos(np.pi * (2 * np.arange(5) + 1) / 16))
     few = tuple(np.cos(np.pi * (2 * np.arange(5) + 1) / 10))
     found = outside(train_nodes(centred, 5).values, centred)
@@ -73,7 +73,7 @@ def test_nodes_stay_distinct_and_within_reach() -> None:
         assert np.all(np.diff(z) <= 0)
         assert np.abs(z).max() <= 1
     assert _nodes(_logits(np.array([0.7, 0.1, -0.3])))[0] == pytest.approx([0.7, 0.1, -0.3])
-    # Constant signals want the node 1 over and over: what is found can still be used.
+    # Constant signals pull every node to 1; the nodes found must still be usable.
     found = train_nodes(np.ones((3, 8, 1)), 3)
     assert len(set(found.values)) == 3
 

@@ -1,4 +1,4 @@
-"""Checkpoints and files: whole or not at all, readable without freqnet, and every damage noticed."""
+"""Checkpoints and files: written atomically, readable without freqnet, and any damage is found."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def network(seed: int = 0) -> Network:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A saved model."""
+    """The path of a saved model."""
     net, path = network(), tmp_path / "model.safetensors"
     extra = {"optimizer/step": np.array(3), "best/0.kernel": np.arange(4.0)}
     save(path, Checkpoint(net.describe(), net.arrays(), extra, {"classes": ["a", "ü", "c"], "seed": 0}))
     return path
 
 
-# --- What is in the file --------------------------------------------------------------------------
+# --- Content of the file --------------------------------------------------------------------------
 
 
 def test_round_trip_is_exact(path: Path) -> None:
@@ -46,7 +46,7 @@ def test_round_trip_is_exact(path: Path) -> None:
     for name, array in net.arrays().items():
         np.testing.assert_array_equal(restored.arrays()[name], array)
     assert read.info == {"classes": ["a", "ü", "c"], "seed": 0}
-    # A scalar stays one: the state of an optimiser has some.
+    # Scalars stay scalars: the state of an optimiser has some.
     assert {name: (a.shape, a.dtype.name) for name, a in read.extra.items()} == {
         "optimizer/step": ((), "int64"),
         "best/0.kernel": ((4,), "float64"),

@@ -1,4 +1,4 @@
-"""The training loop: what each setting does, when it stops, and which weights it keeps."""
+"""The training loop: its settings, its end, and the weights that it keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUICK = Settings(epochs=2, batch=40)
 
 
 def prepare(seed: int = 0, **choices: Any) -> tuple[Network, Spectra, Spectra]:
-    """A small network, and 150 digits to train and 50 to validate on."""
+    """A small network, 150 digits for training and 50 for validation."""
     parts = split(load("digits").take(np.arange(200)), test=0.25, seed=1)
     network = Model(**{"widths": (4, 4, 4), **choices}).network(parts.train, seed)
     return network, analyse(network, parts.train), analyse(network, parts.test)
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(domain: str) -> 
 
 
 def test_each_random_choice_depends_on_the_seed_alone() -> None:
-    np.random.seed(1)  # the global generator must play no part
+    np.random.seed(1)  # the global generator must not be used
     first = weights(QUICK)
     np.random.seed(2)
     assert same(first, weights(QUICK))
@@ -143,11 +143,11 @@ def test_settings_out_of_range(change: dict[str, Any], message: str) -> None:
         Settings(**change)
 
 
-# --- What is kept, and when it stops --------------------------------------------------------------
+# --- Kept weights and the end ---------------------------------------------------------------------
 
 
 def mislabelled(spectra: Spectra) -> Spectra:
-    """Examples on which the loss grows the better the right classes are learnt."""
+    """Mislabelled examples: their loss grows as the network learns the right classes."""
     return replace(spectra, labels=(spectra.labels + 1) % 10)
 
 
@@ -260,7 +260,7 @@ def test_training_calls_no_fft_after_the_door(domain: str, monkeypatch: pytest.M
     network, train, validation = prepare(domain=domain)
     assert forbid_fft(monkeypatch) > 40
     settings = replace(QUICK, shift=0.0 if domain == "grid-fft" else 0.5)
-    if domain == "grid-fft":  # the control: it lives on samples and convolves by FFT
+    if domain == "grid-fft":  # control: this domain convolves samples by FFT
         with pytest.raises(AssertionError, match="an FFT was called"):
             fit(network, train, validation, settings)
         return

@@ -1,4 +1,4 @@
-"""Taking up an interrupted run gives the bits of a run that was never interrupted."""
+"""A resumed run ends with the same bits as a run that was never interrupted."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ BASE = Settings(epochs=4, batch=40)
 
 
 class StoppedError(Exception):
-    """Raised from the progress callback, in place of an interrupt."""
+    """The error that the progress callback raises in place of an interrupt."""
 
 
 def stop_at(call: int) -> Any:
-    """A progress callback that raises when it is called for the given time."""
+    """Return a progress callback that raises at the given call."""
     calls = iter(range(1, call + 1))
 
     def progress(figures: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def dropout_network(seed: int) -> Network:
 def run(net: Network, settings: Settings, path: Path | None = None, **options: Any) -> History:
     train, validation = analyse(net, PARTS.train), None
     if options.pop("validate", False):
-        # Wrong labels: the best epoch is an early one, and patience runs out.
+        # With wrong labels, the best epoch is an early one and patience runs out.
         validation = analyse(net, replace(PARTS.test, labels=(PARTS.test.labels + 1) % 10))
     return fit(net, train, validation, settings, checkpoint=path, **options)
 
@@ -81,7 +81,7 @@ def test_resumed_runs_are_the_same_to_the_bit(name: str, calls: tuple[int, ...],
     expected = run(straight, settings, validate=validate)
     path = tmp_path / "checkpoint.safetensors"
     for attempt, call in enumerate(calls):
-        # Other initial weights each time: all that counts must come from the checkpoint.
+        # Initial weights differ each time: all of the state must come from the checkpoint.
         resume = path.exists()
         with pytest.raises(StoppedError):
             run(make(attempt), settings, path, validate=validate, resume=resume, progress=stop_at(call))

@@ -1,4 +1,4 @@
-"""Spectra in batches: every example once, moved by phase ramps, and nothing changed on the way."""
+"""Batches of spectra: every example once, shifted by phase ramps, otherwise unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def digits(count: int = 70, domain: str = "fourier") -> Spectra:
 
 
 def numbered(count: int) -> Spectra:
-    """Spectra whose mean is the example's own number."""
+    """Spectra whose means are the numbers of their examples."""
     spectra = digits(count)
     array = spectra.array.copy()
     array[3, 0, :, 0] = np.arange(count)
@@ -94,7 +94,7 @@ def test_door_standardises_by_the_training_set() -> None:
     spectra = analyse(Model().network(dataset), dataset)
     mean = spectra.array[3, 0].real
     assert abs(mean.mean()) < 1e-6
-    # All but the Nyquist modes, which the band leaves out.
+    # All modes except the Nyquist modes, which are outside the band.
     assert 0.9 < float(signal_power(Tensor(spectra.array, spectra.space)).data.mean()) <= 1
 
 

@@ -1,6 +1,6 @@
-"""One-character errors in closed forms: a sign, a factor, a whole number, two arguments the wrong way round.
+"""One-character errors in closed forms: a sign, a factor, a whole number, two swapped arguments.
 
-``python tests/theory_mutants.py SUBJECT`` lists those of a subject that no check notices.
+``python tests/theory_mutants.py SUBJECT`` lists the errors of a subject that no check finds.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from freqnet.theory.evaluate import _agreement
 from freqnet.theory.independence import _reached
 
 DIGITS = 20
-# Where an integral or a series is cut, and into how many panels, is not part of the formula.
+# The cut-off of an integral or a series, and its number of panels, are not part of the formula.
 NOT_FORMULA = ("tail", "cut")
 SIZES = ("R", "T", "terms", "steps")
 
 
 def mutants(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield a description and a changed copy of a function, for each place that can be changed."""
+    """Yield a description and a changed copy of a function, for each possible change."""
     for index, node in enumerate(ast.walk(tree)):
         for name, change in _changes(node):
             copy = deepcopy(tree)
@@ -37,12 +37,12 @@ def mutants(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def _is_left_alone(tree: ast.AST, target: ast.AST) -> bool:
-    """Tell whether a place only says how far a sum or an integral goes."""
+    """Return whether a node only sets the cut-off of a sum or an integral."""
     return any(target is inner for node in ast.walk(tree) for part in _not_formula(node) for inner in ast.walk(part))
 
 
 def _not_formula(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what of a node is no part of the formula: tails, cuts, panels beyond the first, sizes."""
+    """Yield the parts of a node outside the formula: tails, cut-offs, panels beyond the first, sizes."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr in NOT_FORMULA:
             yield node
@@ -55,7 +55,7 @@ def _not_formula(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
-    """Yield what can be changed at a node."""
+    """Yield the possible changes at a node."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) and not _is_tail(node.right):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         yield "the other sign", lambda n: setattr(n, "op", other)
@@ -64,7 +64,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield "1 more", lambda n: setattr(n, "value", n.value + 1)
     if isinstance(node, ast.Call) and len(node.args) >= 2 and not any(isinstance(a, ast.Starred) for a in node.args):
-        # The first two of 2F1 may be swapped.
+        # The first two arguments of 2F1 may be swapped.
         symmetric = ast.unparse(node.func) == "m.hyp2f1"
         first = 1 if symmetric or ast.unparse(node.args[0]) == "m" else 0
         if len(node.args) >= first + 2 and ast.dump(node.args[first]) != ast.dump(node.args[first + 1]):
@@ -78,7 +78,7 @@ def _is_tail(node: ast.AST) -> bool:
 
 
 def survivors(check: Identity) -> list[str]:
-    """Return the errors in a closed form, and in what it is built from, that a check does not notice."""
+    """Return the errors in a closed form, and in the functions that it calls, that a check does not find."""
     with Digits(DIGITS) as m:
         points = [parameters_at(m, point) for point in check.all_points(0)]
         right = [flat(check.independent(m, **at)) for at in points]
@@ -97,11 +97,11 @@ def survivors(check: Identity) -> list[str]:
 
 
 def broken(closed: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield a closed form with each one-character error in it or in a function that it reaches."""
+    """Yield a closed form with each one-character error in it or in a function that it calls."""
     parts = {part.__name__: part for part in _reached(closed)}
     trees = {name: ast.parse(textwrap.dedent(inspect.getsource(part))).body[0] for name, part in parts.items()}
     for name, tree in trees.items():
-        if not isinstance(tree, ast.FunctionDef):  # a lambda, which stands in a larger line
+        if not isinstance(tree, ast.FunctionDef):  # a lambda is part of a longer line
             raise AssertionError(f"a closed form must be a function with a name: {ast.unparse(tree)}")
         for description, changed in mutants(tree):
             space: dict[str, Any] = {}
@@ -114,7 +114,7 @@ def broken(closed: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]
 
 
 def analytic(claim: Claim) -> list[Identity]:
-    """Return the checks of a claim that compare a closed form, the engine's operators apart."""
+    """Return the checks of a claim that compare a closed form, without those of the engine's operators."""
     return [check for check in claim.checks if isinstance(check, Identity) and not check.engine]
 
 

@@ -1,7 +1,7 @@
-"""Spatial twins of layers, on samples: explicit matrices, rolls and pointwise products, no FFT.
+"""Spatial counterparts of layers: explicit matrices, rolls and pointwise products on samples, without FFT.
 
-A twin reads a layer's settings and uses `autograd.numpy` and the oracles, nothing of freqnet. Those of activations
-are in ``twins_of_activations.py``. The files ``test_nn_twin_*.py`` hold the layers against these twins by
+A spatial counterpart reads the settings of a layer and uses `autograd.numpy` and the oracles, without freqnet. Those
+of activations are in ``twins_of_activations.py``. The files ``test_nn_twin_*.py`` compare layers with them by
 `test_nn_twin_control.assert_twin`.
 """
 
@@ -20,7 +20,7 @@ Axes = tuple[int, ...]
 
 @dataclass
 class Held:
-    """Samples ``(batch, *grid, channels)`` of a signal, its band, and where it may differ from zero."""
+    """Samples ``(batch, *grid, channels)`` of a signal, its band and its support."""
 
     samples: Any
     band: Axes
@@ -37,7 +37,7 @@ class Held:
 
 @dataclass
 class Run:
-    """The arrays of one layer by name, whether it is training, and its source of randomness."""
+    """The arrays of one layer by name, its mode, and its source of randomness."""
 
     arrays: dict[str, Any]
     training: bool
@@ -59,7 +59,7 @@ def twin_of(name: str) -> Callable:
 
 
 def run_twin(layer: Any, x: Any, run: Run) -> Any:
-    """Run a layer's twin. What was cut in space is cut in band only now: convolution does not mind the order."""
+    """Run the spatial counterpart of a layer, and truncate its band at the end, which convolution permits."""
     name = type(layer).__name__
     if isinstance(x, Held) and name not in ("Convolution", "Sequential"):
         x = replace(x, samples=oracles.project(x.samples, x.band))
@@ -93,7 +93,7 @@ def convolution(layer: Any, x: Held, run: Run) -> Held:
 
 
 def _linear(x: Held, taps: Any, size: Axes, centred: bool, groups: int) -> Held:
-    """Convolve what lies in the support by matrices that cannot wrap; put the result where it belongs."""
+    """Convolve the support by matrices that cannot wrap, and place the result on the grid."""
     assert x.support is not None
     held = oracles.roll(x.samples, tuple(-s for s in x.start or (0,) * len(size)))
     held = held[(slice(None), *(slice(s) for s in x.support))]

@@ -1,6 +1,6 @@
-"""Spatial twins of the activations: pointwise functions, polynomials on fine grids, functions of explicit modes.
+"""Spatial counterparts of the activations: pointwise functions, polynomials on fine grids, functions of explicit modes.
 
-Importing this adds them to the `TWINS` of `twins.py`.
+The import of this file adds them to `twins.TWINS`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FUNCTIONS: dict[str, Callable] = {
     "tanh": anp.tanh,
     "softsign": lambda t: t / (1 + anp.abs(t)),
     "sigmoid": lambda t: 1 / (1 + anp.exp(-t)),
-    "relu": lambda t: anp.maximum(t, 0.0),  # autograd shares a tie: 1/2 at 0
+    "relu": lambda t: anp.maximum(t, 0.0),  # autograd's gradient at a tie is 1/2
     "leaky_relu": lambda t: anp.maximum(t, 0.01 * t),
     "gelu": lambda t: t * (1 + erf(t / np.sqrt(2))) / 2,
     "silu": lambda t: t / (1 + anp.exp(-t)),
@@ -43,7 +43,7 @@ def pointwise(layer: Any, x: Held, run: Run) -> Held:
 
 @twin_of("Polynomial")
 def polynomial(layer: Any, x: Held, run: Run) -> Held:
-    """On a grid fine enough for every product: c[0] + c[1] x + c[2] x g + ... + c[d] x g^(d-1), g the gate."""
+    """c[0] + c[1] x + c[2] x g + ... + c[d] x g^(d-1), g the gate, on a grid fine enough for every product."""
     rows = run["coefficients"] if layer.trainable else np.asarray(layer.coefficients)[:, None]
     return _polynomial(layer, x, rows)
 
@@ -65,7 +65,7 @@ def _polynomial(layer: Any, x: Held, rows: Any) -> Held:
 
 @twin_of("Gaussian")
 def gaussian(layer: Any, x: Held, run: Run) -> Held:
-    """The function's Hermite polynomial for the samples' own mean and deviation, of ReLU or of erf."""
+    """The Hermite polynomial of ReLU or erf for the mean and deviation of the samples."""
     over = tuple(range(0 if layer.statistics == "batch" else 1, x.samples.ndim - 1))
     mean = anp.mean(x.samples, over, keepdims=True)
     variance = anp.mean((x.samples - mean) ** 2, over, keepdims=True)
@@ -73,7 +73,7 @@ def gaussian(layer: Any, x: Held, run: Run) -> Held:
         shape = (1,) * (x.samples.ndim - 1) + (-1,)
         mean, variance = run["mean"].reshape(shape), run["variance"].reshape(shape)
     rows = HERMITE[layer.function](mean, variance + layer.epsilon)[: layer.degree + 1]
-    # Of degree j the Hermite polynomial of variance v; in powers of t = x - mean.
+    # Hermite polynomials of degree j and variance v, in powers of t = x - mean.
     v = variance + layer.epsilon
     powers = [[1.0], [0.0, 1.0], [-v, 0.0, 1.0], [0.0, -3 * v, 0.0, 1.0]]
     centred = [sum(m * powers[j][p] for j, m in enumerate(rows) if p < len(powers[j])) for p in range(len(rows))]
@@ -103,7 +103,7 @@ HERMITE = {"relu": _relu_moments, "erf": _erf_moments}
 
 @twin_of("FourierSeries")
 def fourier_series(layer: Any, x: Held, run: Run) -> Held:
-    """The same sum of sines, every product cut to the band; sine and cosine by the layer's own polynomials."""
+    """The same sum of sines with the layer's polynomials for sine and cosine, truncated after every product."""
     series = layer._series
     band = smaller(tuple(layer.wide * m for m in x.band), below_nyquist(x.grid))
     fine = tuple(4 * m + 1 for m in band)

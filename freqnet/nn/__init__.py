@@ -1,4 +1,4 @@
-"""Layers, each written once against the verbs of a domain, and networks with one transform at the door."""
+"""Layers, each written once against the verbs of a space, and networks with one transform at the door."""
 
 from freqnet.nn.activation import Linearized, Pointwise, Polynomial
 from freqnet.nn.containers import NormalizedPolynomial, Residual, Sequential

@@ -1,4 +1,4 @@
-"""Activations inside a domain (tangents, polynomials), and exact pointwise ones for the grid."""
+"""Activations: tangents and polynomials for every domain, and exact pointwise functions for the grid domain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.spaces.base import Axes, per_axis
 
-# Near the identity, plus a quarter of the square: deep stacks start stable, and train the curvature.
+# x + x^2 / 4 is close to the identity: deep stacks start stable, and training adapts the curvature.
 CURVED_IDENTITY = (0.0, 1.0, 0.25)
 
 POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
@@ -32,21 +32,21 @@ POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
 @layer
 @dataclass(eq=False)
 class Linearized(Module):
-    """The tangent of an activation at 0: sigmoid becomes 1/2 + x/4, tanh becomes x (Ko et al. 2017).
+    """Apply the tangent of an activation at 0: sigmoid becomes 1/2 + x/4, tanh becomes x (Ko et al. 2017).
 
-    Layers with these alone make one affine map of the input, however many there are.
+    A network with no other activation is one affine map of its input, whatever its depth.
 
     Parameters
     ----------
     function : str
-        A registered scalar function; the slope of relu is the mean of its two one-sided slopes.
+        Name of a registered scalar function; the slope of relu at 0 is the mean of its one-sided slopes.
     unit_slope : bool
         Divide by the slope at 0, so that depth neither shrinks nor grows the signal.
 
     Raises
     ------
     ConfigurationError
-        The function is not known, or has no slope to divide by.
+        The function is not known, or its slope is 0 and `unit_slope` is set.
     """
 
     function: str = "tanh"
@@ -60,8 +60,8 @@ class Linearized(Module):
     def _tangent(self) -> tuple[float, float]:
         value, slope = _at_zero(scalar_function(self.function))
         if self.unit_slope and slope == 0:
-            todo = "leave out unit_slope"
-            raise ConfigurationError(got_expected(f"slope of {self.function} at 0", "none", "one to divide by", todo))
+            todo = "pass unit_slope=False"
+            raise ConfigurationError(got_expected(f"slope of {self.function} at 0", "0", "a slope other than 0", todo))
         return (value / slope, 1.0) if self.unit_slope else (value, slope)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,42 +70,42 @@ class Linearized(Module):
         return out if value == 0.0 else out + value
 
 
-# By the function and not in the layer: a copy of the layer, or another function set in it, finds its own.
+# Cached per function, not per layer: the cache stays right where the layer's function is replaced.
 @lru_cache(maxsize=64)
 def _at_zero(function: ScalarFunction) -> tuple[float, ...]:
-    """The value and the slope at 0."""
+    """Return the value and the slope at 0."""
     return taylor(function, 1)
 
 
 @layer
 @dataclass(eq=False)
 class Polynomial(Module):
-    """A polynomial of the signal, by products of spectra: the nonlinearity of a spectral network.
+    """Apply a polynomial to the signal, by products of spectra: the nonlinearity of a spectral network.
 
     Parameters
     ----------
     coefficients : tuple of float, or str
-        From the constant up; by default ``x + x^2 / 4``, meant for a signal of unit power, so put
-        `PowerNorm` in front. Or the name of a function to approximate.
+        Coefficients from the constant up, by default those of ``x + x^2 / 4``, or the name of a function to
+        approximate. The default suits signals of unit power: put `PowerNorm` before it.
     trainable : bool
-        Train the coefficients, a set for each channel.
+        Train the coefficients, one set per channel.
     gate_band : int or tuple of int, optional
-        The band of the factor in each product: 0 is the mean alone (cheapest), None the whole signal.
+        Band of the factor in each product: 0 keeps only its mean (cheapest), None the whole signal.
     exact : bool
-        From degree 3 on, keep the wider band that intermediate powers need: see `freqnet.ops.polynomial`.
+        Keep the wider band that intermediate powers need, from degree 3 on: see `freqnet.ops.polynomial`.
     degree : int
-        Of the approximation to a function, 1 to 9.
-    method : str
-        As of `freqnet.approximate.approximate`: minimax, least-squares, chebyshev, taylor or gaussian.
+        Degree of the approximation to a function, 1 to 9.
+    method : {"minimax", "least-squares", "chebyshev", "taylor", "gaussian"}
+        Method of the approximation: see `freqnet.approximate.approximate`.
     interval : tuple of float
-        The range it is fitted on: `freqnet.audit.calibrate` tells whether the signal stays inside.
+        Range of the approximation; `freqnet.audit.calibrate` tells whether the signal stays inside it.
 
     Raises
     ------
     ShapeError
-        Not at least two numbers as coefficients, or a gate band below 0.
+        There are fewer than two coefficients, or the gate band is below 0.
     ConfigurationError
-        The function, the method, the degree or the interval cannot be used.
+        The function, the method, the degree or the interval is not usable.
 
     Examples
     --------
@@ -126,19 +126,20 @@ class Polynomial(Module):
 
     @cached_property
     def initial(self) -> tuple[float, ...]:
-        """The coefficients to start from, from the constant up."""
+        """The initial coefficients, from the constant up."""
         if isinstance(self.coefficients, str):
             found = approximate(self.coefficients, self.degree, self.method, self.interval)
             return tuple(float(c) for c in found.coefficients)
         given = tuple(self.coefficients) if np.iterable(self.coefficients) else ()
         if len(given) < 2 or not all(is_finite(c) for c in given):
             expected = "a function's name, or at least two numbers, from the constant up"
-            raise ShapeError(got_expected("coefficients", repr(self.coefficients), expected, "change them"))
+            todo = f"pass coefficients={CURVED_IDENTITY}"
+            raise ShapeError(got_expected("coefficients", repr(self.coefficients), expected, todo))
         return tuple(float(c) for c in given)
 
     @property
     def fitted_range(self) -> tuple[float, float] | None:
-        """Where the polynomial stands for its function; None where coefficients were given."""
+        """The interval on which the polynomial approximates its function; None where coefficients were given."""
         return self.interval if isinstance(self.coefficients, str) else None
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -165,7 +166,7 @@ class Polynomial(Module):
 
     @property
     def current(self) -> Tensor:
-        """The coefficients as they are now, ``(degree + 1, channels or 1)``."""
+        """The current coefficients, ``(degree + 1, channels or 1)``."""
         if self.trainable:
             return self.parameters["coefficients"]
         return Tensor(np.asarray(self.initial, self.precision)[:, None])
@@ -174,19 +175,18 @@ class Polynomial(Module):
 @layer
 @dataclass(eq=False)
 class Pointwise(Module):
-    """An exact activation of samples: for the grid domain only, to build spatial twins and baselines.
+    """Apply an exact activation to samples, in the grid domain only: for spatial counterparts and baselines.
 
     Parameters
     ----------
-    function : str
-        One of relu, tanh, sigmoid, gelu, silu, erf.
+    function : {"relu", "tanh", "sigmoid", "gelu", "silu", "erf"}
 
     Raises
     ------
     ConfigurationError
         The function is not known.
     ShapeError
-        The domain is spectral: a function of a spectrum's entries is not a function of the samples.
+        The domain is spectral. A function of each coefficient is not a function of the samples.
     """
 
     function: str = "relu"
@@ -199,7 +199,7 @@ class Pointwise(Module):
                 got_expected(
                     f"Pointwise {self.function}",
                     incoming,
-                    "samples (--domain grid)",
+                    "samples (domain='grid')",
                     "use Polynomial in a spectral domain",
                 )
             )
@@ -210,18 +210,19 @@ class Pointwise(Module):
 
 
 def known_function(function: str, table: Collection[str] = FUNCTIONS) -> None:
-    """Raise `ConfigurationError` unless a function's name is in a table, by default of all registered ones."""
+    """Raise `ConfigurationError` unless a table, by default that of all scalar functions, has the name."""
     if not isinstance(function, str) or function not in table:
-        raise ConfigurationError(got_expected("activation", repr(function), " or ".join(table), "choose one of these"))
+        todo = f"take one of these names, such as '{next(iter(table))}'"
+        raise ConfigurationError(got_expected("activation", repr(function), " or ".join(table), todo))
 
 
 def require_gate(gate_band: int | Axes | None, ndim: int) -> None:
     """Raise `ShapeError` for a gate band below 0."""
     if gate_band is not None and min(per_axis(gate_band, ndim, "gate band")) < 0:
-        todo = "0 keeps the mean, None the whole signal"
+        todo = "pass gate_band=0 for the mean, None for the whole signal"
         raise ShapeError(got_expected("gate band", gate_band, "0 or more", todo))
 
 
 def unbounded(incoming: Signal) -> Signal:
-    """The same signal, no longer known to be zero anywhere."""
+    """Return the signal's description without a known support."""
     return Signal(incoming.space.unbounded, incoming.channels)

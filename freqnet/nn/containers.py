@@ -1,4 +1,4 @@
-"""Layers made of layers: one after the other, and around a shortcut."""
+"""Containers: layers in sequence, and layers with a shortcut."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ from freqnet.ops.pool import change_band
 @layer
 @dataclass(eq=False, init=False)
 class Sequential(Module):
-    """Layers one after the other.
+    """Compute layers one after the other.
 
-    Building it makes the list of layers that really run, `steps`: a normalisation and a polynomial of degree 1 or 2
-    after it become one `NormalizedPolynomial`, and a layer whose next one keeps fewer modes computes only those.
+    `build` makes `steps`, the list of layers that run. A `PowerNorm` and a following polynomial of degree 1 or 2
+    become one `NormalizedPolynomial`. Where the next layer keeps fewer modes, a layer computes only these.
 
     Parameters
     ----------
-    layers : Module, or one tuple of them
+    *modules : Module
+        The layers, or one tuple of them.
+    layers : tuple of Module
+        The layers, as descriptions name them.
 
     Raises
     ------
     ConfigurationError
-        Something else than layers was given.
+        One of them is not a layer.
 
     Examples
     --------
@@ -60,7 +63,7 @@ class Sequential(Module):
                 raise ConfigurationError(
                     got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", todo)
                 )
-        # The layers that run, by name.
+        # The layers that run, with their names.
         self.steps: list[tuple[str, Module]] = list(self.children())
         self.__post_init__()
 
@@ -84,9 +87,9 @@ class Sequential(Module):
 
 
 class NormalizedPolynomial(Module):
-    """A normalisation and a polynomial of degree 1 or 2, computed in one pass: together they are one polynomial.
+    """Normalise a signal and apply a polynomial of degree 1 or 2 in one pass: both together are one polynomial.
 
-    `Sequential` inserts it when it is built. Its parameters are those of the two layers.
+    `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
     """
 
     def __init__(self, norm: PowerNorm, polynomial: Polynomial) -> None:
@@ -106,7 +109,7 @@ class NormalizedPolynomial(Module):
 
 
 def fused(layers: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
-    """Return the layers that run in place of these: pairs that are one polynomial become one layer."""
+    """Merge each `PowerNorm` with a following polynomial of degree 1 or 2; return the layers that run."""
     steps: list[tuple[str, Module]] = []
     for name, child in layers:
         before = steps[-1][1] if steps else None
@@ -120,10 +123,10 @@ def fused(layers: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
 @layer
 @dataclass(eq=False)
 class Residual(Module):
-    """Add the incoming signal to the output of the body.
+    """Add the input to the output of the body.
 
-    Where the body changes grid or band, the shortcut is resampled; where it changes the channels, a trained 1-tap
-    convolution adapts them.
+    The shortcut is resampled where the body changes the grid or the band. A trained convolution of one tap adapts the
+    channels where the body changes their number.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ class Residual(Module):
     Raises
     ------
     ShapeError
-        The body does not end in a signal.
+        The output of the body is not a signal, or the input cannot be resampled to its grid.
     """
 
     body: Module
@@ -145,10 +148,10 @@ class Residual(Module):
         incoming = require_incoming(incoming, Signal, "Residual")
         out = self.body.build(incoming, generator, self.precision)
         if not isinstance(out, Signal):
-            raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after it"))
+            raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after the Residual"))
         grid = incoming.space.grid
         if out.space.grid != grid and incoming.space.resampled(out.space.grid).grid != out.space.grid:
-            todo = "keep the grid, as truncation does"
+            todo = "pool with LowPass, which keeps the grid"
             raise ShapeError(got_expected("Residual body", f"grid {out.space.grid}", str(grid), todo))
         self.shortcut = None
         if out.channels != incoming.channels:

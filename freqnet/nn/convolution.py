@@ -1,4 +1,4 @@
-"""Convolution layers: one product over channels per mode, with four ways to store the kernel."""
+"""Convolution layers: one product over channels per mode, with four parametrisations of the kernel."""
 
 from __future__ import annotations
 
@@ -21,32 +21,34 @@ from freqnet.spaces.parametrisations import check_kernel, frequency_pairs, sampl
 class Convolution(Module):
     """Convolve with trained kernels: ``Y[k] = X[k] H[k]``.
 
-    This is a convolution, not the correlation most CNN code calls by that name: the taps are flipped.
+    The taps are flipped, as in the mathematical convolution; most CNN libraries compute the correlation instead.
 
     Parameters
     ----------
     channels : int
         Output channels.
     size : int or tuple of int
-        Taps along each axis; the kernel is centred.
+        Taps along each axis.
     kernel : {"taps", "spectral", "sinc", "modes"}
-        How the kernel is stored; ``"modes"`` is a free response per mode and ignores `size`.
+        Parametrisation of the kernel; ``"modes"`` trains one response per mode and ignores `size`.
     boundary : {"circular", "linear", "modulo"}
-        Circular: the signal is periodic, and says so. Linear: an error unless the grid has room beyond
-        the signal's support (pad at the door, or restore it with `Window`), so nothing ever wraps. Modulo: the
-        remainder modulo the polynomial of the domain's nodes, which is circular on a period; in a Laplace domain,
-        where nothing is, "circular" means the same and warns where there is no room.
+        ``"circular"`` treats the signal as periodic. ``"linear"`` raises an error unless the grid has room for the
+        whole result: pad at the door, or restore the room with `Window`. ``"modulo"`` takes the remainder modulo the
+        polynomial of the domain's nodes. On a periodic grid this is the circular convolution. Laplace domains are not
+        periodic: there ``"circular"`` takes the remainder too, and warns where there is no room.
     groups : int
-        Channel groups that do not mix; as many as channels is a depthwise convolution.
+        Groups of channels that do not mix; a depthwise convolution has one group per channel.
     bias : bool
-        Add a trained constant: one number at the DC mode.
+        Add a trained constant per channel.
     causal : bool
-        Let the first tap belong to sample 0, so that no output depends on what comes after it.
+        Put the first tap at sample 0, so that no output depends on later samples; otherwise the kernel is centred.
 
     Raises
     ------
     ShapeError
-        Linear convolution without room for it, groups that do not divide the channels, or no taps.
+        There is no room for a linear convolution, the groups do not divide the channels, or the kernel has no taps.
+    ConfigurationError
+        The kernel or the boundary is not known.
 
     Examples
     --------
@@ -76,7 +78,7 @@ class Convolution(Module):
         if self.groups < 1 or incoming.channels % self.groups or self.channels % self.groups:
             raise ShapeError(
                 got_expected(
-                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "change it"
+                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "pass groups=1"
                 )
             )
         inputs = incoming.channels // self.groups
@@ -97,25 +99,27 @@ class Convolution(Module):
             return space.grid
         size = per_axis(self.size, space.ndim, "kernel size")
         if min(size) < 1:
-            raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "give a larger kernel"))
+            raise ShapeError(got_expected("kernel size", size, "at least 1 tap", "pass size=3"))
         return size
 
     def _check_room(self, space: Space, size: Axes) -> None:
-        """Check that linear convolution has room for its result."""
+        """Raise or warn, by the boundary, where the grid has no room for the result of a linear convolution."""
         if self.boundary not in ("circular", "linear", "modulo"):
-            expected = "'circular', 'linear' or 'modulo'"
-            raise ConfigurationError(got_expected("boundary", repr(self.boundary), expected, "choose one"))
+            expected, todo = "'circular', 'linear' or 'modulo'", "pass boundary='circular'"
+            raise ConfigurationError(got_expected("boundary", repr(self.boundary), expected, todo))
         known = space.support is not None
         after = tuple(s + k - 1 for s, k in zip(space.support or space.grid, size, strict=True))
         fits = known and all(a <= n for a, n in zip(after, space.grid, strict=True))
         if self.boundary == "linear" and not fits:
             got = f"support {space.support or 'unknown'} on grid {space.grid}"
             expected = f"room for {after if known else 'support + size - 1'} samples"
-            todo = "pad at the door, put Window before it, or take boundary='circular'"
+            more = tuple(k - 1 for k in size)
+            todo = f"pad at the door (pad={more}), put Window before it, or pass boundary='circular'"
             raise ShapeError(got_expected("linear convolution", got, expected, todo))
         if self.boundary == "circular" and not fits:
             got = f"{space.support or space.grid} samples and {size} taps on {space.grid} samples"
-            todo = "pad at the door and take bias=False, or boundary='modulo': what is too long comes back"
+            more = tuple(k - 1 for k in size)
+            todo = f"pad at the door (pad={more}) and pass bias=False, or accept the remainder with boundary='modulo'"
             space.warn_of_remainder("linear convolution", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,12 +134,12 @@ class Convolution(Module):
 
 
 def response_deviation(kernel: str, size: Axes, space: Space) -> np.ndarray:
-    """Standard deviation of each parameter for a response of unit mean square at every mode."""
+    """Return the standard deviation of each parameter that gives every mode a response of unit mean square."""
     count = parameter_count(kernel, size, space)
     if kernel == "modes":
         return np.ones(count)
     if kernel == "sinc":
-        # Real and imaginary parts share the power of a pair; a self-mirrored frequency has one part.
+        # Real and imaginary parts share the power of a pair; a frequency that is its own mirror has one part.
         return np.concatenate([[1.0] if own_mirror else [0.5**0.5] * 2 for _, own_mirror in frequency_pairs(size)])
     return np.full(count, volume(size) ** -0.5)
 
@@ -143,9 +147,9 @@ def response_deviation(kernel: str, size: Axes, space: Space) -> np.ndarray:
 @layer
 @dataclass(eq=False)
 class Window(Module):
-    """Set the signal to zero outside its first `size` samples: a product with a box's spectrum.
+    """Set the signal to zero outside its first `size` samples, by a product with the spectrum of a box.
 
-    It restores the room that linear convolution needs, inside the domain and exactly in every kept mode.
+    This restores the room that linear convolution needs without leaving the domain. It is exact in every kept mode.
 
     Parameters
     ----------
@@ -155,7 +159,7 @@ class Window(Module):
     Raises
     ------
     ShapeError
-        The window is larger than the grid.
+        The window is empty or larger than the grid.
     """
 
     size: int | Axes
@@ -164,7 +168,7 @@ class Window(Module):
         space = require_incoming(incoming, Signal, "Window").space
         size = per_axis(self.size, space.ndim, "window")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
-            raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", "make it smaller"))
+            raise ShapeError(got_expected("window", size, f"1 to {space.grid} samples", f"pass size={space.grid}"))
         return Signal(replace(space, support=_end(space, size)), incoming.channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -175,5 +179,5 @@ class Window(Module):
 
 
 def _end(space: Space, size: Axes) -> Axes:
-    """Where the first samples end, of a signal whose sample 0 may have moved."""
+    """Return the end of the first `size` samples along each axis, counted from the place of sample 0."""
     return tuple(min(n, o + s) for n, o, s in zip(space.grid, space.first, size, strict=True))

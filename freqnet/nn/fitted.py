@@ -1,4 +1,4 @@
-"""Activations that follow a given function: by the signal's own statistics, or by the function's spectrum."""
+"""Activations that approximate a given function: by the signal's own statistics, or by a sum of sines."""
 
 from __future__ import annotations
 
@@ -21,32 +21,31 @@ from freqnet.spaces import Axes
 @layer
 @dataclass(eq=False)
 class Gaussian(WithStatistics):
-    """A function by the polynomial that is nearest to it for a signal of this mean and power.
+    """Approximate a function by the polynomial that is best for the signal's mean and power, per channel.
 
-    The mean is the DC mode and the power Parseval's sum, for each channel; were the signal's values normally
-    distributed, no polynomial of the degree would come closer in mean square. Degree 1 is statistical
-    linearisation, ``E[f] + E[f'] (x - mean)`` (Bussgang 1952), at the cost of a multiplication a mode; degree 2
-    takes one square.
+    The mean is the DC mode, and the power follows from Parseval's sum. For normally distributed values, no polynomial
+    of this degree has a smaller mean squared error. Degree 1 is statistical linearisation,
+    ``E[f] + E[f'] (x - mean)`` (Bussgang 1952), and costs one multiplication per mode; degree 2 costs one square.
 
     Parameters
     ----------
     function : str
-        A registered scalar function: relu, gelu, leaky_relu and erf have closed forms, which are fast.
+        Name of a registered scalar function; relu, gelu, leaky_relu and erf have fast closed forms.
     degree : int
-        1 to 9.
+        Degree of the polynomial, 1 to 9.
     gate_band, exact
-        As of `Polynomial`.
+        As in `Polynomial`.
     statistics : {"sample", "batch"}
-        Over each example's own grid, or over the batch too, with running averages in evaluation.
+        Mean and power of each example, or of the whole batch, with running averages in evaluation.
     momentum, epsilon : float
-        As of `PowerNorm`.
+        As in `PowerNorm`.
 
     Raises
     ------
     ConfigurationError
-        The function, the degree or the statistics are not known.
+        The function, the degree or the statistics are not usable.
     ShapeError
-        A gate band below 0.
+        The gate band is below 0.
 
     Examples
     --------
@@ -77,7 +76,7 @@ class Gaussian(WithStatistics):
 
     @property
     def fitted_range(self) -> None:
-        """None: it is fitted anew to every signal."""
+        """None: the polynomial is fitted to every signal."""
         return None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -94,27 +93,26 @@ class Gaussian(WithStatistics):
 @layer
 @dataclass(eq=False)
 class FourierSeries(Module):
-    """A function by a short sum of sines of the signal, with coefficients from its spectrum in closed form.
+    """Approximate a function by a short sum of sines of the signal, with coefficients in closed form.
 
-    The sines are made by products: sine and cosine of a fraction of the signal by polynomials, then one product a
-    harmonic. It follows the function as long as the signal stays within the reach, and commutes with shifts as
-    every function of the signal does. It costs several products more than a polynomial of the same error.
+    Polynomials give the sine and cosine of a fraction of the signal, then each harmonic takes one product. The sum
+    approximates the function for values in ``[-reach, reach]``, and commutes with shifts. It costs several products
+    more than a polynomial of the same error.
 
     Parameters
     ----------
-    function : str
-        sigmoid, tanh, erf, softplus, silu, gelu, relu or leaky_relu.
+    function : {"sigmoid", "tanh", "erf", "softplus", "silu", "gelu", "relu", "leaky_relu"}
     harmonics : int
-        How many sines.
+        Number of sines.
     reach : float
-        The range the series is made for, so put `PowerNorm` in front.
+        Half the width of the range of the approximation. Put `PowerNorm` before it to keep the signal inside.
     wide : int
-        Intermediate products keep this multiple of the signal's band. With 1 they are low-passed in between.
+        Band of intermediate products, as a multiple of the signal's band; 1 low-passes each of them.
 
     Raises
     ------
     ConfigurationError
-        No closed form, no harmonics, or no reach.
+        The function has no closed form, or `harmonics`, `reach` or `wide` is not positive.
 
     Examples
     --------
@@ -133,16 +131,16 @@ class FourierSeries(Module):
 
         incoming = require_incoming(incoming, Signal, "FourierSeries")
         if not is_whole(self.wide) or self.wide < 1:
-            raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "change it"))
+            raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "pass wide=1"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
-        # A half of the lowest angle stays below a quarter turn, where short polynomials are exact enough.
+        # Half of the lowest angle stays below a quarter turn, where short polynomials are accurate enough.
         ends = (-pi / 2, pi / 2)
         self._sine, self._cosine = (approximate(f, d, "minimax", ends) for f, d in ((np.sin, 7), (np.cos, 8)))
         return unbounded(incoming)
 
     @property
     def fitted_range(self) -> tuple[float, float]:
-        """Where the series stands for the function."""
+        """The interval on which the series approximates the function."""
         return -self.reach, self.reach
 
     def forward(self, x: Tensor) -> Tensor:
@@ -160,7 +158,7 @@ class FourierSeries(Module):
             before = now * -1.0
         out = wide * series.slope + series.constant + now * float(series.amplitudes[0])
         for amplitude in series.amplitudes[1:]:
-            # sin((n + 2) a) = 2 cos(2 a) sin(n a) - sin((n - 2) a), and so for cosines
+            # sin((n + 2) a) = 2 cos(2 a) sin(n a) - sin((n - 2) a), and the same for cosines
             before, now = now, ops.multiply(now, twice) * 2.0 + before * -1.0
             out = out + now * float(amplitude)
         return ops.truncate(out, kept) if band != kept else out

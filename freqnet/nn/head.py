@@ -16,20 +16,20 @@ from freqnet.spaces import mode_numbers
 @layer
 @dataclass(eq=False)
 class Dense(Module):
-    """A trained affine map of features, or of all kept modes of a signal.
+    """Apply a trained affine map to features, or to all kept modes of a signal.
 
-    On a signal it works on orthonormal real coordinates of the spectrum, so it is any linear map of the
+    A signal enters as orthonormal real coordinates of its spectrum, so the layer can be any affine map of the
     band-limited samples (arXiv 2108.05690, section 3.4).
 
     Parameters
     ----------
     outputs : int
-        How many numbers go out.
+        Number of output features.
 
     Raises
     ------
     ShapeError
-        No outputs.
+        The number of outputs is below 1.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Dense(Module):
 @layer
 @dataclass(eq=False)
 class GlobalAverage(Module):
-    """The mean of every channel: the DC mode. It does not see shifts."""
+    """Return the mean of every channel, its DC mode, which is invariant to shifts."""
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         return Features(require_incoming(incoming, Signal, "GlobalAverage").channels)
@@ -78,9 +78,9 @@ class GlobalAverage(Module):
 @layer
 @dataclass(eq=False)
 class PowerSpectrum(Module):
-    """The power of every channel in each pair of modes (k, -k): it does not see shifts.
+    """Return the power of every channel in each pair of modes (k, -k), which is invariant to shifts.
 
-    On samples this is the one layer that needs a transform, which is counted.
+    In the grid domain this is the only layer that transforms; the transform is counted.
     """
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:

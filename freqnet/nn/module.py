@@ -1,7 +1,7 @@
-"""A layer is a value: declared fields, built once for the signal it will receive.
+"""The base class of layers, their registry, and the signals and features that pass between them.
 
-`Module.build` is given what comes in (a `Signal` or `Features`), makes the parameters, and returns what
-goes out, so that sizes are written once and every mistake is found before training.
+A layer declares its settings as dataclass fields. `Module.build` takes a description of the input (a `Signal` or
+`Features`), makes the parameters, and returns a description of the output. Wrong sizes therefore raise before training.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from freqnet.spaces import Axes, Space
 
 @dataclass(frozen=True)
 class Signal:
-    """Signals between layers: their space and how many channels they have."""
+    """The description of a signal between layers.
+
+    Attributes
+    ----------
+    space : Space
+    channels : int
+    """
 
     space: Space
     channels: int
@@ -34,7 +40,13 @@ class Signal:
 
 @dataclass(frozen=True)
 class Features:
-    """Plain numbers between layers, ``(batch, count)``."""
+    """The description of plain numbers between layers.
+
+    Attributes
+    ----------
+    count : int
+        Length of the last axis of ``(batch, count)``.
+    """
 
     count: int
 
@@ -47,26 +59,34 @@ Layer = TypeVar("Layer", bound="type[Module]")
 
 
 def layer(cls: Layer) -> Layer:
-    """Register a layer under its class name: descriptions and the contract tests read the registry."""
+    """Register a layer under its class name; descriptions and the contract tests use the registry.
+
+    Raises
+    ------
+    ConfigurationError
+        Another module has registered a layer of this name.
+    """
     known = LAYERS.get(cls.__name__)
-    # A notebook may run the cell that defines a layer again; another module may not take its name.
+    # A notebook may define the same layer again; another module must use another name.
     if known is not None and known.__module__ != cls.__module__:
         raise ConfigurationError(got_expected("layer name", cls.__name__, "a new name", "rename the class"))
     LAYERS[cls.__name__] = cls
     return cls
 
 
-# The cache token of constants: it stands for one state of all arrays of a network, and is valid while that lasts.
+# The cache token of constants: valid while the network's arrays are unchanged.
 cache_token: ContextVar[object | None] = ContextVar("cache_token", default=None)
 _evaluating: ContextVar[bool] = ContextVar("evaluating", default=False)
 
 
 @contextmanager
 def evaluation() -> Iterator[None]:
-    """Compute layers in evaluation mode inside the block, whatever mode they were switched to.
+    """Compute all layers in evaluation mode inside the block.
 
     The mode belongs to the context (`contextvars`): another thread or task may train the same layers meanwhile.
 
+    Examples
+    --------
     >>> from freqnet import nn
     >>> norm = nn.PowerNorm()
     >>> norm.train()
@@ -84,12 +104,30 @@ def evaluation() -> Iterator[None]:
 
 
 class Module(ABC):
-    """Base of all layers: fields are declared by a dataclass, arrays are made by `build`.
+    """The base class of layers.
 
-    A layer of your own says in ``_build`` what it makes of what comes in, and computes it in ``forward``:
+    A layer of your own makes its parameters and describes its output in ``_build``, and computes it in ``forward``.
 
+    Attributes
+    ----------
+    parameters : dict of str to Tensor
+        Trained arrays.
+    state : dict of str to numpy.ndarray
+        Arrays that are stored but not trained, such as running statistics.
+    generator : numpy.random.Generator or None
+        Source of randomness in training, set by `set_generator`.
+    precision : dtype
+        Precision of the parameters.
+    built : bool
+        Whether `build` has been called.
+    kept : tuple of int or None
+        Band of the output where it is narrower than that of the input: see `keep`.
+
+    Examples
+    --------
     >>> from dataclasses import dataclass
-    >>> from freqnet import nn, ops
+    >>> import numpy as np
+    >>> from freqnet import nn
     >>> @nn.layer
     ... @dataclass(eq=False)
     ... class Gain(nn.Module):
@@ -113,33 +151,38 @@ class Module(ABC):
         self.generator: np.random.Generator | None = None
         self.precision: Any = np.float32
         self.built = False
-        # The band of the output, where it is narrower than that of what comes in: see `keep`.
         self.kept: Axes | None = None
         self._constants: dict[str, tuple[object, Space, Tensor]] = {}
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
-        """Make parameters and state; return what goes out."""
+        """Make parameters and state; return the description of the output."""
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Compute the layer."""
 
     def build(self, incoming: Signal | Features, generator: np.random.Generator, precision: Any = np.float32) -> Any:
-        """Make the layer's parameters for what comes in, and return what goes out.
+        """Make the layer's parameters for an input.
 
         Parameters
         ----------
         incoming : Signal or Features
+            Description of the input.
         generator : numpy.random.Generator
             Draws the initial weights.
         precision : dtype
             float32 for training, float64 for checking.
 
+        Returns
+        -------
+        Signal or Features
+            Description of the output.
+
         Raises
         ------
         ShapeError
-            The layer cannot take what comes in.
+            The layer cannot take this input.
         """
         self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
         out = self._build(incoming, generator)
@@ -151,22 +194,22 @@ class Module(ABC):
         try:
             return self.forward(x)
         except KeyError:
-            # A layer without parameters works unbuilt; one with them has nothing to look up.
+            # Layers without parameters work unbuilt; the others fail to look up a parameter.
             if self.built:
                 raise
             what = f"layer {type(self).__name__}"
             raise ConfigurationError(
-                got_expected(what, "a call", "build first", "put it in a Network, or build it")
+                got_expected(what, "a call before build", "a built layer", "put it in a Network, or call its build()")
             ) from None
 
     def kept_band(self, space: Space) -> Axes:
-        """The modes of the incoming signal that the layer uses: all of them, except for a low-pass."""
+        """Return the band of the input that the layer uses: all of it, unless the layer is a low-pass."""
         return space.band
 
     def keep(self, out: Signal, band: Axes) -> Signal:
-        """Compute no more modes than the next layer uses, where the layer can; return what goes out then.
+        """Restrict the output to the band that the next layer uses, where the layer can; return its new description.
 
-        `Sequential` calls it after `build`, with the `kept_band` of the layer that follows.
+        `Sequential` calls this after `build`, with the `kept_band` of the next layer.
         """
         return out
 
@@ -182,7 +225,7 @@ class Module(ABC):
     def constant(self, name: str, space: Space, make: Callable[[], Tensor]) -> Tensor:
         """Return a tensor that depends only on the layer's arrays and a signal's space.
 
-        Inside ``Network.constants()`` it is made once and kept; elsewhere it is made every time.
+        Inside ``Network.constants()`` the tensor is cached; elsewhere `make` is called every time.
         """
         token = cache_token.get()
         if token is None or is_watched():
@@ -201,7 +244,7 @@ class Module(ABC):
         yield from ()
 
     def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """Yield (path, layer) for this layer and all those inside."""
+        """Yield (path, layer) for this layer and all layers inside it."""
         yield prefix, self
         for name, child in self.children():
             yield from child.modules(f"{prefix}.{name}" if prefix else name)
@@ -211,16 +254,16 @@ class Module(ABC):
         return {_path(path, name): p for path, module in self.modules() for name, p in module.parameters.items()}
 
     def named_state(self) -> dict[str, np.ndarray]:
-        """Return every array that is kept but not trained (running statistics) under its path."""
+        """Return every array that is stored but not trained (running statistics) under its path."""
         return {_path(path, name): s for path, module in self.modules() for name, s in module.state.items()}
 
     def train(self, mode: bool = True) -> None:
-        """Switch this layer and all inside to training (batch statistics, dropout) or evaluation."""
+        """Switch this layer and all layers inside it to training mode, or with False to evaluation mode."""
         for _, module in self.modules():
             module.training = mode
 
     def set_generator(self, generator: np.random.Generator | None) -> None:
-        """Give all layers the source of randomness for training."""
+        """Set the source of randomness that all layers use in training."""
         for _, module in self.modules():
             module.generator = generator
 
@@ -230,58 +273,73 @@ class Module(ABC):
         return {"layer": type(self).__name__, **values}
 
     def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
-        """Copy arrays into the parameters and the state, in place; nothing changes if one does not fit."""
+        """Copy arrays into the parameters and the state, in place.
+
+        Raises
+        ------
+        CheckpointError
+            Names or shapes differ from the layer's own; no array has changed then.
+        """
         targets = {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
         if targets.keys() != arrays.keys():
             odd = sorted(targets.keys() ^ arrays.keys())
             raise CheckpointError(
-                got_expected("weights", f"other names ({', '.join(odd[:3])})", "the model's", "use its checkpoint")
+                got_expected(
+                    "weights",
+                    f"other names ({', '.join(odd[:3])})",
+                    "the names of this model's arrays",
+                    "load a checkpoint of this model",
+                )
             )
         for name, target in targets.items():
             if target.shape != arrays[name].shape:
                 raise CheckpointError(
-                    got_expected(f"weights {name}", arrays[name].shape, target.shape, "use the model's checkpoint")
+                    got_expected(f"weights {name}", arrays[name].shape, target.shape, "load a checkpoint of this model")
                 )
         for name, target in targets.items():
             target[...] = arrays[name]
 
 
 def from_description(description: dict[str, Any]) -> Module:
-    """Make an unbuilt layer from plain data.
-
-    >>> from freqnet import nn
-    >>> nn.from_description(nn.TruncationPool(5).describe())
-    TruncationPool(size=5)
+    """Make an unbuilt layer from the plain data that `Module.describe` returns.
 
     Raises
     ------
     ConfigurationError
         The description names an unknown layer or field.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> nn.from_description(nn.TruncationPool(5).describe())
+    TruncationPool(size=5)
     """
     values = dict(description)
     name = values.pop("layer", None)
     if name not in LAYERS:
-        raise ConfigurationError(got_expected("layer", repr(name), " or ".join(sorted(LAYERS)), "check the model"))
+        todo = "register a layer of your own with @nn.layer before loading the model"
+        raise ConfigurationError(got_expected("layer", repr(name), " or ".join(sorted(LAYERS)), todo))
     try:
         return LAYERS[name](**{key: _decode(value) for key, value in values.items()})
     except TypeError as error:
         raise ConfigurationError(
-            got_expected(f"layer {name}", error, "its declared fields", "check the model")
+            got_expected(f"layer {name}", error, "its declared fields", "pass what describe() returned")
         ) from None
 
 
 def require_incoming(incoming: Any, kind: type, what: str) -> Any:
-    """Return what comes in if the layer can take it."""
+    """Return the description of the input, or raise `ShapeError` if it is not of this kind."""
     if not isinstance(incoming, kind):
         expected = "a signal (before the head)" if kind is Signal else "features (after a head)"
-        raise ShapeError(got_expected(what, str(incoming), expected, "reorder the layers"))
+        todo = "move the layer before the head" if kind is Signal else "put a head such as GlobalAverage() before it"
+        raise ShapeError(got_expected(what, str(incoming), expected, todo))
     return incoming
 
 
 def positive(count: int, what: str) -> int:
-    """Return a count of channels or features if there is at least one."""
+    """Return a count of channels or features, or raise `ShapeError` if it is not a positive whole number."""
     if not is_whole(count) or count < 1:
-        raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", "change it"))
+        raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", f"pass {what}=8"))
     return count
 
 

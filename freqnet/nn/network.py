@@ -1,4 +1,4 @@
-"""Networks: one transform at the door, and a body that stays in its domain."""
+"""Networks: a door with the only transform, and a body that stays in its domain."""
 
 from __future__ import annotations
 
@@ -20,18 +20,32 @@ from freqnet.spaces.condition import require_condition
 
 
 class Network:
-    """A door and a body: what is trained, saved and audited.
+    """A door and a body of layers that compute logits from samples.
 
     Parameters
     ----------
     door : Door
     body : Module
-        Usually a `Sequential` that ends in features. Layers that are part of a network already are copied,
-        untrained.
+        Usually a `Sequential` with a head at its end. If its layers are built already, as in another network, an
+        untrained copy is used.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
     precision : dtype
         float32 for training, float64 for checking.
+
+    Attributes
+    ----------
+    outputs : int
+        Number of logits.
+    transforms_inside : int
+        Transforms counted inside the network so far; spectral networks forbid them.
+
+    Raises
+    ------
+    ShapeError
+        A layer cannot take its input, or the body does not end in features.
+    ConfigurationError
+        One layer object stands in two places of the body.
 
     Examples
     --------
@@ -48,7 +62,7 @@ class Network:
     def __init__(self, door: Door, body: Module, seed: int = 0, precision: Any = np.float32) -> None:
         _refuse_shared(body)
         if any(module.built for _, module in body.modules()):
-            # Building layers over themselves would lose the weights another network trained.
+            # Building the layers again would overwrite the trained weights of another network.
             body = from_description(body.describe())
         self.door = door
         self.body = body
@@ -57,17 +71,17 @@ class Network:
         self.transforms_inside = 0
         out = body.build(door.signal, np.random.default_rng(seed), precision)
         if not isinstance(out, Features):
-            raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense"))
+            raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense(10)"))
         self.outputs = out.count
         self._parameters = list(body.named_parameters().values())
         self._stateful = [module for _, module in body.modules() if module.state]
-        # The values of all arrays, and the cache token that is valid while they last.
+        # The values of all arrays, and the cache token that is valid while they are unchanged.
         self._state: tuple[np.ndarray, object] = (np.zeros(0), object())
         self._lock = Lock()
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Forbid transforms inside a spectral network; count those of one that lives on samples."""
+        """Forbid transforms inside a spectral network; count them in the other domains."""
         space = self.door.space
         if space.is_spectral and not space.switches:
             with no_transforms():
@@ -83,7 +97,13 @@ class Network:
         return self.door.analyse(samples, self.precision)
 
     def __call__(self, spectra: Tensor) -> Tensor:
-        """Compute logits ``(batch, outputs)`` from what left the door, without any transform."""
+        """Compute logits ``(batch, outputs)`` from the spectra that the door made.
+
+        Raises
+        ------
+        SpaceError
+            The argument is not a tensor, or its space is not the door's.
+        """
         if not isinstance(spectra, Tensor):
             raise SpaceError(
                 got_expected(
@@ -92,14 +112,25 @@ class Network:
             )
         if spectra.space is not None and spectra.space.origin != self.door.space.origin:
             todo = "pass samples through analyse()"
-            raise SpaceError(got_expected("network", spectra.space, f"what leaves its door, {self.door.space}", todo))
+            raise SpaceError(got_expected("network", spectra.space, f"the space of its door, {self.door.space}", todo))
         with self.guard():
             return self.body(spectra)
 
     def predict(self, samples: Any, batch: int = 250) -> np.ndarray:
-        """Return logits ``(batch, outputs)`` of samples, in evaluation mode and without a tape.
+        """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``, in evaluation mode.
 
-        The network's own mode stays as it is. Threads and asynchronous tasks may predict with one network at once.
+        The network's own mode does not change. Several threads and asynchronous tasks may use one network at once.
+
+        Parameters
+        ----------
+        samples : array_like
+        batch : int
+            Samples computed at a time.
+
+        Raises
+        ------
+        ShapeError
+            The samples have the wrong number of axes or channels, or too few samples for the band.
         """
         samples = np.asarray(samples)
         with self.inference():
@@ -114,10 +145,10 @@ class Network:
 
     @contextmanager
     def constants(self) -> Iterator[None]:
-        """Let layers keep tensors that depend only on the network's arrays, from one call of this to the next.
+        """Let layers cache tensors that depend only on the network's arrays, for evaluation.
 
-        For evaluation. Arrays that have changed since the last call are noticed here; where one changes inside the
-        block (as when another thread trains the network), nothing is kept.
+        The cache lasts from one block to the next while the arrays are unchanged. It is cleared if an array changes
+        inside the block, as when another thread trains the network.
         """
         values = self._values()
         kept, token = self._state
@@ -137,19 +168,19 @@ class Network:
         return np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
 
     def train(self, mode: bool = True) -> None:
-        """Switch to training (batch statistics, dropout) or, with False, to evaluation."""
+        """Switch to training mode (batch statistics, dropout), or with False to evaluation mode."""
         self.body.train(mode)
 
     def named_parameters(self) -> dict[str, Tensor]:
-        """Return every trained tensor under its path, as optimisers take them."""
+        """Return every trained tensor under its path, in the form that optimisers expect."""
         return self.body.named_parameters()
 
     def parameter_count(self) -> int:
-        """How many real numbers are trained."""
+        """Return the number of trained real numbers."""
         return sum(p.data.size for p in self.body.named_parameters().values())
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Every array that makes up the network's state: parameters and running statistics."""
+        """Return all arrays of the network, parameters and running statistics, under their paths."""
         return {name: p.data for name, p in self.body.named_parameters().items()} | self.body.named_state()
 
     def describe(self) -> dict[str, Any]:
@@ -158,32 +189,34 @@ class Network:
 
     @classmethod
     def from_description(cls, description: dict[str, Any], seed: int = 0) -> Network:
-        """Make a network, with fresh weights, from plain data.
+        """Make a network with new weights from the plain data that `describe` returns.
 
         Raises
         ------
         ConfigurationError
-            The description is not one of a network.
+            The description lacks an entry, or names an unknown layer, field or domain.
         """
         try:
             fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()}
             door = Door(**fields)
             body, precision = from_description(description["body"]), np.dtype(description["precision"])
         except (KeyError, TypeError, AttributeError) as error:
-            raise ConfigurationError(
-                got_expected("network description", repr(error), "door, body and precision", "use describe()")
-            ) from None
+            expected, todo = "door, body and precision", "pass what describe() returned"
+            raise ConfigurationError(got_expected("network description", repr(error), expected, todo)) from None
         return cls(door, body, seed, precision)
 
 
 def _refuse_shared(body: Module) -> None:
-    """A layer has one set of parameters for one place: the same object twice would be built over itself."""
+    """Raise `ConfigurationError` if one layer object stands in two places: it has one set of parameters only."""
     seen: dict[int, str] = {}
     for path, module in body.modules():
         if id(module) in seen:
             raise ConfigurationError(
                 got_expected(
-                    f"layer {path}", f"the same object as layer {seen[id(module)]}", "one of its own", "make another"
+                    f"layer {path}",
+                    f"the same object as layer {seen[id(module)]}",
+                    "an object of its own",
+                    f"make another {type(module).__name__}",
                 )
             )
         seen[id(module)] = path

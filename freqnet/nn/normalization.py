@@ -1,4 +1,4 @@
-"""Power normalisation: zero mean and unit power, read off the DC mode and Parseval's sum."""
+"""Power normalisation: zero mean and unit power, from the DC mode and Parseval's sum."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from freqnet.spaces import Axes
 
 
 class WithStatistics(Module):
-    """The base of layers that use the mean and the variance of every channel, of each example or of the batch.
+    """The base class of layers that use the mean and the variance of every channel, per example or per batch.
 
-    Batch statistics come with running averages, which replace them in evaluation.
+    Running averages replace batch statistics in evaluation mode.
     """
 
     statistics: str
@@ -27,10 +27,11 @@ class WithStatistics(Module):
     def _start_statistics(self, channels: int) -> None:
         if not isinstance(self.statistics, str) or self.statistics not in ("batch", "sample"):
             got = repr(self.statistics)
-            raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "choose one"))
+            raise ConfigurationError(got_expected("statistics", got, "'batch' or 'sample'", "pass statistics='batch'"))
         for name, value in (("momentum", self.momentum), ("epsilon", self.epsilon)):
             if not is_finite(value) or value < 0:
-                raise ConfigurationError(got_expected(name, repr(value), "a finite number of 0 or more", "change it"))
+                todo = f"leave out {name} to take its default"
+                raise ConfigurationError(got_expected(name, repr(value), "a finite number of 0 or more", todo))
         if self.statistics == "batch":
             self.state["mean"] = np.zeros((1, channels), self.precision)
             self.state["variance"] = np.ones((1, channels), self.precision)
@@ -44,7 +45,7 @@ class WithStatistics(Module):
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
     def _update_running(self, found: np.ndarray) -> None:
-        """Move the running averages towards the statistics of a batch."""
+        """Update the running averages by the statistics of a batch."""
         if self.statistics == "batch":
             for name, new in zip(("mean", "variance"), found, strict=True):
                 self.state[name] += self.momentum * (new - self.state[name])
@@ -53,25 +54,25 @@ class WithStatistics(Module):
 @layer
 @dataclass(eq=False)
 class PowerNorm(WithStatistics):
-    """Give every channel mean 0 and power 1, then a trained scale and offset.
+    """Normalise every channel to mean 0 and power 1, then apply a trained gain and offset.
 
-    The mean of a signal is its DC mode and its mean square is Parseval's sum, so the statistics are those
-    batch normalisation takes in space (Ioffe and Szegedy 2015), without going there.
+    The mean of a signal is its DC mode, and its mean square is Parseval's sum. The statistics therefore equal those
+    of batch normalisation on samples (Ioffe and Szegedy 2015), without a transform.
 
     Parameters
     ----------
     statistics : {"batch", "sample"}
-        Over batch and grid in training and running averages in evaluation, or over each example's own
-        grid always.
+        ``"batch"`` uses the statistics of the whole batch in training and running averages in evaluation,
+        ``"sample"`` always those of each example.
     momentum : float
         Weight of the newest batch in the running averages.
     epsilon : float
-        Added to the variance.
+        Number added to the variance.
 
     Raises
     ------
     ConfigurationError
-        The statistics are not known, the momentum or epsilon is below 0.
+        The statistics are not known, or the momentum or epsilon is below 0.
 
     Examples
     --------
@@ -103,16 +104,16 @@ class PowerNorm(WithStatistics):
         return self.polynomial(x, Tensor(_IDENTITY.astype(self.precision)), x.space.band)
 
     def polynomial(self, x: Tensor, polynomial: Tensor, band: Axes) -> Tensor:
-        """Apply a polynomial of degree 1 or 2 to the normalised signal, in one pass over the signal.
+        """Normalise a signal and apply a polynomial of degree 1 or 2 to it, in one pass.
 
         Parameters
         ----------
         x : Tensor
             Signal ``(*modes, batch, channels)``.
         polynomial : Tensor
-            ``(degree + 1, channels)`` from the constant up.
+            Coefficients ``(degree + 1, channels)``, from the constant up.
         band : tuple of int
-            The band of the result.
+            Band of the result.
         """
         gain, offset = self.parameters["gain"], self.parameters["offset"]
         if self._uses_running:
@@ -126,5 +127,5 @@ class PowerNorm(WithStatistics):
         return out
 
 
-# The normalised signal itself, as a polynomial of it.
+# The polynomial p(x) = x.
 _IDENTITY = np.array([[0.0], [1.0]])

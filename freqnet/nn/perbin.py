@@ -1,8 +1,7 @@
-"""Functions of each mode by itself, as the literature has them: for comparison, since none of them mixes modes.
+"""Activations of the literature that work on each mode alone, for comparison: none of them mixes modes.
 
-A layer that computes every output mode from the same input mode is a low-pass away from its input: what one
-truncation later drops, no mode that is kept has ever seen (`freqnet audit` shows it). And but for `MagnitudeGain`,
-none of them commutes with shifts: a shifted image is another image to them.
+If every output mode depends on the same input mode only, modes that a later truncation drops cannot influence the
+output (`freqnet audit` shows this). Only `MagnitudeGain` commutes with shifts.
 """
 
 from __future__ import annotations
@@ -32,22 +31,22 @@ def _of_modes(incoming: Signal, what: str) -> Signal:
 @layer
 @dataclass(eq=False)
 class MagnitudeGain(Module):
-    """Weaken each mode by r^2 / (r^2 + t^2), r its magnitude: modes below a threshold fade, phases stay.
+    """Multiply each mode by the gain r^2 / (r^2 + t^2) of a Wiener filter, with magnitude r and threshold t.
 
-    The form ``X[k] rho(|X[k]|)`` is the only function of single modes that commutes with shifts. The threshold is
-    trained, one a channel, and the mean (k = 0) passes as it is. This rho is the gain of a Wiener filter.
+    Modes below the threshold are weakened, phases and the mean (k = 0) stay. ``X[k] rho(|X[k]|)`` is the only form of
+    a function of single modes that commutes with shifts. One threshold per channel is trained.
 
     Parameters
     ----------
     threshold : float
-        To start from, in units of the signal: a channel of power 1 has magnitudes of 1 / sqrt(modes) or so.
+        Initial threshold, in units of the signal. Magnitudes of a channel of power 1 are about 1 / sqrt(modes).
 
     Raises
     ------
     ConfigurationError
-        A threshold that is no number above 0.
+        The threshold is not a number above 0.
     ShapeError
-        What comes in are samples.
+        The input is in the grid domain.
 
     Examples
     --------
@@ -61,13 +60,14 @@ class MagnitudeGain(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         out = _of_modes(incoming, "MagnitudeGain")
         if not is_finite(self.threshold) or self.threshold <= 0:
-            raise ConfigurationError(got_expected("threshold", repr(self.threshold), "a number above 0", "change it"))
+            todo = "pass threshold=0.05"
+            raise ConfigurationError(got_expected("threshold", repr(self.threshold), "a number above 0", todo))
         self.add_parameter("threshold", np.full((1, incoming.channels), self.threshold))
         return out
 
     def forward(self, x: Tensor) -> Tensor:
         strength = mode_inner(x, x)
-        # Both sides count a pair (k, -k) twice, but for the mean, which any strength lets pass.
+        # Strength and level count each pair (k, -k) twice. The mean counts once, and its gain is set to 1 below.
         level = self.parameters["threshold"] * self.parameters["threshold"] * 2.0
         gain = strength / (strength + level)
         keep = np.zeros((strength.shape[0], 1, 1), x.data.real.dtype)
@@ -78,23 +78,22 @@ class MagnitudeGain(Module):
 @layer
 @dataclass(eq=False)
 class RealImaginary(Module):
-    """A function of the real and of the imaginary part of every mode: tanh(Re) + i tanh(Im) and the like.
+    """Apply a function to the real and to the imaginary part of every mode, such as tanh(Re) + i tanh(Im).
 
-    Known as split activation; CReLU with relu (Trabelsi et al. 2018). It is not the function of the signal, and does
-    not commute with shifts. One of each pair (k, -k) decides, the other is its mirror image, so that signals stay
-    real.
+    This is the split activation, with relu called CReLU (Trabelsi et al. 2018). It is not a pointwise function of the
+    samples, and does not commute with shifts. The function acts on one mode of each pair (k, -k); the other is its
+    conjugate, so signals stay real.
 
     Parameters
     ----------
-    function : str
-        relu, tanh, sigmoid, gelu, silu or erf.
+    function : {"relu", "tanh", "sigmoid", "gelu", "silu", "erf"}
 
     Raises
     ------
     ConfigurationError
         The function is not known.
     ShapeError
-        What comes in are samples.
+        The input is in the grid domain.
     """
 
     function: str = "tanh"
@@ -114,15 +113,15 @@ class RealImaginary(Module):
 @layer
 @dataclass(eq=False)
 class PhaseGate(Module):
-    """Keep the modes whose phase lies in the first quadrant, drop all others: zReLU (Guberman 2016), PhaseReLU.
+    """Keep the modes whose phase lies in the first quadrant, and drop all others: zReLU (Guberman 2016), PhaseReLU.
 
-    The mean is kept where it is positive. It is not the ReLU of the signal, and does not commute with shifts: these
-    turn phases.
+    A positive mean is kept. The layer is not the ReLU of the samples, and does not commute with shifts, since these
+    change phases.
 
     Raises
     ------
     ShapeError
-        What comes in are samples.
+        The input is in the grid domain.
     """
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -138,22 +137,21 @@ class PhaseGate(Module):
 @layer
 @dataclass(eq=False)
 class SecondHarmonic(Module):
-    """Y[k] = X[k], plus a trained multiple of X[k / 2] at even k: 2SReLU (Watanabe and Wolf 2020).
+    """Add a trained multiple of X[k / 2] to a trained multiple of X[k] at even k: 2SReLU (Watanabe and Wolf 2020).
 
-    It is linear: a network with this alone is one affine map. It is not a function of the samples either; of a
-    shift, the second harmonic sees twice as much.
+    The layer is linear: a network with no other activation is one affine map. It does not commute with shifts.
 
     Parameters
     ----------
     first, second : float
-        Factors to start from, trained, one a channel.
+        Initial factors of X[k] and X[k / 2]; one of each per channel is trained.
 
     Raises
     ------
     ConfigurationError
-        A factor that is no finite number.
+        A factor is not a finite number.
     ShapeError
-        What comes in are samples.
+        The input is in the grid domain.
     """
 
     first: float = 0.7
@@ -163,7 +161,8 @@ class SecondHarmonic(Module):
         out = _of_modes(incoming, "SecondHarmonic")
         for name, factor in (("first", self.first), ("second", self.second)):
             if not is_finite(factor):
-                raise ConfigurationError(got_expected(f"{name} factor", repr(factor), "a finite number", "change it"))
+                todo = f"pass {name}=0.5"
+                raise ConfigurationError(got_expected(f"{name} factor", repr(factor), "a finite number", todo))
             self.add_parameter(name, np.full((1, incoming.channels), factor))
         return out
 
@@ -173,7 +172,7 @@ class SecondHarmonic(Module):
 
 
 def _part_sizes(x: Tensor) -> Tensor:
-    """Real and imaginary parts, per orthonormal coordinate ``(coordinates, 1, 1)``: 1 for the mean, else 1/sqrt(2)."""
+    """Return the factor from each orthonormal coordinate to a real or imaginary part, ``(coordinates, 1, 1)``."""
     sizes = np.full((x.space.coordinate_count, 1, 1), np.sqrt(0.5), x.data.real.dtype)
     sizes[0] = 1
     return Tensor(sizes)
@@ -181,16 +180,16 @@ def _part_sizes(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _partners(space: Space) -> tuple[int, ...]:
-    """For each coordinate, that of the same mode's other part; the mean is its own."""
+    """Return, for each coordinate, the index of the other part of the same mode; the mean has index 0 itself."""
     count = (space.coordinate_count - 1) // 2
     return (0, *range(1 + count, 1 + 2 * count), *range(1, 1 + count))
 
 
 @lru_cache(maxsize=32)
 def _halves(space: Space) -> tuple[int, ...]:
-    """For each coordinate of a mode k, that of k / 2; -1 where that is no mode. The mean has no harmonic."""
+    """Return, for each coordinate of a mode k, the index of that of k / 2; -1 for odd modes and for the mean."""
     numbers = [tuple(k) for k in mode_numbers(space.band).tolist()]
     place, count = {k: i for i, k in enumerate(numbers)}, len(numbers) - 1
-    # Half of an odd number is none of them.
+    # Half of an odd number is not a mode number.
     halves = [place.get(tuple(n / 2 for n in k), -1) for k in numbers[1:]]
     return (-1, *halves, *(half + count if half > 0 else -1 for half in halves))

@@ -1,4 +1,4 @@
-"""Pooling inside a domain: truncation to any size, low-pass, exact averages, frequency dropout."""
+"""Pooling inside a domain: truncation to any size, low-pass, exact averages and frequency dropout."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from freqnet.spaces.base import Axes, Space, per_axis
 @layer
 @dataclass(eq=False)
 class TruncationPool(Module):
-    """Spectral pooling to a grid of any size (Rippel et al. 2015, section 3).
+    """Pool to a grid of any size by truncation of the spectrum (Rippel et al. 2015, section 3).
 
-    The mean is kept and nothing is rescaled; at an even size the Nyquist mode is dropped, so that pooling
-    commutes with shifts by fractions of a sample. Kernels after it are measured on the new grid.
+    The mean is kept and nothing is rescaled. At an even size the Nyquist mode is dropped, so that pooling commutes
+    with shifts by fractions of a sample. Later kernels are measured on the new grid.
 
     Parameters
     ----------
     size : int or tuple of int
-        Samples along each axis of the new grid, at most those of the old.
+        Samples along each axis of the new grid, at most as many as on the old one.
+
+    Raises
+    ------
+    ShapeError
+        The new grid is empty or larger than the old one.
 
     Examples
     --------
@@ -45,7 +50,7 @@ class TruncationPool(Module):
     def _pooled(self, space: Space) -> Space:
         size = per_axis(self.size, space.ndim, "size")
         if any(not 1 <= s <= n for s, n in zip(size, space.grid, strict=True)):
-            raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", "pool to a smaller grid"))
+            raise ShapeError(got_expected("pooling size", size, f"1 to {space.grid}", f"pass size={space.grid}"))
         return resampled(space, size)
 
     def kept_band(self, space: Space) -> Axes:
@@ -58,12 +63,17 @@ class TruncationPool(Module):
 @layer
 @dataclass(eq=False)
 class LowPass(Module):
-    """Keep the modes ``|k| <= band``; the grid, and with it the meaning of taps, stays.
+    """Keep the modes ``|k| <= band``, on the same grid: later kernels keep their size in samples.
 
     Parameters
     ----------
     band : int or tuple of int
-        Modes kept along each axis; never more than come in.
+        Largest mode number kept along each axis, at most that of the input.
+
+    Raises
+    ------
+    ShapeError
+        The band is below 0 or larger than that of the input.
     """
 
     band: int | Axes
@@ -75,7 +85,7 @@ class LowPass(Module):
     def kept_band(self, space: Space) -> Axes:
         band = per_axis(self.band, space.ndim, "band")
         if any(not 0 <= m <= n for m, n in zip(band, space.band, strict=True)):
-            raise ShapeError(got_expected("band", band, f"0 to {space.band}", "keep fewer modes"))
+            raise ShapeError(got_expected("band", band, f"0 to {space.band}", f"pass band={space.band}"))
         return band
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,21 +95,21 @@ class LowPass(Module):
 @layer
 @dataclass(eq=False)
 class AveragePool(Module):
-    """Average over a window and keep every `stride`-th value: exact, aliasing included.
+    """Average over a window and keep every `stride`-th value, exactly as on samples, aliasing included.
 
     Parameters
     ----------
     window : int or tuple of int
-        Samples averaged along each axis, around the period (circular).
+        Samples averaged along each axis; on a periodic grid, windows wrap around.
     stride : int or tuple of int, optional
-        By default the window; 1 is a moving average.
+        Distance between averages in samples, by default the window; 1 gives a moving average.
     method : {"dirichlet", "sinc"}
-        The grid's own average, or the continuous signal's: see `freqnet.ops.average`.
+        Average of the samples, or of the continuous signal: see `freqnet.ops.average`.
 
     Raises
     ------
     ShapeError
-        The stride does not divide the grid, or the window holds no sample.
+        The stride does not divide the grid, or the window is empty.
     ConfigurationError
         The method is not known.
     """
@@ -114,7 +124,7 @@ class AveragePool(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "AveragePool").space
         window = checked_window(self.window, space.ndim, self.method)
-        # Not every domain has an average of either method.
+        # This raises where the domain does not support the method.
         one = np.ones((*space.shape, 1, 1), space.dtype(self.precision))
         space.average(one, window, self.method, False)
         self._check_room(space, window)
@@ -122,33 +132,38 @@ class AveragePool(Module):
         return Signal(after if max(stride) == 1 else aliased(after, stride), incoming.channels)
 
     def _check_room(self, space: Space, window: Axes) -> None:
-        """Windows that end beyond the last sample need room where nothing goes around a period."""
+        """Warn where windows end beyond the last sample of a grid that is not periodic."""
         used, stride = space.support or space.grid, self._stride(space.ndim)
         rows = zip(used, window, stride, space.grid, strict=True)
         if any(w > s and u + w - 1 > n for u, w, s, n in rows):
             got = f"{used} samples and windows of {window} on {space.grid} samples"
-            todo = "pad at the door, or take a stride as long as the window: what is too long comes back"
+            todo = f"pad at the door (pad={tuple(w - 1 for w in window)}), or pass stride={window}"
             space.warn_of_remainder("average", got, todo)
 
     def forward(self, x: Tensor) -> Tensor:
         averaged = ops.average(x, self.window, self.method)
         stride = self._stride(x.space.ndim)
-        # A stride of 1 folds nothing: skip the op.
+        # A stride of 1 changes nothing: skip the op.
         return averaged if max(stride) == 1 else ops.alias(averaged, stride)
 
 
 @layer
 @dataclass(eq=False)
 class FrequencyDropout(Module):
-    """Wipe out all modes beyond a random radius, in training (Rippel et al. 2015, section 3.2).
+    """Set all modes beyond a random radius to zero in training (Rippel et al. 2015, section 3.2).
 
-    One radius a step, the same on all axes, uniform from `minimum` to the band: nested dropout on
-    frequencies. Nothing is rescaled, as in the paper.
+    Each training step draws one radius for all axes, uniformly from `minimum` to the largest band. As in the paper,
+    nothing is rescaled.
 
     Parameters
     ----------
     minimum : int
-        The smallest radius.
+        Smallest radius, as a mode number.
+
+    Raises
+    ------
+    ConfigurationError
+        The minimum is below 0 or larger than the band.
     """
 
     minimum: int = 1
@@ -157,7 +172,7 @@ class FrequencyDropout(Module):
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
         if not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
-                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "make it smaller")
+                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
         return incoming
 

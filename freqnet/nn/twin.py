@@ -1,4 +1,4 @@
-"""The spatial twin of a layer: the same layer, parameters and signal on samples, compared with the spectral one."""
+"""Compare a layer in the Fourier domain with its spatial counterpart: the same layer and parameters on samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from freqnet.spaces.registry import DEFAULT_DOMAIN
 
 @dataclass(frozen=True)
 class TwinReport:
-    """How far a layer is from its spatial twin, in float64: about 1e-13 where they are the same function.
+    """Relative differences between a layer and its spatial counterpart, in float64: about 1e-13 where both agree.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class TwinReport:
     input_gradient_error : float
         The same for the gradient with respect to the input.
     parameter_gradient_error : float
-        The same for the worst parameter, relative to its own largest gradient (or to a hundredth of the
-        largest of all, where its own is smaller); 0 without parameters.
+        The same for the gradient of the parameter with the largest error. A parameter with a small gradient is
+        compared with a hundredth of the largest gradient of all; 0 without parameters.
     """
 
     value_error: float
@@ -45,26 +45,26 @@ def compare_with_twin(
     batch: int = 3,
     seed: int = 0,
 ) -> TwinReport:
-    """Run a layer in the Fourier domain and on the samples of the same signal, and compare.
+    """Compare a layer in the Fourier domain with the same layer on the samples of the same signal.
 
-    Fresh float64 copies of the layer, in training mode, get the same random parameters, the same source of
-    randomness and the same random band-limited signal. Outputs, and the gradients of one random linear
-    functional of the output, are compared as samples, in the modes that the spectral output keeps. The layer
-    itself is left as it was; it need not be built.
+    Two new float64 copies of the layer, in training mode, get the same random parameters, the same source of
+    randomness and the same random band-limited signal. Outputs, and the gradients of a random linear functional of
+    the output, are compared as samples, in the modes that the spectral output keeps. The layer itself need not be
+    built and does not change.
 
     Parameters
     ----------
     layer : Module
     grid : int or tuple of int
-        The grid both twins share.
+        Grid of both copies.
     channels : int
         Channels of the signal: spectra ``(*modes, batch, channels)``, samples ``(*grid, batch, channels)``.
     band : int or tuple of int, optional
-        Band of the signal, by default the largest with which the twins can agree. On samples a product of
-        signals aliases unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with
-        its twin only where ``n > (degree + 1) * band`` along each axis.
+        Band of the signal, by default the largest for which both can agree. On samples a product of signals aliases
+        unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with its spatial
+        counterpart only where ``n > (degree + 1) * band`` along each axis.
     batch, seed : int
-        How many examples, and the seed of everything random.
+        Number of examples, and seed of all random numbers.
 
     Returns
     -------
@@ -73,8 +73,10 @@ def compare_with_twin(
     Raises
     ------
     ShapeError
-        The band does not fit the grid (with the Nyquist mode a ConfigurationError), the layer exists in one of
-        the domains only (`Pointwise`), or its parameters depend on how signals are stored (`Dense` on a signal).
+        The band does not fit the grid, the layer exists in one of the domains only (`Pointwise`), or its parameters
+        depend on how signals are stored (`Dense` on a signal).
+    ConfigurationError
+        The largest mode of the band is the Nyquist mode of the grid.
 
     Examples
     --------
@@ -83,7 +85,7 @@ def compare_with_twin(
     >>> max(report.value_error, report.input_gradient_error, report.parameter_gradient_error) < 1e-12
     True
 
-    A square of a signal of 9 samples aliases on them from the band 3 on:
+    On 9 samples, the square of a signal aliases from band 3 on:
 
     >>> square = nn.Polynomial((0.0, 0.0, 1.0))
     >>> nn.compare_with_twin(square, 9, 1, band=2).value_error < 1e-12
@@ -110,7 +112,7 @@ def compare_with_twin(
 
 
 def _agreeing_band(layer: Module, grid: Axes) -> Axes:
-    """The largest band whose products of the layer's highest degree do not alias on the grid."""
+    """Return the largest band for which products of the layer's highest degree do not alias on the grid."""
     degrees = [len(m.initial) - 1 for _, m in layer.modules() if isinstance(m, Polynomial)]
     return tuple((n - 1) // (max([1, *degrees]) + 1) for n in grid)
 
@@ -120,7 +122,7 @@ def _ratio(error: float, size: float) -> float:
 
 
 class _Twin:
-    """One of the two: a copy of the layer in the domain of its input."""
+    """A copy of the layer in the domain of its input."""
 
     def __init__(self, layer: Module, x: Tensor, seed: int) -> None:
         self.x = Tensor(x.data, x.space, requires_grad=True)
@@ -130,7 +132,7 @@ class _Twin:
         self.layer.set_generator(np.random.default_rng(seed))
 
     def random_parameters(self, generator: np.random.Generator) -> dict[str, np.ndarray]:
-        """Move every parameter off its initial value (zero biases hide mistakes), and return them."""
+        """Add random numbers to every parameter, since zero biases would hide errors; return the parameters."""
         named = self.layer.named_parameters()
         for parameter in named.values():
             parameter.data += 0.3 * generator.standard_normal(parameter.shape)
@@ -157,7 +159,7 @@ class _Twin:
         return self.out.data if self.out.space is None else ops.synthesis(self.out).data
 
     def compared(self, cotangent: np.ndarray, like: _Twin | None = None) -> list[np.ndarray]:
-        """Value, gradient of the input and of each parameter, as samples in the modes of the twin `like`."""
+        """Return value, gradient of the input and of each parameter, as samples in the modes of `like`."""
         like = like or self
         out = self.out
         if out.space is None:
@@ -179,6 +181,5 @@ def _as_samples(x: Tensor, space: Space | None) -> np.ndarray:
 
 
 def _stored_differently(got: str) -> ShapeError:
-    return ShapeError(
-        got_expected("twin", got, "parameters that are the same in both domains", "leave out what depends on storage")
-    )
+    expected, todo = "parameters that are the same in both domains", "replace the layer, such as Dense by GlobalAverage"
+    return ShapeError(got_expected("twin", got, expected, todo))

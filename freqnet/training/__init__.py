@@ -1,4 +1,4 @@
-"""Training: spectra in batches, the loop, history, checkpoints, evaluation."""
+"""Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
 from freqnet.training.batches import Spectra, analyse
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save

@@ -1,4 +1,4 @@
-"""Examples as spectra: transformed once at the door, then drawn in batches and moved inside the domain."""
+"""Datasets as spectra: transformed once at the door, then drawn in batches and shifted inside the domain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
 from freqnet.spaces import Space
 
-# Samples are transformed a slice at a time: the door's scratch stays small beside the spectra kept.
+# Samples transformed at a time: temporary arrays stay small compared with the spectra.
 _SLICE = 2048
 
 
@@ -29,7 +29,7 @@ class Spectra:
     labels : numpy.ndarray
         ``(samples,)``.
     space : Space
-        Where the spectra live.
+        Space of the spectra.
     """
 
     array: np.ndarray
@@ -51,10 +51,9 @@ class Spectra:
     def shuffled(
         self, batch: int, generator: np.random.Generator, shift: float = 0.0
     ) -> Iterator[tuple[Tensor, np.ndarray]]:
-        """Yield every example once, in random order, each moved by up to `shift` samples.
+        """Yield every example once, in random order, each shifted by up to `shift` samples along each axis.
 
-        The shift is a phase ramp, so fractions of a sample cost what whole ones do. The last batch is
-        smaller where the batch does not divide the set.
+        A shift is a phase ramp, so fractions of a sample are allowed. The last batch may be smaller.
         """
         order = generator.permutation(len(self))
         for start in range(0, len(self), batch):
@@ -67,7 +66,7 @@ class Spectra:
 
 
 def require_spectra(value: object, what: str) -> None:
-    """Raise a message that tells how to get from a dataset to spectra."""
+    """Raise `DataError`, with advice on how to make spectra, unless a value is a `Spectra`."""
     if not isinstance(value, Spectra):
         todo = "pass the data through analyse(network, dataset)"
         raise DataError(got_expected(what, f"a {type(value).__name__}", "spectra", todo))
@@ -76,6 +75,13 @@ def require_spectra(value: object, what: str) -> None:
 def analyse(network: Network, dataset: Dataset) -> Spectra:
     """Pass a dataset through the network's door.
 
+    Raises
+    ------
+    DataError
+        The arguments are not a network and a dataset, or the spectrum of large values is not finite.
+
+    Examples
+    --------
     >>> from freqnet import nn
     >>> from freqnet.data import load
     >>> from freqnet.training import analyse
@@ -83,20 +89,16 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
     >>> analyse(network, load("digits")).array.shape
     (7, 4, 1797, 1)
-
-    Raises
-    ------
-    DataError
-        Values are so large that their spectrum is not finite, or the arguments are something else.
     """
     if not isinstance(network, Network) or not isinstance(dataset, Dataset):
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
-        raise DataError(got_expected("analyse", got, "a Network and a Dataset", "give them in this order"))
+        raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
     images = dataset.images
     with np.errstate(over="ignore", invalid="ignore"):
         parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]
     array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
     if not np.isfinite(array).all():
         got = f"values up to {np.abs(images).max():.3g}"
-        raise DataError(got_expected(f"images of {dataset.name}", got, "a finite spectrum in float32", "scale them"))
+        expected, todo = "a finite spectrum in float32", "scale the images to [0, 1]"
+        raise DataError(got_expected(f"images of {dataset.name}", got, expected, todo))
     return Spectra(array, dataset.labels, network.door.space)

@@ -1,4 +1,4 @@
-"""Measuring a network: loss, accuracy, and which layer blew up when training diverges."""
+"""Evaluation of a network: loss, accuracy, and the layer whose output exploded when training diverges."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from freqnet.nn import Network
 from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra, require_spectra
 
-# A layer whose power exceeds this has left float32's useful range behind, long before it overflows.
+# A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
 EXPLODED = 1e8
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation measured.
+    """The results of an evaluation.
 
     Attributes
     ----------
     loss : float
         Mean cross entropy, in nats, without label smoothing.
     accuracy : float
-        Share of examples whose largest logit is the label's, in [0, 1].
+        Share of examples whose largest logit is that of the label, in [0, 1].
     logits : numpy.ndarray
         ``(samples, classes)``.
     """
@@ -37,20 +37,28 @@ class Evaluation:
 
 
 def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation:
-    """Measure a network on labelled spectra, in evaluation mode and without a tape.
+    """Measure the loss and accuracy of a network on labelled spectra, in evaluation mode.
 
-    The network's own mode stays as it is.
+    The network's own mode does not change.
+
+    Parameters
+    ----------
+    network : Network
+    spectra : Spectra
+        Labelled examples, from `freqnet.training.analyse`.
+    batch : int
+        Examples computed at a time.
 
     Raises
     ------
     DataError
         There are no spectra.
     DivergenceError
-        The loss is not finite: the weights, or the examples, are out of all proportion.
+        The loss is not finite: weights or examples are too large.
     """
     require_spectra(spectra, "evaluate")
     if len(spectra) == 0:
-        raise DataError(got_expected("evaluation", "no examples", "at least one", "give it some"))
+        raise DataError(got_expected("evaluation", "no examples", "at least one", "pass a dataset with samples"))
     with network.inference(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
@@ -66,13 +74,13 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation
 
 
 def exploding_layer(network: Network, x: Tensor) -> str:
-    """Name the first layer whose output is no longer finite, or the one of the greatest power.
+    """Return the name and power of the first layer that exploded, or else of the layer with the largest power.
 
     Parameters
     ----------
     network : Network
     x : Tensor
-        Spectra ``(*modes, batch, channels)`` that gave a loss that is not finite.
+        Spectra ``(*modes, batch, channels)`` whose loss is not finite.
     """
     worst, greatest = "the loss", 0.0
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The training loop: one transform at the door, then steps that never leave the domain."""
+"""The training loop: steps on spectra that were transformed once, at the door."""
 
 from __future__ import annotations
 
@@ -23,17 +23,35 @@ from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.history import History
 from freqnet.training.settings import Settings
 
-# Called after every step with the figures so far, and at the end of each epoch with the epoch's row.
+# Called after every training step with the figures so far, and after each epoch with its row of the history.
 Progress = Callable[[dict[str, Any]], None]
 
 
 def silent(figures: dict[str, Any]) -> None:
-    """Show nothing."""
+    """Show no progress."""
 
 
 @dataclass
 class Run:
-    """Everything that changes while a network trains; a checkpoint holds all of it."""
+    """The state of a training run, all of which a checkpoint holds.
+
+    Attributes
+    ----------
+    network : Network
+    settings : Settings
+    optimizer : Optimizer
+    steps_an_epoch : int
+        Training steps per epoch.
+    epoch : int
+        Number of finished epochs.
+    history : History
+    best : dict of str to numpy.ndarray
+        Arrays of the network at its lowest validation loss; empty without validation.
+    best_loss : float
+        Lowest validation loss, in nats.
+    best_epoch : int
+        Epoch of the lowest validation loss.
+    """
 
     network: Network
     settings: Settings
@@ -53,12 +71,12 @@ class Run:
         return stopped or self.epoch >= self.settings.epochs
 
     def step(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Take one step on spectra ``(*modes, batch, channels)``; return the loss and the logits.
+        """Take one training step on spectra ``(*modes, batch, channels)``; return the loss and the logits.
 
         Raises
         ------
         DivergenceError
-            The loss or the gradient is no longer finite; no weight has changed then.
+            The loss or the gradient is not finite; the weights have not changed then.
         """
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -78,7 +96,7 @@ class Run:
         return value, logits.data
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
-        """Return all of the run's state."""
+        """Return a checkpoint of the run, with `info` added to its data."""
         extra = {f"optimizer/{k}": v for k, v in self.optimizer.state().items()}
         extra |= {f"best/{k}": v for k, v in self.best.items()}
         progress = {
@@ -93,21 +111,27 @@ class Run:
         return Checkpoint(self.network.describe(), self.network.arrays(), extra, {**info, "progress": progress})
 
     def restore(self, checkpoint: Checkpoint, info: dict[str, Any]) -> None:
-        """Take up a run where its checkpoint left it.
+        """Load the state of the run from a checkpoint.
 
         Raises
         ------
         CheckpointError
-            The checkpoint is of another network, or was trained with other settings.
+            The checkpoint has no training state, or another network, other settings or other `info`.
         """
         progress = checkpoint.info.get("progress")
         if not progress:
-            raise CheckpointError(got_expected("checkpoint", "no training state", "that of a run", "train anew"))
+            todo = "leave resume=True out, to start a new run"
+            raise CheckpointError(got_expected("checkpoint", "no training state", "the checkpoint of a run", todo))
         if checkpoint.network != plain(self.network.describe()):
             raise CheckpointError(
-                got_expected("checkpoint", "one of another network", "the same data and model options", "repeat them")
+                got_expected(
+                    "checkpoint",
+                    "one of another network",
+                    "the network of this run",
+                    "repeat the data and model of the run, or leave resume=True out",
+                )
             )
-        # More epochs would have stretched the schedule from the start: the run could not be the same.
+        # Another number of epochs is refused too: it would have changed the schedule from the first step.
         _check_same(progress["settings"], asdict(self.settings))
         _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
         _check_same({k: v for k, v in checkpoint.info.items() if k != "progress"}, info)
@@ -134,40 +158,43 @@ def fit(
     info: dict[str, Any] | None = None,
     progress: Progress = silent,
 ) -> History:
-    """Train a network, in place.
+    """Train a network in place.
 
     Parameters
     ----------
     network : Network
     train : Spectra
-        From `analyse`: the transforms are over before training starts.
+        Training examples, from `analyse`.
     validation : Spectra, optional
-        Measured after each epoch; the weights of the lowest validation loss are kept. Without it the
-        last weights are.
+        Examples measured after each epoch. The weights with the lowest validation loss are kept; without validation,
+        the last weights.
     settings : Settings, optional
     checkpoint : path, optional
-        Written after every epoch, whole or not at all.
+        File to write after every epoch. Each write is atomic.
     resume : bool
-        Take up the run in `checkpoint`: the weights become bit for bit those of a run never interrupted.
+        Continue the run in `checkpoint`; the final weights equal those of an uninterrupted run bit for bit.
     info : dict, optional
-        Plain data to keep in the checkpoint.
+        Plain data to store in the checkpoint.
     progress : callable
-        Called with a dict of figures after each step (``"step"`` is present) and each epoch.
+        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch.
 
     Returns
     -------
     History
+        One row of figures per epoch.
 
     Raises
     ------
     DataError
         The training set is empty.
+    SpaceError
+        The spectra are not in the space of the network's door.
     ConfigurationError
-        There is patience, but no validation set.
+        The settings have `patience`, but there is no validation set.
     DivergenceError
-        The loss is no longer finite; says in which epoch and which layer's power exploded.
+        The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
-        The checkpoint to resume is damaged or of another run.
+        The checkpoint to resume is damaged or belongs to another run.
 
     Examples
     --------
@@ -184,13 +211,14 @@ def fit(
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
-            todo = "pass them through its door with analyse"
+            todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
     optimizer = settings.make_optimizer(network.body.named_parameters())
     run = Run(network, settings, optimizer, -(-len(train) // settings.batch))
     if resume:
         if checkpoint is None:
-            raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", "name it"))
+            todo = "pass checkpoint='FILE'"
+            raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
         run.restore(load_checkpoint(checkpoint), info or {})
         for row in run.history.rows:
             progress({**row, "restored": True})
@@ -210,7 +238,7 @@ def fit(
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
-    """Check that there is what the settings need: examples, and some to validate on where there is patience."""
+    """Raise an error if there are no training examples, no validation examples for `patience`, or unusable shifts."""
     require_spectra(train, "training set")
     if validation is not None:
         require_spectra(validation, "validation set")
@@ -223,7 +251,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
 
 
 def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
-    """Train for one epoch. All its randomness comes from (seed, epoch), so that a rerun is the same."""
+    """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
     schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
@@ -257,7 +285,7 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
 
 
 def plain(value: Any) -> Any:
-    """Plain data as it reads back from a file: tuples are lists there."""
+    """Return plain data as it reads back from a JSON file, with lists for tuples."""
     return json.loads(json.dumps(value, default=float))
 
 

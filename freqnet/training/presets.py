@@ -1,4 +1,4 @@
-"""Sensible networks and settings for a dataset, to start from."""
+"""Default networks and training settings for a dataset."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from freqnet.spaces.registry import DEFAULT_DOMAIN
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 DEFAULT_MODES = 17
-# Activations by name, beside "polynomial": what a frequency network can afford, and what the literature has.
+# Activations by name, besides "polynomial": approximations of functions, and those of the literature.
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
     "linear": partial(Linearized, "tanh"),
     "linearized-sigmoid": partial(Linearized, "sigmoid"),
@@ -55,14 +55,22 @@ ACTIVATIONS: dict[str, Callable[[], Module]] = {
 
 @dataclass(frozen=True)
 class Size:
-    """The shape of a default network: for each stage the share of the door's modes it keeps, and its channels."""
+    """The shape of a default network.
+
+    Attributes
+    ----------
+    shares : tuple of float
+        Share of the door's modes that each stage keeps.
+    widths : tuple of int
+        Channels of each stage.
+    """
 
     shares: tuple[float, ...]
     widths: tuple[int, ...]
 
 
-# Most of what distinguishes images lies in few modes, but the squares of fine detail reach down into these: a
-# first stage of many modes and few channels, then few modes and many channels.
+# Few modes distinguish most images, but squares of fine detail reach these modes too. Hence a first stage with many
+# modes and few channels, then few modes and many channels.
 SIZES = {
     "small": Size((1.0, 0.34, 0.2), (6, 12, 24)),
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
@@ -120,7 +128,7 @@ class Model:
     precision: str | None = None
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
-        """Return an untrained network for a dataset, its door standardising by the dataset's statistics."""
+        """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
         axes = tuple(range(dataset.images.ndim - 1))
         offset = dataset.images.mean(axis=axes, dtype=np.float64)
         scale = dataset.images.std(axis=axes, dtype=np.float64)
@@ -133,7 +141,7 @@ class Model:
             tuple(whole.band_of(n) for n in sizes),
             dataset.channels,
             tuple(float(v) for v in offset),
-            # A constant channel has nothing to scale.
+            # A constant channel is not scaled.
             tuple(float(v) if v > 0 else 1.0 for v in scale),
             pad if any(pad) else (),
             pool if self.pool != 1 else (),
@@ -143,9 +151,9 @@ class Model:
         return Network(door, self._body(whole, sizes, len(dataset.classes)), seed, self._precision(door))
 
     def _room(self, grid: tuple[int, ...]) -> Space:
-        """The space of all that the grid holds, pooled and with the padding that the domain needs."""
+        """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
         if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "change --size"))
+            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "pass size='large'"))
         make = get_domain(self.domain)
         pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
         return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
@@ -185,12 +193,12 @@ class Model:
             return Pointwise(self.activation)
         known = ("polynomial", *ACTIVATIONS, *POINTWISE)
         raise ConfigurationError(
-            got_expected("activation", repr(self.activation), " or ".join(known), "choose one of these")
+            got_expected("activation", repr(self.activation), " or ".join(known), "pass activation='polynomial'")
         )
 
 
 def training_defaults(name: str) -> dict[str, Any]:
-    """Return the training settings to start from on a dataset.
+    """Return the default training settings for a dataset.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ TOLERANCE = 1e-12
 
 
 def adjoint(case: Case, there: Verb, back: Verb, target: Space, what: str) -> None:
-    """Fail unless `back` is the adjoint of `there`, from the case's space to `target`."""
+    """Raise AssertionError unless `back` is the adjoint of `there`, from the case's space to `target`."""
     (_, v), (_, u) = case.draw(), case.draw(target)
     folded = back(u)
     assert_close(case.vdot(folded, v), target.vdot(u, there(v)), f"adjoint of {what}", TOLERANCE)

@@ -1,7 +1,7 @@
-"""The checks every domain must pass, as functions: ``check(case)`` raises AssertionError where it fails.
+"""The checks that every domain must pass: ``check(case)`` raises AssertionError where a domain fails.
 
-A check goes in by `analysis` and out by `synthesis`, and holds what a verb does in between against explicit
-sums over the samples, so it needs to know nothing of how a domain stores a signal.
+A check calls `analysis`, a verb and `synthesis`, and compares the samples with explicit sums. It therefore does not
+depend on how a domain stores a signal.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ CHECKS: dict[str, Callable[[Case], None]] = {}
 
 
 def check(function: Callable[[Case], None]) -> Callable[[Case], None]:
-    """Add a check to the contract."""
+    """Register a check in the contract."""
     CHECKS[function.__name__] = function
     return function
 
 
 @dataclass
 class Case:
-    """One domain on one grid and band, and a generator."""
+    """A domain on one grid and band, and a source of randomness."""
 
     domain: Factory
     grid: Axes
@@ -42,17 +42,17 @@ class Case:
 
     @property
     def spectral(self) -> bool:
-        """Whether storage follows the band: then products of signals cannot alias."""
+        """Whether the band determines the stored shape; then products of signals cannot alias."""
         return self.domain(9, 1).shape != self.domain(9, 2).shape
 
     def draw(self, space: Space | None = None, channels: int = 2) -> tuple[np.ndarray, np.ndarray]:
-        """Samples of a random signal, two examples, and the array that stores it."""
+        """Draw two examples of a random signal; return its samples and the array that stores it."""
         space = space or self.space
         samples = oracles.project(self.rng.standard_normal((2, *space.grid, channels)), space.band)
         return samples, space.analysis(samples)
 
     def holds(self, array: np.ndarray, samples: np.ndarray, what: str, space: Space | None = None) -> None:
-        """Fail unless the array stores these samples."""
+        """Raise AssertionError unless the array stores these samples."""
         space = space or self.space
         assert array.shape[: space.ndim] == space.shape, f"{what}: shape {array.shape}, expected {space.shape}"
         assert_close(space.synthesis(array, samples.shape[1:-1]), samples, what)
@@ -62,30 +62,30 @@ class Case:
         return (space or self.space).vdot(a, b)
 
     def bands(self) -> list[Axes]:
-        """Smaller bands, and the largest."""
+        """Two smaller bands and the largest."""
         return [tuple(m // 2 for m in self.band), (0,) * len(self.grid), self.domain(self.grid).band]
 
     def narrow(self, factors: int) -> Space:
-        """A band small enough that a product of so many signals, kept to it, fits the grid."""
+        """The space with a band small enough that a product of `factors` signals does not alias into it."""
         limit = [(n - 1) // (factors + 1) for n in self.grid]
         return self.domain(self.grid, tuple(map(min, self.band, limit)))
 
 
 def kernel_sizes(grid: Axes) -> list[Axes]:
-    """1, even, odd, not square, and longer than the grid."""
+    """One tap, even, odd and non-square sizes, and sizes larger than the grid."""
     if len(grid) == 1:
         return [(1,), (2,), (3,), (5,), (grid[0] + 2,)]
     return [(1, 2, 3)[: len(grid)], (3, 2, 1)[: len(grid)], (grid[0] + 1, *(2,) * (len(grid) - 1))]
 
 
 def kernels(case: Case) -> list[tuple[str, Axes, np.ndarray, Axes, bool]]:
-    """Every parametrisation and size: name, size, matrix to taps, extent of the taps, centred or not."""
+    """All parametrisations and sizes: name, size, matrix to taps, extent of the taps, centred or not."""
     out = [(k, s, oracles.tap_matrix(k, s), s, True) for k in KERNELS if k != "modes" for s in kernel_sizes(case.grid)]
     return [*out, ("modes", case.grid, oracles.mode_taps(case.grid, case.band), case.grid, False)]
 
 
 def strides(grid: Axes) -> list[Axes]:
-    """Every axis by its smallest divisor, every axis by itself, and the first axis alone."""
+    """The smallest divisor of every axis, its whole length, and the smallest divisor on the first axis only."""
     smallest = tuple(next((s for s in range(2, n) if n % s == 0), n) for n in grid)
     return [smallest, grid, (smallest[0], *(1,) * (len(grid) - 1))]
 
@@ -196,7 +196,7 @@ def products(case: Case) -> None:
 def convolution(case: Case) -> None:
     response = case.domain(case.grid, case.band, "response")
     for kernel, size, matrix, extent, centred in kernels(case):
-        # Mixing channels; two groups; a group a channel, with one and with two outputs each.
+        # All channels mixed; two groups; one group per channel, with one and with two outputs each.
         for groups, inputs, outputs in ((1, 2, 3), (2, 4, 2), (3, 3, 3), (2, 2, 4)):
             samples, array = case.draw(channels=inputs)
             theta = case.rng.standard_normal((matrix.shape[1], inputs // groups, outputs))
@@ -225,7 +225,7 @@ def powers_of_modes(case: Case) -> None:
     try:
         powers = case.space.mode_inner(array, array)
     except SpaceError:
-        return  # a domain of samples has no modes
+        return  # the grid domain has no modes
     assert_close(powers, oracles.mode_powers(samples, case.band), "power of each mode")
     _, other = case.draw()
     factors = case.rng.standard_normal(powers.shape)

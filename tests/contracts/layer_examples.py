@@ -1,4 +1,4 @@
-"""Examples of every layer, and what each refuses: a new layer needs a line in either."""
+"""Valid and invalid examples of every layer: a new layer needs a line in both tables."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ EXAMPLES: dict[str, list[nn.Module]] = {
     "Window": [nn.Window(3), nn.Window(1)],
 }
 
-# Settings that a signal of 4 channels on the grid 8 cannot take, the error, and what the message says.
+# Layers that cannot take a signal of 4 channels on 8 samples, with the error and a part of its message.
 INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     "AveragePool": [
         (nn.AveragePool(3), ShapeError, "stride: got .* divisors of the grid"),

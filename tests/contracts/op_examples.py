@@ -39,7 +39,7 @@ GENERATOR = np.random.default_rng(7)
 
 
 def examples(name: str) -> Callable[[Callable[[], list[Example]]], Callable[[], list[Example]]]:
-    """Enter a function that makes an op's examples."""
+    """Register a function that makes the examples of an op."""
 
     def enter(function: Callable[[], list[Example]]) -> Callable[[], list[Example]]:
         EXAMPLES[name] = function
@@ -49,7 +49,7 @@ def examples(name: str) -> Callable[[Callable[[], list[Example]]], Callable[[], 
 
 
 def gradient_tolerance(inputs: list[Tensor]) -> float:
-    """1e-7, and where stored numbers are ill-conditioned a tenth of the largest condition number times that."""
+    """1e-7, times a tenth of the largest condition number where stored numbers are ill-conditioned."""
     numbers = [prod(x.space.condition_numbers) for x in inputs if x.space is not None]
     return 1e-7 * max(1.0, *(n / 10 for n in numbers), 0.0)
 
@@ -77,7 +77,7 @@ def each(spaces: list[Space], **parameters: Any) -> list[Example]:
 
 
 def pointwise(make: Callable[..., Tensor]) -> list[Example]:
-    """Plain numbers, and samples on grids: those of the full band may hold any numbers."""
+    """Plain numbers, and samples on grids with the full band, which may be any numbers."""
     grids = [((5, 2, 2), Grid.on(5)), ((4, 3, 1, 2), Grid.on((4, 3))), ((2, 2, 3, 1, 1), Grid.on((2, 2, 3)))]
     samples = [([Tensor(make(*shape).data, space)], {}) for shape, space in grids]
     return [([make(3)], {}), ([make()], {}), ([make(2, 3)], {}), *samples]
@@ -161,7 +161,7 @@ def _() -> list[Example]:
 @examples("multiply")
 def _() -> list[Example]:
     out = [([element(s), element(s, *lanes)], {"band": s.band}) for s in SIGNALS for lanes in ((2, 2), (1, 1))]
-    # Three different bands: a gate, a product kept wider than its factors, and the mean alone.
+    # Three different bands: a gate, a product with a wider band than its factors, and only the mean.
     for s in SPECTRA + CAUSAL:
         half, double = tuple(m // 2 for m in s.band), s.clip_band(tuple(2 * m for m in s.band))
         out += [([element(s), element(s.with_band(half))], {"band": b}) for b in (double, half, (0,) * s.ndim)]
@@ -218,7 +218,7 @@ def _() -> list[Example]:
 
 @examples("moments")
 def _() -> list[Example]:
-    # The mean alone has no variance: its gradient is rounding, and there is nothing to compare.
+    # A signal with only a mean has no variance: its gradient consists of rounding errors.
     varying = [s for s in SIGNALS if any(s.band)]
     whole = [([element(s, 3)], {"per_sample": False}) for s in SIGNALS]
     return whole + [([element(s, 3)], {"per_sample": True}) for s in varying]
@@ -264,7 +264,7 @@ def _() -> list[Example]:
     choices = product(((2,) * 3, (3, 1, 2)), ("dirichlet", "sinc"), (False, True))
     out = []
     for (w, method, adjoint), s in product(choices, SIGNALS):
-        # Chebyshev's nodes are negative too, where a continuous signal has no values.
+        # Some Chebyshev nodes are negative; there a continuous signal has no values.
         if method == "dirichlet" or not isinstance(s, NodeSpace) or "positive" in s.domain:
             out.append(([element(s)], {"window": w[: s.ndim], "method": method, "adjoint": adjoint}))
     return out
@@ -296,7 +296,7 @@ def _() -> list[Example]:
 
 
 def kernels() -> list[tuple[Space, str, tuple[int, ...], int]]:
-    """Response space, parametrisation, size, and how many parameters."""
+    """Response space, parametrisation, size, and number of parameters."""
     out = []
     for s, kernel in product([*SIGNALS, get_domain("grid-fft")(8)], KERNELS):
         size = s.grid if kernel == "modes" else (3, 2, 1)[: s.ndim]
@@ -319,10 +319,10 @@ def _() -> list[Example]:
 
 
 def channel_products(form: str) -> list[Example]:
-    """The convolution's trilinear form: a signal of the inputs, one of the outputs, and a response."""
+    """Arguments of the convolution's trilinear form: an input signal, an output signal, and a response."""
     out = []
     spaces = [*SIGNALS, get_domain("grid-fft")(8), get_domain("grid-fft")((3, 4))]
-    # One group; two groups; as many outputs as groups, but two inputs each; depthwise.
+    # One group; two groups; one output but two inputs per group; depthwise.
     for s, (groups, inputs, outputs) in product(spaces, ((1, 2, 3), (2, 4, 2), (3, 3, 3))):
         size = (3, 2, 1)[: s.ndim]
         space = s.sibling(s.grid, s.band, "response")

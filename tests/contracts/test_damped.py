@@ -1,6 +1,6 @@
-"""The damped circle against explicit sums, products of polynomials and least squares.
+"""The damped domain against explicit sums, products of polynomials and least squares.
 
-A tolerance is so many units of rounding times the condition number of all axes: `close`.
+`close` allows a number of units of rounding times the condition number of all axes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHECKS: dict[str, Callable[[Factory, Axes, np.random.Generator], None]] = {}
 
 
 def check(function: Callable[[Factory, Axes, np.random.Generator], None]) -> Callable:
-    """Add a check that runs over domains and grids."""
+    """Register a check that runs over domains and grids."""
     CHECKS[function.__name__] = function
     return function
 
@@ -41,18 +41,18 @@ def close(actual: np.ndarray, expected: np.ndarray, space: Space, what: str) -> 
 
 # -- oracles -------------------------------------------------------------------------------------------
 def radius(domain: Factory, n: int) -> float:
-    """r^n = 1/8, unless the name says otherwise."""
+    """The radius with r^n = 1/8, unless the name gives another."""
     what, _, value = domain(n).domain.partition(":")[2].partition("=")
     return float(value) if what == "r" else float(value or 1 / 8) ** (1 / n)
 
 
 def stored_numbers(n: int, band: int, last: bool) -> list[int]:
-    """The k of the nodes that are stored along an axis."""
+    """The numbers k of the stored nodes along an axis."""
     return [k for k in range(-n // 2 + 1, n // 2 + 1) if abs(k) <= band and (k >= 0 or not last)]
 
 
 def values(domain: Factory, samples: np.ndarray, band: Axes) -> np.ndarray:
-    """sum_t x[t] r^t e^(-2 pi i k t / n), by loops."""
+    """sum_t x[t] r^t e^(-2 pi i k t / n), computed by loops."""
     grid = samples.shape[1:-1]
     numbers = [stored_numbers(n, m, i == len(grid) - 1) for i, (n, m) in enumerate(zip(grid, band, strict=True))]
     out = np.zeros((*map(len, numbers), len(samples), samples.shape[-1]), complex)
@@ -66,7 +66,7 @@ def values(domain: Factory, samples: np.ndarray, band: Axes) -> np.ndarray:
 
 
 def projected(domain: Factory, samples: np.ndarray, band: Axes) -> np.ndarray:
-    """The nearest signal in the span of damped cosines and sines, by least squares an axis."""
+    """The nearest signal in the span of damped cosines and sines, by least squares along each axis."""
     for axis, m in enumerate(band, 1):
         n = samples.shape[axis]
         t, decay = np.arange(n), radius(domain, n) ** np.arange(n)
@@ -79,7 +79,7 @@ def projected(domain: Factory, samples: np.ndarray, band: Axes) -> np.ndarray:
 
 
 def multiplied(samples: np.ndarray, taps: np.ndarray, size: Axes) -> np.ndarray:
-    """The product of polynomials, all of it: ``(batch, *(n + k - 1), outputs)``."""
+    """The full product of polynomials, ``(batch, *(n + k - 1), outputs)``."""
     sizes = [n + k - 1 for n, k in zip(samples.shape[1:-1], size, strict=True)]
     out = np.zeros((len(samples), *sizes, taps.shape[-1]))
     for o, tap in zip(np.ndindex(*size), taps, strict=True):
@@ -89,7 +89,7 @@ def multiplied(samples: np.ndarray, taps: np.ndarray, size: Axes) -> np.ndarray:
 
 
 def remainder(domain: Factory, long: np.ndarray, grid: Axes) -> np.ndarray:
-    """Modulo z^n - r^n along every axis: long division, a power at a time from the highest."""
+    """The remainder modulo z^n - r^n along every axis, by long division from the highest power down."""
     for axis, n in enumerate(grid, 1):
         long = np.moveaxis(long, axis, 0).copy()
         for power in range(len(long) - 1, n - 1, -1):
@@ -99,18 +99,18 @@ def remainder(domain: Factory, long: np.ndarray, grid: Axes) -> np.ndarray:
 
 
 def moved(samples: np.ndarray, by: Axes) -> np.ndarray:
-    """So many samples later, zeros before and no end: ``(batch, *(n + s), channels)``."""
+    """The signal shifted by s samples, with zeros before it, ``(batch, *(n + s), channels)``."""
     return np.pad(samples, ((0, 0), *((s, 0) for s in by), (0, 0)))
 
 
-# -- what is held --------------------------------------------------------------------------------------
+# -- checks --------------------------------------------------------------------------------------------
 def drawn(domain: Factory, grid: Axes, rng: np.random.Generator, channels: int = 2) -> tuple[np.ndarray, Tensor]:
     samples = rng.standard_normal((2, *grid, channels))
     return samples, ops.analysis(samples, domain(grid))
 
 
 def bands(domain: Factory, grid: Axes) -> list[Axes]:
-    """All nodes, about half of them an axis, and the node of z = r alone."""
+    """All nodes, about half of them along each axis, and only the node z = r."""
     full = domain(grid).band
     return [full, tuple(m // 2 for m in full), (0,) * len(grid)]
 
@@ -156,7 +156,7 @@ def convolution_with_a_free_response(domain: Factory, grid: Axes, rng: np.random
     samples, x = drawn(domain, grid, rng)
     theta = rng.standard_normal((prod(grid), 2, 3))
     response = x.space.response().frequency_response(theta, "modes", grid)
-    # The response is the values of a kernel as long as the grid, and its parameters are orthonormal among nodes.
+    # The response has the values of a kernel as long as the grid; its parameters are orthonormal on the nodes.
     taps = np.moveaxis(x.space.synthesis(response, grid), 0, -2).reshape(prod(grid), 2, 3)
     out = x.space.channel_product(x.data, response, "forward", 1, grid)
     expected = remainder(domain, multiplied(samples, taps, grid), grid)
@@ -263,7 +263,7 @@ def changes_of_band(domain: Factory, grid: Axes, rng: np.random.Generator) -> No
 
 @check
 def elements(domain: Factory, grid: Axes, rng: np.random.Generator) -> None:
-    """What is no spectrum of a real signal is projected onto the nearest that is."""
+    """`project` returns the nearest array that is the spectrum of a real signal."""
     for space in (domain(grid), domain(grid, bands(domain, grid)[1]).response()):
         raw, other = rng.standard_normal((2, *space.shape, 2, 2)) + 1j * rng.standard_normal((2, *space.shape, 2, 2))
         near, element = space.project(raw), space.random(other, rng)
@@ -276,7 +276,7 @@ def elements(domain: Factory, grid: Axes, rng: np.random.Generator) -> None:
 
 @check
 def adjoints(domain: Factory, grid: Axes, rng: np.random.Generator) -> None:
-    """<u, A v> = <A* u, v>, u a gradient."""
+    """<u, A v> = <A* u, v> for a gradient u."""
     whole = domain(grid)
     stride = tuple(next((s for s in (2, 3) if n % s == 0), 1) for n in grid)
     coarse = whole.aliased(stride)
@@ -303,7 +303,7 @@ def adjoints(domain: Factory, grid: Axes, rng: np.random.Generator) -> None:
         folded, forward = back(u), there(v)
         size = np.linalg.norm(u) * np.linalg.norm(forward)
         pair = np.array([source.vdot(folded, v), target.vdot(u, forward)]) / size
-        # Next to 1: what is paired may be nearly orthogonal.
+        # Tolerance relative to 1, since the paired arrays may be nearly orthogonal.
         close(np.array([pair[0], 1.0]), np.array([pair[1], 1.0]), whole, "adjoint")
         close(source.project(folded), folded, whole, "adjoint, in the space")
 
@@ -316,14 +316,14 @@ def test_damped(domain: str, name: str, grid: Axes, rng: np.random.Generator) ->
 
 
 class OnAllNodes(Damped):
-    """Products always by a convolution of all nodes."""
+    """Compute products always by a convolution over all nodes."""
 
     def _is_wrapped(self, other: Axes, band: Axes, is_square: bool) -> bool:
         return True
 
 
 class ByForms(Damped):
-    """Products always by the bilinear form."""
+    """Compute products always by the bilinear form."""
 
     def _is_wrapped(self, other: Axes, band: Axes, is_square: bool) -> bool:
         return False
@@ -336,9 +336,9 @@ def test_both_ways_to_multiply(domain: Factory, name: str, grid: Axes, rng: np.r
     CHECKS[name](domain, grid, rng)
 
 
-# -- what the rule is for ------------------------------------------------------------------------------
+# -- purpose of the damping ----------------------------------------------------------------------------
 def test_what_wraps_comes_back_weakened(rng: np.random.Generator) -> None:
-    """A sample at the end, moved on: at the start, r^n times as strong, whatever the number of samples."""
+    """A sample shifted beyond the end appears at the start, multiplied by r^n, whatever the number of samples."""
     for n in (4, 9, 28):
         end = np.zeros((1, n, 1))
         end[0, -1] = 1
@@ -369,7 +369,7 @@ def test_costs_are_those_of_what_is_done() -> None:
     assert Damped.on((5,), bands[0]).product_cost(bands[1], bands[2], is_square=True) == 4 * 8 + 4 * 15 + 2 * 5
     # The root of the Gram matrix, and two squares for each of the 3 that are stored.
     assert Damped.on(5).power_cost == 4 * 15 + 2 * 3
-    # Of fewer nodes the bilinear form is less work: that of 1 by 1 onto 3 stored ones, then the sum over the second.
+    # With fewer nodes the bilinear form costs less: 1 by 1 onto 3 stored nodes, then the sum over the second axis.
     assert Damped.on((5,), (0,)).product_cost((0,), (2,), is_square=False) == 4 * (3 + 3)
 
 
@@ -414,22 +414,22 @@ def test_what_a_circle_does_not_have(rng: np.random.Generator) -> None:
         ops.analysis(np.ones((1, 7, 1)), Damped.on(6))
     with pytest.raises(ShapeError, match=r"band: got \(4,\), expected at most \(3,\) on \(6,\) samples"):
         ops.analysis(np.ones((1, 6, 1)), Damped.on(6, 4))
-    # 2^23 units of rounding are 1, and 2^13 about a thousandth.
+    # 2^23 units of rounding are 1, and 2^13 units are about 1/1000.
     advice = r"float32 numbers: got condition number 9.2e\+18 .* take at most 24 \(without a warning 14\) samples"
     with pytest.raises(ConfigurationError, match=advice):
         ops.analysis(np.ones((1, 64, 1), np.float32), get_domain("damped:r=0.5")(64))
 
 
-# -- negative controls: circles that are wrong on purpose, never registered ------------------------------
+# -- negative controls: domains that are wrong on purpose, never registered ------------------------------
 class WrapsWhole(Damped):
-    """Nodes on the unit circle, said to be damped."""
+    """Nodes on the unit circle, under the name of damped ones."""
 
     def radius_of(self, samples: int) -> float:
         return 1.0
 
 
 class PlainWeights(Damped):
-    """Conjugate pairs counted once."""
+    """Count conjugate pairs once."""
 
     @property
     def weights(self) -> np.ndarray:
@@ -437,28 +437,28 @@ class PlainWeights(Damped):
 
 
 class IgnoresTheDual(Damped):
-    """Gradients projected as signals are."""
+    """Project gradients as if they were signals."""
 
     def change_band(self, array: np.ndarray, band: Axes) -> np.ndarray:
         return Damped.change_band(replace(self, dual=False), array, band)
 
 
 class NeverAhead(Damped):
-    """A kernel that looks ahead, as if it did not."""
+    """Treat a kernel with look-ahead as if it had none."""
 
     def response(self, ahead: Axes = ()) -> NeverAhead:
         return super().response()
 
 
 class KeepsDamping(Damped):
-    """The product of two damped signals, as if neither had been."""
+    """Multiply two damped signals without removing the damping of one."""
 
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
         return self._wrapped(a, b) / prod(self.grid)
 
 
 class TurnsBack(Damped):
-    """The adjoint of a shift, without its conjugate."""
+    """Omit the conjugate in the adjoint of a shift."""
 
     def shift_adjoint(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         return self.shift(array, samples)

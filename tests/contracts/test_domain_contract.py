@@ -1,7 +1,6 @@
-"""The contract of a domain, over every domain in the registry, many grids and two bands each.
+"""The contract of a domain, for every domain in the registry, on many grids with two bands each.
 
-A new domain is tested here as soon as it is registered. The negative controls break one verb each, and
-must fail.
+A new domain is tested here as soon as it is registered. Each negative control breaks one verb and must fail.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ GRIDS = (
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
 @pytest.mark.parametrize("name", CHECKS)
-# Signals that begin at a first sample have oracles of their own: see test_laplace_contract.py.
+# Causal domains have their own oracles: see test_laplace_contract.py.
 @pytest.mark.parametrize("domain", [name for name, make in DOMAINS.items() if not isinstance(make(1), NodeSpace)])
 def test_domain(domain: str, name: str, grid: tuple[int, ...], rng: np.random.Generator) -> None:
     full = DOMAINS[domain](grid).band
@@ -31,7 +30,7 @@ def test_domain(domain: str, name: str, grid: tuple[int, ...], rng: np.random.Ge
 
 
 class WrappedProduct(Fourier):
-    """The pointwise product on the grid itself: modes beyond Nyquist wrap around."""
+    """Multiply on the grid itself, so that modes beyond Nyquist alias."""
 
     def multiply(self, a, b, other, band):
         there = [Fourier.on(self.grid, m).synthesis(v, self.grid) for v, m in ((a, self.band), (b, other))]
@@ -39,21 +38,21 @@ class WrappedProduct(Fourier):
 
 
 class ConjugatedResponse(Fourier):
-    """Kernels run backwards (a correlation)."""
+    """Compute the correlation with a kernel instead of the convolution."""
 
     def frequency_response(self, theta, kernel, size):
         return super().frequency_response(theta, kernel, size).conj()
 
 
 class SumsModes(Fourier):
-    """Every coefficient times the number of samples: the convention of an undivided transform."""
+    """Do not divide the transform by the number of samples."""
 
     def sample_modes(self, samples):
         return super().sample_modes(samples) * np.prod(samples.shape[1:-1])
 
 
 class PlainWeights(Fourier):
-    """Modes k and -k counted once in the inner product."""
+    """Count modes k and -k once in the inner product."""
 
     @property
     def weights(self):
@@ -71,7 +70,7 @@ class AverageIsItsOwnAdjoint(Fourier):
 
 
 class KeepsNyquist(Fourier):
-    """A band that includes the Nyquist mode, but not shared by k = n/2 and k = -n/2."""
+    """Keep the Nyquist mode without splitting it between k = n/2 and k = -n/2."""
 
     @property
     def largest_band(self):
@@ -82,21 +81,21 @@ class KeepsNyquist(Fourier):
 
 
 class DropsInsteadOfFolding(Fourier):
-    """Subsampling as if modes beyond the coarse grid's did not fold onto others."""
+    """Subsample without folding the modes beyond the coarse grid's band."""
 
     def alias(self, array, coarse, stride, adjoint):
         return (coarse if adjoint else self).change_band(array, (self if adjoint else coarse).band)
 
 
 class UnevenCoordinates(Fourier):
-    """Coordinates without the factor sqrt(2): distances are not kept."""
+    """Omit the factor sqrt(2) of the coordinates, so that they are not orthonormal."""
 
     def coordinates(self, array):
         return np.concatenate([super().coordinates(array)[:1], super().coordinates(array)[1:] / 2**0.5])
 
 
 class KeepsTheWholeSquare(Grid):
-    """A grid whose products are not cut to the band asked for."""
+    """Do not truncate products to the band asked for."""
 
     def multiply(self, a, b, other, band):
         return a * b

@@ -1,4 +1,4 @@
-"""The gradient checker itself: what it reports, its tolerance by precision, and what it finds."""
+"""The gradient checker: its report, its tolerance by precision, and the errors that it finds."""
 
 from __future__ import annotations
 

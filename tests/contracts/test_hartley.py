@@ -1,4 +1,4 @@
-"""The Hartley domain is the Fourier domain in real arithmetic: the same functions and training, no complex number."""
+"""The Hartley domain is the Fourier domain in real arithmetic: the same results without complex numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LAYERS = [(name, layer) for name, layers in EXAMPLES.items() if name != "Pointwi
 
 
 def outputs(layer: nn.Module, domain: Factory, grid: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """What a layer makes of random samples, as samples or features."""
+    """The output of a layer for random samples, as samples or features."""
     layer = nn.from_description(layer.describe())
     space = domain(grid)
     layer.build(nn.Signal(space, 4), np.random.default_rng(1), np.float64)
@@ -90,9 +90,9 @@ def test_training_ends_in_the_same_weights() -> None:
     assert other.transforms_inside == 0
 
 
-# -- real numbers alone ----------------------------------------------------------------------------------
+# -- real arithmetic -------------------------------------------------------------------------------------
 def train_a_little(domain: str) -> None:
-    """The door, the layers, the steps, the evaluation."""
+    """Pass samples through the door, train for a few steps, and evaluate."""
     parts = split(load("digits").take(np.arange(200)), seed=0)
     net = network(domain, np.float32)
     fit(net, analyse(net, parts.train), settings=Settings(epochs=1, batch=64))

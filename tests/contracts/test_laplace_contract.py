@@ -1,10 +1,9 @@
 """The contract of the Laplace domain: every verb, against polynomial arithmetic at 80 digits (`laplace_oracles`).
 
-Arrays are made of samples by the oracle, and what a verb returns is turned into samples by the oracle, so that no
-check goes through the verbs of another. Errors are held to 100 eps times the condition number of the space. What the
-bilinear form makes of two signals is held, as it is stored, to the product of the condition numbers of both, and as
-samples, to which it is only turned here, to that times the condition number of its own space. The negative controls
-break one verb each, and must fail the check that is meant for it.
+The oracle converts between samples and stored arrays, so no check depends on a second verb. Errors may reach 100 eps
+times the condition number of the space. Products by the bilinear form may reach the product of the condition numbers
+of both factors, and as samples this times the condition number of the result's space. Each negative control breaks one
+verb, and must fail the check of this verb.
 """
 
 from __future__ import annotations
@@ -41,14 +40,14 @@ CHECKS: dict[str, Callable[[Case], None]] = {}
 
 
 def check(function: Callable[[Case], None]) -> Callable[[Case], None]:
-    """Add a check to the contract."""
+    """Register a check in the contract."""
     CHECKS[function.__name__] = function
     return function
 
 
 @dataclass
 class Case:
-    """One domain on one grid, band and origin, and a generator."""
+    """A domain on one grid, band and origin, and a source of randomness."""
 
     domain: Factory
     space: Space
@@ -71,9 +70,9 @@ class Case:
         return prod(axis.condition for axis in self.axes(space))
 
     def draw(self, space: Space | None = None, channels: int = 2, width: Axes | None = None) -> tuple[Any, np.ndarray]:
-        """A random signal of the space, as samples at every place, and as what is stored; zero beyond a width.
+        """Draw a random signal that is zero beyond a width; return its samples on the grid and its stored array.
 
-        Only where every node is kept are there signals of any width.
+        Signals of any width exist only where every node is kept.
         """
         space = space or self.space
         held = exact(self.rng.standard_normal((2, *(width or space.grid), channels)))
@@ -82,27 +81,27 @@ class Case:
         return (held if width else lo.projected(held, self.axes(space))), lo.rounded(stored)
 
     def holds(self, array: Any, held: Any, what: str, space: Space | None = None, power: int = 1) -> None:
-        """Fail unless an array stands for the samples at every place."""
+        """Raise AssertionError unless an array represents these samples on the grid."""
         space = space or self.space
         assert array.shape[: space.ndim] == space.shape, f"{what}: shape {array.shape}, expected {space.shape}"
         condition = max(self.condition(), self.condition(space))
         assert_within(lo.signal(array, self.axes(space)), held, condition**power, what)
 
     def bands(self) -> list[Axes]:
-        """One node, about half of them, and all."""
+        """One node, about half of the nodes, and all of them."""
         full = self.domain(self.grid).band
         return [(0,) * len(full), tuple(m // 2 for m in full), full]
 
 
 def cases(domain: Factory, grid: Axes, rng: np.random.Generator) -> list[Case]:
-    """The full band, a truncated one, and the full one with sample 0 at a later place."""
+    """The full band, a truncated band, and the full band with sample 0 at a later place."""
     full = domain(grid)
     later = tuple(int(i == 0 or n > 2) for i, n in enumerate(grid))
     spaces = {full, full.with_band(tuple(m // 2 for m in full.band)), full.moved(later)}
     return [Case(domain, space, rng) for space in sorted(spaces, key=str)]
 
 
-# -- the door ----------------------------------------------------------------------------------------
+# -- transforms --------------------------------------------------------------------------------------
 @check
 def round_trip(case: Case) -> None:
     space, axes = case.space, case.axes()
@@ -112,7 +111,7 @@ def round_trip(case: Case) -> None:
         held = lo.placed(exact(raw), case.grid, case.origin)
         array = space.analysis(raw)
         assert (array.shape, array.dtype) == ((*space.shape, 2, 3), np.float64)
-        # Sums of one sign of terms: no conditioning takes part.
+        # All terms of these sums have one sign, so the condition number plays no role.
         assert_within(array, lo.values(held, axes), 1.0, f"values of {size} samples", scale=raw)
         kept = lo.projected(held, axes)
         for grid in (size, tuple(n + 2 for n in case.grid), (1,) * len(size)):
@@ -127,7 +126,7 @@ def round_trip(case: Case) -> None:
 
 @check
 def truncation_is_the_nearest_signal(case: Case) -> None:
-    """By least squares: what is left over is orthogonal to every kept exponential, and as near as any other try."""
+    """Truncation is least squares: the residual is orthogonal to every kept exponential, and no signal is nearer."""
     axes = case.axes()
     raw = case.rng.standard_normal((1, *case.grid, 1))
     stored = lo.rounded(lo.values(exact(raw), axes))
@@ -149,7 +148,7 @@ def bands_of_change(case: Case) -> None:
     for band in case.bands():
         target = case.space.with_band(band)
         there = case.space.change_band(array, band)
-        # Fewer nodes keep the nearest signal along that axis, more of them the signal.
+        # Fewer nodes along an axis keep the nearest signal; more nodes keep the signal itself.
         narrow = case.space.with_band(tuple(map(min, band, case.space.band)))
         case.holds(there, lo.projected(held, case.axes(narrow)), f"band {band}", target)
     smaller = tuple(max(1, n - 1) for n in case.grid)
@@ -169,7 +168,7 @@ def statistics(case: Case) -> None:
     once, mean = case.condition(), lambda v: v.sum(axis=axes) / prod(case.grid)
     assert_within(space.mean(stored_a), mean(a), once, "mean", scale=a)
     assert_within(space.power(stored_a), mean(a * a), once, "power", scale=a * a)
-    # The Gram matrix of what is stored is as ill-conditioned as the square of the nodes.
+    # The condition number of the Gram matrix is the square of that of the nodes.
     twice, as_gradient = once * once, space.riesz(stored_b)
     if 100 * twice * lo.EPS < 1e-3:
         assert_within(space.inner(stored_a, as_gradient), mean(a * b), twice, "inner", scale=a * a)
@@ -220,7 +219,7 @@ def orthonormal_coordinates(case: Case) -> None:
 
 @check
 def random_elements(case: Case) -> None:
-    """Standard normal: what `random` draws has the generator's own numbers as coordinates."""
+    """The coordinates of a signal from `random` are the generator's standard normal numbers."""
     space, like = case.space, np.zeros((*case.space.shape, 2, 3))
     element = space.random(like, np.random.default_rng(5))
     drawn = np.random.default_rng(5).standard_normal(like.shape)
@@ -242,7 +241,7 @@ def windows(case: Case) -> None:
 
 # -- convolution -------------------------------------------------------------------------------------
 def kernel_sizes(grid: Axes) -> list[Axes]:
-    """One tap, an even and an odd number of them, and more than there is room for."""
+    """One tap, an even and an odd number of taps, and more taps than there is room for."""
     return [(1,) * len(grid), (2, 1, 3)[: len(grid)], (3, 2, 2)[: len(grid)], tuple(n + 1 for n in grid)]
 
 
@@ -258,7 +257,7 @@ def convolution(case: Case) -> None:
             taps = np.tensordot(matrix, exact(theta), 1)
             stored = response.frequency_response(theta, kernel, size)
             assert stored.shape == (*response.response_shape(kernel, size), inputs // groups, outputs)
-            # Where there is room the first samples alone differ from zero, and the result is the sum itself.
+            # Where there is room, only the first samples differ from zero, and the result is the linear convolution.
             room = tuple(n - k + 1 for n, k in zip(case.grid, size, strict=True))
             full = case.space.shape == case.grid
             samples, array = case.draw(channels=inputs, width=room if full and min(room) > 0 else None)
@@ -271,7 +270,7 @@ def convolution(case: Case) -> None:
 
 
 def check_free_response(case: Case, there: Any, array: Any, theta: Any, groups: int) -> None:
-    """A number for every node and pair of channels, and nothing else."""
+    """A free response is one number per node and pair of channels."""
     inputs, outputs = theta.shape[1:]
     expected = np.zeros_like(there)
     for j, node in enumerate(np.ndindex(*case.space.shape)):
@@ -285,7 +284,7 @@ def check_free_response(case: Case, there: Any, array: Any, theta: Any, groups: 
 
 @check
 def centred_and_causal_kernels(case: Case) -> None:
-    """Through the op and its origin: y[t] = sum_i x[t - i + (k - 1) // 2] h[i], where there is room."""
+    """With the op's origin, y[t] = sum_i x[t - i + (k - 1) // 2] h[i], where there is room."""
     if case.space.shape != case.grid:
         return
     zero = (0,) * len(case.grid)
@@ -364,7 +363,7 @@ def aliasing(case: Case) -> None:
         target = case.space.aliased(stride)
         assert target.grid == tuple(n // s for n, s in zip(case.grid, stride, strict=True))
         held, array = case.draw()
-        # Every stride-th sample of those around sample 0.
+        # Every stride-th sample, counted from sample 0 in both directions.
         start = [o % s for o, s in zip(case.origin, stride, strict=True)]
         kept = held[(slice(None), *(slice(a, None, s) for a, s in zip(start, stride, strict=True)))]
         there = case.space.alias(array, target, stride, False)
@@ -374,7 +373,7 @@ def aliasing(case: Case) -> None:
 
 
 def strides(grid: Axes) -> list[Axes]:
-    """Every axis by its smallest divisor, every axis by itself, and the first axis alone."""
+    """The smallest divisor of every axis, its whole length, and the smallest divisor on the first axis only."""
     smallest = tuple(next((s for s in range(2, n) if n % s == 0), n) for n in grid)
     return [smallest, grid, (smallest[0], *(1,) * (len(grid) - 1))]
 
@@ -407,7 +406,7 @@ def shifts_by_fractions(case: Case, array: np.ndarray) -> None:
         return
     factors = np.array(1, dtype=object)
     for axis, s in zip(case.axes(), by, strict=True):
-        # e^-ps of the rates p = -ln z.
+        # The factors e^(-p s) for the rates p = -ln z.
         decay = [(z.ln() * Decimal(s)).exp() for z in axis.z]
         factors = np.multiply.outer(factors, np.array(decay, dtype=object))
     found = case.space.shift(array, np.array(by))
@@ -416,7 +415,7 @@ def shifts_by_fractions(case: Case, array: np.ndarray) -> None:
 
 @check
 def shifts_back(case: Case) -> None:
-    """Through the op: sample 0 moves to a later place where the signal moves back, and to an earlier one again."""
+    """With the op, sample 0 moves to a later place when the signal moves back, and returns afterwards."""
     zero = (0,) * case.space.ndim
     held, array = case.draw()
     x = Tensor(array, case.space)
@@ -434,9 +433,9 @@ def shifts_back(case: Case) -> None:
 
 # -- products ----------------------------------------------------------------------------------------
 def product_bands(case: Case) -> list[tuple[Space, Space, Space, int]]:
-    """Spaces of two factors and of their product, and the power of the condition number that is lost.
+    """Spaces of two factors and of their product, and the power of the condition number that the product loses.
 
-    Where the bilinear form loses every digit, fewer nodes are kept.
+    Fewer nodes are kept where the bilinear form would lose every digit.
     """
     power = 1 if case.space.switches else 2
     wide = case.space
@@ -455,7 +454,7 @@ def product_bands(case: Case) -> list[tuple[Space, Space, Space, int]]:
 
 @check
 def products(case: Case) -> None:
-    """The pointwise product of the samples at every place, projected onto the kept exponentials."""
+    """The pointwise product of the samples, projected onto the kept exponentials."""
     for a, b, c, power in product_bands(case):
         (x, stored_x), (y, stored_y) = case.draw(a), case.draw(b)
         bands = (a.band, b.band, c.band)
@@ -467,7 +466,7 @@ def products(case: Case) -> None:
 
 
 def within(case: Case, there: Any, held: Any, target: Space, spaces: tuple[Space, ...], power: int, what: str) -> None:
-    """Fail unless what is stored stands for a product, given at every place, projected onto the kept exponentials."""
+    """Raise AssertionError unless an array represents the projection of a product, given as samples on the grid."""
     assert there.shape[: target.ndim] == target.shape
     axes, conditions = case.axes(target), [case.condition(space) for space in spaces]
     condition = max(conditions) if power == 1 else conditions[0] * conditions[1]
@@ -489,7 +488,7 @@ def squares(case: Case) -> None:
         coefficients = case.rng.standard_normal((3, 2, 2))
         bent = a.quadratic(stored, coefficients, c.band)
         wide = [exact(v).reshape(2, *(1,) * len(case.grid), 2) for v in coefficients]
-        # Every term alone is projected, and so is their sum.
+        # Every term is projected, and therefore their sum.
         expected = wide[0] + wide[1] * x + wide[2] * x * x
         within(case, bent, expected, c, (a, a, c), power, f"quadratic, bands {a.band}, {c.band}")
 
@@ -503,21 +502,21 @@ def bands_of_products(case: Case) -> None:
 
 # -- adjoints: every linear verb as a matrix ---------------------------------------------------------
 def matrix_of(verb: Callable[[np.ndarray], np.ndarray], space: Space) -> np.ndarray:
-    """``(outputs, inputs)`` of a verb on stored arrays: the inputs are the examples of one batch."""
+    """The matrix ``(outputs, inputs)`` of a verb on stored arrays; each example of one batch is a unit vector."""
     count = prod(space.shape)
     out = verb(np.eye(count).reshape(*space.shape, count, 1))
     return out.reshape(-1, count)
 
 
 def transposed(there: np.ndarray, back: np.ndarray, what: str, condition: float = 1.0) -> None:
-    """Fail unless <g, A x> = <A^T g, x> for all g and x: both are matrices, and one is the transpose."""
+    """Raise AssertionError unless <g, A x> = <A^T g, x> for all g and x: one matrix is the transpose of the other."""
     assert there.size > 0
     assert_within(back.T, exact(there), condition, f"adjoint of {what}")
 
 
 @check
 def adjoints_of_the_transforms(case: Case) -> None:
-    """The gradient of samples is N times the density that a gradient of values stands for, and the other way round."""
+    """The gradient of samples is N times the density that a gradient of values represents, and vice versa."""
     space, count = case.space, prod(case.grid)
     impulses = np.eye(count).reshape(count, *case.grid, 1)
     for one in (space, space.cotangent):
@@ -573,7 +572,7 @@ def adjoints_of_the_mean_and_of_coordinates(case: Case) -> None:
 
 @check
 def signals_as_gradients(case: Case) -> None:
-    """The gradient that a signal lowers to is the density of the same samples: what it pairs with is their mean."""
+    """The Riesz map of a signal is the density of the same samples: its pairing with a signal is a mean of products."""
     held, array = case.draw()
     as_gradient = case.space.riesz(array)
     expected = np.moveaxis(lo.along([axis.inverse.T for axis in case.axes()], held), 0, -2) / prod(case.grid)
@@ -608,7 +607,7 @@ def adjoints_of_channel_products(case: Case) -> None:
 
 @check
 def adjoints_of_products(case: Case) -> None:
-    """In either factor. Terms of the forms cancel; products on samples go through numbers as large as the condition."""
+    """The adjoints in both factors, whose intermediate numbers may be as large as the condition number."""
     for a, b, c, power in product_bands(case):
         condition = case.condition(a) * case.condition(c) if power == 1 else case.condition(b)
         bands, back = (a.band, b.band, c.band), (c.band, b.band, a.band)
@@ -619,7 +618,7 @@ def adjoints_of_products(case: Case) -> None:
             lambda g, o=one, n=back: case.domain(case.grid, n[0]).cotangent.multiply(g, o, n[1], n[2]), c
         )
         transposed(there, adjoint, f"a product, bands {bands}", condition)
-        # The product does not mind the order of its factors.
+        # The product is commutative.
         swapped = (b.band, a.band, c.band)
         other = matrix_of(lambda v, o=one, n=swapped: case.domain(case.grid, n[0]).multiply(o, v, n[1], n[2]), a)
         assert_within(other, exact(there), condition, "the other way round")
@@ -627,7 +626,7 @@ def adjoints_of_products(case: Case) -> None:
 
 @check
 def adjoint_of_the_quadratic(case: Case) -> None:
-    """Against the derivative along random directions, which of a quadratic is a difference without error."""
+    """Compare with central differences along random directions, which are exact for a quadratic."""
     rng = case.rng
     for a, _, c, power in product_bands(case)[:1] + product_bands(case)[3:4]:
         condition = max(case.condition(a), case.condition(c)) ** power
@@ -644,7 +643,7 @@ def adjoint_of_the_quadratic(case: Case) -> None:
             assert_within(found, exact((pairing * expected).sum()), condition, "the quadratic", scale=largest)
 
 
-# Where products are taken on samples, nothing else is another: it is not tested twice.
+# Domains with products on samples share all other verbs, which are not tested twice.
 OF_PRODUCTS = ("products", "squares", "adjoints_of_products", "adjoint_of_the_quadratic", "round_trip")
 
 
@@ -665,14 +664,14 @@ def test_laplace(domain: str, name: str, axes: int, rng: np.random.Generator) ->
 
 # -- negative controls -------------------------------------------------------------------------------
 class FoldsTwice(Laplace):
-    """An adjoint that is off by a factor."""
+    """Multiply an adjoint by a wrong factor."""
 
     def alias(self, array, coarse, stride, adjoint):
         return super().alias(array, coarse, stride, adjoint) * (2 if adjoint else 1)
 
 
 class PullsBackAsIfOrthonormal(Laplace):
-    """The adjoint of a product taken for the product itself, as where stored numbers are orthonormal."""
+    """Use the product as its own adjoint, as if stored numbers were orthonormal."""
 
     def multiply(self, a, b, other, band):
         return Laplace.multiply(replace(self, dual=False), a, b, other, band)
@@ -696,7 +695,7 @@ class ReversesNodes(Laplace):
 
 
 class WithoutTheLastForm(Laplace):
-    """The last axis multiplied node by node, as if it were diagonal."""
+    """Multiply node by node along the last axis, as if its form were diagonal."""
 
     def forms(self, other, band):
         forms = super().forms(other, band)
@@ -708,7 +707,7 @@ class WithoutTheLastForm(Laplace):
 
 
 class MeanOverNodes(Laplace):
-    """The mean divided by the number of nodes, not of samples."""
+    """Divide the mean by the number of nodes, not of samples."""
 
     def mean(self, array):
         return super().mean(array) * (prod(self.grid) / prod(self.shape))
@@ -726,7 +725,7 @@ class ForgetsTheOrigin(Laplace):
 
 
 class LooksBack(Laplace):
-    """Averages and kernels whose sample 0 stays where it is: over the last samples, not the next."""
+    """Do not move sample 0 for averages and kernels, so that they use the last samples, not the next."""
 
     def after_window(self, window, adjoint):
         return self.unbounded
@@ -744,7 +743,7 @@ class UndividedAverage(Laplace):
 
 
 class EvenCoordinates(Laplace):
-    """Stored numbers taken for coordinates."""
+    """Use stored numbers as coordinates."""
 
     def coordinates(self, array):
         return array.reshape(-1, *array.shape[self.ndim :])
@@ -756,7 +755,7 @@ class MapsNothing(Laplace):
 
 
 class KeepsFromTheStart(Laplace):
-    """Every stride-th sample from the first place, wherever sample 0 is."""
+    """Keep every stride-th sample from the first place, not from sample 0."""
 
     def alias(self, array, coarse, stride, adjoint):
         return Laplace.alias(replace(self, origin=None), array, coarse, stride, adjoint)
@@ -771,7 +770,7 @@ class ShiftsTheOtherWay(Laplace):
 
 
 class DrawsNodes(Laplace):
-    """Standard normal numbers at the nodes, not coordinates."""
+    """Draw standard normal numbers at the nodes, not as coordinates."""
 
     def random(self, like, generator):
         return generator.standard_normal(like.shape).astype(like.dtype)
@@ -783,14 +782,14 @@ class StretchesSamples(Laplace):
 
 
 class SumsGradients(Laplace):
-    """The gradient of samples not divided into a density."""
+    """Do not divide the gradient of samples into a density."""
 
     def sample_modes(self, samples):
         return super().sample_modes(samples) * (prod(samples.shape[1:-1]) if self.dual else 1)
 
 
 class AveragesSamples(Laplace):
-    """The mean of samples for that of the continuous signal."""
+    """Use the mean of the samples for that of the continuous signal."""
 
     def average(self, array, window, method, adjoint):
         return super().average(array, window, "dirichlet", adjoint)
@@ -802,7 +801,7 @@ class GathersBackwards(Laplace):
 
 
 class MakesNodes(Laplace):
-    """Products with more nodes than a grid has."""
+    """Return products with more nodes than a grid has."""
 
     def clip_band(self, band):
         return band
@@ -869,7 +868,7 @@ def test_negative_controls_are_not_registered() -> None:
 
 
 def test_every_family_is_tested_where_products_keep_digits(rng: np.random.Generator) -> None:
-    """Bands that are narrowed for products still have several nodes an axis on the larger grids."""
+    """Bands that are reduced for products still have several nodes per axis on the larger grids."""
     for name in FAMILIES:
         for grid in GRIDS:
             domain = get_domain(name)

@@ -1,6 +1,6 @@
-"""What every layer in the registry must do, in every domain that it supports.
+"""The contract of a layer, for every layer in the registry and every domain that it supports.
 
-A new layer needs a line in `EXAMPLES` and one in `INVALID` of `layer_examples.py`; a new domain needs nothing.
+A new layer needs a line in both `EXAMPLES` and `INVALID` of `layer_examples.py`; a new domain needs none.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from freqnet.spaces.registry import Factory
 GRIDS = [(8,), (6, 4)]
 CHANNELS = 4
 BATCH = 2
-# Signals that fill the grid leave no room for a linear convolution: it is taken modulo the nodes' polynomial.
+# Signals that fill the grid leave no room for a linear convolution, so it takes the remainder and warns.
 pytestmark = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
-# They alone may differ between training and evaluation.
+# Only these layers may differ between training and evaluation.
 TWO_MODES = {"FrequencyDropout", "Gaussian", "PowerNorm"}
 PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
 
 
 def supports(domain: Factory, layer: nn.Module) -> bool:
-    """Samples have no bins, and spectra no samples."""
+    """Whether a layer supports a domain: some need modes, some need samples."""
     space = domain(8)
     if isinstance(space, NodeSpace):
-        # Chebyshev's nodes are negative too, and those of a circle complex: there a continuous signal has no values.
+        # Some Chebyshev nodes are negative, and damped nodes are complex; there a continuous signal has no values.
         sinc = isinstance(layer, nn.AveragePool) and layer.method == "sinc"
         return not sinc and not isinstance(layer, (nn.Pointwise, nn.PowerSpectrum, *PER_BIN))
     return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
@@ -57,7 +57,7 @@ CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
 
 
 def built(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:
-    """A fresh copy of the layer, what it promised, and a random input."""
+    """A new copy of the layer, the description of its output, and a random input."""
     layer = nn.from_description(layer.describe())
     signal = nn.Signal(domain(grid), CHANNELS)
     out = layer.build(signal, np.random.default_rng(seed), precision)

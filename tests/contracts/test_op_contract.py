@@ -1,4 +1,4 @@
-"""The contract of an op, over every op in the registry: derivative rules, cost, source, precision."""
+"""The contract of an op, for every op in the registry: derivative rules, cost, source, precision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from freqnet.spaces import Fourier
 
 
 def output(found: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-    """The output of an op, without what it saves beside it."""
+    """The output of an op, without the values that it saves."""
     return found[0] if isinstance(found, tuple) else found
 
 
@@ -78,7 +78,7 @@ def plain_square(vjp: Callable[..., Tensor]) -> Op:
 
 
 def imaginary_mean(g: Tensor, out: Tensor, x: Tensor) -> Tensor:
-    """Right along every real signal, but no spectrum of one: the DC mode gets an imaginary part."""
+    """A gradient that is right along every real signal, but whose DC mode has an imaginary part."""
     data = g.data.copy()
     data[*x.space.band[:-1], 0] += 0.1j
     return Tensor(-data, g.space)
