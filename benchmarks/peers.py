@@ -15,9 +15,9 @@ import torch
 from scipy.fft import next_fast_len
 from torch import nn
 
-from freqnet.domains.space import per_axis
 from freqnet.nn import Convolution, Network, Polynomial, PowerNorm, TruncationPool
 from freqnet.ops.pool import resampled
+from freqnet.spaces.base import per_axis
 
 # Kernel size, channels of the convolutions, hidden units of the head.
 CNNS = {
@@ -95,7 +95,7 @@ class RoundTrip(nn.Module):
                 stages.append(_ModeProducts(layer, space, channels))
                 channels = layer.channels
             elif isinstance(layer, PowerNorm) and isinstance(after, Polynomial):
-                stages.append(_ActivateSamples(channels, space.band, after.wanted_band or space.band))
+                stages.append(_ActivateSamples(channels, space.band, after.kept or space.band))
             elif isinstance(layer, PowerNorm):
                 stages.append(_Norm(channels, space))
         self.stages = nn.Sequential(*stages)
@@ -142,7 +142,7 @@ class _ModeProducts(nn.Module):
 
     def __init__(self, layer: Convolution, space: Any, inputs: int) -> None:
         super().__init__()
-        from freqnet.domains.parametrisations import kernel_response
+        from freqnet.spaces.parametrisations import kernel_response
 
         size = (layer.size, layer.size) if isinstance(layer.size, int) else tuple(layer.size)
         basis = kernel_response("taps", size, space.grid, space.band).reshape(*space.shape, -1)

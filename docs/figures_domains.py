@@ -6,10 +6,10 @@ import numpy as np
 from drawing import BLUE, GREY, INK, ORANGE, figure, line, panels
 from matplotlib.figure import Figure
 
-from freqnet import FOURIER, ops
+from freqnet import Fourier, ops
 from freqnet.data import load
-from freqnet.domains import LAPLACE, Domain, get_domain
 from freqnet.experiments import errors_by_size
+from freqnet.spaces import Fourier, Laplace, Space, get_domain
 
 GREEN, VIOLET = "#3b8f5a", "#8a63b8"
 
@@ -21,24 +21,25 @@ def exponentials() -> Figure:
     padded = np.concatenate([row, np.zeros(2)])
     places = np.arange(len(padded))
     with panels(1, 3, (8.4, 2.4)) as (drawn, (left, middle, right)):
-        axis = LAPLACE.axes_of(LAPLACE.space(len(padded)))[0]
+        axis = Laplace.on.axes_of(Laplace.on(len(padded)))[0]
         for z, colour in zip(axis.z[:5], (INK, BLUE, GREEN, VIOLET, ORANGE), strict=True):
             left.plot(places, z**places, color=colour, marker="o", markersize=2.5, linewidth=1.2, label=f"{z:.2f}")
         left.set(title="The exponentials of 5 rates of 10", xlabel="sample t", ylabel="$z^t$", ylim=(-0.05, 1.65))
         left.legend(title="z", loc="upper right", ncols=3, handlelength=1.2)
-        for panel, domain, counts in ((middle, LAPLACE, (3, 5, 8)), (right, FOURIER, (3, 5, 7))):
+        for panel, make, counts in ((middle, Laplace.on, (3, 5, 8)), (right, Fourier.on, (3, 5, 7))):
+            space = make(len(padded))
             panel.plot(places, padded, "o", color=GREY, markersize=4, label="samples")
             for count, colour in zip(counts, (ORANGE, BLUE, INK), strict=True):
-                label = f"{count} {domain.unit}"
-                panel.plot(places, _kept(padded, domain, count), color=colour, linewidth=1.2, label=label)
-            panel.set(xlabel="sample t", ylim=(-0.3, 1.65), title=f"A row of a digit, by {domain.unit}")
+                label = f"{count} {space.unit}"
+                panel.plot(places, _kept(padded, space, count), color=colour, linewidth=1.2, label=label)
+            panel.set(xlabel="sample t", ylim=(-0.3, 1.65), title=f"A row of a digit, by {space.unit}")
             panel.legend(loc="upper right", ncols=2, handlelength=1.2)
     return drawn
 
 
-def _kept(samples: np.ndarray, domain: Domain, count: int) -> np.ndarray:
-    x = ops.analysis(line(samples), domain.space(len(samples)))
-    return ops.synthesis(ops.truncate(x, domain.band_of(count))).data[0, :, 0]
+def _kept(samples: np.ndarray, space: Space, count: int) -> np.ndarray:
+    x = ops.analysis(line(samples), space)
+    return ops.synthesis(ops.truncate(x, space.band_of(count))).data[0, :, 0]
 
 
 @figure
@@ -54,7 +55,7 @@ def condition_by_nodes() -> Figure:
     sizes = np.arange(1, 33)
     with panels(1, 2, (8.4, 3.1)) as (drawn, (left, right)):
         for label, (name, colour, place) in families.items():
-            numbers = [get_domain(name).space(int(n)).condition_numbers[0] for n in sizes]
+            numbers = [get_domain(name)(int(n)).condition_numbers[0] for n in sizes]
             left.plot(sizes, numbers, color=colour)
             left.text(*place, label, color=colour, ha="right" if place[0] < 10 else "left", fontsize=8)
         for precision, eps in (("float32", 2.0**-23), ("float64", 2.0**-52)):

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from freqnet import FOURIER, Tensor, ops
+from freqnet import Fourier, Tensor, ops
 from freqnet.audit import walk
 from freqnet.data import load, split
 from freqnet.report.spectra import decibels
@@ -55,7 +55,7 @@ def _arrow(start: float, end: float, y: float) -> FancyArrowPatch:
 def kernels() -> Figure:
     """What one parameter of each parametrisation does, in space and in frequency."""
     n, size, chosen = 31, 7, 3
-    space = FOURIER.space(n)
+    space = Fourier.on(n)
     with panels(2, 4, (8.4, 3.5)) as (drawn, axes):
         for column, name in enumerate(("taps", "spectral", "sinc", "modes")):
             count = n if name == "modes" else size
@@ -77,9 +77,9 @@ def kernels() -> Figure:
 def averages() -> Figure:
     """The response of a moving average: the grid's own, and the continuous signal's."""
     n, window = 32, 4
-    space = FOURIER.space(n)
+    space = Fourier.on(n)
     k = np.arange(n // 2)
-    exact, sinc = (np.abs(FOURIER.average_response(space, (window,), m)[0]) for m in ("dirichlet", "sinc"))
+    exact, sinc = (np.abs(Fourier.on.average_response(space, (window,), m)[0]) for m in ("dirichlet", "sinc"))
     with panels(1, 2, (8.4, 2.6)) as (drawn, (left, right)):
         left.plot(k, exact, "o-", color=BLUE, markersize=3.5, label="Dirichlet: the grid's average")
         left.plot(k, sinc, "s-", color=ORANGE, markersize=3, label="sinc: the continuous average")

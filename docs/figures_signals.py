@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from freqnet import FOURIER, Tensor, ops
+from freqnet import Fourier, Tensor, ops
 from freqnet.data import load
 
 
@@ -19,7 +19,7 @@ def signal() -> Figure:
     t = np.arange(n) / n
     rng = np.random.default_rng(3)
     samples = np.where((t > 0.2) & (t < 0.55), 1.0, 0.0) + 0.4 * np.sin(2 * np.pi * t) + 0.12 * rng.normal(size=n)
-    x = ops.analysis(line(samples), FOURIER.space(n))
+    x = ops.analysis(line(samples), Fourier.on(n))
     low = ops.truncate(x, band)
     with panels(1, 2, (8.4, 2.5)) as (drawn, (left, right)):
         left.plot(t, samples, "o", color=GREY, markersize=3.5, label=f"{n} samples")
@@ -74,7 +74,7 @@ def _cell(panel: Axes, x: int, y: int, colour: str, alpha: str) -> None:
 def digit() -> Figure:
     """An image at the door, its spectrum, and what truncations leave of it."""
     image = load("digits").images[8]
-    x = ops.analysis(image[None], FOURIER.space((8, 8)))
+    x = ops.analysis(image[None], Fourier.on((8, 8)))
     with panels(2, 4, (8.4, 4.1)) as (drawn, axes):
         show(axes[0, 0], image[..., 0], "8x8 samples")
         axes[1, 0].axis("off")
@@ -113,7 +113,7 @@ def product() -> Figure:
     """The square of a signal: twice the band, of which a layer keeps the signal's own."""
     n, band = 32, 4
     rng = np.random.default_rng(5)
-    x = ops.truncate(ops.analysis(line(rng.normal(size=n)), FOURIER.space(n)), band)
+    x = ops.truncate(ops.analysis(line(rng.normal(size=n)), Fourier.on(n)), band)
     square = ops.multiply(x, x, band=2 * band)
     kept = ops.multiply(x, x)
     t = np.linspace(0, 1, 401)
@@ -146,7 +146,7 @@ def entrywise() -> Figure:
     t = np.linspace(0, 1, 401)
     with panels(1, 3, (8.4, 2.2), sharey=True) as (drawn, axes):
         for panel, shift, name in zip(axes, (0.0, 0.125, 0.25), ("0", "1/8", "1/4"), strict=True):
-            x = ops.analysis(line(np.cos(2 * np.pi * (np.arange(n) / n - shift))), FOURIER.space(n))
+            x = ops.analysis(line(np.cos(2 * np.pi * (np.arange(n) / n - shift))), Fourier.on(n))
             parts = np.maximum(x.data.real, 0) + 1j * np.maximum(x.data.imag, 0)
             panel.plot(t, values(x, 400), color=GREY, linewidth=1, label="cosine")
             panel.plot(t, np.maximum(values(x, 400), 0), color=BLUE, label="its ReLU")

@@ -6,7 +6,7 @@ depend on the grid of the samples, and so neither do the logits.
 
 import numpy as np
 
-from freqnet import FOURIER, ops
+from freqnet import Fourier, ops
 from freqnet.data import load, split
 from freqnet.training import Model, Settings, analyse, evaluate, fit
 
@@ -22,7 +22,7 @@ def main() -> None:
     images = parts.test.images
     reference = network.predict(images)
     # The signal leaves out the Nyquist mode of the 8x8 image, which does not commute with sub-pixel shifts.
-    signal = ops.analysis(images.astype(float), FOURIER.space((8, 8)))
+    signal = ops.analysis(images.astype(float), Fourier.on((8, 8)))
     for grid in (16, 20):
         # The signal can be sampled on any grid.
         finer = ops.synthesis(signal, grid).data

@@ -22,9 +22,9 @@ from freqnet.audit import Audit, audit
 from freqnet.autodiff import Tensor
 from freqnet.errors import ShapeError
 from freqnet.nn.module import Signal, layer
-from freqnet.ops.activate import power, sigmoid
 from freqnet.ops.arithmetic import elementwise
 from freqnet.ops.linear import coordinates_op, from_coordinates
+from freqnet.ops.pointwise import power, sigmoid
 
 # Bins -4 .. 4, as in the question's second-highest answer; both signals are symmetric, so they are real.
 SIGNALS = np.array([[3, 1, 2, 1, 4, 1, 2, 1, 3], [1, 3, 1, 2, 1, 2, 1, 3, 1]], float)
@@ -56,7 +56,7 @@ def experiment(filters: tuple[int, int]) -> np.ndarray:
 
 # -- the experiment as a network ------------------------------------------------------------------------
 def _bins(incoming: Signal) -> Signal:
-    if not incoming.space.domain.is_complex:
+    if not incoming.space.is_complex:
         raise ShapeError("samples have no bins")
     return incoming
 

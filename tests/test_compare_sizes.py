@@ -110,11 +110,13 @@ def test_errors_grow_with_the_condition_number(domain: str) -> None:
     for row in rows:
         unit, k = SPACING[row.precision], row.condition_number
         assert k * unit <= 1
-        assert all(row.errors[name] <= (32 + k / 2) * unit for name in ("convolution", FACTORED, "mean", "power")), row
+        assert all(
+            row.errors[name] <= (32 + k / 2) * unit for name in ("convolution", f"product, {FACTORED}", "mean", "power")
+        ), row
         # From samples to samples, the bilinear form loses more than one power of the condition number, at most three.
-        assert row.errors.get(BILINEAR, 0) <= (32 + k**3) * unit
+        assert row.errors.get(f"product, {BILINEAR}", 0) <= (32 + k**3) * unit
         if row.samples == 8 and row.precision == "float64":
-            assert row.errors[BILINEAR] > 100 * row.errors[FACTORED]
+            assert row.errors[f"product, {BILINEAR}"] > 100 * row.errors[f"product, {FACTORED}"]
     most = {kind: max(row.samples for row in rows if row.precision == kind) for kind in SPACING}
     assert most["float32"] < most["float64"]
     for kind in SPACING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from freqnet.spaces.nodes.trained import _logits, _loss, _nodes, _second_moments
 from oracles import relative_error
 
 from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.spaces import Laplace, Nodes, get_domain, train_nodes
+from freqnet.spaces.nodes.trained import _logits, _loss, _nodes, _second_moments
 from freqnet.training import Model
 
 

@@ -26,8 +26,8 @@ import numpy as np
 from freqnet import nn, ops
 from freqnet.audit import audit, summarize
 from freqnet.data import Dataset, Split, load, split
-from freqnet.domains import FOURIER
 from freqnet.errors import DivergenceError
+from freqnet.spaces import Fourier
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import ACTIVATIONS
@@ -104,7 +104,7 @@ def linear_classifier(parts: Split, band: int | None = None) -> float:
     def features(part: Dataset) -> np.ndarray:
         if band is None:
             return part.images.reshape(len(part), -1)
-        return ops.coordinates(ops.analysis(part.images, FOURIER.space(part.grid, band))).data
+        return ops.coordinates(ops.analysis(part.images, Fourier.on(part.grid, band))).data
 
     scale = StandardScaler().fit(features(parts.train))
     train, test = (scale.transform(features(part)) for part in (parts.train, parts.test))

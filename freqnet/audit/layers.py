@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import AFFINE, partners
-from freqnet.audit.probe import Probe, disturbed, mode_power, rounding
+from freqnet.audit.probe import Probe, disturbed, mode_power
 from freqnet.audit.walk import Step
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains.fourier import mode_numbers, mode_space
+from freqnet.spaces import mode_numbers
 
 # Number of examples per moved mode: layers act on each example independently.
 _EXAMPLES = 2
@@ -91,7 +91,7 @@ def _mixing(step: Step, generator: np.random.Generator) -> float | None:
         return None
     x = Tensor(np.ascontiguousarray(step.input.data[..., :_EXAMPLES, :]), step.input.space)
     base = step.layer(x)
-    before, after = mode_numbers(mode_space(x.space).band), mode_numbers(mode_space(step.output.space).band)
+    before, after = mode_numbers(x.space.mode_space.band), mode_numbers(step.output.space.mode_space.band)
     scale = np.sqrt(np.mean(np.abs(x.data) ** 2)) + 1e-3
     total = elsewhere = 0.0
     for mode, number in enumerate(before):
@@ -100,6 +100,6 @@ def _mixing(step: Step, generator: np.random.Generator) -> float | None:
         change = mode_power(Tensor(moved.data - base.data, base.space)).sum(axis=(1, 2))
         total += float(change.sum())
         elsewhere += float(change[(after != number).any(axis=1)].sum())
-    least = rounding(x.space, _ROUNDING_OF_SAMPLES) ** 2 * total
+    least = x.space.mode_rounding(_ROUNDING_OF_SAMPLES) ** 2 * total
     # A layer that does not respond at all mixes nothing either.
     return 0.0 if elsewhere <= least else elsewhere / total

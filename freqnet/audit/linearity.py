@@ -30,7 +30,7 @@ def partners(x: Tensor, generator: np.random.Generator) -> Tensor:
     """Return signals like the given ones: the same in random order, plus noise of half their size."""
     size = 0.5 * float(np.sqrt(np.mean(np.abs(x.data) ** 2))) + 1e-3
     order = generator.permutation(x.shape[-2])
-    noise = x.space.domain.random(x.space, np.empty_like(x.data), generator)
+    noise = x.space.random(np.empty_like(x.data), generator)
     return Tensor(np.take(x.data, order, x.data.ndim - 2) + size * noise, x.space)
 
 

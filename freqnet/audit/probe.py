@@ -8,11 +8,8 @@ import numpy as np
 
 from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import FOURIER, Space
-from freqnet.domains.fourier import mode_space
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Network
-from freqnet.ops.linear import mode_inner
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,34 +98,10 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     return Probe(copy, walk(copy, samples))
 
 
-def as_modes(x: Tensor) -> Tensor:
-    """Return a signal as its modes, in its `mode_space`."""
-    if x.space.domain.has_modes:
-        return x
-    # This transform is the audit's own: the network runs none.
-    space, samples = mode_space(x.space), x.space.domain.synthesis(x.data, x.space, x.space.grid)
-    return Tensor(FOURIER.sample_modes(samples, space), space)
-
-
-def rounding(space: Space, least: float) -> float:
-    """Return the share of a response that counts as rounding: nothing where modes are stored, else at least `least`."""
-    if space.domain.has_modes:
-        return 0.0
-    # A product loses as many digits as the square of the condition number.
-    return max(least, min(1e-2, 1e-15 * space.condition_number**2))
-
-
 def mode_power(x: Tensor) -> np.ndarray:
     """Return the share of each pair of modes in a signal's mean square, ``(pairs, batch, channels)``."""
-    modes = as_modes(x)
-    return mode_inner(modes, modes).data
-
-
-def from_modes(modes: np.ndarray, space: Space) -> np.ndarray:
-    """Return the signal of a space that has these modes: the inverse of `as_modes`, except for the Nyquist mode."""
-    if space.domain.has_modes:
-        return modes
-    return space.domain.sample_modes(FOURIER.synthesis(modes, mode_space(space), space.grid), space)
+    modes = x.space.as_modes(x.data)
+    return x.space.mode_space.mode_inner(modes, modes)
 
 
 def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
@@ -139,14 +112,14 @@ def disturbed(x: Tensor, mode: int, size: np.ndarray) -> Tensor:
     x : Tensor
         Signal ``(*modes, batch, channels)``.
     mode : int
-        Position of the mode in `freqnet.domains.fourier.mode_numbers`.
+        Position of the mode in `freqnet.spaces.mode_numbers`.
     size : numpy.ndarray
         Coordinates of the wave, ``(2, batch, channels)``; only the first counts for the mean.
     """
-    space = mode_space(x.space)
-    count = (space.domain.coordinate_count(space) - 1) // 2
+    space = x.space.mode_space
+    count = (space.coordinate_count - 1) // 2
     values = np.zeros((2 * count + 1, *size.shape[1:]))
     values[mode] = size[0]
     if mode:
         values[count + mode] = size[1]
-    return Tensor(x.data + from_modes(space.domain.from_coordinates(values, space), x.space), x.space)
+    return Tensor(x.data + x.space.from_modes(space.from_coordinates(values)), x.space)

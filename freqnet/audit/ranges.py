@@ -98,7 +98,7 @@ def signal_ranges(found: Probe) -> list[SignalRange]:
             continue
         space = step.input.space
         fine = tuple(max(n, 4 * m + 1) for n, m in zip(space.grid, space.band, strict=True))
-        values = space.domain.synthesis(step.input.data, space, fine)
+        values = space.synthesis(step.input.data, fine)
         fitted = step.layer.fitted_range
         low, high = fitted or (-np.inf, np.inf)
         inner = np.quantile(values, [0.005, 0.995])

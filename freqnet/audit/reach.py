@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, as_modes, disturbed, from_modes, mode_power, rounding
+from freqnet.audit.probe import Probe, disturbed, mode_power
 from freqnet.autodiff import Tensor, gradient
-from freqnet.domains.fourier import mode_numbers, mode_space
-from freqnet.domains.space import Axes
+from freqnet.spaces import Axes, mode_numbers
 
 # A response below this share of the largest counts as none in domains that do not store modes.
 _ROUNDING = 1e-9
@@ -69,14 +68,14 @@ def reach(probe: Probe, generator: np.random.Generator) -> Reach:
     >>> found.low_pass, int(found.reachable.sum()), len(found.modes)
     ((1, 1), 5, 25)
     """
-    space = mode_space(probe.spectra.space)
-    modes, sizes = mode_numbers(space.band), _mode_sizes(probe.spectra)
+    space = probe.spectra.space
+    modes, sizes = mode_numbers(space.mode_space.band), _mode_sizes(probe.spectra)
     # The same code path as for the moved modes: fused layers round differently from separate ones.
     base = probe.run(probe.spectra)
     moved = lambda factor: [_response(probe, base, i, factor * size, generator) for i, size in enumerate(sizes)]
     # Ten times as far as well, so that no threshold hides a mode, such as that of a ReLU.
     response, farther = np.stack(moved(1.0)), np.stack(moved(10.0))
-    least = rounding(probe.spectra.space, _ROUNDING) * response.max()
+    least = space.mode_rounding(_ROUNDING) * response.max()
     jacobian = _jacobian(probe)
     reachable = np.any((response > least) | (farther > least) | (jacobian > least), axis=1)
     seen = np.abs(modes[reachable]).max(axis=0) if reachable.any() else np.zeros(modes.shape[1], int)
@@ -109,7 +108,6 @@ def _jacobian(probe: Probe) -> np.ndarray:
 
 
 def _cut(x: Tensor, band: Axes) -> Tensor:
-    modes = as_modes(x)
-    domain, space = modes.space.domain, modes.space
-    narrow = domain.change_band(modes.data, space, band)
-    return Tensor(from_modes(domain.change_band(narrow, space.with_band(band), space.band), x.space), x.space)
+    space = x.space.mode_space
+    narrow = space.change_band(x.space.as_modes(x.data), band)
+    return Tensor(x.space.from_modes(space.with_band(band).change_band(narrow, space.band)), x.space)

@@ -85,4 +85,4 @@ def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
 def _moved(x: Tensor, samples: float, grid: tuple[int, ...]) -> Tensor:
     """Shift by samples of the input's grid: after a layer of stride 2 a sample is twice as long."""
     shift = np.array([samples * own / n for own, n in zip(x.space.grid, grid, strict=True)])
-    return Tensor(x.space.domain.shift(x.data, x.space, shift), x.space)
+    return Tensor(x.space.shift(x.data, shift), x.space)

@@ -10,10 +10,9 @@ import numpy as np
 
 from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
-from freqnet.domains import GRID, Grid, Space
-from freqnet.domains.space import Axes
 from freqnet.errors import FreqnetError
 from freqnet.nn import Network
+from freqnet.spaces import Axes
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def spatial_twin(network: Network) -> Network | None:
     (8, 8)
     """
     description: dict[str, Any] = network.describe()
-    grid = network.door.space.grid
-    door = {**description["door"], "domain": GRID.name, "band": GRID.largest_band(grid)}
+    reference = network.door.space.reference
+    door = {**description["door"], "domain": reference.domain, "band": reference.band}
     try:
         return Network.from_description({**description, "door": door})
     except FreqnetError:
@@ -130,44 +129,25 @@ def _twin_steps(network: Network) -> list[Step] | None:
 
 def _row(step: Step, twin: Step | None) -> LayerSummary:
     parameters = {} if step.name == "door" else step.layer.named_parameters()
-    modes = None if step.output.space is None else degrees(step.output.space)
+    modes = None if step.output.space is None else step.output.space.degrees
     return LayerSummary(
         name=step.name,
         layer=type(step.layer).__name__,
         output=_output(step.output, modes),
         modes=modes,
         parameters=sum(p.data.size for p in parameters.values()),
-        multiply_adds=_cost(step),
+        multiply_adds=step.multiply_adds,
         setup_multiply_adds=step.setup_multiply_adds,
         bytes=step.output.data.nbytes,
-        twin_multiply_adds=None if twin is None else _cost(twin),
+        twin_multiply_adds=None if twin is None else twin.multiply_adds,
         twin_bytes=None if twin is None else twin.output.data.nbytes,
     )
-
-
-def _cost(step: Step) -> int:
-    space: Space | None = step.output.space
-    if step.name == "door" and space is not None and isinstance(space.domain, Grid):
-        # Samples on their own grid pass the door unchanged.
-        full = all(m >= n // 2 for m, n in zip(space.band, space.grid, strict=True))
-        return 0 if full else step.multiply_adds
-    return step.multiply_adds
-
-
-def degrees(space: Space) -> Axes:
-    """Return the independent real degrees of freedom of a signal along each axis.
-
-    >>> from freqnet.domains import FOURIER, GRID
-    >>> degrees(FOURIER.space((8, 8), band=2)), degrees(GRID.space((8, 8)))
-    ((5, 5), (8, 8))
-    """
-    return space.domain.modes(space) if space.domain.is_spectral else space.grid
 
 
 def _output(x: Tensor, modes: Axes | None) -> str:
     if modes is None:
         return f"{x.shape[-1]} features"
-    kind = x.space.domain.unit
+    kind = x.space.unit
     return f"{extent_text(modes)} {kind} x {x.shape[-1]}"
 
 

@@ -15,10 +15,9 @@ from freqnet.audit.reach import Reach, reach
 from freqnet.audit.shifts import Equivariance, equivariance
 from freqnet.audit.walk import walk
 from freqnet.checks import is_whole
-from freqnet.domains.fourier import below_nyquist, mode_space
-from freqnet.domains.space import Axes
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
+from freqnet.spaces import Axes
 
 # Number of examples on which every mode is moved by itself: each costs one pass per mode.
 _MOVED = 8
@@ -156,8 +155,8 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     return Audit(
         _verdict(residual, reached, layers),
         reached,
-        mode_space(door.space).band,
-        below_nyquist(tuple(n // 2 for n in door.pooled), door.pooled),
+        door.space.mode_space.band,
+        tuple((n - 1) // 2 for n in door.pooled),
         residual,
         affine_share(every),
         layers,

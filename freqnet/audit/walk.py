@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Op, Tensor, no_grad, observe
-from freqnet.domains import transform_count
-from freqnet.nn import Module, Network, Sequential
+from freqnet.nn import Module, Network, Sequential, evaluation
+from freqnet.spaces import transform_count
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +110,15 @@ def walk(network: Network, samples: np.ndarray) -> list[Step]:
     [('door', (7, 4, 2, 1)), ('0', (7, 4, 2, 8)), ('1', (2, 10))]
     """
     # The outputs of diverged weights are shown as they are; training has warned already.
-    with _evaluating(network), no_grad(), np.errstate(all="ignore"):
+    counted = network.transforms_inside
+    with evaluation(), no_grad(), np.errstate(all="ignore"):
         # The door has no weights: all of its work is on the examples.
         steps = [_step("door", network.door, None, lambda: network.analyse(samples))]
         with network.guard():
             for name, layer in leaves(network.body):
                 x = steps[-1].output
                 steps.append(_step(name, layer, x, partial(layer, x)))
+    network.transforms_inside = counted
     return steps
 
 
@@ -126,15 +127,3 @@ def _step(name: str, layer: Any, x: Tensor | None, run: Callable[[], Tensor]) ->
     with observe(meter := _Meter(x)):
         out = run()
     return Step(name, layer, x, out, meter.examples, meter.weights, transform_count() - before)
-
-
-@contextmanager
-def _evaluating(network: Network) -> Iterator[None]:
-    modes, transforms = [(module, module.training) for _, module in network.body.modules()], network.transforms_inside
-    network.body.train(False)
-    try:
-        yield
-    finally:
-        network.transforms_inside = transforms
-        for module, training in modes:
-            module.training = training

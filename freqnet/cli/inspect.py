@@ -174,9 +174,9 @@ def program_info(json_file: Path | None) -> None:
     import platform
 
     from freqnet import __version__
-    from freqnet.domains import DOMAINS
     from freqnet.kernels import KERNEL
     from freqnet.nn import LAYERS
+    from freqnet.spaces import DOMAINS
 
     facts = {
         "freqnet": __version__,

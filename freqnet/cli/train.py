@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from freqnet import kernels
 from freqnet.cli.console import TrainingBar, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
@@ -71,20 +70,11 @@ def show_opening(begun: Begun) -> None:
     counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
-    modes = "x".join(map(str, network.door.space.domain.modes(network.door.space)))
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
-    domain = network.door.space.domain
-    door = "one transform at the door" if domain.is_spectral else "samples all the way"
-    door += ", and transforms in every layer that switches domains" if domain.switches else ""
-    # On samples the network keeps the same band as in other domains.
-    unit = domain.unit if domain.is_spectral else "modes"
-    size = f"{modes} {unit}, {network.parameter_count():,} parameters"
-    say(f"{network.door.domain} domain: {size}, {door} -> {plan.folder}")
-    if domain.is_causal:
-        grid = "x".join(map(str, network.door.space.grid))
-        say(f"what outgrows {grid} samples in a convolution comes back {domain.beyond(network.door.space)}")
-    if kernels.KERNEL == "numpy" and domain.has_modes:
-        say("products of spectra run in NumPy (correct, but slower): the C kernel was not built, or is turned off")
+    kept, door, *remarks = network.door.space.describe()
+    say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
+    for remark in remarks:
+        say(remark)
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from freqnet.domains.space import Axes, Space
+from freqnet.spaces import Axes, Space
 
 # Decimal digits of the least squares: more than any condition number that a domain accepts can cost.
 _DIGITS = 60
@@ -68,7 +68,7 @@ def averaged(given: Samples, window: int) -> np.ndarray:
 def projected(given: Samples, band: Axes) -> np.ndarray:
     """Return the nearest signal in the span of the first exponentials z^t, by least squares in high precision."""
     out = given.x
-    for index, own in enumerate(given.space.domain.axes(given.space.grid, band), 1):  # type: ignore[attr-defined]
+    for index, own in enumerate(given.space.with_band(band).tables, 1):  # type: ignore[attr-defined]
         matrix = _projection(own.z, own.samples)
         out = np.moveaxis(np.tensordot(matrix, out, (1, index)), 0, index)
     return out

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from freqnet.checks import is_whole
-from freqnet.domains import DOMAINS, get_domain
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments.job import Job
+from freqnet.spaces import DOMAINS, get_domain
 
 # Characters of a domain's name in a folder's name; file systems allow 255 for the whole name.
 _LONGEST = 120
@@ -32,7 +32,7 @@ class Comparison:
     data : str
         Name or path of the data, as `freqnet.data.load` takes it.
     domains : sequence of str
-        Names of the domains to compare, as `freqnet.domains.get_domain` takes them.
+        Names of the domains to compare, as `freqnet.spaces.get_domain` takes them.
     seeds : sequence of int
         Seeds of the splits, weights, orders and shifts.
     out : path
@@ -90,7 +90,7 @@ class Comparison:
                 got_expected("nodes", self.nodes, "whole numbers of 1 or more", "pass nodes=(6, 8)")
             )
         _refuse_twice("nodes", self.nodes)
-        if self.nodes and not any(get_domain(name).is_causal for name in self.domains):
+        if self.nodes and not any(get_domain(name)(1).has_nodes for name in self.domains):
             got, todo = ",".join(self.domains), "add laplace to the domains, or leave nodes out"
             raise ConfigurationError(got_expected("domains with nodes", got, "a domain of nodes", todo))
 
@@ -118,7 +118,7 @@ class Comparison:
         >>> Comparison("digits", ("laplace", "grid"), (0,), "out", nodes=(6, 8)).variants()
         [('laplace', None), ('grid', None), ('laplace', 6), ('laplace', 8)]
         """
-        fewer = [(name, int(count)) for name in self.domains if get_domain(name).is_causal for count in self.nodes]
+        fewer = [(name, int(count)) for name in self.domains if get_domain(name)(1).has_nodes for count in self.nodes]
         return [*((name, None) for name in self.domains), *fewer]
 
     def jobs(self) -> list[Job]:

@@ -210,7 +210,7 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "train_seconds": history.seconds,
         "epochs": last["epoch"],
         "parameters": network.parameter_count(),
-        "modes": list(network.door.space.domain.modes(network.door.space)),
+        "modes": list(network.door.space.modes),
         "transforms_inside_network": network.transforms_inside,
         "train_samples": len(parts.train),
         "validation_samples": 0 if parts.validation is None else len(parts.validation),

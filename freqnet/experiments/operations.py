@@ -5,36 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.domains import GRID, Space, get_domain
-from freqnet.domains.condition import require_condition
-from freqnet.domains.space import Axes
 from freqnet.errors import ConditionWarning, ConfigurationError, got_expected
 from freqnet.experiments.causal import EXACT, Samples, held
 from freqnet.ops.transform import sample_modes
+from freqnet.spaces import Space, get_domain
+from freqnet.spaces.condition import require_condition
+from freqnet.spaces.trials import Trial
 
-
-@dataclass(frozen=True)
-class Trial:
-    """The signals and operations of a test: grid, band, number of nonzero samples, band after truncation, and shift."""
-
-    grid: Axes
-    band: Axes
-    filled: Axes
-    kept: Axes
-    by: tuple[float, ...]
-
-
-# One even and one odd axis, both wide enough that the product of two signals of the band does not alias on samples.
-WAVES = Trial((13, 12), (3, 3), (13, 12), (2, 1), (0.37, -1.6))
-# All nodes, which represent every signal, and room for the samples that a kernel or a shift adds: nothing wraps.
-CAUSAL = Trial((7, 6), (6, 5), (4, 3), (3, 2), (1, -2))
 TAPS, _WINDOW = (3, 3), 3
 _BATCH, _CHANNELS = 2, 3
 # Terms of `error_bounds` in units of rounding: a constant for well-conditioned arithmetic, the factor of the condition
@@ -95,7 +78,8 @@ def operation_errors(domain: str, precision: Any = np.float64, seed: int = 0) ->
     >>> operation_errors("grid")["product"]
     0.0
     """
-    trial, space = _tried(domain)
+    space = _trial_space(domain)
+    trial = space.trial
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConditionWarning)
         require_condition(space, np.dtype(precision).name)
@@ -112,28 +96,25 @@ def error_bounds(domain: str, precision: Any = np.float64) -> dict[str, float]:
     >>> bounds["product"] > 100 * bounds["mean"]
     True
     """
-    _, space = _tried(domain)
+    space = _trial_space(domain)
     k, unit = space.condition_number, float(np.finfo(precision).eps)
     bounds = dict.fromkeys(OPERATIONS, (UNITS + UNITS_OF_K * k) * unit)
-    if space.domain.is_causal and not space.domain.switches:
+    if space.product_rounding == 2:
         bounds["product"] = (UNITS + UNITS_OF_SQUARE * k**2) * unit
     return bounds
 
 
-def _tried(domain: str) -> tuple[Trial, Space]:
-    own = get_domain(domain)
-    trial = CAUSAL if own.is_causal else WAVES
-    # The same band in all domains: by default samples keep modes that other domains drop.
-    if not own.is_causal:
-        return trial, own.space(trial.grid, trial.band)
-    space = own.space(trial.grid)
-    if own.coordinate_count(space) != math.prod(trial.grid):
-        got = f"{own.coordinate_count(space)} nodes in {domain}"
+def _trial_space(domain: str) -> Space:
+    make = get_domain(domain)
+    trial = make(1).trial
+    # The same band in all periodic domains: by default samples keep modes that other domains drop.
+    space = make(trial.grid, trial.band)
+    if trial.band is None and space.coordinate_count != math.prod(trial.grid):
+        got = f"{space.coordinate_count} {space.unit} in {domain}"
         expected = f"{math.prod(trial.grid)}, as many as samples"
-        raise ConfigurationError(
-            got_expected("errors of operations", got, expected, "name a domain with more nodes, such as laplace")
-        )
-    return trial, space
+        todo = "name a domain with more nodes, such as laplace"
+        raise ConfigurationError(got_expected("errors of operations", got, expected, todo))
+    return space
 
 
 def random_samples(trial: Trial, precision: Any, seed: int, taps: int) -> list[np.ndarray]:
@@ -149,12 +130,12 @@ def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tupl
     """Return the errors of operations in a space on given samples."""
     exact = [array.astype(np.float64) for array in given]
     own = _values(given, space, trial, names)
-    if space.domain.is_causal:
+    if trial.wraps:
+        right = _values(exact, space.reference, trial, names)
+    else:
         samples = Samples(exact[0], exact[1], exact[2], TAPS[: space.ndim], space)
         by = tuple(int(s) for s in trial.by)
         right = {name: EXACT[name](samples, _WINDOW, trial.kept, by) for name in names}
-    else:
-        right = _values(exact, GRID.space(trial.grid, trial.band), trial, names)
     return {name: _difference(own[name], right[name]) for name in names if name in own}
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.domains import Domain, Laplace, Nodes, Space, get_domain
-from freqnet.domains.condition import REFUSED
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.experiments.operations import Trial, differences, random_samples
+from freqnet.experiments.operations import differences, random_samples
+from freqnet.spaces import Nodes, get_domain
+from freqnet.spaces.condition import REFUSED
+from freqnet.spaces.trials import Trial
 
 PRECISIONS = (np.float32, np.float64)
 KINDS = tuple(np.dtype(precision).name for precision in PRECISIONS)
@@ -23,8 +24,8 @@ GROWTH = {"chebyshev": 1 + math.sqrt(2), "chebyshev-positive": 3 + 2 * math.sqrt
 MOST_NODES = 32
 # Numbers of samples on an axis. Tables of bilinear products take n^4 operations in high precision: fewer sizes.
 SIZES, SIZES_OF_PRODUCTS = (4, 6, 8, 10, 12, 16, 24, 32), 12
-BILINEAR, FACTORED = "product, bilinear form", "product, factored"
-OF_SIZE = ("convolution", BILINEAR, FACTORED, "mean", "power")
+BILINEAR, FACTORED = "bilinear form", "factored"
+OF_SIZE = ("convolution", f"product, {BILINEAR}", f"product, {FACTORED}", "mean", "power")
 _TAPS = 3
 
 
@@ -78,51 +79,48 @@ def errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
     >>> first.errors["convolution"] < 1e-5
     True
     """
-    own = get_domain(domain)
-    if not isinstance(own, Laplace) or not is_sized(domain):
-        raise ConfigurationError(got_expected("errors by size", domain, "a Laplace domain", "pass domain='laplace'"))
-    return _errors_by_size(own.nodes)
+    if not is_sized(domain):
+        expected = "a domain with two ways to compute products, at nodes for any number of samples"
+        raise ConfigurationError(got_expected("errors by size", domain, expected, "pass domain='laplace'"))
+    # Domains with the same nodes have the same errors.
+    return _errors_by_size(get_domain(domain)(1).product_forms[BILINEAR].domain)
 
 
 def is_sized(domain: str) -> bool:
-    """Return whether a domain has real nodes that are known for any number of samples."""
-    own = get_domain(domain)
-    return isinstance(own, Laplace) and own.nodes.family != "trained"
+    """Return whether a domain has nodes for any number of samples, and two ways to compute products."""
+    return bool(get_domain(domain)(1).product_forms)
 
 
 @lru_cache(maxsize=16)
-def _errors_by_size(nodes: Nodes) -> tuple[SizeErrors, ...]:
-    conditions = {n: _of_all(nodes, n) for n in SIZES if nodes.most(n) == n}
+def _errors_by_size(domain: str) -> tuple[SizeErrors, ...]:
+    spaces = [space for n in SIZES if (space := get_domain(domain)(n)).modes == (n,)]
+    conditions = {space.grid[0]: space.condition_number for space in spaces}
     return tuple(
-        _errors_of(nodes, n, precision)
+        _errors_of(domain, n, precision)
         for precision in PRECISIONS
         for n, k in conditions.items()
         if k * float(np.finfo(precision).eps) <= REFUSED
     )
 
 
-def _errors_of(nodes: Nodes, samples: int, precision: Any) -> SizeErrors:
-    trial = Trial((samples,), (samples - 1,), (samples // 2,), (samples // 2,), (1.0,))
+def _errors_of(domain: str, samples: int, precision: Any) -> SizeErrors:
+    trial = Trial((samples,), None, (samples // 2,), (samples // 2,), (1.0,), wraps=False)
     given = random_samples(trial, precision, samples, _TAPS)
-    spaces = {way: _space(nodes, samples, way) for way in (FACTORED, BILINEAR)}
-    errors = differences(given, trial, spaces[FACTORED], ("convolution", "product", "mean", "power"))
-    errors[FACTORED] = errors.pop("product")
+    space = get_domain(domain)(samples)
+    forms = space.product_forms
+    errors = differences(given, trial, forms[FACTORED], ("convolution", "product", "mean", "power"))
+    errors[f"product, {FACTORED}"] = errors.pop("product")
     if samples <= SIZES_OF_PRODUCTS:
-        errors |= differences(given, trial, spaces[BILINEAR], ("product",))
+        errors |= differences(given, trial, forms[BILINEAR], ("product",))
     if "product" in errors:
-        errors[BILINEAR] = errors.pop("product")
+        errors[f"product, {BILINEAR}"] = errors.pop("product")
     ordered = {name: errors[name] for name in OF_SIZE if name in errors}
-    return SizeErrors(samples, np.dtype(precision).name, spaces[FACTORED].condition_number, ordered)
-
-
-def _space(nodes: Nodes, samples: int, way: str) -> Space:
-    domain: Domain = Laplace(f"laplace, {way}", nodes, way == FACTORED)
-    return domain.space((samples,))
+    return SizeErrors(samples, np.dtype(precision).name, space.condition_number, ordered)
 
 
 def _of_all(nodes: Nodes, count: int) -> float:
     # Imported here because it loads mpmath.
-    from freqnet.domains.axis import condition_of_all
+    from freqnet.spaces.nodes.real import condition_of_all
 
     return condition_of_all(nodes, count)
 

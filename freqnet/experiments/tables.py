@@ -112,7 +112,7 @@ def _node_row(name: str, row: DomainFigures) -> tuple[str, ...]:
     )
 
 
-SIZES = ("samples", "precision", "condition", *(name.replace(BILINEAR, "product, bilinear") for name in OF_SIZE))
+SIZES = ("samples", "precision", "condition", *(name.replace(BILINEAR, "bilinear") for name in OF_SIZE))
 
 
 def size_rows(rows: Sequence[SizeErrors]) -> list[tuple[str, ...]]:

@@ -11,8 +11,8 @@ from math import prod
 
 import numpy as np
 
-from freqnet.errors import ShapeError, got_expected
 import freqnet.kernels._native as _native  # type: ignore[import-not-found]
+from freqnet.errors import ShapeError, got_expected
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import stored
 from freqnet.kernels.threads import thread_count

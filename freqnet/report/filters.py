@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freqnet.audit.walk import walk
 from freqnet.autodiff import Tensor, observe
-from freqnet.domains import FOURIER, Space
-from freqnet.domains.fourier import mode_space
-from freqnet.domains.space import Axes, volume
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, add_text, colour_bar, draw_modes, label_modes, spread
 from freqnet.report.style import COUNT_MAP, WIDTH, message, styled
+from freqnet.spaces import Axes, Space
+from freqnet.spaces.base import volume
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,18 +92,9 @@ def _filters(name: str, theta: np.ndarray, kernel: str, size: Axes, space: Space
 def _gain(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
     """Return the gain at the modes of the layer's signals, for every domain."""
     with np.errstate(all="ignore"):
-        half = _half_response(theta, kernel, size, space)
+        half = space.kernel_modes(theta, kernel, size)
         # Diverged weights are drawn as zeros.
         return np.nan_to_num(np.abs(full_spectrum(half, space.ndim)).astype(float), posinf=0.0)
-
-
-def _half_response(theta: np.ndarray, kernel: str, size: Axes, space: Space) -> np.ndarray:
-    domain = space.domain
-    if not domain.is_causal:
-        return FOURIER.respond(theta, kernel, size, FOURIER.space(space.grid, space.band))
-    # These transforms belong to the figure: from values at nodes to taps, and from taps to modes.
-    taps = domain.synthesis(domain.respond(theta, kernel, size, space), replace(space, kind="signal"), space.grid)
-    return FOURIER.sample_modes(taps, mode_space(space)) * volume(space.grid)
 
 
 @styled
@@ -144,11 +134,9 @@ def filter_responses(network: Network, layer_index: int | None = None, most: int
     found = filters(network)
     if layer_index is not None:
         if not -len(found) <= layer_index < len(found):
-            raise ConfigurationError(
-                got_expected(
-                    "convolution layer", layer_index, f"0 to {len(found) - 1}", "give a layer_index in this range"
-                )
-            )
+            expected = f"0 to {len(found) - 1}" if found else "None, since no convolution has more than one tap"
+            todo = f"pass layer_index={0 if found else None}"
+            raise ConfigurationError(got_expected("convolution layer", layer_index, expected, todo))
         found = [found[layer_index]]
     if not found:
         return message("This network has no convolution layers of more than one tap: no filters to show.")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from freqnet.domains.space import Axes
 from freqnet.report.style import BLUE, INK, ORANGE, shrink
+from freqnet.spaces import Axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Panel

@@ -14,7 +14,6 @@ import numpy as np
 
 from freqnet.audit import audit as examine
 from freqnet.audit.summary import extent_text, summarize
-from freqnet.domains.fourier import mode_space
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Convolution, Network
 from freqnet.report import plots
@@ -137,11 +136,9 @@ def write_report(path: str | os.PathLike[str], run: Run) -> None:
 def lead(run: Run) -> str:
     """Return a sentence on the task: classes, size of the input, number of test examples."""
     door = run.network.door
-    domain = door.space.domain
-    sizes = domain.modes(door.space) if domain.is_spectral else door.space.grid
     return (
-        f"{len(run.classes)} classes, told apart by {extent_text(sizes)} {domain.unit} of {extent_text(door.grid)} "
-        f"samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
+        f"{len(run.classes)} classes, told apart by {extent_text(door.space.degrees)} {door.space.unit} of "
+        f"{extent_text(door.grid)} samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
         f"measured on {len(run.labels):,} test examples."
     )
 
@@ -270,7 +267,7 @@ def spectra(run: Run) -> Section | None:
 def audit(run: Run) -> Section | None:
     """Return the audit of a network that is small enough."""
     # The audit moves every mode by itself: with many modes that would take minutes.
-    if len(run.labels) < _FEWEST_AUDITED or np.prod(mode_space(run.network.door.space).shape) > _MOST_MODES:
+    if len(run.labels) < _FEWEST_AUDITED or np.prod(run.network.door.space.mode_space.shape) > _MOST_MODES:
         return None
     return audit_section(examine(run.network, run.images[:_AUDITED]))
 

@@ -8,13 +8,11 @@ import numpy as np
 
 from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor
-from freqnet.domains import FOURIER, Space
-from freqnet.domains.fourier import mode_space
-from freqnet.domains.space import Axes
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.report.panels import LEFT, RIGHT, add_panel, colour_bar, draw_modes, draw_sample, label_modes, spread
 from freqnet.report.style import POWER_MAP, WIDTH, message, styled
+from freqnet.spaces import Axes, Space
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,12 +100,8 @@ def decibels(x: Tensor) -> tuple[np.ndarray, Axes]:
         Largest mode along each axis.
     """
     space: Space = x.space
-    half, band = x.data, space.band
-    if space.domain is not FOURIER:
-        # This transform belongs to the figure: the network has none.
-        samples = space.domain.synthesis(x.data, space, space.grid)
-        band = mode_space(space).band
-        half = FOURIER.analysis(samples, FOURIER.space(space.grid, band))
+    # Where modes are not stored, this transforms: the transform belongs to the figure, not to the network.
+    half, band = space.half_spectrum(x.data), space.mode_space.band
     full = np.nan_to_num(full_spectrum(half, space.ndim).astype(complex), posinf=0.0, neginf=0.0)
     power = np.mean(np.abs(full) ** 2, axis=-1)
     greatest = np.maximum(power.max(axis=tuple(range(space.ndim))), np.finfo(float).tiny)

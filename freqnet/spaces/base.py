@@ -18,6 +18,7 @@ import numpy as np
 from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
 from freqnet.spaces.registry import get_domain
+from freqnet.spaces.trials import PERIODIC, Trial
 
 Kind = Literal["signal", "response"]
 Axes = tuple[int, ...]
@@ -71,6 +72,12 @@ class Space(ABC):
     is_spectral: ClassVar[bool] = False
     # What an axis counts, for messages: modes, nodes or samples.
     unit: ClassVar[str] = "modes"
+    # Whether the stored numbers are values at nodes, of which a network may keep any number.
+    has_nodes: ClassVar[bool] = False
+    # The error of a product grows with this power of the condition number.
+    product_rounding: ClassVar[int] = 1
+    # On what signals the operations are compared with those on samples.
+    trial: ClassVar[Trial] = PERIODIC
     # Whether gradients are stored like signals. Otherwise they live in `cotangent`, and adjoints refer to the sum of
     # products of stored numbers.
     is_self_dual: ClassVar[bool] = True
@@ -503,6 +510,11 @@ class Space(ABC):
     def mode_rounding(self, least: float) -> float:
         """Return the relative size of rounding errors in modes: 0 if modes are stored, else at least `least`."""
         return max(least, min(1e-2, 1e-15 * self.condition_number**2))
+
+    @property
+    def product_forms(self: S) -> dict[str, S]:
+        """The same space for each way to compute products, by its name; empty if the domain has only one."""
+        return {}
 
     # -- networks ----------------------------------------------------------------------------------
     @property

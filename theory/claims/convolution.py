@@ -353,11 +353,11 @@ def by_engine(m: Arithmetic, k: int, N: int, seed: int) -> list[complex]:
     """Return the engine's response of a centred kernel, for one mode of each pair."""
     import numpy as np
 
-    from freqnet import FOURIER, Tensor
+    from freqnet import Fourier, Tensor
     from freqnet.ops import frequency_response
 
     taps = np.array([float(v) for v in noise(m, k, seed)]).reshape(k, 1, 1)
-    return [complex(v) for v in frequency_response(Tensor(taps), FOURIER.space(N), size=k).data.ravel()]
+    return [complex(v) for v in frequency_response(Tensor(taps), Fourier.on(N), size=k).data.ravel()]
 
 
 def interpolated_half(m: Arithmetic, k: int, N: int, seed: int) -> Signal:
@@ -397,11 +397,11 @@ def mean_sample(m: Arithmetic, rows: int, columns: int, seed: int) -> Number:
 def mean_by_engine(m: Arithmetic, rows: int, columns: int, seed: int) -> float:
     import numpy as np
 
-    from freqnet import FOURIER
+    from freqnet import Fourier
     from freqnet.ops import analysis, mean
 
     x = np.array([[float(v) for v in row] for row in noise2(m, rows, columns, seed)])
-    return float(mean(analysis(x[None, :, :, None], FOURIER.space((rows, columns)))).data[0, 0])
+    return float(mean(analysis(x[None, :, :, None], Fourier.on((rows, columns)))).data[0, 0])
 
 
 def layer_on_spectrum(m: Arithmetic, N: int, outputs: int, seed: int) -> Signal:

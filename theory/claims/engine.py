@@ -40,10 +40,10 @@ def numbers(m: Arithmetic, array: Any) -> Signal:
 
 def analysed(x: Map, band: int | None = None, requires_grad: bool = False) -> Any:
     """Return samples as the engine's spectrum."""
-    from freqnet import FOURIER, Tensor, ops
+    from freqnet import Fourier, Tensor, ops
 
     data = floats(x if len(x) > 1 else x[0])
-    found = ops.analysis(data[None, ..., None], FOURIER.space(data.shape, band))
+    found = ops.analysis(data[None, ..., None], Fourier.on(data.shape, band))
     return Tensor(found.data, found.space, requires_grad)
 
 
@@ -86,12 +86,12 @@ def engine_too_coarse(m: Arithmetic, K: int, N: int, seed: int) -> Signal:
     """Let the engine evaluate the field on N samples, and analyse them again."""
     import numpy as np
 
-    from freqnet import FOURIER, Tensor, ops
+    from freqnet import Fourier, Tensor, ops
 
     v = floats(noise(m, 2 * K, seed))
     X = np.array([floats(noise(m, 1, seed))[0], *(v[0::2] + 1j * v[1::2])])
-    x = Tensor(X[:, None, None], FOURIER.space(2 * K + 1))
-    return numbers(m, ops.analysis(ops.synthesis(x, N), FOURIER.space(N)).data)
+    x = Tensor(X[:, None, None], Fourier.on(2 * K + 1))
+    return numbers(m, ops.analysis(ops.synthesis(x, N), Fourier.on(N)).data)
 
 
 # -- pooling -------------------------------------------------------------------------------------------------------
@@ -288,10 +288,10 @@ def kernel_spectrum(m: Arithmetic, size: int, seed: int) -> Signal:
 
 
 def engine_interpolated(m: Arithmetic, N: int, size: int, seed: int) -> Signal:
-    from freqnet import FOURIER, Tensor, ops
+    from freqnet import Fourier, Tensor, ops
 
     theta = Tensor(floats(noise(m, size, seed)).reshape(-1, 1, 1))
-    return numbers(m, ops.frequency_response(theta, FOURIER.space(N), "sinc", size).data)
+    return numbers(m, ops.frequency_response(theta, Fourier.on(N), "sinc", size).data)
 
 
 def multiplied(m: Arithmetic, rows: int, columns: int, seed: int) -> Signal:

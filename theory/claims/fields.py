@@ -133,17 +133,17 @@ def engine_distance(m: Arithmetic, seed: int, which: int) -> Number:
     """Return the mean relative distance over 50 fields of 9 x 9 modes: engine's degree 1 or 2, or same grid."""
     import numpy as np
 
-    from freqnet import FOURIER, Tensor, ops
+    from freqnet import Fourier, Tensor, ops
 
-    space = FOURIER.space((9, 9))
-    X = FOURIER.random(space, np.empty((*space.shape, 50, 1), complex), np.random.default_rng(seed)) / 9
+    space = Fourier.on((9, 9))
+    X = space.random(np.empty((*space.shape, 50, 1), complex), np.random.default_rng(seed)) / 9
     x = Tensor(X, space)
     on_grid = [
         ops.analysis(np.maximum(ops.synthesis(x, (size, size)).data, 0), space).data[..., 0] for size in (108, 9)
     ]
     exact = on_grid[0]
     found = on_grid[1] if which == 0 else ops.gaussian_activation(x, "relu", which).data[..., 0]
-    weights = np.asarray(space.weights())[..., 0]
+    weights = np.asarray(space.weights)[..., 0]
     lengths = [np.sqrt(np.sum(weights * np.abs(v) ** 2, axis=(0, 1))) for v in (found - exact, exact)]
     return m.number(float(np.mean(lengths[0] / lengths[1])))
 

@@ -101,11 +101,11 @@ def folded_samples(m: Arithmetic, N: int, window: int, stride: int, seed: int) -
 def pooled_by_engine(m: Arithmetic, N: int, window: int, stride: int, seed: int) -> list[float]:
     import numpy as np
 
-    from freqnet import FOURIER
+    from freqnet import Fourier
     from freqnet.ops import alias, analysis, average, synthesis
 
     x = np.array([float(v) for v in noise(m, N, seed)]).reshape(1, N, 1)
-    return [float(v) for v in synthesis(alias(average(analysis(x, FOURIER.space(N)), window), stride)).data.ravel()]
+    return [float(v) for v in synthesis(alias(average(analysis(x, Fourier.on(N)), window), stride)).data.ravel()]
 
 
 _LINE = ({"w": "1.3", "T": "2", "a": "0"}, {"w": "0.01", "T": "3", "a": "-2"}, {"w": "-2", "T": "0.1", "a": "1"})

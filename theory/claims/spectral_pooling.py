@@ -338,10 +338,10 @@ def by_the_engine(m: Arithmetic, rows: int, columns: int, height: int, width: in
     """Pool in the engine, whose transform keeps the mean, and rescale."""
     import numpy as np
 
-    from freqnet import FOURIER, ops
+    from freqnet import Fourier, ops
 
     x = np.array([[float(m.number(v).real) for v in row] for row in noise2(m, rows, columns, seed)])
-    pooled = ops.resample(ops.analysis(x[None, :, :, None], FOURIER.space((rows, columns))), (height, width))
+    pooled = ops.resample(ops.analysis(x[None, :, :, None], Fourier.on((rows, columns))), (height, width))
     scale = m.sqrt(m.number(Fraction(rows * columns, height * width)))
     return [[scale * m.number(float(v)) for v in row] for row in ops.synthesis(pooled).data[0, :, :, 0]]
 

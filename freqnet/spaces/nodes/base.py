@@ -33,6 +33,7 @@ from freqnet.spaces.nodes.bilinear import bilinear, bilinear_cost, matrices_cost
 from freqnet.spaces.nodes.tables import Tables
 from freqnet.spaces.registry import get_domain
 from freqnet.spaces.transforms import pass_door
+from freqnet.spaces.trials import CAUSAL
 
 N = TypeVar("N", bound="NodeSpace")
 # Default networks: padding for one convolution with 3 taps, and the share of the input nodes that each stage keeps.
@@ -51,6 +52,8 @@ class NodeSpace(Space):
     is_self_dual = False
     is_complex = False
     unit = "nodes"
+    has_nodes = True
+    trial = CAUSAL
 
     # -- to be defined by each domain -------------------------------------------------------------
     @abstractmethod
@@ -105,6 +108,11 @@ class NodeSpace(Space):
     @abstractmethod
     def remainder(self) -> str:
         """How the part of a convolution beyond the grid comes back, as a phrase for people."""
+
+    @property
+    def product_rounding(self) -> int:  # type: ignore[override]
+        # The bilinear form of the nodes evaluates and inverts.
+        return 1 if self.switches else 2
 
     # -- sizes and tables --------------------------------------------------------------------------
     @property

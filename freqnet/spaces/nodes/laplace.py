@@ -96,6 +96,12 @@ class Laplace(NodeSpace):
             return self.domain
         return f"{self.name}:{train_nodes(samples(), modes).text}{':factored' if self.is_factored else ''}"
 
+    @property
+    def product_forms(self) -> dict[str, Laplace]:
+        # Trained nodes belong to one number of samples.
+        ways = {} if self.nodes.family == "trained" else {"bilinear form": False, "factored": True}
+        return {way: replace(self, is_factored=is_factored) for way, is_factored in ways.items()}
+
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
         if self.is_factored:
