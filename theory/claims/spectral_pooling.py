@@ -359,7 +359,7 @@ def mean_after(m: Arithmetic, rows: int, columns: int, height: int, width: int, 
     return sum(map(sum, of_noise(m, rows, columns, height, width, seed))) / (height * width)
 
 
-# -- what truncation minimises -------------------------------------------------------------------------
+# -- truncation as best approximation -------------------------------------------------------------------------
 def kept(m: Arithmetic, x: Signal, chosen: list[int]) -> Signal:
     """Keep the mean and the chosen positive modes with their conjugates."""
     X = dft(m, x)
@@ -560,7 +560,7 @@ CLAIMS += (
 )
 
 
-# == even sizes: what makes a pooled map real, and where to crop =====================================================
+# == even sizes: real pooled maps, and the index of the crop =====================================================
 # -- real pooled maps ----------------------------------------------------------------------------------
 def cropped(m: Arithmetic, rows: int, columns: int, height: int, width: int, seed: int) -> Map:
     """Return the central bins, with the Nyquist mode as -H/2, scaled to keep the mean."""
