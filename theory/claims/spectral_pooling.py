@@ -230,7 +230,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="conjugate-symmetry",
-        title="A map is real just when its transform is conjugate symmetric",
+        title="A map is real if and only if its transform is conjugate symmetric",
         sources=(Source("rippel2015", "Section 2.1", "3", "seen"),),
         statement=r"$y_{mn} = y^*_{(M-m)\,\mathrm{mod}\,M,\,(N-n)\,\mathrm{mod}\,N}$ is necessary and sufficient for "
         "a real map; the effective dimension is not reduced: exactly MN real numbers remain free.",
