@@ -268,7 +268,7 @@ def shift_then_parts(m: Arithmetic, N: int, shift: Number, seed: int) -> Signal:
     return [m.tanh(m.re(z)) + m.i * m.tanh(m.im(z)) for z in shifted_spectrum(m, N, shift, seed)]
 
 
-# -- what shifts leave of any map ------------------------------------------------------------------------
+# -- the part that commutes with shifts ------------------------------------------------------------------------
 def invariant_part(m: Arithmetic, seed: int) -> Signal:
     """Return X rho(|X|) with rho(r) = 2 + 3 r^2: the terms of the map below that have the phase of X."""
     return [X * (2 + 3 * m.abs(X) ** 2) for X in complex_noise(m, 4, seed)]
@@ -861,7 +861,7 @@ def middle_ratio(m: Arithmetic, signal: int, last: int, value: Number) -> Number
     return ratio(m, signal, last)[4] - value
 
 
-# -- what it computes ------------------------------------------------------------------------------------
+# -- the same in closed form ------------------------------------------------------------------------------------
 def coded_by_four_numbers(m: Arithmetic, signal: int, last: int) -> list[Number]:
     """Return bin k from input bin k alone and two pairs of mean and deviation, for |k| <= 2."""
     low = range(-2, 3)

@@ -13,7 +13,7 @@ from ..claim import Claim, Source
 
 
 # == existence, convolution, samples =================================================================================
-# -- what it is ----------------------------------------------------------------------------------------
+# -- definition ----------------------------------------------------------------------------------------
 def of_gaussian(m: Arithmetic, b: Number, w: Number) -> Number:
     """Return the transform of e^{-t^2/2} at p = b + iw; it converges for every p."""
     p = b + m.i * w

@@ -73,7 +73,7 @@ def nowhere_above(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
     """Return an upper bound of the error on [-4, 4]: between points h apart it rises by at most h^2/8 sup |e''|.
 
     The polynomial's own second derivative is at most its largest value at the same points, and h times a bound of the
-    third, which is what its terms add up to at the ends.
+    third, the sum of its terms at the ends.
     """
     twice = [i * (i - 1) * c for i, c in enumerate(coefficients) if i > 1] or [m.number(0)]
     third = sum(i * (i - 1) * (i - 2) * m.abs(c) * A ** (i - 3) for i, c in enumerate(coefficients) if i > 2)

@@ -188,7 +188,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="inversion-at-a-jump",
-        title="What the inverse transform gives at a jump",
+        title="The inverse Fourier transform at a jump",
         sources=(Source(_PAN, "Section 3; Section 3.1", "3", "reconstructed"),),
         statement=r"For $f$ absolutely integrable and piecewise smooth, $\frac{1}{2\pi} \int F(w) e^{iwx}\,dw = f(x)$ "
         r"at every $x$.",
@@ -302,7 +302,7 @@ def sigmoid(m: Arithmetic, x: Number) -> Number:
     return 1 / (1 + m.exp(-x))
 
 
-# -- what it is ----------------------------------------------------------------------------------------
+# -- definition ----------------------------------------------------------------------------------------
 def by_tanh(m: Arithmetic, x: Number) -> Number:
     return (1 + m.tanh(x / 2)) / 2
 
@@ -580,7 +580,7 @@ CLAIMS += (
 
 
 # == ReLU and the Heaviside step =====================================================================================
-# -- what it is: arguments n/d in whole numbers, so that the greater of two is known ---------------------
+# -- definition, with arguments n/d in whole numbers, which can be compared ---------------------------
 def relu(m: Arithmetic, x: Number) -> Number:
     return (x + m.abs(x)) / 2
 

@@ -230,7 +230,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="conjugate-symmetry",
-        title="A map is real just when its transform is conjugate symmetric",
+        title="A map is real if and only if its transform is conjugate symmetric",
         sources=(Source("rippel2015", "Section 2.1", "3", "seen"),),
         statement=r"$y_{mn} = y^*_{(M-m)\,\mathrm{mod}\,M,\,(N-n)\,\mathrm{mod}\,N}$ is necessary and sufficient for "
         "a real map; the effective dimension is not reduced: exactly MN real numbers remain free.",
@@ -359,7 +359,7 @@ def mean_after(m: Arithmetic, rows: int, columns: int, height: int, width: int, 
     return sum(map(sum, of_noise(m, rows, columns, height, width, seed))) / (height * width)
 
 
-# -- what truncation minimises -------------------------------------------------------------------------
+# -- truncation as best approximation -------------------------------------------------------------------------
 def kept(m: Arithmetic, x: Signal, chosen: list[int]) -> Signal:
     """Keep the mean and the chosen positive modes with their conjugates."""
     X = dft(m, x)
@@ -560,7 +560,7 @@ CLAIMS += (
 )
 
 
-# == even sizes: what makes a pooled map real, and where to crop =====================================================
+# == even sizes: real pooled maps, and the index of the crop =====================================================
 # -- real pooled maps ----------------------------------------------------------------------------------
 def cropped(m: Arithmetic, rows: int, columns: int, height: int, width: int, seed: int) -> Map:
     """Return the central bins, with the Nyquist mode as -H/2, scaled to keep the mean."""
