@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from freqnet import Fourier, ops
 from freqnet.data import load
 from freqnet.experiments import errors_by_size
-from freqnet.spaces import Fourier, Laplace, Space, get_domain
+from freqnet.spaces import Laplace, Space, get_domain
 
 GREEN, VIOLET = "#3b8f5a", "#8a63b8"
 
