@@ -169,7 +169,7 @@ def test_the_jacobian_agrees_with_differences():
 @pytest.mark.parametrize("domain", ["fourier", "grid"])
 def test_a_wave_disturbs_its_own_mode_alone(domain: str):
     space = get_domain(domain)((7, 6))
-    like = np.empty((*space.shape, 2, 1), space.domain.dtype(float))
+    like = np.empty((*space.shape, 2, 1), space.dtype(float))
     x = Tensor(space.random(like, np.random.default_rng(0)), space)
     as_modes = lambda x: Tensor(x.space.as_modes(x.data), x.space.mode_space)
     before = coordinates_op(as_modes(x)).data
