@@ -38,6 +38,8 @@ from freqnet.spaces.registry import DEFAULT_DOMAIN
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 DEFAULT_MODES = 17
+# The domains that are compared where none are given.
+COMPARED = "fourier,hartley,grid"
 # Makes the layer of an activation; names are those of the choice `Model.activation`.
 ACTIVATIONS: dict[str, Callable[..., Module]] = {}
 _GATED: set[str] = set()
