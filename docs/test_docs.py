@@ -8,6 +8,7 @@ import shlex
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -90,21 +91,32 @@ def test_pictures_are_where_the_pages_say() -> None:
             assert (page.parent / name).is_file(), f"{page}: {name}"
 
 
+def test_the_picture_of_the_house_has_the_rows_of_the_tests() -> None:
+    rows = [{name for room in row for name in room[0].split(", ")} for row in import_module("figures_house").ROWS]
+    assert rows == [row - {"__main__"} for row in module_of(DOCS.parent / "tests" / "test_structure.py").LAYERS]
+
+
 def test_the_citation_is_complete() -> None:
     citation = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == import_module("freqnet").__version__
 
 
+def module_of(path: Path) -> ModuleType:
+    """Run a Python file outside the packages, and return its module."""
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 # -- the study of domains ------------------------------------------------------------------------------
 def test_study_tables_are_those_of_the_figures() -> None:
     """What a page shows is what was measured, and what is measured is shown."""
     root = DOCS.parent
-    spec = spec_from_file_location("domains", root / "benchmarks" / "studies" / "domains.py")
-    assert spec is not None
-    assert spec.loader is not None
-    study = module_from_spec(spec)
-    spec.loader.exec_module(study)
+    study = module_of(root / "benchmarks" / "studies" / "domains.py")
     names = [path.stem.removeprefix("domains-") for path in (root / "benchmarks/results").glob("domains-*.json")]
     assert {path.stem for path in (DOCS / "study").glob("*.csv")} == set(names) != set()
     for name in names:
