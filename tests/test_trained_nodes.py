@@ -63,7 +63,7 @@ def test_trained_nodes_hold_more_of_the_data_than_chebyshevs() -> None:
 
 def test_nodes_of_all_samples_are_better_conditioned_than_chebyshevs() -> None:
     images = split(load("digits"), seed=0).train.images
-    found = Laplace("trained", train_nodes(images, 8))(8).condition_numbers[0]
+    found = Laplace.on(8, nodes=train_nodes(images, 8)).condition_numbers[0]
     assert found < Laplace.on(8).condition_numbers[0]
 
 
