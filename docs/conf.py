@@ -84,7 +84,7 @@ PUBLIC = (
     "approximate",
     "audit",
     "autodiff",
-    "domains",
+    "spaces",
     "ops",
     "nn",
     "data",
