@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from freqnet.spaces.spectral import product_terms
 from scipy import fft
 
 from freqnet import kernels
+from freqnet.spaces.waves.modes import product_terms
 
 from .rows import Row
 from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, gemm, torch_or_none

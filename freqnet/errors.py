@@ -74,8 +74,8 @@ def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     Examples
     --------
     >>> from freqnet.errors import got_expected
-    >>> got_expected("band", 5, "at most 3 on a grid of 8", "take band=3")
-    'band: got 5, expected at most 3 on a grid of 8; take band=3'
+    >>> got_expected("band", 5, "at most 3 on a grid of 8", "pass band=3")
+    'band: got 5, expected at most 3 on a grid of 8; pass band=3'
     """
     return f"{what}: got {got}, expected {expected}; {todo}"
 

@@ -144,7 +144,7 @@ def test_files_that_cannot_be_read(run: Path, pictures: Path, tmp_path: Path) ->
     small, large = (sorted((pictures / str(size)).iterdir())[0] for size in (8, 16))
     for words, message in (
         (("none.png",), "no file none.png"),
-        ((tmp_path / "notes.txt",), "convert the file first"),
+        ((tmp_path / "notes.txt",), "convert the file to one of these formats"),
         ((tmp_path / "broken.png",), "a complete image file"),
         ((tmp_path / "huge.npy",), "scale the samples"),
         ((small, large), "image sizes: got 8 x 8 pixels"),

@@ -266,7 +266,7 @@ def test_laplace_networks_by_the_command_line(tmp_path: Path) -> None:
         (("--pool", "0"), r"pool: got \(0, 0\), expected divisors"),
         (("--modes", "11"), r"modes: got 11, expected 1 to 10 nodes"),
         (("--precision", "half"), "precision: got 'half', expected float32 or float64"),
-        (("--activation", "magnitude-gain"), "MagnitudeGain: got .* nodes are no bins"),
+        (("--activation", "magnitude-gain"), "MagnitudeGain: got .* nodes are not frequency bins"),
     ],
 )
 def test_what_a_laplace_network_cannot_do(words: tuple[str, ...], message: str, tmp_path: Path) -> None:

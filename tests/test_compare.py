@@ -25,7 +25,7 @@ from freqnet.experiments.page import compare_page
 from freqnet.experiments.plots import LINES
 from freqnet.experiments.tables import notes
 from freqnet.experiments.work import OUTCOME, Task, noted, work
-from freqnet.spaces import DOMAINS, get_domain
+from freqnet.spaces import DOMAINS, Hartley, Laplace, get_domain
 from freqnet.training.files import CHECKPOINT, HISTORY
 
 WIDTHS = {"widths": (4, 4, 4)}
@@ -150,9 +150,8 @@ def test_operations_of_too_few_nodes_are_not_tried() -> None:
 
 @pytest.mark.parametrize("verb", ["shift", "average", "change_band"])
 def test_a_wrong_operation_of_a_causal_domain_is_seen(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
-    kind = type(DOMAINS["laplace"])
-    right = getattr(kind, verb)
-    monkeypatch.setattr(kind, verb, lambda self, array, *words: 1.01 * right(self, array, *words))
+    right = getattr(Laplace, verb)
+    monkeypatch.setattr(Laplace, verb, lambda self, array, *words: 1.01 * right(self, array, *words))
     name = {"change_band": "truncation"}.get(verb, verb)
     errors, bounds = operation_errors("laplace"), error_bounds("laplace")
     assert errors[name] > 1e-3
@@ -160,8 +159,8 @@ def test_a_wrong_operation_of_a_causal_domain_is_seen(monkeypatch: pytest.Monkey
 
 
 def test_a_wrong_operation_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = type(DOMAINS["hartley"]).shift
-    monkeypatch.setattr(type(DOMAINS["hartley"]), "shift", lambda self, a, space, s: right(self, a, space, -s))
+    right = Hartley.shift
+    monkeypatch.setattr(Hartley, "shift", lambda self, array, samples: right(self, array, -samples))
     errors = operation_errors("hartley")
     assert errors["shift"] > 0.1
     assert errors["product"] < 1e-13
@@ -446,7 +445,7 @@ def test_a_failing_domain_does_not_stop_the_others(tmp_path: Path) -> None:
     assert grid.accuracy is not None
     assert "relu" in fourier.reasons[0].lower()
     assert "\n" not in fourier.reasons[0]
-    assert fourier.reasons[0].replace("'", "&#x27;") in (tmp_path / "out" / PAGE).read_text()
+    assert fourier.reasons[0].replace("'", "&#39;") in (tmp_path / "out" / PAGE).read_text()
     assert json.loads((tmp_path / "out" / FIGURES).read_text())["complete"] is False
 
 

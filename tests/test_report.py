@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from freqnet.spaces.spectral import product_terms
 
 from freqnet import nn, report
 from freqnet.audit import walk
@@ -25,6 +24,7 @@ from freqnet.report.page import Block, part_html
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
 from freqnet.spaces import Fourier
+from freqnet.spaces.waves.modes import product_terms
 
 HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "$\\frac{$", "two\nlines\x07", "\udc80日本")
 

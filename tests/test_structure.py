@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from freqnet.spaces import DOMAINS, Space
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "freqnet"
@@ -59,7 +62,6 @@ def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator
         elif isinstance(node, ast.ImportFrom):
             start = ".".join(package[: len(package) + 1 - node.level]) + "." if node.level else ""
             base = (start + (node.module or "")).rstrip(".")
-            yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
         else:
             yield from imported(node, package)
@@ -86,7 +88,7 @@ def test_imports_point_one_way() -> None:
     [
         "import freqnet.ops",
         "from freqnet.nn import Module",
-        "from freqnet import trainingfrom ..ops import multiply",
+        "from freqnet import training\nfrom ..ops import multiply",
         "from .. import ops",
         "def f():\n    from freqnet.ops import multiply",
         "if x:\n    import freqnet.cli",
@@ -95,24 +97,136 @@ def test_imports_point_one_way() -> None:
     ],
 )
 def test_an_import_from_below_is_found(source: str) -> None:
-    assert wrong_imports("domains/fourier.py", ast.parse(source)) != []
+    assert wrong_imports("spaces/fourier.py", ast.parse(source)) != []
 
 
 @pytest.mark.parametrize(
     "source",
     [
         "import numpy, freqnet.errors",
-        "from freqnet import kernelsfrom . import base",
+        "from freqnet import kernels\nfrom . import base",
         "from ..kernels import product",
         "if TYPE_CHECKING:\n    from freqnet.nn import Module",
     ],
 )
 def test_an_import_from_above_is_allowed(source: str) -> None:
-    assert wrong_imports("domains/fourier.py", ast.parse(source)) == []
+    assert wrong_imports("spaces/fourier.py", ast.parse(source)) == []
 
 
 def test_a_module_without_a_row_is_found() -> None:
     assert "LAYERS" in wrong_imports("extras/new.py", ast.parse(""))[0]
+
+
+# -- cycles --------------------------------------------------------------------------------------------
+EXTENSIONS = {"freqnet.kernels._native"}
+
+
+def modules() -> dict[str, tuple[str, ast.Module]]:
+    """The package and the syntax tree of every module, by its name."""
+    found = {}
+    for path, tree in sources().items():
+        *folders, file = Path(path).with_suffix("").parts
+        package = ".".join(["freqnet", *folders])
+        found[package if file == "__init__" else f"{package}.{file}"] = (package, tree)
+    return found
+
+
+def dependencies(known: dict[str, tuple[str, ast.Module]]) -> dict[str, set[str]]:
+    """The modules that each module imports, also inside functions."""
+    graph = {}
+    for name, (package, tree) in known.items():
+        names = set(imported(tree, tuple(package.split(".")))) - EXTENSIONS
+        # Of `from package import name`, the name is a module or a part of the package's own file.
+        graph[name] = {n if n in known else n.rpartition(".")[0] for n in names} & set(known) - {name}
+    return graph
+
+
+def cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in a circle; empty if there are none."""
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = dependencies(modules())
+    assert len(graph) > 100
+    assert "freqnet.autodiff.tape" in graph["freqnet.autodiff.registrars"]
+    assert cycle(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    known = dict(modules())
+    package, tree = known["freqnet.spaces.base"]
+    late = ast.parse("def f():\n    from freqnet.spaces.nodes import damped")
+    known["freqnet.spaces.base"] = (package, ast.Module([*tree.body, *late.body], []))
+    assert {"freqnet.spaces.base", "freqnet.spaces.nodes.damped"} <= set(cycle(dependencies(known)))
+
+
+# -- what is known of domains ----------------------------------------------------------------------------
+# Only here may a domain be named: where domains are made, where they are exported, and among the default choices.
+OF_DOMAINS = ("spaces/", "__init__.py", "training/presets.py")
+
+
+def classes_of_spaces() -> set[str]:
+    every, queue = set(), [Space]
+    while queue:
+        queue += (subclasses := queue.pop().__subclasses__())
+        every |= {c.__name__ for c in subclasses if c.__module__.startswith("freqnet.")}
+    return every
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """The string constants of a module without its docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, documented) and ast.get_docstring(n)}  # type: ignore[attr-defined]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def known_of_domains(path: str, tree: ast.Module) -> list[str]:
+    """The domains that a module names: by their classes, by their names, or by the old trait of causal domains."""
+    if path.startswith(OF_DOMAINS):
+        return []
+    nodes = list(ast.walk(tree))
+    names = [n.attr for n in nodes if isinstance(n, ast.Attribute)] + [n.id for n in nodes if isinstance(n, ast.Name)]
+    names += [alias.name for n in nodes if isinstance(n, ast.ImportFrom) for alias in n.names]
+    # "grid" is also the name of an argument; a domain of this name is recognised in comparisons.
+    words = {name for name in DOMAINS if name != "grid"}
+    compared = [ast.unparse(n) for n in nodes if isinstance(n, ast.Compare)]
+    return [
+        *(f"{path}: {name}" for name in names if name in classes_of_spaces() | {"is_causal"}),
+        *(f"{path}: {text!r}" for text in texts(tree) if text.partition(":")[0] in words),
+        *(f"{path}: {text}" for text in compared if "domain" in text and "'grid'" in text),
+    ]
+
+
+def test_only_spaces_know_domains() -> None:
+    own = {path: tree for path, tree in sources().items() if not path.startswith(("theory", "benchmarks"))}
+    assert [line for path, tree in own.items() for line in known_of_domains(path, tree)] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from freqnet.spaces import Laplace",
+        "def f(x):\n    return isinstance(x.space, spaces.NodeSpace)",
+        "def f(space):\n    return space.is_causal",
+        "def f(space):\n    return space.domain == 'laplace'",
+        "def f(space):\n    return space.domain in ('grid', 'other')",
+        "space = get_domain('laplace:factored')(8)",
+    ],
+)
+def test_knowledge_of_a_domain_is_found(source: str) -> None:
+    assert known_of_domains("nn/new.py", ast.parse(source)) != []
+    assert known_of_domains("spaces/new.py", ast.parse(source)) == []
+
+
+def test_a_docstring_or_an_argument_may_name_a_domain() -> None:
+    assert known_of_domains("nn/new.py", ast.parse('"""laplace"""\ndef f(name):\n    return name == "grid"')) == []
 
 
 # -- sizes ---------------------------------------------------------------------------------------------

@@ -28,9 +28,8 @@ from freqnet.audit import audit, summarize
 from freqnet.data import Dataset, Split, load, split
 from freqnet.errors import DivergenceError
 from freqnet.spaces import Fourier
-from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
+from freqnet.training import ACTIVATIONS, Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.fit import Run
-from freqnet.training.presets import ACTIVATIONS
 
 from .. import Plan, machine
 from ..networks import BATCH

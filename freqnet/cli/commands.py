@@ -9,6 +9,7 @@ import typer
 
 from freqnet.cli.options import Data, Folder, Json, RunFolder, file_option, given, opt, read_numbers, takes_choices
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.training.presets import COMPARED
 
 app = typer.Typer(
     name="freqnet",
@@ -60,7 +61,7 @@ def train(
 def compare(
     data: Data,
     choices: dict[str, Any],
-    domains: Annotated[str, opt("domains", "Domains to compare [fourier,hartley,grid].")] = "fourier,hartley,grid",
+    domains: Annotated[str, opt("domains", f"Domains to compare [{COMPARED}].")] = COMPARED,
     seeds: Annotated[int, opt("seeds", "Number of runs in each domain, with the seeds 0, 1, ... [3].")] = 3,
     out: Annotated[Path | None, opt("out", "Folder of the comparison [runs/DATA-compare].")] = None,
     folder: Folder = None,

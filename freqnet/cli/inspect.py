@@ -170,13 +170,15 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the versions, domains and layers of the program."""
+    """Show the versions of the program, and the domains, layers, activations and datasets that it knows."""
     import platform
 
     from freqnet import __version__
+    from freqnet.data import dataset_names
     from freqnet.kernels import KERNEL
     from freqnet.nn import LAYERS
     from freqnet.spaces import DOMAINS
+    from freqnet.training import ACTIVATIONS
 
     facts = {
         "freqnet": __version__,
@@ -185,6 +187,8 @@ def program_info(json_file: Path | None) -> None:
         "product kernel": _kernel_text(KERNEL),
         "domains": list(DOMAINS),
         "layers": sorted(LAYERS),
+        "activations": list(ACTIVATIONS),
+        "datasets": list(dataset_names()),
     }
     if json_file is not None:
         write_json(json_file, facts)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from freqnet.data import dataset_names
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.choices import GROUPS, Choice, choices
 
@@ -38,7 +39,9 @@ def file_option(name: str, text: str) -> Any:
 
 Data = Annotated[
     str,
-    typer.Argument(help="Data: digits, mnist-5k, mnist, FILE.npz, or a folder with a subfolder of images per class."),
+    typer.Argument(
+        help=f"Data: {', '.join(dataset_names())}, FILE.npz, or a folder with a subfolder of images per class."
+    ),
 ]
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)

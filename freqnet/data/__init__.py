@@ -1,6 +1,6 @@
 """Labelled images, signals and volumes: load them, check them, split them."""
 
-from freqnet.data.builtin import BUILTIN_DATASETS as BUILTIN_DATASETS
+import freqnet.data.builtin  # noqa: F401  (registers the datasets that freqnet knows)
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.loaders import load, load_images
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset

@@ -14,7 +14,7 @@ import numpy as np
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.idx import TEST_FILES, TRAINING_FILES, find_idx_files, read_idx_pair
 from freqnet.data.labels import number_labels
-from freqnet.data.registry import DATASETS, register_dataset
+from freqnet.data.registry import register_dataset
 from freqnet.errors import DataError, got_expected, reason
 
 _DIGITS = tuple(str(digit) for digit in range(10))
@@ -177,5 +177,3 @@ register_dataset(
     takes_folder=True,
     defaults={"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
 )
-# A view, which shows datasets that are registered later as well.
-BUILTIN_DATASETS = DATASETS.keys()

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.data import BUILTIN_DATASETS, Dataset
+from freqnet.data import DATASETS, Dataset
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
-from freqnet.training import Model, Settings, Shares, load_checkpoint, training_defaults
+from freqnet.training import Model, Settings, load_checkpoint, training_defaults
 from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, claim_folder
 from freqnet.training.fit import plain
@@ -88,12 +88,12 @@ class Plan:
     def model(self) -> Model:
         """Choices of the network."""
         chosen = dict(self.info["model"])
-        return Model(**{**chosen, "widths": chosen["widths"] and tuple(chosen["widths"])})
+        return GROUPS["model"](**{**chosen, "widths": chosen["widths"] and tuple(chosen["widths"])})
 
     @property
     def settings(self) -> Settings:
         """Choices of the training."""
-        return Settings(**self.info["settings"])
+        return GROUPS["settings"](**self.info["settings"])  # type: ignore[no-any-return]
 
 
 def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
@@ -161,8 +161,8 @@ def resume_command(data: str, folder: Path | None, out: Path) -> str:
 
 
 def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
-    settings = Settings(**{**training_defaults(dataset.name), **job.settings})
-    named = job.data in BUILTIN_DATASETS
+    settings = GROUPS["settings"](**{**training_defaults(dataset.name), **job.settings})
+    named = job.data in DATASETS
     return plain(
         {
             "dataset": dataset.name,
@@ -172,8 +172,8 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
-            "fractions": asdict(Shares(**job.fractions)),
-            "model": asdict(Model(**job.model)),
+            "fractions": asdict(GROUPS["fractions"](**job.fractions)),
+            "model": asdict(GROUPS["model"](**job.model)),
             "settings": asdict(settings),
             "command": job.command(),
         }

@@ -131,7 +131,7 @@ def differences(given: list[np.ndarray], trial: Trial, space: Space, names: tupl
     exact = [array.astype(np.float64) for array in given]
     own = _values(given, space, trial, names)
     if trial.wraps:
-        right = _values(exact, space.reference, trial, names)
+        right = _values(exact, space.reference.with_band(space.band), trial, names)
     else:
         samples = Samples(exact[0], exact[1], exact[2], TAPS[: space.ndim], space)
         by = tuple(int(s) for s in trial.by)

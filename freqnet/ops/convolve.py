@@ -42,7 +42,7 @@ def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
             got_expected("kernel", str(h.space), f"a response on {space}", "call frequency_response(theta, x.space)")
         )
     if groups < 1 or h.shape[-1] % groups:
-        todo = "take groups=1"
+        todo = "pass groups=1"
         raise ShapeError(got_expected("groups", groups, f"a divisor of the {h.shape[-1]} outputs", todo))
     if x.shape[-1] != h.shape[-2] * groups:
         expected = f"{h.shape[-2] * groups} (the kernel's)"

@@ -107,7 +107,7 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
             got_expected("labels", f"{labels.min()} to {labels.max()}", f"0 to {classes - 1}", "number classes from 0")
         )
     if not 0 <= smoothing < 1:
-        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "take smoothing=0.1"))
+        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "pass smoothing=0.1"))
     targets = np.full(logits.shape, smoothing / classes, logits.dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
     return softmax_loss(logits, targets=targets)

@@ -224,7 +224,7 @@ def checked_window(window: int | Axes, ndim: int, method: str) -> Axes:
     """Return the window along each axis, after a check of window and method."""
     axes = per_axis(window, ndim, "window")
     if min(axes) < 1:
-        raise ShapeError(got_expected("window", axes, "at least 1 sample", "take window=1 or more"))
+        raise ShapeError(got_expected("window", axes, "at least 1 sample", "pass window=1 or more"))
     if method not in ("dirichlet", "sinc"):
         raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "use 'dirichlet'"))
     return axes
@@ -263,7 +263,7 @@ def aliased(space: Space, stride: Axes) -> Space:
     """Return the space of a signal after `alias`."""
     if any(s < 1 or n % s for n, s in zip(space.grid, stride, strict=True)):
         raise ShapeError(
-            got_expected("stride", stride, f"divisors of the grid {space.grid}", "take stride=1, or resample first")
+            got_expected("stride", stride, f"divisors of the grid {space.grid}", "pass stride=1, or resample first")
         )
     return space.aliased(stride)
 

@@ -98,7 +98,7 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     space.check_samples(samples.data)
     require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):
-        raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "take nyquist='drop'"))
+        raise ConfigurationError(got_expected("nyquist", repr(nyquist), "'drop' or 'split'", "pass nyquist='drop'"))
     grid = samples.shape[1:-1]
     if nyquist == "drop":
         space.check_nyquist(grid)

@@ -124,7 +124,7 @@ class Space(ABC):
         blank = replace(self, grid=grid, kind=kind, support=support, origin=None, dual=False)
         axes = blank.largest_band if band is None else per_axis(band, len(grid), "band")
         if min(axes) < 0:
-            raise ShapeError(got_expected("band", axes, "0 or more", "take band=0 to keep the mean only"))
+            raise ShapeError(got_expected("band", axes, "0 or more", "pass band=0 to keep the mean only"))
         blank.check_band(axes)
         return replace(blank, band=axes)
 
@@ -480,12 +480,12 @@ class Space(ABC):
 
     def require_modes(self, what: str) -> None:
         """Raise `ShapeError` unless the stored numbers are modes."""
-        todo = f'take domain="fourier": {self.unit} are not frequency bins'
+        todo = f"pass domain='fourier': {self.unit} are not frequency bins"
         raise ShapeError(got_expected(what, self, "a domain of modes", todo))
 
     def mode_inner(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return the share of each independent mode in `inner`, ``(independent modes, batch, channels)``."""
-        raise SpaceError(got_expected("power spectrum", self, "a domain of modes", 'take domain="fourier"'))
+        raise SpaceError(got_expected("power spectrum", self, "a domain of modes", "pass domain='fourier'"))
 
     def mode_scale(self, array: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """Multiply each independent mode and its mirror image by a real factor: the adjoint of `mode_inner`."""
@@ -551,7 +551,7 @@ class Space(ABC):
         most = min(n - 1 + n % 2 for n in self.grid)
         if not is_whole(modes) or modes < 1 or modes % 2 == 0 or modes > most:
             expected = f"an odd number from 1 to {most} on a grid of {self.grid}"
-            raise ConfigurationError(got_expected("modes", modes, expected, f"take modes={most}"))
+            raise ConfigurationError(got_expected("modes", modes, expected, f"pass modes={most}"))
         return (int(modes),) * self.ndim
 
     def stage_sizes(self, sizes: Axes, stage: int, shares: Sequence[float]) -> Axes:

@@ -30,7 +30,7 @@ def check_kernel(kernel: str) -> str:
         There is no such parametrisation.
     """
     if kernel not in KERNELS:
-        raise ConfigurationError(got_expected("kernel", repr(kernel), " or ".join(KERNELS), "take kernel='taps'"))
+        raise ConfigurationError(got_expected("kernel", repr(kernel), " or ".join(KERNELS), "pass kernel='taps'"))
     return kernel
 
 

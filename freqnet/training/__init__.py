@@ -5,10 +5,11 @@ from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
-from freqnet.training.presets import Model, training_defaults
+from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
 from freqnet.training.settings import Settings, Shares
 
 __all__ = [
+    "ACTIVATIONS",
     "Checkpoint",
     "Evaluation",
     "History",
@@ -21,6 +22,7 @@ __all__ = [
     "exploding_layer",
     "fit",
     "load_checkpoint",
+    "register_activation",
     "save",
     "training_defaults",
 ]

@@ -38,19 +38,61 @@ from freqnet.spaces.registry import DEFAULT_DOMAIN
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 DEFAULT_MODES = 17
-# Activations by name, besides "polynomial": approximations of functions, and those of the literature.
-ACTIVATIONS: dict[str, Callable[[], Module]] = {
-    "linear": partial(Linearized, "tanh"),
-    "linearized-sigmoid": partial(Linearized, "sigmoid"),
-    "gaussian": Gaussian,
-    "gaussian-1": partial(Gaussian, degree=1),
-    "gaussian-3": partial(Gaussian, degree=3),
-    "fourier-series": partial(FourierSeries, "tanh", 3),
-    "magnitude-gain": MagnitudeGain,
-    "real-imaginary": RealImaginary,
-    "phase-gate": PhaseGate,
-    "second-harmonic": SecondHarmonic,
-}
+# The domains that are compared where none are given.
+COMPARED = "fourier,hartley,grid"
+# Makes the layer of an activation; names are those of the choice `Model.activation`.
+ACTIVATIONS: dict[str, Callable[..., Module]] = {}
+_GATED: set[str] = set()
+
+
+def register_activation(name: str, make: Callable[..., Module], *, is_gated: bool = False) -> None:
+    """Add an activation to the choices of `Model`, of ``freqnet train`` and of ``freqnet compare``.
+
+    Parameters
+    ----------
+    name : str
+        A new name.
+    make : callable
+        ``make()`` returns a new layer, or ``make(gate_band=...)`` if it is gated.
+    is_gated : bool
+        Whether the layer takes the choice `gate_band`.
+
+    Raises
+    ------
+    ConfigurationError
+        The name is taken.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> from freqnet.nn import Linearized
+    >>> from freqnet.training.presets import ACTIVATIONS, register_activation
+    >>> register_activation("linearized-erf", partial(Linearized, "erf"))
+    >>> "linearized-erf" in ACTIVATIONS
+    True
+    >>> del ACTIVATIONS["linearized-erf"]
+    """
+    if name in ACTIVATIONS:
+        raise ConfigurationError(got_expected("activation", repr(name), "a new name", "register it under another name"))
+    ACTIVATIONS[name] = make
+    if is_gated:
+        _GATED.add(name)
+
+
+register_activation("polynomial", Polynomial, is_gated=True)
+register_activation("linear", partial(Linearized, "tanh"))
+register_activation("linearized-sigmoid", partial(Linearized, "sigmoid"))
+register_activation("gaussian", Gaussian)
+register_activation("gaussian-1", partial(Gaussian, degree=1))
+register_activation("gaussian-3", partial(Gaussian, degree=3))
+register_activation("fourier-series", partial(FourierSeries, "tanh", 3))
+register_activation("magnitude-gain", MagnitudeGain)
+register_activation("real-imaginary", RealImaginary)
+register_activation("phase-gate", PhaseGate)
+register_activation("second-harmonic", SecondHarmonic)
+# Functions of samples, for domains that store samples.
+for _name in POINTWISE:
+    register_activation(_name, partial(Pointwise, _name))
 
 
 @dataclass(frozen=True)
@@ -180,21 +222,16 @@ class Model:
         return Sequential((*layers, PowerNorm(), Dense(classes)))
 
     def _activation(self) -> Module:
-        if self.activation == "polynomial":
-            return Polynomial(gate_band=self.gate_band)
+        if self.activation not in ACTIVATIONS:
+            todo = "pass activation='polynomial'"
+            raise ConfigurationError(got_expected("activation", repr(self.activation), " or ".join(ACTIVATIONS), todo))
+        make = ACTIVATIONS[self.activation]
+        if self.activation in _GATED:
+            return make(gate_band=self.gate_band)
         if self.gate_band is not None:
-            got = f"{self.gate_band} with {self.activation}"
-            raise ConfigurationError(
-                got_expected("gate band", got, "activation='polynomial'", "leave the gate band out")
-            )
-        if self.activation in ACTIVATIONS:
-            return ACTIVATIONS[self.activation]()
-        if self.activation in POINTWISE:
-            return Pointwise(self.activation)
-        known = ("polynomial", *ACTIVATIONS, *POINTWISE)
-        raise ConfigurationError(
-            got_expected("activation", repr(self.activation), " or ".join(known), "pass activation='polynomial'")
-        )
+            got, todo = f"{self.gate_band} with {self.activation}", "leave the gate band out"
+            raise ConfigurationError(got_expected("gate band", got, "activation='polynomial'", todo))
+        return make()
 
 
 def training_defaults(name: str) -> dict[str, Any]:

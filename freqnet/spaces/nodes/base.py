@@ -140,7 +140,7 @@ class NodeSpace(Space):
     def check_band(self, band: Axes) -> None:
         most = self.largest_band
         if any(m > n for m, n in zip(band, most, strict=True)):
-            raise ShapeError(got_expected("band", band, f"at most {most} on {self.grid} samples", f"take band={most}"))
+            raise ShapeError(got_expected("band", band, f"at most {most} on {self.grid} samples", f"pass band={most}"))
 
     def _through(self, matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
         """Apply one matrix per axis, from all nodes to all nodes, to a stored array."""
@@ -233,7 +233,7 @@ class NodeSpace(Space):
     def check_shifts(self, most: float) -> None:
         if most:
             # A shift backward would lose the first samples.
-            todo = "take shift=0, or domain='fourier'"
+            todo = "pass shift=0, or domain='fourier'"
             raise ConfigurationError(got_expected("shift", most, f"0 in the {self.domain} domain", todo))
 
     def _places(self, grid: Axes) -> list[slice]:
@@ -399,7 +399,7 @@ class NodeSpace(Space):
 
     @property
     def spectrum_space(self) -> Space:
-        todo = "use GlobalAverage or Dense, or take domain='fourier'"
+        todo = "use GlobalAverage or Dense, or pass domain='fourier'"
         raise ShapeError(got_expected("PowerSpectrum", self, "a domain of modes", todo))
 
     def kernel_modes(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
@@ -419,11 +419,11 @@ class NodeSpace(Space):
         most = min(self.full.modes)
         if not is_whole(modes) or not 1 <= modes <= most:
             expected = f"1 to {most} nodes on a grid of {self.grid}"
-            raise ConfigurationError(got_expected("modes", modes, expected, f"take modes={most}"))
+            raise ConfigurationError(got_expected("modes", modes, expected, f"pass modes={most}"))
         wanted = (int(modes),) * self.ndim
         if self.with_band((self.band_of(modes),) * self.ndim).modes != wanted:
             expected = f"an odd number of nodes, or all {self.grid}, since they come in pairs"
-            raise ConfigurationError(got_expected("modes", modes, expected, f"take modes={modes - 1}"))
+            raise ConfigurationError(got_expected("modes", modes, expected, f"pass modes={modes - 1}"))
         return wanted
 
     def stage_sizes(self, sizes: Axes, stage: int, shares: Sequence[float]) -> Axes:

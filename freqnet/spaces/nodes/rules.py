@@ -47,7 +47,7 @@ class Nodes:
             known = " or ".join(FAMILIES)
             raise ConfigurationError(got_expected("nodes", repr(self.family), known, "take chebyshev"))
         if self.family == "rates" and not (np.isfinite(self.step) and self.step > 0):
-            raise ConfigurationError(got_expected("step of rates", self.step, "a number above 0", "take step=0.25"))
+            raise ConfigurationError(got_expected("step of rates", self.step, "a number above 0", "pass step=0.25"))
         if self.family == "nodes":
             distinct = len(set(self.values)) == len(self.values) > 0
             if not distinct or not np.isfinite(self.values).all() or np.abs(self.values).max() > 1:
@@ -98,7 +98,7 @@ def read_nodes(text: str) -> Nodes:
     try:
         numbers = tuple(float(v) for v in values.split(",")) if "=" in text else ()
     except ValueError:
-        todo = "take rates=0.25 or nodes=0.9,0.5,-0.5"
+        todo = "pass rates=0.25 or nodes=0.9,0.5,-0.5"
         raise ConfigurationError(got_expected(f"nodes {family}", repr(values), "numbers", todo)) from None
     if family == "nodes":
         return Nodes(family, values=numbers)

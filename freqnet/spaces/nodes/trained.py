@@ -59,15 +59,15 @@ def train_nodes(samples: Any, count: int, tolerance: float = 1e-5, pad: int = 0)
     from scipy.optimize import minimize
 
     if not is_whole(pad) or pad < 0:
-        raise ConfigurationError(got_expected("pad", pad, "a whole number of 0 or more", "take pad=0"))
+        raise ConfigurationError(got_expected("pad", pad, "a whole number of 0 or more", "pass pad=0"))
     moments = _second_moments(samples, pad)
     most = max(len(m) for m in moments)
     if not is_whole(count) or not 1 <= count <= most:
         raise ConfigurationError(
-            got_expected("count of nodes", count, f"a whole number from 1 to {most}", f"take count={most}")
+            got_expected("count of nodes", count, f"a whole number from 1 to {most}", f"pass count={most}")
         )
     if not 0 <= tolerance <= 1:
-        raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "take tolerance=1e-5"))
+        raise ConfigurationError(got_expected("tolerance", tolerance, "a number from 0 to 1", "pass tolerance=1e-5"))
     # Search from the first Chebyshev nodes for all samples and from those for `count` samples; keep the better result.
     starts = [np.cos(np.pi * (2 * np.arange(count) + 1) / (2 * n)) for n in {count, most}]
     ends = [minimize(_loss, _logits(z), (moments, tolerance), jac=True, method="L-BFGS-B") for z in starts]
