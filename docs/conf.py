@@ -32,8 +32,13 @@ extensions = [
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "speed"]
 nitpicky = True
-# A type variable.
-nitpick_ignore = [("py:class", "freqnet.nn.module.Layer")]
+# Type variables, and classes that are not public.
+nitpick_ignore = [
+    ("py:class", "freqnet.nn.module.Layer"),
+    ("py:class", "freqnet.spaces.base.S"),
+    ("py:class", "freqnet.spaces.nodes.tables.Tables"),
+    ("py:class", "freqnet.spaces.transforms.Counter"),
+]
 default_role = "name"
 highlight_language = "pycon"
 pygments_style = "friendly"
@@ -50,7 +55,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-# Sections of both kinds that docstrings here have; types are text, for people.
+# Types in sections of docstrings are text for readers.
 napoleon_use_param = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Attributes", "params_style")]
@@ -75,7 +80,7 @@ html_theme_options = {
     "pygments_light_style": "friendly",
     "pygments_dark_style": "github-dark",
 }
-# Pages without neighbours need no list of them.
+# Pages without neighbours have no sidebar.
 html_sidebars = {
     name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
 }
@@ -84,7 +89,7 @@ PUBLIC = (
     "approximate",
     "audit",
     "autodiff",
-    "domains",
+    "spaces",
     "ops",
     "nn",
     "data",
@@ -98,7 +103,7 @@ PUBLIC = (
 
 
 def documented_names() -> dict[str, str]:
-    """Return where each public class and function is documented, by where it is defined."""
+    """Return the documented name of each public class and function, by its name in the defining module."""
     found: dict[str, str] = {}
     for module in (f"freqnet.{name}" for name in PUBLIC):
         here = import_module(module)
@@ -106,15 +111,15 @@ def documented_names() -> dict[str, str]:
             value = getattr(here, name)
             home = f"{getattr(value, '__module__', module)}.{getattr(value, '__qualname__', name)}"
             found.setdefault(home, f"{module}.{name}")
-            # In signatures, annotations are names alone.
+            # Annotations in signatures are names without a module.
             found.setdefault(name, f"{module}.{name}")
     return found
 
 
 def resolve(app: Sphinx, env, node: pending_xref, content: nodes.Element) -> nodes.Element | None:
-    """Link what is named by where it is defined, or a class by its name alone, to where it is documented.
+    """Link a name to its entry, whether the name is that of the defining module or a bare class name.
 
-    What is in single backticks, and types in signatures, need not be documented here.
+    Names in single backticks and types in signatures may lack an entry.
     """
     if node.get("refdomain") != "py":
         return None
@@ -131,7 +136,7 @@ def resolve(app: Sphinx, env, node: pending_xref, content: nodes.Element) -> nod
 def name_role(
     role: str, rawtext: str, text: str, lineno: int, inliner: Inliner, options: object = None, content: object = None
 ) -> tuple:
-    """`Text` in single backticks: a link where it names something documented, else code."""
+    """Return text in single backticks as a link if it names something with an entry, else as code."""
     if re.fullmatch(r"~?[A-Za-z_][\w.]*", text):
         documented = inliner.document.settings.env.get_domain("py").role("obj")
         return documented("py:obj", rawtext, text, lineno, inliner, {}, [])
@@ -139,12 +144,12 @@ def name_role(
 
 
 def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Keep |k|^2 in a docstring's text: in reST bars begin a substitution."""
+    """Escape the bars of ``|k|^2`` in a docstring, which would begin a substitution in reST."""
     lines[:] = [re.sub(r"(?<!`)\|(\w)\|(?=\^)", r"\\|\1\\|", line) for line in lines]
 
 
 def setup(app: Sphinx) -> None:
-    """Register what this file adds."""
+    """Register the settings, the role and the handlers of this file."""
     app.add_config_value("public_names", documented_names(), "")
     app.add_role("name", name_role)
     app.connect("missing-reference", resolve)

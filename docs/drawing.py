@@ -1,4 +1,4 @@
-"""What the pictures have in common: colours, style, and how signals and images are drawn."""
+"""Colours, style and helpers that all pictures use."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def figure(draw: Callable[[], Figure]) -> Callable[[], Figure]:
 
 
 def line(samples: np.ndarray) -> np.ndarray:
-    """Samples of one signal as the door wants them: ``(batch, grid, channels)``."""
+    """Return the samples of one signal as ``(batch, grid, channels)``."""
     return np.asarray(samples, float).reshape(1, -1, 1)
 
 
 def two_sided(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Mode numbers and coefficients of a 1-D signal, both halves."""
+    """Return mode numbers and coefficients of a 1-D signal, both halves."""
     half = x.data[:, 0, 0]
     return np.arange(1 - len(half), len(half)), np.concatenate([half[:0:-1].conj(), half])
 
 
 def values(x: Tensor, points: int) -> np.ndarray:
-    """A 1-D signal on a grid of so many points, its first point once more at the end."""
+    """Return a 1-D signal on a grid of `points` points, with the first point repeated at the end."""
     samples = ops.synthesis(x, points).data.ravel()
     return np.append(samples, samples[0])
 

@@ -1,4 +1,4 @@
-"""The pictures of the pages on activations and on the audit; `figures.py` draws them with the others."""
+"""Pictures of activations and of the audit; `figures.py` draws them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METHODS = {"taylor": ":", "chebyshev": "--", "least-squares": "-.", "minimax": "
 
 @figure
 def approximations() -> Figure:
-    """The largest error of each method against the degree."""
+    """Draw the largest error of each method against the degree."""
     drawn, panels = plt.subplots(1, 4, figsize=(10, 2.9), sharey=True, layout="constrained")
     degrees = np.arange(1, 10)
     for panel, name in zip(panels, ("sigmoid", "tanh", "relu", "gelu"), strict=True):
@@ -41,7 +41,7 @@ def approximations() -> Figure:
 
 @figure
 def reach() -> Figure:
-    """What a network that pools before its only polynomial sees of a digit."""
+    """Draw the modes of a digit that reach a network that pools before its only polynomial."""
     body = nn.Sequential(
         (nn.Convolution(8), nn.TruncationPool(9), nn.PowerNorm("sample"), nn.Polynomial(), nn.Dense(10))
     )
@@ -51,5 +51,5 @@ def reach() -> Figure:
 
 @figure
 def debate() -> Figure:
-    """The experiment of the debate, and the audit of both readings."""
+    """Draw the experiment of the debate, and the audits of its networks."""
     return frequency_pooling_debate.draw(frequency_pooling_debate.experiment((0, 1)), frequency_pooling_debate.audits())

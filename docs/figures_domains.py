@@ -1,4 +1,4 @@
-"""The pictures of the real domains: what nodes keep, and what they cost; `figures.py` draws them with the others."""
+"""Pictures of the node domains: approximations by few nodes, and condition numbers; `figures.py` draws them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ GREEN, VIOLET = "#3b8f5a", "#8a63b8"
 
 @figure
 def exponentials() -> Figure:
-    """A row of a digit, and what few nodes and few modes keep of it."""
+    """Draw a row of a digit, and its approximations by few nodes and by few modes."""
     row = load("digits").images[0][3, :, 0]
     padded = np.concatenate([row, np.zeros(2)])
     places = np.arange(len(padded))
     with panels(1, 3, (8.4, 2.4)) as (drawn, (left, middle, right)):
-        axis = Laplace.on.axes_of(Laplace.on(len(padded)))[0]
-        for z, colour in zip(axis.z[:5], (INK, BLUE, GREEN, VIOLET, ORANGE), strict=True):
+        nodes = Laplace.on(len(padded)).tables[0].z[:5]
+        for z, colour in zip(nodes, (INK, BLUE, GREEN, VIOLET, ORANGE), strict=True):
             left.plot(places, z**places, color=colour, marker="o", markersize=2.5, linewidth=1.2, label=f"{z:.2f}")
         left.set(title="The exponentials of 5 rates of 10", xlabel="sample t", ylabel="$z^t$", ylim=(-0.05, 1.65))
         left.legend(title="z", loc="upper right", ncols=3, handlelength=1.2)
@@ -44,7 +44,7 @@ def _kept(samples: np.ndarray, space: Space, count: int) -> np.ndarray:
 
 @figure
 def condition_by_nodes() -> Figure:
-    """How the condition number grows, and what pointwise products lose by it."""
+    """Draw the growth of the condition number, and the errors of operations."""
     families = {
         "rates 0.25, 0.5, ...": ("laplace:rates=0.25", GREEN, (10.2, 1e18)),
         "Chebyshev on (0, 1)": ("laplace:chebyshev-positive", ORANGE, (17.5, 3e11)),

@@ -1,4 +1,4 @@
-"""The pictures of networks and of what their layers do; `figures.py` draws them with the others."""
+"""Pictures of networks and their layers; `figures.py` draws them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from freqnet.training import Model, Settings, analyse, fit
 
 @figure
 def pipeline() -> Figure:
-    """Where transforms happen: in a network that switches domains, and here."""
+    """Draw where transforms happen: in a network that switches domains, and in freqnet."""
     drawn = plt.figure(figsize=(8.4, 2.5))
     panel = drawn.add_axes((0, 0, 1, 1))
     panel.set(xlim=(0, 84), ylim=(0, 25))
@@ -53,7 +53,7 @@ def _arrow(start: float, end: float, y: float) -> FancyArrowPatch:
 
 @figure
 def kernels() -> Figure:
-    """What one parameter of each parametrisation does, in space and in frequency."""
+    """Draw the kernel of one parameter of each parametrisation, in space and in frequency."""
     n, size, chosen = 31, 7, 3
     space = Fourier.on(n)
     with panels(2, 4, (8.4, 3.5)) as (drawn, axes):
@@ -75,11 +75,11 @@ def kernels() -> Figure:
 
 @figure
 def averages() -> Figure:
-    """The response of a moving average: the grid's own, and the continuous signal's."""
+    """Draw the response of a moving average on the grid, and on the continuous signal."""
     n, window = 32, 4
     space = Fourier.on(n)
     k = np.arange(n // 2)
-    exact, sinc = (np.abs(Fourier.on.average_response(space, (window,), m)[0]) for m in ("dirichlet", "sinc"))
+    exact, sinc = (np.abs(space.average_response((window,), m)[0]) for m in ("dirichlet", "sinc"))
     with panels(1, 2, (8.4, 2.6)) as (drawn, (left, right)):
         left.plot(k, exact, "o-", color=BLUE, markersize=3.5, label="Dirichlet: the grid's average")
         left.plot(k, sinc, "s-", color=ORANGE, markersize=3, label="sinc: the continuous average")
@@ -95,7 +95,7 @@ def averages() -> Figure:
 
 @figure
 def layers() -> Figure:
-    """What the layers of a trained network make of two digits it has not seen."""
+    """Draw the spectra of two held-out digits after each layer of a trained network."""
     parts = split(load("digits"), seed=0)
     network = Model().network(parts.train)
     fit(network, analyse(network, parts.train), settings=Settings(epochs=10))

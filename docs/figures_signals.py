@@ -1,4 +1,4 @@
-"""The pictures of signals, their spectra, and products of them; `figures.py` draws them with the others."""
+"""Pictures of signals, spectra and products; `figures.py` draws them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from freqnet.data import load
 
 @figure
 def signal() -> Figure:
-    """A signal, its band-limited version, and the spectrum of both."""
+    """Draw a signal, its band-limited version, and both spectra."""
     n, band = 32, 5
     t = np.arange(n) / n
     rng = np.random.default_rng(3)
@@ -39,7 +39,7 @@ def signal() -> Figure:
 
 @figure
 def layout() -> Figure:
-    """Which modes of an image are stored, and what they weigh."""
+    """Draw the stored modes of an image and their weights."""
     band = 3
     modes = range(-band, band + 1)
     with panels(1, 2, (8.4, 3.0)) as (drawn, (left, right)):
@@ -72,7 +72,7 @@ def _cell(panel: Axes, x: int, y: int, colour: str, alpha: str) -> None:
 
 @figure
 def digit() -> Figure:
-    """An image at the door, its spectrum, and what truncations leave of it."""
+    """Draw an image, its spectrum, and its truncations."""
     image = load("digits").images[8]
     x = ops.analysis(image[None], Fourier.on((8, 8)))
     with panels(2, 4, (8.4, 4.1)) as (drawn, axes):
@@ -95,7 +95,7 @@ def digit() -> Figure:
 
 @figure
 def alias() -> Figure:
-    """Every second of eight samples cannot tell mode 3 from mode 1."""
+    """Draw two modes that agree at every second of eight samples."""
     t = np.linspace(0, 1, 401)
     grid = np.arange(8) / 8
     with panels(1, 1, (8.4, 2.1)) as (drawn, panel):
@@ -110,7 +110,7 @@ def alias() -> Figure:
 
 @figure
 def product() -> Figure:
-    """The square of a signal: twice the band, of which a layer keeps the signal's own."""
+    """Draw the square of a signal: it has twice the band, and a layer keeps the band of the signal."""
     n, band = 32, 4
     rng = np.random.default_rng(5)
     x = ops.truncate(ops.analysis(line(rng.normal(size=n)), Fourier.on(n)), band)
@@ -141,7 +141,7 @@ def _magnitudes(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 @figure
 def entrywise() -> Figure:
-    """ReLU of a signal, and what comes of applying it to the real and imaginary parts of its modes."""
+    """Draw ReLU of a signal, and ReLU of the real and imaginary parts of its modes."""
     n = 64
     t = np.linspace(0, 1, 401)
     with panels(1, 3, (8.4, 2.2), sharey=True) as (drawn, axes):

@@ -21,10 +21,11 @@ def polynomial(
     exact: bool = False,
     band: Axes | None = None,
 ) -> Tensor:
-    """Apply the polynomial ``c[0] + c[1] x + ... + c[d] x^d`` to a signal, with few products of spectra.
+    """Apply a polynomial to a signal, with few products of spectra.
 
-    Degree 2 takes one square, degrees 3 and 4 a square and a product, 5 and 6 a square and two products, 7 to 9 one
-    more (Paterson and Stockmeyer 1973). With a gate, degree d takes d - 1 products (Horner).
+    The polynomial is ``c[0] + c[1] x + ... + c[d] x^d``. Degree 2 takes one square, degrees 3 and 4 a square and a
+    product, 5 and 6 a square and two products, 7 to 9 one more (Paterson and Stockmeyer 1973). With a gate, degree d
+    takes d - 1 products (Horner).
 
     Parameters
     ----------
