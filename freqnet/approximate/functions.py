@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial, pi, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ Derivative = Callable[[Values, int], Values]
 Moment = Callable[[Values, Values, int], Values]
 
 
-@dataclass(frozen=True)
-class Spectrum:
+class Spectrum(NamedTuple):
     """The Fourier transform of a derivative of a function, from which `sine_series` builds its sum of sines.
 
     Attributes

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Axes = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """The signals and operations of a test.
 
     Attributes
