@@ -20,6 +20,7 @@ from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 
 
+# More than 8 fields: seven define the series, and its two errors are computed once, when the series is made.
 @dataclass(frozen=True, eq=False)
 class SineSeries:
     """``constant + slope x + sum_k amplitude_k sin(w_k x)``, or with cosines for functions that grow.

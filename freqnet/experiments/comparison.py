@@ -20,6 +20,7 @@ from freqnet.spaces import DOMAINS, get_domain
 _LONGEST = 120
 
 
+# More than 8 fields: the six of `Job`, and the domains, seeds and numbers of nodes that vary between runs.
 @dataclass(frozen=True)
 class Comparison:
     """The same training runs in several domains: one for each domain and seed.

@@ -18,6 +18,7 @@ from freqnet.experiments.work import Outcome, label
 from freqnet.nn import Network
 
 
+# More than 8 fields: `DomainFigures`, a flat object, has all but `lives` under the same names.
 @dataclass(frozen=True)
 class Sketch:
     """The figures of a domain's network that are known before training; None where the network cannot be made.

@@ -70,6 +70,7 @@ class Task:
         return Outcome(self.domain, self.seed, reason=" ".join(reason.split()), nodes=self.nodes)
 
 
+# More than 8 fields: ``outcome.json`` and ``compare.json`` have one flat object per run.
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a run of a comparison.

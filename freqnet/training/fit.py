@@ -31,6 +31,7 @@ def silent(figures: dict[str, Any]) -> None:
     """Show no progress."""
 
 
+# More than 8 fields: a run that continues from a checkpoint needs every one of them.
 @dataclass
 class Run:
     """The state of a training run, all of which a checkpoint holds.

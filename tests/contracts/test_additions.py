@@ -15,11 +15,12 @@ from typing import Annotated, Any
 
 import adjoint_checks  # noqa: F401  (adds its checks to CHECKS)
 import domain_checks
+import laplace_adjoint_checks  # noqa: F401  (adds its checks to CHECKS)
+import laplace_checks
 import laplace_oracles as lo
 import numpy as np
 import pytest
 import test_domain_contract
-import test_laplace_contract
 import test_layer_contract
 import test_op_contract
 import typer
@@ -159,9 +160,9 @@ def test_a_family_of_nodes(tmp_path: Path, rng: np.random.Generator, monkeypatch
     monkeypatch.setattr(lo, "family", lambda name: "legendre")
     monkeypatch.setattr(lo, "nodes", lambda rule, n: known(f"nodes={roots(n)}", n))
     with lo.localcontext(prec=lo.DIGITS):
-        for check in test_laplace_contract.CHECKS.values():
+        for check in laplace_checks.CHECKS.values():
             for grid in ((1,), (5,), (3, 2)):
-                for case in test_laplace_contract.cases(Legendre.on, grid, rng):
+                for case in laplace_checks.cases(Legendre.on, grid, rng):
                     check(case)
     assert max(operation_errors("legendre").values()) < 1e-8
     assert listed("legendre", "domains", tmp_path)

@@ -21,7 +21,7 @@ GRIDS = (
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: "x".join(map(str, g)))
 @pytest.mark.parametrize("name", CHECKS)
-# Causal domains have their own oracles: see test_laplace_contract.py.
+# Causal domains have their own oracles: see laplace_checks.py and damped_checks.py.
 @pytest.mark.parametrize("domain", [name for name, make in DOMAINS.items() if not isinstance(make(1), NodeSpace)])
 def test_domain(domain: str, name: str, grid: tuple[int, ...], rng: np.random.Generator) -> None:
     full = DOMAINS[domain](grid).band
