@@ -107,7 +107,7 @@ class RealImaginary(Module):
         size = _part_sizes(x)
         values = elementwise(coordinates_op(x), size)
         changed = POINTWISE[self.function](values)
-        return from_coordinates(elementwise(changed, Tensor(1 / size.data)), space=x.space)
+        return from_coordinates(elementwise(changed, Tensor(1 / size.data)), space=x.space.unbounded)
 
 
 @layer
@@ -131,7 +131,7 @@ class PhaseGate(Module):
         values = coordinates_op(x)
         is_open = step(values)
         both = elementwise(is_open, gather(is_open, index=_partners(x.space)))
-        return from_coordinates(elementwise(values, both), space=x.space)
+        return from_coordinates(elementwise(values, both), space=x.space.unbounded)
 
 
 @layer
@@ -167,7 +167,7 @@ class SecondHarmonic(Module):
         return out
 
     def forward(self, x: Tensor) -> Tensor:
-        doubled = from_coordinates(gather(coordinates_op(x), index=_halves(x.space)), space=x.space)
+        doubled = from_coordinates(gather(coordinates_op(x), index=_halves(x.space)), space=x.space.unbounded)
         return x * self.parameters["first"] + doubled * self.parameters["second"]
 
 

@@ -41,7 +41,7 @@ mode_inner: Op = register(
 mode_scale: Op = register(
     Op(
         "mode_scale",
-        forward=lambda x, factors: Tensor(x.space.mode_scale(x.data, factors.data), x.space),
+        forward=lambda x, factors: Tensor(x.space.mode_scale(x.data, factors.data), x.space.unbounded),
         vjps=(
             lambda g, out, x, factors: sum_like(mode_scale(g, factors), x),
             lambda g, out, x, factors: sum_like(mode_inner(g, x), factors),

@@ -101,6 +101,19 @@ def test_keeps_what_build_promised(layer: nn.Module, domain: Factory, grid: tupl
 
 
 @CASES
+def test_build_promises_the_support_of_the_output(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
+    """The support is no part of equality, and a later linear convolution relies on it."""
+    support = tuple(n // 2 for n in grid)
+    layer, signal = nn.from_description(layer.describe()), nn.Signal(domain(grid, support=support), CHANNELS)
+    out = layer.build(signal, np.random.default_rng(0), np.float64)
+    samples = np.zeros((BATCH, *grid, CHANNELS))
+    samples[(slice(None), *(slice(0, n) for n in support))] = 1.0
+    x = Tensor(signal.space.sample_modes(samples), signal.space)
+    if isinstance(out, nn.Signal):
+        assert layer(x).space.support == out.space.support
+
+
+@CASES
 def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     default = nn.from_description(layer.describe())
     default.build(nn.Signal(domain(grid), CHANNELS), np.random.default_rng(0))
