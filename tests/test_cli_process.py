@@ -140,7 +140,8 @@ def test_an_interrupt_at_any_write_leaves_whole_files(tmp_path: Path, monkeypatc
 def test_an_interrupt_that_got_lost_stops_at_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Swallows:
         def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
+            # Not SIGINT, which jobs in the background of a shell ignore.
+            signal.raise_signal(signal.SIGTERM)
 
     def losing(path: Path, rows: Any) -> None:
         Swallows()
