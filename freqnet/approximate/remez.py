@@ -10,7 +10,7 @@ polynomial does better (Chebyshev's theorem). The smallest of them is a lower bo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ from freqnet.errors import ConfigurationError, got_expected
 _GRID, _ROUNDS = 4001, 100
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(NamedTuple):
     """Result of the exchange algorithm.
 
     Attributes
