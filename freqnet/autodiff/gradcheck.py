@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ TOLERANCE = {np.dtype(np.float64): 1e-7, np.dtype(np.float32): 2e-2}
 _STEP = {np.dtype(np.float64): 1e-3, np.dtype(np.float32): 5e-2}
 
 
-@dataclass(frozen=True)
-class GradientReport:
+class GradientReport(NamedTuple):
     """Errors measured by a gradient check.
 
     Attributes
