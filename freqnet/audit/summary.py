@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from freqnet.autodiff import Tensor
 from freqnet.errors import FreqnetError
 from freqnet.nn import Network
 from freqnet.spaces import Axes
+from freqnet.spaces.base import extent
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,6 @@ def spatial_twin(network: Network) -> Network | None:
         return None
 
 
-def extent_text(sizes: Sequence[int]) -> str:
-    """Return sizes along the axes as text.
-
-    >>> extent_text((13, 13))
-    '13x13'
-    """
-    return "x".join(map(str, sizes))
-
-
 def _example(network: Network) -> np.ndarray:
     return np.zeros((1, *network.door.grid, network.door.channels), network.precision)
 
@@ -147,8 +138,7 @@ def _row(step: Step, twin: Step | None) -> LayerSummary:
 def _output(x: Tensor, modes: Axes | None) -> str:
     if modes is None:
         return f"{x.shape[-1]} features"
-    kind = x.space.unit
-    return f"{extent_text(modes)} {kind} x {x.shape[-1]}"
+    return f"{extent(modes)} {x.space.unit} x {x.shape[-1]}"
 
 
 def _total(rows: list[LayerSummary]) -> LayerSummary:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.audit import audit as examine
-from freqnet.audit.summary import extent_text, summarize
+from freqnet.audit.summary import summarize
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Convolution, Network
 from freqnet.report import plots
@@ -22,6 +22,7 @@ from freqnet.report.filters import filter_responses
 from freqnet.report.page import Bar, Block, Page, Picture, Section, Table, render
 from freqnet.report.spectra import layer_spectra
 from freqnet.report.tables import COLUMNS, cells, exact, short
+from freqnet.spaces.base import extent
 from freqnet.training.files import write_atomically
 
 # With more classes than this, their table scrolls by itself.
@@ -137,8 +138,8 @@ def lead(run: Run) -> str:
     """Return a sentence on the task: classes, size of the input, number of test examples."""
     door = run.network.door
     return (
-        f"{len(run.classes)} classes, told apart by {extent_text(door.space.degrees)} {door.space.unit} of "
-        f"{extent_text(door.grid)} samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
+        f"{len(run.classes)} classes, told apart by {extent(door.space.degrees)} {door.space.unit} of "
+        f"{extent(door.grid)} samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
         f"measured on {len(run.labels):,} test examples."
     )
 

@@ -38,11 +38,6 @@ def mode_products(
     return _merge_groups(matrix_product(_by_group(a, groups), _by_group(b, groups), form))
 
 
-def node_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
-    """Return the products of `mode_products` for values at real nodes."""
-    return mode_products(a, b, form, groups, matrix_product)
-
-
 def pair_products(a: np.ndarray, b: np.ndarray, form: str, groups: int) -> np.ndarray:
     """Return the products of `mode_products` for Hartley spectra."""
     if groups == 1:
