@@ -110,15 +110,13 @@ def walk(network: Network, samples: np.ndarray) -> list[Step]:
     [('door', (7, 4, 2, 1)), ('0', (7, 4, 2, 8)), ('1', (2, 10))]
     """
     # The outputs of diverged weights are shown as they are; training has warned already.
-    counted = network.transforms_inside
     with evaluation(), no_grad(), np.errstate(all="ignore"):
         # The door has no weights: all of its work is on the examples.
         steps = [_step("door", network.door, None, lambda: network.analyse(samples))]
-        with network.guard():
+        with network.guard(counts=False):
             for name, layer in leaves(network.body):
                 x = steps[-1].output
                 steps.append(_step(name, layer, x, partial(layer, x)))
-    network.transforms_inside = counted
     return steps
 
 

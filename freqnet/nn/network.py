@@ -80,8 +80,11 @@ class Network:
         self._lock = Lock()
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
-        """Forbid transforms inside a spectral network; count them in the other domains."""
+    def guard(self, counts: bool = True) -> Iterator[None]:
+        """Forbid transforms inside a spectral network; in the other domains, add them to `transforms_inside`.
+
+        With ``counts=False`` they are not added, as for measurements of the network.
+        """
         space = self.door.space
         if space.is_spectral and not space.switches:
             with no_transforms():
@@ -89,8 +92,9 @@ class Network:
             return
         with counted_transforms() as counter:
             yield
-        with self._lock:
-            self.transforms_inside += counter.count
+        if counts:
+            with self._lock:
+                self.transforms_inside += counter.count
 
     def analyse(self, samples: Any) -> Tensor:
         """Pass samples ``(batch, *grid, channels)`` through the door."""
