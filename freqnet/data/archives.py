@@ -9,6 +9,7 @@ import numpy as np
 from freqnet.data.dataset import Dataset, check_images, validate
 from freqnet.data.labels import number_labels
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.values import as_floats, compact, full_scale_of
 
 
 def load_archive(path: Path) -> Dataset:
@@ -33,7 +34,7 @@ def load_archive(path: Path) -> Dataset:
     arrays = _read_arrays(path, labelled=True)
     images = shape_samples(arrays["x"], str(path))
     labels, classes = number_labels(arrays["y"], arrays.get("classes"), str(path))
-    return validate(Dataset(path.stem, images, labels, classes))
+    return validate(Dataset(path.stem, images, labels, classes, full_scale=full_scale_of(arrays["x"])))
 
 
 def load_samples(path: Path) -> np.ndarray:
@@ -95,13 +96,8 @@ def shape_samples(values: np.ndarray, name: str) -> np.ndarray:
     if values.ndim >= 4 and values.shape[1] in (1, 3) and values.shape[-1] > 4:
         todo = "move them with np.moveaxis(x, 1, -1)"
         raise DataError(got_expected(what, f"shape {values.shape}", "the channels last", todo))
-    if values.dtype == np.uint8:
-        scaled = np.divide(values, 255, dtype=np.float32)
-    else:
-        # Values that overflow float32 become infinite, which check_images reports.
-        with np.errstate(over="ignore"):
-            scaled = values.astype(np.float32)
-    return scaled[..., np.newaxis] if values.ndim < 4 else scaled
+    scaled = as_floats(values, what=what)
+    return compact(scaled[..., np.newaxis] if values.ndim < 4 else scaled)
 
 
 def _read_arrays(path: Path, *, labelled: bool) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,20 @@ class Dataset:
     ----------
     name : str
         Name of the dataset in reports.
-    images : ndarray of float32
-        Samples ``(samples, *grid, channels)``.
+    images : ndarray of float32, or of float64
+        Samples ``(samples, *grid, channels)``. Loaders return float64 only where float32 would lose what varies.
     labels : ndarray of int64
         Class numbers ``(samples,)``, from 0 to ``len(classes) - 1``.
     classes : tuple of str
         Class names, in the order of their numbers.
     official_test : int
         Number of samples at the end that form the official test set of the dataset; 0 where it has none.
+    full_scale : float, optional
+        The whole number that ``images`` hold as 1, such as 255 for images of 8 bits, and 1 for whole numbers that were
+        not divided. A network that is trained on the dataset divides whole numbers by it. None for values that were
+        floats from the start.
+    layout : str
+        Names of the axes as they lay in the file, such as ``"n c h w"``; empty where the file states them itself.
 
     Examples
     --------
@@ -40,6 +46,8 @@ class Dataset:
     labels: np.ndarray
     classes: tuple[str, ...]
     official_test: int = 0
+    full_scale: float | None = None
+    layout: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -87,7 +95,7 @@ class Dataset:
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            return Dataset(self.name, self.images[chosen], self.labels[chosen], self.classes)
+            return replace(self, images=self.images[chosen], labels=self.labels[chosen], official_test=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
             todo = "pass sample numbers of this dataset"

@@ -58,7 +58,7 @@ def load_image_folder(folder: Path) -> Dataset:
         labels += [number] * len(images)
     name = folder.resolve().name
     classes = tuple(subfolder.name for subfolder in subfolders)
-    return validate(Dataset(name, read_images(files), np.array(labels, dtype=np.int64), classes))
+    return validate(Dataset(name, read_images(files), np.array(labels, dtype=np.int64), classes, full_scale=255.0))
 
 
 def read_images(paths: Sequence[Path], channels: int | None = None) -> np.ndarray:
