@@ -143,8 +143,12 @@ def compact(samples: np.ndarray) -> np.ndarray:
 
 def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``."""
-    axes = tuple(range(samples.ndim - 1))
-    return samples.min(axis=axes), samples.max(axis=axes)
+    *_, points, channels = samples.shape
+    # Long rows first: NumPy reduces a short last axis slowly.
+    rows = samples.reshape(-1, points * channels)
+    return rows.min(axis=0).reshape(points, channels).min(axis=0), rows.max(axis=0).reshape(points, channels).max(
+        axis=0
+    )
 
 
 def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
