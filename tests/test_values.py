@@ -185,7 +185,10 @@ def test_rounding_errors_are_not_scaled_to_a_signal():
 def test_a_network_with_a_constant_channel_is_finite():
     images = np.concatenate([floats(PIXELS), np.full((40, 8, 8, 1), 0.1, np.float32)], axis=-1)
     assert np.isfinite(trained(images).predict(images)).all()
-    assert np.isfinite(trained(images.astype(float)).predict(images)).all()
+    network = trained(images.astype(float))
+    assert np.isfinite(network.predict(images)).all()
+    with pytest.warns(DataWarning, match="in channel 1"):
+        network.predict(images + [0, 0.1])
 
 
 # -- gradients with respect to samples ------------------------------------------------------------------

@@ -246,11 +246,13 @@ class Door:
             self._warn(f"values that differ by at most {spread:.3g}", 0)
 
     def _warn(self, got: str, channel: int) -> None:
-        usual = (
-            f"{self.low[channel]:.4g} to {self.high[channel]:.4g}" if self.low else f"about {self.offset[channel]:.4g}"
-        )
-        divided = f"whole numbers, which are divided by {self.full_scale:g}" if self.full_scale else "other units"
-        todo = f"check their units: floats are taken as they are, unlike {divided}"
+        if self.low:
+            usual = f"{self.low[channel]:.4g} to {self.high[channel]:.4g}"
+        else:
+            usual = f"about {self.offset[channel]:.4g}"
+        todo = "scale them like the training set"
+        if self.full_scale not in (None, 1.0):
+            todo += f": whole numbers are divided by {self.full_scale:g}, floats are taken as they are"
         warnings.warn(got_expected("samples", got, f"values like those of training, {usual}", todo), DataWarning, 4)
 
     @cached_property
@@ -258,7 +260,8 @@ class Door:
         """Lowest and highest value of each channel that is not far outside, and the smallest usual spread."""
         if self.low and self.high:
             low, high = np.array(self.low), np.array(self.high)
-            width = high - low
+            # Rounding errors are no news in a channel that does not vary.
+            width = np.maximum(high - low, 1e-5 * np.maximum(np.abs(low), np.abs(high)))
             return low - _FAR * width, high + _FAR * width, _CLOSE * float(high.max() - low.min())
         if not self.offset or not self.scale:
             return None
