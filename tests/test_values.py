@@ -188,7 +188,7 @@ def test_a_network_with_a_constant_channel_is_finite():
     network = trained(images.astype(float))
     assert np.isfinite(network.predict(images)).all()
     with pytest.warns(DataWarning, match="in channel 1"):
-        network.predict(images + [0, 0.1])
+        network.predict(images + np.array([0, 0.1]))
 
 
 # -- gradients with respect to samples ------------------------------------------------------------------
