@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import oracles
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from freqnet import nn, ops
 from freqnet.autodiff import no_grad
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
+from freqnet.spaces import DOMAINS
 
 Axes = tuple[int, ...]
 HEADS: dict[str, tuple[nn.Module, ...]] = {
@@ -130,6 +133,27 @@ def test_a_door_that_pads_or_pools_reads_every_resolution_alike(domain: str, set
         assert np.abs(door.analyse(wave[None], np.float64).data).max() < 1e-12
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_every_domain_reads_another_resolution_alike_or_refuses_it(data: st.DataObject):
+    domain = data.draw(st.sampled_from(sorted(DOMAINS)))
+    ndim = data.draw(st.integers(1, 2))
+    grid, other = (tuple(data.draw(st.integers(3, 13)) for _ in range(ndim)) for _ in range(2))
+    band = tuple(data.draw(st.integers(0, (n - 1) // 2)) for n in grid)
+    extra = {"pad": data.draw(st.integers(0, 2))} | data.draw(st.sampled_from(({}, {"pool": grid}, {"pool": 1})))
+    if extra.get("pool") == grid or domain in ("laplace", "damped"):
+        band = (0,) * ndim
+    held = tuple((min(n, m) - 1) // 2 for n, m in zip(grid, other, strict=True))
+    signal = oracles.project(np.random.default_rng(0).standard_normal((2, *grid, 2)), held)
+    same = oracles.evaluate(signal, other, held)
+    try:
+        door = nn.Door(domain, grid, band, 2, **extra)
+        found = door.analyse(same, np.float64).data
+    except (ConfigurationError, ShapeError):
+        assume(False)
+    assert found == pytest.approx(door.analyse(signal, np.float64).data, abs=1e-10)
+
+
 def test_padding_reads_a_signal_followed_by_zeros():
     door = nn.Door("fourier", (8,), (2,), 1, pad=(2,))
     box = np.concatenate([np.ones(8), np.zeros(2)]).reshape(1, 10, 1)
@@ -145,10 +169,10 @@ def test_the_door_standardises_and_transforms():
     door = nn.Door("fourier", (8, 8), (3, 2), 2, offset=(1.0, -2.0), scale=(2.0, 4.0))
     oracles.assert_close(door.analyse(samples, np.float64).data, plain, "standardised")
     assert door.analyse(samples).data.dtype == np.complex64
-    for settings in ({"offset": (1.0, -2.0)}, {"scale": (2.0, 4.0)}, {}):
-        wanted = (samples - settings.get("offset", 0.0)) / settings.get("scale", 1.0)
-        found = nn.Door("fourier", (8, 8), (3, 2), 2, **settings).analyse(samples, np.float64)
-        oracles.assert_close(found.data, oracles.spectrum(wanted, (3, 2)), str(settings))
+    for fields in ({"offset": (1.0, -2.0)}, {"scale": (2.0, 4.0)}, {}):
+        wanted = (samples - fields.get("offset", 0.0)) / fields.get("scale", 1.0)
+        found = nn.Door("fourier", (8, 8), (3, 2), 2, **fields).analyse(samples, np.float64)
+        oracles.assert_close(found.data, oracles.spectrum(wanted, (3, 2)), str(fields))
 
 
 @pytest.mark.parametrize("domain", ["fourier", "grid", "grid-fft"])
