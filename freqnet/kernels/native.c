@@ -22,12 +22,20 @@ typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilog
 /* One matrix product per mode, (rows, inner) by (inner, columns); the strides of a count complex numbers. */
 typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride; int conjugate_a, adjoint_b; } Shape;
 
+/* Samples (batch, *grid, channels) and the modes of each axis; the last number of modes counts those with k >= 0. */
+typedef struct {
+    int ndim;
+    Py_ssize_t grid[3], modes[3], batch, channels;
+} Door;
+
 typedef struct {
     int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, int, const Epilogue *, int);
     int (*channels)(const void *, const void *, void *, const Shape *, int);
     int (*pairs)(const void *, const void *, void *, const Shape *, int);
     int (*inner)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
     int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
+    int (*door)(const void *, const void *, const void *, const void *const *, void *, const Door *, int);
+    int (*dense)(const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */
@@ -178,6 +186,8 @@ static PyObject *combine(PyObject *self, PyObject *args) {
     return finish(v, COUNT);
 }
 
+#include "program.h"
+
 static PyMethodDef methods[] = {
     {"product", product, METH_VARARGS,
      "product(a, b, out, constant, linear, quadratic, sums, band_a, band_b, kept, lanes, is_double, is_square, hartley, "
@@ -186,6 +196,7 @@ static PyMethodDef methods[] = {
      "channels(a, b, out, modes, rows, inner, columns, row_stride, inner_stride, conjugate_a, adjoint_b, is_double, "
      "hartley, threads)"},
     {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
+    {"run", run, METH_VARARGS, "run(program, is_double): rows of 24 words, each one kernel call"},
     {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
     {NULL, NULL, 0, NULL}};
 

@@ -5,6 +5,8 @@
 #include "product.h"
 #include "channels.h"
 #include "pairs.h"
+#include "door.h"
+#include "dense.h"
 #include "passes.h"
 #undef REAL
 #undef INDEX
@@ -15,10 +17,14 @@
 #include "product.h"
 #include "channels.h"
 #include "pairs.h"
+#include "door.h"
+#include "dense.h"
 #include "passes.h"
 #undef REAL
 #undef INDEX
 #undef NAME
 static const Kernels TABLE[2] = {
-    {SET(product_f32), SET(channels_f32), SET(pairs_f32), SET(inner_f32), SET(combine_f32)},
-    {SET(product_f64), SET(channels_f64), SET(pairs_f64), SET(inner_f64), SET(combine_f64)}};
+    {SET(product_f32), SET(channels_f32), SET(pairs_f32), SET(inner_f32), SET(combine_f32),
+     SET(door_f32), SET(dense_f32)},
+    {SET(product_f64), SET(channels_f64), SET(pairs_f64), SET(inner_f64), SET(combine_f64),
+     SET(door_f64), SET(dense_f64)}};

@@ -1,0 +1,62 @@
+/* A program: kernel calls in a row, without Python in between. Each is a row of WORDS numbers: the operation, addresses
+ * of arrays, sizes. Python builds programs (freqnet/kernels/program.py), which checks all sizes. */
+#define WORDS 24
+
+enum { OP_PRODUCT, OP_CHANNELS, OP_COMBINE, OP_ADD_MEAN, OP_BOX, OP_DENSE, OP_DOOR, OP_COUNT };
+typedef long long Word;
+
+static void *at(Word address) { return (void *)(size_t)address; }
+
+/* target[z, y, :count] = source[z, y, :count], in bytes; the words are counts, then strides. */
+static void copy_box(const char *source, char *target, const Word *w) {
+    for (Word z = 0; z < w[0]; z++)
+        for (Word y = 0; y < w[1]; y++) memcpy(target + z * w[5] + y * w[6], source + z * w[3] + y * w[4], w[2]);
+}
+
+/* Add one number per lane to the mean: to the real parts, or to all numbers of a Hartley spectrum. */
+static void add_mean(void *target, const void *values, Word lanes, int hartley, int is_double) {
+    for (Word l = 0; l < lanes; l++)
+        if (is_double) ((double *)target)[hartley ? l : 2 * l] += ((const double *)values)[l];
+        else ((float *)target)[hartley ? l : 2 * l] += ((const float *)values)[l];
+}
+
+static int step(const Kernels *k, const Word *w, int is_double) {
+    const Word op = *w++;
+    switch (op) {
+    case OP_PRODUCT: {
+        const Epilogue e = {at(w[3]), at(w[4]), at(w[5]), at(w[6])};
+        const Band m[3] = {{(int)w[7], (int)w[8], (int)w[9]}, {(int)w[10], (int)w[11], (int)w[12]},
+                           {(int)w[13], (int)w[14], (int)w[15]}};
+        return k->product(at(w[0]), at(w[1]), at(w[2]), m, w[16], (int)w[17], (int)w[18], &e, (int)w[19]);
+    }
+    case OP_CHANNELS: {
+        const Shape s = {w[3], w[4], w[5], w[6], w[7], w[8], (int)w[9], (int)w[10]};
+        return (w[11] ? k->pairs : k->channels)(at(w[0]), at(w[1]), at(w[2]), &s, (int)w[12]);
+    }
+    case OP_COMBINE: return k->combine(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), w[5], w[6], (int)w[7]);
+    case OP_ADD_MEAN: add_mean(at(w[0]), at(w[1]), w[2], (int)w[3], is_double); return 0;
+    case OP_BOX: copy_box(at(w[0]), at(w[1]), w + 2); return 0;
+    case OP_DENSE: return k->dense(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], w[6], w[7], (int)w[8]);
+    case OP_DOOR: {
+        const Door d = {(int)w[7], {w[8], w[9], w[10]}, {w[11], w[12], w[13]}, w[14], w[15]};
+        const void *matrices[3] = {at(w[3]), at(w[4]), at(w[5])};
+        return k->door(at(w[0]), at(w[1]), at(w[2]), matrices, at(w[6]), &d, (int)w[16]);
+    }
+    }
+    return 1;
+}
+
+static PyObject *run(PyObject *self, PyObject *args) {
+    Py_buffer program;
+    int is_double, failed = 0;
+    if (!PyArg_ParseTuple(args, "y*p", &program, &is_double)) return NULL;
+    const Word *words = program.buf;
+    const Py_ssize_t count = program.len / (Py_ssize_t)(WORDS * sizeof(Word));
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < count && !failed; i++) failed = step(&chosen[is_double], words + i * WORDS, is_double);
+    Py_END_ALLOW_THREADS
+    if (failed) PyErr_NoMemory();
+    PyBuffer_Release(&program);
+    if (failed) return NULL;
+    Py_RETURN_NONE;
+}
