@@ -28,6 +28,13 @@ typedef struct {
     Py_ssize_t grid[3], modes[3], batch, channels;
 } Door;
 
+/* Real matrix products for n[0] by n[1] pairs of matrices: see gemm.h. Steps and strides count numbers. */
+typedef struct {
+    Py_ssize_t n[2], a_step[2], b_step[2], out_step[2], rows, inner, columns, a_row, a_inner, b_inner, b_column, planes,
+        b_plane, out_row;
+    int sum, packed;
+} Gemm;
+
 typedef struct {
     int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, int, const Epilogue *, int);
     int (*channels)(const void *, const void *, void *, const Shape *, int);
@@ -35,7 +42,17 @@ typedef struct {
     int (*inner)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
     int (*combine)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
     int (*door)(const void *, const void *, const void *, const void *const *, void *, const Door *, int);
-    int (*dense)(const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int);
+    int (*gemm)(const void *, const void *, const void *, void *, const Gemm *, int);
+    int (*response)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, int);
+    void (*moments)(const void *, int, const void *, void *, Py_ssize_t, Py_ssize_t);
+    void (*compose)(const void *, const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int, int,
+                    double);
+    void (*compose_adjoint)(const void *, const void *, const void *, const void *, const void *, void *, void *, void *,
+                            void *, void *, Py_ssize_t, Py_ssize_t, int, int, double);
+    void (*softmax)(const void *, const void *, void *, void *, Py_ssize_t, Py_ssize_t);
+    void (*scatter)(const void *, void *, const long long *, const void *, Py_ssize_t, Py_ssize_t, int, int);
+    void (*column_sums)(const void *, void *, Py_ssize_t, Py_ssize_t);
+    void (*running)(void *, const void *, Py_ssize_t, double);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */

@@ -1,8 +1,9 @@
 /* A program: kernel calls in a row, without Python in between. Each is a row of WORDS numbers: the operation, addresses
  * of arrays, sizes. Python builds programs (freqnet/kernels/program.py), which checks all sizes. */
-#define WORDS 24
+#define WORDS 32
 
-enum { OP_PRODUCT, OP_CHANNELS, OP_COMBINE, OP_ADD_MEAN, OP_BOX, OP_DENSE, OP_DOOR, OP_COUNT };
+enum { OP_PRODUCT, OP_CHANNELS, OP_COMBINE, OP_ADD_MEAN, OP_BOX, OP_GEMM, OP_DOOR, OP_INNER, OP_MOMENTS, OP_COMPOSE,
+       OP_COMPOSE_ADJOINT, OP_RESPONSE, OP_SOFTMAX, OP_SCATTER, OP_COLUMN_SUMS, OP_RUNNING, OP_ZERO, OP_GATHER };
 typedef long long Word;
 
 static void *at(Word address) { return (void *)(size_t)address; }
@@ -18,6 +19,19 @@ static void add_mean(void *target, const void *values, Word lanes, int hartley, 
     for (Word l = 0; l < lanes; l++)
         if (is_double) ((double *)target)[hartley ? l : 2 * l] += ((const double *)values)[l];
         else ((float *)target)[hartley ? l : 2 * l] += ((const float *)values)[l];
+}
+
+/* target[mode, i] = source[mode, index[i]]; the words are modes, batch, and the bytes of a row and of a mode. */
+static void gather(const char *source, char *target, const long long *index, const Word *w) {
+    for (Word mode = 0; mode < w[0]; mode++)
+        for (Word i = 0; i < w[1]; i++, target += w[2]) memcpy(target, source + mode * w[3] + index[i] * w[2], w[2]);
+}
+
+/* A double in the place of a whole number. */
+static double number(Word word) {
+    double out;
+    memcpy(&out, &word, sizeof out);
+    return out;
 }
 
 static int step(const Kernels *k, const Word *w, int is_double) {
@@ -36,7 +50,27 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_COMBINE: return k->combine(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), w[5], w[6], (int)w[7]);
     case OP_ADD_MEAN: add_mean(at(w[0]), at(w[1]), w[2], (int)w[3], is_double); return 0;
     case OP_BOX: copy_box(at(w[0]), at(w[1]), w + 2); return 0;
-    case OP_DENSE: return k->dense(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], w[6], w[7], (int)w[8]);
+    case OP_GEMM: {
+        const Gemm g = {{w[4], w[5]}, {w[6], w[7]}, {w[8], w[9]}, {w[10], w[11]}, w[12], w[13], w[14], w[15], w[16],
+                        w[17], w[18], w[19], w[20], w[21], (int)w[22], (int)w[23]};
+        return k->gemm(at(w[0]), at(w[1]), at(w[2]), at(w[3]), &g, (int)w[24]);
+    }
+    case OP_INNER: return k->inner(at(w[0]), at(w[1]), at(w[2]), w[3], w[4], w[5], (int)w[6]);
+    case OP_MOMENTS: k->moments(at(w[0]), (int)w[1], at(w[2]), at(w[3]), w[4], w[5]); return 0;
+    case OP_COMPOSE:
+        k->compose(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), w[5], w[6], (int)w[7], (int)w[8], number(w[9]));
+        return 0;
+    case OP_COMPOSE_ADJOINT:
+        k->compose_adjoint(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), at(w[5]), at(w[6]), at(w[7]), at(w[8]),
+                           at(w[9]), w[10], w[11], (int)w[12], (int)w[13], number(w[14]));
+        return 0;
+    case OP_RESPONSE: return k->response(at(w[0]), at(w[1]), at(w[2]), w[3], w[4], w[5], (int)w[6], (int)w[7]);
+    case OP_SOFTMAX: k->softmax(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5]); return 0;
+    case OP_SCATTER: k->scatter(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], (int)w[6], (int)w[7]); return 0;
+    case OP_COLUMN_SUMS: k->column_sums(at(w[0]), at(w[1]), w[2], w[3]); return 0;
+    case OP_RUNNING: k->running(at(w[0]), at(w[1]), w[2], number(w[3])); return 0;
+    case OP_ZERO: memset(at(w[0]), 0, w[1]); return 0;
+    case OP_GATHER: gather(at(w[0]), at(w[1]), at(w[2]), w + 3); return 0;
     case OP_DOOR: {
         const Door d = {(int)w[7], {w[8], w[9], w[10]}, {w[11], w[12], w[13]}, w[14], w[15]};
         const void *matrices[3] = {at(w[3]), at(w[4]), at(w[5])};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -13,34 +14,32 @@ from freqnet.kernels.native import _ALONE, _SHORT, _threads
 from freqnet.kernels.reference import stored
 
 Axes = tuple[int, ...]
-_WORDS = 24
-_PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _DENSE, _DOOR = range(7)
-_LANES = {np.dtype(np.float32): 16, np.dtype(np.float64): 8}
+Array = np.ndarray
+_WORDS = 32
+(
+    _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT, _RESPONSE,
+    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER,
+) = range(18)  # fmt: skip
 
 
 class Program:
-    """A list of kernel calls. The methods append one call each, after checking that the sizes of its arrays agree.
-
-    Parameters
-    ----------
-    precision : dtype
-        float32 or float64; all arrays have it, or the complex numbers of it.
-    """
+    """A list of kernel calls. The methods append one call each, after checking that the sizes of its arrays agree."""
 
     def __init__(self, precision: Any) -> None:
         self.precision = np.dtype(precision)
         self.complex = np.result_type(precision, np.complex64)
         self.rows: list[list[int]] = []
         # The arrays must live as long as the program, which knows their addresses only.
-        self.arrays: list[np.ndarray] = []
-        self._packed: np.ndarray | None = None
+        self.arrays: dict[int, Array] = {}
+        self._packed: Array | None = None
 
-    def empty(self, shape: Axes, dtype: Any = None) -> np.ndarray:
-        """Return a new array, aligned to cache lines."""
+    def empty(self, shape: Sequence[int], dtype: Any = None) -> Array:
+        """Return a new array of zeros, aligned to cache lines."""
         dtype = np.dtype(dtype or self.precision)
-        block = np.zeros(prod(shape) * dtype.itemsize + 64, np.uint8)
+        size = prod(shape) * dtype.itemsize
+        block = np.zeros(size + 64, np.uint8)
         start = -block.ctypes.data % 64
-        return block[start : start + prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
+        return block[start : start + size].view(dtype).reshape(tuple(shape))
 
     def run(self) -> None:
         """Run all calls."""
@@ -51,87 +50,115 @@ class Program:
             self._packed = words
         _native.run(self._packed, self.precision == np.float64)
 
-    def _at(self, array: np.ndarray | None) -> int:
-        if array is None:
+    def _word(self, value: Any) -> int:
+        if value is None:
             return 0
-        assert array.flags.c_contiguous, "a program works on contiguous arrays"
-        self.arrays.append(array)
-        return array.ctypes.data
+        if isinstance(value, Array):
+            self.arrays[id(value)] = value
+            return value.__array_interface__["data"][0]
+        return struct.unpack("q", struct.pack("d", value))[0] if isinstance(value, float) else int(value)
 
     def _add(self, operation: int, *words: Any) -> None:
-        self.rows.append([operation, *(self._at(w) if w is None or isinstance(w, np.ndarray) else int(w) for w in words)])
+        self.rows.append([operation, *map(self._word, words)])
         self._packed = None
 
-    def quadratic(self, x: np.ndarray, coefficients: np.ndarray, bands: tuple[Axes, Axes], out: np.ndarray) -> None:
-        """Append ``out = c[0] + c[1] x + c[2] x^2``, for coefficients ``(3, batch, channels)``."""
-        band, kept = bands
-        hartley = x.dtype.kind == "f"
-        lanes = prod(x.shape[len(band) :])
-        assert x.shape[: len(band)] == stored(band, hartley)
-        assert out.shape[: len(band)] == stored(kept, hartley)
-        assert coefficients.shape == (3, *x.shape[len(band) :])
-        zyx = [n for m in (band, band, kept) for n in (0,) * (3 - len(m)) + tuple(m)]
-        threads = _threads(out.size * (x.size // lanes), _ALONE)
-        self._add(_PRODUCT, x, x, out, *coefficients, None, *zyx, lanes, 1, hartley, threads)
+    # -- products of signals -----------------------------------------------------------------------
+    def product(
+        self, a: Array, b: Array, out: Array, bands: tuple[Axes, Axes, Axes], coefficients: Any, sums: Array | None
+    ) -> None:
+        hartley, lanes = a.dtype.kind == "f", prod(a.shape[len(bands[0]) :])
+        for array, band in zip((a, b, out), bands, strict=True):
+            assert array.shape[: len(band)] == stored(band, hartley)
+        zyx = [n for m in bands for n in (0,) * (3 - len(m)) + tuple(m)]
+        threads = _threads(out.size * (a.size // lanes), _ALONE)
+        self._add(_PRODUCT, a, b, out, *coefficients, sums, *zyx, lanes, a is b, hartley, threads)
 
-    def channels(self, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-        """Append the convolution ``out = a b``, one matrix product per mode."""
-        (*modes, rows, inner), columns = a.shape, b.shape[-1]
-        assert b.shape == (*modes, inner, columns)
-        assert out.shape == (*modes, rows, columns)
+    def channels(self, a: Array, b: Array, out: Array, form: str = "forward") -> None:
         hartley = a.dtype.kind == "f"
-        work = (2 if hartley else 4) * prod(modes) * rows * inner * columns
-        self._add(_CHANNELS, a, b, out, prod(modes), rows, inner, columns, inner, 1, 0, 0, hartley, _threads(work, _ALONE))
+        (first, width), modes = a.shape[-2:], prod(a.shape[:-2])
+        if form == "response":
+            rows, inner, columns, strides = width, first, b.shape[-1], (1, width)
+        else:
+            rows, inner, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
+        assert b.shape[-2:] == ((columns, inner) if form == "input" else (inner, columns))
+        assert out.shape == (*a.shape[:-2], rows, columns)
+        threads = _threads((2 if hartley else 4) * modes * rows * inner * columns, _ALONE)
+        forms = form == "response", form == "input"
+        self._add(_CHANNELS, a, b, out, modes, rows, inner, columns, *strides, *forms, hartley, threads)
 
-    def combine(self, a: np.ndarray, p: np.ndarray, b: np.ndarray | None, q: np.ndarray | None, out: np.ndarray) -> None:
-        """Append ``out = p a + q b`` for factors ``(batch, channels)``."""
+    # -- passes --------------------------------------------------------------------------------------
+    def combine(self, a: Array, p: Array, b: Array | None, q: Array | None, out: Array) -> None:
         lanes = prod(a.shape[-2:])
-        # Two real numbers count as a complex one.
-        modes = a.size // lanes if a.dtype.kind == "c" else None
-        assert modes is not None, "half spectra only"
-        self._add(_COMBINE, a, b, p, q, out, modes, lanes, _threads(a.size, _SHORT))
+        assert a.dtype.kind == "c", "half spectra only"
+        self._add(_COMBINE, a, b, p, q, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
 
-    def add_mean(self, target: np.ndarray, at: Axes, values: np.ndarray) -> None:
-        """Append ``target[at] += values``, for values ``(batch, channels)``."""
+    def add_mean(self, target: Array, at: Axes, values: Array) -> None:
         self._add(_ADD_MEAN, target[at], values, values.size, target.dtype.kind == "f")
 
-    def box(self, source: np.ndarray, target: np.ndarray, extent: Sequence[int], first: Axes, to: Axes) -> None:
-        """Append a copy of a box of modes from one place to another."""
+    def inner(self, a: Array, b: Array, out: Array, ndim: int) -> None:
+        self._add(_INNER, a, b, out, prod(a.shape[: ndim - 1]), a.shape[ndim - 1], out.size, _threads(a.size, _SHORT))
+
+    def box(self, source: Array, target: Array, extent: Sequence[int], first: Axes, to: Axes) -> None:
         lead = 3 - len(extent)
         counts = (1,) * lead + tuple(extent)
-        steps = [[0] * lead + [s for s in v.strides[: len(extent)]] for v in (source, target)]
+        steps = [[0] * lead + list(v.strides[: len(extent)]) for v in (source, target)]
         run_length = counts[2] * source.strides[len(extent) - 1]
         self._add(_BOX, source[first], target[to], *counts[:2], run_length, *steps[0][:2], *steps[1][:2])
 
-    def dense(self, x: np.ndarray, matrix: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
-        """Append ``out = bias + sum_k x[k] matrix[k]``, real, with a complex number as two.
+    def zero(self, target: Array) -> None:
+        self._add(_ZERO, target, target.nbytes)
 
-        The matrix is ``(modes, inputs, outputs)``; it is stored with whole vectors of outputs.
-        """
-        modes, inner, columns = matrix.shape
-        rows = len(out)
-        width = -(-columns // _LANES[self.precision]) * _LANES[self.precision]
-        padded, ends = self.empty((modes, inner, width)), self.empty((width,))
-        padded[..., :columns], ends[:columns] = matrix, bias
-        assert x.size * (2 if x.dtype.kind == "c" else 1) == modes * rows * inner
-        self._add(_DENSE, x, padded, ends, out, modes, rows, inner, columns, _threads(modes * rows * inner * width, _ALONE))
+    def gather(self, source: Array, target: Array, index: Array) -> None:
+        *modes, _, channels = source.shape
+        row = channels * source.itemsize
+        self._add(_GATHER, source, target, index, prod(modes), len(index), row, row * source.shape[-2])
 
-    def door(
-        self, samples: np.ndarray, offset: np.ndarray, factor: np.ndarray, matrices: list[np.ndarray], out: np.ndarray
-    ) -> None:
-        """Append the transform of samples ``(batch, *grid, channels)``: one matrix per axis."""
+    # -- matrix products -----------------------------------------------------------------------------
+    def gemm(self, a: Array, b: Array, out: Array, bias: Array | None = None, *, work: int, **g: Any) -> None:
+        names = "n0 n1 a0 a1 b0 b1 o0 o1 rows inner columns a_row a_inner b_inner b_column planes b_plane out_row"
+        words = [g[name] for name in names.split()]
+        self._add(_GEMM, a, b, bias, out, *words, g.get("total", 0), g.get("packed", 0), _threads(work, _ALONE))
+
+    def door(self, samples: Array, offset: Array, factor: Array, matrices: list[Array], out: Array) -> None:
         batch, *grid, channels = samples.shape
-        modes = list(out.shape[:-2])
-        fill = [0] * (3 - len(grid))
+        modes, fill = list(out.shape[:-2]), [0] * (3 - len(grid))
         arrays = [*matrices, *([None] * len(fill))]
-        work = samples.size * modes[-1]
+        threads = _threads(samples.size * modes[-1], _ALONE)
         self._add(
-            _DOOR, samples, offset, factor, *arrays, out, len(grid), *grid, *fill, *modes, *fill, batch, channels,
-            _threads(work, _ALONE),
-        )
+            _DOOR, samples, offset, factor, *arrays, out, len(grid), *grid, *fill, *modes, *fill, batch, channels, threads
+        )  # fmt: skip
 
-    def bias_of_last(self, bias: np.ndarray) -> None:
-        """Let the last call, a dense one, start its sums with a bias."""
-        assert self.rows[-1][0] == _DENSE
-        ends = self.arrays[-2]
-        ends[: bias.size] = bias.ravel()
+    def response(self, basis: Array, source: Array, target: Array, lanes: int, adjoint: bool) -> None:
+        modes, _, taps = basis.shape
+        self._add(_RESPONSE, basis, source, target, modes, taps, lanes, adjoint, _threads(modes * taps * lanes, _ALONE))
+
+    # -- small parts -----------------------------------------------------------------------------------
+    def moments(self, mean: Array, power: Array, found: Array) -> None:
+        self._add(_MOMENTS, mean, 2 if mean.dtype.kind == "c" else 1, power, found, *power.shape)
+
+    def compose(self, found: Array, gain: Array, offset: Array, p: Array, out: Array, epsilon: float) -> None:
+        shared = p.shape[-1] == 1 and gain.size > 1
+        self._add(_COMPOSE, found, gain, offset, p, out, *out.shape[1:], len(p), shared, float(epsilon))
+
+    def compose_adjoint(self, sums: Array, given: tuple[Array, ...], results: tuple[Any, ...], epsilon: float) -> None:
+        gain, p = given[1], given[3]
+        shared = p.shape[-1] == 1 and gain.size > 1
+        self._add(
+            _COMPOSE_ADJOINT, sums, *given, *results, *sums.shape[1:], len(p), shared, float(epsilon)
+        )  # fmt: skip
+
+    def softmax(self, logits: Array, targets: Array, loss: Array, g: Array) -> None:
+        self._add(_SOFTMAX, logits, targets, loss, g, *logits.shape)
+
+    def scatter(
+        self, source: Array, target: Array, places: Array, factors: Array, length: int, steps: tuple[int, int] = (1, 1)
+    ) -> None:
+        self.zero(target)
+        places, factors = np.ascontiguousarray(places, np.int64), np.ascontiguousarray(factors, self.precision)
+        self._add(_SCATTER, source, target, places, factors, len(factors), length, *steps)
+
+    def column_sums(self, source: Array, target: Array) -> None:
+        self._add(_COLUMN_SUMS, source, target, *source.shape)
+
+    def running(self, state: Array, found: Array, momentum: float) -> None:
+        self._add(_RUNNING, state, found, state.size, float(momentum))

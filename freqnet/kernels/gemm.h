@@ -1,0 +1,106 @@
+/* Real matrix products out[r, c] = sum_i a[r, i] b[i, c] with free strides, for an array of n[0] by n[1] pairs of
+ * matrices, either one result per pair, or the sum over all pairs, beginning with a bias.
+ *
+ * A complex array counts as a real one with twice the columns; columns of b may therefore lie in two planes, one for
+ * real and one for imaginary parts: column c is in plane c % planes. */
+#define GEMM_ROWS 4
+
+/* The matrix product of up to 4 rows and one vector of columns, added to the sums. */
+INLINE void NAME(gemm_block)(const REAL *a, const REAL *panel, const Gemm *g, const int rows, V *sums) {
+    for (Py_ssize_t i = 0; i < g->inner; i++) {
+        V column;
+        memcpy(&column, panel + i * LANES, sizeof column);
+        for (int r = 0; r < rows; r++) sums[r] += a[r * g->a_row + i * g->a_inner] * column;
+    }
+}
+
+TARGET static void NAME(gemm_sums)(const REAL *a, const REAL *panel, const Gemm *g, int rows, V *sums) {
+    switch (rows) {
+    case 4: NAME(gemm_block)(a, panel, g, 4, sums); break;
+    case 3: NAME(gemm_block)(a, panel, g, 3, sums); break;
+    case 2: NAME(gemm_block)(a, panel, g, 2, sums); break;
+    case 1: NAME(gemm_block)(a, panel, g, 1, sums); break;
+    }
+}
+
+/* Copy b into panels of one vector of columns, padded with zeros. */
+TARGET static void NAME(gemm_pack)(const REAL *b, const Gemm *g, REAL *panels) {
+    for (Py_ssize_t first = 0; first < g->columns; first += LANES, panels += g->inner * LANES) {
+        const int count = (int)MIN(LANES, g->columns - first);
+        for (Py_ssize_t i = 0; i < g->inner; i++) {
+            REAL *to = panels + i * LANES;
+            for (int c = 0; c < count; c++) {
+                const Py_ssize_t column = first + c;
+                to[c] = b[i * g->b_inner + column / g->planes * g->b_column + column % g->planes * g->b_plane];
+            }
+            for (int c = count; c < LANES; c++) to[c] = 0;
+        }
+    }
+}
+
+typedef struct { const REAL *a, *b, *bias; REAL *out, *panels; const Gemm *g; } NAME(gemm_call);
+
+INLINE void NAME(gemm_store)(const V *sums, REAL *out, const Gemm *g, int rows, Py_ssize_t start) {
+    for (int r = 0; r < rows; r++)
+        memcpy(out + r * g->out_row + start, &sums[r], sizeof(REAL) * MIN(LANES, g->columns - start));
+}
+
+static int NAME(gemm_each)(void *context, Pieces *pieces) {
+    const NAME(gemm_call) *call = context;
+    const Gemm *g = call->g;
+    const Py_ssize_t vectors = (g->columns + LANES - 1) / LANES;
+    Py_ssize_t first, last;
+    REAL *panels = NULL;
+    while (take(pieces, &first, &last)) {
+        if (!panels && !(panels = allocate(sizeof(REAL) * g->inner * vectors * LANES))) return 1;
+        for (Py_ssize_t at = first; at < last; at++) {
+            const Py_ssize_t k = at / g->n[1], j = at % g->n[1];
+            const REAL *a = call->a + k * g->a_step[0] + j * g->a_step[1];
+            REAL *out = call->out + k * g->out_step[0] + j * g->out_step[1];
+            NAME(gemm_pack)(call->b + k * g->b_step[0] + j * g->b_step[1], g, panels);
+            for (Py_ssize_t v = 0; v < vectors; v++)
+                for (Py_ssize_t r = 0; r < g->rows; r += GEMM_ROWS) {
+                    const int rows = (int)MIN(GEMM_ROWS, g->rows - r);
+                    V sums[GEMM_ROWS] = {{0}};
+                    NAME(gemm_sums)(a + r * g->a_row, panels + v * g->inner * LANES, g, rows, sums);
+                    NAME(gemm_store)(sums, out + r * g->out_row, g, rows, v * LANES);
+                }
+        }
+    }
+    free(panels);
+    return 0;
+}
+
+static int NAME(gemm_total)(void *context, Pieces *pieces) {
+    const NAME(gemm_call) *call = context;
+    const Gemm *g = call->g;
+    const Py_ssize_t vectors = (g->columns + LANES - 1) / LANES, size = g->inner * vectors * LANES;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        for (Py_ssize_t r = first * GEMM_ROWS; r < MIN(last * GEMM_ROWS, g->rows); r += GEMM_ROWS)
+            for (Py_ssize_t v = 0; v < vectors; v++) {
+                const int rows = (int)MIN(GEMM_ROWS, g->rows - r), count = (int)MIN(LANES, g->columns - v * LANES);
+                V sums[GEMM_ROWS] = {{0}};
+                for (int i = 0; call->bias && i < rows; i++)
+                    memcpy(&sums[i], call->bias + v * LANES, sizeof(REAL) * count);
+                for (Py_ssize_t at = 0; at < g->n[0] * g->n[1]; at++)
+                    NAME(gemm_sums)(call->a + at / g->n[1] * g->a_step[0] + at % g->n[1] * g->a_step[1] + r * g->a_row,
+                                    call->panels + at * size + v * g->inner * LANES, g, rows, sums);
+                NAME(gemm_store)(sums, call->out + r * g->out_row, g, rows, v * LANES);
+            }
+    return 0;
+}
+
+static int NAME(gemm)(const void *a, const void *b, const void *bias, void *out, const Gemm *g, int threads) {
+    NAME(gemm_call) call = {a, b, bias, out, NULL, g};
+    if (!g->sum) return share(NAME(gemm_each), &call, g->n[0] * g->n[1], threads);
+    const Py_ssize_t size = g->inner * ((g->columns + LANES - 1) / LANES) * LANES, count = g->n[0] * g->n[1];
+    call.panels = g->packed ? (REAL *)b : allocate(sizeof(REAL) * size * count);
+    if (!call.panels) return 1;
+    for (Py_ssize_t at = 0; !g->packed && at < count; at++)
+        NAME(gemm_pack)(call.b + at / g->n[1] * g->b_step[0] + at % g->n[1] * g->b_step[1], g, call.panels + at * size);
+    const int failed = share(NAME(gemm_total), &call, (g->rows + GEMM_ROWS - 1) / GEMM_ROWS, threads);
+    if (!g->packed) free(call.panels);
+    return failed;
+}
+#undef GEMM_ROWS

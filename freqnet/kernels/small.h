@@ -1,0 +1,186 @@
+/* The parts of a training step beside products: normalisation, responses, losses. All arrays are contiguous. */
+
+/* found[0] = mean, found[1] = variance over the batch, from the means and powers of each lane (batch, channels). */
+static void NAME(moments)(const void *mean_, int step, const void *power_, void *found_, Py_ssize_t batch, Py_ssize_t channels) {
+    const REAL *mean = mean_;
+    const REAL *power = power_;
+    REAL *found = found_;
+    REAL *square = found + channels;
+    memset(found, 0, 2 * channels * sizeof(REAL));
+    for (Py_ssize_t b = 0; b < batch; b++)
+        for (Py_ssize_t c = 0; c < channels; c++)
+            found[c] += mean[(b * channels + c) * step], square[c] += power[b * channels + c];
+    for (Py_ssize_t c = 0; c < channels; c++) {
+        found[c] /= batch;
+        square[c] = square[c] / batch - found[c] * found[c];
+    }
+}
+
+/* The coefficients of p(gain (x - mean) / sqrt(variance + epsilon) + offset) in powers of x, one set per lane. */
+TARGET static void NAME(compose)(const void *found_, const void *gain_, const void *offset_, const void *p_, void *out_, Py_ssize_t batch, Py_ssize_t channels, int count, int shared, double epsilon) {
+    const REAL *found = found_;
+    const REAL *gain = gain_;
+    const REAL *offset = offset_;
+    const REAL *p = p_;
+    REAL *out = out_;
+    const Py_ssize_t lanes = batch * channels;
+    for (Py_ssize_t c = 0; c < channels; c++) {
+        const REAL f = gain[c] / (REAL)sqrt((double)(found[channels + c] + (REAL)epsilon));
+        const REAL s = offset[c] - found[c] * f;
+        const Py_ssize_t at = shared ? 0 : c, row = shared ? 1 : channels;
+        const REAL p0 = p[at], p1 = p[row + at], p2 = count > 2 ? p[2 * row + at] : 0;
+        out[c] = p0 + s * (p1 + p2 * s), out[lanes + c] = f * (p1 + 2 * p2 * s);
+        if (count > 2) out[2 * lanes + c] = f * f * p2;
+    }
+    for (int i = 0; i < count; i++)
+        for (Py_ssize_t b = 1; b < batch; b++)
+            memcpy(out + i * lanes + b * channels, out + i * lanes, channels * sizeof(REAL));
+}
+
+/* From the gradients of the coefficients, (count, batch, channels): those of gain, offset and polynomial, and factor and
+ * constant of the affine map of x that is the gradient through mean and variance. */
+TARGET static void NAME(compose_adjoint)(const void *sums_, const void *found_, const void *gain_, const void *offset_, const void *p_, void *g_gain_, void *g_offset_, void *g_p_, void *factor_, void *start_, Py_ssize_t batch, Py_ssize_t channels, int count, int shared, double epsilon) {
+    const REAL *sums = sums_;
+    const REAL *found = found_;
+    const REAL *gain = gain_;
+    const REAL *offset = offset_;
+    const REAL *p = p_;
+    REAL *g_gain = g_gain_;
+    REAL *g_offset = g_offset_;
+    REAL *g_p = g_p_;
+    REAL *factor = factor_;
+    REAL *start = start_;
+    const Py_ssize_t lanes = batch * channels;
+    if (g_p && shared) memset(g_p, 0, count * sizeof(REAL));
+    for (Py_ssize_t c = 0; c < channels; c++) {
+        REAL g[3] = {0, 0, 0};
+        for (int i = 0; i < count; i++)
+            for (Py_ssize_t b = 0; b < batch; b++) g[i] += sums[i * lanes + b * channels + c];
+        const REAL variance = found[channels + c] + (REAL)epsilon, inverse = 1 / (REAL)sqrt((double)variance);
+        const REAL f = gain[c] * inverse, s = offset[c] - found[c] * f;
+        const Py_ssize_t at = shared ? 0 : c, row = shared ? 1 : channels;
+        const REAL p1 = p[row + at], p2 = count > 2 ? 2 * p[2 * row + at] : 0;
+        const REAL of_s = g[0] * p1 + p2 * (g[0] * s + g[1] * f);
+        const REAL of_f = g[1] * p1 + p2 * (g[1] * s + g[2] * f) - of_s * found[c];
+        g_gain[c] = of_f * inverse, g_offset[c] = of_s;
+        const REAL of_mean = -of_s * f, of_variance = g_gain[c] * gain[c] * inverse * inverse * (REAL)-0.5;
+        if (g_p) {
+            g_p[at] = g[0] + (shared ? g_p[at] : 0);
+            g_p[row + at] = g[0] * s + g[1] * f + (shared ? g_p[row + at] : 0);
+            if (count > 2)
+                g_p[2 * row + at] = s * (g[0] * s + 2 * g[1] * f) + g[2] * f * f + (shared ? g_p[2 * row + at] : 0);
+        }
+        factor[c] = of_variance * 2 / batch;
+        start[c] = of_mean / batch - factor[c] * found[c];
+    }
+    for (Py_ssize_t b = 1; b < batch; b++) {
+        memcpy(factor + b * channels, factor, channels * sizeof(REAL));
+        memcpy(start + b * channels, start, channels * sizeof(REAL));
+    }
+}
+
+/* Responses out[m, l] = sum_t basis[m, t] theta[t, l], complex, for real theta; basis is (modes, 2, taps). */
+#define SPAN 128
+typedef struct { const REAL *basis, *from; REAL *to; Py_ssize_t modes, taps, lanes; } NAME(response_call);
+
+TARGET static void NAME(response_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
+    REAL re[SPAN], im[SPAN];
+    for (Py_ssize_t m = 0; m < r->modes; m++) {
+        const REAL *basis = r->basis + 2 * m * r->taps;
+        memset(re, 0, sizeof re), memset(im, 0, sizeof im);
+        for (Py_ssize_t t = 0; t < r->taps; t++) {
+            const REAL p = basis[t], q = basis[r->taps + t], *theta = r->from + t * r->lanes + start;
+            for (int l = 0; l < count; l++) re[l] += p * theta[l], im[l] += q * theta[l];
+        }
+        REAL *out = r->to + 2 * (m * r->lanes + start);
+        for (int l = 0; l < count; l++) out[2 * l] = re[l], out[2 * l + 1] = im[l];
+    }
+}
+
+/* theta[t, l] = sum_m basis[m, t] . g[m, l], where the basis holds the weights of the modes. */
+TARGET static void NAME(response_adjoint_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
+    for (Py_ssize_t t = 0; t < r->taps; t++) memset(r->to + t * r->lanes + start, 0, count * sizeof(REAL));
+    for (Py_ssize_t m = 0; m < r->modes; m++) {
+        REAL re[SPAN], im[SPAN];
+        const REAL *g = r->from + 2 * (m * r->lanes + start), *basis = r->basis + 2 * m * r->taps;
+        for (int l = 0; l < count; l++) re[l] = g[2 * l], im[l] = g[2 * l + 1];
+        for (Py_ssize_t t = 0; t < r->taps; t++) {
+            const REAL p = basis[t], q = basis[r->taps + t];
+            REAL *theta = r->to + t * r->lanes + start;
+            for (int l = 0; l < count; l++) theta[l] += p * re[l] + q * im[l];
+        }
+    }
+}
+
+static int NAME(response_body)(void *context, Pieces *pieces) {
+    const NAME(response_call) *r = context;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        for (Py_ssize_t i = first; i < last; i++)
+            NAME(response_span)(r, i * SPAN, (int)MIN(SPAN, r->lanes - i * SPAN));
+    return 0;
+}
+
+static int NAME(response_adjoint_body)(void *context, Pieces *pieces) {
+    const NAME(response_call) *r = context;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        for (Py_ssize_t i = first; i < last; i++)
+            NAME(response_adjoint_span)(r, i * SPAN, (int)MIN(SPAN, r->lanes - i * SPAN));
+    return 0;
+}
+
+static int NAME(response)(const void *basis, const void *from, void *to, Py_ssize_t modes, Py_ssize_t taps,
+                          Py_ssize_t lanes, int adjoint, int threads) {
+    NAME(response_call) call = {basis, from, to, modes, taps, lanes};
+    return share(adjoint ? NAME(response_adjoint_body) : NAME(response_body), &call, (lanes + SPAN - 1) / SPAN, threads);
+}
+#undef SPAN
+
+/* Loss -(1/B) sum t log softmax(z), and its gradient (sum(t) softmax(z) - t) / B. */
+static void NAME(softmax)(const void *logits_, const void *targets_, void *loss_, void *g_, Py_ssize_t batch, Py_ssize_t classes) {
+    const REAL *logits = logits_;
+    const REAL *targets = targets_;
+    REAL *loss = loss_;
+    REAL *g = g_;
+    REAL total = 0;
+    for (Py_ssize_t b = 0; b < batch; b++) {
+        const REAL *z = logits + b * classes, *t = targets + b * classes;
+        REAL *out = g + b * classes, most = z[0], sum = 0, weight = 0;
+        for (Py_ssize_t c = 1; c < classes; c++) most = MAX(most, z[c]);
+        for (Py_ssize_t c = 0; c < classes; c++) out[c] = (REAL)exp((double)(z[c] - most)), sum += out[c], weight += t[c];
+        const REAL log_sum = (REAL)log((double)sum);
+        for (Py_ssize_t c = 0; c < classes; c++) {
+            total -= t[c] * (z[c] - most - log_sum);
+            out[c] = (out[c] / sum * weight - t[c]) / batch;
+        }
+    }
+    *loss = total / batch;
+}
+
+/* target[i * target_step] += factor * source[i * source_step] for each entry (target, source, factor). */
+static void NAME(scatter)(const void *source_, void *target_, const long long *places, const void *factors_, Py_ssize_t entries, Py_ssize_t length, int source_step, int target_step) {
+    const REAL *source = source_;
+    REAL *target = target_;
+    const REAL *factors = factors_;
+    for (Py_ssize_t e = 0; e < entries; e++) {
+        const REAL f = factors[e];
+        const REAL *s = source + places[2 * e + 1];
+        REAL *t = target + places[2 * e];
+        for (Py_ssize_t i = 0; i < length; i++) t[i * target_step] += f * s[i * source_step];
+    }
+}
+
+static void NAME(column_sums)(const void *source_, void *target_, Py_ssize_t rows, Py_ssize_t columns) {
+    const REAL *source = source_;
+    REAL *target = target_;
+    memset(target, 0, columns * sizeof(REAL));
+    for (Py_ssize_t r = 0; r < rows; r++)
+        for (Py_ssize_t c = 0; c < columns; c++) target[c] += source[r * columns + c];
+}
+
+static void NAME(running)(void *state_, const void *found_, Py_ssize_t count, double momentum) {
+    REAL *state = state_;
+    const REAL *found = found_;
+    for (Py_ssize_t i = 0; i < count; i++) state[i] += (REAL)momentum * (found[i] - state[i]);
+}
