@@ -4,6 +4,7 @@
  * vectors as wide as its registers. On import the widest set that the machine supports is chosen. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,7 @@ typedef struct {
     void (*scatter)(const void *, void *, const long long *, const void *, Py_ssize_t, Py_ssize_t, int, int);
     void (*column_sums)(const void *, void *, Py_ssize_t, Py_ssize_t);
     void (*running)(void *, const void *, Py_ssize_t, double);
+    int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, double, int);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */

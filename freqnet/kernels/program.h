@@ -3,7 +3,7 @@
 #define WORDS 32
 
 enum { OP_PRODUCT, OP_CHANNELS, OP_COMBINE, OP_ADD_MEAN, OP_BOX, OP_GEMM, OP_DOOR, OP_INNER, OP_MOMENTS, OP_COMPOSE,
-       OP_COMPOSE_ADJOINT, OP_RESPONSE, OP_SOFTMAX, OP_SCATTER, OP_COLUMN_SUMS, OP_RUNNING, OP_ZERO, OP_GATHER };
+       OP_COMPOSE_ADJOINT, OP_RESPONSE, OP_SOFTMAX, OP_SCATTER, OP_COLUMN_SUMS, OP_RUNNING, OP_ZERO, OP_GATHER, OP_RELU };
 typedef long long Word;
 
 static void *at(Word address) { return (void *)(size_t)address; }
@@ -69,6 +69,11 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_SCATTER: k->scatter(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], (int)w[6], (int)w[7]); return 0;
     case OP_COLUMN_SUMS: k->column_sums(at(w[0]), at(w[1]), w[2], w[3]); return 0;
     case OP_RUNNING: k->running(at(w[0]), at(w[1]), w[2], number(w[3])); return 0;
+    case OP_RELU: {
+        const void *from[3] = {at(w[0]), at(w[1]), at(w[2])};
+        void *to[4] = {at(w[3]), at(w[4]), at(w[5]), at(w[6])};
+        return k->relu(from, to, w[7], w[8], (int)w[9], (int)w[10], (int)w[11], number(w[12]), (int)w[13]);
+    }
     case OP_ZERO: memset(at(w[0]), 0, w[1]); return 0;
     case OP_GATHER: gather(at(w[0]), at(w[1]), at(w[2]), w + 3); return 0;
     case OP_DOOR: {

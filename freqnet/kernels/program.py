@@ -18,8 +18,8 @@ Array = np.ndarray
 _WORDS = 32
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT, _RESPONSE,
-    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER,
-) = range(18)  # fmt: skip
+    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU,
+) = range(19)  # fmt: skip
 
 
 class Program:
@@ -108,6 +108,9 @@ class Program:
     def zero(self, target: Array) -> None:
         self._add(_ZERO, target, target.nbytes)
 
+    def copy(self, source: Array, target: Array) -> None:
+        self._add(_BOX, source, target, 1, 1, source.nbytes, 0, 0, 0, 0)
+
     def gather(self, source: Array, target: Array, index: Array) -> None:
         *modes, _, channels = source.shape
         row = channels * source.itemsize
@@ -136,6 +139,11 @@ class Program:
     def moments(self, mean: Array, power: Array, found: Array) -> None:
         self._add(_MOMENTS, mean, 2 if mean.dtype.kind == "c" else 1, power, found, *power.shape)
 
+    def moments_of_each(self, mean: Array, power: Array, found: Array) -> None:
+        """Append the moments of each lane: the moments of batches of one example."""
+        step = 2 if mean.dtype.kind == "c" else 1
+        self._add(_MOMENTS, mean, step, power, found, 1, power.size)
+
     def compose(self, found: Array, gain: Array, offset: Array, p: Array, out: Array, epsilon: float) -> None:
         shared = p.shape[-1] == 1 and gain.size > 1
         self._add(_COMPOSE, found, gain, offset, p, out, *out.shape[1:], len(p), shared, float(epsilon))
@@ -162,3 +170,12 @@ class Program:
 
     def running(self, state: Array, found: Array, momentum: float) -> None:
         self._add(_RUNNING, state, found, state.size, float(momentum))
+
+    def relu(
+        self, found: Array, lanes: Axes, degree: int, epsilon: float, results: tuple[Any, ...], *,
+        sums: Array | None = None, mean_of_g: Array | None = None,
+    ) -> None:  # fmt: skip
+        step = 2 if mean_of_g is not None and mean_of_g.dtype.kind == "c" else 1
+        per_sample = found.shape[1] == lanes[0]
+        threads = _threads(40 * lanes[0] * lanes[1], _ALONE)
+        self._add(_RELU, found, sums, mean_of_g, *results, *lanes, step, per_sample, degree, float(epsilon), threads)

@@ -184,3 +184,75 @@ static void NAME(running)(void *state_, const void *found_, Py_ssize_t count, do
     const REAL *found = found_;
     for (Py_ssize_t i = 0; i < count; i++) state[i] += (REAL)momentum * (found[i] - state[i]);
 }
+
+/* E[f^(j)(X)] for f = relu, X normal, j = 0 .. 4; without deviation relu itself, its step, and zeros. */
+INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m) {
+    const double d = deviation, alpha = d > 0 ? mean / d : (mean > 0 ? 40 : -40);
+    const double density = fabs(alpha) < 40 ? exp(-0.5 * alpha * alpha) * 0.3989422804014327 : 0;
+    const double below = 0.5 * erfc(-alpha * 0.7071067811865476), inverse = d > 0 ? 1 / d : 0;
+    m[0] = (REAL)(d * density + mean * below), m[1] = (REAL)below, m[2] = (REAL)(density * inverse);
+    m[3] = (REAL)(-alpha * density * inverse * inverse);
+    m[4] = (REAL)((alpha * alpha - 1) * density * inverse * inverse * inverse);
+}
+
+typedef struct {
+    const REAL *found, *sums, *mean_of_g;
+    REAL *coefficients, *negated, *factor, *start;
+    Py_ssize_t batch, channels;
+    int step, per_sample, degree;
+    REAL epsilon;
+} NAME(relu_call);
+
+/* Coefficients of the best polynomial for relu in powers of x - mean, and the negated means, one per lane. */
+TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
+    const Py_ssize_t lanes = r->batch * r->channels, all = r->per_sample ? lanes : r->channels;
+    for (Py_ssize_t l = first; l < last; l++) {
+        const Py_ssize_t at = r->per_sample ? l : l % r->channels;
+        const REAL v = MAX(r->found[all + at] + r->epsilon, 0);
+        REAL m[5];
+        NAME(relu_moments)(r->found[at], (REAL)sqrt((double)v), m);
+        r->negated[l] = -r->found[at];
+        r->coefficients[l] = r->degree > 1 ? m[0] - m[2] * v / 2 : m[0];
+        r->coefficients[lanes + l] = m[1];
+        if (r->degree > 1) r->coefficients[2 * lanes + l] = m[2] / 2;
+    }
+}
+
+/* Factor and constant of the affine map of x that is the gradient through mean and variance. */
+TARGET static void NAME(relu_backward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
+    const Py_ssize_t lanes = r->batch * r->channels, all = r->per_sample ? lanes : r->channels;
+    const Py_ssize_t count = r->per_sample ? 1 : r->batch;
+    for (Py_ssize_t l = first; l < last; l++) {
+        REAL g[3] = {0, 0, 0}, direct = 0, m[5];
+        for (Py_ssize_t b = 0; b < count; b++) {
+            const Py_ssize_t lane = l + b * r->channels;
+            for (int i = 0; i <= r->degree; i++) g[i] += r->sums[i * lanes + lane];
+            direct += r->mean_of_g[lane * r->step];
+        }
+        const REAL v = MAX(r->found[all + l] + r->epsilon, 0);
+        NAME(relu_moments)(r->found[l], (REAL)sqrt((double)v), m);
+        const REAL curved = g[2] - v * g[0];
+        REAL of_mean = g[0] * m[1] + g[1] * m[2], of_variance;
+        if (r->degree > 1) of_mean += curved * m[3] / 2, of_variance = curved * m[4] / 4 + g[1] * m[3] / 2;
+        else of_variance = g[1] * m[3] / 2 + g[0] * m[2] / 2;
+        const REAL factor = 2 * of_variance / count, start = (of_mean - direct) / count - factor * r->found[l];
+        for (Py_ssize_t b = 0; b < count; b++) r->factor[l + b * r->channels] = factor, r->start[l + b * r->channels] = start;
+    }
+}
+
+static int NAME(relu_body)(void *context, Pieces *pieces) {
+    const NAME(relu_call) *r = context;
+    const Py_ssize_t lanes = r->sums && !r->per_sample ? r->channels : r->batch * r->channels;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last))
+        (r->sums ? NAME(relu_backward) : NAME(relu_forward))(r, first * 256, MIN(last * 256, lanes));
+    return 0;
+}
+
+static int NAME(relu)(const void *const *from, void *const *to, Py_ssize_t batch, Py_ssize_t channels, int step,
+                      int per_sample, int degree, double epsilon, int threads) {
+    NAME(relu_call) call = {from[0], from[1], from[2], to[0], to[1], to[2], to[3], batch, channels, step, per_sample,
+                            degree, (REAL)epsilon};
+    const Py_ssize_t lanes = from[1] && !per_sample ? channels : batch * channels;
+    return share(NAME(relu_body), &call, (lanes + 255) / 256, threads);
+}

@@ -15,6 +15,7 @@ from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import WithStatistics
+from freqnet.ops.gaussian import gaussian_polynomial
 from freqnet.spaces import Axes
 
 
@@ -81,10 +82,20 @@ class Gaussian(WithStatistics):
 
     def forward(self, x: Tensor) -> Tensor:
         if self._uses_running:
-            found = self._running()
+            return self._apply(x, self._running())
+        per_sample = self.statistics == "sample"
+        if self.degree in (1, 2) and self.gate_band is None:
+            out, found = gaussian_polynomial(
+                x, function=self.function, degree=self.degree, epsilon=self.epsilon, band=self.kept or x.space.band,
+                per_sample=per_sample,
+            )  # fmt: skip
         else:
-            found = ops.moments(x, per_sample=self.statistics == "sample")
-            self._update_running(found.data)
+            found = ops.moments(x, per_sample=per_sample)
+            out = self._apply(x, found)
+        self._update_running(found.data)
+        return out
+
+    def _apply(self, x: Tensor, found: Tensor) -> Tensor:
         return ops.gaussian_activation(
             x, self.function, self.degree, found, self.gate_band, self.exact, self.kept, self.epsilon
         )

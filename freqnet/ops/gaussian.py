@@ -15,11 +15,12 @@ import numpy as np
 from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, hermite_powers
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.ops.arithmetic import add, elementwise, plain, reshape, row, scale_by, stack_rows
-from freqnet.ops.normalize import constant
+from freqnet.ops.arithmetic import add, elementwise, per_element, plain, reduced, reshape, row, scale_by, stack_rows
+from freqnet.ops.multiply import product_cost
+from freqnet.ops.normalize import constant, power_cost
 from freqnet.ops.pointwise import power
 from freqnet.ops.polynomial import polynomial
-from freqnet.ops.quadratic import moments
+from freqnet.ops.quadratic import low_degree, low_degree_vjps, moments, moments_map
 from freqnet.spaces.base import Axes, require_signal
 
 
@@ -105,6 +106,65 @@ gaussian_coefficients_op: Op = register(
         vjps=fused_vjps(_coefficients_composite, _coefficients_vjps),
         cost=lambda out, statistics, **rest: _MOMENT_COST * out.data.size,
         source="sum_j M_j / j! H_j(t) in powers of t = x - mean, H_j for the variance of the signal (Bussgang 1952)",
+    )
+)
+
+
+# -- statistics, coefficients and polynomial in one op -------------------------------------------------
+def _widened(found: np.ndarray, epsilon: float) -> Tensor:
+    return Tensor(found + np.array([0, epsilon], found.dtype).reshape(2, 1, 1))
+
+
+def _centred(x: Tensor, centre: np.ndarray) -> Tensor:
+    """Return the signal less its mean, which is one mode, or every sample."""
+    return Tensor(x.space.affine(x.data, np.ones((), centre.dtype), -centre), x.space)
+
+
+def _fitted(
+    x: Tensor, function: str, degree: int, epsilon: float, band: Axes, per_sample: bool
+) -> tuple[Tensor, Tensor]:
+    found = moments.forward(x, per_sample=per_sample)
+    coefficients = _coefficients(_widened(found.data, epsilon), function, degree)
+    return low_degree.forward(_centred(x, found.data[0]), coefficients, band=band), found
+
+
+def _fitted_composite(x: Tensor, function: str, degree: int, epsilon: float, band: Axes, per_sample: bool) -> Tensor:
+    found = moments(x, per_sample=per_sample)
+    return gaussian_activation(x, function, degree, found, band=band, epsilon=epsilon)
+
+
+def _fitted_vjps(
+    g: Tensor,
+    out: Tensor,
+    found: Tensor,
+    x: Tensor,
+    function: str,
+    degree: int,
+    epsilon: float,
+    band: Axes,
+    per_sample: bool,
+) -> Sequence[Tensor]:
+    widened, space = _widened(found.data, epsilon), x.space
+    coefficients = _coefficients(widened, function, degree)
+    gx, of_coefficients = low_degree_vjps(g, out, _centred(x, found.data[0]), coefficients, band)
+    (of_found,) = _coefficients_vjps(of_coefficients, coefficients, widened, function, degree)
+    # The mean is also subtracted from the signal.
+    of_found.data[0] -= reduced(space.cotangent.mean(gx.data), found.data[0].shape)
+    factor, start = moments_map(of_found.data, found.data, x)
+    space.cotangent.add_affine(gx.data, space.riesz(x.data), factor, start)
+    return (gx,)
+
+
+gaussian_polynomial: Op = register(
+    Op(
+        "gaussian_polynomial",
+        forward=_fitted,
+        vjps=fused_vjps(_fitted_composite, _fitted_vjps),
+        cost=lambda out, x, degree, **rest: (
+            power_cost(x) + per_element(out) * degree + (product_cost(out, x) if degree > 1 else 0)
+        ),
+        source="low_degree of x - mean with gaussian_coefficients of moments; also returns the moments",
+        saves=True,
     )
 )
 

@@ -41,7 +41,8 @@ def _low_degree_composite(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor
     return affine(multiply(x, x, band), c[2], c[0]) + change_band(scale(x, c[1]), band=band)
 
 
-def _low_degree_vjps(g: Tensor, out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> Sequence[Tensor]:
+def low_degree_vjps(g: Tensor, out: Tensor, x: Tensor, coefficients: Tensor, band: Axes) -> Sequence[Tensor]:
+    """Return the gradients of `low_degree` by the signal and by the coefficients, in one pass."""
     space, dual, c = x.space, x.space.cotangent, coefficients.data
     if len(c) == 3:
         gx, sums = space.quadratic_adjoint(g.data, x.data, c, band)
@@ -61,7 +62,7 @@ low_degree: Op = register(
     Op(
         "low_degree",
         forward=_low_degree,
-        vjps=fused_vjps(_low_degree_composite, _low_degree_vjps),
+        vjps=fused_vjps(_low_degree_composite, low_degree_vjps),
         cost=_low_degree_cost,
         source="c[0] + c[1] x + c[2] x^2, the square by C[k] = sum_j X[j] X[k - j], |k| <= band",
     )
@@ -89,12 +90,12 @@ def _moments_composite(x: Tensor, per_sample: bool) -> Tensor:
 
 
 def _moments_vjps(g: Tensor, out: Tensor, x: Tensor, per_sample: bool) -> Sequence[Tensor]:
-    factor, offset = _moments_map(g.data, out.data, x)
+    factor, offset = moments_map(g.data, out.data, x)
     space = x.space.cotangent
     return (Tensor(space.affine(x.space.riesz(x.data), factor, offset), space),)
 
 
-def _moments_map(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def moments_map(g: np.ndarray, found: np.ndarray, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Return factor and constant of the affine map that takes the signal to the gradient of its moments."""
     count = x.shape[-2] // found.shape[1]
     factor = g[1] * found.dtype.type(2 / count)
@@ -199,9 +200,9 @@ def _normalized_vjps(
     per_sample: bool,
 ) -> Sequence[Tensor]:
     coefficients = _compose(found, gain, offset, polynomial, epsilon)
-    gx, of_coefficients = _low_degree_vjps(g, out, x, coefficients, band)
+    gx, of_coefficients = low_degree_vjps(g, out, x, coefficients, band)
     of_found, *rest = _compose_vjps(of_coefficients, coefficients, found, gain, offset, polynomial, epsilon)
-    factor, start = _moments_map(of_found.data, found.data, x)
+    factor, start = moments_map(of_found.data, found.data, x)
     x.space.cotangent.add_affine(gx.data, x.space.riesz(x.data), factor, start)
     return gx, *rest
 

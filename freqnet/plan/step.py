@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -304,3 +305,65 @@ def _(s: Step, out: Tensor, inputs: Any, given: Any) -> None:
 @rule(BACKWARD, "softmax_loss")
 def _(s: Step, out: Tensor, inputs: Any, given: Any) -> None:
     pass
+
+
+@rule(FORWARD, "gaussian_polynomial")
+def _(s: Step, out: Tensor, inputs: Any, given: Any) -> None:
+    (x,) = inputs
+    if given["function"] != "relu":
+        raise CannotPlan(f"Gaussian {given['function']}")
+    p, space, lanes, degree = s.program, x.space, x.shape[-2:], given["degree"]
+    source, result = s.value(x), s.new(out)
+    power = p.empty(lanes)
+    coefficients, negated = p.empty((degree + 1, *lanes)), p.empty(lanes)
+    p.inner(source, source, power, space.ndim)
+    if given["per_sample"]:
+        found = p.empty((2, *lanes))
+        p.moments_of_each(source[space.centre], power, found)
+    else:
+        found = p.empty((2, 1, lanes[1]))
+        p.moments(source[space.centre], power, found)
+    p.relu(found, lanes, degree, given["epsilon"], (coefficients, negated, None, None))
+    kept = p.empty(lanes, p.complex)
+    with _without_mean(p, source[space.centre], kept, negated):
+        if degree == 2:
+            p.product(source, source, result, (space.band, space.band, given["band"]), coefficients, None)
+        elif space.band == given["band"]:
+            p.combine(source, coefficients[1], None, None, result)
+            p.add_mean(result, space.centre, coefficients[0])
+        else:
+            raise CannotPlan("a tangent that truncates")
+    s.saved[id(out)] = found, coefficients, negated, kept
+
+
+@contextmanager
+def _without_mean(p: Program, row: Array, kept: Array, negated: Array) -> Iterator[None]:
+    """Subtract the mean in place, and put it back afterwards, to the bit."""
+    p.copy(row, kept)
+    p.add_mean(row, (), negated)
+    yield
+    p.copy(kept, row)
+
+
+@rule(BACKWARD, "gaussian_polynomial")
+def _(s: Step, out: Tensor, inputs: Any, given: Any) -> None:
+    (x,) = inputs
+    p, space, lanes, degree = s.program, x.space, x.shape[-2:], given["degree"]
+    g, source, gx = s.gradients[id(out)], s.value(x), s.gradient(x)
+    found, coefficients, negated, kept = s.saved[id(out)]
+    sums = p.empty((degree + 1, *lanes))
+    with _without_mean(p, source[space.centre], kept, negated):
+        if degree == 2:
+            twice, zero = p.empty(lanes), p.empty(lanes)
+            p.scatter(coefficients[2], twice, [[0, 0]], [2.0], twice.size)
+            p.product(g, source, gx, (given["band"], space.band, space.band), (zero, coefficients[1], twice), sums)
+        else:
+            p.scatter(g[space.centre], sums[0], [[0, 0]], [1.0], sums[0].size, (2, 1))
+            p.inner(g, source, sums[1], space.ndim)
+            p.combine(g, coefficients[1], None, None, gx)
+    factor, start, one = p.empty(lanes), p.empty(lanes), p.empty(lanes)
+    one[...] = 1
+    results = (None, None, factor, start)
+    p.relu(found, lanes, degree, given["epsilon"], results, sums=sums, mean_of_g=gx[space.centre])
+    p.combine(gx, one, source, factor, gx)
+    p.add_mean(gx, space.centre, start)

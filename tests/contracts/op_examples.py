@@ -429,6 +429,17 @@ def _() -> list[Example]:
     return [([statistics()], {"function": f, "degree": degree}) for f in names for degree in (1, 2, 3)]
 
 
+@examples("gaussian_polynomial")
+def _() -> list[Example]:
+    out = []
+    for s, degree, per_sample in product(SIGNALS, (1, 2), (False, True)):
+        band = tuple(m - m // 3 for m in s.band)
+        name = "gelu" if per_sample else "relu"
+        rest = {"function": name, "degree": degree, "epsilon": 0.3, "band": band, "per_sample": per_sample}
+        out.append(([element(s, 3)], rest))
+    return out
+
+
 @examples("softmax_loss")
 def _() -> list[Example]:
     targets = [np.eye(3)[[0, 2]], np.full((2, 3), 0.25) + np.eye(3)[[1, 1]], np.zeros((2, 3))]
