@@ -231,7 +231,7 @@ def _reverse(
         if not keep:
             tensor.record = _USED
         with recording(create_graph):
-            for x, gx in _pull_back(record, tensor, g):
+            for x, gx in pull_back(record, tensor, g):
                 if id(x) in cotangents:
                     cotangents[id(x)] = (x, cotangents[id(x)][1] + gx)
                 else:
@@ -243,7 +243,8 @@ def _reverse(
 _USED = Record(None, (), {}, 1 << 62)  # type: ignore[arg-type]
 
 
-def _pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (input, gradient) for the inputs of an op that require one, given the gradient of its result."""
     vjps, given = record.op.vjps, (g, out, *record.saved, *record.inputs)
     if callable(vjps):
         found = vjps(*given, **record.parameters)

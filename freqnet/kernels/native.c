@@ -54,6 +54,10 @@ typedef struct {
     void (*scatter)(const void *, void *, const long long *, const void *, Py_ssize_t, Py_ssize_t, int, int);
     void (*column_sums)(const void *, void *, Py_ssize_t, Py_ssize_t);
     void (*running)(void *, const void *, Py_ssize_t, double);
+    void (*plus_row)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t);
+    void (*planes)(const void *, void *, void *, const void *, Py_ssize_t, Py_ssize_t);
+    void (*interleave)(const void *, void *, Py_ssize_t, Py_ssize_t);
+    int (*accumulate)(void *, const void *, Py_ssize_t, int);
     int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, double, int);
 } Kernels;
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from math import prod
 from typing import Any
 
@@ -18,20 +19,34 @@ Array = np.ndarray
 _WORDS = 32
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT, _RESPONSE,
-    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU,
-) = range(19)  # fmt: skip
+    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
+) = range(23)  # fmt: skip
+
+
+def _start(array: Array, place: Axes) -> Array:
+    """Return the array from one place of its leading axes on, as far as a call needs to know: its address."""
+    return array[place] if place else array
 
 
 class Program:
-    """A list of kernel calls. The methods append one call each, after checking that the sizes of its arrays agree."""
+    """A list of kernel calls and of Python functions, which run one after the other.
+
+    Each method appends one call. A call holds the addresses of its arrays, so that arrays must be contiguous, and must
+    stay in place; the program keeps them alive.
+
+    Parameters
+    ----------
+    precision : dtype
+        float32 or float64; all arrays have it, or the complex numbers of it.
+    """
 
     def __init__(self, precision: Any) -> None:
         self.precision = np.dtype(precision)
         self.complex = np.result_type(precision, np.complex64)
-        self.rows: list[list[int]] = []
-        # The arrays must live as long as the program, which knows their addresses only.
-        self.arrays: dict[int, Array] = {}
-        self._packed: Array | None = None
+        # Rows of numbers are calls of kernels; consecutive ones run without Python in between.
+        self.calls: list[list[int] | Callable[[], None]] = []
+        self._arrays: dict[int, Array] = {}
+        self._segments: list[Array | Callable[[], None]] = []
 
     def empty(self, shape: Sequence[int], dtype: Any = None) -> Array:
         """Return a new array of zeros, aligned to cache lines."""
@@ -43,24 +58,44 @@ class Program:
 
     def run(self) -> None:
         """Run all calls."""
-        if self._packed is None:
-            words = np.zeros((len(self.rows), _WORDS), np.int64)
-            for target, row in zip(words, self.rows, strict=True):
-                target[: len(row)] = row
-            self._packed = words
-        _native.run(self._packed, self.precision == np.float64)
+        if not self._segments:
+            self._segments = self._joined()
+        is_double = self.precision == np.float64
+        for segment in self._segments:
+            if isinstance(segment, Array):
+                _native.run(segment, is_double)
+            else:
+                segment()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Append a Python function."""
+        self.calls.append(function)
+
+    def _joined(self) -> list[Array | Callable[[], None]]:
+        segments: list[Array | Callable[[], None]] = []
+        for native, group in groupby(self.calls, lambda call: isinstance(call, list)):
+            if native:
+                rows = list(group)
+                words = np.zeros((len(rows), _WORDS), np.int64)
+                for target, row in zip(words, rows, strict=True):
+                    target[: len(row)] = row
+                segments.append(words)
+            else:
+                segments += group
+        return segments
 
     def _word(self, value: Any) -> int:
         if value is None:
             return 0
         if isinstance(value, Array):
-            self.arrays[id(value)] = value
-            return value.__array_interface__["data"][0]
-        return struct.unpack("q", struct.pack("d", value))[0] if isinstance(value, float) else int(value)
+            assert value.flags.c_contiguous, "kernels work on contiguous arrays"
+            self._arrays[id(value)] = value
+            return int(value.__array_interface__["data"][0])
+        return int(struct.unpack("q", struct.pack("d", value))[0]) if isinstance(value, float) else int(value)
 
     def _add(self, operation: int, *words: Any) -> None:
-        self.rows.append([operation, *map(self._word, words)])
-        self._packed = None
+        self.calls.append([operation, *map(self._word, words)])
+        self._segments = []
 
     # -- products of signals -----------------------------------------------------------------------
     def product(
@@ -103,7 +138,12 @@ class Program:
         counts = (1,) * lead + tuple(extent)
         steps = [[0] * lead + list(v.strides[: len(extent)]) for v in (source, target)]
         run_length = counts[2] * source.strides[len(extent) - 1]
-        self._add(_BOX, source[first], target[to], *counts[:2], run_length, *steps[0][:2], *steps[1][:2])
+        self._add(_BOX, _start(source, first), _start(target, to), *counts[:2], run_length, *steps[0][:2], *steps[1][:2])
+
+    def add(self, target: Array, other: Array) -> None:
+        """Append ``target += other``."""
+        count = target.size * (2 if target.dtype.kind == "c" else 1)
+        self._add(_SUM, target, other, count, _threads(count, _SHORT))
 
     def zero(self, target: Array) -> None:
         self._add(_ZERO, target, target.nbytes)
@@ -137,12 +177,11 @@ class Program:
 
     # -- small parts -----------------------------------------------------------------------------------
     def moments(self, mean: Array, power: Array, found: Array) -> None:
-        self._add(_MOMENTS, mean, 2 if mean.dtype.kind == "c" else 1, power, found, *power.shape)
-
-    def moments_of_each(self, mean: Array, power: Array, found: Array) -> None:
-        """Append the moments of each lane: the moments of batches of one example."""
-        step = 2 if mean.dtype.kind == "c" else 1
-        self._add(_MOMENTS, mean, step, power, found, 1, power.size)
+        batch, channels = power.shape
+        if found.shape[1] == batch:
+            # The moments of each lane: those of a batch of one example.
+            batch, channels = 1, batch * channels
+        self._add(_MOMENTS, mean, 2 if mean.dtype.kind == "c" else 1, power, found, batch, channels)
 
     def compose(self, found: Array, gain: Array, offset: Array, p: Array, out: Array, epsilon: float) -> None:
         shared = p.shape[-1] == 1 and gain.size > 1
@@ -164,6 +203,16 @@ class Program:
         self.zero(target)
         places, factors = np.ascontiguousarray(places, np.int64), np.ascontiguousarray(factors, self.precision)
         self._add(_SCATTER, source, target, places, factors, len(factors), length, *steps)
+
+    def add_rows(self, source: Array, row: Array, target: Array) -> None:
+        self._add(_ADD_ROWS, source, row, target, *source.shape)
+
+    def planes(self, source: Array, planes: Array, weighted: Array, weights: Array) -> None:
+        """Append the split of complex arrays into real and imaginary planes, and these times one weight per mode."""
+        self._add(_PLANES, source, planes, weighted, weights, len(planes), prod(planes.shape[2:]))
+
+    def interleave(self, planes: Array, target: Array) -> None:
+        self._add(_INTERLEAVE, planes, target, len(planes), prod(planes.shape[2:]))
 
     def column_sums(self, source: Array, target: Array) -> None:
         self._add(_COLUMN_SUMS, source, target, *source.shape)

@@ -256,3 +256,50 @@ static int NAME(relu)(const void *const *from, void *const *to, Py_ssize_t batch
     const Py_ssize_t lanes = from[1] && !per_sample ? channels : batch * channels;
     return share(NAME(relu_body), &call, (lanes + 255) / 256, threads);
 }
+
+/* target += other. */
+#define SPAN 4096
+typedef struct { REAL *target; const REAL *other; Py_ssize_t count; } NAME(sum_call);
+
+TARGET static void NAME(sum_span)(const NAME(sum_call) *c, Py_ssize_t first, Py_ssize_t last) {
+    for (Py_ssize_t i = first; i < last; i++) c->target[i] += c->other[i];
+}
+
+static int NAME(sum_body)(void *context, Pieces *pieces) {
+    const NAME(sum_call) *c = context;
+    Py_ssize_t first, last;
+    while (take(pieces, &first, &last)) NAME(sum_span)(c, first * SPAN, MIN(last * SPAN, c->count));
+    return 0;
+}
+
+static int NAME(accumulate)(void *target, const void *other, Py_ssize_t count, int threads) {
+    NAME(sum_call) call = {target, other, count};
+    return share(NAME(sum_body), &call, (count + SPAN - 1) / SPAN, threads);
+}
+#undef SPAN
+
+static void NAME(plus_row)(const void *source, const void *row, void *target, Py_ssize_t rows, Py_ssize_t columns) {
+    const REAL *from = source, *added = row;
+    REAL *to = target;
+    for (Py_ssize_t r = 0; r < rows; r++)
+        for (Py_ssize_t c = 0; c < columns; c++) to[r * columns + c] = from[r * columns + c] + added[c];
+}
+
+/* Real and imaginary parts, (modes, length) complex to (modes, 2, length), and the same times one weight per mode. */
+TARGET static void NAME(planes)(const void *source, void *planes, void *weighted, const void *weights, Py_ssize_t modes,
+                                Py_ssize_t length) {
+    for (Py_ssize_t k = 0; k < modes; k++) {
+        const REAL *from = (const REAL *)source + 2 * k * length, w = ((const REAL *)weights)[k];
+        REAL *to = (REAL *)planes + 2 * k * length, *times = (REAL *)weighted + 2 * k * length;
+        for (Py_ssize_t i = 0; i < length; i++) to[i] = from[2 * i], to[length + i] = from[2 * i + 1];
+        for (Py_ssize_t i = 0; i < 2 * length; i++) times[i] = w * to[i];
+    }
+}
+
+TARGET static void NAME(interleave)(const void *planes, void *target, Py_ssize_t modes, Py_ssize_t length) {
+    for (Py_ssize_t k = 0; k < modes; k++) {
+        const REAL *from = (const REAL *)planes + 2 * k * length;
+        REAL *to = (REAL *)target + 2 * k * length;
+        for (Py_ssize_t i = 0; i < length; i++) to[2 * i] = from[i], to[2 * i + 1] = from[length + i];
+    }
+}

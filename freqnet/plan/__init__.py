@@ -1,1 +1,6 @@
-"""Plans: a network as a list of native calls over arrays that stay in place."""
+"""Plans: a network as a list of kernel calls over arrays that stay in place, recorded once from the tape."""
+
+from freqnet.plan.builder import Builder, rule
+from freqnet.plan.plan import Plan
+
+__all__ = ["Builder", "Plan", "rule"]

@@ -63,6 +63,11 @@ class Fourier(WaveSpace):
         out.imag = imag @ flat
         return out.reshape(*self.shape, *theta.shape[1:])
 
+    def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the matrix ``(modes, 2, parameters)`` of real and imaginary parts, and the weights of the modes."""
+        real, imag, weights = _basis(kernel, size, self.grid, self.band, np.dtype(precision).char)
+        return np.stack([real, imag], axis=1), weights
+
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)

@@ -1,0 +1,324 @@
+"""The rules of the ops that have kernels: how each is computed on half spectra, forward and backward.
+
+An op without a rule here, or in a case that its rule leaves out, runs by its own functions on the arrays of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.kernels.program import Program
+from freqnet.plan.builder import Array, Backward, Builder, rule
+from freqnet.spaces.base import Axes, Space
+
+
+def _is_half(*tensors: Tensor) -> bool:
+    return all(x.space is not None and x.data.dtype.kind == "c" and x.space.mode_space is x.space for x in tensors)
+
+
+def nothing(g: Array) -> None:
+    """The backward pass of an op through which no gradient passes."""
+
+
+# -- bands ---------------------------------------------------------------------------------------------
+@rule("resample", "change_band")
+def _resize(b: Builder, out: Tensor, inputs: tuple[Tensor], **rest: Any) -> Backward | None:
+    (x,) = inputs
+    if not _is_half(x, out):
+        return None
+    if x.space.band == out.space.band:
+        b.values[id(out)] = b.value(x)
+        return lambda g: b.share_gradient(x, g)
+    _copy_modes(b.program, b.value(x), x.space.band, b.result(out), out.space.band)
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is not None:
+            _copy_modes(b.program, g, out.space.band, gx, x.space.band)
+
+    return backward
+
+
+def _copy_modes(program: Program, source: Array, band: Axes, target: Array, to_band: Axes) -> None:
+    common = tuple(map(min, band, to_band))
+    first, to = ([*(m - c for m, c in zip(v[:-1], common, strict=False)), 0] for v in (band, to_band))
+    if common != to_band:
+        program.zero(target)
+    program.box(source, target, [*(2 * c + 1 for c in common[:-1]), common[-1] + 1], tuple(first), tuple(to))
+
+
+# -- convolution ---------------------------------------------------------------------------------------
+@rule("frequency_response")
+def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size: Axes, space: Space) -> Backward | None:
+    (theta,) = inputs
+    if not _is_half(out) or kernel == "modes":
+        return None
+    basis, weights = space.response_basis(kernel, size, theta.dtype)
+    lanes = prod(theta.shape[1:])
+    b.program.response(basis, b.value(theta), b.result(out), lanes, False)
+    weighted = np.ascontiguousarray(basis * weights[:, :, None])
+
+    def backward(g: Array) -> None:
+        b.program.response(weighted, g, b.gradient(theta), lanes, True)
+
+    return backward
+
+
+@rule("convolve")
+def _convolve(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int) -> Backward | None:
+    x, h = inputs
+    if groups != 1 or not _is_half(x, out):
+        return None
+    source, response = b.value(x), b.value(h)
+    b.program.channels(source, response, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx, gh = b.gradient(x), b.gradient(h)
+        if gx is not None:
+            b.program.channels(g, response, gx, "input")
+        if gh is not None:
+            b.program.channels(source, g, gh, "response")
+
+    return backward
+
+
+# -- polynomials of degree 1 and 2 ---------------------------------------------------------------------
+def _polynomial(p: Program, x: Array, coefficients: Array, bands: tuple[Axes, Axes], centre: Axes, out: Array) -> None:
+    if len(coefficients) == 3:
+        p.product(x, x, out, (bands[0], bands[0], bands[1]), coefficients, None)
+    else:
+        p.combine(x, coefficients[1], None, None, out)
+        p.add_mean(out, centre, coefficients[0])
+
+
+def _polynomial_adjoint(
+    p: Program, g: Array, x: Array, coefficients: Array, bands: tuple[Axes, Axes], centre: Axes, gx: Array
+) -> Array:
+    """Append the gradients of a polynomial; return the array of those of its coefficients."""
+    sums = p.empty(coefficients.shape)
+    if len(coefficients) == 3:
+        constant, twice = p.empty(sums.shape[1:]), p.empty(sums.shape[1:])
+        p.scatter(coefficients[2], twice, [[0, 0]], [2], twice.size)
+        p.product(g, x, gx, (bands[1], bands[0], bands[0]), (constant, coefficients[1], twice), sums)
+    else:
+        p.scatter(g[centre], sums[0], [[0, 0]], [1], sums[0].size, (2, 1))
+        p.inner(g, x, sums[1], len(centre))
+        p.combine(g, coefficients[1], None, None, gx)
+    return sums
+
+
+def _add_affine(p: Program, gx: Array, x: Array, factor: Array, start: Array, centre: Axes) -> None:
+    one = p.empty(factor.shape)
+    one[...] = 1
+    p.combine(gx, one, x, factor, gx)
+    p.add_mean(gx, centre, start)
+
+
+def _covers(x: Tensor, rows: int, band: Axes) -> bool:
+    return _is_half(x) and (rows == 3 or (rows == 2 and x.space.band == band))
+
+
+@rule("low_degree")
+def _low_degree(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], band: Axes) -> Backward | None:
+    x, c = inputs
+    if b.varies(c) or not _covers(x, len(c.data), band):
+        return None
+    coefficients = b.program.empty((len(c.data), *x.shape[-2:]))
+    coefficients[...] = c.data
+    bands, centre, source = (x.space.band, band), x.space.centre, b.value(x)
+    _polynomial(b.program, source, coefficients, bands, centre, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is not None:
+            _polynomial_adjoint(b.program, g, source, coefficients, bands, centre, gx)
+
+    return backward
+
+
+def _statistics(b: Builder, x: Tensor, per_sample: bool) -> Array:
+    p, source, lanes = b.program, b.value(x), x.shape[-2:]
+    power, found = p.empty(lanes), p.empty((2, *lanes) if per_sample else (2, 1, lanes[1]))
+    p.inner(source, source, power, x.space.ndim)
+    p.moments(source[x.space.centre], power, found)
+    return found
+
+
+@rule("normalized_polynomial")
+def _normalized(
+    b: Builder, out: Tensor, inputs: tuple[Tensor, ...], epsilon: float, band: Axes, per_sample: bool
+) -> Backward | None:
+    x, gain, offset, polynomial = inputs
+    rows = len(polynomial.data)
+    if per_sample or not _covers(x, rows, band):
+        return None
+    p, space, bands = b.program, x.space, (x.space.band, band)
+    source, found, coefficients = b.value(x), _statistics(b, x, per_sample), p.empty((rows, *x.shape[-2:]))
+    given = found, b.value(gain), b.value(offset), b.value(polynomial)
+    p.compose(*given, coefficients, epsilon)
+    _polynomial(p, source, coefficients, bands, space.centre, b.result(out))
+    b.keep_saved(out, found)
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is None:
+            gx = b.program.empty(x.shape, x.dtype)
+        sums = _polynomial_adjoint(p, g, source, coefficients, bands, space.centre, gx)
+        factor, start = p.empty(x.shape[-2:]), p.empty(x.shape[-2:])
+        results = b.gradient(gain), b.gradient(offset), b.gradient(polynomial), factor, start
+        p.compose_adjoint(sums, given, results, epsilon)
+        _add_affine(p, gx, source, factor, start, space.centre)
+
+    return backward
+
+
+@rule("gaussian_polynomial")
+def _gaussian(
+    b: Builder, out: Tensor, inputs: tuple[Tensor], function: str, degree: int, epsilon: float, band: Axes, per_sample: bool
+) -> Backward | None:
+    (x,) = inputs
+    if function != "relu" or not _covers(x, degree + 1, band):
+        return None
+    p, space, lanes, bands = b.program, x.space, x.shape[-2:], (x.space.band, band)
+    source, found = b.value(x), _statistics(b, x, per_sample)
+    coefficients, negated, kept = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, p.complex)
+    p.relu(found, lanes, degree, epsilon, (coefficients, negated, None, None))
+    with _without_mean(p, source[space.centre], kept, negated):
+        _polynomial(p, source, coefficients, bands, space.centre, b.result(out))
+    b.keep_saved(out, found)
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is None:
+            return
+        with _without_mean(p, source[space.centre], kept, negated):
+            sums = _polynomial_adjoint(p, g, source, coefficients, bands, space.centre, gx)
+        factor, start = p.empty(lanes), p.empty(lanes)
+        results = (None, None, factor, start)
+        p.relu(found, lanes, degree, epsilon, results, sums=sums, mean_of_g=gx[space.centre])
+        _add_affine(p, gx, source, factor, start, space.centre)
+
+    return backward
+
+
+@contextmanager
+def _without_mean(p: Program, row: Array, kept: Array, negated: Array) -> Iterator[None]:
+    """Subtract the mean in place, and put it back afterwards, to the bit."""
+    p.copy(row, kept)
+    p.add_mean(row, (), negated)
+    yield
+    p.copy(kept, row)
+
+
+@rule("update_running")
+def _running(b: Builder, out: Tensor, inputs: tuple[Tensor], state: dict[str, Array], momentum: float) -> Backward:
+    found = b.value(inputs[0])
+    for name, new in zip(("mean", "variance"), found, strict=True):
+        b.program.running(state[name], new, momentum)
+    return nothing
+
+
+# -- heads -----------------------------------------------------------------------------------------------
+@rule("reshape")
+def _reshape(b: Builder, out: Tensor, inputs: tuple[Tensor], shape: Axes) -> Backward:
+    (x,) = inputs
+    b.values[id(out)] = b.value(x).reshape(out.shape)
+    return lambda g: b.share_gradient(x, g.reshape(x.shape))
+
+
+@rule("add")
+def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
+    x, bias = inputs
+    if out.space is not None or x.shape != out.shape or bias.shape != (1, out.shape[-1]):
+        return None
+    result = b.result(out)
+    b.program.add_rows(b.value(x), b.value(bias), result)
+
+    def backward(g: Array) -> None:
+        b.share_gradient(x, g)
+        gb = b.gradient(bias)
+        if gb is not None:
+            b.program.column_sums(g, gb)
+
+    return backward
+
+
+@rule("functional")
+def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
+    x, v = inputs
+    if not _is_half(x, v):
+        return None
+    p, (*modes, channels, outputs), batch = b.program, v.shape, x.shape[-2]
+    modes, width, matrix = prod(modes), 2 * channels, 2 * channels * outputs
+    source, vectors = b.value(x), b.value(v)
+    planes = p.empty((modes, 2, channels, outputs))
+    weighted = p.empty(planes.shape)
+    weights = np.ascontiguousarray(np.broadcast_to(x.space.weights, (*x.space.shape, 1, 1)).ravel(), p.precision)
+    p.planes(vectors, planes, weighted, weights)
+    work = modes * batch * width * 16
+    p.gemm(
+        source, weighted, b.result(out), work=work, total=1, n0=modes, n1=2, a0=batch * width, a1=1, b0=matrix,
+        b1=channels * outputs, o0=0, o1=0, rows=batch, inner=channels, columns=outputs, a_row=width, a_inner=2,
+        b_inner=outputs, b_column=1, planes=1, b_plane=0, out_row=outputs,
+    )  # fmt: skip
+
+    def backward(g: Array) -> None:
+        gx, gv = b.gradient(x), b.gradient(v)
+        if gx is not None:
+            p.gemm(
+                g, planes, gx, work=work, n0=modes, n1=1, a0=0, a1=0, b0=matrix, b1=0, o0=batch * width, o1=0, rows=batch,
+                inner=outputs, columns=width, a_row=outputs, a_inner=1, b_inner=1, b_column=outputs, planes=2,
+                b_plane=channels * outputs, out_row=width,
+            )  # fmt: skip
+        if gv is not None:
+            # One real and one imaginary plane, which are then interleaved.
+            parts = p.empty(planes.shape)
+            p.gemm(
+                source, g, parts, work=work, n0=modes, n1=2, a0=batch * width, a1=1, b0=0, b1=0, o0=matrix,
+                o1=channels * outputs, rows=channels, inner=batch, columns=outputs, a_row=2, a_inner=width,
+                b_inner=outputs, b_column=1, planes=1, b_plane=0, out_row=outputs,
+            )  # fmt: skip
+            p.interleave(parts, gv)
+
+    return backward
+
+
+@rule("from_coordinates")
+def _from_coordinates(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
+    (values,) = inputs
+    if not _is_half(out):
+        return None
+    count, run, modes = len(values.data), prod(values.shape[1:]), prod(space.shape)
+    made = np.ascontiguousarray(space.from_coordinates(np.eye(count)[..., None])).reshape(modes, count)
+    forth = made.view(float).reshape(modes, count, 2).swapaxes(1, 2).reshape(2 * modes, count)
+    units = np.zeros((modes, 2 * modes), complex)
+    units[np.arange(modes), 2 * np.arange(modes)], units[np.arange(modes), 2 * np.arange(modes) + 1] = 1, 1j
+    back = space.coordinates(units.reshape(*space.shape, 2 * modes, 1))[..., 0]
+    # A place in a half spectrum: two real numbers per complex one.
+    to, source = np.nonzero(np.abs(forth) > 1e-12)
+    places = np.stack([to // 2 * 2 * run + to % 2, source * run], axis=1)
+    b.program.scatter(b.value(values), b.result(out), places, forth[to, source], run, (1, 2))
+
+    def backward(g: Array) -> None:
+        gv = b.gradient(values)
+        if gv is not None:
+            to, source = np.nonzero(np.abs(back) > 1e-12)
+            places = np.stack([to * run, source // 2 * 2 * run + source % 2], axis=1)
+            b.program.scatter(g, gv, places, back[to, source], run, (2, 1))
+
+    return backward
+
+
+@rule("softmax_loss")
+def _softmax(b: Builder, out: Tensor, inputs: tuple[Tensor], targets: Array) -> Backward | None:
+    (logits,) = inputs
+    slope = b.program.empty(logits.shape)
+    b.program.softmax(b.value(logits), targets, b.result(out), slope)
+    # The gradient of a loss is 1.
+    return lambda g: b.share_gradient(logits, slope)
