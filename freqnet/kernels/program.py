@@ -17,10 +17,15 @@ from freqnet.kernels.reference import stored
 Axes = tuple[int, ...]
 Array = np.ndarray
 _WORDS = 32
+_CACHE_LINE = 64
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT, _RESPONSE,
     _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
 ) = range(23)  # fmt: skip
+
+
+def _address(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def _start(array: Array, place: Axes) -> Array:
@@ -46,15 +51,40 @@ class Program:
         # Rows of numbers are calls of kernels; consecutive ones run without Python in between.
         self.calls: list[list[int] | Callable[[], None]] = []
         self._arrays: dict[int, Array] = {}
+        # Memory by its address, and memory that was released.
+        self._blocks: dict[int, Array] = {}
+        self._free: list[Array] = []
         self._segments: list[Array | Callable[[], None]] = []
 
     def empty(self, shape: Sequence[int], dtype: Any = None) -> Array:
-        """Return a new array of zeros, aligned to cache lines."""
+        """Return an array for results, aligned to cache lines; it may lie in memory that was released.
+
+        Only calls may write to it: what is written while the program is made can be overwritten before it is read.
+        """
         dtype = np.dtype(dtype or self.precision)
         size = prod(shape) * dtype.itemsize
-        block = np.zeros(size + 64, np.uint8)
-        start = -block.ctypes.data % 64
-        return block[start : start + size].view(dtype).reshape(tuple(shape))
+        fitting = [block for block in self._free if size <= block.nbytes <= 2 * size + _CACHE_LINE]
+        block = min(fitting, key=lambda block: block.nbytes, default=None)
+        if block is None:
+            whole = np.zeros(size + 2 * _CACHE_LINE, np.uint8)
+            start = -whole.ctypes.data % _CACHE_LINE
+            block = whole[start : start + -(-size // _CACHE_LINE) * _CACHE_LINE]
+        else:
+            self._free = [other for other in self._free if other is not block]
+        out = block[:size].view(dtype).reshape(tuple(shape))
+        self._blocks[_address(out)] = block
+        return out
+
+    def constant(self, values: Any) -> Array:
+        """Return a copy of values that no call may change."""
+        values = np.asarray(values, None if np.iscomplexobj(values) else self.precision)
+        return np.ascontiguousarray(values).copy()
+
+    def release(self, array: Array) -> None:
+        """Let later results lie in the memory of an array of `empty`, which no later call may read."""
+        block = self._blocks.pop(_address(array), None)
+        if block is not None:
+            self._free.append(block)
 
     def run(self) -> None:
         """Run all calls."""
@@ -90,7 +120,7 @@ class Program:
         if isinstance(value, Array):
             assert value.flags.c_contiguous, "kernels work on contiguous arrays"
             self._arrays[id(value)] = value
-            return int(value.__array_interface__["data"][0])
+            return _address(value)
         return int(struct.unpack("q", struct.pack("d", value))[0]) if isinstance(value, float) else int(value)
 
     def _add(self, operation: int, *words: Any) -> None:

@@ -87,6 +87,12 @@ class Builder:
         if out.record is not None:
             self.values |= {id(x): array for x, array in zip(out.record.saved, arrays, strict=True)}
 
+    def forget(self, x: Tensor) -> None:
+        """Release the array of a tensor that no later op reads."""
+        array = self.values.pop(id(x), None)
+        if array is not None and not any(np.shares_memory(array, other) for other in self.values.values()):
+            self.program.release(array)
+
     def add(self, op: Op, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
         """Append the forward pass of an op, unless its result is a constant."""
         self._alive.append((out, inputs))
@@ -103,7 +109,14 @@ class Builder:
                 backward(self.gradients[id(out)])
                 for target, other in self._pending:
                     self.program.add(target, other)
+                    self._release(other)
                 self._pending.clear()
+                self._release(self.gradients.pop(id(out)))
+
+    def _release(self, array: Array) -> None:
+        """Release an array unless it is also the gradient of another tensor."""
+        if not any(np.shares_memory(array, other) for other in self.gradients.values()):
+            self.program.release(array)
 
     def _on_the_tape(self, op: Op, out: Tensor, inputs: Sequence[Tensor], parameters: dict[str, Any]) -> Backward:
         """Append an op that has no kernel: its own functions run on the arrays of the plan."""

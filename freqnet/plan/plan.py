@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -26,27 +27,24 @@ class Plan:
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], example: Tensor, parameters: Sequence[Tensor] = ()) -> None:
-        precision = example.data.real.dtype
         self.parameters = list(parameters)
         self._places = [p.data for p in self.parameters]
+        source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
         calls: list[tuple[Any, ...]] = []
-        self.builder = builder = Builder(precision, [])
-        source = Tensor(builder.program.empty(example.shape, example.data.dtype), example.space)
-        source.data[...] = example.data
-        self.source = source.data
-        builder = self.builder = Builder(precision, [source, *self.parameters])
-        with observe(lambda *call: calls.append(call)):
-            if parameters:
-                self.result = function(source)
-            else:
-                with no_grad():
-                    self.result = function(source)
-        for call in calls:
+        with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
+            result = function(source)
+        self._builder = builder = Builder(example.data.real.dtype, [source, *self.parameters])
+        last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
+        for i, call in enumerate(calls):
             builder.add(*call)
+            # A backward pass reads values again.
+            for x in () if parameters else {id(x): x for x in call[2]}.values():
+                if last[id(x)] == i and x is not source and x is not result:
+                    builder.forget(x)
+        self.source, self.result = source.data, builder.value(result)
         if parameters:
-            builder.gradients[id(self.result)] = np.ones(self.result.shape, precision)
+            builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
             builder.add_backward()
-        self.out = builder.value(self.result)
 
     @property
     def is_current(self) -> bool:
@@ -56,9 +54,9 @@ class Plan:
     def run(self, source: np.ndarray) -> np.ndarray:
         """Copy an input into the plan and run it; the result is overwritten by the next run."""
         self.source[...] = source
-        self.builder.program.run()
-        return self.out
+        self._builder.program.run()
+        return self.result
 
     def gradient(self, parameter: Tensor) -> np.ndarray:
         """Return the gradient of a parameter that the last run found."""
-        return self.builder.gradients[id(parameter)]
+        return self._builder.gradients[id(parameter)]

@@ -103,9 +103,10 @@ def _polynomial_adjoint(
     """Append the gradients of a polynomial; return the array of those of its coefficients."""
     sums = p.empty(coefficients.shape)
     if len(coefficients) == 3:
-        constant, twice = p.empty(sums.shape[1:]), p.empty(sums.shape[1:])
+        twice = p.empty(sums.shape[1:])
         p.scatter(coefficients[2], twice, [[0, 0]], [2], twice.size)
-        p.product(g, x, gx, (bands[1], bands[0], bands[0]), (constant, coefficients[1], twice), sums)
+        ends = p.constant(np.zeros(twice.shape)), coefficients[1], twice
+        p.product(g, x, gx, (bands[1], bands[0], bands[0]), ends, sums)
     else:
         p.scatter(g[centre], sums[0], [[0, 0]], [1], sums[0].size, (2, 1))
         p.inner(g, x, sums[1], len(centre))
@@ -114,9 +115,7 @@ def _polynomial_adjoint(
 
 
 def _add_affine(p: Program, gx: Array, x: Array, factor: Array, start: Array, centre: Axes) -> None:
-    one = p.empty(factor.shape)
-    one[...] = 1
-    p.combine(gx, one, x, factor, gx)
+    p.combine(gx, p.constant(np.ones(factor.shape)), x, factor, gx)
     p.add_mean(gx, centre, start)
 
 
@@ -129,8 +128,7 @@ def _low_degree(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], band: Ax
     x, c = inputs
     if b.varies(c) or not _covers(x, len(c.data), band):
         return None
-    coefficients = b.program.empty((len(c.data), *x.shape[-2:]))
-    coefficients[...] = c.data
+    coefficients = b.program.constant(np.broadcast_to(c.data, (len(c.data), *x.shape[-2:])))
     bands, centre, source = (x.space.band, band), x.space.centre, b.value(x)
     _polynomial(b.program, source, coefficients, bands, centre, b.result(out))
 
@@ -259,7 +257,7 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
     source, vectors = b.value(x), b.value(v)
     planes = p.empty((modes, 2, channels, outputs))
     weighted = p.empty(planes.shape)
-    weights = np.ascontiguousarray(np.broadcast_to(x.space.weights, (*x.space.shape, 1, 1)).ravel(), p.precision)
+    weights = p.constant(np.broadcast_to(x.space.weights, (*x.space.shape, 1, 1)).ravel())
     p.planes(vectors, planes, weighted, weights)
     work = modes * batch * width * 16
     p.gemm(
