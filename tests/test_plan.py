@@ -25,7 +25,9 @@ def random_body(generator: np.random.Generator, spectral: bool) -> nn.Sequential
     for _ in range(generator.integers(1, 4)):
         width = int(generator.integers(1, 6))
         bias, statistics = bool(generator.integers(2)), pick("batch", "batch", "sample")
-        block: list[nn.Module] = [nn.Convolution(width, int(pick(1, 2, 3)), pick("taps", "spectral", "sinc"), bias=bias)]
+        block: list[nn.Module] = [
+            nn.Convolution(width, int(pick(1, 2, 3)), pick("taps", "spectral", "sinc"), bias=bias)
+        ]
         block.append(nn.PowerNorm(statistics))
         block.append(
             pick(
@@ -43,7 +45,12 @@ def random_body(generator: np.random.Generator, spectral: bool) -> nn.Sequential
         layers.append(nn.Residual(nn.Sequential(tuple(block)))) if generator.integers(4) == 0 else layers.extend(block)
         if spectral and generator.integers(2):
             layers.append(pick(nn.TruncationPool(3), nn.LowPass(1)))
-    layers += pick([nn.Dense(3)], [nn.PowerNorm(), nn.Dense(3)], [nn.GlobalAverage(), nn.Dense(3)], [nn.PowerSpectrum(), nn.Dense(3)])
+    layers += pick(
+        [nn.Dense(3)],
+        [nn.PowerNorm(), nn.Dense(3)],
+        [nn.GlobalAverage(), nn.Dense(3)],
+        [nn.PowerSpectrum(), nn.Dense(3)],
+    )
     return nn.Sequential(tuple(layers))
 
 
@@ -111,7 +118,9 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch):
         return backward and (lambda g: (backward(g), b.program.add(b.gradients[id(inputs[1])], b.value(inputs[1]))))
 
     monkeypatch.setitem(RULES, "convolve", wrong)
-    network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential((nn.Convolution(4), nn.Dense(3))), 0, float)
+    network = nn.Network(
+        nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential((nn.Convolution(4), nn.Dense(3))), 0, float
+    )
     x, labels = network.analyse(np.random.default_rng(0).normal(size=(4, 8, 8, 1))), np.arange(4) % 3
     with pytest.raises(AssertionError):
         assert_same(by_plan(network, x, labels), by_tape(network, x, labels), 1e-11)

@@ -168,7 +168,9 @@ class Program:
         counts = (1,) * lead + tuple(extent)
         steps = [[0] * lead + list(v.strides[: len(extent)]) for v in (source, target)]
         run_length = counts[2] * source.strides[len(extent) - 1]
-        self._add(_BOX, _start(source, first), _start(target, to), *counts[:2], run_length, *steps[0][:2], *steps[1][:2])
+        self._add(
+            _BOX, _start(source, first), _start(target, to), *counts[:2], run_length, *steps[0][:2], *steps[1][:2]
+        )
 
     def add(self, target: Array, other: Array) -> None:
         """Append ``target += other``."""

@@ -99,7 +99,8 @@ class Builder:
         if not any(self.varies(x) for x in inputs):
             return
         known = RULES.get(op.name)
-        backward = None if known is None else known(self, out, inputs, **parameters)
+        one_precision = all(x.data.real.dtype == self.program.precision for x in (out, *inputs))
+        backward = known(self, out, inputs, **parameters) if known and one_precision else None
         self._backward.append((out, backward or self._on_the_tape(op, out, inputs, parameters)))
 
     def add_backward(self) -> None:

@@ -24,16 +24,24 @@ class Plan:
         An input; the plan is for its shape.
     parameters : sequence of Tensor
         Tensors that change between runs, and whose gradients are wanted; none for inference.
+    precision : dtype, optional
+        float32 or float64, by default that of the example. Ops in another precision have no kernels here.
     """
 
-    def __init__(self, function: Callable[[Tensor], Tensor], example: Tensor, parameters: Sequence[Tensor] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[[Tensor], Tensor],
+        example: Tensor,
+        parameters: Sequence[Tensor] = (),
+        precision: Any = None,
+    ) -> None:
         self.parameters = list(parameters)
         self._places = [p.data for p in self.parameters]
         source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
         calls: list[tuple[Any, ...]] = []
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
             result = function(source)
-        self._builder = builder = Builder(example.data.real.dtype, [source, *self.parameters])
+        self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters])
         last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
         for i, call in enumerate(calls):
             builder.add(*call)
@@ -52,10 +60,14 @@ class Plan:
         return all(p.data is place for p, place in zip(self.parameters, self._places, strict=True))
 
     def run(self, source: np.ndarray) -> np.ndarray:
-        """Copy an input into the plan and run it; the result is overwritten by the next run."""
-        self.source[...] = source
+        """Copy an input into the plan and run it.
+
+        The input may have fewer examples along the first axis; the result then has as many. The next run overwrites it.
+        """
+        count = len(source)
+        self.source[:count] = source
         self._builder.program.run()
-        return self.result
+        return self.result[:count] if count < len(self.source) else self.result
 
     def gradient(self, parameter: Tensor) -> np.ndarray:
         """Return the gradient of a parameter that the last run found."""

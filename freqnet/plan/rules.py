@@ -178,7 +178,14 @@ def _normalized(
 
 @rule("gaussian_polynomial")
 def _gaussian(
-    b: Builder, out: Tensor, inputs: tuple[Tensor], function: str, degree: int, epsilon: float, band: Axes, per_sample: bool
+    b: Builder,
+    out: Tensor,
+    inputs: tuple[Tensor],
+    function: str,
+    degree: int,
+    epsilon: float,
+    band: Axes,
+    per_sample: bool,
 ) -> Backward | None:
     (x,) = inputs
     if function != "relu" or not _covers(x, degree + 1, band):
@@ -232,17 +239,18 @@ def _reshape(b: Builder, out: Tensor, inputs: tuple[Tensor], shape: Axes) -> Bac
 
 @rule("add")
 def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
-    x, bias = inputs
-    if out.space is not None or x.shape != out.shape or bias.shape != (1, out.shape[-1]):
+    x, row = inputs
+    # One number per column, for features and for samples.
+    if out.space is not None or x.shape != out.shape or row.data.size != out.shape[-1]:
         return None
-    result = b.result(out)
-    b.program.add_rows(b.value(x), b.value(bias), result)
+    columns = (-1, out.shape[-1])
+    b.program.add_rows(b.value(x).reshape(columns), b.value(row).reshape(-1), b.result(out).reshape(columns))
 
     def backward(g: Array) -> None:
         b.share_gradient(x, g)
-        gb = b.gradient(bias)
+        gb = b.gradient(row)
         if gb is not None:
-            b.program.column_sums(g, gb)
+            b.program.column_sums(g.reshape(columns), gb)
 
     return backward
 
@@ -320,3 +328,40 @@ def _softmax(b: Builder, out: Tensor, inputs: tuple[Tensor], targets: Array) -> 
     b.program.softmax(b.value(logits), targets, b.result(out), slope)
     # The gradient of a loss is 1.
     return lambda g: b.share_gradient(logits, slope)
+
+
+# -- the door --------------------------------------------------------------------------------------------
+@rule("cast")
+def _cast(b: Builder, out: Tensor, inputs: tuple[Tensor], precision: Any) -> Backward | None:
+    (x,) = inputs
+    if x.dtype != out.dtype:
+        return None
+    b.values[id(out)] = b.value(x)
+    return lambda g: b.share_gradient(x, g)
+
+
+@rule("sample_modes")
+def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
+    (x,) = inputs
+    matrices = space.transform_matrices(x.shape[1:-1], x.dtype) if _is_half(out) and not x.requires_grad else None
+    if matrices is None:
+        return None
+    ends = (b.program.constant(np.full(x.shape[-1], v)) for v in (0.0, 1.0))
+    b.program.door(b.value(x), *ends, matrices, b.result(out))
+    return nothing
+
+
+@rule("scale")
+def _scale(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
+    x, factors = inputs
+    if b.varies(factors) or not _is_half(x, out) or x.shape != out.shape:
+        return None
+    spread = b.program.constant(np.broadcast_to(factors.data, x.shape[-2:]))
+    b.program.combine(b.value(x), spread, None, None, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is not None:
+            b.program.combine(g, spread, None, None, gx)
+
+    return backward

@@ -16,7 +16,7 @@ _PRODUCTS_PER_FFT_OPERATION = 30
 def kept_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
     """Return the modes ``|k| <= band`` of samples ``(batch, *grid, channels)`` as ``(*modes, batch, channels)``."""
     grid = samples.shape[1:-1]
-    return _by_matrices(samples, band) if _matrices_win(grid, band) else _by_fft(samples, band)
+    return _by_matrices(samples, band) if matrices_win(grid, band) else _by_fft(samples, band)
 
 
 def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
@@ -35,7 +35,7 @@ def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(coarse, -2, 0))
 
 
-def _matrices_win(grid: Axes, band: Axes) -> bool:
+def matrices_win(grid: Axes, band: Axes) -> bool:
     """Return whether one matrix per axis for the modes of the band is faster than an FFT of all modes."""
     left, products = volume(grid), 0
     for axis in reversed(range(len(grid))):
@@ -44,6 +44,12 @@ def _matrices_win(grid: Axes, band: Axes) -> bool:
         left = left // grid[axis] * modes
     operations = 2.5 * volume(grid) * log2(max(2, volume(grid)))
     return products < _PRODUCTS_PER_FFT_OPERATION * operations
+
+
+def matrices(grid: Axes, band: Axes, precision: str) -> list[np.ndarray]:
+    """Return the matrix of each axis: ``(modes, samples)``, for the last axis ``(samples, modes)``."""
+    last = len(grid) - 1
+    return [_matrix(n, m, axis == last, precision) for axis, (n, m) in enumerate(zip(grid, band, strict=True))]
 
 
 def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
