@@ -9,8 +9,6 @@ import pytest
 
 from freqnet import kernels, nn, ops
 from freqnet.autodiff import Tensor, backward
-from freqnet.errors import FreqnetError
-from freqnet.kernels import threads
 from freqnet.spaces import get_domain
 
 pytestmark = pytest.mark.skipif(kernels.KERNEL == "numpy", reason="plans are made of kernels in C")

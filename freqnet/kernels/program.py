@@ -19,8 +19,8 @@ Array = np.ndarray
 _WORDS = 32
 _CACHE_LINE = 64
 (
-    _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT, _RESPONSE,
-    _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
+    _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT,
+    _RESPONSE, _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
 ) = range(23)  # fmt: skip
 
 
@@ -200,7 +200,8 @@ class Program:
         arrays = [*matrices, *([None] * len(fill))]
         threads = _threads(samples.size * modes[-1], _ALONE)
         self._add(
-            _DOOR, samples, offset, factor, *arrays, out, len(grid), *grid, *fill, *modes, *fill, batch, channels, threads
+            _DOOR, samples, offset, factor, *arrays, out, len(grid), *grid, *fill, *modes, *fill, batch, channels,
+            threads,
         )  # fmt: skip
 
     def response(self, basis: Array, source: Array, target: Array, lanes: int, adjoint: bool) -> None:

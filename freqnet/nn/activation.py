@@ -49,6 +49,8 @@ class Linearized(Module):
         The function is not known, or its slope is 0 and `unit_slope` is set.
     """
 
+    is_static = True
+
     function: str = "tanh"
     unit_slope: bool = False
 
@@ -115,6 +117,8 @@ class Polynomial(Module):
     >>> [round(c, 3) for c in nn.Polynomial("gelu", degree=2, method="least-squares").initial]
     [0.256, 0.5, 0.128]
     """
+
+    is_static = True
 
     coefficients: tuple[float, ...] | str = CURVED_IDENTITY
     trainable: bool = True
@@ -188,6 +192,8 @@ class Pointwise(Module):
     ShapeError
         The domain is spectral. A function of each coefficient is not a function of the samples.
     """
+
+    is_static = True
 
     function: str = "relu"
 

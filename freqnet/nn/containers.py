@@ -51,6 +51,8 @@ class Sequential(Module):
     ['0', '1+2', '3']
     """
 
+    is_static = True
+
     layers: tuple[Module, ...]
 
     def __init__(self, *modules: Any, layers: Any = ()) -> None:
@@ -91,6 +93,8 @@ class NormalizedPolynomial(Module):
 
     `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
     """
+
+    is_static = True
 
     def __init__(self, norm: PowerNorm, polynomial: Polynomial) -> None:
         self.norm, self.polynomial = norm, polynomial
@@ -137,6 +141,8 @@ class Residual(Module):
     ShapeError
         The output of the body is not a signal, or the input cannot be resampled to its grid.
     """
+
+    is_static = True
 
     body: Module
 

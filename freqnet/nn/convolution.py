@@ -62,6 +62,8 @@ class Convolution(Module):
     (25, 1, 16)
     """
 
+    is_static = True
+
     channels: int
     size: int | Axes = 3
     kernel: str = "taps"
@@ -161,6 +163,8 @@ class Window(Module):
     ShapeError
         The window is empty or larger than the grid.
     """
+
+    is_static = True
 
     size: int | Axes
 

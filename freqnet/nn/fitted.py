@@ -55,6 +55,8 @@ class Gaussian(WithStatistics):
     Gaussian(function='relu', degree=2, gate_band=None, exact=False, statistics='sample', momentum=0.1, epsilon=1e-05)
     """
 
+    is_static = True
+
     function: str = "relu"
     degree: int = 2
     gate_band: int | Axes | None = None
@@ -92,7 +94,7 @@ class Gaussian(WithStatistics):
         else:
             found = ops.moments(x, per_sample=per_sample)
             out = self._apply(x, found)
-        self._update_running(found.data)
+        self._update_running(found)
         return out
 
     def _apply(self, x: Tensor, found: Tensor) -> Tensor:
@@ -131,6 +133,8 @@ class FourierSeries(Module):
     >>> nn.FourierSeries("tanh", harmonics=3)
     FourierSeries(function='tanh', harmonics=3, reach=4.0, wide=1)
     """
+
+    is_static = True
 
     function: str = "sigmoid"
     harmonics: int = 4

@@ -43,6 +43,8 @@ class Dense(Module):
     (200, 10)
     """
 
+    is_static = True
+
     outputs: int
 
     def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Features:
@@ -68,6 +70,8 @@ class Dense(Module):
 class GlobalAverage(Module):
     """Return the mean of every channel, its DC mode, which is invariant to shifts."""
 
+    is_static = True
+
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         return Features(require_incoming(incoming, Signal, "GlobalAverage").channels)
 
@@ -82,6 +86,8 @@ class PowerSpectrum(Module):
 
     In the grid domain this is the only layer that transforms; the transform is counted.
     """
+
+    is_static = True
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Features:
         incoming = require_incoming(incoming, Signal, "PowerSpectrum")

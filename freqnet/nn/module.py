@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -122,6 +122,9 @@ class Module(ABC):
         Whether `build` has been called.
     kept : tuple of int or None
         Band of the output where it is narrower than that of the input: see `keep`.
+    is_static : bool
+        Whether `forward` runs the same ops on the same arrays every time: no random numbers, no choices by value.
+        Networks of such layers run as a plan (`freqnet.plan`); set it in a layer of your own that keeps this rule.
 
     Examples
     --------
@@ -143,6 +146,8 @@ class Module(ABC):
     4 channels of fourier signal, grid 8, band 3
     >>> _ = nn.LAYERS.pop("Gain")
     """
+
+    is_static: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self.parameters: dict[str, Tensor] = {}

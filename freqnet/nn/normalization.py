@@ -10,6 +10,7 @@ from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.ops.normalize import update_running
 from freqnet.ops.quadratic import compose_norm, low_degree, normalized_polynomial
 from freqnet.spaces import Axes
 
@@ -44,11 +45,10 @@ class WithStatistics(Module):
         """Mean and variance, ``(2, 1, channels)``."""
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
-    def _update_running(self, found: np.ndarray) -> None:
-        """Update the running averages by the statistics of a batch."""
+    def _update_running(self, found: Tensor) -> None:
+        """Update the running averages by the statistics of a batch, ``(2, 1, channels)``."""
         if self.statistics == "batch":
-            for name, new in zip(("mean", "variance"), found, strict=True):
-                self.state[name] += self.momentum * (new - self.state[name])
+            update_running(found, state=self.state, momentum=self.momentum)
 
 
 @layer
@@ -89,6 +89,8 @@ class PowerNorm(WithStatistics):
     (True, True)
     """
 
+    is_static = True
+
     statistics: str = "batch"
     momentum: float = 0.1
     epsilon: float = 1e-5
@@ -123,7 +125,7 @@ class PowerNorm(WithStatistics):
         out, found = normalized_polynomial(
             x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=per_sample
         )
-        self._update_running(found.data)
+        self._update_running(found)
         return out
 
 

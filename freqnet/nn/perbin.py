@@ -55,6 +55,8 @@ class MagnitudeGain(Module):
     MagnitudeGain(threshold=0.05)
     """
 
+    is_static = True
+
     threshold: float = 0.05
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -96,6 +98,8 @@ class RealImaginary(Module):
         The input is in the grid domain.
     """
 
+    is_static = True
+
     function: str = "tanh"
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -123,6 +127,8 @@ class PhaseGate(Module):
     ShapeError
         The input is in the grid domain.
     """
+
+    is_static = True
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         return _of_modes(incoming, "PhaseGate")
@@ -153,6 +159,8 @@ class SecondHarmonic(Module):
     ShapeError
         The input is in the grid domain.
     """
+
+    is_static = True
 
     first: float = 0.7
     second: float = 0.3

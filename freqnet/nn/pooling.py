@@ -41,6 +41,8 @@ class TruncationPool(Module):
     4 channels of fourier signal, grid 5x5, band 2x2
     """
 
+    is_static = True
+
     size: int | Axes
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -75,6 +77,8 @@ class LowPass(Module):
     ShapeError
         The band is below 0 or larger than that of the input.
     """
+
+    is_static = True
 
     band: int | Axes
 
@@ -113,6 +117,8 @@ class AveragePool(Module):
     ConfigurationError
         The method is not known.
     """
+
+    is_static = True
 
     window: int | Axes
     stride: int | Axes | None = None
@@ -175,6 +181,11 @@ class FrequencyDropout(Module):
                 got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
         return incoming
+
+    @property
+    def is_static(self) -> bool:  # type: ignore[override]
+        """Only in evaluation: in training each step draws a band."""
+        return not self.training
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.generator is None:

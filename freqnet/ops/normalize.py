@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from freqnet.autodiff import Op, Tensor, linear, register
 from freqnet.autodiff.registry import register_function
 from freqnet.errors import ShapeError, SpaceError, got_expected
@@ -115,6 +117,23 @@ affine: Op = register(
         cost=per_element,
         source="linearity; a constant changes only the DC mode, so one pass does both",
     )
+)
+
+
+def _update_running(found: Tensor, state: dict[str, np.ndarray], momentum: float) -> Tensor:
+    for name, new in zip(("mean", "variance"), found.data, strict=True):
+        state[name] += momentum * (new - state[name])
+    return Tensor(found.data)
+
+
+# Called like an op, so that observers who record a step see it; but it has an effect instead of a gradient, and is not
+# registered.
+update_running = Op(
+    "update_running",
+    forward=_update_running,
+    vjps=(None,),
+    cost=per_element,
+    source="r <- r + momentum (s - r) (Ioffe and Szegedy 2015)",
 )
 
 

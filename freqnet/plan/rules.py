@@ -241,7 +241,12 @@ def _reshape(b: Builder, out: Tensor, inputs: tuple[Tensor], shape: Axes) -> Bac
 def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
     x, row = inputs
     # One number per column, for features and for samples.
-    if out.space is not None or x.shape != out.shape or row.data.size != out.shape[-1]:
+    if (
+        out.space is not None
+        or x.shape != out.shape
+        or row.shape[-1:] != out.shape[-1:]
+        or row.data.size != out.shape[-1]
+    ):
         return None
     columns = (-1, out.shape[-1])
     b.program.add_rows(b.value(x).reshape(columns), b.value(row).reshape(-1), b.result(out).reshape(columns))
@@ -278,9 +283,9 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
         gx, gv = b.gradient(x), b.gradient(v)
         if gx is not None:
             p.gemm(
-                g, planes, gx, work=work, n0=modes, n1=1, a0=0, a1=0, b0=matrix, b1=0, o0=batch * width, o1=0, rows=batch,
-                inner=outputs, columns=width, a_row=outputs, a_inner=1, b_inner=1, b_column=outputs, planes=2,
-                b_plane=channels * outputs, out_row=width,
+                g, planes, gx, work=work, n0=modes, n1=1, a0=0, a1=0, b0=matrix, b1=0, o0=batch * width, o1=0,
+                rows=batch, inner=outputs, columns=width, a_row=outputs, a_inner=1, b_inner=1, b_column=outputs,
+                planes=2, b_plane=channels * outputs, out_row=width,
             )  # fmt: skip
         if gv is not None:
             # One real and one imaginary plane, which are then interleaved.

@@ -8,6 +8,7 @@ last axis needs only the modes k >= 0.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
