@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +111,8 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
         # Pillow warns of damaged metadata, which do not matter here.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=_FORMATS) as image:
+        # From a stream: of a named TIFF file, Pillow maps the bytes to memory in the size after turning it.
+        with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
             yield image
 
 
@@ -132,9 +133,7 @@ def _pixels(path: Path, image: ImageFile.ImageFile) -> np.ndarray:
 
 def _levels(image: ImageFile.ImageFile) -> tuple[np.ndarray, Any]:
     """Return grey or colour values, with alpha where there is any, and the value of clear pixels of 16 bits."""
-    from PIL import ImageOps
-
-    ImageOps.exif_transpose(image, in_place=True)
+    _turn_upright(image)
     # Older Pillow opens 16 bits of grey as 32-bit integers.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         return np.asarray(image).astype(np.uint16)[..., np.newaxis], image.info.get("transparency")
@@ -149,6 +148,17 @@ def _levels(image: ImageFile.ImageFile) -> tuple[np.ndarray, Any]:
     if image.mode in ("P", "PA") and bool((levels[..., :3] == levels[..., :1]).all()):
         levels = levels[..., 2:] if has_alpha else levels[..., :1]
     return levels, None
+
+
+def _turn_upright(image: ImageFile.ImageFile) -> None:
+    """Turn an image as its EXIF orientation says."""
+    from PIL import ImageOps
+
+    # Pillow turns TIFF files itself while it loads them.
+    image.load()
+    # Damaged metadata state no orientation.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _on_background(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -200,8 +210,6 @@ def _deep_levels(path: Path, image: ImageFile.ImageFile, raw: str) -> np.ndarray
 
 
 def _decoded(path: Path, raw: str) -> np.ndarray:
-    from PIL import ImageOps
-
     with _opened(path) as image:
         tiles: list[Any] = []
         for tile in image.tile:
@@ -209,7 +217,7 @@ def _decoded(path: Path, raw: str) -> np.ndarray:
             # Tiles are named tuples since Pillow 11.
             tiles.append(getattr(tile, "_make", tuple)([*tile[:3], args]))
         image.tile = tiles
-        ImageOps.exif_transpose(image, in_place=True)
+        _turn_upright(image)
         return np.asarray(image)
 
 
