@@ -143,7 +143,7 @@ def test_arrays_of_too_few_or_too_many_axes(shape: tuple[int, ...]) -> None:
 )
 def test_samples_along_the_last_axis_are_noticed(shape: tuple[int, ...], layout: str) -> None:
     x, y = RNG.normal(size=shape), np.arange(9) % 2
-    with pytest.raises(DataError, match=rf"for 9 labels, expected the samples along the first axis; pass layout='\w+'"):
+    with pytest.raises(DataError, match=r"for 9 labels, expected the samples along the first axis; pass layout='\w+'"):
         from_arrays(x, y)
     assert len(from_arrays(x, y, layout=layout)) == 9
 

@@ -74,7 +74,8 @@ def show_opening(begun: Begun) -> None:
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
     if parts.train.layout:
         shape = (plan.info["samples"], *parts.train.images.shape[1:])
-        say(describe_layout(shape, parts.train.layout))
+        is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
+        say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
     kept, door, *remarks = network.door.space.describe()
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:

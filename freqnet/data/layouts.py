@@ -188,7 +188,7 @@ def arrange(values: np.ndarray, layout: str) -> np.ndarray:
     return values if is_in_order else np.ascontiguousarray(values.transpose(order))
 
 
-def describe_layout(shape: Sequence[int], layout: str) -> str:
+def describe_layout(shape: Sequence[int], layout: str, *, is_resampled: bool = False) -> str:
     """Return a line that says how an array was read.
 
     Parameters
@@ -197,6 +197,8 @@ def describe_layout(shape: Sequence[int], layout: str) -> str:
         Shape ``(samples, *grid, channels)`` of the samples.
     layout : str
         Names of the axes as they lay in the array.
+    is_resampled : bool
+        Whether the grid had another size in the array.
 
     Examples
     --------
@@ -206,5 +208,8 @@ def describe_layout(shape: Sequence[int], layout: str) -> str:
     names = layout.split()
     grid = iter(shape[1:-1])
     sizes = [shape[0] if name == SAMPLES else shape[-1] if name == CHANNELS else next(grid) for name in names]
+    what = "x" if SAMPLES in names else "each file"
+    if is_resampled:
+        return f"{what} read as {layout}, then resampled: {_outcome(sizes, layout)}"
     own = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
-    return f"{'x' if SAMPLES in names else 'each file'} {own} read as {layout}: {_outcome(sizes, layout)}"
+    return f"{what} {own} read as {layout}: {_outcome(sizes, layout)}"

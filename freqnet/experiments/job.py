@@ -120,10 +120,6 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
     if not resume:
         return Plan(folder, _info(job, dataset))
     info = stored_info(folder)
-    if matching(dataset, info["fingerprint"]) is None:
-        got = f"{dataset.name}, {len(dataset)} examples"
-        expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
-        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
     for group in GROUPS:
         # Runs written before do not have all groups.
         for name, value in _given(job, group).items():
@@ -132,6 +128,10 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
                 expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
                 todo = "leave it out, or start anew with overwrite=True"
                 raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
+    if matching(dataset, info["fingerprint"]) is None:
+        got = f"{dataset.name}, {len(dataset)} examples"
+        expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
     return Plan(folder, info)
 
 
