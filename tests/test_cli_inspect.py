@@ -143,13 +143,11 @@ def test_files_that_cannot_be_read(run: Path, pictures: Path, tmp_path: Path) ->
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n")
     np.save(tmp_path / "huge.npy", np.full((1, 8, 8), 3e38))
-    small, large = (sorted((pictures / str(size)).iterdir())[0] for size in (8, 16))
     for words, message in (
         (("none.png",), "no file none.png"),
         ((tmp_path / "notes.txt",), "convert the file to one of these formats"),
         ((tmp_path / "broken.png",), "a complete image file"),
         ((tmp_path / "huge.npy",), "scale the samples"),
-        ((small, large), "image sizes: got 8 x 8 pixels"),
         ((run,), "no images"),
     ):
         assert message in refused("predict", run, *words)

@@ -136,9 +136,10 @@ def _mnist_from_idx(folder: Path) -> Dataset:
 
 def _mnist(images: np.ndarray, labels: np.ndarray, official_test: int) -> Dataset:
     scaled = np.divide(images, 255, dtype=np.float32)[..., np.newaxis]
-    numbers, classes = number_labels(labels, None, "mnist")
-    # An excerpt without the digit 9 still has ten classes.
-    return validate(Dataset("mnist", scaled, numbers, max(classes, _DIGITS, key=len), official_test, 255.0))
+    # Digits are class numbers, also in an excerpt where one does not occur. Similar datasets have more classes.
+    has_digits = labels.max(initial=0) < len(_DIGITS)
+    numbers, classes = (labels.astype(np.int64), _DIGITS) if has_digits else number_labels(labels, None, "mnist")
+    return validate(Dataset("mnist", scaled, numbers, classes, official_test, 255.0))
 
 
 def _mnist_from_openml() -> Dataset:

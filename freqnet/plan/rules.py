@@ -57,9 +57,10 @@ def _copy_modes(program: Program, source: Array, band: Axes, target: Array, to_b
 @rule("frequency_response")
 def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size: Axes, space: Space) -> Backward | None:
     (theta,) = inputs
-    if not _is_half(out) or kernel == "modes":
+    known = space.response_basis(kernel, size, theta.dtype) if _is_half(out) else None
+    if known is None:
         return None
-    basis, weights = space.response_basis(kernel, size, theta.dtype)
+    basis, weights = known
     lanes = prod(theta.shape[1:])
     b.program.response(basis, b.value(theta), b.result(out), lanes, False)
     weighted = np.ascontiguousarray(basis * weights[:, :, None])

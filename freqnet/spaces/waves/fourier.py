@@ -7,14 +7,15 @@ last axis needs only the modes k >= 0.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from freqnet import kernels
+from freqnet.caches import cached
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import full_spectrum, stored
+from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import mode_products
@@ -23,7 +24,7 @@ from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
 from freqnet.spaces.waves.dft import kept_modes, matrices, matrices_win, samples_of
-from freqnet.spaces.waves.modes import folding, independent_modes
+from freqnet.spaces.waves.modes import fold, independent_modes
 
 
 class Fourier(WaveSpace):
@@ -57,6 +58,8 @@ class Fourier(WaveSpace):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            return long_kernels.response(theta, kernel, size, self.grid, self.band)
         real, imag, _ = _basis(kernel, size, self.grid, self.band, theta.dtype.char)
         flat = theta.reshape(len(theta), -1)
         out = empty((len(real), flat.shape[1]), np.result_type(theta.dtype, np.complex64))
@@ -68,14 +71,21 @@ class Fourier(WaveSpace):
         """Return one matrix per axis for `sample_modes`; None where an FFT takes less work."""
         return matrices(grid, self.band, np.dtype(precision).char) if matrices_win(grid, self.band) else None
 
-    def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return the matrix ``(modes, 2, parameters)`` of real and imaginary parts, and the weights of the modes."""
+    def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the matrix ``(modes, 2, parameters)`` of a response in real and imaginary parts, and the weights.
+
+        The weights count the modes. None where the response is not computed by a matrix.
+        """
+        if kernel == "modes" or long_kernels.is_long(volume(self.shape), size, self.grid):
+            return None
         real, imag, weights = _basis(kernel, size, self.grid, self.band, np.dtype(precision).char)
         return np.stack([real, imag], axis=1), weights
 
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            return long_kernels.response_adjoint(response, kernel, size, self.grid, self.band)
         real, imag, weights = _basis(kernel, size, self.grid, self.band, response.real.dtype.char)
         flat = response.reshape(len(real), -1) * weights
         theta = real.T @ flat.real + imag.T @ flat.imag
@@ -104,8 +114,7 @@ class Fourier(WaveSpace):
     def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         full = full_spectrum(array, self.ndim)
         for axis in range(self.ndim):
-            fold = folding(self.band[axis], coarse.band[axis], coarse.grid[axis]).astype(array.real.dtype)
-            full = np.moveaxis(np.tensordot(fold.T if adjoint else fold, full, (1, axis)), 0, axis)
+            full = fold(full, axis, (self.band[axis], coarse.band[axis]), coarse.grid[axis], adjoint)
         last = self.ndim - 1
         middle = full.shape[last] // 2
         return np.ascontiguousarray(full[(slice(None),) * last + (slice(middle, None),)])
@@ -168,14 +177,14 @@ class Fourier(WaveSpace):
         return array * spread.reshape(*self.shape, *factors.shape[1:])
 
 
-@lru_cache(maxsize=256)
+@cached
 def _weights(ndim: int, last: int) -> np.ndarray:
     weights = np.full((1,) * (ndim - 1) + (last + 1, 1, 1), 2.0, np.float32)
     weights[(0,) * (ndim - 1) + (0,)] = 1.0
     return weights
 
 
-@lru_cache(maxsize=64)
+@cached
 def _basis(
     kernel: str, size: Axes, grid: Axes, band: Axes, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
