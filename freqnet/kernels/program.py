@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -22,6 +22,10 @@ _CACHE_LINE = 64
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT,
     _RESPONSE, _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
 ) = range(23)  # fmt: skip
+
+
+def _packed(rows: Iterable[Any]) -> Array:
+    return np.array([[*row, *[0] * (_WORDS - len(row))] for row in rows], np.int64)
 
 
 def _address(array: Array) -> int:
@@ -103,15 +107,8 @@ class Program:
 
     def _joined(self) -> list[Array | Callable[[], None]]:
         segments: list[Array | Callable[[], None]] = []
-        for native, group in groupby(self.calls, lambda call: isinstance(call, list)):
-            if native:
-                rows = list(group)
-                words = np.zeros((len(rows), _WORDS), np.int64)
-                for target, row in zip(words, rows, strict=True):
-                    target[: len(row)] = row
-                segments.append(words)
-            else:
-                segments += group
+        for is_native, group in groupby(self.calls, lambda call: isinstance(call, list)):
+            segments += [_packed(group)] if is_native else group  # type: ignore[list-item]
         return segments
 
     def _word(self, value: Any) -> int:
@@ -231,7 +228,7 @@ class Program:
         self._add(_SOFTMAX, logits, targets, loss, g, *logits.shape)
 
     def scatter(
-        self, source: Array, target: Array, places: Array, factors: Array, length: int, steps: tuple[int, int] = (1, 1)
+        self, source: Array, target: Array, places: Any, factors: Any, length: int, steps: tuple[int, int] = (1, 1)
     ) -> None:
         self.zero(target)
         places, factors = np.ascontiguousarray(places, np.int64), np.ascontiguousarray(factors, self.precision)

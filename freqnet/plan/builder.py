@@ -122,14 +122,16 @@ class Builder:
     def _on_the_tape(self, op: Op, out: Tensor, inputs: Sequence[Tensor], parameters: dict[str, Any]) -> Backward:
         """Append an op that has no kernel: its own functions run on the arrays of the plan."""
         given = tuple(Tensor(self.value(x), x.space, x.requires_grad) if self.varies(x) else x for x in inputs)
-        made, saved = Tensor(self.result(out), out.space), []
+        made = Tensor(self.result(out), out.space)
+        saved: list[Tensor] = []
 
         def forward() -> None:
             found, *saved[:] = op.forward(*given, **parameters) if op.saves else (op.forward(*given, **parameters),)
             made.data[...] = found.data
 
         def backward(g: Array) -> None:
-            targets = {id(own): self.gradient(x) for own, x in zip(given, inputs, strict=True) if x.requires_grad}
+            wanted = [(own, self.gradient(x)) for own, x in zip(given, inputs, strict=True)]
+            targets = {id(own): target for own, target in wanted if target is not None}
             cotangent = Tensor(g, out.cotangent)
 
             def pull() -> None:

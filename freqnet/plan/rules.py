@@ -66,7 +66,9 @@ def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size:
     weighted = np.ascontiguousarray(basis * weights[:, :, None])
 
     def backward(g: Array) -> None:
-        b.program.response(weighted, g, b.gradient(theta), lanes, True)
+        gt = b.gradient(theta)
+        if gt is not None:
+            b.program.response(weighted, g, gt, lanes, True)
 
     return backward
 
@@ -266,8 +268,8 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
     x, v = inputs
     if not _is_half(x, v):
         return None
-    p, (*modes, channels, outputs), batch = b.program, v.shape, x.shape[-2]
-    modes, width, matrix = prod(modes), 2 * channels, 2 * channels * outputs
+    p, modes, batch, (channels, outputs) = b.program, prod(v.shape[:-2]), x.shape[-2], v.shape[-2:]
+    width, matrix = 2 * channels, 2 * channels * outputs
     source, vectors = b.value(x), b.value(v)
     planes = p.empty((modes, 2, channels, outputs))
     weighted = p.empty(planes.shape)
@@ -352,8 +354,8 @@ def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) 
     matrices = space.transform_matrices(x.shape[1:-1], x.dtype) if _is_half(out) and not x.requires_grad else None
     if matrices is None:
         return None
-    ends = (b.program.constant(np.full(x.shape[-1], v)) for v in (0.0, 1.0))
-    b.program.door(b.value(x), *ends, matrices, b.result(out))
+    zeros, ones = (b.program.constant(np.full(x.shape[-1], v)) for v in (0.0, 1.0))
+    b.program.door(b.value(x), zeros, ones, matrices, b.result(out))
     return nothing
 
 

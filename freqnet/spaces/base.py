@@ -364,6 +364,17 @@ class Space(ABC):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         """Return the response of a kernel with real parameters ``(parameters, inputs, outputs)``."""
 
+    def transform_matrices(self, grid: Axes, precision: Any) -> list[np.ndarray] | None:
+        """Return one matrix per axis for `sample_modes`, or None where it does not consist of matrix products."""
+        return None
+
+    def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return `frequency_response` as a matrix, and the weights of the modes, or None where it is none.
+
+        The matrix is ``(modes, 2, parameters)``, with real and imaginary parts.
+        """
+        return None
+
     @abstractmethod
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         """Return real parameters from a response: the adjoint of `frequency_response`."""
