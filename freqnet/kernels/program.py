@@ -107,8 +107,9 @@ class Program:
 
     def _joined(self) -> list[Array | Callable[[], None]]:
         segments: list[Array | Callable[[], None]] = []
-        for is_native, group in groupby(self.calls, lambda call: isinstance(call, list)):
-            segments += [_packed(group)] if is_native else group  # type: ignore[list-item]
+        for _, group in groupby(self.calls, lambda call: isinstance(call, list)):
+            calls = list(group)
+            segments += [_packed(calls)] if isinstance(calls[0], list) else [c for c in calls if callable(c)]
         return segments
 
     def _word(self, value: Any) -> int:

@@ -7,17 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Lock, active_count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
+from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
 from freqnet.nn.module import Features, Module, cache_token, evaluation, from_description
+from freqnet.nn.plans import Plans
 from freqnet.spaces import counted_transforms, no_transforms
 from freqnet.spaces.condition import require_condition
+
+
+class State(NamedTuple):
+    """One state of a network's arrays, as long as they are unchanged; it is the cache token of its constants."""
+
+    values: np.ndarray
+    plans: Plans
 
 
 class Network:
@@ -76,8 +85,7 @@ class Network:
         self.outputs = out.count
         self._parameters = list(body.named_parameters().values())
         self._stateful = [module for _, module in body.modules() if module.state]
-        # The values of all arrays, and the cache token that is valid while they are unchanged.
-        self._state: tuple[np.ndarray, object] = (np.zeros(0), object())
+        self._state = self._new_state(np.zeros(0))
         self._lock = Lock()
 
     @contextmanager
@@ -151,14 +159,26 @@ class Network:
         """
         values = self.door.read(samples).data
         with self.inference(), np.errstate(over="ignore", invalid="ignore"):
-            parts = [self._logits(values[i : i + batch]) for i in range(0, len(values), batch)]
-        logits = np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+            logits = self._logits(values, batch)
         if not np.isfinite(logits).all():
             _tell_not_finite(logits)
         return logits
 
-    def _logits(self, values: np.ndarray) -> np.ndarray:
-        return self(self.door.transform(Tensor(values), self.precision)).data
+    def _logits(self, values: np.ndarray, batch: int) -> np.ndarray:
+        if not len(values):
+            return np.zeros((0, self.outputs), self.precision)
+        if self._can_plan():
+            return self._state.plans(values)
+        return np.concatenate(
+            [self._from_samples(Tensor(values[i : i + batch])).data for i in range(0, len(values), batch)]
+        )
+
+    def _from_samples(self, samples: Tensor) -> Tensor:
+        return self(self.door.transform(samples, self.precision))
+
+    def _can_plan(self) -> bool:
+        """Whether the network runs as kernel calls in a row: with kernels, and layers that do the same every time."""
+        return KERNEL != "numpy" and all(module.is_static for _, module in self.body.modules())
 
     @contextmanager
     def inference(self) -> Iterator[None]:
@@ -174,17 +194,18 @@ class Network:
         inside the block, as when another thread trains the network.
         """
         values = self._values()
-        kept, token = self._state
-        if not np.array_equal(values, kept):
-            token = object()
-            self._state = (values, token)
-        reset = cache_token.set(token)
+        if not np.array_equal(values, self._state.values):
+            self._state = self._new_state(values)
+        reset = cache_token.set(self._state)
         try:
             yield
         finally:
             cache_token.reset(reset)
             if active_count() > 1 and not np.array_equal(values, self._values()):
-                self._state = (np.zeros(0), object())
+                self._state = self._new_state(np.zeros(0))
+
+    def _new_state(self, values: np.ndarray) -> State:
+        return State(values, Plans(self._from_samples, self.precision))
 
     def _values(self) -> np.ndarray:
         arrays = [p.data for p in self._parameters] + [a for m in self._stateful for a in m.state.values()]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.kernels import KERNEL
 
 # Samples of one run. More do not fit into the caches.
 _CHUNK = 64
@@ -54,8 +53,3 @@ class Plans:
         if len(plans) < _MOST:
             plans.append(plan)
         return out
-
-
-def has_plans() -> bool:
-    """Return whether there are kernels to make plans of."""
-    return KERNEL != "numpy"
