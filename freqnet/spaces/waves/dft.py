@@ -7,11 +7,11 @@ stay small beside the samples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from math import log2
 
 import numpy as np
 
+from freqnet.caches import cached
 from freqnet.spaces.base import Axes, volume
 
 # Multiply-adds of a matrix product that take as long as one operation of an FFT.
@@ -81,7 +81,7 @@ def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(half, -1, ndim - 1))
 
 
-@lru_cache(maxsize=64)
+@cached
 def _matrix(n: int, band: int, last: bool, precision: str) -> np.ndarray:
     """Return exp(-2 pi i k j / n) / n, ``(modes, samples)``; for the last axis, real ``(samples, 2 modes)``."""
     modes = np.arange(0 if last else -band, band + 1)
