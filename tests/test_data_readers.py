@@ -325,7 +325,7 @@ def test_labels_of_arrays(y: Any, labels: list[int], classes: tuple[str, ...]) -
         (np.array([1.0, np.nan, 2.0]), "got nan at index 1"),
         (np.ma.masked_equal([1, 2, 1], 2), "masked labels"),
         (np.array(["2001-01-01"] * 3, dtype="M8[D]"), "got dtype datetime64"),
-        (np.eye(3), r"got shape \(3, 3\), expected shape \(samples,\)"),
+        (np.eye(3), r"got shape \(3, 3\), expected shape \(samples,\); .*argmax"),
         (5, r"got shape \(\)"),
     ],
 )
@@ -359,6 +359,8 @@ def test_tables() -> None:
 
 
 def test_tables_that_do_not_fit() -> None:
+    with pytest.raises(DataError, match="table table: got a list, expected a table with columns"):
+        from_dataframe([[1, 2]], "kind")
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(RNG.normal(size=(6, 4)), columns=list("abcd")).assign(kind=LABELS)
     for change, arguments, message in (

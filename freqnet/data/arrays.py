@@ -136,6 +136,9 @@ def from_dataframe(
     >>> from_dataframe(frame.assign(kind=["a", "b"] * 3), "kind", grid=(2, 2))
     Dataset('table', samples=6, grid=(2, 2), channels=1, classes=2)
     """
+    if not hasattr(frame, "columns"):
+        todo = "pass a DataFrame of pandas, or arrays to from_arrays"
+        raise DataError(got_expected(f"table {name}", f"a {type(frame).__name__}", "a table with columns", todo))
     columns = list(frame.columns)
     if columns.count(label) != 1:
         got = f"{columns.count(label)} columns {label!r} among {', '.join(map(str, columns[:8]))}"

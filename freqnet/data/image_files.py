@@ -68,7 +68,8 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
     if channels not in (None, 1, 3):
         todo = "pass channels=1 or channels=3, or the images as an array in a .npz file"
         raise ConfigurationError(got_expected("channels of image files", channels, "1 or 3", todo))
-    read = [_read_image(path) for path in paths]
+    with _strict_pillow():
+        read = [_read_image(path) for path in paths]
     animated = [path for path, (_, has_frames) in zip(paths, read, strict=True) if has_frames]
     if animated:
         got = f"several frames in {animated[0]}" + (f" and {len(animated) - 1} other files" if animated[1:] else "")
@@ -88,12 +89,13 @@ def _grey(image: np.ndarray) -> np.ndarray:
 def _read_image(path: Path) -> tuple[np.ndarray, bool]:
     """Return the pixels of an image, and whether its file has several frames."""
     try:
-        # Decoding skips the checksums; verify() checks them, but the image must be opened again afterwards.
         with _opened(path) as image:
+            if image.format != "PNG":
+                return _pixels(path, image), _has_frames(image)
+            # Decoding skips the checksums. After checking them, the image must be opened again.
             image.verify()
         with _opened(path) as image:
-            has_frames = image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
-            return _pixels(path, image), has_frames
+            return _pixels(path, image), _has_frames(image)
     except FileNotFoundError as error:
         raise DataError(got_expected("image", f"no file {path}", "an existing file", "check the path")) from error
     # Pillow raises many unrelated types on damaged bytes: OSError, SyntaxError, EOFError, ...
@@ -102,18 +104,29 @@ def _read_image(path: Path) -> tuple[np.ndarray, bool]:
         raise DataError(got_expected(f"image {path}", got, "a complete image file", "replace or remove it")) from error
 
 
+def _has_frames(image: ImageFile.ImageFile) -> bool:
+    return image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
+
+
+@contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Let Pillow refuse images that are too large to be one, and ignore damaged metadata, which do not matter here."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     # Pillow takes a while to import, and few datasets need it.
     from PIL import Image
 
-    with warnings.catch_warnings():
-        # Pillow warns of damaged metadata, which do not matter here.
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # From a stream: of a named TIFF file, Pillow maps the bytes to memory in the size after turning it.
-        with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
-            yield image
+    # From a stream: of a named TIFF file, Pillow maps the bytes to memory in the size after turning it.
+    with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
+        yield image
 
 
 def _pixels(path: Path, image: ImageFile.ImageFile) -> np.ndarray:
