@@ -96,13 +96,13 @@ def _class_files(folder: Path) -> dict[str, list[Path]]:
     has_images = any(is_image(item) for subfolder in subfolders for item in subfolder.iterdir())
     wanted: Callable[[Path], object] = is_image if has_images else suffix_of
     found = {}
-    _tell_unread(folder, subfolders)
     for subfolder in subfolders:
         found[subfolder.name] = sorted(item for item in subfolder.iterdir() if wanted(item))
         if not found[subfolder.name]:
             kinds = IMAGE_SUFFIXES if has_images else (*IMAGE_SUFFIXES, *READERS)
             got, todo = "no images" if has_images else "no samples", "add files of this class, or remove the folder"
             _refuse(subfolder, got, f"at least one {', '.join(kinds)} file directly in it", todo)
+    _tell_unread(folder, subfolders)
     return found
 
 
