@@ -15,9 +15,9 @@ from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, got_expected
 from freqnet.nn.module import Signal
 from freqnet.ops.arithmetic import cast, extend, reshape, scale_by, sum_
+from freqnet.ops.transform import resample_samples
 from freqnet.spaces import Axes, Space, get_domain
 from freqnet.spaces.base import per_axis, volume
-from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.values import as_floats, value_range
 
 # Values farther outside the range of the training set than this many times its width are far outside.
@@ -209,18 +209,13 @@ class Door:
             samples = samples + Tensor(-np.asarray(self.offset, samples.dtype))
         samples = cast(samples, precision=precision)
         if grid != self.grid and (self.pool or any(self.pad)):
-            samples = self._resampled(samples)
+            # Blocks of samples and zeros after the samples count the door's grid.
+            samples = resample_samples(samples, grid=self.grid)
         if any(p > 1 for p in self.pool):
             samples = self._averaged(samples)
         if any(self.pad):
             samples = extend(samples, shape=(len(samples.data), *self.space.grid, self.channels))
         return samples
-
-    def _resampled(self, samples: Tensor) -> Tensor:
-        """Return the same signal on the door's grid: blocks of samples and zeros after the samples count this grid."""
-        grid = samples.shape[1:-1]
-        band = tuple((min(n, own) - 1) // 2 for n, own in zip(grid, self.grid, strict=True))
-        return ops.synthesis(ops.analysis(samples, get_domain(DEFAULT_DOMAIN)(grid, band)), self.grid)
 
     def _averaged(self, samples: Tensor) -> Tensor:
         """Return the averages of blocks of samples."""
