@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import oracles
 import pytest
+from freqnet.benchmarks.studies import door
+from freqnet.benchmarks.timing import threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +55,7 @@ def memory(call: Callable[[], Any]) -> tuple[Any, int, int]:
 
 def take_long_path(patch: pytest.MonkeyPatch) -> None:
     """Take the path of long signals and kernels for every size."""
-    for module, name in ((dft, "_LARGEST"), (long_kernels, "_SMALL"), (long_kernels, "_LARGEST"), (modes, "_SMALL")):
+    for module, name in ((dft, "_LARGEST"), (long_kernels, "_SHORT"), (long_kernels, "_LARGEST"), (modes, "_SMALL")):
         patch.setattr(module, name, 0)
     for name in ("_AT_DOOR", "_SUMMED", "_AVERAGED"):
         patch.setattr(samples, name, 0)
@@ -136,6 +138,29 @@ def test_matrices_of_small_grids_are_used_as_before() -> None:
     array = np.random.default_rng(0).standard_normal((3, n, 1))
     expected = (array[..., 0] @ np.ascontiguousarray(waves.T).view(float)).view(complex)
     np.testing.assert_array_equal(Fourier.on(n, band).analysis(array)[..., 0], expected.T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "band"), door.SIGNALS)
+@pytest.mark.parametrize("domain", door.DOMAINS)
+def test_the_door_is_as_fast_as_numpy(domain: str, shape: Axes, band: int) -> None:
+    """The bounds that the documentation states, with room for a busy machine."""
+    with threads(1):
+        for precision in door.PRECISIONS:
+            found = door.signal(domain, precision, shape, band)
+            assert found.peak < 4 * found.given
+            assert found.kept < 1 << 20
+            assert found.first < 3 * found.peer + 1e-3, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("taps", "band"), door.KERNELS)
+def test_the_response_of_a_long_kernel_is_fast(taps: int, band: int) -> None:
+    for domain in WAVES:
+        found = door.kernel(domain, taps, band)
+        assert found.first < 0.2
+        assert found.peak < 64 << 20
+        assert found.kept < 16 << 20
 
 
 # -- kernels -------------------------------------------------------------------------------------------

@@ -26,9 +26,10 @@ from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_by_ff
 from freqnet.spaces.waves.fourier import Fourier
 
 # Entries of the largest matrix of an axis at the door: an FFT takes longer signals.
-_AT_DOOR = 1 << 16
-# Numbers in the sums that make a matrix of an axis, and samples of the longest axis whose averages take a matrix.
-_SUMMED, _AVERAGED = 1 << 20, 1 << 10
+_AT_DOOR = 1 << 14
+# Numbers in the sums that make a matrix of an axis, also at a time, and samples of the longest axis whose averages take
+# a matrix.
+_SUMMED, _AT_ONCE, _AVERAGED = 1 << 20, 1 << 16, 1 << 10
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,9 @@ def _interpolation(grid: int, target: int, response: Callable[[np.ndarray], np.n
     if target * grid * len(k) > _SUMMED:
         return _long_interpolation(grid, target, k, response(k) * halved / grid)
     angle = 2 * np.pi * (np.arange(target)[:, None] / target - np.arange(grid)[None, :] / grid)
-    terms = np.exp(1j * angle[..., None] * k) * (response(k) * halved)
-    return terms.sum(axis=-1).real / grid
+    factors = response(k) * halved
+    parts = (angle[rows] for rows in _parts(target, grid * len(k)))
+    return np.concatenate([(np.exp(1j * part[..., None] * k) * factors).sum(axis=-1).real / grid for part in parts])
 
 
 def _long_interpolation(grid: int, target: int, k: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -252,7 +254,7 @@ def _long_interpolation(grid: int, target: int, k: np.ndarray, factors: np.ndarr
 
 def _parts(count: int, width: int) -> list[np.ndarray]:
     """Return the numbers below `count` in parts, so that a matrix of one part and `width` columns is small."""
-    step = max(1, _SUMMED // max(1, width))
+    step = max(1, _AT_ONCE // max(1, width))
     return [np.arange(first, min(first + step, count)) for first in range(0, count, step)]
 
 
