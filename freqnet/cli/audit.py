@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,13 +17,19 @@ from freqnet.training.files import write_atomically, write_json
 
 
 def audit_run(
-    folder: Path, data: str | None, data_folder: Path | None, samples: int, json_file: Path | None, page: Path | None
+    folder: Path,
+    data: str | None,
+    data_folder: Path | None,
+    reading: dict[str, Any],
+    samples: int,
+    json_file: Path | None,
+    page: Path | None,
 ) -> Audit:
     """Audit a model on examples of its data, print the results, and write them to the given files."""
     if samples < 4:
         raise ConfigurationError(got_expected("samples", samples, "at least 4", "the default is --samples 500"))
     network, info = load_model(folder)
-    dataset, _ = examples_of(info, data, data_folder)
+    dataset, _ = examples_of(network, info, data, data_folder, reading)
     # Random examples: in files that are sorted by class, the first ones would be of few classes.
     picks = np.random.default_rng(0).permutation(len(dataset))[:samples]
     found = audit(network, dataset.images[np.sort(picks)])

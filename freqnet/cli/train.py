@@ -10,6 +10,7 @@ from typing import Any
 
 from freqnet.cli.console import TrainingBar, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
+from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.training import History
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
@@ -71,6 +72,10 @@ def show_opening(begun: Begun) -> None:
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
+    if parts.train.layout:
+        shape = (plan.info["samples"], *parts.train.images.shape[1:])
+        is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
+        say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
     kept, door, *remarks = network.door.space.describe()
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:

@@ -49,6 +49,8 @@ class Comparison:
     nodes : sequence of int
         Numbers of nodes along each axis for further runs of node domains (the causal ones, such as ``laplace``): one
         run per number and seed.
+    reading : dict
+        Fields of `freqnet.training.Reading`.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Comparison:
     model: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     nodes: Sequence[int] = ()
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_domains(self.domains)
@@ -108,7 +111,9 @@ class Comparison:
         """
         if list(self.seeds) != list(range(len(self.seeds))):
             return ""
-        words = shlex.split(Job(self.data, self.folder, None, self.fractions, self.model, self.settings).command())
+        words = shlex.split(
+            Job(self.data, self.folder, None, self.fractions, self.model, self.settings, self.reading).command()
+        )
         words[1] = "compare"
         words += ["--domains", ",".join(self.domains), "--seeds", str(len(self.seeds))]
         return shlex.join([*words, *(("--nodes", ",".join(map(str, self.nodes))) if self.nodes else ())])
@@ -141,6 +146,7 @@ class Comparison:
             self.fractions,
             {"domain": domain, **self.model, **count},
             {**self.settings, "seed": int(seed)},
+            self.reading,
         )
 
 

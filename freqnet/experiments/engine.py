@@ -94,7 +94,7 @@ def compare(
     """
     if processes is not None and processes < 1:
         raise ConfigurationError(got_expected("processes", processes, "at least 1", "the default is one per core"))
-    dataset = load(comparison.data, folder=comparison.folder)
+    dataset = load(comparison.data, folder=comparison.folder, **comparison.reading)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
     _claim(comparison.path, tasks[0].info, resume)

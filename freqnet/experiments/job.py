@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import shlex
 import zlib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from freqnet.data import DATASETS, Dataset
+from freqnet.data.loaders import source_name
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
 from freqnet.training import Model, Settings, load_checkpoint, training_defaults
 from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, claim_folder
 from freqnet.training.fit import plain
+
+# Earlier versions refused larger class numbers.
+_MOST_CLASSES_BEFORE = 100_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Job:
         Fields of `freqnet.training.Model`.
     settings : dict
         Fields of `freqnet.training.Settings`; they replace those of `freqnet.training.training_defaults`.
+    reading : dict
+        Fields of `freqnet.training.Reading`.
 
     Examples
     --------
@@ -50,6 +57,7 @@ class Job:
     fractions: dict[str, float] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    reading: dict[str, Any] = field(default_factory=dict)
 
     @property
     def source(self) -> list[str]:
@@ -59,14 +67,14 @@ class Job:
     def command(self) -> str:
         """Return the command that repeats this run, with only the choices that were given."""
         words = ["freqnet", "train", *self.source]
-        for name, value in {**self.model, **self.settings, **self.fractions}.items():
+        for name, value in {**self.reading, **self.model, **self.settings, **self.fractions}.items():
             words += [option_name(name), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
         return shlex.join(words)
 
-    def output(self, dataset: Dataset) -> Path:
-        """Return the folder of the run."""
+    def output(self, name: str) -> Path:
+        """Return the folder of the run on data of this name."""
         domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
-        return self.out or Path("runs") / f"{_slug(dataset.name)}-{_slug(domain)}-seed{seed}"
+        return self.out or Path("runs") / f"{_slug(name)}-{_slug(domain)}-seed{seed}"
 
 
 @dataclass(frozen=True)
@@ -108,22 +116,68 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
     DataError
         The data differ from those of the run to resume.
     """
-    folder = job.output(dataset)
+    folder = job.output(dataset.name)
     if not resume:
         return Plan(folder, _info(job, dataset))
     info = stored_info(folder)
-    if fingerprint(dataset) != info["fingerprint"]:
-        got = f"{dataset.name}, {len(dataset)} examples"
-        expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
-        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
     for group in GROUPS:
-        for name, value in plain(getattr(job, group)).items():
-            own = info[group].get(name)
+        # Runs written before do not have all groups.
+        for name, value in _given(job, group).items():
+            own = info.get(group, {}).get(name)
             if own != value:
                 expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
                 todo = "leave it out, or start anew with overwrite=True"
                 raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
+    if matching(dataset, info["fingerprint"]) is None:
+        got = f"{dataset.name}, {len(dataset)} examples"
+        expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
+        raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
     return Plan(folder, info)
+
+
+def _given(job: Job, group: str) -> dict[str, Any]:
+    """Return the choices of a group that were given, as they are stored."""
+    given = getattr(job, group)
+    chosen = asdict(GROUPS[group](**given))
+    return plain({name: chosen[name] for name in given})
+
+
+def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
+    """Return the arguments of `freqnet.data.load` for the data of a job: those given, or those of the run to resume."""
+    name = job.data if job.data in DATASETS else source_name(job.data)
+    path = job.output(name) / CHECKPOINT
+    if not resume or not path.is_file():
+        return job.reading
+    checkpoint = load_checkpoint(path)
+    return {**stored_reading(checkpoint.info, checkpoint.network["door"]), **job.reading}
+
+
+def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `freqnet.data.load` that read data as a trained model takes them.
+
+    Parameters
+    ----------
+    info : mapping
+        The information stored with the model. Models saved by hand and runs written before do not have the reading.
+    door : mapping
+        Fields of the model's door. Its grid and its channels tell how to read arrays of other layouts than the stored
+        one.
+
+    Returns
+    -------
+    dict
+        Several layouts, and the size to which samples are resampled.
+
+    Examples
+    --------
+    >>> stored_reading({"reading": {"layout": "n c h w", "size_to": None}}, {"grid": [8, 8], "channels": 1})
+    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None}
+    """
+    reading = info.get("reading", {})
+    grid = " ".join("xyz"[: len(door["grid"])])
+    single = [f"n {grid}"] if door["channels"] == 1 else []
+    stored = [reading["layout"]] if reading.get("layout") else []
+    return {"layout": [*stored, *single, f"n {grid} c"], "size_to": reading.get("size_to")}
 
 
 def stored_info(folder: Path) -> dict[str, Any]:
@@ -155,6 +209,28 @@ def fingerprint(dataset: Dataset) -> str:
     return f"{zlib.crc32(np.ascontiguousarray(dataset.labels).data, pixels):08x}"
 
 
+def matching(dataset: Dataset, stored: str) -> Dataset | None:
+    """Return a dataset as a run has seen it, by the checksum that the run has stored; None if it is another.
+
+    Earlier versions made all samples float32, and each number below the largest label a class.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The dataset as it is read now.
+    stored : str
+        The checksum.
+    """
+    if fingerprint(dataset) == stored:
+        return dataset
+    numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
+    before = replace(dataset, images=dataset.images.astype(np.float32, copy=False))
+    if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
+        every = tuple(str(number) for number in range(numbers[-1] + 1))
+        before = replace(before, labels=np.array(numbers)[dataset.labels], classes=every)
+    return before if fingerprint(before) == stored else None
+
+
 def resume_command(data: str, folder: Path | None, out: Path) -> str:
     """Return the command that resumes an unfinished run."""
     return shlex.join(["freqnet", "train", *Job(data, folder).source, "--out", str(out), "--resume"])
@@ -172,6 +248,9 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
+            # As the axes were read, also where they were not given.
+            "reading": {**asdict(GROUPS["reading"](**job.reading)), "layout": dataset.layout or None},
+            "rate": dataset.rate,
             "fractions": asdict(GROUPS["fractions"](**job.fractions)),
             "model": asdict(GROUPS["model"](**job.model)),
             "settings": asdict(settings),

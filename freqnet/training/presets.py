@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from freqnet.autodiff import Tensor
 from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
@@ -34,6 +33,7 @@ from freqnet.nn.activation import POINTWISE
 from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
+from freqnet.values import mean_and_scale, value_range
 
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
@@ -171,9 +171,8 @@ class Model:
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
         """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
-        axes = tuple(range(dataset.images.ndim - 1))
-        offset = dataset.images.mean(axis=axes, dtype=np.float64)
-        scale = dataset.images.std(axis=axes, dtype=np.float64)
+        offset, scale = mean_and_scale(dataset.images)
+        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.images))
         whole = self._room(dataset.grid)
         sizes = whole.door_sizes(self.modes, DEFAULT_MODES)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
@@ -182,13 +181,15 @@ class Model:
             dataset.grid,
             tuple(whole.band_of(n) for n in sizes),
             dataset.channels,
-            tuple(float(v) for v in offset),
-            # A constant channel is not scaled.
-            tuple(float(v) if v > 0 else 1.0 for v in scale),
+            offset,
+            scale,
             pad if any(pad) else (),
             pool if self.pool != 1 else (),
+            dataset.full_scale,
+            low,
+            high,
         )
-        fitted = whole.fitted(lambda: door.prepare(dataset.images), max(sizes))
+        fitted = whole.fitted(lambda: door.prepare(Tensor(dataset.images)).data, max(sizes))
         door = door if fitted == whole.domain else replace(door, domain=fitted)
         return Network(door, self._body(whole, sizes, len(dataset.classes)), seed, self._precision(door))
 
