@@ -117,7 +117,8 @@ def plain_value(name: str, value: object, keep: Callable[[Any], bool] = lambda v
         value = value.tolist()
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    for kind, convert in ((str, str.__str__), (numbers.Integral, int), (numbers.Real, float)):
+    kinds: tuple[tuple[type, Any], ...] = ((str, str.__str__), (numbers.Integral, int), (numbers.Real, float))
+    for kind, convert in kinds:
         if isinstance(value, kind):
             return convert(value)
     if isinstance(value, (list, tuple)):

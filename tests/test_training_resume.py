@@ -39,7 +39,7 @@ def network(seed: int, domain: str = "fourier") -> Network:
 
 
 def dropout_network(seed: int) -> Network:
-    layers = (nn.Convolution(6), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(0.3), nn.Dense(10))
+    layers = (nn.Convolution(6), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(1), nn.Dense(10))
     return Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential(layers), seed)
 
 
