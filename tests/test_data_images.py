@@ -175,7 +175,7 @@ def test_load_images_refuses(tmp_path: Path) -> None:
         ("absent.png", DataError, r"got no file .*absent\.png"),
         ("empty", DataError, "got no images, expected files in it"),
         ("nan.npy", DataError, "got 36 NaN and 0 infinite"),
-        ("y.npz", DataError, r"got the arrays y, expected the array x"),
+        ("y.npz", DataError, r"got the arrays y, expected the arrays x and y, or x"),
         ("notes.txt", ConfigurationError, r"notes\.txt, expected a folder, or a file of \.png"),
     ):
         with pytest.raises(error, match=message):

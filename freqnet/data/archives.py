@@ -78,7 +78,7 @@ def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
     stored = sorted(names)
     chosen = {own.lower(): own for own in (*stored, *_NAMES) if own.lower() in _NAMES and own in stored}
     if "x" not in chosen:
-        got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the array x, and y with labels to train on"
+        got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the arrays x and y, or x alone to predict"
         todo = "save it with these names, as in np.savez(file, x=images, y=labels)"
         raise DataError(got_expected(f"archive {path}", got, expected, todo))
     return chosen
