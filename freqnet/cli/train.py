@@ -20,8 +20,7 @@ def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, 
     with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
-        begun = prepare(job, resume=resume, overwrite=overwrite)
-        with _explained(begun.plan.folder, job):
+        with prepare(job, resume=resume, overwrite=overwrite) as begun, _explained(begun.plan.folder, job):
             if not quiet:
                 show_opening(begun)
             metrics = begun.finish(_fit(begun, quiet))

@@ -14,7 +14,7 @@ from freqnet.data import DATASETS, Dataset
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
 from freqnet.training import Model, Settings, load_checkpoint, training_defaults
 from freqnet.training.choices import GROUPS, option_name
-from freqnet.training.files import CHECKPOINT, claim_folder
+from freqnet.training.files import CHECKPOINT, check_folder
 from freqnet.training.fit import plain
 
 
@@ -128,7 +128,7 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
 
 def stored_info(folder: Path) -> dict[str, Any]:
     """Return the choices that an unfinished run has stored."""
-    claim_folder(folder, resume=True)
+    check_folder(folder, resume=True)
     path = folder / CHECKPOINT
     info = load_checkpoint(path).info
     if "progress" not in info or "fingerprint" not in info:
