@@ -55,6 +55,10 @@ class ModuloWarning(NetworkWarning):
     """A linear convolution does not fit its nodes: the result is reduced modulo their polynomial."""
 
 
+class DataWarning(NetworkWarning):
+    """Samples are unlike those of the training set or unlike each other, as where they are in other units."""
+
+
 class RangeWarning(UserWarning):
     """An activation is used outside the range that it was fitted on."""
 

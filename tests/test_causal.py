@@ -11,12 +11,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from freqnet import nn, ops
+from freqnet import caches, nn, ops
 from freqnet.autodiff import Tensor, gradient
 from freqnet.data import load
 from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, SpaceError
 from freqnet.spaces import Damped, Fourier, Laplace, get_domain
-from freqnet.spaces.nodes.real import real_tables
 from freqnet.training import Model
 
 RNG = np.random.default_rng(0)
@@ -82,7 +81,7 @@ def test_a_gradient_of_the_same_numbers_is_not_the_signal() -> None:
 
 # -- shared tables -------------------------------------------------------------------------------------
 def test_tables_made_by_two_threads_at_once_are_right() -> None:
-    real_tables.cache_clear()
+    caches.clear()
     digits, spaces = mpmath.mp.dps, [Laplace.on(n) for n in (9, 27, 17, 23)]
     threads = [threading.Thread(target=getattr, args=(space, "tables")) for space in spaces]
     for thread in threads:

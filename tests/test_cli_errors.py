@@ -86,13 +86,13 @@ DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
     "infinity": ({"x": np.full((60, 8, 8), -np.inf)}, "0 NaN and 3840 infinite values"),
     "too large": ({"x": np.resize([3e38, -3e38, -3e38], (60, 8, 8))}, "got values up to 3e+38"),
     "labels beyond the classes": ({"classes": np.array(["a", "b"])}, "labels from 0 to 9, expected labels from 0 to 1"),
-    "negative labels": ({"y": np.arange(60) - 3}, "labels from -3 to 56"),
+    "negative labels": ({"y": np.arange(60) - 3, "classes": np.array(["a", "b"])}, "labels from -3 to 56"),
     "one class": ({"y": np.zeros(60, int)}, "samples of 1 class"),
     "a class of one": ({"y": np.array([1] + 59 * [0])}, "class '1' of made: got 1 sample"),
     "other numbers": ({"y": np.arange(59)}, "got shape (59,) for 60 images"),
-    "objects": ({"y": np.array([None] * 60)}, "without object arrays"),
+    "objects": ({"y": np.array([None] * 60)}, "arrays of Python objects"),
     "no samples": ({"x": np.zeros((0, 8, 8)), "y": np.zeros(0, int)}, "got shape (0,)"),
-    "channels first": ({"x": np.zeros((60, 3, 8, 8))}, "np.moveaxis"),
+    "channels first": ({"x": np.zeros((60, 3, 8, 8))}, "--layout nchw"),
     "text": ({"x": np.array(["a"] * 60)}, "of dtype <U1"),
 }
 

@@ -81,6 +81,7 @@ def test_classes_are_matched_by_name(run: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "e.json").read_text())["accuracy"] > 0.8
 
 
+@pytest.mark.filterwarnings("ignore::freqnet.errors.DataWarning")
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -137,17 +138,16 @@ def test_arrays_that_do_not_fit(run: Path, tmp_path: Path, shape: tuple[int, ...
     assert message in refused("predict", run, tmp_path / "a.npy")
 
 
+@pytest.mark.filterwarnings("ignore::freqnet.errors.DataWarning")
 def test_files_that_cannot_be_read(run: Path, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n")
     np.save(tmp_path / "huge.npy", np.full((1, 8, 8), 3e38))
-    small, large = (sorted((pictures / str(size)).iterdir())[0] for size in (8, 16))
     for words, message in (
         (("none.png",), "no file none.png"),
         ((tmp_path / "notes.txt",), "convert the file to one of these formats"),
         ((tmp_path / "broken.png",), "a complete image file"),
         ((tmp_path / "huge.npy",), "scale the samples"),
-        ((small, large), "image sizes: got 8 x 8 pixels"),
         ((run,), "no images"),
     ):
         assert message in refused("predict", run, *words)

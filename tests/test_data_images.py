@@ -55,10 +55,12 @@ def test_image_formats(tmp_path: Path, suffix: str) -> None:
     [
         ("1", 1, [1]),
         ("L", 51, [0.2]),
-        ("LA", (51, 9), [0.2]),
+        ("LA", (51, 255), [0.2]),
+        ("LA", (51, 85), [0.2 / 3 + 2 / 3]),
         ("I;16", 13107, [0.2]),
         ("RGB", (51, 0, 255), [0.2, 0, 1]),
-        ("RGBA", (51, 0, 255, 9), [0.2, 0, 1]),
+        ("RGBA", (51, 0, 255, 255), [0.2, 0, 1]),
+        ("RGBA", (51, 0, 255, 85), [0.2 / 3 + 2 / 3, 2 / 3, 1]),
     ],
 )
 def test_image_modes(tmp_path: Path, mode: str, colour: int | tuple, expected: list[float]) -> None:
@@ -69,9 +71,9 @@ def test_image_modes(tmp_path: Path, mode: str, colour: int | tuple, expected: l
 def test_palette_images_are_grey_only_if_their_pixels_are(tmp_path: Path) -> None:
     for name, colour in (("grey", (51, 51, 51)), ("red", (255, 0, 0))):
         image = Image.new("RGB", (4, 4), colour).convert("P", palette=Image.Palette.ADAPTIVE)
-        image.save(tmp_path / f"{name}.png", transparency=b"\x80")
-    np.testing.assert_allclose(load_images(tmp_path / "grey.png")[0][0, 0, 0], [0.2], rtol=1e-6)
-    np.testing.assert_allclose(load_images(tmp_path / "red.png")[0][0, 0, 0], [1, 0, 0], rtol=1e-6)
+        image.save(tmp_path / f"{name}.png", transparency=b"\x55")
+    np.testing.assert_allclose(load_images(tmp_path / "grey.png")[0][0, 0, 0], [0.2 / 3 + 2 / 3], rtol=1e-6)
+    np.testing.assert_allclose(load_images(tmp_path / "red.png")[0][0, 0, 0], [1, 2 / 3, 2 / 3], rtol=1e-6)
 
 
 def test_one_image_in_colour_gives_all_three_channels(tmp_path: Path) -> None:
@@ -97,7 +99,9 @@ def test_channels_can_be_chosen_for_prediction(tmp_path: Path) -> None:
 def test_mixed_sizes_name_both_sizes_and_files(tmp_path: Path) -> None:
     write_images(tmp_path)
     Image.new("L", (9, 7)).save(tmp_path / "dog" / "1.png")
-    with pytest.raises(DataError, match=r"got 5 x 6 pixels in .*cat.0.png and 9 x 7 pixels in .*dog.1.png.*; resize"):
+    with pytest.raises(
+        DataError, match=r"got \(6, 5, 1\) in .*cat.0.png and \(7, 9, 1\) in .*dog.1.png.*size_to=\(6, 5\)"
+    ):
         load(tmp_path)
 
 
@@ -124,10 +128,10 @@ def test_damaged_images_are_named(tmp_path: Path) -> None:
 
 
 def test_folders_without_classes_or_images(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="got no subfolders, expected a subfolder of images per class"):
+    with pytest.raises(DataError, match="got no subfolders, expected a subfolder of files per class"):
         load(tmp_path)
     (tmp_path / "cat").mkdir()
-    with pytest.raises(DataError, match=r"image folder .*cat: got no images"):
+    with pytest.raises(DataError, match=r"folder .*cat: got no samples"):
         load(tmp_path)
     Image.new("L", (5, 6)).save(tmp_path / "cat" / "0.png")
     with pytest.raises(DataError, match="got samples of 1 class"):
@@ -159,7 +163,7 @@ def test_load_images_refuses(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
     for name, error, message in (
         ("absent.png", DataError, r"got no file .*absent\.png"),
-        ("empty", DataError, "got no images, expected images in it"),
+        ("empty", DataError, "got no images, expected files in it"),
         ("nan.npy", DataError, "got 36 NaN and 0 infinite"),
         ("y.npz", DataError, r"got the arrays y, expected the array x"),
         ("notes.txt", ConfigurationError, r"notes\.txt, expected a folder, or a file of \.png"),

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import oracles
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from freqnet import nn, ops
 from freqnet.autodiff import no_grad
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
+from freqnet.spaces import DOMAINS
 
 Axes = tuple[int, ...]
 HEADS: dict[str, tuple[nn.Module, ...]] = {
@@ -114,19 +117,49 @@ def test_the_same_logits_from_finer_samples(head: str, finer: Axes):
     assert np.abs(net.predict(fine + detail) - net.predict(coarse)).max() < 1e-5
 
 
-def test_padding_scales_with_the_resolution():
-    layers = (nn.Convolution(3, 3, boundary="linear"), nn.Polynomial(), nn.PowerSpectrum(), nn.Dense(3))
-    net = nn.Network(nn.Door("fourier", (8,), (2,), 1, pad=(2,)), nn.Sequential(layers), precision=np.float64)
-    box = np.ones((1, 8, 1))
-    spectra = [net.analyse(np.repeat(box, times, axis=1)).data for times in (1, 2, 4, 64)]
-    # A box of 8/10 of the period, sampled more and more finely: its spectrum tends to that of the continuous box.
-    modes = np.arange(3)
-    limit = 0.8 * np.sinc(0.8 * modes) * np.exp(-0.8j * np.pi * modes)
-    errors = [np.abs(s.ravel() - limit).max() for s in spectra]
-    assert errors == sorted(errors, reverse=True)
-    assert errors[-1] < 1e-2
-    with pytest.raises(ShapeError, match=r"samples: got 10 for a grid of 8 \+ 2, expected a multiple"):
-        net.analyse(np.ones((1, 10, 1)))
+@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid"])
+@pytest.mark.parametrize("settings", [{"pad": (2, 3)}, {"pool": (2, 2)}, {"pool": (2, 1), "pad": (1, 0)}])
+@pytest.mark.parametrize("finer", [(16, 16), (64, 64), (20, 9), (8, 11), (7, 8)])
+def test_a_door_that_pads_or_pools_reads_every_resolution_alike(domain: str, settings: dict[str, Any], finer: Axes):
+    door = nn.Door(domain, (8, 8), (1, 1), 2, **settings)
+    coarse = oracles.project(images(), (3, 3))
+    wanted = door.analyse(coarse, np.float64).data
+    found = door.analyse(oracles.evaluate(coarse, finer, (3, 3)), np.float64).data
+    assert found == pytest.approx(wanted, abs=1e-12)
+    assert np.abs(wanted).max() > 0.01
+    # Modes that the door's grid cannot hold are dropped: blocks of finer samples would have folded them.
+    if min(finer) >= 16:
+        wave = np.cos(2 * np.pi * 7 * np.arange(finer[0]) / finer[0])[:, None, None] * np.ones((finer[1], 2))
+        assert np.abs(door.analyse(wave[None], np.float64).data).max() < 1e-12
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_every_domain_reads_another_resolution_alike_or_refuses_it(data: st.DataObject):
+    domain = data.draw(st.sampled_from(sorted(DOMAINS)))
+    ndim = data.draw(st.integers(1, 2))
+    grid, other = (tuple(data.draw(st.integers(3, 13)) for _ in range(ndim)) for _ in range(2))
+    band = tuple(data.draw(st.integers(0, (n - 1) // 2)) for n in grid)
+    extra = {"pad": data.draw(st.integers(0, 2))} | data.draw(st.sampled_from(({}, {"pool": grid}, {"pool": 1})))
+    if extra.get("pool") == grid or domain in ("laplace", "damped"):
+        band = (0,) * ndim
+    held = tuple((min(n, m) - 1) // 2 for n, m in zip(grid, other, strict=True))
+    signal = oracles.project(np.random.default_rng(0).standard_normal((2, *grid, 2)), held)
+    same = oracles.evaluate(signal, other, held)
+    try:
+        door = nn.Door(domain, grid, band, 2, **extra)
+        found = door.analyse(same, np.float64).data
+    except (ConfigurationError, ShapeError):
+        assume(False)
+    assert found == pytest.approx(door.analyse(signal, np.float64).data, abs=1e-10)
+
+
+def test_padding_reads_a_signal_followed_by_zeros():
+    door = nn.Door("fourier", (8,), (2,), 1, pad=(2,))
+    box = np.concatenate([np.ones(8), np.zeros(2)]).reshape(1, 10, 1)
+    for times in (1, 2, 4, 64):
+        found = door.analyse(np.ones((1, 8 * times, 1)), np.float64).data
+        assert found == pytest.approx(oracles.spectrum(box, (2,)), abs=1e-14)
 
 
 # -- the door ----------------------------------------------------------------------------------------
@@ -136,10 +169,10 @@ def test_the_door_standardises_and_transforms():
     door = nn.Door("fourier", (8, 8), (3, 2), 2, offset=(1.0, -2.0), scale=(2.0, 4.0))
     oracles.assert_close(door.analyse(samples, np.float64).data, plain, "standardised")
     assert door.analyse(samples).data.dtype == np.complex64
-    for settings in ({"offset": (1.0, -2.0)}, {"scale": (2.0, 4.0)}, {}):
-        wanted = (samples - settings.get("offset", 0.0)) / settings.get("scale", 1.0)
-        found = nn.Door("fourier", (8, 8), (3, 2), 2, **settings).analyse(samples, np.float64)
-        oracles.assert_close(found.data, oracles.spectrum(wanted, (3, 2)), str(settings))
+    for fields in ({"offset": (1.0, -2.0)}, {"scale": (2.0, 4.0)}, {}):
+        wanted = (samples - fields.get("offset", 0.0)) / fields.get("scale", 1.0)
+        found = nn.Door("fourier", (8, 8), (3, 2), 2, **fields).analyse(samples, np.float64)
+        oracles.assert_close(found.data, oracles.spectrum(wanted, (3, 2)), str(fields))
 
 
 @pytest.mark.parametrize("domain", ["fourier", "grid", "grid-fft"])

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "freqnet"
 BESIDE = (ROOT / "theory", ROOT / "benchmarks")
 # A module may import from its own row and from the rows above it.
 LAYERS = (
-    {"errors", "checks", "processes"},
+    {"caches", "checks", "errors", "processes", "values"},
     {"kernels", "autodiff", "approximate"},
     {"spaces"},
     {"ops"},

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from freqnet.cli.options import Data, Folder, Json, RunFolder, file_option, given, opt, read_numbers, takes_choices
+from freqnet.cli.options import (
+    Data,
+    Folder,
+    Json,
+    Layout,
+    RunFolder,
+    SizeTo,
+    file_option,
+    given,
+    opt,
+    read_numbers,
+    reading,
+    takes_choices,
+)
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.presets import COMPARED
 
@@ -45,6 +58,9 @@ def train(
     choices: dict[str, Any],
     out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
+    weights: Annotated[
+        Path | None, opt("from", "Folder of a run whose network and weights this run starts from [none].")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -53,7 +69,7 @@ def train(
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, **choices), resume=resume, overwrite=overwrite, quiet=quiet)
+    run(Job(data, folder, out, **choices, weights=weights), resume=resume, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()
@@ -92,24 +108,31 @@ def evaluate(
         str | None, typer.Argument(help="Data to measure on; by default the examples that the run held out.")
     ] = None,
     folder: Folder = None,
+    layout: Layout = None,
+    size_to: SizeTo = None,
     json: Json = None,
 ) -> None:
     """Measure the accuracy and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
-    evaluate_run(run, data, folder, json)
+    evaluate_run(run, data, folder, reading(layout, size_to), json)
 
 
 @app.command()
 def predict(
     run: RunFolder,
-    files: Annotated[list[Path], typer.Argument(help="Images, folders of images, .npz or .npy files.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Images, arrays, sounds or volumes, or folders of them."),
+    ],
+    layout: Layout = None,
+    size_to: SizeTo = None,
     json: Json = None,
 ) -> None:
     """Predict the classes of images."""
     from freqnet.cli.inspect import predict_files
 
-    predict_files(run, files, json)
+    predict_files(run, files, reading(layout, size_to), json)
 
 
 @app.command()
@@ -133,13 +156,15 @@ def audit(
     ] = None,
     samples: Annotated[int, typer.Option("--samples", help="Number of examples to measure on.")] = 500,
     folder: Folder = None,
+    layout: Layout = None,
+    size_to: SizeTo = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
     """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
-    audit_run(run, data, folder, samples, json, page)
+    audit_run(run, data, folder, reading(layout, size_to), samples, json, page)
 
 
 @app.command()

@@ -58,6 +58,9 @@ class Follower:
 def show(compared: Compared) -> None:
     """Print the figures of every domain and the errors of its operations."""
     header = ("", *names(compared))
+    layout = compared.info.get("reading", {}).get("layout")
+    if layout:
+        say(f"x was read as {layout}")
     _print(f"{compared.dataset}, {len(compared.outcomes)} runs", figure_rows(compared), header)
     for kind in KINDS:
         title = f"operations in {kind}: largest error against samples in float64"

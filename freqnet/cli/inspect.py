@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
-from freqnet.data import Dataset, load, load_images, split
-from freqnet.errors import CheckpointError, DataError, got_expected
-from freqnet.experiments import fingerprint, resume_command
+from freqnet.data import Dataset, load, split
+from freqnet.data.blocks import Block, grouped, join
+from freqnet.data.loaders import load_blocks
+from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, got_expected
+from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import analyse, evaluate, load_checkpoint
@@ -43,11 +47,13 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
     return network, {**checkpoint.info, "classes": classes}
 
 
-def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_file: Path | None) -> dict[str, Any]:
+def evaluate_run(
+    folder: Path, data: str | None, data_folder: Path | None, reading: dict[str, Any], json_file: Path | None
+) -> dict[str, Any]:
     """Measure a trained model on the examples that its run held out, or on all of another dataset."""
     network, info = load_model(folder)
-    dataset, own = examples_of(info, data, data_folder)
-    dataset = _named_as(dataset, info["classes"])
+    dataset, own = examples_of(network, info, data, data_folder, reading)
+    dataset = dataset.with_classes(info["classes"])
     _check_fits(network, dataset)
     with one_blas_thread():
         result = evaluate(network, analyse(network, dataset))
@@ -68,8 +74,13 @@ def evaluate_run(folder: Path, data: str | None, data_folder: Path | None, json_
     return metrics
 
 
-def examples_of(info: dict[str, Any], data: str | None, data_folder: Path | None) -> tuple[Dataset, bool]:
-    """Return the examples to measure on, and whether they are those that the run held out."""
+def examples_of(
+    network: Network, info: dict[str, Any], data: str | None, data_folder: Path | None, reading: dict[str, Any]
+) -> tuple[Dataset, bool]:
+    """Return the examples to measure on, and whether they are those that the run held out.
+
+    They are read like those of the run, unless ``reading`` has other arguments of `freqnet.data.load`.
+    """
     if data is None and "data" not in info:
         raise DataError(
             got_expected(
@@ -77,26 +88,26 @@ def examples_of(info: dict[str, Any], data: str | None, data_folder: Path | None
             )
         )
     stored = info.get("folder") if data in (None, info.get("data")) else None
-    dataset = load(data or info["data"], folder=data_folder or stored)
-    own = "fingerprint" in info and fingerprint(dataset) == info["fingerprint"]
-    if own:
-        return split(dataset, **info["fractions"], seed=info["settings"]["seed"]).test, True
+    arguments = {**stored_reading(info, asdict(network.door)), **reading}
+    dataset = load(data or info["data"], folder=data_folder or stored, **arguments)
+    own = matching(dataset, info["fingerprint"]) if "fingerprint" in info else None
+    if own is not None:
+        return split(own, **info["fractions"], seed=info["settings"]["seed"]).test, True
     if data is None:
         got = f"{dataset.name}, {len(dataset)} examples that have changed"
         todo = f"name {info['data']} to measure on all its examples"
         raise DataError(got_expected("data of the run", got, "the data it was trained on", todo))
+    _check_rate(info, dataset.rate, dataset.name)
     return dataset, False
 
 
-def _named_as(dataset: Dataset, classes: list[str]) -> Dataset:
-    """Return the dataset with its labels numbered like the classes of a model."""
-    unknown = [name for name in dataset.classes if name not in classes]
-    if unknown:
-        got = f"the class {unknown[0]!r} among {len(dataset.classes)}"
-        expected = f"the model's {len(classes)} classes ({', '.join(classes[:12])})"
-        raise DataError(got_expected(f"dataset {dataset.name}", got, expected, "rename the others, or leave them out"))
-    numbers = np.array([classes.index(name) for name in dataset.classes])
-    return replace(dataset, labels=numbers[dataset.labels], classes=tuple(classes))
+def _check_rate(info: dict[str, Any], rate: str, name: str) -> None:
+    """Refuse sounds of another sampling rate than those of the training: they would be read as other sounds."""
+    own = info.get("rate")
+    if own and rate and rate != own:
+        raise DataError(
+            got_expected(f"sampling rate of {name}", rate, f"the model's {own}", "resample the sounds first")
+        )
 
 
 def _check_fits(network: Network, dataset: Dataset) -> None:
@@ -107,13 +118,19 @@ def _check_fits(network: Network, dataset: Dataset) -> None:
         raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
 
 
-def predict_files(folder: Path, files: list[Path], json_file: Path | None) -> list[dict[str, Any]]:
-    """Predict the class of every image in the files."""
+def predict_files(
+    folder: Path, files: list[Path], reading: dict[str, Any], json_file: Path | None
+) -> list[dict[str, Any]]:
+    """Predict the class of every sample in the files, which may differ in size."""
     network, info = load_model(folder)
     channels = network.door.channels if network.door.channels in (1, 3) else None
-    samples, names = load_images(files, channels=channels)
+    arguments = {**stored_reading(info, asdict(network.door)), **reading}
+    blocks = load_blocks(files, channels=channels, layout=arguments["layout"])
+    for block in blocks:
+        _check_rate(info, block.rate, str(block.path))
+    names = [name for block in blocks for name in block.names]
     with one_blas_thread():
-        shares = _probabilities(network, samples)
+        shares = _shares_of(network, blocks, arguments["size_to"])
     rows = [
         {"file": name, "class": info["classes"][int(p.argmax())], "probability": float(p.max())}
         for name, p in zip(names, shares, strict=True)
@@ -128,6 +145,32 @@ def predict_files(folder: Path, files: list[Path], json_file: Path | None) -> li
     return rows
 
 
+def _shares_of(network: Network, blocks: list[Block], size_to: Sequence[int] | None) -> np.ndarray:
+    """Return the probabilities of the classes for all samples, in order, computed for all samples of a size at once."""
+    ends = np.cumsum([len(block.values) for block in blocks])
+    shares = np.empty((int(ends[-1]), network.outputs))
+    for places in grouped(blocks):
+        group = [blocks[place] for place in places]
+        samples = join(group, size_to or _readable_size(network, group[0]), keep_whole=True)
+        rows = [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]
+        shares[np.concatenate(rows)] = _probabilities(network, samples)
+    return shares
+
+
+def _readable_size(network: Network, block: Block) -> Sequence[int] | None:
+    """Return the size to which samples must be resampled, and tell it, where the domain reads a single size."""
+    grid, own = block.values.shape[1:-1], network.door.grid
+    if len(grid) != len(own):
+        return None
+    try:
+        network.door.space.check_resolution(grid, own)
+    except ShapeError:
+        todo = f"the {network.door.domain} domain reads no other size; they are resampled by their modes"
+        warnings.warn(got_expected(str(block.path), f"samples of {grid}", own, todo), DataWarning, 2)
+        return own
+    return None
+
+
 def _probabilities(network: Network, samples: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         logits = network.predict(samples).astype(np.float64)
@@ -140,8 +183,6 @@ def _probabilities(network: Network, samples: np.ndarray) -> np.ndarray:
 
 def model_info(folder: Path, json_file: Path | None) -> None:
     """Show the layers of a model and their costs, beside the same layers on samples."""
-    from dataclasses import asdict
-
     from freqnet.audit import summarize
     from freqnet.report import layer_table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import warnings
 from typing import Any
@@ -96,7 +97,8 @@ def _with_options(message: str, words: list[str]) -> str:
         name, value = found.groups()
         if name not in options:
             return found[0]
-        return options[name] if value == "True" else f"{options[name]} {value.strip(_QUOTES).replace(', ', ',')}"
+        word = shlex.quote(value.strip(_QUOTES).replace(", ", ","))
+        return options[name] if value == "True" else f"{options[name]} {word}"
 
     # The text before that may hold a path of the user.
     what, got, rest = message.partition(": got ")

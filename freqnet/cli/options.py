@@ -40,11 +40,18 @@ def file_option(name: str, text: str) -> Any:
 Data = Annotated[
     str,
     typer.Argument(
-        help=f"Data: {', '.join(dataset_names())}, FILE.npz, or a folder with a subfolder of images per class."
+        help=f"Data: {', '.join(dataset_names())}, a .npz, .h5 or .mat file, or a folder with a subfolder per class."
     ),
 ]
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)
+]
+Layout = Annotated[
+    str | None, typer.Option("--layout", help="Order of the axes of an array [as in the run].", show_default=False)
+]
+SizeTo = Annotated[
+    str | None,
+    typer.Option("--size-to", help="Size to which samples are resampled [as in the run].", show_default=False),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a training run.")]
 Json = Annotated[Path | None, file_option("json", "Also write the result to this file.")]
@@ -82,6 +89,12 @@ def takes_choices(*without: str) -> Callable[[Callable[..., Any]], Callable[...,
     return decorate
 
 
+def reading(layout: str | None, size_to: str | None) -> dict[str, Any]:
+    """Return those arguments of `freqnet.data.load` that were given as options."""
+    sizes = None if size_to is None else read_numbers("--size-to", size_to)
+    return given({"layout": layout, "size_to": sizes})
+
+
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
@@ -114,13 +127,13 @@ def read_weights(words: tuple[str, ...]) -> str | tuple[float | str, ...]:
 
 
 def read_numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return the whole numbers of a text such as ``16,32,64``.
+    """Return the whole numbers of a text such as ``16,32,64``, or ``32x32``.
 
-    >>> read_numbers("--widths", "16,32")
-    (16, 32)
+    >>> read_numbers("--widths", "16,32"), read_numbers("--size-to", "28x28")
+    ((16, 32), (28, 28))
     """
     try:
-        numbers = tuple(int(part) for part in text.split(","))
+        numbers = tuple(int(part) for part in text.replace("x", ",").split(","))
     except ValueError:
         numbers = ()
     if not numbers or min(numbers) < 1 or max(numbers) > LARGEST:

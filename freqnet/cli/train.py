@@ -10,9 +10,11 @@ from typing import Any
 
 from freqnet.cli.console import TrainingBar, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
+from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.training import History
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
+from freqnet.training.frozen import frozen_parameters
 
 
 def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
@@ -70,10 +72,20 @@ def show_opening(begun: Begun) -> None:
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
     say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
+    if parts.train.layout:
+        shape = (plan.info["samples"], *parts.train.images.shape[1:])
+        is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
+        say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
     kept, door, *remarks = network.door.space.describe()
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:
         say(remark)
+    start = plan.info.get("start")
+    if start:
+        say(f"starts from {start['weights']}: {len(start['taken'])} arrays; new: {', '.join(start['new']) or 'none'}")
+    frozen = frozen_parameters(network.body, plan.settings.freeze or ())
+    if frozen:
+        say(f"frozen: {', '.join(frozen)}")
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:

@@ -1,132 +1,106 @@
-"""Arrays of ``.npz`` and ``.npy`` files, read without pickle."""
+"""Files of named arrays, or of one array: ``.npz`` and ``.npy``, HDF5 and MATLAB."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from freqnet.data.dataset import Dataset, check_images, validate
-from freqnet.data.labels import number_labels
-from freqnet.errors import DataError, got_expected, reason
+from freqnet.data.readers import Contents, register_reader
+from freqnet.errors import ConfigurationError, DataError, got_expected
+
+_NAMES = ("x", "y", "classes")
 
 
-def load_archive(path: Path) -> Dataset:
-    """Return the dataset of a ``.npz`` file.
-
-    Parameters
-    ----------
-    path : Path
-        File with the arrays ``x``, ``y`` and optionally ``classes``. `shape_samples` describes the axes and the dtype
-        of ``x``. The array ``y`` of shape ``(samples,)`` holds class numbers or class names.
-
-    Returns
-    -------
-    Dataset
-        The dataset, named after the file.
-
-    Raises
-    ------
-    DataError
-        The file is damaged, an array is missing, or the arrays do not fit together.
-    """
-    arrays = _read_arrays(path, labelled=True)
-    images = shape_samples(arrays["x"], str(path))
-    labels, classes = number_labels(arrays["y"], arrays.get("classes"), str(path))
-    return validate(Dataset(path.stem, images, labels, classes))
-
-
-def load_samples(path: Path) -> np.ndarray:
-    """Return the samples of the array ``x`` of a ``.npz`` file, or of a ``.npy`` file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    ndarray of float32
-        Samples ``(samples, *grid, channels)``.
-
-    Raises
-    ------
-    DataError
-        The file is damaged, has no array ``x``, or a value is not a finite number.
-    """
-    images = shape_samples(_read_arrays(path, labelled=False)["x"], str(path))
-    check_images(images, str(path))
-    return images
-
-
-def shape_samples(values: np.ndarray, name: str) -> np.ndarray:
-    """Return an array as samples ``(samples, *grid, channels)``.
-
-    Parameters
-    ----------
-    values : ndarray
-        One of ``(samples, length)``, ``(samples, rows, columns)``, ``(samples, rows, columns, channels)`` and
-        ``(samples, depth, rows, columns, channels)``. Values of dtype uint8 are divided by 255; other real values are
-        not scaled.
-    name : str
-        Name of the dataset or file, for the message.
-
-    Returns
-    -------
-    ndarray of float32
-        The samples.
-
-    Raises
-    ------
-    DataError
-        The axes fit none of these shapes, the values are not real numbers, or the channels come first.
-
-    Examples
-    --------
-    >>> shape_samples(np.full((5, 8, 8), 255, dtype=np.uint8), "white").shape
-    (5, 8, 8, 1)
-    """
-    what = f"samples of {name}"
-    if values.ndim not in (2, 3, 4, 5) or values.dtype.kind not in "biuf":
-        got = f"shape {values.shape} of dtype {values.dtype}"
-        expected = "real numbers with 2 to 5 axes, such as (samples, rows, columns, channels)"
-        raise DataError(got_expected(what, got, expected, "reshape or convert the array x"))
-    # PyTorch puts channels first. An axis of 1 or 3 points carries hardly any frequency, so it must be the channels.
-    if values.ndim >= 4 and values.shape[1] in (1, 3) and values.shape[-1] > 4:
-        todo = "move them with np.moveaxis(x, 1, -1)"
-        raise DataError(got_expected(what, f"shape {values.shape}", "the channels last", todo))
-    if values.dtype == np.uint8:
-        scaled = np.divide(values, 255, dtype=np.float32)
-    else:
-        # Values that overflow float32 become infinite, which check_images reports.
-        with np.errstate(over="ignore"):
-            scaled = values.astype(np.float32)
-    return scaled[..., np.newaxis] if values.ndim < 4 else scaled
-
-
-def _read_arrays(path: Path, *, labelled: bool) -> dict[str, np.ndarray]:
-    """Return those arrays of a file that are named x, y or classes; x is required, and y where there are labels."""
-    try:
-        if path.stat().st_size == 0:
-            raise ValueError("the file is empty")
-        # Opened here, because np.load does not close a damaged file that it opened itself.
-        with path.open("rb") as stream:
-            # For other bytes the message of NumPy would suggest to load a pickle, which is unsafe.
-            if not stream.peek(6).startswith((b"PK", b"\x93NUMPY")):
-                raise ValueError("it begins like neither format")
+def read_numpy(path: Path) -> Contents:
+    """Return the arrays ``x``, ``y`` and ``classes`` of a ``.npz`` file, or the array of a ``.npy`` file."""
+    # Opened here, because np.load does not close a damaged file that it opened itself.
+    with path.open("rb") as stream:
+        # For other bytes the message of NumPy would suggest to load a pickle, which is unsafe.
+        if not stream.peek(6).startswith((b"PK", b"\x93NUMPY")):
+            raise ValueError("it begins like neither format")
+        try:
             opened = np.load(stream, allow_pickle=False)
-            stored = {"x": opened} if isinstance(opened, np.ndarray) else opened
-            names = sorted(stored)
-            arrays = {name: stored[name] for name in ("x", "y", "classes") if name in names}
-    except FileNotFoundError as error:
-        raise DataError(got_expected("file", f"no file {path}", "an existing file", "check the path")) from error
-    # NumPy raises a dozen unrelated types on damaged bytes, MemoryError included.
-    except Exception as error:
-        got = f"a file that cannot be read ({reason(error)})"
-        expected = "a complete file of numbers or fixed-length strings, written by np.savez or np.save"
-        raise DataError(got_expected(f"file {path}", got, expected, "write it again, without object arrays")) from error
-    if "x" not in arrays or (labelled and "y" not in arrays):
-        expected, example = ("arrays x and y", "x=images, y=labels") if labelled else ("array x", "x=images")
-        got, todo = f"the arrays {', '.join(names) or '(none)'}", f"save it with np.savez(file, {example})"
-        raise DataError(got_expected(f"archive {path}", got, f"the {expected}", todo))
-    return arrays
+            if isinstance(opened, np.ndarray):
+                return Contents(opened)
+            return _contents({name: opened[own] for name, own in _chosen(path, opened).items()})
+        except ValueError as error:
+            if "Object arrays" not in str(error):
+                raise
+            got, expected = "arrays of Python objects", "arrays of numbers, or of strings"
+            todo = "convert them before saving, as with np.array(labels, dtype=str)"
+            raise DataError(got_expected(f"file {path}", got, expected, todo)) from None
+
+
+def read_hdf5(path: Path) -> Contents:
+    """Return the datasets ``x``, ``y`` and ``classes`` at the root of an HDF5 file."""
+    h5py = require_package("h5py", path)
+    with h5py.File(path, "r") as file:
+        datasets = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
+        return _contents({name: _hdf5_array(file[own]) for name, own in _chosen(path, datasets).items()})
+
+
+def _hdf5_array(dataset: Any) -> np.ndarray:
+    # h5py returns text of variable length as objects.
+    is_text = dataset.dtype.kind == "O"
+    return np.array(dataset.asstr()[...].tolist()) if is_text else np.asarray(dataset[...])
+
+
+def read_matlab(path: Path) -> Contents:
+    """Return the arrays ``x``, ``y`` and ``classes`` of a MATLAB file of version 4 to 7."""
+    from scipy.io import loadmat, whosmat
+
+    if path.read_bytes()[:512].startswith(b"MATLAB 7.3"):
+        todo = "write it with save(file, '-v7', 'x', 'y')"
+        raise DataError(got_expected(f"file {path}", "MATLAB version 7.3", "version 4 to 7", todo))
+    names = _chosen(path, [name for name, *_ in whosmat(path)])
+    # With their own types: MATLAB stores doubles that are small whole numbers as bytes.
+    arrays = loadmat(path, variable_names=list(names.values()), mat_dtype=True)
+    return _contents({name: _matlab_array(name, arrays[own]) for name, own in names.items()})
+
+
+def _matlab_array(name: str, array: np.ndarray) -> np.ndarray:
+    """Return an array as it is in Python: MATLAB's vectors are tables, and its lists of text are tables of objects."""
+    if name == "x":
+        return array
+    if array.dtype.kind == "O":
+        return np.array([str(np.asarray(cell).squeeze()) for cell in array.ravel()])
+    if array.dtype.kind == "U":
+        # The rows of a table of characters have one length.
+        return np.char.rstrip(array)
+    return array.ravel() if 1 in array.shape else array
+
+
+def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the names that the arrays x, y and classes have in a file, where upper case counts as lower case."""
+    stored = sorted(names)
+    chosen = {own.lower(): own for own in (*stored, *_NAMES) if own.lower() in _NAMES and own in stored}
+    if "x" not in chosen:
+        got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the array x, and y with labels to train on"
+        todo = "save it with these names, as in np.savez(file, x=images, y=labels)"
+        raise DataError(got_expected(f"archive {path}", got, expected, todo))
+    return chosen
+
+
+def _contents(arrays: Mapping[str, np.ndarray]) -> Contents:
+    return Contents(arrays["x"], arrays.get("y"), arrays.get("classes"))
+
+
+def require_package(name: str, path: Path) -> Any:
+    """Return a package that reads a format, or raise an error that says how to install it."""
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError:
+        todo = 'pip install "freqnet[files]"'
+        raise ConfigurationError(
+            got_expected(f"file {path}", f"no package {name}", f"{name}, which reads it", todo)
+        ) from None
+
+
+register_reader(".npz", ".npy", read=read_numpy)
+register_reader(".h5", ".hdf5", read=read_hdf5)
+register_reader(".mat", read=read_matlab)

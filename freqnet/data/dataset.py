@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.values import value_range
 
 
 # Datasets are compared by identity, because comparing arrays has no single truth value.
@@ -19,14 +20,23 @@ class Dataset:
     ----------
     name : str
         Name of the dataset in reports.
-    images : ndarray of float32
-        Samples ``(samples, *grid, channels)``.
+    images : ndarray of float32, or of float64
+        Samples ``(samples, *grid, channels)``. Loaders return float64 only where float32 would lose what varies.
     labels : ndarray of int64
         Class numbers ``(samples,)``, from 0 to ``len(classes) - 1``.
     classes : tuple of str
         Class names, in the order of their numbers.
     official_test : int
         Number of samples at the end that form the official test set of the dataset; 0 where it has none.
+    full_scale : float, optional
+        The whole number that ``images`` hold as 1, such as 255 for images of 8 bits, and 1 for whole numbers that were
+        not divided. A network that is trained on the dataset divides whole numbers by it. None for values that were
+        floats from the start.
+    layout : str
+        Names of the axes as they lay in the array, such as ``"n c h w"``; empty where the format of the files, such as
+        that of images, states them.
+    rate : str
+        Sampling rate of the files, such as ``"8000 Hz"``; empty where they have none.
 
     Examples
     --------
@@ -40,6 +50,9 @@ class Dataset:
     labels: np.ndarray
     classes: tuple[str, ...]
     official_test: int = 0
+    full_scale: float | None = None
+    layout: str = ""
+    rate: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -87,11 +100,44 @@ class Dataset:
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            return Dataset(self.name, self.images[chosen], self.labels[chosen], self.classes)
+            return replace(self, images=self.images[chosen], labels=self.labels[chosen], official_test=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
             todo = "pass sample numbers of this dataset"
             raise DataError(got_expected(f"samples of {self.name}", got, expected, todo)) from error
+
+    def with_classes(self, classes: Sequence[str]) -> Dataset:
+        """Return the same samples with the classes of another dataset or of a model, which are matched by name.
+
+        Parameters
+        ----------
+        classes : sequence of str
+            Class names, in the order of their new numbers.
+
+        Returns
+        -------
+        Dataset
+            The same samples, with their labels numbered like ``classes``.
+
+        Raises
+        ------
+        DataError
+            A class of this dataset is not among them.
+
+        Examples
+        --------
+        >>> images = np.zeros((2, 8, 1), dtype=np.float32)
+        >>> Dataset("blank", images, np.array([0, 1]), ("cat", "dog")).with_classes(["ape", "dog", "cat"]).labels
+        array([2, 1])
+        """
+        unknown = [name for name in self.classes if name not in classes]
+        if unknown:
+            got = f"the class {unknown[0]!r} among {len(self.classes)}"
+            expected = f"the model's {len(classes)} classes ({', '.join(classes[:12])})"
+            todo = "rename the others, or leave them out"
+            raise DataError(got_expected(f"dataset {self.name}", got, expected, todo))
+        numbers = np.array([classes.index(name) for name in self.classes])
+        return replace(self, labels=numbers[self.labels], classes=tuple(classes))
 
     def class_counts(self) -> dict[str, int]:
         """Return the number of samples of each class, including classes without samples.
@@ -177,8 +223,10 @@ def check_images(images: np.ndarray, name: str) -> None:
     if images.dtype.kind != "f":
         todo = "convert with images.astype('float32')"
         raise DataError(got_expected(what, f"dtype {images.dtype}", "float32", todo))
-    finite = np.isfinite(images)
-    if not finite.all():
+    low, high = value_range(images)
+    # A value that is not finite is among the lowest or the highest: most arrays need no array of flags.
+    if not (np.isfinite(low) & np.isfinite(high)).all():
+        finite = np.isfinite(images)
         not_a_number = int(np.isnan(images).sum())
         infinite = int(finite.size - finite.sum()) - not_a_number
         first = tuple(int(axis) for axis in np.unravel_index(int(np.argmin(finite)), finite.shape))

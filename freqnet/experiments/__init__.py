@@ -4,7 +4,16 @@ from freqnet.experiments.comparison import Comparison
 from freqnet.experiments.engine import compare
 from freqnet.experiments.execute import Begun, collect_metrics, prepare, run, write_results
 from freqnet.experiments.figures import Compared, DomainFigures, Sketch
-from freqnet.experiments.job import Job, Plan, fingerprint, make_plan, resume_command, stored_info
+from freqnet.experiments.job import (
+    Job,
+    Plan,
+    fingerprint,
+    make_plan,
+    matching,
+    resume_command,
+    stored_info,
+    stored_reading,
+)
 from freqnet.experiments.operations import error_bounds, operation_errors
 from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
 from freqnet.experiments.work import Outcome
@@ -26,10 +35,12 @@ __all__ = [
     "errors_by_size",
     "fingerprint",
     "make_plan",
+    "matching",
     "operation_errors",
     "prepare",
     "resume_command",
     "run",
     "stored_info",
+    "stored_reading",
     "write_results",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.checks import is_whole, shown
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.experiments.comparison import Comparison
@@ -93,9 +94,10 @@ def compare(
     >>> abs(fourier.accuracy - hartley.accuracy) < 0.01, fourier.transforms
     (True, 0)
     """
-    if processes is not None and processes < 1:
-        raise ConfigurationError(got_expected("processes", processes, "at least 1", "the default is one per core"))
-    dataset = load(comparison.data, folder=comparison.folder)
+    if processes is not None and (not is_whole(processes) or processes < 1):
+        todo = "leave it out for one per core, or pass processes=1"
+        raise ConfigurationError(got_expected("processes", shown(processes), "at least 1", todo))
+    dataset = load(comparison.data, folder=comparison.folder, **comparison.reading)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
     with _claim(comparison.path, tasks[0].info, resume):

@@ -8,7 +8,7 @@ from typing import Any
 
 from freqnet.data import Split, load, split
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
-from freqnet.experiments.job import Job, Plan, make_plan
+from freqnet.experiments.job import Job, Plan, arguments_of, make_plan, matching
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, Evaluation, History, Spectra, analyse, evaluate, fit, save
@@ -113,10 +113,12 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
         raise ConfigurationError(
             got_expected("train", "resume=True and overwrite=True", "one of them", "leave one out")
         )
-    dataset = load(job.data, folder=job.folder)
+    dataset = load(job.data, folder=job.folder, **arguments_of(job, resume))
     plan = make_plan(job, dataset, resume)
+    if resume:
+        dataset = matching(dataset, plan.info["fingerprint"]) or dataset
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
-    network = plan.model.network(parts.train, plan.settings.seed)
+    network = plan.network(parts.train, resume)
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)

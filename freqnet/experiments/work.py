@@ -181,9 +181,10 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
 
     The location of the data and the words of the command may differ.
     """
-    for group in ("fractions", "model", "settings"):
+    for group in ("reading", "fractions", "model", "settings"):
         for name in now[group]:
-            values = before[group].get(name), now[group][name]
+            # Comparisons written before do not have all groups.
+            values = before.get(group, {}).get(name), now[group][name]
             if values[0] != values[1]:
                 return name, *values
     return next(((name, before[name], now[name]) for name in ("fingerprint",) if before[name] != now[name]), None)

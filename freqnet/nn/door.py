@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.checks import is_finite, is_whole
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, got_expected
 from freqnet.nn.module import Signal
+from freqnet.ops.arithmetic import cast, extend, reshape, scale_by, sum_
+from freqnet.ops.transform import resample_samples
 from freqnet.spaces import Axes, Space, get_domain
-from freqnet.spaces.base import per_axis
+from freqnet.spaces.base import per_axis, volume
+from freqnet.values import as_floats, value_range
+
+# Values farther outside the range of the training set than this many times its width are far outside.
+_FAR = 1.0
+# Without a known range: values farther from the mean than this many deviations.
+_FAR_DEVIATIONS = 300.0
+# Samples whose values all lie within this share of the range of the training set are probably in another unit.
+_CLOSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,8 @@ class Door:
         Name of the network's domain.
     grid : tuple of int
         Samples along each axis. Kernels and windows are measured on this grid. Periodic domains also accept samples
-        of the same period on another grid, and read them as the same signal; a Laplace domain does not.
+        of the same period on another grid, and read them as the same signal: before pooling or padding they are
+        resampled to this grid by their modes. A Laplace domain accepts this grid only.
     band : tuple of int
         Largest mode number kept along each axis, at most ``(n - 1) // 2``; in a Laplace domain the number of nodes
         less 1.
@@ -38,11 +51,15 @@ class Door:
         Zeros added after the samples along each axis, for linear convolution.
     pool : tuple of int, optional
         Size of the blocks of samples averaged first, divisors of the grid. Kernels and padding are measured in blocks.
+    full_scale : float, optional
+        Whole numbers are divided by it first; floats are not. By default numbers of dtype uint8 are divided by 255.
+    low, high : tuple of float, optional
+        Lowest and highest value of each channel in the training set. The door warns of values far outside.
 
     Raises
     ------
     ConfigurationError
-        The domain is not known, the grid cannot hold the band, or `offset`, `scale`, `pad` or `pool` is not usable.
+        The domain is not known, the grid cannot hold the band, or another field is not usable.
     ShapeError
         The grid is empty, or `band`, `pad` or `pool` has another number of axes.
 
@@ -63,24 +80,25 @@ class Door:
     scale: tuple[float, ...] = ()
     pad: Axes = ()
     pool: Axes = ()
+    full_scale: float | None = None
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        grid = (self.grid,) if isinstance(self.grid, int) else tuple(self.grid)
+        ndim = 1 if is_whole(self.grid) else len(tuple(self.grid))
         for name in ("grid", "band", "pad", "pool"):
             value = getattr(self, name)
-            value = grid if name == "grid" else per_axis(value, len(grid), name) if value != () else ()
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, per_axis(value, ndim, name) if np.size(value) else ())
+        if not is_whole(self.channels) or self.channels < 1:
+            raise ConfigurationError(got_expected("channels", self.channels, "a whole number of 1 or more", "pass 1"))
+        object.__setattr__(self, "channels", int(self.channels))
+        self._check_numbers()
         if min(self.pad, default=0) < 0:
             raise ConfigurationError(got_expected("pad", self.pad, "0 or more zeros per axis", "pass pad=2"))
         if any(p < 1 or n % p for n, p in zip(self.grid, self.pool, strict=False)):
             raise ConfigurationError(
                 got_expected("pool", self.pool, f"divisors of {self.grid}, 1 or more", "pass pool=1")
             )
-        for name, count in (("pad", len(self.grid)), ("offset", self.channels), ("scale", self.channels)):
-            if len(getattr(self, name)) not in (0, count):
-                raise ConfigurationError(
-                    got_expected(f"door {name}", getattr(self, name), f"none or {count} numbers", f"pass {name}=()")
-                )
         largest = self.space.largest_band
         if any(m > b for m, b in zip(self.band, largest, strict=True)):
             raise ConfigurationError(
@@ -91,6 +109,21 @@ class Door:
                     f"pass band={largest}",
                 )
             )
+
+    def _check_numbers(self) -> None:
+        """Check the numbers per channel, and make them plain floats, which can be stored."""
+        for name in ("offset", "scale", "low", "high"):
+            numbers = tuple(np.atleast_1d(getattr(self, name)).tolist())
+            is_usable = all(is_finite(n) for n in numbers) and (name != "scale" or 0 not in numbers)
+            if len(numbers) not in (0, self.channels) or not is_usable:
+                expected = f"none or {self.channels} finite numbers{' other than 0' if name == 'scale' else ''}"
+                raise ConfigurationError(got_expected(f"door {name}", numbers, expected, f"pass {name}=()"))
+            object.__setattr__(self, name, tuple(float(n) for n in numbers))
+        if self.full_scale is not None:
+            if not is_finite(self.full_scale) or self.full_scale <= 0:
+                expected, todo = "a number above 0, or None", "pass full_scale=255 for images of 8 bits"
+                raise ConfigurationError(got_expected("full_scale", self.full_scale, expected, todo))
+            object.__setattr__(self, "full_scale", float(self.full_scale))
 
     @property
     def pooled(self) -> Axes:
@@ -113,49 +146,126 @@ class Door:
     def analyse(self, samples: Any, precision: Any = np.float32) -> Tensor:
         """Transform samples ``(batch, *grid, channels)`` into spectra ``(*modes, batch, channels)``.
 
+        Gradients pass through the door to a `Tensor` of samples.
+
         Raises
         ------
+        DataError
+            The samples are not finite real numbers.
         ShapeError
             The samples have the wrong number of axes or channels, or too few samples for the band.
         ConfigurationError
             The largest mode of the band is the Nyquist mode of the samples.
         """
+        return self.transform(self.read(samples), precision)
+
+    def read(self, samples: Any) -> Tensor:
+        """Return samples as floats, not yet standardised, after checking their shape and their values.
+
+        Parameters
+        ----------
+        samples : array_like or Tensor
+            Real numbers ``(batch, *grid, channels)``. Whole numbers are divided by `full_scale`.
+
+        Raises
+        ------
+        DataError
+            The samples are not finite real numbers.
+        ShapeError
+            The samples have the wrong number of axes or channels.
+
+        Warns
+        -----
+        DataWarning
+            Values lie far outside the range of the training set, or far closer together.
+        """
+        if not isinstance(samples, Tensor):
+            samples = Tensor(as_floats(samples, self.full_scale))
+        elif samples.space is not None or samples.dtype.kind != "f":
+            todo = "pass plain samples of floats, as in Tensor(array)"
+            raise DataError(got_expected("samples", samples, "a plain tensor of floats", todo))
+        if samples.ndim != len(self.grid) + 2 or samples.shape[-1] != self.channels:
+            axes = ", ".join(map(str, (*self.grid, self.channels)))
+            todo = f"reshape the samples, one example as x.reshape(1, {axes})"
+            raise ShapeError(got_expected("samples", f"shape {samples.shape}", f"(batch, {axes})", todo))
+        if samples.data.size:
+            self._check_values(samples.data)
+        return samples
+
+    def transform(self, samples: Tensor, precision: Any = np.float32) -> Tensor:
+        """Transform samples that `read` has checked."""
         spectrum = ops.analysis(self.prepare(samples, precision), self.space)
         # Division commutes with the transform, and there are fewer modes than samples.
         return ops.times(spectrum, Tensor(1 / np.asarray([self.scale], precision))) if self.scale else spectrum
 
-    def prepare(self, samples: Any, precision: Any = np.float32) -> np.ndarray:
-        """Return the samples that `analyse` transforms: offset subtracted, pooled and padded, not yet divided."""
-        array = np.asarray(samples, dtype=precision)
-        if array.ndim != len(self.grid) + 2 or array.shape[-1] != self.channels:
-            axes = ", ".join(map(str, (*self.grid, self.channels)))
-            todo = f"reshape the samples, one example as x.reshape(1, {axes})"
-            raise ShapeError(got_expected("samples", f"shape {array.shape}", f"(batch, {axes})", todo))
-        self.space.check_resolution(array.shape[1:-1], self.grid)
+    def prepare(self, samples: Tensor, precision: Any = np.float32) -> Tensor:
+        """Return the samples that are transformed: offset subtracted, pooled and padded, not yet divided."""
+        grid = samples.shape[1:-1]
+        self.space.check_resolution(grid, self.grid)
+        if samples.data.dtype.itemsize < np.dtype(precision).itemsize:
+            samples = cast(samples, precision=precision)
         if self.offset:
-            array = array - np.asarray(self.offset, precision)
+            # In the samples' own precision: in a lower one, a large offset would hide what varies.
+            samples = samples + Tensor(-np.asarray(self.offset, samples.dtype))
+        samples = cast(samples, precision=precision)
+        if grid != self.grid and (self.pool or any(self.pad)):
+            # Blocks of samples and zeros after the samples count the door's grid.
+            samples = resample_samples(samples, grid=self.grid)
         if any(p > 1 for p in self.pool):
-            array = self._averaged(array)
+            samples = self._averaged(samples)
         if any(self.pad):
-            array = np.pad(array, ((0, 0), *self._padding(array.shape[1:-1]), (0, 0)))
-        return array
+            samples = extend(samples, shape=(len(samples.data), *self.space.grid, self.channels))
+        return samples
 
-    def _averaged(self, array: np.ndarray) -> np.ndarray:
-        """Average blocks of samples that cover the same part of the period as blocks on the door's grid."""
-        shape: list[int] = [len(array)]
-        for n, own, pool in zip(array.shape[1:-1], self.grid, self.pool, strict=True):
-            if n < 1 or pool * n % own or n % (pool * n // own):
-                got, todo = f"{n} in blocks of {pool}", f"resample to {own}"
-                raise ShapeError(got_expected("samples", got, f"{own}", todo))
-            shape += [n // (pool * n // own), pool * n // own]
-        return array.reshape(*shape, array.shape[-1]).mean(axis=tuple(range(2, len(shape), 2)))
+    def _averaged(self, samples: Tensor) -> Tensor:
+        """Return the averages of blocks of samples."""
+        blocks = [part for n, pool in zip(self.pooled, self.pool, strict=True) for part in (n, pool)]
+        split = reshape(samples, shape=(len(samples.data), *blocks, self.channels))
+        total = sum_(split, axis=tuple(range(2, split.ndim, 2)), keepdims=False)
+        return scale_by(total, factor=1 / volume(self.pool))
 
-    def _padding(self, grid: Axes) -> list[tuple[int, int]]:
-        """Return the padding in units of the given samples."""
-        out = []
-        for n, own, pad in zip(grid, self.pooled, self.pad, strict=True):
-            if pad * n % own:
-                got, todo = f"{n} for a grid of {own} + {pad}", f"resample to {own}"
-                raise ShapeError(got_expected("samples", got, f"a multiple of {own}", todo))
-            out.append((0, pad * n // own))
-        return out
+    def _check_values(self, samples: np.ndarray) -> None:
+        lowest, highest = value_range(samples)
+        if not (np.isfinite(lowest) & np.isfinite(highest)).all():
+            _refuse_not_finite(samples)
+        if self._limits is None:
+            return
+        low, high, width = self._limits
+        is_far = (lowest < low) | (highest > high)
+        spread = float(highest.max()) - float(lowest.min())
+        if is_far.any():
+            channel = int(np.argmax(is_far))
+            got = f"values from {lowest[channel]:.4g} to {highest[channel]:.4g} in channel {channel}"
+            self._warn(got, channel)
+        elif 0 < spread < width:
+            self._warn(f"values that differ by at most {spread:.3g}", 0)
+
+    def _warn(self, got: str, channel: int) -> None:
+        if self.low:
+            usual = f"{self.low[channel]:.4g} to {self.high[channel]:.4g}"
+        else:
+            usual = f"about {self.offset[channel]:.4g}"
+        todo = "scale them like the training set"
+        if self.full_scale not in (None, 1.0):
+            todo += f": whole numbers are divided by {self.full_scale:g}, floats are taken as they are"
+        warnings.warn(got_expected("samples", got, f"values like those of training, {usual}", todo), DataWarning, 4)
+
+    @cached_property
+    def _limits(self) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Lowest and highest value of each channel that is not far outside, and the smallest usual spread."""
+        if self.low and self.high:
+            low, high = np.array(self.low), np.array(self.high)
+            # Rounding errors are no news in a channel that does not vary.
+            width = np.maximum(high - low, 1e-5 * np.maximum(np.abs(low), np.abs(high)))
+            return low - _FAR * width, high + _FAR * width, _CLOSE * float(high.max() - low.min())
+        if not self.offset or not self.scale:
+            return None
+        mean, far = np.array(self.offset), _FAR_DEVIATIONS * np.abs(self.scale)
+        return mean - far, mean + far, 0.0
+
+
+def _refuse_not_finite(samples: np.ndarray) -> NoReturn:
+    broken = ~np.isfinite(samples)
+    first = tuple(int(i) for i in np.unravel_index(int(np.argmax(broken)), broken.shape))
+    got = f"{int(broken.sum())} values that are NaN or infinite, the first at index {first}"
+    raise DataError(got_expected("samples", got, "finite values", "drop or repair those samples"))

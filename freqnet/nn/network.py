@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expected
+from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
 from freqnet.nn.module import Features, Module, cache_token, evaluation, from_description
@@ -97,7 +98,7 @@ class Network:
                 self.transforms_inside += counter.count
 
     def analyse(self, samples: Any) -> Tensor:
-        """Pass samples ``(batch, *grid, channels)`` through the door."""
+        """Pass samples ``(batch, *grid, channels)`` through the door: see `Door.analyse`."""
         return self.door.analyse(samples, self.precision)
 
     def __call__(self, spectra: Tensor) -> Tensor:
@@ -114,9 +115,13 @@ class Network:
                     "network", type(spectra).__name__, "spectra", "pass samples through analyse(), or predict()"
                 )
             )
-        if spectra.space is not None and spectra.space.origin != self.door.space.origin:
+        if spectra.space != self.door.space:
             todo = "pass samples through analyse()"
-            raise SpaceError(got_expected("network", spectra.space, f"the space of its door, {self.door.space}", todo))
+            raise SpaceError(
+                got_expected(
+                    "network", spectra.space or "plain numbers", f"the space of its door, {self.door.space}", todo
+                )
+            )
         with self.guard():
             return self.body(spectra)
 
@@ -128,18 +133,32 @@ class Network:
         Parameters
         ----------
         samples : array_like
+            Values as in the training set. Whole numbers are divided by the door's `full_scale`, floats are not.
         batch : int
             Samples computed at a time.
 
         Raises
         ------
+        DataError
+            The samples are not finite real numbers.
         ShapeError
             The samples have the wrong number of axes or channels, or too few samples for the band.
+
+        Warns
+        -----
+        DataWarning
+            Values lie far outside the range of the training set, or far closer together, or logits are not finite.
         """
-        samples = np.asarray(samples)
-        with self.inference():
-            parts = [self(self.analyse(samples[i : i + batch])).data for i in range(0, len(samples), batch)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+        values = self.door.read(samples).data
+        with self.inference(), np.errstate(over="ignore", invalid="ignore"):
+            parts = [self._logits(values[i : i + batch]) for i in range(0, len(values), batch)]
+        logits = np.concatenate(parts) if parts else np.zeros((0, self.outputs), self.precision)
+        if not np.isfinite(logits).all():
+            _tell_not_finite(logits)
+        return logits
+
+    def _logits(self, values: np.ndarray) -> np.ndarray:
+        return self(self.door.transform(Tensor(values), self.precision)).data
 
     @contextmanager
     def inference(self) -> Iterator[None]:
@@ -209,6 +228,13 @@ class Network:
             expected, todo = "door, body and precision", "pass what describe() returned"
             raise ConfigurationError(got_expected("network description", repr(error), expected, todo)) from None
         return cls(door, body, seed, precision)
+
+
+def _tell_not_finite(logits: np.ndarray) -> None:
+    broken = ~np.isfinite(logits).all(axis=1)
+    got = f"{int(broken.sum())} of {len(logits)} samples whose logits are not finite, the first at {np.argmax(broken)}"
+    todo = "scale the samples like those of training, or train with a lower learning rate"
+    warnings.warn(got_expected("predict", got, "finite logits", todo), DataWarning, 3)
 
 
 def _refuse_shared(body: Module) -> None:

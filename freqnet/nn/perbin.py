@@ -7,11 +7,11 @@ output (`freqnet audit` shows this). Only `MagnitudeGain` commutes with shifts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.caches import cached
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import POINTWISE, known_function, unbounded
@@ -178,14 +178,14 @@ def _part_sizes(x: Tensor) -> Tensor:
     return Tensor(sizes)
 
 
-@lru_cache(maxsize=32)
+@cached
 def _partners(space: Space) -> tuple[int, ...]:
     """Return, for each coordinate, the index of the other part of the same mode; the mean has index 0 itself."""
     count = (space.coordinate_count - 1) // 2
     return (0, *range(1 + count, 1 + 2 * count), *range(1, 1 + count))
 
 
-@lru_cache(maxsize=32)
+@cached
 def _halves(space: Space) -> tuple[int, ...]:
     """Return, for each coordinate of a mode k, the index of that of k / 2; -1 for odd modes and for the mean."""
     numbers = [tuple(k) for k in mode_numbers(space.band).tolist()]

@@ -163,6 +163,28 @@ place_row: Op = linear(
     source="adjoint of a selection of coordinates",
 )
 
+# Zeros after the elements along each axis; the adjoint takes the elements before them.
+extend: Op = linear(
+    "extend",
+    lambda x, shape: Tensor(np.pad(plain(x, "extend").data, [(0, n - m) for n, m in zip(shape, x.shape, strict=True)])),
+    adjoint=lambda g, x, shape: crop(g, shape=x.shape),
+    source="an embedding of coordinates",
+)
+
+crop: Op = linear(
+    "crop",
+    lambda x, shape: Tensor(np.ascontiguousarray(plain(x, "crop").data[tuple(slice(n) for n in shape)])),
+    adjoint=lambda g, x, shape: extend(g, shape=x.shape),
+    source="adjoint of an embedding of coordinates",
+)
+
+cast: Op = linear(
+    "cast",
+    lambda x, precision: Tensor(plain(x, "cast").data.astype(precision, copy=False)),
+    adjoint=lambda g, x, precision: cast(g, precision=x.dtype.name),
+    source="the identity, in another precision",
+)
+
 
 def stack_rows(values: list[Tensor]) -> Tensor:
     """Stack plain tensors of one shape along a new first axis."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from freqnet import spaces
 from freqnet.autodiff import Op, Tensor, as_tensor, linear
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.ops.arithmetic import per_element, scale_by
+from freqnet.ops.arithmetic import per_element, plain, scale_by
 from freqnet.spaces.base import Axes, Space, require_signal, volume
 from freqnet.spaces.condition import require_condition
 
@@ -46,6 +47,18 @@ split_nyquist: Op = linear(
     adjoint=lambda g, x, grid: split_nyquist(g, grid=grid),
     source="the Nyquist mode split evenly between k = n/2 and k = -n/2",
     cost=per_element,
+)
+
+
+resample_samples: Op = linear(
+    "resample_samples",
+    lambda x, grid: Tensor(spaces.resample_samples(plain(x, "resample_samples").data, grid)),
+    # The synthesis of one grid is the adjoint of the analysis of the other, up to the numbers of samples.
+    adjoint=lambda g, x, grid: scale_by(
+        resample_samples(g, grid=x.shape[1:-1]), factor=volume(grid) / volume(x.shape[1:-1])
+    ),
+    source="y[n] = sum_k X[k] exp(2 pi i k n / M), over the modes that both grids hold",
+    cost=_transform_cost,
 )
 
 

@@ -19,6 +19,7 @@ from freqnet.spaces.nodes.rules import Nodes
 from freqnet.spaces.nodes.trained import train_nodes
 from freqnet.spaces.parametrisations import KERNELS
 from freqnet.spaces.registry import DOMAINS, get_domain, register_domain
+from freqnet.spaces.resampling import resample_samples
 from freqnet.spaces.samples import Grid
 from freqnet.spaces.transforms import counted_transforms, no_transforms, transform_count
 from freqnet.spaces.waves.base import WaveSpace
@@ -44,6 +45,7 @@ __all__ = [
     "mode_numbers",
     "no_transforms",
     "register_domain",
+    "resample_samples",
     "train_nodes",
     "transform_count",
 ]

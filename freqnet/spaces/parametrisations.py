@@ -10,15 +10,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import product
+from math import prod
 
 import numpy as np
 
+from freqnet.caches import require_memory
 from freqnet.errors import ConfigurationError, got_expected
 
 KERNELS = ("taps", "spectral", "sinc", "modes")
 Axes = tuple[int, ...]
+# Windows with more samples are averaged by the closed form: the sum would take as many numbers per mode.
+_LONG = 1024
 
 
 def check_kernel(kernel: str) -> str:
@@ -61,6 +64,12 @@ def half_modes(band: Axes) -> list[np.ndarray]:
     return axes
 
 
+def _require_small(rows: int, columns: int, size: Axes) -> None:
+    """Raise `ConfigurationError` if the matrix of a kernel of this size takes too much memory."""
+    todo = "take a smaller kernel (argument size), or kernel='taps' in a domain of modes"
+    require_memory(f"matrix of {rows} x {columns} numbers for a kernel of size {size}", rows * columns, 16, todo)
+
+
 def kronecker(matrices: list[np.ndarray]) -> np.ndarray:
     """Return the Kronecker product of one matrix per axis."""
     out = matrices[0]
@@ -69,7 +78,6 @@ def kronecker(matrices: list[np.ndarray]) -> np.ndarray:
     return out
 
 
-@lru_cache(maxsize=256)
 def tap_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     """Return the matrix (stored modes, taps) of H[k] = sum_n h[n] exp(-2 pi i k n / N)."""
     return kronecker(
@@ -91,9 +99,9 @@ def frequency_pairs(size: Axes) -> list[tuple[Axes, bool]]:
     return pairs
 
 
-@lru_cache(maxsize=64)
 def orthonormal_taps(size: Axes) -> np.ndarray:
     """Return the orthogonal matrix (taps, coordinates) of the real Fourier basis of a k-point grid."""
+    _require_small(prod(size), prod(size), size)
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
     for j, own_mirror in frequency_pairs(size):
@@ -105,10 +113,10 @@ def orthonormal_taps(size: Axes) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-@lru_cache(maxsize=64)
 def spectrum_parts(size: Axes) -> np.ndarray:
     """Return the matrix (k-point frequencies, parameters) from real and imaginary parts to a Hermitian spectrum."""
-    total = int(np.prod(size))
+    total = prod(size)
+    _require_small(total, total, size)
     out = np.zeros((total, total), complex)
     column = 0
     for j, own_mirror in frequency_pairs(size):
@@ -133,7 +141,6 @@ def dirichlet(angle: np.ndarray, size: int) -> np.ndarray:
     return np.where(flat, limit, ratio) * np.exp(1j * angle * centre)
 
 
-@lru_cache(maxsize=256)
 def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     """Return the matrix (stored modes, parameters) that interpolates a k-point spectrum by the Dirichlet kernel."""
     matrices = [
@@ -143,9 +150,9 @@ def sinc_response(size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     return kronecker(matrices) @ spectrum_parts(size)
 
 
-@lru_cache(maxsize=64)
 def sinc_taps(size: Axes) -> np.ndarray:
     """Return the matrix (taps, parameters) of the inverse k-point transform of real and imaginary parts."""
+    _require_small(prod(size), prod(size), size)
     offsets = np.stack([o.ravel() for o in np.meshgrid(*map(tap_offsets, size), indexing="ij")], axis=1)
     columns = []
     for j, own_mirror in frequency_pairs(size):
@@ -162,11 +169,14 @@ def average_response(modes: np.ndarray, grid: int, window: int, method: str) -> 
         phase = np.pi * modes * (window - 1) / grid
         size = np.sinc(window * modes / grid)
         return size * np.cos(phase), size * np.sin(phase)
+    if window > _LONG:
+        whole = dirichlet(2 * np.pi * (modes % grid) / grid, window)
+        whole = whole * np.exp(2j * np.pi * (modes * ((window - 1) // 2) % grid) / grid)
+        return whole.real, whole.imag
     angle = 2 * np.pi * np.outer(modes, np.arange(window)) / grid
     return np.cos(angle).mean(axis=1), np.sin(angle).mean(axis=1)
 
 
-@lru_cache(maxsize=64)
 def kernel_response(kernel: str, size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     """Return the matrix (stored modes, parameters) from a parametrisation to the frequency response."""
     if kernel == "taps":
@@ -179,5 +189,6 @@ def kernel_response(kernel: str, size: Axes, grid: Axes, band: Axes) -> np.ndarr
 def kernel_taps(kernel: str, size: Axes) -> np.ndarray:
     """Return the matrix (taps, parameters) from a parametrisation to the taps."""
     if kernel == "taps":
-        return np.eye(int(np.prod(size)))
+        _require_small(prod(size), prod(size), size)
+        return np.eye(prod(size))
     return orthonormal_taps(size) if kernel == "spectral" else sinc_taps(size)

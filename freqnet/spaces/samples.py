@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial, reduce
+from functools import partial, reduce
 from itertools import product as ranges
 from typing import Any
 
 import numpy as np
 
+from freqnet.caches import cached, require_memory
+from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import group_by_group
 from freqnet.spaces.matrices import along_axes
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
+from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_by_fft
 from freqnet.spaces.waves.fourier import Fourier
+
+# Entries of the largest matrix of an axis at the door: an FFT takes longer signals.
+_AT_DOOR = 1 << 16
+# Numbers in the sums that make a matrix of an axis, and samples of the longest axis whose averages take a matrix.
+_SUMMED, _AVERAGED = 1 << 20, 1 << 10
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,11 @@ class Grid(Space):
     # -- transforms ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray) -> np.ndarray:
         pass_door("analysis")
-        array = np.ascontiguousarray(np.moveaxis(samples, 0, -2))
-        return _resample(array, samples.shape[1:-1], self.grid, self.band)
+        return np.ascontiguousarray(np.moveaxis(_at_door(samples, self.grid, self.band), 0, -2))
 
     def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
-        return np.ascontiguousarray(np.moveaxis(_resample(array, self.grid, grid, self.band), -2, 0))
+        return np.ascontiguousarray(_at_door(np.moveaxis(array, -2, 0), grid, self.band))
 
     def stores_samples(self, grid: Axes) -> bool:
         return grid == self.grid and all(m >= n // 2 for m, n in zip(self.band, grid, strict=True))
@@ -89,11 +96,22 @@ class Grid(Space):
         return self.grid if kernel == "modes" else size
 
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
+        if kernel == "modes" and volume(self.grid) ** 2 > _SUMMED:
+            half = Fourier.on(self.grid, self.band, "response").from_coordinates(theta)
+            return long_kernels.taps_at(half, self.grid, self.grid, self.band) / volume(self.grid)
+        if kernel == "taps" or volume(size) ** 2 > _SUMMED:
+            return long_kernels.taps_of(theta, kernel, size)
         matrix = _kernel_matrix(kernel, size, self.grid, self.band, theta.dtype.char)
         taps = matrix @ theta.reshape(len(theta), -1)
         return taps.reshape(*self.response_shape(kernel, size), *theta.shape[1:])
 
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
+        if kernel == "modes" and volume(self.grid) ** 2 > _SUMMED:
+            space = Fourier.on(self.grid, self.band, "response")
+            half = long_kernels.response_of_taps(response, self.grid, self.band)
+            return space.coordinates(half) / volume(self.grid)
+        if kernel == "taps" or volume(size) ** 2 > _SUMMED:
+            return long_kernels.taps_adjoint(response, kernel, size)
         matrix = _kernel_matrix(kernel, size, self.grid, self.band, response.dtype.char)
         theta = matrix.T @ response.reshape(len(matrix), -1)
         return theta.reshape(-1, *response.shape[self.ndim :])
@@ -119,6 +137,11 @@ class Grid(Space):
         return _resample(array, self.grid, target.grid, common)
 
     def average(self, array: np.ndarray, window: Axes, method: str, adjoint: bool) -> np.ndarray:
+        if method == "dirichlet" and max(self.grid) > _AVERAGED:
+            for axis, size in enumerate(window):
+                moved = (np.roll(array, offset if adjoint else -offset, axis) for offset in range(size))
+                array = reduce(np.add, moved) / array.dtype.type(size)
+            return array
         matrices = [_average_matrix(n, w, method) for n, w in zip(self.grid, window, strict=True)]
         return along_axes([m.T if adjoint else m for m in matrices], array)
 
@@ -163,38 +186,88 @@ class Grid(Space):
         return volume(self.grid)
 
 
+def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:
+    """Return samples ``(batch, *grid, channels)``, at the door, truncated to a band and sampled on another grid."""
+    grid = samples.shape[1:-1]
+    if all(n * t <= _AT_DOOR for n, t in zip(grid, target, strict=True)):
+        array = np.ascontiguousarray(np.moveaxis(samples, 0, -2))
+        return np.moveaxis(_resample(array, grid, target, band), -2, 0)
+    if _keeps_all(grid, target, band):
+        return samples
+    space = Fourier.on(grid, _common_band(grid, target, band))
+    modes = space.split_nyquist(modes_by_fft(samples, space.band), grid)
+    return samples_by_fft(modes, space.band, target).astype(samples.dtype, copy=False)
+
+
+def _keeps_all(grid: Axes, target: Axes, band: Axes) -> bool:
+    return grid == target and all(m >= n // 2 for m, n in zip(band, grid, strict=True))
+
+
+def _common_band(grid: Axes, target: Axes, band: Axes) -> Axes:
+    """Return the band of what both grids hold; the Nyquist mode belongs to it on equal grids only."""
+    if grid == target:
+        return tuple(min(m, n // 2) for m, n in zip(band, grid, strict=True))
+    return tuple(min(m, (n - 1) // 2, (t - 1) // 2) for m, n, t in zip(band, grid, target, strict=True))
+
+
 def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.ndarray:
     """Return a signal truncated to a band and sampled on another grid.
 
     Between different grids the Nyquist modes of both are dropped: they have no exact counterpart.
     """
-    if grid == target and all(m >= n // 2 for m, n in zip(band, grid, strict=True)):
+    if _keeps_all(grid, target, band):
         return array
-    if grid != target:
-        band = tuple(min(m, (n - 1) // 2, (t - 1) // 2) for m, n, t in zip(band, grid, target, strict=True))
+    band = _common_band(grid, target, band)
     return along_axes([_dirichlet_matrix(n, t, m) for n, t, m in zip(grid, target, band, strict=True)], array)
 
 
-@lru_cache(maxsize=256)
+@cached
 def _dirichlet_matrix(grid: int, target: int, band: int) -> np.ndarray:
     """Return the matrix of band-limited interpolation from `grid` to `target` samples; Nyquist modes are split."""
     return _interpolation(grid, target, lambda k: np.where(np.abs(k) <= band, 1.0, 0.0))
 
 
 def _interpolation(grid: int, target: int, response: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    todo = "take fewer samples per axis (argument pool), or pass domain='fourier', which needs no such matrix"
+    require_memory(f"matrix of {target} x {grid} samples in the grid domain", target * grid, 8, todo)
     k = np.arange(-(grid // 2), grid // 2 + 1)
     halved = np.where(2 * np.abs(k) == grid, 0.5, 1.0)
+    if target * grid * len(k) > _SUMMED:
+        return _long_interpolation(grid, target, k, response(k) * halved / grid)
     angle = 2 * np.pi * (np.arange(target)[:, None] / target - np.arange(grid)[None, :] / grid)
     terms = np.exp(1j * angle[..., None] * k) * (response(k) * halved)
     return terms.sum(axis=-1).real / grid
 
 
-@lru_cache(maxsize=256)
+def _long_interpolation(grid: int, target: int, k: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Return the same matrix without one number per mode and entry."""
+    k, factors = k[factors != 0], factors[factors != 0]
+    if grid == target:
+        # The entries depend on the difference of the places only.
+        column = np.concatenate([(_waves(rows, k, grid) @ factors).real for rows in _parts(grid, len(k))])
+        return column[(np.arange(grid)[:, None] - np.arange(grid)) % grid]
+    right = roots_of_unity(np.outer(k, np.arange(grid)), grid)
+    return np.concatenate([((_waves(rows, k, target) * factors) @ right).real for rows in _parts(target, grid)])
+
+
+def _parts(count: int, width: int) -> list[np.ndarray]:
+    """Return the numbers below `count` in parts, so that a matrix of one part and `width` columns is small."""
+    step = max(1, _SUMMED // max(1, width))
+    return [np.arange(first, min(first + step, count)) for first in range(0, count, step)]
+
+
+def _waves(points: np.ndarray, k: np.ndarray, n: int) -> np.ndarray:
+    """Return exp(2 pi i k t / n), ``(points, modes)``."""
+    return roots_of_unity(np.outer(points, k), n).conj()
+
+
+@cached
 def _average_matrix(grid: int, window: int, method: str) -> np.ndarray:
     if method == "sinc":
         return _interpolation(
             grid, grid, lambda k: np.sinc(window * k / grid) * np.exp(1j * np.pi * k * (window - 1) / grid)
         )
+    require_memory(f"matrix of {grid} x {grid} samples in the grid domain", grid * grid, 8, "pass domain='fourier'")
     out = np.zeros((grid, grid))
     for offset in range(window):
         out[np.arange(grid), (np.arange(grid) + offset) % grid] += 1 / window
@@ -205,7 +278,7 @@ def _shift_matrix(grid: int, samples: float) -> np.ndarray:
     return _interpolation(grid, grid, lambda k: np.exp(-2j * np.pi * k * samples / grid))
 
 
-@lru_cache(maxsize=64)
+@cached
 def _kernel_matrix(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
     if kernel != "modes":
         return par.kernel_taps(kernel, size).astype(precision)

@@ -6,7 +6,7 @@ from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
-from freqnet.training.settings import Settings, Shares
+from freqnet.training.settings import Reading, Settings, Shares
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "Evaluation",
     "History",
     "Model",
+    "Reading",
     "Settings",
     "Shares",
     "Spectra",

@@ -93,9 +93,14 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     if not isinstance(network, Network) or not isinstance(dataset, Dataset):
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
-    images = dataset.images
+    images, own = dataset.images, network.door.full_scale
+    if dataset.full_scale is not None and own not in (None, dataset.full_scale):
+        # Both hold whole numbers, divided by different ones: bring them to the network's units.
+        images = images * images.dtype.type(dataset.full_scale / own)
     with np.errstate(over="ignore", invalid="ignore"):
-        parts = [network.analyse(images[i : i + _SLICE]).data for i in range(0, len(images), _SLICE)]
+        values = network.door.read(images).data
+        starts = range(0, len(values), _SLICE)
+        parts = [network.door.transform(Tensor(values[i : i + _SLICE]), network.precision).data for i in starts]
     array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
     if not np.isfinite(array).all():
         got = f"values up to {np.abs(images).max():.3g}"

@@ -350,13 +350,13 @@ def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
     if settings.epochs == before:
         return
     if settings.schedule != "constant":
-        expected = f"the run's own {before}, at which its {settings.schedule} schedule ends"
+        expected = f"the run's own epochs={before}, at which its {settings.schedule} schedule ends"
         todo = "leave epochs out, or begin a new run from its weights"
-        raise CheckpointError(got_expected("resume", f"epochs = {settings.epochs}", expected, todo))
+        raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))
     if settings.epochs < finished:
         expected = f"at least the {finished} that are finished"
         todo = f"pass epochs={finished}"
-        raise CheckpointError(got_expected("resume", f"epochs = {settings.epochs}", expected, todo))
+        raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from freqnet.checks import is_finite, is_whole, shown
+from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
 
@@ -16,6 +19,32 @@ SCHEDULES = ("cosine", "one-cycle", "constant")
 LARGEST = 2**32 - 1
 # Settings for which a dataset may have its own default.
 BY_DATASET = ("epochs", "batch", "learning_rate", "weight_decay")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the data are read, as arguments of `freqnet.data.load`.
+
+    Parameters
+    ----------
+    layout : str, optional
+        Order of the axes of an array, such as nchw: n samples, c channels, other letters axes of the grid [by size].
+    size_to : tuple of int, optional
+        Size to which samples are resampled by their modes, such as 32x32 [as they are].
+    """
+
+    layout: str | None = None
+    size_to: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.layout is not None:
+            object.__setattr__(self, "layout", " ".join(read_layout(self.layout)))
+        if self.size_to is not None:
+            sizes = tuple(np.atleast_1d(self.size_to).tolist())
+            if not 1 <= len(sizes) <= 3 or not all(is_whole(n) and n >= 1 for n in sizes):
+                expected = "1 to 3 whole numbers of 1 or more"
+                raise ConfigurationError(got_expected("size_to", self.size_to, expected, "pass size_to=(32, 32)"))
+            object.__setattr__(self, "size_to", sizes)
 
 
 @dataclass(frozen=True)
@@ -39,7 +68,9 @@ class Shares:
             # The range is that of `freqnet.data.split`.
             if not is_finite(value):
                 todo = f"pass {name}={works}"
-                raise ConfigurationError(got_expected(name, shown(value), "a number from 0 to below 1", todo))
+                raise ConfigurationError(
+                    got_expected(f"{name} fraction", shown(value), "a number from 0 to below 1", todo)
+                )
             object.__setattr__(self, name, float(value))
 
 

@@ -158,6 +158,27 @@ def _() -> list[Example]:
     return [([numbers(1, *shape)], {"index": i, "rows": 3}) for i in range(3) for shape in ((2,), (2, 4), ())]
 
 
+@examples("resample_samples")
+def _() -> list[Example]:
+    pairs = (((5,), (8,)), ((8,), (5,)), ((4, 6), (6, 3)), ((4, 6), (4, 9)), ((3, 2, 4), (5, 2, 2)), ((7,), (7,)))
+    return [([numbers(2, *own, 3)], {"grid": grid}) for own, grid in pairs]
+
+
+@examples("extend")
+def _() -> list[Example]:
+    return [([numbers(2, 3)], {"shape": (2, 5)}), ([numbers(1, 2, 3)], {"shape": (4, 2, 4)})]
+
+
+@examples("crop")
+def _() -> list[Example]:
+    return [([numbers(2, 5)], {"shape": (2, 3)}), ([numbers(4, 2, 4)], {"shape": (1, 2, 3)})]
+
+
+@examples("cast")
+def _() -> list[Example]:
+    return [([numbers(*shape)], {"precision": "float64"}) for shape in ((2, 3), (4,))]
+
+
 @examples("multiply")
 def _() -> list[Example]:
     out = [([element(s), element(s, *lanes)], {"band": s.band}) for s in SIGNALS for lanes in ((2, 2), (1, 1))]

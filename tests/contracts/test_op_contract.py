@@ -53,7 +53,8 @@ def test_cost_source_and_vjps_are_declared(name: str) -> None:
         check_declarations(OPS[name], inputs, parameters)
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
+# The op "cast" changes the precision.
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"cast"}))
 def test_op_keeps_single_precision_and_leaves_its_inputs_alone(name: str) -> None:
     for inputs, parameters in EXAMPLES[name]():
         single = [Tensor(x.data.astype("c8" if np.iscomplexobj(x.data) else "f4"), x.space) for x in inputs]

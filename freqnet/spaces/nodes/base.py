@@ -17,11 +17,12 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
 
+from freqnet.caches import cached
 from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels.reference import matrix_product
@@ -437,9 +438,9 @@ class NodeSpace(Space):
         return (f"{extent(self.modes)} nodes", self.describe_door("one transform at the door"), remark)
 
 
-@lru_cache(maxsize=64)
+@cached
 def _kernel_matrix(space: NodeSpace, kernel: str, size: Axes) -> np.ndarray:
     """Return the matrix (stored nodes, parameters) from kernel parameters to the response, with the first tap at 0."""
     powers = [t.z[:, None] ** np.arange(k) for t, k in zip(space.tables, size, strict=True)]
     powers[-1] = powers[-1][space.stored(len(powers[-1]))]
-    return par.kronecker(powers) @ par.kernel_taps(kernel, size)
+    return par.kronecker(powers) if kernel == "taps" else par.kronecker(powers) @ par.kernel_taps(kernel, size)

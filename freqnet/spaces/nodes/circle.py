@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
+from freqnet.caches import cached, require_memory
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.spaces.nodes.halves import middle, numbers
 from freqnet.spaces.nodes.tables import Tables
 
 
-@lru_cache(maxsize=256)
+@cached
 def circle_tables(radius: float, samples: int, count: int) -> CircleTables:
     """Return the tables of an axis, from a cache."""
     return CircleTables(radius, samples, count)
@@ -29,6 +30,8 @@ class CircleTables(Tables):
 
     def __init__(self, radius: float, samples: int, count: int) -> None:
         self.radius, self.samples, self.count = radius, samples, count
+        todo = "take fewer samples per axis (argument pool), or pass domain='fourier'"
+        require_memory(f"matrix of {count} damped nodes and {samples} samples", samples * count, 16, todo)
         # Reduce k t modulo n, so that the angle is accurate for large k t.
         turns = np.outer(numbers(count), np.arange(samples)) % samples
         waves = np.exp(-2j * np.pi * turns / samples)
@@ -54,6 +57,15 @@ class CircleTables(Tables):
     @property
     def condition_number(self) -> float:
         return self._condition_number
+
+    @property
+    def key(self) -> tuple:
+        return circle_tables, self.radius, self.samples, self.count
+
+    @property
+    def nbytes(self) -> int:
+        # Together with `undamped` and `half_damped`, which may be added later.
+        return super().nbytes + 2 * self.evaluate.nbytes
 
     def with_count(self, count: int) -> CircleTables:
         return circle_tables(self.radius, self.samples, count)

@@ -8,11 +8,11 @@ together) are conjugate, so that the last axis stores only k >= 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from math import prod
 
 import numpy as np
 
+from freqnet.caches import cached
 from freqnet.spaces.base import Axes
 
 
@@ -95,7 +95,7 @@ def _own_columns(count: int) -> list[int]:
     return [0] if count % 2 else [0, count // 2]
 
 
-@lru_cache(maxsize=256)
+@cached
 def independent(counts: Axes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return flat positions of real values, one of each conjugate pair, and stored mirrors of the first ones."""
     flat = np.arange(prod(half_shape(counts))).reshape(half_shape(counts))

@@ -12,6 +12,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from freqnet.caches import cached, require_memory
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.spaces.nodes.rules import Nodes
 from freqnet.spaces.nodes.tables import Tables
@@ -20,6 +21,8 @@ from freqnet.spaces.nodes.tables import Tables
 _DIGITS, _DIGITS_PER_NODE = 50, 6
 # A context of its own, because its precision is shared by all users; the lock admits one thread at a time.
 _MP, _ALONE = mpmath.MPContext(), RLock()
+# Bytes of a number in such digits.
+_BYTES = 256
 # With more nodes no precision can hold a signal.
 _MOST = 256
 
@@ -61,7 +64,7 @@ def take(nodes: Nodes, samples: int) -> list[Any]:
     return roots if nodes.family == "chebyshev" else [(1 + z) / 2 for z in roots]
 
 
-@lru_cache(maxsize=256)
+@cached
 def real_tables(nodes: Nodes, samples: int, count: int) -> RealTables:
     """Return the tables of an axis, from a cache."""
     return RealTables(nodes, samples, count)
@@ -75,6 +78,8 @@ class RealTables(Tables):
 
     def __init__(self, nodes: Nodes, samples: int, count: int) -> None:
         self.nodes, self.samples, self.count = nodes, samples, count
+        todo = "take fewer samples per axis (argument pool) or nodes (modes), or pass domain='fourier'"
+        require_memory(f"matrix of {count} real nodes and {samples} samples", samples * count, _BYTES, todo)
         with in_digits(_DIGITS + _DIGITS_PER_NODE * count):
             z = take(nodes, samples)[:count]
             self.powers = np.array([[node**t for t in range(samples)] for node in z], dtype=object)
@@ -88,6 +93,10 @@ class RealTables(Tables):
             self.mean = rounded(self.inverse.sum(axis=0) / samples)
         self.z = rounded(np.array(z, dtype=object))
         self.evaluate, self.invert = rounded(self.powers), rounded(self.inverse)
+
+    @property
+    def key(self) -> tuple:
+        return real_tables, self.nodes, self.samples, self.count
 
     @cached_property
     def condition_number(self) -> float:  # type: ignore[override]

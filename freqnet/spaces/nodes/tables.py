@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from freqnet.caches import cached, require_memory, size_of
 from freqnet.spaces.matrices import mean_of_powers
 
 
@@ -59,6 +60,19 @@ class Tables(ABC):
     def kept(self, count: int) -> slice:
         """Return the index of the `count` nodes that are kept when the number of nodes falls."""
 
+    @property
+    def key(self) -> tuple:
+        """A cached function and its arguments that make these tables: the key of what is computed from them.
+
+        A key that held the tables themselves would keep them in memory.
+        """
+        return _itself, self
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the matrices."""
+        return sum({id(v): size_of(v) for v in vars(self).values() if isinstance(v, np.ndarray)}.values())
+
     def exactly(self, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Return ``make()``, a product of `powers` and `inverse`, rounded to double precision."""
         return make()
@@ -66,7 +80,7 @@ class Tables(ABC):
     def change(self, count: int) -> np.ndarray:
         """Return the matrix ``(count, nodes)`` that drops nodes, or that represents the same signal at more nodes."""
         if count > self.count:
-            return _lift(self, self.with_count(count))
+            return _lift(self.key, self.with_count(count).key)
         return np.eye(self.count)[self.kept(count)]
 
     def change_of_gradients(self, count: int) -> np.ndarray:
@@ -75,30 +89,45 @@ class Tables(ABC):
 
     def subsample(self, coarse: Tables, first: int, stride: int) -> np.ndarray:
         """Return the matrix ``(coarse nodes, nodes)`` that keeps every `stride`-th sample from `first` on."""
-        return _subsample(self, coarse, first, stride)
+        return _subsample(self.key, coarse.key, first, stride)
 
     def product(self, other: Tables, count: int) -> np.ndarray:
         """Return the bilinear form ``(count, nodes, other nodes)`` of the pointwise product of two signals."""
-        return _product(self, other, self.with_count(count))
+        what = f"pointwise product of {self.count} and {other.count} nodes, kept at {count}"
+        item, todo = self.evaluate.itemsize, "keep fewer nodes (argument band), or pass domain='fourier'"
+        require_memory(what, count * self.count * other.count, item, todo)
+        return _product(self.key, other.key, self.with_count(count).key)
 
     def average(self, window: int, method: str) -> np.ndarray:
         """Return (1 - z^w) / (w (1 - z)), ``(nodes,)``: the response of the mean over the last w samples."""
         return mean_of_powers(self.z, window)
 
 
-# Tables come from caches, so that their identity can serve as the key of a further cache.
-@lru_cache(maxsize=512)
-def _lift(one: Tables, target: Tables) -> np.ndarray:
-    return one.exactly(lambda: target.powers.dot(one.inverse))
+def _itself(tables: Tables) -> Tables:
+    return tables
 
 
-@lru_cache(maxsize=512)
-def _subsample(fine: Tables, coarse: Tables, first: int, stride: int) -> np.ndarray:
-    taken = slice(first, first + stride * coarse.samples, stride)
-    return fine.exactly(lambda: coarse.powers.dot(fine.inverse[taken]))
+def _made(key: tuple) -> Any:
+    """Return the tables with a key."""
+    make, *arguments = key
+    return make(*arguments)
 
 
-@lru_cache(maxsize=512)
-def _product(one: Tables, other: Tables, target: Tables) -> np.ndarray:
-    forms = lambda: np.einsum("ct,ti,tj->cij", target.powers, one.inverse, other.inverse, optimize=True)
-    return one.exactly(forms)
+@cached
+def _lift(one: tuple, target: tuple) -> np.ndarray:
+    own, new = _made(one), _made(target)
+    return own.exactly(lambda: new.powers.dot(own.inverse))
+
+
+@cached
+def _subsample(fine: tuple, coarse: tuple, first: int, stride: int) -> np.ndarray:
+    own, new = _made(fine), _made(coarse)
+    taken = slice(first, first + stride * new.samples, stride)
+    return own.exactly(lambda: new.powers.dot(own.inverse[taken]))
+
+
+@cached
+def _product(one: tuple, other: tuple, target: tuple) -> np.ndarray:
+    own, factor, new = _made(one), _made(other), _made(target)
+    forms = lambda: np.einsum("ct,ti,tj->cij", new.powers, own.inverse, factor.inverse, optimize=True)
+    return own.exactly(forms)

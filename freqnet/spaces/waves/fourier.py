@@ -7,13 +7,13 @@ last axis needs only the modes k >= 0.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from freqnet import kernels
+from freqnet.caches import cached
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import full_spectrum, stored
+from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import mode_products
@@ -22,7 +22,7 @@ from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
 from freqnet.spaces.waves.dft import kept_modes, samples_of
-from freqnet.spaces.waves.modes import folding, independent_modes
+from freqnet.spaces.waves.modes import fold, independent_modes
 
 
 class Fourier(WaveSpace):
@@ -56,6 +56,8 @@ class Fourier(WaveSpace):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            return long_kernels.response(theta, kernel, size, self.grid, self.band)
         real, imag, _ = _basis(kernel, size, self.grid, self.band, theta.dtype.char)
         flat = theta.reshape(len(theta), -1)
         out = empty((len(real), flat.shape[1]), np.result_type(theta.dtype, np.complex64))
@@ -66,6 +68,8 @@ class Fourier(WaveSpace):
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            return long_kernels.response_adjoint(response, kernel, size, self.grid, self.band)
         real, imag, weights = _basis(kernel, size, self.grid, self.band, response.real.dtype.char)
         flat = response.reshape(len(real), -1) * weights
         theta = real.T @ flat.real + imag.T @ flat.imag
@@ -94,8 +98,7 @@ class Fourier(WaveSpace):
     def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         full = full_spectrum(array, self.ndim)
         for axis in range(self.ndim):
-            fold = folding(self.band[axis], coarse.band[axis], coarse.grid[axis]).astype(array.real.dtype)
-            full = np.moveaxis(np.tensordot(fold.T if adjoint else fold, full, (1, axis)), 0, axis)
+            full = fold(full, axis, (self.band[axis], coarse.band[axis]), coarse.grid[axis], adjoint)
         last = self.ndim - 1
         middle = full.shape[last] // 2
         return np.ascontiguousarray(full[(slice(None),) * last + (slice(middle, None),)])
@@ -158,14 +161,14 @@ class Fourier(WaveSpace):
         return array * spread.reshape(*self.shape, *factors.shape[1:])
 
 
-@lru_cache(maxsize=256)
+@cached
 def _weights(ndim: int, last: int) -> np.ndarray:
     weights = np.full((1,) * (ndim - 1) + (last + 1, 1, 1), 2.0, np.float32)
     weights[(0,) * (ndim - 1) + (0,)] = 1.0
     return weights
 
 
-@lru_cache(maxsize=64)
+@cached
 def _basis(
     kernel: str, size: Axes, grid: Axes, band: Axes, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,11 +8,11 @@ by a frequency response p + iq is H[k] -> p H[k] - q H[-k] (Bracewell 1983).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
+from freqnet.caches import cached
 from freqnet.kernels.reference import parts, stored
+from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import pair_products
@@ -20,7 +20,8 @@ from freqnet.spaces.matrices import along, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
-from freqnet.spaces.waves.modes import folding, mode_numbers
+from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_by_fft
+from freqnet.spaces.waves.modes import fold, mode_numbers
 
 
 class Hartley(WaveSpace):
@@ -37,6 +38,8 @@ class Hartley(WaveSpace):
     # -- transforms ----------------------------------------------------------------------------------
     def sample_modes(self, samples: np.ndarray) -> np.ndarray:
         pass_door("analysis")
+        if not matrices_win(samples.shape[1:-1], self.band):
+            return self._from_half(modes_by_fft(samples, self.band)).astype(samples.dtype, copy=False)
         array = np.moveaxis(samples, 0, -2)
         for axis, (n, m) in enumerate(zip(samples.shape[1:-1], self.band, strict=True)):
             array = contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
@@ -44,6 +47,8 @@ class Hartley(WaveSpace):
 
     def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
+        if not matrices_win(grid, self.band):
+            return samples_by_fft(self.half_spectrum(array), self.band, grid).astype(array.dtype, copy=False)
         array = _joined(array, self.ndim)
         for axis, (n, m) in enumerate(zip(grid, self.band, strict=True)):
             array = contract(_waves(n, m, array.dtype.char).T, array, axis)
@@ -53,12 +58,17 @@ class Hartley(WaveSpace):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            return self._from_half(long_kernels.response(theta, kernel, size, self.grid, self.band))
         flat = _responses(kernel, size, self.grid, self.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
         return flat.reshape(*self.shape, *theta.shape[1:])
 
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)
+        if long_kernels.is_long(volume(self.shape), size, self.grid):
+            half = self.half_spectrum(response)
+            return long_kernels.response_adjoint(half, kernel, size, self.grid, self.band)
         matrix = _responses(kernel, size, self.grid, self.band, response.dtype.char)
         return (matrix.T @ response.reshape(len(matrix), -1)).reshape(-1, *response.shape[self.ndim :])
 
@@ -75,8 +85,7 @@ class Hartley(WaveSpace):
 
     def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         for axis in range(self.ndim):
-            fold = folding(self.band[axis], coarse.band[axis], coarse.grid[axis]).astype(array.dtype)
-            array = contract(fold.T if adjoint else fold, array, axis)
+            array = fold(array, axis, (self.band[axis], coarse.band[axis]), coarse.grid[axis], adjoint)
         return np.ascontiguousarray(array)
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
@@ -135,6 +144,12 @@ class Hartley(WaveSpace):
         real, imag = parts(array, self.ndim)
         return (real + 1j * imag)[(slice(None),) * (self.ndim - 1) + (slice(self.band[-1], None),)]
 
+    def _from_half(self, half: np.ndarray) -> np.ndarray:
+        """Return the Hartley spectrum of a half spectrum: the inverse of `half_spectrum`."""
+        opposite = half[(slice(None),) * (self.ndim - 1) + (slice(1, None),)]
+        lower = np.flip(opposite.real + opposite.imag, tuple(range(self.ndim)))
+        return np.concatenate([lower, half.real - half.imag], axis=self.ndim - 1)
+
 
 def _times_response(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
     """Return the spectrum times a frequency response with these real and imaginary parts."""
@@ -153,15 +168,15 @@ def _joined(array: np.ndarray, ndim: int) -> np.ndarray:
     return array
 
 
-@lru_cache(maxsize=64)
+@cached
 def _waves(n: int, band: int, precision: str) -> np.ndarray:
     """Return cas(2 pi k j / n), ``(modes, samples)``."""
+    angle = 2 * np.pi * np.arange(n) / n
     # Reduce k j modulo n, so that the angle is accurate for large k j.
-    angle = 2 * np.pi * (np.outer(np.arange(-band, band + 1), np.arange(n)) % n) / n
-    return (np.cos(angle) + np.sin(angle)).astype(precision)
+    return (np.cos(angle) + np.sin(angle))[np.outer(np.arange(-band, band + 1), np.arange(n)) % n].astype(precision)
 
 
-@lru_cache(maxsize=64)
+@cached
 def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) -> np.ndarray:
     """Return the matrix (modes, parameters) from the parameters of a kernel to its response."""
     modes = np.stack([k.ravel() for k in np.meshgrid(*(np.arange(-m, m + 1) for m in band), indexing="ij")], 1)
@@ -170,7 +185,7 @@ def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) 
     return ((np.cos(angle) + np.sin(angle)) @ par.kernel_taps(kernel, size)).astype(precision)
 
 
-@lru_cache(maxsize=256)
+@cached
 def _pairs(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
     """Return flat positions of the mean, one mode of each pair (k, -k) in Fourier order, and their mirror images."""
     sizes = stored(band, True)

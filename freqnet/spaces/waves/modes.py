@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
+from freqnet.caches import cached
 from freqnet.kernels.reference import stored
 from freqnet.spaces.base import Axes, volume
+from freqnet.spaces.matrices import contract
+
+# Entries of the largest matrix that folds modes.
+_SMALL = 1 << 20
 
 
-@lru_cache(maxsize=256)
+@cached
 def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
     """Return flat positions in a half spectrum: DC, one mode of each pair (k, -k), stored mirrors of the first ones."""
     columns = band[-1] + 1
@@ -21,7 +24,7 @@ def independent_modes(band: Axes) -> tuple[int, np.ndarray, np.ndarray]:
     return (rows // 2) * columns, independent, grid[rows - 1 - upper, 0]
 
 
-@lru_cache(maxsize=256)
+@cached
 def mode_numbers(band: Axes) -> np.ndarray:
     """Return the mode numbers ``(pairs, axes)`` of one mode of each pair (k, -k), with the mean first.
 
@@ -36,11 +39,43 @@ def mode_numbers(band: Axes) -> np.ndarray:
     return np.concatenate([np.zeros((1, len(band)), int), numbers])
 
 
-@lru_cache(maxsize=256)
+@cached
 def folding(band: int, target_band: int, target_grid: int) -> np.ndarray:
     """Return the matrix (kept modes, modes) that adds each mode to the kept mode equal to it modulo the coarse grid."""
     modes, kept = np.arange(-band, band + 1), np.arange(-target_band, target_band + 1)
     return ((modes[None, :] - kept[:, None]) % target_grid == 0).astype(float)
+
+
+def fold(array: np.ndarray, axis: int, bands: Axes, coarse_grid: int, adjoint: bool) -> np.ndarray:
+    """Add each mode along an axis to the kept mode equal to it modulo the coarse grid, or apply the adjoint.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        All modes along the axis: ``2 bands[0] + 1``, for the adjoint ``2 bands[1] + 1``.
+    axis : int
+    bands : tuple of int
+        Band of the signal and band that is kept.
+    coarse_grid : int
+        Samples of the coarse grid, at least ``2 bands[1] + 1``.
+    adjoint : bool
+    """
+    band, kept = bands
+    if (2 * band + 1) * (2 * kept + 1) <= _SMALL:
+        matrix = folding(band, kept, coarse_grid).astype(array.real.dtype)
+        return contract(matrix.T if adjoint else matrix, array, axis)
+    # A matrix of ones and zeros would be as large as the square of the modes: add pieces of the spectrum.
+    modes = np.moveaxis(array, axis, 0)
+    out = np.zeros((2 * (band if adjoint else kept) + 1, *modes.shape[1:]), array.dtype)
+    turns = (band + kept) // coarse_grid
+    for middle in range(-turns * coarse_grid, turns * coarse_grid + 1, coarse_grid):
+        first, last = max(-band, middle - kept), min(band, middle + kept) + 1
+        fine, coarse = slice(first + band, last + band), slice(first - middle + kept, last - middle + kept)
+        if adjoint:
+            out[fine] += modes[coarse]
+        else:
+            out[coarse] += modes[fine]
+    return np.moveaxis(out, 0, axis)
 
 
 def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:

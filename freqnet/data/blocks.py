@@ -1,0 +1,169 @@
+"""The samples of several files: read together, checked, grouped by size, and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from freqnet.data.arrays import Layout, resized
+from freqnet.data.dataset import check_images
+from freqnet.data.image_files import is_image, read_images
+from freqnet.data.layouts import SAMPLES, arrange, choose_layout
+from freqnet.data.readers import Contents, read_file
+from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.values import as_floats, as_numbers, compact, full_scale_of
+
+
+class Block(NamedTuple):
+    """The samples of a file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    values : ndarray
+        Samples ``(samples, *grid, channels)`` in the dtype of the file.
+    names : list of str
+        Name of each sample.
+    full_scale : float, optional
+        The whole number that stands for 1; by default it is 255 for dtype uint8, and 1 for other dtypes.
+    own_scale : float, optional
+        The whole number that stands for 1 in recordings like this one, also where the file holds floats.
+    layout : str
+        Names of the axes as they lay in the file; empty where the format states them.
+    rate : str
+        Sampling rate; empty where the format has none.
+    """
+
+    path: Path
+    values: np.ndarray
+    names: list[str]
+    full_scale: float | None = None
+    own_scale: float | None = None
+    layout: str = ""
+    rate: str = ""
+
+    @property
+    def floats(self) -> np.ndarray:
+        """The samples as floats, with whole numbers divided by the number that stands for 1."""
+        return as_floats(self.values, self.full_scale)
+
+
+def read_blocks(files: Sequence[Path], channels: int | None, layout: Layout, *, is_sample: bool = False) -> list[Block]:
+    """Return the samples of files, one block per file.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Files of images, or with a reader.
+    channels : {1, 3}, optional
+        Channels of images, as `read_images` takes them.
+    layout : str or sequence of str, optional
+        Names of the axes of arrays, as `choose_layout` takes them.
+    is_sample : bool
+        Whether an array is one sample, without an axis of samples, where no layout says otherwise.
+    """
+    pictures = [file for file in files if is_image(file)]
+    # All images together, because a single image in colour gives all of them three channels.
+    images = dict(zip(pictures, read_images(pictures, channels), strict=True)) if pictures else {}
+    if pictures and len(pictures) == len(files):
+        _refuse_layout(layout, pictures[0])
+    blocks = []
+    for file in files:
+        if file in images:
+            scale = float(np.iinfo(images[file].dtype).max)
+            blocks.append(Block(file, images[file][np.newaxis], [str(file)], scale, 255.0))
+        else:
+            blocks.append(_block(file, read_file(file), layout, is_sample))
+    return blocks
+
+
+def _block(file: Path, contents: Contents, layout: Layout, is_sample: bool) -> Block:
+    what = f"samples of {file}"
+    values = as_numbers(contents.x, what)
+    if contents.layout:
+        _refuse_layout(layout, file)
+    used = contents.layout or choose_layout(values.shape, layout, what, is_sample=is_sample)
+    samples = arrange(values, used)
+    is_single = SAMPLES not in used.split()
+    names = [str(file)] if is_single else [f"{file}[{number}]" for number in range(len(samples))]
+    if samples.dtype.kind == "f" or samples.size == 0:
+        check_images(compact(samples), str(file))
+    own = contents.full_scale or full_scale_of(values)
+    return Block(file, samples, names, contents.full_scale, own, "" if contents.layout else used, contents.rate)
+
+
+def _refuse_layout(layout: Layout, file: Path) -> None:
+    if isinstance(layout, str):
+        got, expected = f"{layout!r} for {file}", "none, because files like this state their axes"
+        raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
+
+
+def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
+    """Refuse files that do not fit together: of several sampling rates or shapes.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        At least one.
+    may_differ : bool
+        Whether the sizes of the grid may differ, because the samples will be resampled.
+    """
+    first = blocks[0]
+    for block in blocks:
+        if block.rate != first.rate:
+            got = f"{first.rate or 'none'} in {first.path} and {block.rate or 'none'} in {block.path}"
+            todo = "resample the sounds to one rate first"
+            raise DataError(got_expected("sampling rates", got, "one rate", todo))
+        own, other = first.values.shape[1:], block.values.shape[1:]
+        is_like = len(own) == len(other) and own[-1] == other[-1]
+        if own != other and not (may_differ and is_like):
+            got = f"{own} in {first.path} and {other} in {block.path}"
+            sizes = own[:-1] if len(own) > 2 else own[0]
+            todo = f"pass size_to={sizes} to resample them" if is_like else "read them one by one"
+            raise DataError(got_expected("samples", got, "one shape (*grid, channels)", todo))
+
+
+def grouped(blocks: Sequence[Block]) -> list[list[int]]:
+    """Return the places of the blocks that can be joined without a change: those of one shape and one type of number.
+
+    Whole numbers of arrays stay apart from floats, because a network divides them by its own full scale.
+    """
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for place, block in enumerate(blocks):
+        groups.setdefault((block.values.shape[1:], block.rate, _kind(block)), []).append(place)
+    return list(groups.values())
+
+
+def join(
+    blocks: Sequence[Block], size_to: int | Sequence[int] | None = None, *, keep_whole: bool = False
+) -> np.ndarray:
+    """Return the samples of all blocks as one array of floats.
+
+    With ``keep_whole``, whole numbers of arrays of one dtype stay as they are where nothing is resampled.
+    """
+    kinds = {_kind(block) for block in blocks}
+    if keep_whole and size_to is None and len(kinds) == 1 and kinds != {"floats"}:
+        return np.concatenate([block.values for block in blocks])
+    parts = (resized(block.floats, size_to, str(block.path)) for block in blocks)
+    first = next(parts)
+    if len(blocks) == 1:
+        return compact(first)
+    total = sum(len(block.values) for block in blocks)
+    is_double = any(block.values.dtype == np.float64 for block in blocks)
+    joined = np.empty((total, *first.shape[1:]), np.float64 if is_double else first.dtype)
+    start = len(first)
+    joined[:start] = first
+    for part in parts:
+        joined[start : start + len(part)] = part
+        start += len(part)
+    return compact(joined)
+
+
+def _kind(block: Block) -> str:
+    """Return the dtype of whole numbers that a network has to divide by its own full scale, else "floats"."""
+    is_floats = block.full_scale is not None or block.values.dtype.kind == "f"
+    return "floats" if is_floats else block.values.dtype.str

@@ -1,0 +1,129 @@
+"""Warnings about data that are probably wrong: values far outside, equal samples."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from freqnet.data.dataset import Dataset
+from freqnet.errors import DataWarning, got_expected
+
+# A sample is told if a value of it is this many times farther from the middle than those of the median sample ...
+_FAR = 1000.0
+# ... and this many times farther than those of all samples that are not told, which even heavy tails rarely are.
+_APART = 100.0
+# At most this share of the samples is told: more are no exception.
+_RARE = 0.01
+# Fewer samples do not show what is usual, or are equal by chance.
+_LEAST = 4
+
+
+def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Dataset:
+    """Return a dataset unchanged, after warning of samples that are probably wrong.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The dataset.
+    names : sequence of str, optional
+        Name of each sample, such as its file; by default its number.
+
+    Warns
+    -----
+    DataWarning
+        A value lies far outside those of all other samples, all samples of the dataset or of a class are equal, or
+        samples of the official test set are also in the training set.
+    """
+    name_of = (lambda i: f"sample {i}") if names is None else (lambda i: names[i])
+    low, high = sample_ranges(dataset.images)
+    for channel in range(dataset.channels):
+        _tell_far(dataset, low[:, channel], high[:, channel], channel, name_of)
+    _tell_equal(dataset, np.concatenate([low, high], axis=1))
+    if dataset.official_test:
+        _tell_copies(dataset, name_of)
+    return dataset
+
+
+def sample_ranges(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
+    flat = images.reshape(len(images), -1, images.shape[-1])
+    return flat.min(axis=1), flat.max(axis=1)
+
+
+def far_samples(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the numbers of the samples with a value far outside those of all others, the farthest first.
+
+    Parameters
+    ----------
+    low, high : ndarray
+        Lowest and highest value of each sample ``(samples,)``.
+
+    Examples
+    --------
+    >>> high = np.array([1.0, 2.0, 1e6, 1.0, 3.0])
+    >>> far_samples(np.zeros(5), high)
+    array([2])
+    """
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    middle = np.median((low + high) / 2)
+    distance = np.maximum(high - middle, middle - low)
+    # Samples that are blank in this channel do not show what is usual.
+    usual = distance[distance > 0]
+    if len(usual) <= _LEAST:
+        return np.zeros(0, dtype=np.int64)
+    order = np.argsort(-distance, kind="stable")
+    most = max(1, int(_RARE * len(usual)))
+    ranked = distance[order[: most + 1]]
+    is_apart = (ranked[:-1] > _FAR * np.median(usual)) & (ranked[:-1] > _APART * ranked[1:])
+    return order[: int(np.flatnonzero(is_apart)[-1]) + 1] if is_apart.any() else order[:0]
+
+
+def _tell_far(dataset: Dataset, low: np.ndarray, high: np.ndarray, channel: int, name_of: Callable[[int], str]) -> None:
+    far = far_samples(low, high)
+    if not len(far):
+        return
+    first = int(far[0])
+    value = high[first] if abs(high[first]) >= abs(low[first]) else low[first]
+    where = f"in channel {channel} of {name_of(first)}" + (f", and in {len(far) - 1} others" if len(far) > 1 else "")
+    others = np.setdiff1d(np.arange(len(low)), far)
+    expected = f"values like those of the others, {low[others].min():.4g} to {high[others].max():.4g}"
+    todo = "repair or drop it: it hides the others in means and deviations"
+    _tell(got_expected(f"values of {dataset.name}", f"{value:.4g} {where}", expected, todo))
+
+
+def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> None:
+    expected, todo = "samples that differ", "check how they were written"
+    what = f"samples of {dataset.name}"
+    if len(dataset) >= _LEAST and _are_equal(dataset.images, ranges, np.arange(len(dataset))):
+        return _tell(got_expected(what, f"{len(dataset)} equal ones", expected, todo))
+    order = np.argsort(dataset.labels, kind="stable")
+    ends = np.cumsum(np.bincount(dataset.labels, minlength=len(dataset.classes)))
+    for name, members in zip(dataset.classes, np.split(order, ends[:-1]), strict=True):
+        if len(members) >= _LEAST and _are_equal(dataset.images, ranges, members):
+            return _tell(got_expected(what, f"{len(members)} equal ones of class {name!r}", expected, todo))
+    return None
+
+
+def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> bool:
+    # Most samples differ in their lowest or highest value, or from one of the next.
+    if not (ranges[members] == ranges[members[0]]).all():
+        return False
+    return all((images[member] == images[members[0]]).all() for member in members)
+
+
+def _tell_copies(dataset: Dataset, name_of: Callable[[int], str]) -> None:
+    cut = len(dataset) - dataset.official_test
+    seen = {image.tobytes() for image in dataset.images[:cut]}
+    copies = [i for i in range(cut, len(dataset)) if dataset.images[i].tobytes() in seen]
+    if copies:
+        got = (
+            f"{len(copies)} of {dataset.official_test} that are also in the training set, such as {name_of(copies[0])}"
+        )
+        todo = "remove them from one of the two: the model has seen them"
+        _tell(got_expected(f"test samples of {dataset.name}", got, "new ones", todo))
+
+
+def _tell(message: str) -> None:
+    warnings.warn(message, DataWarning, 5)

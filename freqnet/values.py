@@ -1,0 +1,178 @@
+"""Sample values as floats: the reading of dtypes, and the range of values on which a model was trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from freqnet.errors import DataError, got_expected, reason
+
+# float32 holds all whole numbers up to here.
+_LARGEST_EXACT = 2**24
+# float64 values are kept as such where the spread of a channel is below this share of its largest value: float32 would
+# then keep fewer than four of its seven digits.
+_FINE = 1e-3
+
+
+def as_numbers(values: Any, what: str = "samples") -> np.ndarray:
+    """Return values as an array of real numbers, in their own dtype and the machine's byte order.
+
+    Parameters
+    ----------
+    values : array_like
+        Real numbers; booleans count as 0 and 1.
+    what : str
+        Name of the values, for the message.
+
+    Returns
+    -------
+    ndarray
+        Array of bool, whole numbers or floats.
+
+    Raises
+    ------
+    DataError
+        The values are not real numbers, are masked, sparse, or lists of different lengths.
+
+    Examples
+    --------
+    >>> as_numbers([[1, 2], [3, 4]]).dtype.kind
+    'i'
+    >>> as_numbers([1j])
+    Traceback (most recent call last):
+        ...
+    freqnet.errors.DataError: samples: got numbers of complex128, expected real numbers; pass their real part, or \
+real and imaginary parts as two channels
+    """
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        todo = "fill them, as with values.filled(0)"
+        raise DataError(got_expected(what, "an array with masked values", "a value everywhere", todo))
+    if hasattr(values, "toarray"):
+        got, todo = f"a sparse {type(values).__name__}", "pass values.toarray()"
+        raise DataError(got_expected(what, got, "a dense array", todo))
+    try:
+        array = np.asarray(values)
+    # Objects of other libraries raise errors of their own.
+    except Exception as error:
+        got = f"a {type(values).__name__} that NumPy cannot read ({reason(error)})"
+        raise DataError(got_expected(what, got, "an array of numbers", "pass a NumPy array")) from None
+    if array.dtype.kind == "c":
+        todo = "pass their real part, or real and imaginary parts as two channels"
+        raise DataError(got_expected(what, f"numbers of {array.dtype}", "real numbers", todo))
+    if array.dtype.kind not in "biuf":
+        got = f"values of dtype {array.dtype}"
+        raise DataError(got_expected(what, got, "real numbers", "convert them, as with values.astype(float)"))
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def as_floats(values: Any, full_scale: float | None = None, what: str = "samples") -> np.ndarray:
+    """Return values as floats, with whole numbers divided by the number that stands for 1.
+
+    Parameters
+    ----------
+    values : array_like
+        Real numbers.
+    full_scale : float, optional
+        Divisor of whole numbers; floats and booleans are not divided. By default it is 255 for numbers of dtype uint8,
+        which are usually grey levels, and 1 for all others.
+    what : str
+        Name of the values, for the message.
+
+    Returns
+    -------
+    ndarray of float32 or float64
+        float64 where the values are float64, or whole numbers that float32 cannot hold.
+
+    Raises
+    ------
+    DataError
+        The values are not real numbers.
+
+    Examples
+    --------
+    >>> as_floats(np.array([0, 255], dtype=np.uint8))
+    array([0., 1.], dtype=float32)
+    >>> as_floats(np.array([0, 255]))
+    array([  0., 255.], dtype=float32)
+    >>> as_floats(np.array([0, 255]), full_scale=255)
+    array([0., 1.], dtype=float32)
+    """
+    array = as_numbers(values, what)
+    kind = array.dtype.kind
+    if kind in "bf":
+        return array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32, copy=False)
+    if array.dtype.itemsize > 2 and array.size and max(abs(int(array.min())), abs(int(array.max()))) > _LARGEST_EXACT:
+        floats: type = np.float64
+    else:
+        floats = np.float32
+    divisor = (255 if array.dtype == np.uint8 else 1) if full_scale is None else full_scale
+    return array.astype(floats) if divisor == 1 else np.divide(array, divisor, dtype=floats)
+
+
+def full_scale_of(values: np.ndarray) -> float | None:
+    """Return the whole number that stands for 1 in what `as_floats` makes of an array; None where there is none.
+
+    Examples
+    --------
+    >>> full_scale_of(np.zeros(2, dtype=np.uint8)), full_scale_of(np.zeros(2, dtype=int)), full_scale_of(np.zeros(2))
+    (255.0, 1.0, None)
+    """
+    if values.dtype.kind not in "iu":
+        return None
+    return 255.0 if values.dtype == np.uint8 else 1.0
+
+
+def compact(samples: np.ndarray) -> np.ndarray:
+    """Return samples ``(samples, *grid, channels)`` as float32, unless float32 would lose what varies in a channel.
+
+    Examples
+    --------
+    >>> compact(np.array([0.0, 0.5]).reshape(1, 2, 1)).dtype, compact(np.array([1e6, 1e6 + 1]).reshape(1, 2, 1)).dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    if samples.dtype == np.float32 or samples.size == 0:
+        return samples.astype(np.float32, copy=False)
+    low, high = value_range(samples)
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.maximum(np.abs(low), np.abs(high))
+        # A channel that does not vary has nothing to lose; values that are not finite are refused elsewhere.
+        is_fine = (high > low) & (high - low < _FINE * largest)
+        return samples if is_fine.any() else samples.astype(np.float32)
+
+
+def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``."""
+    *_, points, channels = samples.shape
+    # Long rows first: NumPy reduces a short last axis slowly.
+    rows = samples.reshape(-1, points * channels)
+    return rows.min(axis=0).reshape(points, channels).min(axis=0), rows.max(axis=0).reshape(points, channels).max(
+        axis=0
+    )
+
+
+def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the mean and the standard deviation of each channel, with 1 for a channel that does not vary.
+
+    A deviation as small as the rounding errors of the values counts as none: dividing by it would turn rounding errors
+    into the signal.
+
+    Parameters
+    ----------
+    samples : ndarray of float
+        ``(samples, *grid, channels)``.
+
+    Examples
+    --------
+    >>> mean_and_scale(np.full((2, 3, 1), 0.1))
+    ((0.1,), (1.0,))
+    """
+    axes = tuple(range(samples.ndim - 1))
+    mean = samples.mean(axis=axes, dtype=np.float64)
+    deviation = samples.std(axis=axes, dtype=np.float64)
+    low, high = (limit.astype(np.float64) for limit in value_range(samples))
+    rounding = 8 * np.finfo(samples.dtype).eps * np.maximum(np.abs(low), np.abs(high))
+    is_constant = (low == high) | (deviation <= rounding)
+    # The mean of equal numbers can differ from them by a rounding error.
+    mean = np.where(low == high, low, mean)
+    return tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, deviation).tolist())

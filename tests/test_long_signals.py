@@ -1,0 +1,267 @@
+"""Signals and kernels of many thousand samples: the right values, in little memory and time."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from freqnet import caches, nn, ops
+from freqnet.autodiff import Tensor, backward
+from freqnet.errors import ConfigurationError
+from freqnet.spaces import (
+    Damped,
+    Fourier,
+    Grid,
+    Hartley,
+    Laplace,
+    counted_transforms,
+    get_domain,
+    long_kernels,
+    no_transforms,
+    parametrisations,
+    samples,
+)
+from freqnet.spaces.waves import dft, modes
+
+Axes = tuple[int, ...]
+WAVES = ("fourier", "hartley")
+SIZES = st.sampled_from((1, 2, 3, 4, 5, 6, 7, 8, 9, 11))
+GRIDS = st.integers(1, 3).flatmap(lambda n: st.tuples(*[SIZES] * n))
+
+
+def memory(call: Callable[[], Any]) -> tuple[Any, int, int]:
+    """Return the result of a call, the bytes that it keeps beside the result, and the peak."""
+    import_module("scipy.fft")  # modules are not counted
+    tracemalloc.start()
+    try:
+        out = call()
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return out, kept - getattr(out, "nbytes", 0), peak
+
+
+def take_long_path(patch: pytest.MonkeyPatch) -> None:
+    """Take the path of long signals and kernels for every size."""
+    for module, name in ((dft, "_LARGEST"), (long_kernels, "_SMALL"), (long_kernels, "_LARGEST"), (modes, "_SMALL")):
+        patch.setattr(module, name, 0)
+    for name in ("_AT_DOOR", "_SUMMED", "_AVERAGED"):
+        patch.setattr(samples, name, 0)
+    # Blocks of one example and one channel.
+    patch.setattr(dft, "_BLOCK", 1)
+
+
+# -- the door ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid"])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_the_door_takes_a_few_times_the_memory_of_its_samples(domain: str, precision: type) -> None:
+    array = np.random.default_rng(0).standard_normal((2, 100_000, 1)).astype(precision)
+    space = get_domain(domain)(100_000, 500)
+    caches.clear()
+    spectrum, kept, peak = memory(lambda: space.analysis(array))
+    assert peak < 4 * array.nbytes
+    assert kept < 1 << 16
+    assert caches.kept_bytes() < 1 << 16
+    _, kept, peak = memory(lambda: space.synthesis(spectrum, (100_000,)))
+    assert peak < 4 * array.nbytes
+    assert kept < 1 << 16
+
+
+@pytest.mark.parametrize("n", [99_991, 100_000, 131_072])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_modes_of_long_signals_are_right(n: int, precision: type, rng: np.random.Generator) -> None:
+    """Some modes by explicit sums; a large mean does not spoil the others."""
+    array = (rng.standard_normal((1, n, 1)) + 10).astype(precision)
+    spectrum = Fourier.on(n, 5000).analysis(array)[:, 0, 0]
+    hartley = Hartley.on(n, 5000).analysis(array)[:, 0, 0]
+    for k in (0, 1, 17, 4999, 5000):
+        turns = k * np.arange(n) % n / n
+        expected = np.mean(array.ravel().astype(float) * np.exp(-2j * np.pi * turns))
+        tolerance = 50 * np.finfo(precision).eps
+        assert abs(spectrum[k] - expected) < tolerance
+        assert abs(hartley[5000 + k] - (expected.real - expected.imag)) < tolerance
+        assert abs(hartley[5000 - k] - (expected.real + expected.imag)) < tolerance
+
+
+@settings(deadline=None, max_examples=80)
+@given(grid=GRIDS, batch=st.integers(0, 2), channels=st.integers(1, 3), seed=st.integers(0, 99), data=st.data())
+def test_ffts_and_matrices_agree(grid: Axes, batch: int, channels: int, seed: int, data: st.DataObject) -> None:
+    """Analysis and synthesis in every periodic domain, also on grids that are too coarse for the band."""
+    band = tuple(data.draw(st.integers(0, n)) for n in grid)
+    array = np.random.default_rng(seed).standard_normal((batch, *grid, channels))
+    spaces = [Fourier(grid, band), Hartley(grid, band), Grid(grid, band), Grid((5,) * len(grid), band)]
+    by_matrices = [space.sample_modes(array) for space in spaces]
+    back = [space.synthesis(x, grid) for space, x in zip(spaces, by_matrices, strict=True)]
+    with pytest.MonkeyPatch.context() as patch:
+        take_long_path(patch)
+        for space, x, y in zip(spaces, by_matrices, back, strict=True):
+            oracles.assert_close(space.sample_modes(array), x, f"analysis, {space}", 1e-12)
+            oracles.assert_close(space.synthesis(x, grid), y, f"synthesis, {space}", 1e-12)
+
+
+def test_an_empty_batch_has_an_empty_spectrum() -> None:
+    for domain in ("fourier", "hartley", "grid"):
+        for grid in ((8, 6), (1000, 6)):
+            space = get_domain(domain)(grid)
+            assert space.analysis(np.ones((0, *grid, 3))).shape == (*space.shape, 0, 3)
+
+
+@pytest.mark.parametrize("domain", ["fourier", "hartley"])
+def test_half_precision_is_analysed_in_single_precision(domain: str, rng: np.random.Generator) -> None:
+    for n in (12, 2048):
+        array = rng.standard_normal((2, n, 1)).astype(np.float16)
+        space = get_domain(domain)(n, 5)
+        found = space.analysis(array)
+        assert found.dtype == (np.complex64 if domain == "fourier" else np.float16)
+        oracles.assert_close(found, space.analysis(array.astype(float)), "spectrum", 2e-3)
+
+
+def test_matrices_of_small_grids_are_used_as_before() -> None:
+    """Weights trained on digits and MNIST depend on the last bits of these transforms."""
+    for grid in ((8, 8), (14, 14), (28, 28), (32, 32)):
+        assert dft.matrices_win(grid, tuple((n - 1) // 2 for n in grid))
+    n, band = 28, 13
+    angle = np.outer(np.arange(band + 1), np.arange(n)) % n
+    waves = np.exp(-2j * np.pi * angle / n) / n
+    array = np.random.default_rng(0).standard_normal((3, n, 1))
+    expected = (array[..., 0] @ np.ascontiguousarray(waves.T).view(float)).view(complex)
+    np.testing.assert_array_equal(Fourier.on(n, band).analysis(array)[..., 0], expected.T)
+
+
+# -- kernels -------------------------------------------------------------------------------------------
+@settings(deadline=None, max_examples=80)
+@given(grid=GRIDS, kernel=st.sampled_from(("taps", "spectral", "sinc", "modes")), seed=st.integers(0, 99))
+def test_long_kernels_have_the_response_of_the_matrices(grid: Axes, kernel: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = tuple(int(k) for k in rng.integers(1, 9, len(grid)))
+    band = tuple(int(rng.integers(0, n // 2 + 1)) for n in grid)
+    for make in (Fourier, Hartley, Grid):
+        space = make(grid, band, "response")
+        count = space.response_count if kernel == "modes" else int(np.prod(size))
+        if make is Grid and kernel == "modes":
+            count = Fourier(grid, band).coordinate_count
+        theta = rng.standard_normal((count, 2, 3))
+        response = space.frequency_response(theta, kernel, size)
+        g = rng.standard_normal(response.shape) + (1j * rng.standard_normal(response.shape) if space.is_complex else 0)
+        back = space.frequency_response_adjoint(g, kernel, size)
+        with pytest.MonkeyPatch.context() as patch:
+            take_long_path(patch)
+            oracles.assert_close(space.frequency_response(theta, kernel, size), response, f"{kernel}, {space}", 1e-12)
+            oracles.assert_close(space.frequency_response_adjoint(g, kernel, size), back, f"{kernel}, {space}", 1e-12)
+
+
+@pytest.mark.parametrize("kernel", ["taps", "spectral", "sinc"])
+@pytest.mark.parametrize("domain", WAVES)
+def test_a_network_trains_kernels_as_long_as_its_signal(domain: str, kernel: str) -> None:
+    """A step with 8,192 taps is fast, takes little memory, and stays inside `no_transforms`."""
+    n, layers = 8192, (nn.Convolution(2, 8192, kernel), nn.PowerNorm(), nn.Dense(2))
+    net = nn.Network(nn.Door(domain, (n,), (4095,), 1), nn.Sequential(layers))
+    spectra = net.analyse(np.random.default_rng(0).standard_normal((2, n, 1)))
+
+    def step() -> None:
+        with no_transforms(), counted_transforms() as counter:
+            backward(ops.cross_entropy(net(spectra), np.array([0, 1])))
+        assert counter.count == 0
+
+    started = time.process_time()
+    _, kept, peak = memory(step)
+    assert time.process_time() - started < 1
+    assert peak < 16 << 20
+    assert kept < 4 << 20
+    assert all(np.abs(p.grad.data).max() > 0 for p in net.body.named_parameters().values())
+
+
+def test_a_long_kernel_convolves_as_an_fft_does(rng: np.random.Generator) -> None:
+    n = 8192
+    array, taps = rng.standard_normal(n), rng.standard_normal(n) / n**0.5
+    expected = np.fft.irfft(np.fft.rfft(array) * np.fft.rfft(np.roll(taps, -((n - 1) // 2))), n)
+    expected -= np.mean(expected * (-1.0) ** np.arange(n)) * (-1.0) ** np.arange(n)  # without the Nyquist mode
+    for make in (Fourier.on, Hartley.on):
+        space = make(n)
+        x = ops.analysis(array[None, :, None], space)
+        y = ops.convolve(x, ops.frequency_response(Tensor(taps[:, None, None]), space, "taps", (n,)))
+        oracles.assert_close(ops.synthesis(y).data.ravel(), expected, "convolution", 1e-11)
+
+
+@pytest.mark.parametrize("window", [1023, 1025, 4096, 100_000])
+def test_the_response_of_a_long_average_is_the_closed_form(window: int) -> None:
+    grid, k = 100_000, np.array([0, 1, 2, 50, 333, 49_999])
+    real, imag = parametrisations.average_response(k, grid, window, "dirichlet")
+    turns = np.outer(k, np.arange(window)) % grid / grid
+    oracles.assert_close(real + 1j * imag, np.exp(2j * np.pi * turns).mean(axis=1), "average", 1e-12)
+
+
+# -- inside a network ----------------------------------------------------------------------------------
+@settings(deadline=None, max_examples=40)
+@given(n=st.integers(2, 24), stride=st.integers(1, 6), seed=st.integers(0, 99))
+def test_operations_on_long_axes_agree_with_those_on_short_ones(n: int, stride: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    grid = (n * stride,)
+    for make in (Fourier.on, Hartley.on, Grid.on):
+        space = make(grid, int(rng.integers(0, (grid[0] - 1) // 2 + 1)))
+        x = space.analysis(rng.standard_normal((2, *grid, 1)))
+        coarse = space.aliased((stride,))
+        y = coarse.analysis(rng.standard_normal((2, n, 1)))
+        window = (int(rng.integers(1, 6)),)
+        verbs = [
+            partial(space.alias, x, coarse, (stride,), False),
+            partial(space.alias, y, coarse, (stride,), True),
+            partial(space.average, x, window, "dirichlet", False),
+            partial(space.average, x, window, "dirichlet", True),
+            partial(space.average, x, window, "sinc", False),
+            partial(space.shift, x, np.array([1.3])),
+            partial(space.change_band, x, (space.band[0] // 2,)),
+            partial(space.resample, x, space.resampled((n + 3,))),
+        ]
+        expected = [verb() for verb in verbs]
+        caches.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            take_long_path(patch)
+            for i, (verb, value) in enumerate(zip(verbs, expected, strict=True)):
+                oracles.assert_close(verb(), value, f"verb {i}, {space}", 1e-11)
+        caches.clear()
+
+
+def test_a_long_signal_is_subsampled_without_a_matrix(rng: np.random.Generator) -> None:
+    array = rng.standard_normal((1, 40_000, 1))
+    for make in (Fourier.on, Hartley.on):
+        space = make(40_000)
+        coarse = space.aliased((4,))
+        x = space.analysis(array)
+        found, _, peak = memory(partial(space.alias, x, coarse, (4,), False))
+        assert peak < 16 * array.nbytes
+        assert found.shape == (*coarse.shape, 1, 1)
+        # Subsampling keeps all modes but the Nyquist mode of the coarse grid.
+        samples_kept = space.synthesis(x, (40_000,))[:, ::4]
+        oracles.assert_close(found, coarse.analysis(samples_kept), "modes")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Grid.on(441_000).change_band(np.ones((441_000, 1, 1)), (500,)), "441000 x 441000 samples .* 1556 GB"),
+        (lambda: Grid.on(441_000).shift(np.ones((441_000, 1, 1)), np.array([0.5])), "441000 x 441000 samples"),
+        (lambda: Grid.on(441_000).average(np.ones((441_000, 1, 1)), (3,), "sinc", False), "441000 x 441000 samples"),
+        (lambda: Damped.on(441_000, 500).analysis(np.ones((1, 441_000, 1))), "1001 damped nodes and 441000 samples"),
+        (lambda: Laplace.on(441_000, 50).analysis(np.ones((1, 441_000, 1))), "51 real nodes and 441000 samples"),
+        (lambda: parametrisations.orthonormal_taps((100_000,)), "100000 x 100000 numbers for a kernel of size"),
+        (lambda: parametrisations.spectrum_parts((300, 300)), "90000 x 90000 numbers"),
+        (lambda: parametrisations.sinc_taps((300, 300)), "90000 x 90000 numbers"),
+        (lambda: parametrisations.kernel_taps("taps", (100_000,)), "100000 x 100000 numbers"),
+    ],
+)
+def test_matrices_that_no_machine_holds_are_refused_at_once(call: Callable[[], Any], words: str) -> None:
+    started = time.process_time()
+    with pytest.raises(ConfigurationError, match=words):
+        call()
+    assert time.process_time() - started < 1
