@@ -121,7 +121,7 @@ def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 5}, "resume: got epochs = 5, expected the run's own 4"),
+        ({"epochs": 5}, "resume: got epochs=5, expected the run's own epochs=4, at which its cosine schedule ends"),
         ({"learning_rate": 0.5}, "resume: got learning_rate = 0.5"),
         ({"optimizer": "sgd"}, "resume: got optimizer = sgd"),
         ({"seed": 1}, "resume: got seed = 1"),
