@@ -15,7 +15,7 @@ import numpy as np
 from freqnet.caches import cached
 from freqnet.spaces.base import Axes
 from freqnet.spaces.parametrisations import tap_offsets
-from freqnet.spaces.waves.dft import modes_by_fft, samples_by_fft
+from freqnet.spaces.waves.dft import modes_by_fft, samples_of
 
 # Taps and entries up to which the matrix is always used, and entries of the largest one: it takes 0.2 s to make and
 # 128 MB to keep.
@@ -121,7 +121,7 @@ def response_of_taps(taps: np.ndarray, grid: Axes, band: Axes) -> np.ndarray:
 
 def taps_at(half: np.ndarray, size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     """Return the samples of a half spectrum at the places of the taps: the adjoint of `response_of_taps`."""
-    samples = samples_by_fft(half, band, grid)
+    samples = samples_of(half, band, grid)
     return np.ascontiguousarray(np.moveaxis(samples[_on_grid(size, grid)], 0, -2))
 
 

@@ -22,7 +22,7 @@ from freqnet.spaces.channels import group_by_group
 from freqnet.spaces.matrices import along, along_axes, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
-from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_by_fft
+from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_of
 from freqnet.spaces.waves.fourier import Fourier
 
 # Entries of the largest matrix of an axis at the door: an FFT takes longer signals.
@@ -186,7 +186,7 @@ class Grid(Space):
 def _shifted(array: np.ndarray, samples: np.ndarray) -> np.ndarray:
     """Return one example ``(*grid, channels)`` shifted by ``(axes,)`` samples."""
     for axis, (n, s) in enumerate(zip(array.shape, samples, strict=False)):
-        if n * n > _SUMMED and s == round(s):
+        if n * n > _SUMMED and float(s).is_integer():
             array = np.roll(array, int(s), axis)
         else:
             array = contract(_shift_matrix(n, s).astype(array.dtype, copy=False), array, axis)
@@ -203,7 +203,7 @@ def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:
         return samples
     space = Fourier.on(grid, _common_band(grid, target, band))
     modes = space.split_nyquist(modes_by_fft(samples, space.band), grid)
-    return samples_by_fft(modes, space.band, target).astype(samples.dtype, copy=False)
+    return samples_of(modes, space.band, target).astype(samples.dtype, copy=False)
 
 
 def _keeps_all(grid: Axes, target: Axes, band: Axes) -> bool:

@@ -62,11 +62,6 @@ def kept_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
     return _by_matrices(samples, band) if matrices_win(grid, band) else modes_by_fft(samples, band)
 
 
-def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
-    """Return the samples ``(batch, *grid, channels)`` of a half spectrum ``(*modes, batch, channels)``."""
-    return samples_by_fft(array, band, grid)
-
-
 # -- matrices ------------------------------------------------------------------------------------------
 def _by_matrices(samples: np.ndarray, band: Axes) -> np.ndarray:
     ndim, dtype = len(band), samples.dtype
@@ -105,8 +100,8 @@ def modes_by_fft(samples: np.ndarray, band: Axes) -> np.ndarray:
     return out
 
 
-def samples_by_fft(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
-    """Return `samples_of`, always by FFT."""
+def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
+    """Return the samples ``(batch, *grid, channels)`` of a half spectrum ``(*modes, batch, channels)``."""
     batch, channels = array.shape[len(band) :]
     out = np.empty((batch, *grid, channels), array.real.dtype)
     for rows, lanes in _blocks(batch, channels, volume(grid) * out.itemsize):

@@ -20,7 +20,7 @@ from freqnet.spaces.matrices import along, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
-from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_by_fft
+from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_of
 from freqnet.spaces.waves.modes import fold, mode_numbers
 
 
@@ -48,7 +48,7 @@ class Hartley(WaveSpace):
     def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
         if not matrices_win(grid, self.band):
-            return samples_by_fft(self.half_spectrum(array), self.band, grid).astype(array.dtype, copy=False)
+            return samples_of(self.half_spectrum(array), self.band, grid).astype(array.dtype, copy=False)
         array = _joined(array, self.ndim)
         for axis, (n, m) in enumerate(zip(grid, self.band, strict=True)):
             array = contract(_waves(n, m, array.dtype.char).T, array, axis)
