@@ -34,7 +34,24 @@ def is_finite(value: object) -> bool:
     >>> is_finite(2), is_finite(0.5), is_finite(float("nan")), is_finite("2")
     (True, True, False, False)
     """
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the range of float64
+        return False
+
+
+def shown(value: object, longest: int = 80) -> str:
+    """Return an argument as text for a message: in one line, cut where it is long, without the types of NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shown("5"), shown(np.float64(5)), shown([1] * 100, longest=12)
+    ("'5'", '5.0', '[1, 1, 1...]')
+    """
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = " ".join(repr(plain).split())
+    return text if len(text) <= longest else f"{text[: longest - 4]}...{text[-1]}"
 
 
 def number_in_range(
@@ -117,7 +134,8 @@ def plain_value(name: str, value: object, keep: Callable[[Any], bool] = lambda v
         value = value.tolist()
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    for kind, convert in ((str, str.__str__), (numbers.Integral, int), (numbers.Real, float)):
+    kinds: tuple[tuple[type, Any], ...] = ((str, str.__str__), (numbers.Integral, int), (numbers.Real, float))
+    for kind, convert in kinds:
         if isinstance(value, kind):
             return convert(value)
     if isinstance(value, (list, tuple)):

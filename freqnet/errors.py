@@ -65,20 +65,19 @@ class RangeWarning(UserWarning):
     """An activation is used outside the range that it was fitted on."""
 
 
-# Longest value that a message repeats, in characters; what is expected and the advice may be longer.
-LONGEST_ECHO = 120
-_LONGEST_TEXT = 600
+# Longest word that a message repeats, in characters, and longest text of several words. A path counts as several words:
+# without its middle it could not be found.
+LONGEST_WORD = 100
+LONGEST_TEXT = 600
 
 
-def echo(value: object, longest: int = LONGEST_ECHO) -> str:
+def echo(value: object) -> str:
     r"""Return a value as text for a message: one line, without control characters, the middle left out if it is long.
 
     Parameters
     ----------
     value : object
         Text of a user, of a file, or any value.
-    longest : int
-        Longest text returned, in characters.
 
     Returns
     -------
@@ -89,15 +88,18 @@ def echo(value: object, longest: int = LONGEST_ECHO) -> str:
     --------
     >>> echo("two\nlines \x1b[31m")
     'two lines \\x1b[31m'
-    >>> echo("x" * 300, longest=20)
-    'xxxxxxxxxxxx...xxxxx'
+    >>> len(echo("x" * 300)), len(echo("words " * 300))
+    (100, 600)
     """
-    text = str(value)
-    if len(text) > 4 * longest:
-        # Escapes are at least as long as what they replace: the middle is left out in any case.
-        text = f"{text[: 3 * longest]}...{text[-longest:]}"
+    # Escapes are at least as long as what they replace: the middle is left out in any case.
+    text = _shortened(str(value), 4 * LONGEST_TEXT)
     if not text.isprintable():
         text = "".join(_visible(c) for c in re.sub(r"\s*[\r\n]\s*", " ", text))
+    text = re.sub(rf"[^\s/\\]{{{LONGEST_WORD + 1},}}", lambda word: _shortened(word[0], LONGEST_WORD), text)
+    return _shortened(text, LONGEST_TEXT)
+
+
+def _shortened(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     tail = (longest - 3) // 3
@@ -131,8 +133,7 @@ def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     >>> got_expected("band", 5, "at most 3 on a grid of 8", "pass band=3")
     'band: got 5, expected at most 3 on a grid of 8; pass band=3'
     """
-    wanted, advice = (echo(text, _LONGEST_TEXT) for text in (expected, todo))
-    return f"{echo(what)}: got {echo(got)}, expected {wanted}; {advice}"
+    return f"{echo(what)}: got {echo(got)}, expected {echo(expected)}; {echo(todo)}"
 
 
 def reason(error: BaseException) -> str:
@@ -153,4 +154,4 @@ def reason(error: BaseException) -> str:
     >>> reason(ValueError("the header is long.\nTrust it?")), reason(EOFError())
     ('the header is long. Trust it?', 'EOFError')
     """
-    return echo(" ".join(str(error).split()) or type(error).__name__, _LONGEST_TEXT)
+    return echo(" ".join(str(error).split()) or type(error).__name__)

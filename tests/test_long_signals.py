@@ -33,6 +33,7 @@ from freqnet.spaces import (
     parametrisations,
     samples,
 )
+from freqnet.spaces.nodes import circle, damped
 from freqnet.spaces.waves import dft, modes
 
 Axes = tuple[int, ...]
@@ -64,7 +65,7 @@ def take_long_path(patch: pytest.MonkeyPatch) -> None:
 
 
 # -- the door ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid"])
+@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid", "damped"])
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
 def test_the_door_takes_a_few_times_the_memory_of_its_samples(domain: str, precision: type) -> None:
     array = np.random.default_rng(0).standard_normal((2, 100_000, 1)).astype(precision)
@@ -74,6 +75,8 @@ def test_the_door_takes_a_few_times_the_memory_of_its_samples(domain: str, preci
     assert peak < 4 * array.nbytes
     assert kept < 1 << 16
     assert caches.kept_bytes() < 1 << 16
+    if domain == "damped":  # synthesis needs the pseudoinverse of a matrix of nodes and samples
+        return
     _, kept, peak = memory(lambda: space.synthesis(spectrum, (100_000,)))
     assert peak < 4 * array.nbytes
     assert kept < 1 << 16
@@ -110,6 +113,36 @@ def test_ffts_and_matrices_agree(grid: Axes, batch: int, channels: int, seed: in
             caches.clear()
             oracles.assert_close(space.sample_modes(array), x, f"analysis, {space}", 1e-12)
             oracles.assert_close(space.synthesis(x, grid), y, f"synthesis, {space}", 1e-12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(grid=GRIDS, seed=st.integers(0, 99), radius=st.sampled_from((0.5, 0.9, 1.0)), data=st.data())
+def test_damped_values_by_fft_are_those_of_the_matrices(
+    grid: Axes, seed: int, radius: float, data: st.DataObject
+) -> None:
+    """Also for samples of a smaller grid, which are followed by zeros, and for a moved sample 0."""
+    space = Damped.on(grid, tuple(data.draw(st.integers(0, n // 2)) for n in grid), radius=radius)
+    own = tuple(data.draw(st.integers(1, n)) for n in grid)
+    array = np.random.default_rng(seed).standard_normal((2, *own, 3))
+    for here in (space, space.moved((1,) * len(grid))):
+        expected = here.sample_modes(array)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(damped, "_LARGEST", 0)
+            oracles.assert_close(here.sample_modes(array), expected, str(here), 1e-12)
+
+
+@pytest.mark.parametrize(("samples", "count", "radius"), [(50, 9, 0.95), (300, 31, 0.99), (64, 5, 0.9), (20, 7, 1.0)])
+def test_the_condition_of_many_damped_nodes_needs_no_tables(
+    samples: int, count: int, radius: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = circle.circle_tables(radius, samples, count).condition_number
+    caches.clear()
+    monkeypatch.setattr(circle, "_LARGEST", 0)
+    monkeypatch.setattr(circle, "circle_tables", None)
+    assert circle.circle_condition(radius, samples, count) == pytest.approx(expected, rel=1e-10)
+    whole = Damped.on(samples, radius=radius)
+    assert whole.condition_number == pytest.approx(radius ** -(samples - 1))
+    caches.clear()
 
 
 def test_an_empty_batch_has_an_empty_spectrum() -> None:
@@ -303,7 +336,7 @@ def test_long_samples_are_low_passed_without_a_square_matrix(band: int, target: 
             "441000 x 441000 numbers .* 1556 GB",
         ),
         (lambda: Grid.on(441_000).average(np.ones((441_000, 1, 1)), (3,), "sinc", False), "441000 x 441000 numbers"),
-        (lambda: Damped.on(441_000, 500).analysis(np.ones((1, 441_000, 1))), "1001 damped nodes and 441000 samples"),
+        (lambda: Damped.on(441_000, 500).mean(np.ones((501, 1, 1), complex)), "1001 damped nodes and 441000 samples"),
         (lambda: Laplace.on(441_000, 50).analysis(np.ones((1, 441_000, 1))), "51 real nodes and 441000 samples"),
         (lambda: parametrisations.orthonormal_taps((100_000,)), "100000 x 100000 numbers for a kernel of size"),
         (lambda: parametrisations.spectrum_parts((300, 300)), "90000 x 90000 numbers"),

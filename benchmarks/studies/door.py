@@ -27,7 +27,7 @@ from ..timing import threads
 from .tables import Table, milliseconds, write
 
 RESULTS = Path(__file__).parents[1] / "results" / "door.json"
-DOMAINS, PRECISIONS = ("fourier", "hartley", "grid"), ("float32", "float64")
+DOMAINS, PRECISIONS = ("fourier", "hartley", "damped", "grid"), ("float32", "float64")
 # Samples ``(batch, *grid, channels)`` and band.
 SIGNALS: tuple[tuple[Axes, int], ...] = (
     ((64, 1000, 1), 10),

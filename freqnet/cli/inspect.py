@@ -20,6 +20,7 @@ from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
+from freqnet.training.locks import is_locked
 
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
@@ -31,6 +32,9 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
         There is no model, the run is unfinished, or the file is damaged.
     """
     path = folder if folder.is_file() else folder / MODEL
+    if not path.is_file() and folder.is_dir() and is_locked(folder):
+        todo = "wait until the training ends"
+        raise CheckpointError(got_expected(f"run {folder}", "one that is being trained", "a trained model", todo))
     if not path.is_file() and (folder / CHECKPOINT).is_file():
         info = load_checkpoint(folder / CHECKPOINT).info
         source = info.get("folder")

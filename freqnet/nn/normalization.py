@@ -36,6 +36,14 @@ class WithStatistics(Module):
             self.state["mean"] = np.zeros((1, channels), self.precision)
             self.state["variance"] = np.ones((1, channels), self.precision)
 
+    def lags(self, steps: int) -> bool:
+        """Return whether the running averages still depend on weights of long ago, after some training steps.
+
+        An average spans about ``1 / momentum`` steps. It has converged after 20 times as many, when its start and the
+        first, large changes of the weights no longer count.
+        """
+        return self.statistics == "batch" and 0 < self.momentum * steps < 20
+
     @property
     def _uses_running(self) -> bool:
         return self.statistics == "batch" and not self.training
@@ -45,8 +53,11 @@ class WithStatistics(Module):
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
     def _update_running(self, found: np.ndarray) -> None:
-        """Update the running averages by the statistics of a batch."""
-        if self.statistics == "batch":
+        """Update the running averages by the statistics of a batch, unless these are not finite.
+
+        An average would never recover from a number that is not finite.
+        """
+        if self.statistics == "batch" and np.isfinite(found).all():
             for name, new in zip(("mean", "variance"), found, strict=True):
                 self.state[name] += self.momentum * (new - self.state[name])
 

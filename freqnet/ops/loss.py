@@ -65,8 +65,8 @@ softmax_loss: Op = register(
 )
 
 
-def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor:
-    """Return the mean cross entropy of class labels, in nats.
+def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0, weights: Any = None) -> Tensor:
+    """Return the mean cross entropy of class labels, in nats, or their weighted mean.
 
     Parameters
     ----------
@@ -76,6 +76,10 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
         ``(batch,)``, each from 0 to classes - 1.
     smoothing : float
         Share of each target, in [0, 1), that is spread evenly over all classes (Szegedy et al. 2016).
+    weights : array_like, optional
+        Weight of each class, ``(classes,)``, 0 or more. The loss is that of PyTorch's ``cross_entropy``: a target's
+        share of a class is multiplied by the weight of that class, and the sum over the batch is divided by the sum of
+        the weights of the labels.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     DataError
         A label is out of range.
     ShapeError
-        The shapes of logits and labels do not agree, or the smoothing is out of range.
+        The shapes of logits, labels and weights do not agree, or the smoothing or a weight is out of range.
 
     Examples
     --------
@@ -110,7 +114,19 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
         raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "pass smoothing=0.1"))
     targets = np.full(logits.shape, smoothing / classes, logits.dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
+    if weights is not None:
+        targets *= _relative(weights, labels, classes)
     return softmax_loss(logits, targets=targets)
+
+
+def _relative(weights: Any, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return class weights relative to their mean over the labels, ``(classes,)``."""
+    weights = np.asarray(weights, float)
+    if weights.shape != (classes,) or not np.isfinite(weights).all() or (weights < 0).any():
+        got, expected = f"{weights.shape}, from {weights.min(initial=np.inf):g}", f"({classes},), 0 or more"
+        raise ShapeError(got_expected("weights", got, expected, "pass one finite number per class"))
+    # A batch whose labels all have the weight 0 has no loss.
+    return weights / (weights[labels].mean() if len(labels) else 1.0) if weights[labels].any() else 0 * weights
 
 
 def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
