@@ -156,7 +156,9 @@ def test_mnist_without_files_and_network_says_where_to_put_them(
     monkeypatch.setattr("sklearn.datasets.fetch_openml", offline)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FREQNET_DATA", str(tmp_path / "chosen"))
-    with pytest.raises(DataError, match=r"no IDX files in .*chosen.*OpenML.*put train-images-idx3-ubyte") as caught:
+    with pytest.raises(
+        DataError, match=r"no IDX files.*OpenML.*MNIST in .*chosen.*put train-images-idx3-ubyte"
+    ) as caught:
         load("mnist")
     assert "\n" not in str(caught.value)
 

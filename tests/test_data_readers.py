@@ -234,6 +234,52 @@ def test_damaged_files_are_one_line(tmp_path: Path, suffix: str) -> None:
         load_images(path)
 
 
+def huge_npy(path: Path) -> None:
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**8, 10**8)})
+        file.write(bytes(100))
+
+
+def huge_hdf5(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", shape=(10**8, 10**8), dtype="f8", chunks=(100, 100))
+
+
+def huge_nifti(path: Path) -> None:
+    header = nibabel.Nifti1Header()
+    header.set_data_shape((30_000, 30_000, 30_000))
+    header.set_data_dtype("f8")
+    header["vox_offset"], header["magic"] = 352, b"n+1"
+    path.write_bytes(header.binaryblock + bytes(500))
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".npy", huge_npy), (".h5", huge_hdf5), (".nii", huge_nifti)])
+def test_files_that_claim_more_than_the_memory_holds(
+    tmp_path: Path, suffix: str, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path / f"a{suffix}")
+    with pytest.raises(DataError, match=rf"file .*a{suffix}: got a file that cannot be read") as caught:
+        load_images(tmp_path / f"a{suffix}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.array(["a", "b"]), "expected real numbers"),
+        (np.array([[1 + 2j, 1], [2, 1]]), "got numbers of complex128, expected real numbers"),
+        (np.array([[1.0, np.nan], [np.inf, 1]]), "got 1 NaN and 1 infinite values"),
+        (np.zeros((0, 8)), "at least 1 sample|of shape|too small|no array|shape"),
+    ],
+)
+def test_samples_that_are_no_numbers(tmp_path: Path, suffix: str, x: np.ndarray, message: str) -> None:
+    WRITERS[suffix](tmp_path / f"a{suffix}", {"x": x})
+    with pytest.raises(DataError, match=rf"(samples|images) of .*a{suffix}: .*({message})") as caught:
+        load_images(tmp_path / f"a{suffix}")
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("package", "suffix"), [("h5py", ".h5"), ("nibabel", ".nii.gz")])
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, suffix: str) -> None:
     MAKERS[suffix](tmp_path / f"a{suffix}")

@@ -41,7 +41,8 @@ def from_arrays(
         Whole numbers or names ``(samples,)``. The classes are those that occur.
     layout : str, optional
         Names of the axes of ``x``, such as ``"n t c"`` or ``"nchw"``: ``n`` is the axis of the samples, ``c`` that of
-        the channels, the others are axes of the grid. By default the sizes of the axes tell, as `guess_layout` says.
+        the channels, the others are axes of the grid. By default the sizes of the axes tell, where they have one likely
+        reading.
     classes : sequence of str, optional
         Class names. Numbers in ``y`` are then places in it.
     name : str

@@ -67,7 +67,9 @@ def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Seque
         blocks[0].layout,
         blocks[0].rate,
     )
-    return tell_oddities(validate(dataset), [name for block in blocks for name in block.names])
+    return tell_oddities(
+        validate(dataset), [str(block.path.relative_to(folder)) for block in blocks for _ in block.names]
+    )
 
 
 def _check_classes(folder: Path, tested: Iterable[str], classes: tuple[str, ...]) -> None:
