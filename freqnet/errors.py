@@ -6,6 +6,8 @@ its subclasses.
 
 from __future__ import annotations
 
+import re
+
 
 class FreqnetError(Exception):
     """Base of every error that freqnet raises on purpose."""
@@ -63,6 +65,49 @@ class RangeWarning(UserWarning):
     """An activation is used outside the range that it was fitted on."""
 
 
+# Longest value that a message repeats, in characters; what is expected and the advice may be longer.
+LONGEST_ECHO = 120
+_LONGEST_TEXT = 600
+
+
+def echo(value: object, longest: int = LONGEST_ECHO) -> str:
+    r"""Return a value as text for a message: one line, without control characters, the middle left out if it is long.
+
+    Parameters
+    ----------
+    value : object
+        Text of a user, of a file, or any value.
+    longest : int
+        Longest text returned, in characters.
+
+    Returns
+    -------
+    str
+        Printable text. Line breaks become spaces, and other characters that cannot be printed are escaped.
+
+    Examples
+    --------
+    >>> echo("two\nlines \x1b[31m")
+    'two lines \\x1b[31m'
+    >>> echo("x" * 300, longest=20)
+    'xxxxxxxxxxxx...xxxxx'
+    """
+    text = str(value)
+    if len(text) > 4 * longest:
+        # Escapes are at least as long as what they replace: the middle is left out in any case.
+        text = f"{text[: 3 * longest]}...{text[-longest:]}"
+    if not text.isprintable():
+        text = "".join(_visible(c) for c in re.sub(r"\s*[\r\n]\s*", " ", text))
+    if len(text) <= longest:
+        return text
+    tail = (longest - 3) // 3
+    return f"{text[: longest - 3 - tail]}...{text[-tail:]}"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
 def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     """Return the one-line message of an error.
 
@@ -75,13 +120,19 @@ def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     todo : str
         Advice: the argument to change, and a value that works.
 
+    Returns
+    -------
+    str
+        One line. The middle of a long `what` or `got` is left out: see `echo`.
+
     Examples
     --------
     >>> from freqnet.errors import got_expected
     >>> got_expected("band", 5, "at most 3 on a grid of 8", "pass band=3")
     'band: got 5, expected at most 3 on a grid of 8; pass band=3'
     """
-    return f"{what}: got {got}, expected {expected}; {todo}"
+    wanted, advice = (echo(text, _LONGEST_TEXT) for text in (expected, todo))
+    return f"{echo(what)}: got {echo(got)}, expected {wanted}; {advice}"
 
 
 def reason(error: BaseException) -> str:
@@ -102,4 +153,4 @@ def reason(error: BaseException) -> str:
     >>> reason(ValueError("the header is long.\nTrust it?")), reason(EOFError())
     ('the header is long. Trust it?', 'EOFError')
     """
-    return " ".join(str(error).split()) or type(error).__name__
+    return echo(" ".join(str(error).split()) or type(error).__name__, _LONGEST_TEXT)

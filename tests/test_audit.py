@@ -153,9 +153,10 @@ def test_reachable_modes_fill_the_low_pass(found: dict[str, Audit]):
 def test_the_jacobian_agrees_with_differences():
     net, x = network("mixing"), samples(2)
     result = probe(net, x)
-    from freqnet.audit.reach import _jacobian
+    from freqnet.audit.reach import _jacobian, silent
 
-    jacobian, h, squares = _jacobian(result), 1e-5, 0.0
+    outputs = np.arange(result.logits.shape[1])
+    jacobian, h, squares = _jacobian(result, outputs, silent), 1e-5, 0.0
     mode, batch = 4, 2
     for part in range(2):
         size = np.zeros((2, batch, 1))

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import oracles
 import pytest
+from freqnet.benchmarks.studies import door
+from freqnet.benchmarks.timing import threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +55,7 @@ def memory(call: Callable[[], Any]) -> tuple[Any, int, int]:
 
 def take_long_path(patch: pytest.MonkeyPatch) -> None:
     """Take the path of long signals and kernels for every size."""
-    for module, name in ((dft, "_LARGEST"), (long_kernels, "_SMALL"), (long_kernels, "_LARGEST"), (modes, "_SMALL")):
+    for module, name in ((dft, "_LARGEST"), (long_kernels, "_SHORT"), (long_kernels, "_LARGEST"), (modes, "_SMALL")):
         patch.setattr(module, name, 0)
     for name in ("_AT_DOOR", "_SUMMED", "_AVERAGED"):
         patch.setattr(samples, name, 0)
@@ -105,6 +107,7 @@ def test_ffts_and_matrices_agree(grid: Axes, batch: int, channels: int, seed: in
     with pytest.MonkeyPatch.context() as patch:
         take_long_path(patch)
         for space, x, y in zip(spaces, by_matrices, back, strict=True):
+            caches.clear()
             oracles.assert_close(space.sample_modes(array), x, f"analysis, {space}", 1e-12)
             oracles.assert_close(space.synthesis(x, grid), y, f"synthesis, {space}", 1e-12)
 
@@ -136,6 +139,29 @@ def test_matrices_of_small_grids_are_used_as_before() -> None:
     array = np.random.default_rng(0).standard_normal((3, n, 1))
     expected = (array[..., 0] @ np.ascontiguousarray(waves.T).view(float)).view(complex)
     np.testing.assert_array_equal(Fourier.on(n, band).analysis(array)[..., 0], expected.T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "band"), door.SIGNALS)
+@pytest.mark.parametrize("domain", door.DOMAINS)
+def test_the_door_is_as_fast_as_numpy(domain: str, shape: Axes, band: int) -> None:
+    """The bounds that the documentation states, with room for a busy machine."""
+    with threads(1):
+        for precision in door.PRECISIONS:
+            found = door.signal(domain, precision, shape, band)
+            assert found.peak < 4 * found.given
+            assert found.kept < 1 << 20
+            assert found.first < 3 * found.peer + 1e-3, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("taps", "band"), door.KERNELS)
+def test_the_response_of_a_long_kernel_is_fast(taps: int, band: int) -> None:
+    for domain in WAVES:
+        found = door.kernel(domain, taps, band)
+        assert found.first < 0.2
+        assert found.peak < 64 << 20
+        assert found.kept < 16 << 20
 
 
 # -- kernels -------------------------------------------------------------------------------------------
@@ -220,8 +246,10 @@ def test_operations_on_long_axes_agree_with_those_on_short_ones(n: int, stride: 
             partial(space.average, x, window, "dirichlet", True),
             partial(space.average, x, window, "sinc", False),
             partial(space.shift, x, np.array([1.3])),
-            partial(space.change_band, x, (space.band[0] // 2,)),
+            partial(space.shift, x, np.array([[-2.0], [3.0]])),
+            *(partial(space.change_band, x, (m,)) for m in (0, space.band[0] // 2, max(space.band[0] - 1, 0))),
             partial(space.resample, x, space.resampled((n + 3,))),
+            partial(space.resample, x, space.resampled((4 * n,))),
         ]
         expected = [verb() for verb in verbs]
         caches.clear()
@@ -246,12 +274,35 @@ def test_a_long_signal_is_subsampled_without_a_matrix(rng: np.random.Generator) 
         oracles.assert_close(found, coarse.analysis(samples_kept), "modes")
 
 
+@pytest.mark.parametrize(("band", "target"), [(9999, 20_000), (100, 20_000), (10_000, 20_000), (60, 300), (60, 30_001)])
+def test_long_samples_are_low_passed_without_a_square_matrix(band: int, target: int, rng: np.random.Generator) -> None:
+    """In the grid domain, inside a network, where no FFT may run."""
+    n = 20_000
+    array = rng.standard_normal(n)
+    spectrum = np.fft.rfft(array)
+    spectrum[band + 1 :] = 0
+    space = Grid.on(n)
+    x = np.tile(array[:, None, None], (1, 2, 3))
+    with no_transforms():
+        if target == n:
+            found, _, peak = memory(lambda: space.change_band(x, (band,)))
+        else:
+            low = space.with_band((band,))
+            found, _, peak = memory(lambda: low.resample(x, Grid.on(target)))
+    assert peak < 200e6  # a matrix of samples would take 3.2 GB, one of modes and samples takes 32 MB
+    expected = np.fft.irfft(spectrum[: target // 2 + 1], target) * target / n
+    oracles.assert_close(found[:, 1, 2], expected, "samples", 1e-11)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: Grid.on(441_000).change_band(np.ones((441_000, 1, 1)), (500,)), "441000 x 441000 samples .* 1556 GB"),
-        (lambda: Grid.on(441_000).shift(np.ones((441_000, 1, 1)), np.array([0.5])), "441000 x 441000 samples"),
-        (lambda: Grid.on(441_000).average(np.ones((441_000, 1, 1)), (3,), "sinc", False), "441000 x 441000 samples"),
+        (lambda: Grid.on(441_000).change_band(np.ones((441_000, 1, 1)), (500,)), "441000 x 1002 numbers .* 3.535 GB"),
+        (
+            lambda: Grid.on(441_000).shift(np.ones((441_000, 1, 1)), np.array([0.5])),
+            "441000 x 441000 numbers .* 1556 GB",
+        ),
+        (lambda: Grid.on(441_000).average(np.ones((441_000, 1, 1)), (3,), "sinc", False), "441000 x 441000 numbers"),
         (lambda: Damped.on(441_000, 500).analysis(np.ones((1, 441_000, 1))), "1001 damped nodes and 441000 samples"),
         (lambda: Laplace.on(441_000, 50).analysis(np.ones((1, 441_000, 1))), "51 real nodes and 441000 samples"),
         (lambda: parametrisations.orthonormal_taps((100_000,)), "100000 x 100000 numbers for a kernel of size"),

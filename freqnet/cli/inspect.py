@@ -215,11 +215,12 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the versions of the program, and the domains, layers, activations and datasets that it knows."""
+    """Show the versions of the program, and the domains, layers, activations, datasets and files that it knows."""
     import platform
 
     from freqnet import __version__
-    from freqnet.data import dataset_names
+    from freqnet.data import READERS, dataset_names
+    from freqnet.data.image_files import IMAGE_SUFFIXES
     from freqnet.kernels import KERNEL
     from freqnet.nn import LAYERS
     from freqnet.spaces import DOMAINS
@@ -234,6 +235,7 @@ def program_info(json_file: Path | None) -> None:
         "layers": sorted(LAYERS),
         "activations": list(ACTIVATIONS),
         "datasets": list(dataset_names()),
+        "files": [*IMAGE_SUFFIXES, *READERS],
     }
     if json_file is not None:
         write_json(json_file, facts)

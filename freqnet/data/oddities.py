@@ -48,8 +48,11 @@ def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Datas
 
 def sample_ranges(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
-    flat = images.reshape(len(images), -1, images.shape[-1])
-    return flat.min(axis=1), flat.max(axis=1)
+    low = high = images if images.shape[-1] > 1 else images.reshape(len(images), -1)
+    # One axis at a time: NumPy reduces all but a short last axis slowly.
+    while low.ndim > 2:
+        low, high = low.min(axis=1), high.max(axis=1)
+    return (low, high) if images.shape[-1] > 1 else (low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True))
 
 
 def far_samples(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.approximate.gaussian import require_degree
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole
+from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
@@ -90,6 +90,11 @@ class Gaussian(WithStatistics):
         )
 
 
+# Each harmonic takes one product of signals.
+_MOST_HARMONICS = 1000
+_LARGEST_REACH = 1e6
+
+
 @layer
 @dataclass(eq=False)
 class FourierSeries(Module):
@@ -132,6 +137,12 @@ class FourierSeries(Module):
         incoming = require_incoming(incoming, Signal, "FourierSeries")
         if not is_whole(self.wide) or self.wide < 1:
             raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "pass wide=1"))
+        for name, value, most in (
+            ("harmonics", self.harmonics, _MOST_HARMONICS),
+            ("reach", self.reach, _LARGEST_REACH),
+        ):
+            if is_finite(value) and value > most:
+                raise ConfigurationError(got_expected(name, repr(value), f"at most {most}", f"pass {name}=4"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
         # Half of the lowest angle stays below a quarter turn, where short polynomials are accurate enough.
         ends = (-pi / 2, pi / 2)

@@ -10,13 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, is_watched
-from freqnet.checks import is_whole
+from freqnet.checks import is_whole, plain_value
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 from freqnet.spaces import Axes, Space
 
@@ -115,7 +115,8 @@ class Module(ABC):
     state : dict of str to numpy.ndarray
         Arrays that are stored but not trained, such as running statistics.
     generator : numpy.random.Generator or None
-        Source of randomness in training, set by `set_generator`.
+        Source of randomness in training: that of `set_generator`, else the layer's own, which `build` makes. None
+        before either.
     precision : dtype
         Precision of the parameters.
     built : bool
@@ -145,14 +146,26 @@ class Module(ABC):
     """
 
     def __post_init__(self) -> None:
+        self._make_plain()
         self.parameters: dict[str, Tensor] = {}
         self.state: dict[str, np.ndarray] = {}
         self._training = False
-        self.generator: np.random.Generator | None = None
+        self._own_generator: np.random.Generator | None = None
+        self._set_generator: np.random.Generator | None = None
         self.precision: Any = np.float32
         self.built = False
         self.kept: Axes | None = None
         self._constants: dict[str, tuple[object, Space, Tensor]] = {}
+
+    def _make_plain(self) -> None:
+        """Turn the settings into plain data, so that a network that can be built can also be saved."""
+        if not is_dataclass(self):
+            return
+        for name in (f.name for f in fields(self)):
+            before = getattr(self, name, None)
+            after = plain_value(name, before, _is_layer)
+            if after is not before:
+                setattr(self, name, after)
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
@@ -170,7 +183,7 @@ class Module(ABC):
         incoming : Signal or Features
             Description of the input.
         generator : numpy.random.Generator
-            Draws the initial weights.
+            Draws the initial weights. Its seed also gives the layer a source of randomness of its own.
         precision : dtype
             float32 for training, float64 for checking.
 
@@ -183,8 +196,14 @@ class Module(ABC):
         ------
         ShapeError
             The layer cannot take this input.
+        ConfigurationError
+            A setting is not plain data, such as a function.
         """
+        # Settings may have changed since the layer was made.
+        self._make_plain()
         self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
+        # The numbers that `generator` draws stay the same.
+        (self._own_generator,) = generator.spawn(1)
         out = self._build(incoming, generator)
         self.built = True
         return out
@@ -262,13 +281,23 @@ class Module(ABC):
         for _, module in self.modules():
             module.training = mode
 
+    @property
+    def generator(self) -> np.random.Generator | None:
+        """The source of randomness in training: that of `set_generator`, else the layer's own."""
+        return self._own_generator if self._set_generator is None else self._set_generator
+
+    @generator.setter
+    def generator(self, generator: np.random.Generator | None) -> None:
+        self._set_generator = generator
+
     def set_generator(self, generator: np.random.Generator | None) -> None:
-        """Set the source of randomness that all layers use in training."""
+        """Set one source of randomness that all layers share in training; None returns to each layer's own."""
         for _, module in self.modules():
             module.generator = generator
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's class and fields as plain data; `from_description` is the inverse."""
+        self._make_plain()
         values = {f.name: _encode(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
         return {"layer": type(self).__name__, **values}
 
@@ -347,17 +376,25 @@ def _path(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, Module)
+
+
 def _encode(value: Any) -> Any:
     if isinstance(value, Module):
         return value.describe()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return [_encode(v) for v in value]
+    if isinstance(value, dict):
+        return {name: _encode(v) for name, v in value.items()}
     return value
 
 
 def _decode(value: Any) -> Any:
-    if isinstance(value, dict) and "layer" in value:
-        return from_description(value)
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        if "layer" in value:
+            return from_description(value)
+        return {name: _decode(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
         return tuple(_decode(v) for v in value)
     return value

@@ -80,6 +80,13 @@ class Network:
         self._state: tuple[np.ndarray, object] = (np.zeros(0), object())
         self._lock = Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A lock cannot be copied, and a copy needs one of its own.
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=Lock())
+
     @contextmanager
     def guard(self, counts: bool = True) -> Iterator[None]:
         """Forbid transforms inside a spectral network; in the other domains, add them to `transforms_inside`.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole, shown
+from freqnet.checks import is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
@@ -254,11 +254,11 @@ class Model:
 
 def _whole_numbers(widths: Any) -> tuple[int, ...]:
     """Return the widths of convolutions as plain numbers, after checking them."""
-    listed = tuple(widths) if isinstance(widths, Iterable) and not isinstance(widths, str) else ()
-    if not listed or not all(is_whole(width) and width >= 1 for width in listed):
+    numbers = listed(widths)
+    if not numbers or not all(is_whole(width) and width >= 1 for width in numbers):
         expected, todo = "whole numbers of 1 or more, one per convolution", "pass widths=(16, 32, 64)"
         raise ConfigurationError(got_expected("widths", shown(widths), expected, todo))
-    return tuple(int(width) for width in listed)
+    return tuple(int(width) for width in numbers)
 
 
 def training_defaults(name: str) -> dict[str, Any]:

@@ -40,10 +40,11 @@ class CircleTables(Tables):
         self.evaluate = waves * self._damping
         if count == samples:
             # V is a unitary matrix times the diagonal damping, which gives its singular values.
-            left, sizes, right = waves / np.sqrt(samples), np.sqrt(samples) * self._damping, np.eye(samples)
+            left, sizes = waves / np.sqrt(samples), np.sqrt(samples) * self._damping
+            self.invert = np.ascontiguousarray((1 / sizes)[:, None] * left.conj().T)
         else:
             left, sizes, right = np.linalg.svd(self.evaluate, full_matrices=False)
-        self.invert = (right.conj().T / sizes) @ left.conj().T
+            self.invert = (right.conj().T / sizes) @ left.conj().T
         self.root = (left / sizes) @ left.conj().T / np.sqrt(samples)
         self.inverse_root = (left * sizes) @ left.conj().T * np.sqrt(samples)
         self.constant = self.evaluate.sum(axis=1)
