@@ -179,9 +179,9 @@ class Model:
                 raise ConfigurationError(got_expected(name, shown(value), "a whole number", f"pass {name}={works}"))
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
-        for name, works in (("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")):
+        for name, word in (("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")):
             if not isinstance(getattr(self, name), str):
-                todo = f"pass {name}={works!r}"
+                todo = f"pass {name}={word!r}"
                 raise ConfigurationError(got_expected(name, shown(getattr(self, name)), "a name", todo))
         if self.widths is not None:
             object.__setattr__(self, "widths", _whole_numbers(self.widths))
