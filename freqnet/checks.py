@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -52,6 +52,19 @@ def shown(value: object, longest: int = 80) -> str:
     plain = value.item() if isinstance(value, np.generic) else value
     text = " ".join(repr(plain).split())
     return text if len(text) <= longest else f"{text[: longest - 4]}...{text[-1]}"
+
+
+def listed(value: object) -> tuple[Any, ...] | None:
+    """Return the members of a sequence, or of an array of one axis, as plain values; None for anything else.
+
+    Examples
+    --------
+    >>> listed(range(2)), listed(np.arange(2)), listed("01"), listed(3)
+    ((0, 1), (0, 1), None, None)
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = value.tolist()
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else None
 
 
 def number_in_range(

@@ -32,9 +32,9 @@ def audit_run(
     dataset, _ = examples_of(network, info, data, data_folder, reading)
     # Random examples: in files that are sorted by class, the first ones would be of few classes.
     picks = np.random.default_rng(0).permutation(len(dataset))[:samples]
-    examples = dataset.take(np.sort(picks)).scaled_to(network.door.full_scale).images
     with counted() as progress:
-        found = audit(network, examples, progress=progress)
+        images = dataset.take(np.sort(picks)).scaled_to(network.door.full_scale).images
+        found = audit(network, images, progress=progress)
     if json_file is not None:
         write_json(json_file, {"dataset": dataset.name, "samples": len(picks), **found.as_dict()})
     if page is not None:

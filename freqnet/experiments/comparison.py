@@ -86,8 +86,8 @@ class Comparison:
                 expected, todo = "a list of whole numbers", f"pass {name}={works}"
                 raise ConfigurationError(got_expected(name, shown(value), expected, todo))
             object.__setattr__(self, name, tuple(value))
-        for group, kind in GROUPS.items():
-            check_names(group, getattr(self, group), kind)
+        for part, kind in GROUPS.items():
+            check_names(part, getattr(self, part), kind)
         if not self.seeds or not all(is_whole(seed) and seed >= 0 for seed in self.seeds):
             expected = "at least one whole number of 0 or more"
             raise ConfigurationError(got_expected("seeds", tuple(self.seeds), expected, "pass seeds=(0, 1, 2)"))

@@ -312,7 +312,7 @@ def resume_command(data: str, folder: Path | None, out: Path) -> str:
 
 
 def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
-    started = {}
+    started: dict[str, Any] = {}
     if job.weights is not None:
         job, started = _from_weights(job, dataset)
     settings = GROUPS["settings"](**{**training_defaults(dataset.name), **job.settings})

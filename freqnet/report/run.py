@@ -187,8 +187,8 @@ def classes(run: Run) -> Section | None:
             "other classes are in the table only."
         )
     among = np.isin(run.labels, picked) & np.isin(run.predictions, picked)
-    groups = (np.searchsorted(picked, group[among]) for group in (run.labels, run.predictions))
-    drawn = plots.confusion_matrix(*groups, [run.classes[index] for index in picked])
+    true, said = (np.searchsorted(picked, group[among]) for group in (run.labels, run.predictions))
+    drawn = plots.confusion_matrix(true, said, [run.classes[index] for index in picked])
     columns = [("class", False), ("examples", True), ("correct", True), ("accuracy", True), ("precision", True)]
     columns.append(("most often taken for", False))
     rows = [_class_row(counts, index, run.classes) for index in picked]

@@ -23,7 +23,7 @@ from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.settings import Settings
-from freqnet.training.statistics import kept_statistics, lagging_layers, recalibrate
+from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
 
 # Called after every training step with the figures so far, and after each epoch with its row of the history.
@@ -311,7 +311,7 @@ def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str,
 
 def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
-    with kept_statistics(run.network.body):
+    with kept_state(run.network.body):
         _measure_statistics(run, train)
         result = evaluate(run.network, validation)
         if result.loss < run.best_loss:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole, shown
+from freqnet.checks import is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
@@ -179,9 +179,9 @@ class Model:
                 raise ConfigurationError(got_expected(name, shown(value), "a whole number", f"pass {name}={works}"))
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
-        for name, works in (("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")):
+        for name, word in (("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")):
             if not isinstance(getattr(self, name), str):
-                todo = f"pass {name}={works!r}"
+                todo = f"pass {name}={word!r}"
                 raise ConfigurationError(got_expected(name, shown(getattr(self, name)), "a name", todo))
         if self.widths is not None:
             object.__setattr__(self, "widths", _whole_numbers(self.widths))
@@ -254,11 +254,11 @@ class Model:
 
 def _whole_numbers(widths: Any) -> tuple[int, ...]:
     """Return the widths of convolutions as plain numbers, after checking them."""
-    listed = tuple(widths) if isinstance(widths, Iterable) and not isinstance(widths, str) else ()
-    if not listed or not all(is_whole(width) and width >= 1 for width in listed):
+    numbers = listed(widths)
+    if not numbers or not all(is_whole(width) and width >= 1 for width in numbers):
         expected, todo = "whole numbers of 1 or more, one per convolution", "pass widths=(16, 32, 64)"
         raise ConfigurationError(got_expected("widths", shown(widths), expected, todo))
-    return tuple(int(width) for width in listed)
+    return tuple(int(width) for width in numbers)
 
 
 def training_defaults(name: str) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from freqnet.checks import is_finite, is_whole, shown
+from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
@@ -192,7 +191,7 @@ def _class_weights(value: Any) -> str | tuple[float, ...] | None:
     """Return class weights as plain values; the word ``"none"`` is None."""
     if value is None or (isinstance(value, str) and value in ("none", "balanced")):
         return None if value == "none" else value
-    numbers = () if isinstance(value, str) else _listed(value)
+    numbers = () if isinstance(value, str) else listed(value)
     if numbers and all(is_finite(number) and number >= 0 for number in numbers) and any(numbers):
         return tuple(float(number) for number in numbers)
     expected = "'balanced', or one finite number of 0 or more per class, not all 0"
@@ -201,15 +200,8 @@ def _class_weights(value: Any) -> str | tuple[float, ...] | None:
 
 def _patterns(value: Any) -> tuple[str, ...] | None:
     """Return names and patterns as a tuple of text; an empty one is None."""
-    names = () if value is None else None if isinstance(value, (str, bytes)) else _listed(value)
+    names = () if value is None else None if isinstance(value, (str, bytes)) else listed(value)
     if names is None or not all(isinstance(name, str) and name for name in names):
         expected, todo = "a list of names or patterns", "pass freeze=('0', '*.kernel')"
         raise ConfigurationError(got_expected("freeze", shown(value), expected, todo))
     return names or None
-
-
-def _listed(value: Any) -> tuple[Any, ...] | None:
-    """Return the members of a sequence or of an array of one axis, as plain values; None for anything else."""
-    if hasattr(value, "tolist") and getattr(value, "ndim", 1) == 1:
-        value = value.tolist()
-    return tuple(value) if isinstance(value, Sequence) else None

@@ -67,11 +67,15 @@ def recalibrate(
 
 
 @contextmanager
-def kept_statistics(body: Module) -> Iterator[None]:
-    """Give the layers their running statistics back when the block ends."""
-    before = {name: array.copy() for name, array in body.named_state().items()}
+def kept_state(body: Module) -> Iterator[None]:
+    """Give the layers their running statistics and the states of their generators back when the block ends."""
+    arrays = {name: array.copy() for name, array in body.named_state().items()}
+    generators = [layer.generator.bit_generator for _, layer in body.modules() if layer.generator is not None]
+    states = [generator.state for generator in generators]
     try:
         yield
     finally:
         for name, array in body.named_state().items():
-            array[...] = before[name]
+            array[...] = arrays[name]
+        for generator, state in zip(generators, states, strict=True):
+            generator.state = state
