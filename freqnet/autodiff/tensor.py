@@ -27,6 +27,13 @@ class Tensor:
     requires_grad : bool
         Whether `backward` computes a gradient for this tensor.
 
+    Raises
+    ------
+    SpaceError
+        The array holds no real numbers, and no space is given.
+    ShapeError
+        The array is not an element of the space: other leading axes, or real numbers where complex ones are stored.
+
     Attributes
     ----------
     grad : numpy.ndarray or None
@@ -51,7 +58,13 @@ class Tensor:
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
         array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
         # Files from other machines may use another byte order; the kernels support the native one only.
-        self.data = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        if space is None:
+            if array.dtype.kind != "f":
+                array = _as_real(array)
+        elif (array.shape[:-2], array.dtype.kind) != space.array_form:
+            space.check_array(array)
+        self.data = array
         self.space: Any = space
         self.requires_grad = requires_grad
         self.grad: np.ndarray | None = None
@@ -142,5 +155,13 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     """Return a tensor as it is, and other values as a plain tensor in the precision of `like`."""
     if isinstance(value, Tensor):
         return value
-    dtype = None if like is None else like.data.real.dtype
-    return Tensor(np.asarray(value, dtype=dtype))
+    out = Tensor(value)
+    return out if like is None else Tensor(out.data.astype(like.data.real.dtype, copy=False))
+
+
+def _as_real(array: np.ndarray) -> np.ndarray:
+    """Return whole numbers as floats, since products with fractions would be cut to whole numbers."""
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    got, expected = f"an array of {array.dtype}", "real numbers, or a space"
+    raise SpaceError(got_expected("tensor", got, expected, "pass Tensor(array, space) for a spectrum"))
