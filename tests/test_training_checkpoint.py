@@ -198,7 +198,7 @@ def test_json_and_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["/proc/nothing/x", ".", "x/y/z", "x" * 300])
 def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match=f"output {name}: got "):
+    with pytest.raises(ConfigurationError, match=f"output {name[:60]}.*: got "):
         write_json(Path(name), {})
     assert list(tmp_path.iterdir()) == []
 
@@ -230,7 +230,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("mine")
     for options in ({}, {"overwrite": True}):
-        with pytest.raises(ConfigurationError, match=f"output {name}: got "):
+        with pytest.raises(ConfigurationError, match=f"output {name[:60]}.*: got "):
             claim_folder(Path(name), **options)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("file", "mine")]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.autodiff.registry import FUNCTIONS, OPS
 from freqnet.autodiff.space import EUCLIDEAN
-from freqnet.errors import SpaceError, got_expected
+from freqnet.errors import ShapeError, SpaceError, got_expected
 
 if TYPE_CHECKING:
     from freqnet.autodiff.tape import Record
@@ -149,6 +149,46 @@ class Tensor:
     def reshape(self, *shape: int) -> Tensor:
         """Return a plain tensor with another shape."""
         return OPS["reshape"](self, shape=shape)
+
+
+class Parameter(Tensor):
+    """A trained array: an array that replaces it has the same shape, and is taken in the same precision.
+
+    Raises
+    ------
+    ShapeError
+        On assignment to ``data``: the new array has another shape, or holds no real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.autodiff.tensor import Parameter
+    >>> weight = Parameter(np.zeros((2, 3), np.float32), requires_grad=True)
+    >>> weight.data = np.ones((2, 3))
+    >>> weight.dtype
+    dtype('float32')
+    """
+
+    __slots__ = ("_array",)
+
+    @property
+    def data(self) -> np.ndarray:  # type: ignore[override]
+        """The array."""
+        return self._array
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        before = getattr(self, "_array", None)
+        if before is None or value is before:
+            self._array: np.ndarray = value
+            return
+        array = np.asarray(value)
+        if array.shape != before.shape or array.dtype.kind not in "fiub":
+            got, expected = f"{array.dtype} of shape {array.shape}", f"real numbers of shape {before.shape}"
+            raise ShapeError(
+                got_expected("data of a parameter", got, expected, "keep the shape, or build the layer again")
+            )
+        self._array = array.astype(before.dtype, copy=False)
 
 
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
