@@ -147,10 +147,10 @@ def plain_value(name: str, value: object, keep: Callable[[Any], bool] = lambda v
         value = value.tolist()
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    kinds: tuple[tuple[type, Any], ...] = ((str, str.__str__), (numbers.Integral, int), (numbers.Real, float))
-    for kind, convert in kinds:
-        if isinstance(value, kind):
-            return convert(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, numbers.Real):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
     if isinstance(value, (list, tuple)):
         return tuple(plain_value(name, item, keep) for item in value)
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
@@ -171,20 +171,6 @@ def _not_plain(name: str, value: object) -> str:
     return got_expected(name, f"{type(value).__name__} {value!r}", expected, todo)
 
 
-# Largest number of numbers that one array may have, where a file tells it; None for what the memory holds.
-_largest: ContextVar[int | None] = ContextVar("largest", default=None)
-
-
-@contextmanager
-def arrays_up_to(count: int) -> Iterator[None]:
-    """Let `require_room` refuse arrays of more than `count` numbers inside the block."""
-    token = _largest.set(count)
-    try:
-        yield
-    finally:
-        _largest.reset(token)
-
-
 def require_room(name: str, shape: tuple[int, ...], itemsize: int = 8) -> None:
     """Raise `ShapeError` unless an array fits the memory of this machine, before it is made.
 
@@ -200,7 +186,7 @@ def require_room(name: str, shape: tuple[int, ...], itemsize: int = 8) -> None:
     Raises
     ------
     ShapeError
-        The array would take more than the physical memory, or has more numbers than `arrays_up_to` allows.
+        The array would take more than the physical memory.
 
     Examples
     --------
@@ -209,13 +195,12 @@ def require_room(name: str, shape: tuple[int, ...], itemsize: int = 8) -> None:
     Traceback (most recent call last):
     freqnet.errors.ShapeError: outputs: got an array of 200x1000000000000000 numbers (1.5e+09 GiB), ...
     """
-    count, most = math.prod(shape), _largest.get()
-    room = _physical_memory()
-    if count * itemsize <= room and (most is None or count <= most):
+    count, room = math.prod(shape), _physical_memory()
+    if count * itemsize <= room:
         return
     sizes = "x".join(str(n) if n < 10**18 else f"{float(min(n, 10**300)):.0e}" for n in shape)
     size = min(count, 10**300) * itemsize / 2**30
-    expected = f"at most the {room / 2**30:.0f} GiB of this machine" if most is None else f"at most {most} numbers"
+    expected = f"at most the {room / 2**30:.0f} GiB of this machine"
     got = f"an array of {sizes} numbers ({size:.2g} GiB)"
     raise ShapeError(got_expected(name, got, expected, f"pass a smaller {name}"))
 

@@ -224,7 +224,7 @@ def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     if not resume or not path.is_file():
         return job.reading
     checkpoint = load_checkpoint(path)
-    return {**stored_reading(checkpoint.info, checkpoint.network["door"]), **job.reading}
+    return {**stored_reading(checkpoint.run_info(), checkpoint.network["door"]), **job.reading}
 
 
 def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,7 +259,7 @@ def stored_info(folder: Path) -> dict[str, Any]:
     """Return the choices that an unfinished run has stored."""
     check_folder(folder, resume=True)
     path = folder / CHECKPOINT
-    info = load_checkpoint(path).info
+    info = load_checkpoint(path).run_info()
     if "progress" not in info or "fingerprint" not in info:
         raise CheckpointError(
             got_expected(

@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole, require_room
+from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
 from freqnet.ops.convolve import parameter_count
@@ -92,9 +92,8 @@ class Convolution(Module):
             )
         inputs = incoming.channels // self.groups
         count = parameter_count(self.kernel, self._extent(space), space)
-        require_room("size or channels", (count, inputs, self.channels))
+        shape = self.reserve("size or channels", (count, inputs, self.channels))
         std = response_deviation(self.kernel, self._extent(space), space) / np.sqrt(inputs)
-        shape = (len(std), inputs, self.channels)
         self.add_parameter("kernel", std[:, None, None] * generator.standard_normal(shape))
         if self.bias:
             self.add_parameter("bias", np.zeros((1, self.channels)))

@@ -8,7 +8,6 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import require_room
 from freqnet.nn.module import Features, Module, Signal, layer, positive, require_incoming
 from freqnet.ops.linear import functional, signals_of
 from freqnet.spaces import mode_numbers
@@ -52,8 +51,8 @@ class Dense(Module):
             inputs = incoming.space.coordinate_count * incoming.channels
         else:
             inputs = require_incoming(incoming, Features, "Dense").count
-        require_room("outputs", (inputs, self.outputs))
-        self.add_parameter("weight", generator.standard_normal((inputs, self.outputs)) / np.sqrt(inputs))
+        shape = self.reserve("outputs", (inputs, self.outputs))
+        self.add_parameter("weight", generator.standard_normal(shape) / np.sqrt(inputs))
         self.add_parameter("bias", np.zeros((1, self.outputs)))
         return Features(self.outputs)
 

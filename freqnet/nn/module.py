@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
+from math import inf, prod
 from typing import Any, TypeVar
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, is_watched
-from freqnet.checks import is_whole, plain_value
+from freqnet.autodiff.tensor import Parameter
+from freqnet.checks import is_whole, plain_value, require_room
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 from freqnet.spaces import Axes, Space
 
@@ -77,6 +79,22 @@ def layer(cls: Layer) -> Layer:
 # The cache token of constants: valid while the network's arrays are unchanged.
 cache_token: ContextVar[object | None] = ContextVar("cache_token", default=None)
 _evaluating: ContextVar[bool] = ContextVar("evaluating", default=False)
+
+
+_most_weights: ContextVar[float] = ContextVar("most_weights", default=inf)
+
+
+@contextmanager
+def weights_up_to(count: int) -> Iterator[None]:
+    """Let `Module.reserve` refuse arrays of more than `count` numbers inside the block.
+
+    A file that holds a network's weights tells how many there are: its description cannot ask for more.
+    """
+    token = _most_weights.set(count)
+    try:
+        yield
+    finally:
+        _most_weights.reset(token)
 
 
 @contextmanager
@@ -256,7 +274,28 @@ class Module(ABC):
 
     def add_parameter(self, name: str, values: np.ndarray) -> None:
         """Store a trainable array under a name, in the layer's precision."""
-        self.parameters[name] = Tensor(np.ascontiguousarray(values, dtype=self.precision), requires_grad=True)
+        self.parameters[name] = Parameter(np.ascontiguousarray(values, dtype=self.precision), requires_grad=True)
+
+    def reserve(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of an array of weights after checking that it can be made; call this before drawing it.
+
+        Parameters
+        ----------
+        name : str
+            The settings that give the array its size, for the message.
+        shape : tuple of int
+
+        Raises
+        ------
+        ShapeError
+            The array does not fit the memory, or is larger than those that `weights_up_to` allows.
+        """
+        require_room(name, shape)
+        most = _most_weights.get()
+        if prod(shape) > most:
+            got, todo = f"{prod(shape)} weights in {type(self).__name__}", f"pass a smaller {name}"
+            raise ShapeError(got_expected(name, got, f"at most {most}, as many as are there", todo))
+        return shape
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, layer) for each layer inside this one."""
@@ -307,7 +346,8 @@ class Module(ABC):
         Raises
         ------
         CheckpointError
-            Names or shapes differ from the layer's own; no array has changed then.
+            Names or shapes differ from the layer's own, or an array holds no finite real numbers; no array has changed
+        then.
         """
         targets = {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
         if targets.keys() != arrays.keys():
@@ -320,13 +360,11 @@ class Module(ABC):
                     "load a checkpoint of this model",
                 )
             )
+        given = {name: np.asarray(array) for name, array in arrays.items()}
         for name, target in targets.items():
-            if target.shape != arrays[name].shape:
-                raise CheckpointError(
-                    got_expected(f"weights {name}", arrays[name].shape, target.shape, "load a checkpoint of this model")
-                )
+            _check_loaded(name, given[name], target)
         for name, target in targets.items():
-            target[...] = arrays[name]
+            target[...] = given[name]
 
 
 def from_description(description: dict[str, Any]) -> Module:
@@ -370,6 +408,18 @@ def positive(count: int, what: str) -> int:
     if not is_whole(count) or count < 1:
         raise ShapeError(got_expected(what, repr(count), "a whole number of at least 1", f"pass {what}=8"))
     return count
+
+
+def _check_loaded(name: str, array: np.ndarray, target: np.ndarray) -> None:
+    """Raise `CheckpointError` unless an array can replace another one."""
+    todo = "load a checkpoint of this model"
+    if array.shape != target.shape:
+        raise CheckpointError(got_expected(f"weights {name}", array.shape, target.shape, todo))
+    if array.dtype.kind not in "fiub":
+        raise CheckpointError(got_expected(f"weights {name}", array.dtype, "real numbers", todo))
+    if not np.isfinite(array).all():
+        got = "numbers that are not finite"
+        raise CheckpointError(got_expected(f"weights {name}", got, "finite numbers", "load one that was saved before"))
 
 
 def _path(prefix: str, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.checks import require_room
 from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
@@ -44,7 +45,7 @@ class Network:
     Raises
     ------
     ShapeError
-        A layer cannot take its input, or the body does not end in features.
+        A layer cannot take its input, the body does not end in features, or one sample does not fit the memory.
     ConfigurationError
         One layer object stands in two places of the body.
 
@@ -65,6 +66,9 @@ class Network:
         if any(module.built for _, module in body.modules()):
             # Building the layers again would overwrite the trained weights of another network.
             body = from_description(body.describe())
+        # One sample and its spectrum in double precision, with room to compute them.
+        for grid in (door.grid, door.space.grid):
+            require_room("grid", (*grid, door.channels), 64)
         self.door = door
         self.body = body
         self.precision = np.dtype(precision)
@@ -225,12 +229,12 @@ class Network:
         Raises
         ------
         ConfigurationError
-            The description lacks an entry, or names an unknown layer, field or domain.
+            The description lacks an entry, or names an unknown layer, field, domain or precision.
         """
         try:
             fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()}
             door = Door(**fields)
-            body, precision = from_description(description["body"]), np.dtype(description["precision"])
+            body, precision = from_description(description["body"]), _known_precision(description["precision"])
         except (KeyError, TypeError, AttributeError) as error:
             expected, todo = "door, body and precision", "pass what describe() returned"
             raise ConfigurationError(got_expected("network description", repr(error), expected, todo)) from None
@@ -242,6 +246,14 @@ def _tell_not_finite(logits: np.ndarray) -> None:
     got = f"{int(broken.sum())} of {len(logits)} samples whose logits are not finite, the first at {np.argmax(broken)}"
     todo = "scale the samples like those of training, or train with a lower learning rate"
     warnings.warn(got_expected("predict", got, "finite logits", todo), DataWarning, 3)
+
+
+def _known_precision(name: Any) -> np.dtype:
+    if name not in ("float32", "float64"):
+        todo = "pass what describe() returned"
+        expected = "the precision 'float32' or 'float64'"
+        raise ConfigurationError(got_expected("network description", repr(name), expected, todo))
+    return np.dtype(name)
 
 
 def _refuse_shared(body: Module) -> None:

@@ -69,6 +69,11 @@ class Grid(Space):
     def shape(self) -> Axes:
         return self.grid
 
+    def check_array(self, array: np.ndarray) -> None:
+        # A response is stored as taps, of which a kernel has any number.
+        if self.kind == "signal" or array.ndim != self.ndim + 2 or array.dtype.kind != "f":
+            super().check_array(array)
+
     @property
     def weights(self) -> float:
         # A response is stored as taps, whose inner product is the plain sum.
