@@ -92,11 +92,22 @@ def echo(value: object) -> str:
     (100, 600)
     """
     # Escapes are at least as long as what they replace: the middle is left out in any case.
-    text = _shortened(str(value), 4 * LONGEST_TEXT)
-    if not text.isprintable():
-        text = "".join(_visible(c) for c in re.sub(r"\s*[\r\n]\s*", " ", text))
+    text = printable(_shortened(str(value), 4 * LONGEST_TEXT))
     text = re.sub(rf"[^\s/\\]{{{LONGEST_WORD + 1},}}", lambda word: _shortened(word[0], LONGEST_WORD), text)
     return _shortened(text, LONGEST_TEXT)
+
+
+def printable(text: str) -> str:
+    r"""Return text on one line: line breaks become spaces, and characters that cannot be printed are escaped.
+
+    Examples
+    --------
+    >>> printable("two\nlines \x1b[31m")
+    'two lines \\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(_visible(c) for c in re.sub(r"\s*[\r\n]\s*", " ", text))
 
 
 def _shortened(text: str, longest: int) -> str:

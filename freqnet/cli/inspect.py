@@ -14,7 +14,7 @@ from freqnet.cli.console import print_rich, print_table, say
 from freqnet.data import Dataset, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
-from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, echo, got_expected
+from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, echo, got_expected, printable
 from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
@@ -200,7 +200,7 @@ def model_info(folder: Path, json_file: Path | None) -> None:
         found = f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
         say(f"{where}: {found}")
         # A command is repeated as a whole, but without characters that a terminal would obey.
-        say(f"repeat: {echo(metrics['command'], 10_000)}")
+        say(f"repeat: {printable(metrics['command'])}")
 
 
 def _kernel_text(kernel: str) -> str:

@@ -129,11 +129,12 @@ class Plan:
     def network(self, train: Dataset, resume: bool) -> Network:
         """Return the network before training, with the weights that the run starts from, if it has some."""
         start, seed = self.info.get("start"), self.settings.seed
+        if resume:
+            # As it was made: the weights that the run started from may be gone, and an earlier version may have made
+            # another door.
+            return Network.from_description(load_checkpoint(self.folder / CHECKPOINT).network, seed)
         if start is None:
             return self.model.network(train, seed)
-        if resume:
-            # The weights come from the checkpoint as well; those that the run started from may be gone.
-            return Network.from_description(load_checkpoint(self.folder / CHECKPOINT).network)
         return load_start(Path(start["weights"])).network(self.info["classes"], seed)[0]
 
     @property
