@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -29,3 +30,11 @@ def wait_for(path: Path, process: subprocess.Popen[str], lines: int) -> None:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.005)
+
+
+def read(handle: int) -> bytes:
+    """Read from a terminal until its other end is closed."""
+    try:
+        return os.read(handle, 4096)
+    except OSError:
+        return b""

@@ -176,6 +176,13 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straigh
     assert (out / "hartley-seed0" / OUTCOME).read_bytes() == kept
 
 
+def test_choices_that_fit_no_domain_leave_no_folder(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    line = refused("compare", data, *SMALL, "--domains", "fourier,grid", "--freeze", "99", "--out", out)
+    assert "freeze: got '99'" in line
+    assert not out.exists()
+
+
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     data = some_digits(tmp_path / "few.npz")
     words = ("compare", data, *SMALL, "--domains", "fourier", "--seeds", 1)

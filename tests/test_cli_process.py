@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import ENTRY, LIMIT, start, wait_for
+from processes import ENTRY, LIMIT, read, start, wait_for
 from test_cli_train import SMALL, command, same_weights, some_digits, succeed, without_plots
 
 from freqnet.cli import interrupt
@@ -228,11 +228,3 @@ def test_the_bar_on_a_terminal_of_80_columns(tmp_path: Path) -> None:
     assert any(re.fullmatch(bar, line.strip()) for line in lines), lines[:20]
     assert sum("validation" in line and line.startswith("epoch") for line in lines) == 8
     assert any("test accuracy" in line for line in lines)
-
-
-def read(handle: int) -> bytes:
-    """Read from a terminal until its other end is closed."""
-    try:
-        return os.read(handle, 4096)
-    except OSError:
-        return b""

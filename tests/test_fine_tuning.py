@@ -165,4 +165,24 @@ def test_more_epochs_by_the_command_line(tmp_path: Path, monkeypatch: pytest.Mon
     assert "this run was complete" in succeed("train", data, "--out", tmp_path / "run", "--resume")
     succeed("train", data, *SMALL, "--out", tmp_path / "cosine")
     line = refused("train", data, "--out", tmp_path / "cosine", "--resume", "--epochs", 5)
-    assert "at which its cosine schedule ends; leave epochs out, or begin a new run from its weights" in line
+    assert "at which its cosine schedule ends; leave epochs out, or begin a new run with --from RUN" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--lr", "nan"),
+            "got nan, expected a finite number of 0 or more; leave it out for the dataset's default",
+        ),
+        (("--freeze", "99"), "freeze: got '99', expected the names of layers or parameters"),
+        (("--freeze", "1.kernal"), "pass --freeze 1.kernel"),
+        (("--class-weights", "1,2"), "class_weights: got 2 numbers, expected 10; pass 10 numbers, or --class-weights"),
+        (("--class-weights", "some"), "got 'some', expected 'balanced', or one finite number of 0 or more per class"),
+        (("--class-weights", "1,x"), "got ('1', 'x'), expected 'balanced', or one"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    data = some_digits(tmp_path / "few.npz")
+    assert message in refused("train", data, *SMALL, "--out", tmp_path / "run", *words)
+    assert not (tmp_path / "run").exists()

@@ -149,7 +149,7 @@ def test_frozen_layers_compute_as_in_evaluation() -> None:
     ("freeze", "message"),
     [
         (("99",), "freeze: got '99', expected the names of layers or parameters, such as 1.kernel"),
-        (("1.kernal",), r"freeze: got '1.kernal', .* pass freeze=\('1.kernel',\)"),
+        (("1.kernal",), r"freeze: got '1.kernal', .* pass freeze=\['1.kernel'\]"),
         (("*",), "freeze: got all parameters, expected at least one that trains"),
     ],
 )

@@ -24,7 +24,7 @@ from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
 from freqnet.training import Spectra, analyse
 from freqnet.training.files import claim_folder, write_atomically, write_json
-from freqnet.training.fit import check_examples
+from freqnet.training.fit import check_choices, check_examples
 from freqnet.training.locks import FolderLock
 
 # The choices, written before the first run. A resumed comparison must have the same.
@@ -149,6 +149,7 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
         try:
             with noted() as notes:
                 network = plan.model.network(parts.train, seed)
+                check_choices(network, plan.settings, parts.train.labels)
                 own = sketch(network)
         except FreqnetError as error:
             # The runs of this variant will fail with the same error.

@@ -13,7 +13,7 @@ from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, Evaluation, History, Spectra, analyse, evaluate, fit, save
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT, claim_folder, write_json, write_lines
-from freqnet.training.fit import Progress, check_examples, silent
+from freqnet.training.fit import Progress, check_choices, check_examples, silent
 from freqnet.training.locks import FolderLock
 
 
@@ -122,6 +122,7 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)
+    check_choices(network, plan.settings, train.labels)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
     lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
     return Begun(plan, parts, network, train, validation, resume, lock)

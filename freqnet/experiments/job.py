@@ -180,7 +180,7 @@ def _check_weights(job: Job, info: dict[str, Any], folder: Path) -> None:
     """Raise an error if a run that is resumed did not start from the weights that were given."""
     own = info.get("start", {}).get("weights")
     if job.weights is not None and str(model_path(job.weights).resolve()) != own:
-        what, todo = f"resume of {folder}", "leave weights out, or start anew with overwrite=True"
+        what, todo = f"resume of {folder}", "leave the weights to start from out, or start anew with overwrite=True"
         expected = f"the run's own {own}" if own else "none, as the run began"
         raise ConfigurationError(got_expected(what, f"weights of {job.weights}", expected, todo))
 

@@ -74,7 +74,8 @@ class PowerNorm(WithStatistics):
     ----------
     statistics : {"batch", "sample"}
         ``"batch"`` uses the statistics of the whole batch in training and running averages in evaluation,
-        ``"sample"`` always those of each example.
+        ``"sample"`` always those of each example. After few training steps, `freqnet.training.fit` replaces the running
+        averages, which lag behind the weights.
     momentum : float
         Weight of the newest batch in the running averages.
     epsilon : float

@@ -270,6 +270,12 @@ def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
     return Run(network, settings, optimizer, steps, class_weights=weights, frozen=frozen)
 
 
+def check_choices(network: Network, settings: Settings, labels: np.ndarray) -> None:
+    """Raise `ConfigurationError` if class weights or frozen layers do not fit the network and the training labels."""
+    class_weights(settings.class_weights, labels, network.outputs)
+    frozen_parameters(network.body, settings.freeze or ())
+
+
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
     """Raise an error if there are no training examples, no validation examples for `patience`, or unusable shifts."""
     require_spectra(train, "training set")
@@ -351,7 +357,7 @@ def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
         return
     if settings.schedule != "constant":
         expected = f"the run's own epochs={before}, at which its {settings.schedule} schedule ends"
-        todo = "leave epochs out, or begin a new run from its weights"
+        todo = "leave epochs out, or begin a new run with weights='RUN'"
         raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))
     if settings.epochs < finished:
         expected = f"at least the {finished} that are finished"

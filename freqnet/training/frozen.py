@@ -41,7 +41,7 @@ def frozen_parameters(body: Module, patterns: Sequence[str]) -> dict[str, Tensor
         if not found:
             near = (*get_close_matches(pattern, named, 1), next(iter(named), ""))[0]
             expected = f"the names of layers or parameters, such as {', '.join(list(named)[:4])}"
-            raise ConfigurationError(got_expected("freeze", repr(pattern), expected, f"pass freeze=({near!r},)"))
+            raise ConfigurationError(got_expected("freeze", repr(pattern), expected, f"pass freeze=[{near!r}]"))
         chosen |= found
     if named and len(chosen) == len(named):
         got, todo = "all parameters", "leave out the last layer, or do not train"

@@ -179,7 +179,8 @@ class Model:
                 raise ConfigurationError(got_expected(name, shown(value), "a whole number", f"pass {name}={works}"))
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
-        for name, word in (("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")):
+        names = ("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")
+        for name, word in (*names, *([] if self.precision is None else [("precision", "float32")])):
             if not isinstance(getattr(self, name), str):
                 todo = f"pass {name}={word!r}"
                 raise ConfigurationError(got_expected(name, shown(getattr(self, name)), "a name", todo))

@@ -108,7 +108,8 @@ class Settings:
         Seed of the split, the weights, the order of examples, the shifts and dropout [0].
     class_weights : "balanced" or sequence of float, optional
         Weights of the classes in the loss: none (default), balanced, or one number per class, such as 1,2.5. Balanced
-        weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean.
+        weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean. Losses of
+        validation and test have no weights.
     freeze : sequence of str, optional
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or "*.kernel" [none]. Names are
         those of ``network.named_parameters()``. A layer whose parameters are all frozen computes in evaluation mode:
@@ -202,6 +203,6 @@ def _patterns(value: Any) -> tuple[str, ...] | None:
     """Return names and patterns as a tuple of text; an empty one is None."""
     names = () if value is None else None if isinstance(value, (str, bytes)) else listed(value)
     if names is None or not all(isinstance(name, str) and name for name in names):
-        expected, todo = "a list of names or patterns", "pass freeze=('0', '*.kernel')"
+        expected, todo = "a list of names or patterns", "pass freeze=['0']"
         raise ConfigurationError(got_expected("freeze", shown(value), expected, todo))
     return names or None
