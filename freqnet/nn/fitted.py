@@ -75,6 +75,10 @@ class Gaussian(WithStatistics):
         return Signal(out.space.with_band(band), out.channels)
 
     @property
+    def product_degree(self) -> int:
+        return self.degree
+
+    @property
     def fitted_range(self) -> None:
         """None: the polynomial is fitted to every signal."""
         return None
@@ -148,6 +152,11 @@ class FourierSeries(Module):
         ends = (-pi / 2, pi / 2)
         self._sine, self._cosine = (approximate(f, d, "minimax", ends) for f, d in ((np.sin, 7), (np.cos, 8)))
         return unbounded(incoming)
+
+    @property
+    def product_degree(self) -> int:
+        # Products of two signals, each of `wide` times the band.
+        return 3 * self.wide - 1
 
     @property
     def fitted_range(self) -> tuple[float, float]:

@@ -239,6 +239,14 @@ class Module(ABC):
                 got_expected(what, "a call before build", "a built layer", "put it in a Network, or call its build()")
             ) from None
 
+    @property
+    def product_degree(self) -> int:
+        """Largest degree of the products of signals that the layer computes; 1 for a linear layer.
+
+        On n samples, products alias into the band unless ``n > (product_degree + 1) * band``.
+        """
+        return 1
+
     def kept_band(self, space: Space) -> Axes:
         """Return the band of the input that the layer uses: all of it, unless the layer is a low-pass."""
         return space.band
