@@ -6,6 +6,8 @@ its subclasses.
 
 from __future__ import annotations
 
+import re
+
 
 class FreqnetError(Exception):
     """Base of every error that freqnet raises on purpose."""
@@ -63,6 +65,62 @@ class RangeWarning(UserWarning):
     """An activation is used outside the range that it was fitted on."""
 
 
+# Longest word that a message repeats, in characters, and longest text of several words. A path counts as several words:
+# without its middle it could not be found.
+LONGEST_WORD = 100
+LONGEST_TEXT = 600
+
+
+def echo(value: object) -> str:
+    r"""Return a value as text for a message: one line, without control characters, the middle left out if it is long.
+
+    Parameters
+    ----------
+    value : object
+        Text of a user, of a file, or any value.
+
+    Returns
+    -------
+    str
+        Printable text. Line breaks become spaces, and other characters that cannot be printed are escaped.
+
+    Examples
+    --------
+    >>> echo("two\nlines \x1b[31m")
+    'two lines \\x1b[31m'
+    >>> len(echo("x" * 300)), len(echo("words " * 300))
+    (100, 600)
+    """
+    # Escapes are at least as long as what they replace: the middle is left out in any case.
+    text = printable(_shortened(str(value), 4 * LONGEST_TEXT))
+    text = re.sub(rf"[^\s/\\]{{{LONGEST_WORD + 1},}}", lambda word: _shortened(word[0], LONGEST_WORD), text)
+    return _shortened(text, LONGEST_TEXT)
+
+
+def printable(text: str) -> str:
+    r"""Return text on one line: line breaks become spaces, and characters that cannot be printed are escaped.
+
+    Examples
+    --------
+    >>> printable("two\nlines \x1b[31m")
+    'two lines \\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(_visible(c) for c in re.sub(r"\s*[\r\n]\s*", " ", text))
+
+
+def _shortened(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    tail = (longest - 3) // 3
+    return f"{text[: longest - 3 - tail]}...{text[-tail:]}"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
 def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     """Return the one-line message of an error.
 
@@ -75,13 +133,18 @@ def got_expected(what: str, got: object, expected: object, todo: str) -> str:
     todo : str
         Advice: the argument to change, and a value that works.
 
+    Returns
+    -------
+    str
+        One line. The middle of a long `what` or `got` is left out: see `echo`.
+
     Examples
     --------
     >>> from freqnet.errors import got_expected
     >>> got_expected("band", 5, "at most 3 on a grid of 8", "pass band=3")
     'band: got 5, expected at most 3 on a grid of 8; pass band=3'
     """
-    return f"{what}: got {got}, expected {expected}; {todo}"
+    return f"{echo(what)}: got {echo(got)}, expected {echo(expected)}; {echo(todo)}"
 
 
 def reason(error: BaseException) -> str:
@@ -102,4 +165,4 @@ def reason(error: BaseException) -> str:
     >>> reason(ValueError("the header is long.\nTrust it?")), reason(EOFError())
     ('the header is long. Trust it?', 'EOFError')
     """
-    return " ".join(str(error).split()) or type(error).__name__
+    return echo(" ".join(str(error).split()) or type(error).__name__)

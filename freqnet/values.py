@@ -133,12 +133,27 @@ def compact(samples: np.ndarray) -> np.ndarray:
     """
     if samples.dtype == np.float32 or samples.size == 0:
         return samples.astype(np.float32, copy=False)
-    low, high = value_range(samples)
+    return samples if needs_double(*value_range(samples)) else _to_single(samples)
+
+
+def _to_single(samples: np.ndarray) -> np.ndarray:
+    # Values beyond float32 become infinite; they are refused elsewhere.
+    with np.errstate(over="ignore"):
+        return samples.astype(np.float32)
+
+
+def needs_double(low: np.ndarray, high: np.ndarray) -> bool:
+    """Return whether float32 would lose what varies between the lowest and the highest values of some channel.
+
+    Examples
+    --------
+    >>> needs_double(np.array([0.0]), np.array([1.0])), needs_double(np.array([1e6]), np.array([1e6 + 1]))
+    (False, True)
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         largest = np.maximum(np.abs(low), np.abs(high))
-        # A channel that does not vary has nothing to lose; values that are not finite are refused elsewhere.
-        is_fine = (high > low) & (high - low < _FINE * largest)
-        return samples if is_fine.any() else samples.astype(np.float32)
+        # A channel that does not vary has nothing to lose.
+        return bool(np.any((high > low) & (high - low < _FINE * largest)))
 
 
 def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

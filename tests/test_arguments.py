@@ -16,8 +16,8 @@ from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeErr
 from freqnet.spaces import Fourier
 from freqnet.training import Settings
 
-NO_NUMBERS = ("a", "3", ["relu"], None, {}, math.nan, np.array([1.0, 2.0]), abs)
-NO_COUNTS = (*NO_NUMBERS[:-2], 2.5, True)
+NO_NUMBERS = ("a", "3", ["relu"], None, {}, math.nan, np.array([1.0, 2.0]))
+NO_COUNTS = (*NO_NUMBERS[:-1], 2.5, True)
 
 
 def build(layer: nn.Module) -> nn.Module:
@@ -67,7 +67,7 @@ def test_numbers_are_numbers(make: Callable[[Any], nn.Module], value: Any, what:
         build(make(value))
 
 
-@pytest.mark.parametrize("value", [None, 3, 2.5, abs, ["relu", "tanh"], (1.0, None), (0.0, math.nan)], ids=repr)
+@pytest.mark.parametrize("value", [None, 3, 2.5, ["relu", "tanh"], (1.0, None), (0.0, math.nan)], ids=repr)
 def test_coefficients_are_a_name_or_numbers(value: Any):
     with pytest.raises(ShapeError, match=r"coefficients: got .*, expected a function's name, or at least two numbers"):
         build(nn.Polynomial(value))

@@ -14,6 +14,7 @@ from freqnet.audit.probe import disturbed
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, RangeWarning, ShapeError
 from freqnet.ops.linear import coordinates_op
+from freqnet.report.audit import summary_rows
 from freqnet.spaces import get_domain, mode_numbers
 
 GRID = (8, 8)
@@ -153,9 +154,10 @@ def test_reachable_modes_fill_the_low_pass(found: dict[str, Audit]):
 def test_the_jacobian_agrees_with_differences():
     net, x = network("mixing"), samples(2)
     result = probe(net, x)
-    from freqnet.audit.reach import _jacobian
+    from freqnet.audit.reach import _jacobian, silent
 
-    jacobian, h, squares = _jacobian(result), 1e-5, 0.0
+    outputs = np.arange(result.logits.shape[1])
+    jacobian, h, squares = _jacobian(result, outputs, silent), 1e-5, 0.0
     mode, batch = 4, 2
     for part in range(2):
         size = np.zeros((2, batch, 1))
@@ -278,3 +280,29 @@ def test_verdicts_are_those_of_the_weights_too(found: dict[str, Audit]):
     straight.body.layers[1].parameters["coefficients"].data[2] = 0
     assert audit(straight, samples()).verdict == "affine"
     assert replace(found["mixing"], verdict="affine").as_dict()["meaning"] == VERDICTS["affine"]
+
+
+# -- many classes --------------------------------------------------------------------------------------
+def test_many_logits_are_sampled():
+    body = nn.Sequential(nn.TruncationPool(3), nn.Dense(200))
+    net = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    seen: list[tuple[str, int, int]] = []
+    found = audit(net, samples(8), progress=lambda *step: seen.append(step))
+    own = found.reach.differentiated
+    assert len(own) == len(np.unique(own)) == 32
+    assert found.reach.jacobian.shape == (25, 32)
+    # Reachable modes are found by all logits.
+    assert (found.reach.response.shape[1], found.low_pass) == (200, (1, 1))
+    figures = found.as_dict()
+    assert (figures["logits"], figures["logits_differentiated"]) == (200, own.tolist())
+    assert np.array_equal(audit(net, samples(8)).reach.differentiated, own)
+    assert not np.array_equal(audit(net, samples(8), seed=1).reach.differentiated, own)
+    assert ("logits differentiated", "32 of 200, drawn at random") in summary_rows(found)
+    assert {what: total for what, _, total in seen} == {"modes moved": 50, "logits differentiated": 32}
+    assert all(0 <= done < total for _, done, total in seen)
+
+
+def test_few_logits_are_all_differentiated():
+    found = audit(network("mixing"), samples(8))
+    assert found.as_dict()["logits_differentiated"] == list(range(found.as_dict()["logits"]))
+    assert not any("differentiated" in name for name, _ in summary_rows(found))

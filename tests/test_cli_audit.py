@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import LIMIT, read, start
 from test_cli_train import command, refused, succeed, without_plots
 
 from freqnet import nn
@@ -78,3 +81,18 @@ def test_mistakes(run: Path, words: tuple[str, ...], message: str):
 def test_a_gate_band_belongs_to_polynomials(tmp_path: Path):
     said = refused("train", "digits", "--activation", "gaussian", "--gate-band", 1, "--out", tmp_path / "x")
     assert "gate band: got 1 with gaussian, expected --activation polynomial" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+def test_progress_is_shown_on_a_terminal_only(run: Path) -> None:
+    master, slave = os.openpty()
+    process = start("audit", run, "--samples", 50, stdout=slave, env={**os.environ, "TERM": "xterm", "COLUMNS": "80"})
+    os.close(slave)
+    shown = b""
+    while piece := read(master):
+        shown += piece
+    os.close(master)
+    _, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, err) == (0, "")
+    assert b"modes moved" in shown
+    assert "modes moved" not in succeed("audit", run, "--samples", 50)

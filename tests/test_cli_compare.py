@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli_process import start, wait_for
+from processes import LIMIT, start, wait_for
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 
 from freqnet.cli import compare as cli_compare
@@ -20,6 +20,7 @@ from freqnet.experiments import Comparison, compare
 from freqnet.experiments.engine import ASKED, FIGURES, PAGE
 from freqnet.experiments.work import OUTCOME
 from freqnet.training.files import HISTORY, METRICS
+from freqnet.training.locks import is_locked
 
 WIDTHS = {"widths": (4, 4, 4)}
 SMALL = ("--widths", "4,4,4", "--epochs", 2)
@@ -71,7 +72,7 @@ def test_domains_of_nodes(tmp_path: Path) -> None:
     words = ("--domains", f"{name},fourier", "--seeds", 1, "--nodes", "3", "--out", out)
     # As a process, the command must not show Python's own warnings, from the runs or elsewhere.
     process = start("compare", data, "--widths", "2,2", "--epochs", 1, *words)
-    text, err = process.communicate(timeout=120)
+    text, err = process.communicate(timeout=LIMIT)
     assert (process.returncode, err) == (0, "")
     assert "Warning" not in text
     assert ".py" not in text
@@ -140,12 +141,11 @@ def test_an_interrupt_is_one_line(tmp_path: Path, lines: int) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     # A terminal also sends the signal to all processes.
     process = start("compare", data, *LONG, "--out", out, start_new_session=True)
-    while not (out / ASKED).is_file():
-        time.sleep(0.005)
+    wait_for(out / ASKED, process, 0)
     if lines:
         wait_for(out / "fourier-seed0" / HISTORY, process, lines)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 2
     assert err.startswith("freqnet: interrupted; complete runs and epochs are safe in "), err
     assert err.count("\n") == 1, err
@@ -158,9 +158,10 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straigh
     process = start(*words, "--out", out)
     wait_for(out / "fourier-seed0" / HISTORY, process, 3)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=LIMIT)
     # No process may continue a run that another process will resume.
-    time.sleep(0.3)
+    while is_locked(out / "fourier-seed0"):
+        time.sleep(0.01)
     before = snapshot(out)
     time.sleep(0.3)
     assert snapshot(out) == before
@@ -173,6 +174,13 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straigh
     assert same_weights(out / "fourier-seed0", straight / "fourier-seed0")
     kept = before[f"hartley-seed0/{OUTCOME}"]
     assert (out / "hartley-seed0" / OUTCOME).read_bytes() == kept
+
+
+def test_choices_that_fit_no_domain_leave_no_folder(tmp_path: Path) -> None:
+    data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
+    line = refused("compare", data, *SMALL, "--domains", "fourier,grid", "--freeze", "99", "--out", out)
+    assert "freeze: got '99'" in line
+    assert not out.exists()
 
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:

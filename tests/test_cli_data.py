@@ -17,6 +17,7 @@ from test_cli_train import SMALL, command, refused, same_weights, some_digits, s
 from freqnet.data import Dataset, load
 from freqnet.errors import DataWarning
 from freqnet.experiments import fingerprint, matching
+from freqnet.experiments.engine import ASKED
 from freqnet.training import load_checkpoint, save
 from freqnet.training.files import CHECKPOINT, METRICS, MODEL
 
@@ -233,6 +234,15 @@ def test_runs_of_earlier_versions_find_their_examples(tmp_path: Path, x: np.ndar
     changed[5, 3, 0] += 1
     np.savez(file, x=changed, y=y)
     assert "examples that have changed" in refused("evaluate", out)
+
+
+def test_comparisons_of_earlier_versions_go_on(channels_first: Path, tmp_path: Path) -> None:
+    words = ("compare", channels_first, *QUICK, "--layout", "nchw", "--domains", "grid", "--seeds", 1)
+    words += ("--processes", 1, "--out", tmp_path / "compared")
+    succeed(*words)
+    asked = tmp_path / "compared" / ASKED
+    asked.write_text(json.dumps({k: v for k, v in json.loads(asked.read_text()).items() if k != "reading"}))
+    assert "(kept)" in succeed(*words, "--resume")
 
 
 def test_another_dataset_does_not_match() -> None:

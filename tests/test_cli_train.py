@@ -131,6 +131,7 @@ def test_what_is_shown(tmp_path: Path) -> None:
     shown = [line for line in lines if not line.startswith("products of spectra run in NumPy")]
     assert len(lines) - len(shown) == (kernels.KERNEL == "numpy")
     assert shown[0] == "few: 128 to train on, 32 to validate, 40 held out; 10 classes"
+    assert shown.pop(1) == "x (200, 8, 8) read as n h w: grid 8x8, 1 channel"
     assert shown[1].startswith("fourier domain: 7x7 modes, ")
     assert [line.split("  ")[0] for line in shown[2:4]] == ["epoch 1/2", "epoch 2/2"]
     assert all(word in shown[3] for word in ("loss ", "accuracy ", "validation ", "images/s"))

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_cli_process import start
+from processes import LIMIT, start
 from test_cli_train import command, refused, succeed
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "your_own_claim.py"
@@ -136,15 +136,14 @@ def test_an_interrupt_stops_the_processes() -> None:
     for _ in range(2):  # impatient users interrupt twice
         os.killpg(job.pid, signal.SIGINT)
         time.sleep(0.1)
-    _, errors = job.communicate(timeout=60)
+    _, errors = job.communicate(timeout=LIMIT)
     assert job.returncode == 2
     assert errors.count("\n") == 1, errors
     # The tracker of shared resources ends shortly after the other processes.
-    for _ in range(50):
-        if not _is_group_alive(job.pid):
-            return
+    until = time.monotonic() + LIMIT
+    while _is_group_alive(job.pid):
+        assert time.monotonic() < until, "processes are left behind"
         time.sleep(0.1)
-    pytest.fail("processes are left behind")
 
 
 def test_a_missing_python_flint_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

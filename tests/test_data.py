@@ -11,7 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freqnet.data import DATASETS, Dataset, dataset_names, load, register_dataset, split, stratified_folds, validate
+from freqnet.data import (
+    DATASETS,
+    Dataset,
+    dataset_names,
+    from_arrays,
+    load,
+    register_dataset,
+    split,
+    stratified_folds,
+    validate,
+)
 from freqnet.data.dataset import check_images
 from freqnet.errors import ConfigurationError, DataError
 from freqnet.training import training_defaults
@@ -52,6 +62,16 @@ def test_take_keeps_order_and_drops_the_official_test_set() -> None:
 def test_take_refuses_indices_that_do_not_fit(indices: list) -> None:
     with pytest.raises(DataError, match=r"samples of made: got indices that do not fit .* below 100"):
         make_dataset().take(indices)
+
+
+def test_samples_in_the_units_of_a_network() -> None:
+    whole = np.arange(8).reshape(2, 4, 1)
+    tens = from_arrays(whole, [0, 1], layout="ntc", full_scale=10)
+    np.testing.assert_allclose(tens.scaled_to(20).images, whole / 20, rtol=1e-6)
+    assert tens.scaled_to(10) is tens
+    assert tens.scaled_to(None) is tens
+    floats = from_arrays(whole / 7, [0, 1], layout="ntc")
+    assert floats.scaled_to(255) is floats
 
 
 def test_non_finite_values_are_counted_and_located() -> None:
@@ -136,7 +156,9 @@ def test_mnist_without_files_and_network_says_where_to_put_them(
     monkeypatch.setattr("sklearn.datasets.fetch_openml", offline)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FREQNET_DATA", str(tmp_path / "chosen"))
-    with pytest.raises(DataError, match=r"no IDX files in .*chosen.*OpenML.*put train-images-idx3-ubyte") as caught:
+    with pytest.raises(
+        DataError, match=r"no IDX files.*OpenML.*MNIST in .*chosen.*put train-images-idx3-ubyte"
+    ) as caught:
         load("mnist")
     assert "\n" not in str(caught.value)
 

@@ -158,7 +158,7 @@ def test_labels_of_npz(tmp_path: Path, labels: list, classes: list | None, numbe
     ("change", "message"),
     [
         ({"y": None}, "got samples without labels, expected the arrays x and y; save both"),
-        ({"x": None}, "got the arrays y, expected the array x, and y with labels"),
+        ({"x": None}, "got the arrays y, expected the arrays x and y"),
         ({"y": [0, 1]}, r"got shape \(2,\) for 3 images, expected shape \(3,\)"),
         ({"y": [[0], [1], [1]]}, r"labels .* got shape \(3, 1\), expected shape \(samples,\)"),
         ({"y": [0, 0.5, 1]}, "got 0.5 at index 1, expected whole numbers or names"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from freqnet.data import load, load_images
-from freqnet.errors import ConfigurationError, DataError
+from freqnet.errors import ConfigurationError, DataError, DataWarning
 
 Image = pytest.importorskip("PIL.Image")
 GENERATOR = np.random.default_rng(0)
@@ -140,6 +140,16 @@ def test_folders_without_classes_or_images(tmp_path: Path) -> None:
         load(tmp_path / "cat" / "0.png")
 
 
+def test_pictures_that_are_not_read_are_told(tmp_path: Path) -> None:
+    write_images(tmp_path)
+    (tmp_path / "dog" / "notes.txt").write_text("no picture")
+    load(tmp_path)
+    (tmp_path / "dog" / "phone.HEIC").write_bytes(b"a picture")
+    (tmp_path / "dog" / "more").mkdir()
+    with pytest.warns(DataWarning, match=r"got 2 files or folders that are not read, such as .*dog.more, expected"):
+        assert len(load(tmp_path)) == 4
+
+
 # --- load_images ----------------------------------------------------------------------------------
 
 
@@ -165,7 +175,7 @@ def test_load_images_refuses(tmp_path: Path) -> None:
         ("absent.png", DataError, r"got no file .*absent\.png"),
         ("empty", DataError, "got no images, expected files in it"),
         ("nan.npy", DataError, "got 36 NaN and 0 infinite"),
-        ("y.npz", DataError, r"got the arrays y, expected the array x"),
+        ("y.npz", DataError, r"got the arrays y, expected the arrays x and y, or x"),
         ("notes.txt", ConfigurationError, r"notes\.txt, expected a folder, or a file of \.png"),
     ):
         with pytest.raises(error, match=message):

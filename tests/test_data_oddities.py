@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from pathlib import Path
@@ -123,6 +124,19 @@ def test_binary_samples_that_differ_are_not_told() -> None:
     from_arrays(np.ones((2, 9)), [0, 1])  # too few to be a mistake
 
 
+@pytest.mark.parametrize(("copies", "is_told"), [(0, False), (1, False), (9, False), (10, True), (50, True)])
+def test_many_copies_are_told(copies: int, is_told: bool) -> None:
+    x = RNG.normal(size=(100, 9, 1)).astype(np.float32)
+    x[20 : 20 + copies] = x[80 : 80 + copies] if copies < 20 else x[5]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tell_oddities(labelled(x))
+    assert len(told) == is_told
+    if is_told:
+        message = rf"got {copies} copies of others, such as sample \d+, a copy of sample (5|20), expected samples that"
+        assert re.search(message, str(told[0].message))
+
+
 def test_test_samples_that_were_trained_on_are_told(tmp_path: Path) -> None:
     for part in ("train", "test"):
         for number in range(6):
@@ -130,8 +144,6 @@ def test_test_samples_that_were_trained_on_are_told(tmp_path: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             seed = number + (0 if number == 3 else 10 * len(part))
             np.save(folder / f"{number}.npy", np.random.default_rng(seed).normal(size=(8, 8)))
-    message = (
-        r"test samples of .*: got 1 of 6 that are also in the training set, such as .*test.b.3.npy, expected new ones"
-    )
+    message = r"test samples of .*: got 1 of 6 that are also in .*, such as .*test.b.3.npy, a copy of .*train.b.3"
     with pytest.warns(DataWarning, match=message):
         load(tmp_path)

@@ -120,11 +120,14 @@ def test_png_files_keep_16_bits(
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_tiff_files_keep_16_bits(tmp_path: Path, order: str, compressed: bool, channels: int) -> None:
     pixels = RNG.integers(0, 65536, (7, 6, channels))
     write_tiff(tmp_path / "deep.tif", pixels, order, compressed=compressed)
-    np.testing.assert_allclose(read(tmp_path / "deep.tif"), pixels / 65535, rtol=1e-6)
+    expected = pixels / 65535
+    if channels == 4:
+        expected = expected[..., :3] * expected[..., 3:] + 1 - expected[..., 3:]
+    np.testing.assert_allclose(read(tmp_path / "deep.tif"), expected, atol=1 / 65535)
 
 
 def test_tiff_files_in_planes_are_read_right_or_refused(tmp_path: Path) -> None:
@@ -186,6 +189,7 @@ def with_alpha(colour: tuple[int, ...]) -> Image.Image:
     [
         ((0, 0, 0), 1 - ALPHA / 255),  # black ink on white
         ((255, 255, 255), ALPHA / 255),  # white ink, which white would hide
+        ((250, 250, 250), 250 / 255 * ALPHA / 255),
         ((0,), 1 - ALPHA / 255),
         ((255,), ALPHA / 255),
     ],

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.io import savemat, wavfile
 
 from freqnet.data import READERS, Contents, from_arrays, from_dataframe, load, load_images, register_reader
+from freqnet.data.labels import number_labels
 from freqnet.errors import ConfigurationError, DataError
 
 h5py = pytest.importorskip("h5py")
@@ -47,6 +51,22 @@ def test_sounds_of_every_depth_are_the_same(tmp_path: Path, dtype: str, channels
     assert (samples.shape, names) == ((1, 100, channels), [str(tmp_path / "a.wav")])
     assert samples.dtype == np.float32
     np.testing.assert_allclose(samples[0, :, -1], SOUND, atol=2 / 128 if dtype == "u1" else 1e-4)
+
+
+def test_sounds_of_24_bits(tmp_path: Path) -> None:
+    whole = np.round(SOUND * (2**23 - 1)).astype("<i4")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(3)
+        file.setframerate(8000)
+        file.writeframes(whole.view("u1").reshape(-1, 4)[:, :3].tobytes())
+    np.testing.assert_allclose(load_images(tmp_path / "a.wav")[0][0, :, 0], SOUND, atol=1e-6)
+
+
+def test_a_sound_without_samples(tmp_path: Path) -> None:
+    wavfile.write(tmp_path / "a.wav", 8000, np.zeros(0, np.int16))
+    with pytest.raises(DataError, match=r"a\.wav: got shape \(1, 0, 1\)|a\.wav: got a file that cannot be read"):
+        load_images(tmp_path / "a.wav")
 
 
 def test_a_folder_of_sounds(tmp_path: Path) -> None:
@@ -162,7 +182,7 @@ def test_names_of_classes_and_upper_case(tmp_path: Path, suffix: str) -> None:
     WRITERS[suffix](tmp_path / f"a{suffix}", {"X": x, "Y": np.arange(6) % 2, "classes": ["no", "yes", "perhaps"]})
     assert load(tmp_path / f"a{suffix}").classes == ("no", "yes", "perhaps")
     WRITERS[suffix](tmp_path / f"b{suffix}", {"z": x})
-    with pytest.raises(DataError, match=r"got the arrays z, expected the array x"):
+    with pytest.raises(DataError, match=r"got the arrays z, expected the arrays x and y, or x alone"):
         load(tmp_path / f"b{suffix}")
     WRITERS[suffix](tmp_path / f"c{suffix}", {"x": x})
     with pytest.raises(DataError, match=r"got samples without labels, expected the arrays x and y"):
@@ -212,6 +232,52 @@ def test_damaged_files_are_one_line(tmp_path: Path, suffix: str) -> None:
     path.mkdir()
     with pytest.raises(DataError, match="got no images, expected files in it of"):
         load_images(path)
+
+
+def huge_npy(path: Path) -> None:
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (10**8, 10**8)})
+        file.write(bytes(100))
+
+
+def huge_hdf5(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", shape=(10**8, 10**8), dtype="f8", chunks=(100, 100))
+
+
+def huge_nifti(path: Path) -> None:
+    header = nibabel.Nifti1Header()
+    header.set_data_shape((30_000, 30_000, 30_000))
+    header.set_data_dtype("f8")
+    header["vox_offset"], header["magic"] = 352, b"n+1"
+    path.write_bytes(header.binaryblock + bytes(500))
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".npy", huge_npy), (".h5", huge_hdf5), (".nii", huge_nifti)])
+def test_files_that_claim_more_than_the_memory_holds(
+    tmp_path: Path, suffix: str, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path / f"a{suffix}")
+    with pytest.raises(DataError, match=rf"file .*a{suffix}: got a file that cannot be read") as caught:
+        load_images(tmp_path / f"a{suffix}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.array(["a", "b"]), "expected real numbers"),
+        (np.array([[1 + 2j, 1], [2, 1]]), "got numbers of complex128, expected real numbers"),
+        (np.array([[1.0, np.nan], [np.inf, 1]]), "got 1 NaN and 1 infinite values"),
+        (np.zeros((0, 8)), "at least 1 sample|of shape|too small|no array|shape"),
+    ],
+)
+def test_samples_that_are_no_numbers(tmp_path: Path, suffix: str, x: np.ndarray, message: str) -> None:
+    WRITERS[suffix](tmp_path / f"a{suffix}", {"x": x})
+    with pytest.raises(DataError, match=rf"(samples|images) of .*a{suffix}: .*({message})") as caught:
+        load_images(tmp_path / f"a{suffix}")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("package", "suffix"), [("h5py", ".h5"), ("nibabel", ".nii.gz")])
@@ -316,6 +382,21 @@ def test_labels_of_arrays(y: Any, labels: list[int], classes: tuple[str, ...]) -
     assert (dataset.labels.tolist(), dataset.classes, dataset.labels.dtype) == (labels, classes, np.int64)
 
 
+@given(st.lists(st.integers(-(2**52), 2**52), min_size=2).filter(lambda y: len(set(y)) > 1), st.sampled_from("fi"))
+def test_whole_labels_keep_their_numbers_as_names(y: list[int], kind: str) -> None:
+    numbers, classes = number_labels(np.array(y, dtype=f"{kind}8"), None, "made")
+    assert [int(classes[number]) for number in numbers] == y
+    assert list(map(int, classes)) == sorted(set(y))
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5), min_size=1))
+def test_names_stay_names(y: list[str]) -> None:
+    numbers, classes = number_labels(y, None, "made")
+    assert [classes[number] for number in numbers] == y
+    in_bytes, same = number_labels([text.encode() for text in y], None, "made")
+    assert (in_bytes.tolist(), same) == (numbers.tolist(), classes)
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [
@@ -325,7 +406,7 @@ def test_labels_of_arrays(y: Any, labels: list[int], classes: tuple[str, ...]) -
         (np.array([1.0, np.nan, 2.0]), "got nan at index 1"),
         (np.ma.masked_equal([1, 2, 1], 2), "masked labels"),
         (np.array(["2001-01-01"] * 3, dtype="M8[D]"), "got dtype datetime64"),
-        (np.eye(3), r"got shape \(3, 3\), expected shape \(samples,\)"),
+        (np.eye(3), r"got shape \(3, 3\), expected shape \(samples,\); .*argmax"),
         (5, r"got shape \(\)"),
     ],
 )
@@ -359,6 +440,8 @@ def test_tables() -> None:
 
 
 def test_tables_that_do_not_fit() -> None:
+    with pytest.raises(DataError, match="table table: got a list, expected a table with columns"):
+        from_dataframe([[1, 2]], "kind")
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(RNG.normal(size=(6, 4)), columns=list("abcd")).assign(kind=LABELS)
     for change, arguments, message in (

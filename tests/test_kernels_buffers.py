@@ -63,6 +63,14 @@ def test_live_arrays_never_share_memory() -> None:
     assert all((array == i).all() for i, array in enumerate(arrays))
 
 
+def test_an_array_larger_than_the_bound_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "_MOST", 1 << 20)
+    assert empty((1 << 21,), "u1").nbytes == 1 << 21
+    assert buffers._Shelf.held == 0
+    empty((1 << 20,), "u1")
+    assert buffers._Shelf.held == 1 << 20
+
+
 def test_unused_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffers, "_MOST", 1 << 20)
     kept = empty((1 << 17,), "u1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import oracles
 import pytest
 
 from freqnet import nn, ops
+from freqnet.errors import ConfigurationError
 from freqnet.spaces import Fourier
 
 SPACE = Fourier.on((9, 8))
@@ -49,9 +51,53 @@ def test_dropout_is_for_training_only():
     assert radius(layer(X).data) <= 4
     layer.train(False)
     assert layer(X) is X
-    layer.train()
+
+
+def test_dropout_in_training_is_active_without_a_call_of_set_generator():
+    body = nn.Sequential(nn.FrequencyDropout(0), nn.GlobalAverage(), nn.Dense(2))
+    network = nn.Network(nn.Door("fourier", (9, 8), (4, 3), 3), body, seed=3)
+    drop = body.layers[0]
+    network.train()
+    draws = [radius(drop(X).data) for _ in range(40)]
+    assert set(draws) == set(range(5))
+    # The seed of the network determines the draws; a loaded, a copied or another network has a generator of its own.
+    again = nn.Network(network.door, nn.from_description(body.describe()), seed=3)
+    other = nn.Network(network.door, body, seed=4)
+    twin = copy.deepcopy(again)
+    for net in (again, other, twin):
+        net.train()
+    drawn = [[radius(net.body.layers[0](X).data) for _ in range(40)] for net in (again, other, twin)]
+    assert drawn[0] == drawn[2] == draws
+    assert drawn[1] != draws
+    # The weights are those that the generator draws where no layer is random.
+    plain = nn.Network(network.door, nn.Sequential(nn.GlobalAverage(), nn.Dense(2)), seed=3)
+    assert np.array_equal(plain.arrays()["1.weight"], network.arrays()["2.weight"])
+
+
+def test_two_dropouts_draw_independently():
+    body = build(nn.Sequential(nn.FrequencyDropout(0), nn.FrequencyDropout(0)))
+    body.train()
+    first, second = ([radius(layer(X).data) for _ in range(40)] for layer in body.layers)
+    assert first != second
+
+
+def test_set_generator_replaces_the_own_generator_until_it_is_taken_back():
+    layer = build(nn.FrequencyDropout(0))
+    own = layer.generator
+    layer.set_generator(given := np.random.default_rng(1))
+    assert layer.generator is given
+    build(layer)
+    assert layer.generator is given
     layer.set_generator(None)
+    assert layer.generator not in (None, own, given)
+
+
+def test_dropout_that_cannot_draw_says_so():
+    layer = nn.FrequencyDropout()
     assert layer(X) is X
+    layer.train()
+    with pytest.raises(ConfigurationError, match=r"FrequencyDropout: got no generator.*put it in a Network"):
+        layer(X)
 
 
 def test_dropout_depends_on_the_generator_alone():

@@ -14,7 +14,7 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, as_tensor, gradient
-from freqnet.spaces import Grid
+from freqnet.spaces import Fourier, Grid
 
 TOLERANCE = 1e-10
 
@@ -125,7 +125,7 @@ def test_numpy_leaves_its_operators_to_the_tensor() -> None:
 
 def test_as_tensor_takes_the_precision_of_its_like() -> None:
     assert as_tensor(1, Tensor(np.zeros(1, np.float32))).dtype == np.float32
-    assert as_tensor(2.0, Tensor(np.zeros(1, np.complex64))).dtype == np.float32
+    assert as_tensor(2.0, Tensor(np.zeros((1, 1, 1), np.complex64), Fourier.on(1))).dtype == np.float32
     assert (Tensor(np.zeros(2, np.float32)) * 2.0 + 1).dtype == np.float32
 
 

@@ -21,6 +21,7 @@ from freqnet.report import Run, layer_spectra, summarize, write_report
 from freqnet.report.filters import Filters, filters
 from freqnet.report.formulas import text_and_formulas
 from freqnet.report.page import Block, part_html
+from freqnet.report.run import classes as classes_section
 from freqnet.report.spectra import decibels
 from freqnet.report.style import label, shrink, to_svg
 from freqnet.spaces import Fourier
@@ -159,6 +160,28 @@ def test_confusion_matrix(classes: int, rng: np.random.Generator) -> None:
     assert [int(text.get_text()) for text in figure.axes[0].texts] == written
     assert len(figure.axes[0].get_yticklabels()) == classes
     assert figure.get_figwidth() <= 11
+
+
+def test_a_page_of_many_classes_is_bounded(rng: np.random.Generator) -> None:
+    count = 1000
+    labels, classes = np.repeat(np.arange(count), 2), [f"class {n}" for n in range(count)]
+    logits = np.eye(count)[labels]
+    # One class is always taken for another, and 150 others once.
+    logits[labels == 700, 700], logits[labels == 700, 3] = 0, 1
+    for own in range(100, 400, 2):
+        logits[2 * own] = np.eye(count)[own + 1]
+    body = nn.Sequential(nn.GlobalAverage(), nn.Dense(count))
+    net = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    run = report.Run(net, np.zeros((len(labels), 8, 8, 1)), labels, logits, classes)
+    section = classes_section(run)
+    picture, table = section.parts
+    assert "Of 1,000 classes, the 100 with the most mistakes are shown" in section.text
+    assert len(table.rows) == len(picture.drawn.axes[0].get_yticklabels()) == 100
+    rows = {row[0]: row for row in table.rows}
+    assert rows["class 700"][5] == "class 3 (2)"
+    assert rows["class 3"][4] == "50.0 %"
+    few = report.Run(net, run.images[:4], np.arange(4), logits[:8:2], classes)
+    assert len(classes_section(few).parts[1].rows) == 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

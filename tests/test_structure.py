@@ -309,7 +309,7 @@ def test_a_hidden_test_is_found() -> None:
 def fresh(code: str) -> str:
     """The output of code in a new interpreter."""
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=600
     ).stdout.strip()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from processes import LIMIT
 
 from freqnet import nn, ops
 from freqnet.autodiff import Tensor, backward, gradient, no_grad, observe
@@ -108,6 +109,24 @@ def test_one_network_predicts_while_it_trains() -> None:
     assert np.array_equal(net.predict(images), fresh.predict(images))
 
 
+def test_weights_that_a_thread_changed_do_not_stay_in_the_cache() -> None:
+    """The thread has ended when the block ends: the network must notice the change all the same."""
+    net, images = network(), samples()
+    before = {name: array.copy() for name, array in net.arrays().items()}
+    after, expected = network(seed=1).arrays(), network().predict(images)
+    with net.inference():
+        thread = threading.Thread(target=net.body.load_arrays, args=(after,))
+        thread.start()
+        thread.join()
+        net(net.analyse(images))
+    net.body.load_arrays(before)
+    assert np.array_equal(net.predict(images), expected)
+    # Nor do threads that ended take the gradients of this one.
+    logits = net(net.analyse(images))
+    backward((logits * logits).sum())
+    assert all(p.grad is not None for p in net.named_parameters().values())
+
+
 def test_asynchronous_tasks_predict_the_same_bits() -> None:
     net, images = network(), samples()
     expected = net.predict(images)
@@ -166,9 +185,9 @@ def test_processes_predict_the_same_bits(method: str) -> None:
         children = [context.Process(target=in_child, args=(net.arrays(), images, queue)) for _ in range(4)]
         for child in children:
             child.start()
-        found = [queue.get(timeout=60) for _ in children]
+        found = [queue.get(timeout=LIMIT) for _ in children]
         for child in children:
-            child.join(60)
+            child.join(LIMIT)
     assert [child.exitcode for child in children] == [0] * len(children)
     assert all(np.array_equal(logits, expected) for logits in found)
 

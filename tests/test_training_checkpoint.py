@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import pickle
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from freqnet import nn
-from freqnet.errors import CheckpointError, ConfigurationError
+from freqnet.errors import CheckpointError, ConfigurationError, echo
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, files, load_checkpoint, save
 from freqnet.training.files import claim_folder, write_atomically, write_json, write_lines
@@ -198,7 +199,7 @@ def test_json_and_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["/proc/nothing/x", ".", "x/y/z", "x" * 300])
 def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match=f"output {name}: got "):
+    with pytest.raises(ConfigurationError, match=f"output {re.escape(echo(name))}: got "):
         write_json(Path(name), {})
     assert list(tmp_path.iterdir()) == []
 
@@ -230,7 +231,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("mine")
     for options in ({}, {"overwrite": True}):
-        with pytest.raises(ConfigurationError, match=f"output {name}: got "):
+        with pytest.raises(ConfigurationError, match=f"output {re.escape(echo(name))}: got "):
             claim_folder(Path(name), **options)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("file", "mine")]
 

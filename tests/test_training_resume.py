@@ -39,7 +39,7 @@ def network(seed: int, domain: str = "fourier") -> Network:
 
 
 def dropout_network(seed: int) -> Network:
-    layers = (nn.Convolution(6), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(0.3), nn.Dense(10))
+    layers = (nn.Convolution(6), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(), nn.Dense(10))
     return Network(nn.Door("fourier", (8, 8), (3, 3), 1), nn.Sequential(layers), seed)
 
 
@@ -121,7 +121,7 @@ def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 5}, "resume: got epochs = 5, expected the run's own 4"),
+        ({"epochs": 5}, "resume: got epochs=5, expected the run's own epochs=4, at which its cosine schedule ends"),
         ({"learning_rate": 0.5}, "resume: got learning_rate = 0.5"),
         ({"optimizer": "sgd"}, "resume: got optimizer = sgd"),
         ({"seed": 1}, "resume: got seed = 1"),
@@ -131,6 +131,52 @@ def test_other_settings_are_refused(change: dict[str, Any], message: str, tmp_pa
     path = interrupted(tmp_path)
     with pytest.raises(CheckpointError, match=message):
         run(network(0), replace(BASE, **change), path, resume=True)
+
+
+# -- more epochs -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("options", [{}, {"validate": True}, {"validate": True, "patience": 2}])
+@pytest.mark.parametrize("first", [2, 4])
+def test_more_epochs_give_the_bits_of_a_run_that_had_them(first: int, options: dict[str, Any], tmp_path: Path) -> None:
+    patience = options.get("patience", 0)
+    settings = replace(BASE, schedule="constant", learning_rate=0.02, patience=patience, shift=0.3)
+    chosen = {name: value for name, value in options.items() if name != "patience"}
+    straight, resumed, path = dropout_network(0), dropout_network(0), tmp_path / "c.safetensors"
+    expected = run(straight, replace(settings, epochs=7), **chosen)
+    run(resumed, replace(settings, epochs=first), path, **chosen)
+    again = dropout_network(5)
+    history = run(again, replace(settings, epochs=7), path, resume=True, **chosen)
+    assert bits(again) == bits(straight)
+    assert timeless(history) == timeless(expected)
+
+
+def test_fewer_epochs_than_are_finished_are_refused(tmp_path: Path) -> None:
+    settings, path = replace(BASE, schedule="constant"), tmp_path / "c.safetensors"
+    run(network(0), settings, path)
+    with pytest.raises(CheckpointError, match="got epochs=2, expected at least the 4 that are finished"):
+        run(network(0), replace(settings, epochs=2), path, resume=True)
+    run(network(0), settings, path, resume=True)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
+def test_a_schedule_that_has_ended_has_no_more_epochs(schedule: str, tmp_path: Path) -> None:
+    settings, path = replace(BASE, schedule=schedule), tmp_path / "c.safetensors"
+    run(network(0), settings, path)
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match=f"the run's own epochs=4, at which its {schedule} schedule ends"):
+        run(network(0), replace(settings, epochs=8), path, resume=True)
+    assert path.read_bytes() == before
+
+
+def test_checkpoints_of_before_have_no_class_weights_and_nothing_frozen(tmp_path: Path) -> None:
+    path = interrupted(tmp_path)
+    old = load_checkpoint(path)
+    for name in ("class_weights", "freeze"):
+        del old.info["progress"]["settings"][name]
+    save(path, old)
+    straight, resumed = network(0), network(1)
+    run(straight, BASE)
+    run(resumed, BASE, path, resume=True)
+    assert bits(resumed) == bits(straight)
 
 
 def interrupted(folder: Path, **options: Any) -> Path:

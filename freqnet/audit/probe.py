@@ -95,6 +95,9 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     copy = Network.from_description({**network.describe(), "precision": "float64"})
     copy.body.load_arrays(network.arrays())
     copy.train(False)
+    # Derivatives by the weights would cost as much as those by the input.
+    for parameter in copy.named_parameters().values():
+        parameter.requires_grad = False
     return Probe(copy, walk(copy, samples))
 
 

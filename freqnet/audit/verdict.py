@@ -11,7 +11,7 @@ from freqnet.audit.layers import LayerAudit, audit_layers
 from freqnet.audit.linearity import AFFINE, affine_residual, affine_share
 from freqnet.audit.probe import Probe, probe
 from freqnet.audit.ranges import SignalRange, signal_ranges
-from freqnet.audit.reach import Reach, reach
+from freqnet.audit.reach import Progress, Reach, reach, silent
 from freqnet.audit.shifts import Equivariance, equivariance
 from freqnet.audit.walk import walk
 from freqnet.checks import is_whole
@@ -89,6 +89,8 @@ class Audit:
             "image_band": list(self.image_band),
             "low_pass": None if self.low_pass is None else list(self.low_pass),
             "low_pass_error": self.reach.low_pass_error,
+            "logits": self.reach.response.shape[1],
+            "logits_differentiated": self.reach.differentiated.tolist(),
             "is_affine": self.is_affine,
             "affine_residual": self.affine_residual,
             # Too few examples to fit on have no share.
@@ -104,7 +106,7 @@ class Audit:
         }
 
 
-def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
+def audit(network: Network, samples: np.ndarray, seed: int = 0, progress: Progress = silent) -> Audit:
     """Measure which input modes a network uses, whether it is affine or mixes modes, and how it responds to shifts.
 
     The audit copies the network in double precision; the original is not changed.
@@ -117,7 +119,10 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
         ``(batch, *grid, channels)``, typical examples. The affine fit needs some hundreds; modes are moved on the
         first 8 only.
     seed : int
-        Seed of the random phases and pairs; verdicts do not depend on it.
+        Seed of the random phases and pairs, and of the 32 logits that are differentiated where there are more; verdicts
+        do not depend on it.
+    progress : callable
+        Called with the name of a measurement, the number of its steps that are done, and their total.
 
     Returns
     -------
@@ -149,7 +154,7 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0) -> Audit:
     every = probe(network, samples)
     few = Probe(every.network, walk(every.network, samples[:_MOVED]))
     costs = {step.name: step.multiply_adds for step in walk(every.network, samples[:1])}
-    residual, reached = affine_residual(every, generator), reach(few, generator)
+    residual, reached = affine_residual(every, generator), reach(few, generator, progress)
     layers = audit_layers(few, costs, generator)
     door = network.door
     return Audit(

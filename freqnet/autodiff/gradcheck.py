@@ -10,7 +10,8 @@ import numpy as np
 from freqnet.autodiff.registry import FUNCTIONS
 from freqnet.autodiff.tape import gradient
 from freqnet.autodiff.tensor import Tensor
-from freqnet.errors import GradientError, got_expected
+from freqnet.checks import is_finite, is_whole
+from freqnet.errors import ConfigurationError, GradientError, got_expected
 
 # Central differences of fourth order have a relative error of about eps**(4/5). The rest is margin for functions whose
 # values are much larger than their derivatives.
@@ -47,6 +48,9 @@ def check_gradients(
 ) -> GradientReport:
     """Compare the gradients of a function with finite differences along random directions.
 
+    Each direction moves all inputs, and further ones move each input alone: a gradient that is small beside the others
+    is compared with itself, down to a thousandth of the largest.
+
     Parameters
     ----------
     function : callable
@@ -56,7 +60,7 @@ def check_gradients(
     order : {1, 2}
         2 also checks second derivatives.
     directions : int
-        Number of random directions.
+        Number of random directions in which all inputs move, 1 or more.
     seed : int
         Seed of the generator that draws directions and cotangents.
     tolerance : float, optional
@@ -68,8 +72,11 @@ def check_gradients(
 
     Raises
     ------
+    ConfigurationError
+        There are no inputs, or `order`, `directions` or `tolerance` is out of its range.
     GradientError
-        A directional derivative disagrees with the differences, or a gradient is not in its space.
+        A directional derivative disagrees with the differences, a gradient is not in its space, or one of them is not
+        finite.
 
     Examples
     --------
@@ -79,29 +86,54 @@ def check_gradients(
     >>> max(report.errors) < 1e-7
     True
     """
+    _check_arguments(inputs, order, directions, tolerance)
     generator = np.random.default_rng(seed)
-    precision = inputs[0].data.real.dtype
+    precision = min((x.data.real.dtype for x in inputs), key=lambda dtype: dtype.itemsize)
     limit = TOLERANCE[precision] if tolerance is None else tolerance
     scalar = _paired(function, inputs, generator)
     errors, outside = [], 0.0
     for level in range(1, order + 1):
-        worst = 0.0
-        for _ in range(directions):
-            direction = [_draw(x, generator) for x in inputs]
-            error, leak = _directional_error(scalar, inputs, direction, _STEP[precision])
-            worst, outside = max(worst, error), max(outside, leak)
+        found = [
+            _directional_error(scalar, inputs, direction, _STEP[precision])
+            for direction in _directions(inputs, directions, generator)
+        ]
+        # NumPy's maximum keeps NaN, which Python's drops.
+        worst, leak = np.max(found, axis=0).tolist()
         errors.append(worst)
-        if worst > limit or outside > limit:
+        outside = max(outside, leak)
+        if not (worst <= limit and leak <= limit):
             raise GradientError(
                 got_expected(
                     f"gradient check of order {level}",
-                    f"relative error {worst:.2e}, {outside:.2e} outside the space",
+                    f"relative error {worst:.2e}, {leak:.2e} outside the space",
                     f"at most {limit:.0e}",
                     "correct the vjp of the op",
                 )
             )
         scalar = _derivative(scalar, [_draw(x, generator) for x in inputs])
     return GradientReport(tuple(errors), outside, limit)
+
+
+def _check_arguments(inputs: Sequence[Tensor], order: int, directions: int, tolerance: float | None) -> None:
+    """Raise `ConfigurationError` for arguments with which nothing would be compared."""
+    if not inputs:
+        raise ConfigurationError(got_expected("inputs", "none", "at least one tensor", "pass inputs=[x]"))
+    if not is_whole(order) or order not in (1, 2):
+        raise ConfigurationError(got_expected("order", repr(order), "1 or 2", "pass order=2"))
+    if not is_whole(directions) or directions < 1:
+        raise ConfigurationError(got_expected("directions", repr(directions), "1 or more", "pass directions=3"))
+    if tolerance is not None and not (is_finite(tolerance) and tolerance > 0):
+        raise ConfigurationError(got_expected("tolerance", repr(tolerance), "a number above 0", "pass tolerance=1e-7"))
+
+
+def _directions(inputs: Sequence[Tensor], count: int, generator: np.random.Generator) -> list[list[np.ndarray]]:
+    """Draw directions that move all inputs, then, where there are several, one for each input that moves it alone."""
+    every = [[_draw(x, generator) for x in inputs] for _ in range(count)]
+    if len(inputs) == 1:
+        return every
+    # The same numbers as before for the first ones, so that seeds of earlier checks keep their meaning.
+    alone = [_draw(x, np.random.default_rng([count, i])) for i, x in enumerate(inputs)]
+    return every + [[v if j == i else 0 * v for j, v in enumerate(alone)] for i in range(len(inputs))]
 
 
 Scalar = Callable[[Sequence[Tensor]], Tensor]
@@ -142,11 +174,15 @@ def _directional_error(
     exact = sum(g.inner_product.vdot(g.data, v) for g, v in zip(gradients, direction, strict=True))
     values = {m: float(scalar(_move(inputs, direction, m * step)).data) for m in (-2, -1, 1, 2)}
     differences = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * step)
-    # Where the derivative is near 0, the error is relative to the size of the gradient.
-    size = np.sqrt(sum(g.inner_product.vdot(g.data, g.data) for g in gradients))
-    scale = max(abs(exact), abs(differences), float(size), 1e-8)
-    leak = max(_outside(g) for g in gradients)
-    return abs(exact - differences) / scale, leak
+    # Where the derivative is near 0, the error is relative to the size of the gradient of what moves, and at least to a
+    # thousandth of that of all.
+    sizes = [np.sqrt(g.inner_product.vdot(g.data, g.data)) for g in gradients]
+    moving = [size for size, v in zip(sizes, direction, strict=True) if np.any(v)]
+    scale = np.max([abs(exact), abs(differences), *moving, 1e-3 * np.max(sizes), 1e-8])
+    leak = np.max([_outside(g) for g in gradients])
+    # The differences have the rounding errors of the values, which says nothing about the gradient.
+    rounding = 4 * np.finfo(out.dtype).eps * max(map(abs, values.values())) / step
+    return float(np.maximum(abs(exact - differences) - rounding, 0) / scale), float(leak)
 
 
 def _outside(g: Tensor) -> float:

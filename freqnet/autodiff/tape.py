@@ -147,7 +147,8 @@ def backward(output: Tensor, cotangent: Tensor | None = None) -> None:
     Raises
     ------
     SpaceError
-        The output has no history, its tape was freed, or it is not a scalar and no cotangent was given.
+        The output is no tensor or has no history, its tape was freed, it is not a scalar and no cotangent was given,
+        or the cotangent has another shape or space.
 
     Notes
     -----
@@ -287,6 +288,8 @@ def _order(tensor: Tensor) -> int:
 
 
 def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise SpaceError(got_expected("backward", type(output).__name__, "a tensor", "pass the loss itself"))
     if not output.requires_grad:
         raise SpaceError(
             got_expected(
@@ -300,6 +303,8 @@ def _start(output: Tensor, cotangent: Tensor | None) -> Tensor:
         if output.data.size != 1 or output.space is not None:
             raise SpaceError(got_expected("backward", repr(output), "a scalar", "sum it, or pass a cotangent"))
         return Tensor(output.data * 0 + 1)
+    if not isinstance(cotangent, Tensor):
+        cotangent = Tensor(cotangent, output.cotangent)
     if cotangent.shape != output.shape or cotangent.space != output.cotangent:
         raise SpaceError(
             got_expected("cotangent", repr(cotangent), repr(output), "pass Tensor(array, output.cotangent)")

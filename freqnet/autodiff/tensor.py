@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.autodiff.registry import FUNCTIONS, OPS
 from freqnet.autodiff.space import EUCLIDEAN
-from freqnet.errors import SpaceError, got_expected
+from freqnet.errors import ShapeError, SpaceError, got_expected
 
 if TYPE_CHECKING:
     from freqnet.autodiff.tape import Record
@@ -26,6 +26,13 @@ class Tensor:
         The space of the array; None for plain real numbers.
     requires_grad : bool
         Whether `backward` computes a gradient for this tensor.
+
+    Raises
+    ------
+    SpaceError
+        The array holds no real numbers, and no space is given.
+    ShapeError
+        The array is not an element of the space: other leading axes, or real numbers where complex ones are stored.
 
     Attributes
     ----------
@@ -51,7 +58,13 @@ class Tensor:
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
         array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
         # Files from other machines may use another byte order; the kernels support the native one only.
-        self.data = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        if space is None:
+            if array.dtype.kind != "f":
+                array = _as_real(array)
+        elif (array.shape[:-2], array.dtype.kind) != space.array_form:
+            space.check_array(array)
+        self.data = array
         self.space: Any = space
         self.requires_grad = requires_grad
         self.grad: np.ndarray | None = None
@@ -138,9 +151,57 @@ class Tensor:
         return OPS["reshape"](self, shape=shape)
 
 
+class Parameter(Tensor):
+    """A trained array: an array that replaces it has the same shape, and is taken in the same precision.
+
+    Raises
+    ------
+    ShapeError
+        On assignment to ``data``: the new array has another shape, or holds no real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.autodiff.tensor import Parameter
+    >>> weight = Parameter(np.zeros((2, 3), np.float32), requires_grad=True)
+    >>> weight.data = np.ones((2, 3))
+    >>> weight.dtype
+    dtype('float32')
+    """
+
+    __slots__ = ("_array",)
+
+    @property
+    def data(self) -> np.ndarray:  # type: ignore[override]
+        """The array."""
+        return self._array
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        before = getattr(self, "_array", None)
+        if before is None or value is before:
+            self._array: np.ndarray = value
+            return
+        array = np.asarray(value)
+        if array.shape != before.shape or array.dtype.kind not in "fiub":
+            got, expected = f"{array.dtype} of shape {array.shape}", f"real numbers of shape {before.shape}"
+            raise ShapeError(
+                got_expected("data of a parameter", got, expected, "keep the shape, or build the layer again")
+            )
+        self._array = array.astype(before.dtype, copy=False)
+
+
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     """Return a tensor as it is, and other values as a plain tensor in the precision of `like`."""
     if isinstance(value, Tensor):
         return value
-    dtype = None if like is None else like.data.real.dtype
-    return Tensor(np.asarray(value, dtype=dtype))
+    out = Tensor(value)
+    return out if like is None else Tensor(out.data.astype(like.data.real.dtype, copy=False))
+
+
+def _as_real(array: np.ndarray) -> np.ndarray:
+    """Return whole numbers as floats, since products with fractions would be cut to whole numbers."""
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    got, expected = f"an array of {array.dtype}", "real numbers, or a space"
+    raise SpaceError(got_expected("tensor", got, expected, "pass Tensor(array, space) for a spectrum"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from freqnet.audit import VERDICTS, Audit, audit
 from freqnet.audit.ranges import range_message
-from freqnet.cli.console import complain, print_table, say
+from freqnet.cli.console import complain, counted, print_table, say
 from freqnet.cli.inspect import examples_of, load_model
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.report.audit import LAYER_COLUMNS, audit_page, layer_rows, summary_rows
@@ -32,7 +32,9 @@ def audit_run(
     dataset, _ = examples_of(network, info, data, data_folder, reading)
     # Random examples: in files that are sorted by class, the first ones would be of few classes.
     picks = np.random.default_rng(0).permutation(len(dataset))[:samples]
-    found = audit(network, dataset.images[np.sort(picks)])
+    with counted() as progress:
+        images = dataset.take(np.sort(picks)).scaled_to(network.door.full_scale).images
+        found = audit(network, images, progress=progress)
     if json_file is not None:
         write_json(json_file, {"dataset": dataset.name, "samples": len(picks), **found.as_dict()})
     if page is not None:

@@ -58,6 +58,9 @@ def train(
     choices: dict[str, Any],
     out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
+    weights: Annotated[
+        Path | None, opt("from", "Folder of a run whose network and weights this run starts from [none].")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -66,7 +69,7 @@ def train(
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, **choices), resume=resume, overwrite=overwrite, quiet=quiet)
+    run(Job(data, folder, out, **choices, weights=weights), resume=resume, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()

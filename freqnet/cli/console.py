@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from freqnet.cli.interrupt import check_interrupt
 
 
 def say(message: str) -> None:
@@ -67,6 +69,24 @@ def print_rich(table: Any) -> None:
         Console(file=page, width=None if on_terminal() else 200, force_terminal=on_terminal()).print(table)
         text = memory.getvalue().decode(encoding)
     say("\n".join(line.rstrip() for line in text.splitlines()))
+
+
+@contextmanager
+def counted() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows what is done, the finished steps and their total; on a terminal only."""
+    if not on_terminal():
+        yield lambda what, done, total: check_interrupt()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            check_interrupt()
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield show
 
 
 class TrainingBar:

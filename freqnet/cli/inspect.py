@@ -14,12 +14,13 @@ from freqnet.cli.console import print_rich, print_table, say
 from freqnet.data import Dataset, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
-from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, got_expected
+from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, echo, got_expected, printable
 from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
+from freqnet.training.locks import is_locked
 
 
 def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
@@ -31,16 +32,23 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
         There is no model, the run is unfinished, or the file is damaged.
     """
     path = folder if folder.is_file() else folder / MODEL
+    if not path.is_file() and folder.is_dir() and is_locked(folder):
+        todo = "wait until the training ends"
+        raise CheckpointError(got_expected(f"run {folder}", "one that is being trained", "a trained model", todo))
     if not path.is_file() and (folder / CHECKPOINT).is_file():
-        info = load_checkpoint(folder / CHECKPOINT).info
+        info = load_checkpoint(folder / CHECKPOINT).run_info()
         source = info.get("folder")
         command = resume_command(info.get("data", "DATA"), source and Path(source), folder)
         raise CheckpointError(got_expected(f"run {folder}", "an unfinished one", "a trained model", f"run {command}"))
     checkpoint = load_checkpoint(path)
+    info = checkpoint.run_info()
     network = checkpoint.restore()
     # A model that was saved from Python may lack the names of its classes.
-    classes = checkpoint.info.get("classes", [str(number) for number in range(network.outputs)])
-    return network, {**checkpoint.info, "classes": classes}
+    classes = info.get("classes", [str(number) for number in range(network.outputs)])
+    if len(classes) < network.outputs:
+        got, todo = f"{len(classes)} names of classes", "train again"
+        raise CheckpointError(got_expected(f"checkpoint {path}", got, f"{network.outputs}, one per output", todo))
+    return network, {**info, "classes": [str(name) for name in classes]}
 
 
 def evaluate_run(
@@ -187,12 +195,12 @@ def model_info(folder: Path, json_file: Path | None) -> None:
     if json_file is not None:
         write_json(json_file, {"layers": [asdict(row) for row in rows], "metrics": metrics})
     print_rich(layer_table(rows))
-    if metrics:
-        say(
-            f"{metrics['dataset']}, {metrics['domain']} domain, seed {metrics['seed']}: "
-            f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
-        )
-        say(f"repeat: {metrics['command']}")
+    if metrics.keys() >= {"dataset", "domain", "seed", "test_accuracy", "train_seconds", "command"}:
+        where = f"{echo(metrics['dataset'])}, {echo(metrics['domain'])} domain, seed {metrics['seed']}"
+        found = f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
+        say(f"{where}: {found}")
+        # A command is repeated as a whole, but without characters that a terminal would obey.
+        say(f"repeat: {printable(metrics['command'])}")
 
 
 def _kernel_text(kernel: str) -> str:
@@ -211,11 +219,12 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the versions of the program, and the domains, layers, activations and datasets that it knows."""
+    """Show the versions of the program, and the domains, layers, activations, datasets and files that it knows."""
     import platform
 
     from freqnet import __version__
-    from freqnet.data import dataset_names
+    from freqnet.data import READERS, dataset_names
+    from freqnet.data.image_files import IMAGE_SUFFIXES
     from freqnet.kernels import KERNEL
     from freqnet.nn import LAYERS
     from freqnet.spaces import DOMAINS
@@ -230,6 +239,7 @@ def program_info(json_file: Path | None) -> None:
         "layers": sorted(LAYERS),
         "activations": list(ACTIVATIONS),
         "datasets": list(dataset_names()),
+        "files": [*IMAGE_SUFFIXES, *READERS],
     }
     if json_file is not None:
         write_json(json_file, facts)

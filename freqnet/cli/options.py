@@ -101,12 +101,29 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_list(choice: Choice) -> bool:
-    return "tuple[int" in str(choice.type)
+    return "tuple[" in str(choice.type)
 
 
 def _value(choice: Choice, text: Any) -> Any:
-    """Return the value of an option; that of a list is read from its numbers with commas between them."""
-    return read_numbers(choice.option, text) if _is_list(choice) and text is not None else text
+    """Return the value of an option; that of a list is read from its members with commas between them."""
+    if text is None or not _is_list(choice):
+        return text
+    if "tuple[int" in str(choice.type):
+        return read_numbers(choice.option, text)
+    words = tuple(word.strip() for word in text.split(","))
+    return read_weights(words) if "tuple[float" in str(choice.type) else words
+
+
+def read_weights(words: tuple[str, ...]) -> str | tuple[float | str, ...]:
+    """Return a single word, or numbers where all words are numbers.
+
+    >>> read_weights(("balanced",)), read_weights(("1", "2.5"))
+    ('balanced', (1.0, 2.5))
+    """
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError:
+        return words[0] if len(words) == 1 else words
 
 
 def read_numbers(option: str, text: str) -> tuple[int, ...]:

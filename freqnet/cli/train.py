@@ -14,6 +14,7 @@ from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.training import History
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
+from freqnet.training.frozen import frozen_parameters
 
 
 def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
@@ -21,8 +22,7 @@ def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, 
     with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
-        begun = prepare(job, resume=resume, overwrite=overwrite)
-        with _explained(begun.plan.folder, job):
+        with prepare(job, resume=resume, overwrite=overwrite) as begun, _explained(begun.plan.folder, job):
             if not quiet:
                 show_opening(begun)
             metrics = begun.finish(_fit(begun, quiet))
@@ -80,6 +80,12 @@ def show_opening(begun: Begun) -> None:
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:
         say(remark)
+    start = plan.info.get("start")
+    if start:
+        say(f"starts from {start['weights']}: {len(start['taken'])} arrays; new: {', '.join(start['new']) or 'none'}")
+    frozen = frozen_parameters(network.body, plan.settings.freeze or ())
+    if frozen:
+        say(f"frozen: {', '.join(frozen)}")
 
 
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,15 @@ def read_matlab(path: Path) -> Contents:
         todo = "write it with save(file, '-v7', 'x', 'y')"
         raise DataError(got_expected(f"file {path}", "MATLAB version 7.3", "version 4 to 7", todo))
     names = _chosen(path, [name for name, *_ in whosmat(path)])
-    # With their own types: MATLAB stores doubles that are small whole numbers as bytes.
-    arrays = loadmat(path, variable_names=list(names.values()), mat_dtype=True)
+    own = list(names.values())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            # With their own types: MATLAB stores doubles that are small whole numbers as bytes.
+            arrays = loadmat(path, variable_names=own, mat_dtype=True)
+    except np.exceptions.ComplexWarning:
+        # SciPy would drop the imaginary part.
+        arrays = loadmat(path, variable_names=own)
     return _contents({name: _matlab_array(name, arrays[own]) for name, own in names.items()})
 
 
@@ -78,7 +86,7 @@ def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
     stored = sorted(names)
     chosen = {own.lower(): own for own in (*stored, *_NAMES) if own.lower() in _NAMES and own in stored}
     if "x" not in chosen:
-        got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the array x, and y with labels to train on"
+        got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the arrays x and y, or x alone to predict"
         todo = "save it with these names, as in np.savez(file, x=images, y=labels)"
         raise DataError(got_expected(f"archive {path}", got, expected, todo))
     return chosen

@@ -41,7 +41,8 @@ def from_arrays(
         Whole numbers or names ``(samples,)``. The classes are those that occur.
     layout : str, optional
         Names of the axes of ``x``, such as ``"n t c"`` or ``"nchw"``: ``n`` is the axis of the samples, ``c`` that of
-        the channels, the others are axes of the grid. By default the sizes of the axes tell, as `guess_layout` says.
+        the channels, the others are axes of the grid. By default the sizes of the axes tell, where they have one likely
+        reading.
     classes : sequence of str, optional
         Class names. Numbers in ``y`` are then places in it.
     name : str
@@ -136,6 +137,9 @@ def from_dataframe(
     >>> from_dataframe(frame.assign(kind=["a", "b"] * 3), "kind", grid=(2, 2))
     Dataset('table', samples=6, grid=(2, 2), channels=1, classes=2)
     """
+    if not hasattr(frame, "columns"):
+        todo = "pass a DataFrame of pandas, or arrays to from_arrays"
+        raise DataError(got_expected(f"table {name}", f"a {type(frame).__name__}", "a table with columns", todo))
     columns = list(frame.columns)
     if columns.count(label) != 1:
         got = f"{columns.count(label)} columns {label!r} among {', '.join(map(str, columns[:8]))}"
@@ -190,7 +194,7 @@ def resized(images: np.ndarray, size_to: int | Sequence[int] | None, what: str) 
     images : ndarray of float
         The samples.
     size_to : int or sequence of int, optional
-        New number of points along each axis; by default nothing changes.
+        New number of points along each axis; a single number applies to every axis. By default nothing changes.
     what : str
         Name of the samples, for the message.
 
@@ -202,11 +206,12 @@ def resized(images: np.ndarray, size_to: int | Sequence[int] | None, what: str) 
     if size_to is None:
         return images
     ndim = images.ndim - 2
-    sizes = tuple(np.atleast_1d(size_to).tolist()) * (ndim if is_whole(size_to) else 1)
+    sizes = tuple(np.atleast_1d(size_to).tolist())
+    sizes = sizes * ndim if len(sizes) == 1 else sizes
     if len(sizes) != ndim or not all(is_whole(n) and n >= 1 for n in sizes):
         own = images.shape[1:-1]
         expected = f"{ndim} whole numbers of 1 or more for {what}" if ndim > 1 else f"a number of 1 or more for {what}"
-        todo = f"pass size_to={own if ndim > 1 else own[0]}, the size that they have"
+        todo = f"pass size_to={own if ndim > 1 else own[0]} to keep their size"
         raise ConfigurationError(got_expected("size_to", size_to, expected, todo))
     return resample_samples(images, sizes)
 

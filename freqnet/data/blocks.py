@@ -115,16 +115,21 @@ def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
     first = blocks[0]
     for block in blocks:
         if block.rate != first.rate:
-            got = f"{first.rate or 'none'} in {first.path} and {block.rate or 'none'} in {block.path}"
+            rates = [f"{one.rate or 'none'} in {_short(one.path)}" for one in (first, block)]
             todo = "resample the sounds to one rate first"
-            raise DataError(got_expected("sampling rates", got, "one rate", todo))
+            raise DataError(got_expected("sampling rates", " and ".join(rates), "one rate", todo))
         own, other = first.values.shape[1:], block.values.shape[1:]
         is_like = len(own) == len(other) and own[-1] == other[-1]
         if own != other and not (may_differ and is_like):
-            got = f"{own} in {first.path} and {other} in {block.path}"
+            got = f"{own} in {_short(first.path)} and {other} in {_short(block.path)}"
             sizes = own[:-1] if len(own) > 2 else own[0]
             todo = f"pass size_to={sizes} to resample them" if is_like else "read them one by one"
             raise DataError(got_expected("samples", got, "one shape (*grid, channels)", todo))
+
+
+def _short(path: Path) -> str:
+    """Return the name of a file and of its folder, which is that of its class."""
+    return "/".join(path.parts[-2:])
 
 
 def grouped(blocks: Sequence[Block]) -> list[list[int]]:

@@ -158,9 +158,9 @@ def _mnist_from_openml() -> Dataset:
             )
     except (OSError, EOFError, ValueError, http.client.HTTPException) as error:
         places = " or ".join(str(place) for place in _mnist_folders())
-        got = f"no IDX files in {places}, and no answer from OpenML ({reason(error)})"
+        got = f"no IDX files, and no answer from OpenML ({reason(error)})"
         todo = f"{_IDX_TODO}, or name their folder"
-        raise DataError(got_expected("mnist", got, "the four IDX files of MNIST", todo)) from error
+        raise DataError(got_expected("mnist", got, f"the four IDX files of MNIST in {places}", todo)) from error
     finally:
         socket.setdefaulttimeout(previous)
     images = np.asarray(table).reshape(-1, 28, 28)

@@ -139,6 +139,31 @@ class Dataset:
         numbers = np.array([classes.index(name) for name in self.classes])
         return replace(self, labels=numbers[self.labels], classes=tuple(classes))
 
+    def scaled_to(self, full_scale: float | None) -> Dataset:
+        """Return the same samples in the units of a network that divides whole numbers by another number.
+
+        Parameters
+        ----------
+        full_scale : float, optional
+            The network's divisor of whole numbers.
+
+        Returns
+        -------
+        Dataset
+            The dataset itself where its `full_scale` is the same, or where one of the two is None.
+
+        Examples
+        --------
+        >>> images = np.ones((2, 8, 1), dtype=np.float32)
+        >>> bits = Dataset("bits", images, np.array([0, 1]), ("no", "yes"), full_scale=51.0)
+        >>> float(bits.scaled_to(255.0).images.max())
+        0.2...
+        """
+        if None in (full_scale, self.full_scale) or full_scale == self.full_scale:
+            return self
+        images = self.images * self.images.dtype.type(self.full_scale / full_scale)  # type: ignore[operator]
+        return replace(self, images=images, full_scale=full_scale)
+
     def class_counts(self) -> dict[str, int]:
         """Return the number of samples of each class, including classes without samples.
 

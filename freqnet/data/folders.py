@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -14,10 +15,12 @@ from freqnet.data.dataset import Dataset, validate
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.oddities import tell_oddities
 from freqnet.data.readers import READERS, suffix_of
-from freqnet.errors import DataError, got_expected
+from freqnet.errors import DataError, DataWarning, got_expected
 
 # Folders above those of the classes: the samples of the second are the official test set.
 _PARTS = ("train", "test")
+# Pictures in formats that are not read.
+_UNREAD = (".heic", ".heif", ".avif", ".jp2", ".dng", ".nef", ".cr2", ".psd", ".svg", ".dcm")
 
 
 def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Sequence[int] | None = None) -> Dataset:
@@ -64,7 +67,9 @@ def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Seque
         blocks[0].layout,
         blocks[0].rate,
     )
-    return tell_oddities(validate(dataset), [name for block in blocks for name in block.names])
+    return tell_oddities(
+        validate(dataset), [str(block.path.relative_to(folder)) for block in blocks for _ in block.names]
+    )
 
 
 def _check_classes(folder: Path, tested: Iterable[str], classes: tuple[str, ...]) -> None:
@@ -99,7 +104,23 @@ def _class_files(folder: Path) -> dict[str, list[Path]]:
             kinds = IMAGE_SUFFIXES if has_images else (*IMAGE_SUFFIXES, *READERS)
             got, todo = "no images" if has_images else "no samples", "add files of this class, or remove the folder"
             _refuse(subfolder, got, f"at least one {', '.join(kinds)} file directly in it", todo)
+    _tell_unread(folder, subfolders)
     return found
+
+
+def _tell_unread(folder: Path, subfolders: Sequence[Path]) -> None:
+    """Warn of samples that were probably meant to be read: in other formats, or in folders below those of classes."""
+    left = [
+        item
+        for subfolder in subfolders
+        for item in sorted(subfolder.iterdir())
+        if not item.name.startswith(".") and (item.suffix.lower() in _UNREAD or item.is_dir())
+    ]
+    if left:
+        got = f"{len(left)} files or folders that are not read, such as {left[0]}"
+        todo = "move files into their class folder, and convert them to PNG"
+        expected = "readable files directly in the class folders"
+        warnings.warn(got_expected(f"folder {folder}", got, expected, todo), DataWarning, 4)
 
 
 def files_below(folder: Path) -> list[Path]:

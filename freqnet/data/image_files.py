@@ -25,6 +25,8 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 # The second picture in a JPEG file is a preview, or the other eye's view.
 _WITH_FRAMES = ("GIF", "TIFF", "PNG", "WEBP")
 _WHOLE_NUMBERS_16 = ("RGB;16", "RGBA;16", "RGBX;16")
+# An image whose pixels are all above this share of the largest value is white.
+_WHITE = 0.97
 # Weights of red, green and blue in the luminance, in units of 2**-16 (ITU-R 601-2), as Pillow has them.
 _LUMINANCE = np.array([19595, 38470, 7471], dtype=np.uint64)
 
@@ -38,7 +40,7 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
     """Return the images of several files, as stored whole numbers.
 
     Images are turned as their EXIF orientation says. Where pixels are transparent, the image lies on white, or on black
-    where it would be all white. Of several frames, the first is read.
+    where it would be nearly all white. Of several frames, the first is read.
 
     Parameters
     ----------
@@ -68,7 +70,8 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
     if channels not in (None, 1, 3):
         todo = "pass channels=1 or channels=3, or the images as an array in a .npz file"
         raise ConfigurationError(got_expected("channels of image files", channels, "1 or 3", todo))
-    read = [_read_image(path) for path in paths]
+    with _strict_pillow():
+        read = [_read_image(path) for path in paths]
     animated = [path for path, (_, has_frames) in zip(paths, read, strict=True) if has_frames]
     if animated:
         got = f"several frames in {animated[0]}" + (f" and {len(animated) - 1} other files" if animated[1:] else "")
@@ -88,12 +91,13 @@ def _grey(image: np.ndarray) -> np.ndarray:
 def _read_image(path: Path) -> tuple[np.ndarray, bool]:
     """Return the pixels of an image, and whether its file has several frames."""
     try:
-        # Decoding skips the checksums; verify() checks them, but the image must be opened again afterwards.
         with _opened(path) as image:
+            if image.format != "PNG":
+                return _pixels(path, image), _has_frames(image)
+            # Decoding skips the checksums. After checking them, the image must be opened again.
             image.verify()
         with _opened(path) as image:
-            has_frames = image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
-            return _pixels(path, image), has_frames
+            return _pixels(path, image), _has_frames(image)
     except FileNotFoundError as error:
         raise DataError(got_expected("image", f"no file {path}", "an existing file", "check the path")) from error
     # Pillow raises many unrelated types on damaged bytes: OSError, SyntaxError, EOFError, ...
@@ -102,18 +106,29 @@ def _read_image(path: Path) -> tuple[np.ndarray, bool]:
         raise DataError(got_expected(f"image {path}", got, "a complete image file", "replace or remove it")) from error
 
 
+def _has_frames(image: ImageFile.ImageFile) -> bool:
+    return image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
+
+
+@contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Let Pillow refuse images that are too large to be one, and ignore damaged metadata, which do not matter here."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     # Pillow takes a while to import, and few datasets need it.
     from PIL import Image
 
-    with warnings.catch_warnings():
-        # Pillow warns of damaged metadata, which do not matter here.
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # From a stream: of a named TIFF file, Pillow maps the bytes to memory in the size after turning it.
-        with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
-            yield image
+    # From a stream: of a named TIFF file, Pillow maps the bytes to memory in the size after turning it.
+    with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as image:
+        yield image
 
 
 def _pixels(path: Path, image: ImageFile.ImageFile) -> np.ndarray:
@@ -154,22 +169,24 @@ def _turn_upright(image: ImageFile.ImageFile) -> None:
     """Turn an image as its EXIF orientation says."""
     from PIL import ImageOps
 
-    # Pillow turns TIFF files itself while it loads them.
     image.load()
+    # Pillow turns TIFF files itself while it loads them; earlier versions keep the tag.
+    if image.format == "TIFF":
+        return
     # Damaged metadata state no orientation.
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
 
 
 def _on_background(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Return an image on white, or on black where it would be all white."""
+    """Return an image on white, or on black where nearly nothing would be seen on white."""
     full = np.iinfo(colours.dtype).max
     wide, alpha = colours.astype(np.uint64), alpha.astype(np.uint64)
     if (alpha == full).all():
         return colours
     on_black = (wide * alpha + full // 2) // full
     on_white = (wide * alpha + full * (full - alpha) + full // 2) // full
-    return (on_black if (on_white == full).all() else on_white).astype(colours.dtype)
+    return (on_black if on_white.min() > _WHITE * full else on_white).astype(colours.dtype)
 
 
 # -- colours of 16 bits, which Pillow cuts to 8 -----------------------------------------------------------------
@@ -191,7 +208,7 @@ def _is_deep(image: ImageFile.ImageFile, raw: str) -> bool:
 def _largest(image: ImageFile.ImageFile) -> int:
     """Return the largest value of a portable pixmap; 255 for other files."""
     args = image.tile[0][3] if image.format == "PPM" else ()
-    return args[1] if isinstance(args, tuple) and len(args) == 2 else 255
+    return args[1] if isinstance(args, tuple) and len(args) == 2 and args[1] else 255
 
 
 def _deep_levels(path: Path, image: ImageFile.ImageFile, raw: str) -> np.ndarray:

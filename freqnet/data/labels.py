@@ -49,7 +49,7 @@ def number_labels(labels: Any, classes: Any, name: str) -> tuple[np.ndarray, tup
     values = _as_labels(labels, name)
     named = None if classes is None else _class_names(np.asarray(classes), name)
     if values.ndim != 1 or values.size == 0:
-        got, todo = f"shape {values.shape}", "give one label per sample"
+        got, todo = f"shape {values.shape}", "give one label per sample, as y.argmax(axis=1) does for one-hot rows"
         raise DataError(got_expected(f"labels of {name}", got, "shape (samples,)", todo))
     if values.dtype.kind in "US":
         return _number_names(_as_text(values, name), named, name)

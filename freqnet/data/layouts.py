@@ -123,7 +123,9 @@ def choose_layout(
     if isinstance(layout, str):
         names = read_layout(layout)
         if len(names) != len(shape):
-            expected, todo = f"{len(names)} axes {' '.join(names)}", "pass a layout with a name for each axis"
+            likely = guess_layout(shape) if 2 <= len(shape) <= 5 else ""
+            todo = "pass a name for each axis" + (f", as in layout={likely.replace(' ', '')!r}" if likely else "")
+            expected = f"{len(names)} axes {' '.join(names)}"
             raise DataError(got_expected(what, f"shape {tuple(shape)}", expected, todo))
         return " ".join(names)
     fitting = [read_layout(one) for one in layout or () if len(read_layout(one)) == len(shape)]

@@ -54,8 +54,8 @@ def load(
         Names of the axes of ``x``, as `from_arrays` takes them; without ``n``, each file of a folder holds one sample.
         Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.
     size_to : int or sequence of int, optional
-        Number of points along each axis to which all samples are resampled by their modes. Files of one folder may then
-        differ in size.
+        Number of points along each axis to which all samples are resampled by their modes; a single number applies to
+        every axis. Files of one folder may then differ in size.
 
     Returns
     -------

@@ -16,6 +16,8 @@ _FAR = 1000.0
 _APART = 100.0
 # At most this share of the samples is told: more are no exception.
 _RARE = 0.01
+# Fewer copies, or a smaller share, hardly change the accuracy on held-out samples.
+_MANY_COPIES, _SHARE_OF_COPIES = 10, 0.05
 # Fewer samples do not show what is usual, or are equal by chance.
 _LEAST = 4
 
@@ -33,23 +35,25 @@ def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Datas
     Warns
     -----
     DataWarning
-        A value lies far outside those of all other samples, all samples of the dataset or of a class are equal, or
-        samples of the official test set are also in the training set.
+        A value lies far outside those of all other samples, all samples of the dataset or of a class are equal, samples
+        of the official test set are also in the training set, or many samples are copies of others.
     """
     name_of = (lambda i: f"sample {i}") if names is None else (lambda i: names[i])
     low, high = sample_ranges(dataset.images)
     for channel in range(dataset.channels):
         _tell_far(dataset, low[:, channel], high[:, channel], channel, name_of)
-    _tell_equal(dataset, np.concatenate([low, high], axis=1))
-    if dataset.official_test:
+    if not _tell_equal(dataset, np.concatenate([low, high], axis=1)):
         _tell_copies(dataset, name_of)
     return dataset
 
 
 def sample_ranges(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
-    flat = images.reshape(len(images), -1, images.shape[-1])
-    return flat.min(axis=1), flat.max(axis=1)
+    low = high = images if images.shape[-1] > 1 else images.reshape(len(images), -1)
+    # One axis at a time: NumPy reduces all but a short last axis slowly.
+    while low.ndim > 2:
+        low, high = low.min(axis=1), high.max(axis=1)
+    return (low, high) if images.shape[-1] > 1 else (low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True))
 
 
 def far_samples(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -93,17 +97,18 @@ def _tell_far(dataset: Dataset, low: np.ndarray, high: np.ndarray, channel: int,
     _tell(got_expected(f"values of {dataset.name}", f"{value:.4g} {where}", expected, todo))
 
 
-def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> None:
-    expected, todo = "samples that differ", "check how they were written"
-    what = f"samples of {dataset.name}"
-    if len(dataset) >= _LEAST and _are_equal(dataset.images, ranges, np.arange(len(dataset))):
-        return _tell(got_expected(what, f"{len(dataset)} equal ones", expected, todo))
+def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
+    """Warn of a dataset or of a class whose samples are all equal, and return whether there is one."""
     order = np.argsort(dataset.labels, kind="stable")
     ends = np.cumsum(np.bincount(dataset.labels, minlength=len(dataset.classes)))
-    for name, members in zip(dataset.classes, np.split(order, ends[:-1]), strict=True):
+    groups = [("", order)]
+    groups += zip((f" of class {name!r}" for name in dataset.classes), np.split(order, ends[:-1]), strict=True)
+    for which, members in groups:
         if len(members) >= _LEAST and _are_equal(dataset.images, ranges, members):
-            return _tell(got_expected(what, f"{len(members)} equal ones of class {name!r}", expected, todo))
-    return None
+            got, todo = f"{len(members)} equal ones{which}", "check how they were written"
+            _tell(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo))
+            return True
+    return False
 
 
 def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> bool:
@@ -114,15 +119,24 @@ def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> b
 
 
 def _tell_copies(dataset: Dataset, name_of: Callable[[int], str]) -> None:
+    """Warn of test samples that are also in the training set, or of many copies where the split is at random."""
     cut = len(dataset) - dataset.official_test
-    seen = {image.tobytes() for image in dataset.images[:cut]}
-    copies = [i for i in range(cut, len(dataset)) if dataset.images[i].tobytes() in seen]
-    if copies:
-        got = (
-            f"{len(copies)} of {dataset.official_test} that are also in the training set, such as {name_of(copies[0])}"
+    keys = [hash(image.tobytes()) for image in dataset.images]
+    first = {key: number for number, key in reversed(list(enumerate(keys[:cut])))}
+    copies = [i for i in range(cut if dataset.official_test else 0, len(keys)) if first.get(keys[i], i) != i]
+    least = 1 if dataset.official_test else max(_MANY_COPIES, _SHARE_OF_COPIES * len(keys))
+    if len(copies) < least:
+        return
+    pair = f"such as {name_of(copies[0])}, a copy of {name_of(first[keys[copies[0]]])}"
+    got = f"{len(copies)} of {dataset.official_test} that are also in the training set, {pair}"
+    todo = "remove them from one of the two: the model has seen them"
+    if not dataset.official_test:
+        got, todo = (
+            f"{len(copies)} copies of others, {pair}",
+            "remove them: the model has seen copies of held-out samples",
         )
-        todo = "remove them from one of the two: the model has seen them"
-        _tell(got_expected(f"test samples of {dataset.name}", got, "new ones", todo))
+    what = "test samples" if dataset.official_test else "samples"
+    _tell(got_expected(f"{what} of {dataset.name}", got, "samples that differ", todo))
 
 
 def _tell(message: str) -> None:

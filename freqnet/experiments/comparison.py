@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from freqnet.checks import is_whole
+from freqnet.checks import is_whole, shown
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.experiments.job import Job
+from freqnet.experiments.job import Job, check_names
 from freqnet.spaces import DOMAINS, get_domain
+from freqnet.training.choices import GROUPS
 
 # Characters of a domain's name in a folder's name; file systems allow 255 for the whole name.
 _LONGEST = 120
@@ -79,6 +80,14 @@ class Comparison:
 
     def __post_init__(self) -> None:
         check_domains(self.domains)
+        for name, works in (("seeds", "range(3)"), ("nodes", "(6, 8)")):
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                expected, todo = "a list of whole numbers", f"pass {name}={works}"
+                raise ConfigurationError(got_expected(name, shown(value), expected, todo))
+            object.__setattr__(self, name, tuple(value))
+        for part, kind in GROUPS.items():
+            check_names(part, getattr(self, part), kind)
         if not self.seeds or not all(is_whole(seed) and seed >= 0 for seed in self.seeds):
             expected = "at least one whole number of 0 or more"
             raise ConfigurationError(got_expected("seeds", tuple(self.seeds), expected, "pass seeds=(0, 1, 2)"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.checks import is_whole, shown
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.experiments.comparison import Comparison
@@ -23,7 +24,8 @@ from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
 from freqnet.training import Spectra, analyse
 from freqnet.training.files import claim_folder, write_atomically, write_json
-from freqnet.training.fit import check_examples
+from freqnet.training.fit import check_choices, check_examples
+from freqnet.training.locks import FolderLock
 
 # The choices, written before the first run. A resumed comparison must have the same.
 ASKED = "comparison.json"
@@ -75,8 +77,8 @@ def compare(
     Raises
     ------
     ConfigurationError
-        A choice is out of range or impossible in every domain, the folder is not empty, or the comparison to resume
-        had other choices.
+        A choice is out of range or impossible in every domain, the folder is not empty or another comparison is
+        writing to it, or the comparison to resume had other choices.
     DataError
         The data cannot be used, or differ from those of the comparison to resume.
 
@@ -92,20 +94,21 @@ def compare(
     >>> abs(fourier.accuracy - hartley.accuracy) < 0.01, fourier.transforms
     (True, 0)
     """
-    if processes is not None and processes < 1:
-        raise ConfigurationError(got_expected("processes", processes, "at least 1", "the default is one per core"))
+    if processes is not None and (not is_whole(processes) or processes < 1):
+        todo = "leave it out for one per core, or pass processes=1"
+        raise ConfigurationError(got_expected("processes", shown(processes), "at least 1", todo))
     dataset = load(comparison.data, folder=comparison.folder, **comparison.reading)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
-    _claim(comparison.path, tasks[0].info, resume)
-    outcomes = []
-    for outcome in _outcomes(tasks, executor, processes or core_count()):
-        outcomes.append(outcome)
-        progress(outcome)
-    order = {task.key: index for index, task in enumerate(tasks)}
-    outcomes.sort(key=lambda outcome: order[outcome.key])
-    compared = Compared(dataset.name, tuple(sketches), tuple(outcomes), tasks[0].info, comparison.command())
-    _write(comparison.path, compared)
+    with _claim(comparison.path, tasks[0].info, resume):
+        outcomes = []
+        for outcome in _outcomes(tasks, executor, processes or core_count()):
+            outcomes.append(outcome)
+            progress(outcome)
+        order = {task.key: index for index, task in enumerate(tasks)}
+        outcomes.sort(key=lambda outcome: order[outcome.key])
+        compared = Compared(dataset.name, tuple(sketches), tuple(outcomes), tasks[0].info, comparison.command())
+        _write(comparison.path, compared)
     return compared
 
 
@@ -146,6 +149,7 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
         try:
             with noted() as notes:
                 network = plan.model.network(parts.train, seed)
+                check_choices(network, plan.settings, parts.train.labels)
                 own = sketch(network)
         except FreqnetError as error:
             # The runs of this variant will fail with the same error.
@@ -182,12 +186,13 @@ def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> I
         raise ConfigurationError(got_expected("executor", f"its end ({error})", "all runs", todo)) from error
 
 
-def _claim(folder: Path, info: dict[str, Any], resume: bool) -> None:
-    """Prepare the folder, or raise the reason why it cannot be used."""
+def _claim(folder: Path, info: dict[str, Any], resume: bool) -> FolderLock:
+    """Prepare and lock the folder, or raise the reason why it cannot be used."""
     if resume:
         _check_same(folder, info)
-    claim_folder(folder, resume=resume, overwrite=None, marker=ASKED)
+    lock = claim_folder(folder, resume=resume, overwrite=None, marker=ASKED)
     write_json(folder / ASKED, info)
+    return lock
 
 
 def _check_same(folder: Path, info: dict[str, Any]) -> None:

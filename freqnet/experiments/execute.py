@@ -13,12 +13,15 @@ from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, Evaluation, History, Spectra, analyse, evaluate, fit, save
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT, claim_folder, write_json, write_lines
-from freqnet.training.fit import Progress, check_examples, silent
+from freqnet.training.fit import Progress, check_choices, check_examples, silent
+from freqnet.training.locks import FolderLock
 
 
 @dataclass
 class Begun:
     """A run that is ready to train: its data and choices are checked, and its folder is empty or holds its checkpoint.
+
+    No other run can use the folder until `release`, which also the end of a ``with`` block calls.
 
     Attributes
     ----------
@@ -34,6 +37,8 @@ class Begun:
         The spectra for validation.
     resume : bool
         Whether the run continues from its checkpoint.
+    lock : FolderLock
+        Lock of the folder.
     """
 
     plan: Plan
@@ -42,6 +47,17 @@ class Begun:
     train: Spectra
     validation: Spectra | None
     resume: bool
+    lock: FolderLock
+
+    def __enter__(self) -> Begun:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let other runs use the folder."""
+        self.lock.release()
 
     @property
     def steps_an_epoch(self) -> int:
@@ -102,13 +118,14 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     if resume:
         dataset = matching(dataset, plan.info["fingerprint"]) or dataset
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
-    network = plan.model.network(parts.train, plan.settings.seed)
+    network = plan.network(parts.train, resume)
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)
+    check_choices(network, plan.settings, train.labels)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
-    claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    return Begun(plan, parts, network, train, validation, resume)
+    lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
+    return Begun(plan, parts, network, train, validation, resume, lock)
 
 
 def run(
@@ -137,7 +154,7 @@ def run(
     Raises
     ------
     ConfigurationError, DataError, CheckpointError
-        The data or the choices cannot be used, as `prepare` says.
+        The data or the choices cannot be used, as `prepare` says, or another run is writing to the folder.
     DivergenceError
         The loss is no longer finite.
 
@@ -153,8 +170,8 @@ def run(
     >>> metrics["test_accuracy"] > 0.5
     True
     """
-    begun = prepare(job, resume=resume, overwrite=overwrite)
-    return begun.finish(begun.fit(progress), report)
+    with prepare(job, resume=resume, overwrite=overwrite) as begun:
+        return begun.finish(begun.fit(progress), report)
 
 
 # -- the files of a finished run ----------------------------------------------------------------------------

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from freqnet.checks import shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.data.loaders import source_name
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
+from freqnet.experiments.start import check_same, load_start, model_path
+from freqnet.nn import Network
 from freqnet.training import Model, Settings, load_checkpoint, training_defaults
 from freqnet.training.choices import GROUPS, option_name
-from freqnet.training.files import CHECKPOINT, claim_folder
-from freqnet.training.fit import plain
+from freqnet.training.files import CHECKPOINT, check_folder
+from freqnet.training.fit import check_epochs, plain
 
 # Earlier versions refused larger class numbers.
 _MOST_CLASSES_BEFORE = 100_000
@@ -43,6 +48,14 @@ class Job:
         Fields of `freqnet.training.Settings`; they replace those of `freqnet.training.training_defaults`.
     reading : dict
         Fields of `freqnet.training.Reading`.
+    weights : path, optional
+        Folder of another run, or its model, whose weights this run starts from. It also has the network of that run;
+        the last layer is new if the classes differ.
+
+    Raises
+    ------
+    ConfigurationError
+        A dictionary has a name that is no field.
 
     Examples
     --------
@@ -58,6 +71,15 @@ class Job:
     model: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", os.fspath(self.data))
+        for name in ("folder", "out", "weights"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else Path(value))
+        for group, kind in GROUPS.items():
+            check_names(group, getattr(self, group), kind)
 
     @property
     def source(self) -> list[str]:
@@ -67,13 +89,19 @@ class Job:
     def command(self) -> str:
         """Return the command that repeats this run, with only the choices that were given."""
         words = ["freqnet", "train", *self.source]
+        words += [] if self.weights is None else ["--from", str(self.weights)]
         for name, value in {**self.reading, **self.model, **self.settings, **self.fractions}.items():
-            words += [option_name(name), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+            if value is not None:
+                listed = isinstance(value, (tuple, list))
+                words += [option_name(name), ",".join(map(str, value)) if listed else str(value)]
         return shlex.join(words)
 
     def output(self, name: str) -> Path:
         """Return the folder of the run on data of this name."""
         domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
+        if self.weights is not None:
+            run = self.weights.resolve()
+            return self.out or Path("runs") / f"{_slug(name)}-from-{_slug((run.parent if run.is_file() else run).name)}"
         return self.out or Path("runs") / f"{_slug(name)}-{_slug(domain)}-seed{seed}"
 
 
@@ -98,6 +126,17 @@ class Plan:
         chosen = dict(self.info["model"])
         return GROUPS["model"](**{**chosen, "widths": chosen["widths"] and tuple(chosen["widths"])})
 
+    def network(self, train: Dataset, resume: bool) -> Network:
+        """Return the network before training, with the weights that the run starts from, if it has some."""
+        start, seed = self.info.get("start"), self.settings.seed
+        if resume:
+            # As it was made: the weights that the run started from may be gone, and an earlier version may have made
+            # another door.
+            return Network.from_description(load_checkpoint(self.folder / CHECKPOINT).network, seed)
+        if start is None:
+            return self.model.network(train, seed)
+        return load_start(Path(start["weights"])).network(self.info["classes"], seed)[0]
+
     @property
     def settings(self) -> Settings:
         """Choices of the training."""
@@ -120,6 +159,8 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
     if not resume:
         return Plan(folder, _info(job, dataset))
     info = stored_info(folder)
+    _check_weights(job, info, folder)
+    info = _with_epochs(info, job.settings.get("epochs"))
     for group in GROUPS:
         # Runs written before do not have all groups.
         for name, value in _given(job, group).items():
@@ -133,6 +174,41 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         expected = f"the data it began with ({info['data']}, {info['samples']} examples)"
         raise DataError(got_expected(f"resume of {folder}", got, expected, "name the same data, unchanged"))
     return Plan(folder, info)
+
+
+def _check_weights(job: Job, info: dict[str, Any], folder: Path) -> None:
+    """Raise an error if a run that is resumed did not start from the weights that were given."""
+    own = info.get("start", {}).get("weights")
+    if job.weights is not None and str(model_path(job.weights).resolve()) != own:
+        what, todo = f"resume of {folder}", "leave the weights to start from out, or start anew with overwrite=True"
+        expected = f"the run's own {own}" if own else "none, as the run began"
+        raise ConfigurationError(got_expected(what, f"weights of {job.weights}", expected, todo))
+
+
+def _with_epochs(info: dict[str, Any], epochs: Any) -> dict[str, Any]:
+    """Return the choices of a run that goes on to another number of epochs, where its schedule allows that."""
+    own = info["settings"]["epochs"]
+    if epochs is None or epochs == own:
+        return info
+    settings = GROUPS["settings"](**{**info["settings"], "epochs": epochs})
+    check_epochs(settings, own)
+    words = shlex.split(info["command"])
+    given = words.index("--epochs") if "--epochs" in words else len(words)
+    words[given : given + 2] = ["--epochs", str(settings.epochs)]
+    return {**info, "settings": plain(asdict(settings)), "command": shlex.join(words)}
+
+
+def check_names(what: str, chosen: Any, fields_of: type) -> None:
+    """Raise `ConfigurationError` unless a value is a dictionary whose keys are fields of a dataclass."""
+    known = [own.name for own in fields(fields_of)]
+    if not isinstance(chosen, Mapping):
+        todo = f"pass {what}={{}} for the defaults"
+        raise ConfigurationError(got_expected(what, shown(chosen), "a dictionary", todo))
+    for name in chosen:
+        if name not in known:
+            near = get_close_matches(str(name), known, 1)
+            todo = f"did you mean {near[0]!r}?" if near else "choose among these"
+            raise ConfigurationError(got_expected(what, repr(name), " or ".join(known), todo))
 
 
 def _given(job: Job, group: str) -> dict[str, Any]:
@@ -149,7 +225,7 @@ def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     if not resume or not path.is_file():
         return job.reading
     checkpoint = load_checkpoint(path)
-    return {**stored_reading(checkpoint.info, checkpoint.network["door"]), **job.reading}
+    return {**stored_reading(checkpoint.run_info(), checkpoint.network["door"]), **job.reading}
 
 
 def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,9 +258,9 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
 
 def stored_info(folder: Path) -> dict[str, Any]:
     """Return the choices that an unfinished run has stored."""
-    claim_folder(folder, resume=True)
+    check_folder(folder, resume=True)
     path = folder / CHECKPOINT
-    info = load_checkpoint(path).info
+    info = load_checkpoint(path).run_info()
     if "progress" not in info or "fingerprint" not in info:
         raise CheckpointError(
             got_expected(
@@ -237,6 +313,9 @@ def resume_command(data: str, folder: Path | None, out: Path) -> str:
 
 
 def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
+    started: dict[str, Any] = {}
+    if job.weights is not None:
+        job, started = _from_weights(job, dataset)
     settings = GROUPS["settings"](**{**training_defaults(dataset.name), **job.settings})
     named = job.data in DATASETS
     return plain(
@@ -255,8 +334,43 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "model": asdict(GROUPS["model"](**job.model)),
             "settings": asdict(settings),
             "command": job.command(),
+            **started,
         }
     )
+
+
+def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
+    """Return a job with the choices that come with its weights, and what is stored about the weights.
+
+    Raises
+    ------
+    ConfigurationError
+        The model has other choices than those of the weights, or the same data would be split in another way.
+    DataError
+        The data do not fit the network.
+    """
+    assert job.weights is not None
+    start = load_start(job.weights)
+    start.check_fits(dataset)
+    info = start.checkpoint.info
+    model = info.get("model", {"domain": start.checkpoint.network["door"]["domain"]})
+    check_same("model", _given(job, "model"), model, "which comes with the weights")
+    seed, fractions = job.settings.get("seed", Settings.seed), job.fractions
+    if matching(dataset, info.get("fingerprint", "")) is not None:
+        # With another split, the run would be tested on examples that the weights were trained on.
+        why = "as of the run whose weights are taken: it was trained on some of the examples held out otherwise"
+        check_same("fractions", _given(job, "fractions"), info["fractions"], why)
+        check_same("settings", {n: v for n, v in _given(job, "settings").items() if n == "seed"}, info["settings"], why)
+        seed, fractions = info["settings"]["seed"], info["fractions"]
+    new = start.network(dataset.classes, seed)[1]
+    taken = [name for name in start.checkpoint.arrays if name not in new]
+    model = {**model, "widths": model.get("widths") and tuple(model["widths"])}
+    completed = replace(job, model=model, fractions=fractions, settings={**job.settings, "seed": seed})
+    return completed, {
+        "start": {"weights": str(start.path), "taken": taken, "new": new},
+        # The choices of the model come with the weights.
+        "command": replace(completed, model={}).command(),
+    }
 
 
 def _slug(name: str) -> str:

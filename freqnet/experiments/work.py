@@ -183,8 +183,9 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
     """
     for group in ("reading", "fractions", "model", "settings"):
         for name in now[group]:
-            # Comparisons written before do not have all groups.
-            values = before.get(group, {}).get(name), now[group][name]
+            # Runs written before do not say how they read the data, which the fingerprint checks.
+            own = before.get(group, now[group]) if group == "reading" else before[group]
+            values = own.get(name), now[group][name]
             if values[0] != values[1]:
                 return name, *values
     return next(((name, before[name], now[name]) for name in ("fingerprint",) if before[name] != now[name]), None)

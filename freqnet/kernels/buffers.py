@@ -17,7 +17,7 @@ import numpy as np
 _SMALLEST = 1 << 16
 _PAGE = 1 << 12
 _CACHE_LINE = 64
-# Bytes. When the cache would grow beyond this size, its free blocks are released.
+# Bytes. When the cache would grow beyond this size, its free blocks are released. A larger array is never kept.
 _MOST = 1 << 28
 
 
@@ -43,7 +43,7 @@ def empty(shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
     # Reference counts show which blocks are free; they are exact only under the global interpreter lock.
-    if size < _SMALLEST or not _IS_EXACT:
+    if not _SMALLEST <= size <= _MOST or not _IS_EXACT:
         return np.empty(shape, dtype)
     # Never block: the lock may be held by another thread or by the code that a signal handler interrupted. Fall back
     # to `np.empty`.

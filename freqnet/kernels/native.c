@@ -53,7 +53,7 @@ typedef struct {
     void (*softmax)(const void *, const void *, void *, void *, Py_ssize_t, Py_ssize_t);
     void (*scatter)(const void *, void *, const long long *, const void *, Py_ssize_t, Py_ssize_t, int, int);
     void (*column_sums)(const void *, void *, Py_ssize_t, Py_ssize_t);
-    void (*running)(void *, const void *, Py_ssize_t, double);
+    void (*running)(void *, void *, const void *, Py_ssize_t, double);
     void (*plus_row)(const void *, const void *, void *, Py_ssize_t, Py_ssize_t);
     void (*planes)(const void *, void *, void *, const void *, Py_ssize_t, Py_ssize_t);
     void (*interleave)(const void *, void *, Py_ssize_t, Py_ssize_t);

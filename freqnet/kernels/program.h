@@ -68,7 +68,7 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_SOFTMAX: k->softmax(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5]); return 0;
     case OP_SCATTER: k->scatter(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], (int)w[6], (int)w[7]); return 0;
     case OP_COLUMN_SUMS: k->column_sums(at(w[0]), at(w[1]), w[2], w[3]); return 0;
-    case OP_RUNNING: k->running(at(w[0]), at(w[1]), w[2], number(w[3])); return 0;
+    case OP_RUNNING: k->running(at(w[0]), at(w[1]), at(w[2]), w[3], number(w[4])); return 0;
     case OP_RELU: {
         const void *from[3] = {at(w[0]), at(w[1]), at(w[2])};
         void *to[4] = {at(w[3]), at(w[4]), at(w[5]), at(w[6])};

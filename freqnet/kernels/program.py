@@ -248,8 +248,8 @@ class Program:
     def column_sums(self, source: Array, target: Array) -> None:
         self._add(_COLUMN_SUMS, source, target, *source.shape)
 
-    def running(self, state: Array, found: Array, momentum: float) -> None:
-        self._add(_RUNNING, state, found, state.size, float(momentum))
+    def running(self, mean: Array, variance: Array, found: Array, momentum: float) -> None:
+        self._add(_RUNNING, mean, variance, found, mean.size, float(momentum))
 
     def relu(
         self, found: Array, lanes: Axes, degree: int, epsilon: float, results: tuple[Any, ...], *,

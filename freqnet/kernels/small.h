@@ -179,10 +179,14 @@ static void NAME(column_sums)(const void *source_, void *target_, Py_ssize_t row
         for (Py_ssize_t c = 0; c < columns; c++) target[c] += source[r * columns + c];
 }
 
-static void NAME(running)(void *state_, const void *found_, Py_ssize_t count, double momentum) {
-    REAL *state = state_;
-    const REAL *found = found_;
-    for (Py_ssize_t i = 0; i < count; i++) state[i] += (REAL)momentum * (found[i] - state[i]);
+/* Running averages of mean and variance, (2, count); what is not finite is left out, as averages would never recover. */
+static void NAME(running)(void *mean, void *variance, const void *found, Py_ssize_t count, double momentum) {
+    const REAL *now = found;
+    REAL *state[2] = {mean, variance};
+    for (Py_ssize_t i = 0; i < 2 * count; i++)
+        if (!isfinite(now[i])) return;
+    for (int row = 0; row < 2; row++)
+        for (Py_ssize_t i = 0; i < count; i++) state[row][i] += (REAL)momentum * (now[row * count + i] - state[row][i]);
 }
 
 /* E[f^(j)(X)] for f = relu, X normal, j = 0 .. 4; without deviation relu itself, its step, and zeros. */

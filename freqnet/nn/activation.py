@@ -142,6 +142,10 @@ class Polynomial(Module):
         return tuple(float(c) for c in given)
 
     @property
+    def product_degree(self) -> int:
+        return len(self.initial) - 1
+
+    @property
     def fitted_range(self) -> tuple[float, float] | None:
         """The interval on which the polynomial approximates its function; None where coefficients were given."""
         return self.interval if isinstance(self.coefficients, str) else None

@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, positive, require_incoming
 from freqnet.ops.convolve import parameter_count
@@ -77,15 +78,24 @@ class Convolution(Module):
         check_kernel(self.kernel)
         space = incoming.space
         positive(self.channels, "channels")
-        if self.groups < 1 or incoming.channels % self.groups or self.channels % self.groups:
+        if (
+            not is_whole(self.groups)
+            or self.groups < 1
+            or incoming.channels % self.groups
+            or self.channels % self.groups
+        ):
             raise ShapeError(
                 got_expected(
-                    "groups", self.groups, f"a divisor of {incoming.channels} and {self.channels}", "pass groups=1"
+                    "groups",
+                    repr(self.groups),
+                    f"a divisor of {incoming.channels} and {self.channels}",
+                    "pass groups=1",
                 )
             )
         inputs = incoming.channels // self.groups
+        count = parameter_count(self.kernel, self._extent(space), space)
+        shape = self.reserve("size or channels", (count, inputs, self.channels))
         std = response_deviation(self.kernel, self._extent(space), space) / np.sqrt(inputs)
-        shape = (len(std), inputs, self.channels)
         self.add_parameter("kernel", std[:, None, None] * generator.standard_normal(shape))
         if self.bias:
             self.add_parameter("bias", np.zeros((1, self.channels)))

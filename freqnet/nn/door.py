@@ -18,7 +18,7 @@ from freqnet.ops.arithmetic import cast, extend, reshape, scale_by, sum_
 from freqnet.ops.transform import resample_samples
 from freqnet.spaces import Axes, Space, get_domain
 from freqnet.spaces.base import per_axis, volume
-from freqnet.values import as_floats, value_range
+from freqnet.values import as_floats, needs_double, value_range
 
 # Values farther outside the range of the training set than this many times its width are far outside.
 _FAR = 1.0
@@ -202,10 +202,10 @@ class Door:
         """Return the samples that are transformed: offset subtracted, pooled and padded, not yet divided."""
         grid = samples.shape[1:-1]
         self.space.check_resolution(grid, self.grid)
-        if samples.data.dtype.itemsize < np.dtype(precision).itemsize:
+        if samples.data.dtype.itemsize < np.dtype(precision).itemsize or not self._keeps_double:
             samples = cast(samples, precision=precision)
         if self.offset:
-            # In the samples' own precision: in a lower one, a large offset would hide what varies.
+            # In the samples' own precision, where a large offset would hide what varies in a lower one.
             samples = samples + Tensor(-np.asarray(self.offset, samples.dtype))
         samples = cast(samples, precision=precision)
         if grid != self.grid and (self.pool or any(self.pad)):
@@ -249,6 +249,11 @@ class Door:
         if self.full_scale not in (None, 1.0):
             todo += f": whole numbers are divided by {self.full_scale:g}, floats are taken as they are"
         warnings.warn(got_expected("samples", got, f"values like those of training, {usual}", todo), DataWarning, 4)
+
+    @cached_property
+    def _keeps_double(self) -> bool:
+        """Whether samples are centred in float64 if they have it. Loaders keep float64 by the same rule."""
+        return not self.low or needs_double(np.array(self.low), np.array(self.high))
 
     @cached_property
     def _limits(self) -> tuple[np.ndarray, np.ndarray, float] | None:

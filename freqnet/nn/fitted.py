@@ -10,7 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.approximate.gaussian import require_degree
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole
+from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
@@ -78,6 +78,10 @@ class Gaussian(WithStatistics):
         return Signal(out.space.with_band(band), out.channels)
 
     @property
+    def product_degree(self) -> int:
+        return self.degree
+
+    @property
     def fitted_range(self) -> None:
         """None: the polynomial is fitted to every signal."""
         return None
@@ -101,6 +105,11 @@ class Gaussian(WithStatistics):
         return ops.gaussian_activation(
             x, self.function, self.degree, found, self.gate_band, self.exact, self.kept, self.epsilon
         )
+
+
+# Each harmonic takes one product of signals.
+_MOST_HARMONICS = 1000
+_LARGEST_REACH = 1e6
 
 
 @layer
@@ -147,11 +156,22 @@ class FourierSeries(Module):
         incoming = require_incoming(incoming, Signal, "FourierSeries")
         if not is_whole(self.wide) or self.wide < 1:
             raise ConfigurationError(got_expected("wide", repr(self.wide), "1 or more", "pass wide=1"))
+        for name, value, most in (
+            ("harmonics", self.harmonics, _MOST_HARMONICS),
+            ("reach", self.reach, _LARGEST_REACH),
+        ):
+            if is_finite(value) and value > most:
+                raise ConfigurationError(got_expected(name, repr(value), f"at most {most}", f"pass {name}=4"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
         # Half of the lowest angle stays below a quarter turn, where short polynomials are accurate enough.
         ends = (-pi / 2, pi / 2)
         self._sine, self._cosine = (approximate(f, d, "minimax", ends) for f, d in ((np.sin, 7), (np.cos, 8)))
         return unbounded(incoming)
+
+    @property
+    def product_degree(self) -> int:
+        # Products of two signals, each of `wide` times the band.
+        return 3 * self.wide - 1
 
     @property
     def fitted_range(self) -> tuple[float, float]:

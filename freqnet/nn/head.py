@@ -53,7 +53,8 @@ class Dense(Module):
             inputs = incoming.space.coordinate_count * incoming.channels
         else:
             inputs = require_incoming(incoming, Features, "Dense").count
-        self.add_parameter("weight", generator.standard_normal((inputs, self.outputs)) / np.sqrt(inputs))
+        shape = self.reserve("outputs", (inputs, self.outputs))
+        self.add_parameter("weight", generator.standard_normal(shape) / np.sqrt(inputs))
         self.add_parameter("bias", np.zeros((1, self.outputs)))
         return Features(self.outputs)
 

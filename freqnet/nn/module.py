@@ -10,13 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from math import inf, prod
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, is_watched
-from freqnet.checks import is_whole
+from freqnet.autodiff.tensor import Parameter
+from freqnet.checks import is_whole, plain_value, require_room
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 from freqnet.spaces import Axes, Space
 
@@ -79,6 +81,22 @@ cache_token: ContextVar[object | None] = ContextVar("cache_token", default=None)
 _evaluating: ContextVar[bool] = ContextVar("evaluating", default=False)
 
 
+_most_weights: ContextVar[float] = ContextVar("most_weights", default=inf)
+
+
+@contextmanager
+def weights_up_to(count: int) -> Iterator[None]:
+    """Let `Module.reserve` refuse arrays of more than `count` numbers inside the block.
+
+    A file that holds a network's weights tells how many there are: its description cannot ask for more.
+    """
+    token = _most_weights.set(count)
+    try:
+        yield
+    finally:
+        _most_weights.reset(token)
+
+
 @contextmanager
 def evaluation() -> Iterator[None]:
     """Compute all layers in evaluation mode inside the block.
@@ -115,7 +133,8 @@ class Module(ABC):
     state : dict of str to numpy.ndarray
         Arrays that are stored but not trained, such as running statistics.
     generator : numpy.random.Generator or None
-        Source of randomness in training, set by `set_generator`.
+        Source of randomness in training: that of `set_generator`, else the layer's own, which `build` makes. None
+        before either.
     precision : dtype
         Precision of the parameters.
     built : bool
@@ -150,14 +169,26 @@ class Module(ABC):
     is_static: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        self._make_plain()
         self.parameters: dict[str, Tensor] = {}
         self.state: dict[str, np.ndarray] = {}
         self._training = False
-        self.generator: np.random.Generator | None = None
+        self._own_generator: np.random.Generator | None = None
+        self._set_generator: np.random.Generator | None = None
         self.precision: Any = np.float32
         self.built = False
         self.kept: Axes | None = None
         self._constants: dict[str, tuple[object, Space, Tensor]] = {}
+
+    def _make_plain(self) -> None:
+        """Turn the settings into plain data, so that a network that can be built can also be saved."""
+        if not is_dataclass(self):
+            return
+        for name in (f.name for f in fields(self)):
+            before = getattr(self, name, None)
+            after = plain_value(name, before, _is_layer)
+            if after is not before:
+                setattr(self, name, after)
 
     @abstractmethod
     def _build(self, incoming: Any, generator: np.random.Generator) -> Signal | Features:
@@ -175,7 +206,7 @@ class Module(ABC):
         incoming : Signal or Features
             Description of the input.
         generator : numpy.random.Generator
-            Draws the initial weights.
+            Draws the initial weights. Its seed also gives the layer a source of randomness of its own.
         precision : dtype
             float32 for training, float64 for checking.
 
@@ -188,8 +219,14 @@ class Module(ABC):
         ------
         ShapeError
             The layer cannot take this input.
+        ConfigurationError
+            A setting is not plain data, such as a function.
         """
+        # Settings may have changed since the layer was made.
+        self._make_plain()
         self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
+        # The numbers that `generator` draws stay the same.
+        (self._own_generator,) = generator.spawn(1)
         out = self._build(incoming, generator)
         self.built = True
         return out
@@ -206,6 +243,14 @@ class Module(ABC):
             raise ConfigurationError(
                 got_expected(what, "a call before build", "a built layer", "put it in a Network, or call its build()")
             ) from None
+
+    @property
+    def product_degree(self) -> int:
+        """Largest degree of the products of signals that the layer computes; 1 for a linear layer.
+
+        On n samples, products alias into the band unless ``n > (product_degree + 1) * band``.
+        """
+        return 1
 
     def kept_band(self, space: Space) -> Axes:
         """Return the band of the input that the layer uses: all of it, unless the layer is a low-pass."""
@@ -242,7 +287,28 @@ class Module(ABC):
 
     def add_parameter(self, name: str, values: np.ndarray) -> None:
         """Store a trainable array under a name, in the layer's precision."""
-        self.parameters[name] = Tensor(np.ascontiguousarray(values, dtype=self.precision), requires_grad=True)
+        self.parameters[name] = Parameter(np.ascontiguousarray(values, dtype=self.precision), requires_grad=True)
+
+    def reserve(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of an array of weights after checking that it can be made; call this before drawing it.
+
+        Parameters
+        ----------
+        name : str
+            The settings that give the array its size, for the message.
+        shape : tuple of int
+
+        Raises
+        ------
+        ShapeError
+            The array does not fit the memory, or is larger than those that `weights_up_to` allows.
+        """
+        require_room(name, shape)
+        most = _most_weights.get()
+        if prod(shape) > most:
+            got, todo = f"{prod(shape)} weights in {type(self).__name__}", f"pass a smaller {name}"
+            raise ShapeError(got_expected(name, got, f"at most {most}, as many as are there", todo))
+        return shape
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, layer) for each layer inside this one."""
@@ -267,13 +333,23 @@ class Module(ABC):
         for _, module in self.modules():
             module.training = mode
 
+    @property
+    def generator(self) -> np.random.Generator | None:
+        """The source of randomness in training: that of `set_generator`, else the layer's own."""
+        return self._own_generator if self._set_generator is None else self._set_generator
+
+    @generator.setter
+    def generator(self, generator: np.random.Generator | None) -> None:
+        self._set_generator = generator
+
     def set_generator(self, generator: np.random.Generator | None) -> None:
-        """Set the source of randomness that all layers use in training."""
+        """Set one source of randomness that all layers share in training; None returns to each layer's own."""
         for _, module in self.modules():
             module.generator = generator
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's class and fields as plain data; `from_description` is the inverse."""
+        self._make_plain()
         values = {f.name: _encode(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
         return {"layer": type(self).__name__, **values}
 
@@ -283,7 +359,8 @@ class Module(ABC):
         Raises
         ------
         CheckpointError
-            Names or shapes differ from the layer's own; no array has changed then.
+            Names or shapes differ from the layer's own, or an array holds no finite real numbers; no array has changed
+        then.
         """
         targets = {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
         if targets.keys() != arrays.keys():
@@ -296,13 +373,11 @@ class Module(ABC):
                     "load a checkpoint of this model",
                 )
             )
+        given = {name: np.asarray(array) for name, array in arrays.items()}
         for name, target in targets.items():
-            if target.shape != arrays[name].shape:
-                raise CheckpointError(
-                    got_expected(f"weights {name}", arrays[name].shape, target.shape, "load a checkpoint of this model")
-                )
+            _check_loaded(name, given[name], target)
         for name, target in targets.items():
-            target[...] = arrays[name]
+            target[...] = given[name]
 
 
 def from_description(description: dict[str, Any]) -> Module:
@@ -348,21 +423,41 @@ def positive(count: int, what: str) -> int:
     return count
 
 
+def _check_loaded(name: str, array: np.ndarray, target: np.ndarray) -> None:
+    """Raise `CheckpointError` unless an array can replace another one."""
+    todo = "load a checkpoint of this model"
+    if array.shape != target.shape:
+        raise CheckpointError(got_expected(f"weights {name}", array.shape, target.shape, todo))
+    if array.dtype.kind not in "fiub":
+        raise CheckpointError(got_expected(f"weights {name}", array.dtype, "real numbers", todo))
+    if not np.isfinite(array).all():
+        got = "numbers that are not finite"
+        raise CheckpointError(got_expected(f"weights {name}", got, "finite numbers", "load one that was saved before"))
+
+
 def _path(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, Module)
 
 
 def _encode(value: Any) -> Any:
     if isinstance(value, Module):
         return value.describe()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return [_encode(v) for v in value]
+    if isinstance(value, dict):
+        return {name: _encode(v) for name, v in value.items()}
     return value
 
 
 def _decode(value: Any) -> Any:
-    if isinstance(value, dict) and "layer" in value:
-        return from_description(value)
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        if "layer" in value:
+            return from_description(value)
+        return {name: _decode(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
         return tuple(_decode(v) for v in value)
     return value

@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from threading import Lock, active_count
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.checks import require_room
 from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
@@ -53,7 +54,7 @@ class Network:
     Raises
     ------
     ShapeError
-        A layer cannot take its input, or the body does not end in features.
+        A layer cannot take its input, the body does not end in features, or one sample does not fit the memory.
     ConfigurationError
         One layer object stands in two places of the body.
 
@@ -74,6 +75,9 @@ class Network:
         if any(module.built for _, module in body.modules()):
             # Building the layers again would overwrite the trained weights of another network.
             body = from_description(body.describe())
+        # One sample and its spectrum in double precision, with room to compute them.
+        for grid in (door.grid, door.space.grid):
+            require_room("grid", (*grid, door.channels), 64)
         self.door = door
         self.body = body
         self.precision = np.dtype(precision)
@@ -87,6 +91,14 @@ class Network:
         self._stateful = [module for _, module in body.modules() if module.state]
         self._state = self._new_state(np.zeros(0))
         self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy needs a lock of its own, and plans of its own arrays.
+        return {name: value for name, value in vars(self).items() if name not in ("_lock", "_state")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=Lock())
+        self._state = self._new_state(np.zeros(0))
 
     @contextmanager
     def guard(self, counts: bool = True) -> Iterator[None]:
@@ -201,7 +213,8 @@ class Network:
             yield
         finally:
             cache_token.reset(reset)
-            if active_count() > 1 and not np.array_equal(values, self._values()):
+            # The thread that changed an array may have ended since.
+            if not np.array_equal(values, self._values()):
                 self._state = self._new_state(np.zeros(0))
 
     def _new_state(self, values: np.ndarray) -> State:
@@ -238,12 +251,12 @@ class Network:
         Raises
         ------
         ConfigurationError
-            The description lacks an entry, or names an unknown layer, field or domain.
+            The description lacks an entry, or names an unknown layer, field, domain or precision.
         """
         try:
             fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()}
             door = Door(**fields)
-            body, precision = from_description(description["body"]), np.dtype(description["precision"])
+            body, precision = from_description(description["body"]), _known_precision(description["precision"])
         except (KeyError, TypeError, AttributeError) as error:
             expected, todo = "door, body and precision", "pass what describe() returned"
             raise ConfigurationError(got_expected("network description", repr(error), expected, todo)) from None
@@ -255,6 +268,14 @@ def _tell_not_finite(logits: np.ndarray) -> None:
     got = f"{int(broken.sum())} of {len(logits)} samples whose logits are not finite, the first at {np.argmax(broken)}"
     todo = "scale the samples like those of training, or train with a lower learning rate"
     warnings.warn(got_expected("predict", got, "finite logits", todo), DataWarning, 3)
+
+
+def _known_precision(name: Any) -> np.dtype:
+    if name not in ("float32", "float64"):
+        todo = "pass what describe() returned"
+        expected = "the precision 'float32' or 'float64'"
+        raise ConfigurationError(got_expected("network description", repr(name), expected, todo))
+    return np.dtype(name)
 
 
 def _refuse_shared(body: Module) -> None:

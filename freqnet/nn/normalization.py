@@ -37,6 +37,14 @@ class WithStatistics(Module):
             self.state["mean"] = np.zeros((1, channels), self.precision)
             self.state["variance"] = np.ones((1, channels), self.precision)
 
+    def lags(self, steps: int) -> bool:
+        """Return whether the running averages still depend on weights of long ago, after some training steps.
+
+        An average spans about ``1 / momentum`` steps. It has converged after 20 times as many, when its start and the
+        first, large changes of the weights no longer count.
+        """
+        return self.statistics == "batch" and 0 < self.momentum * steps < 20
+
     @property
     def _uses_running(self) -> bool:
         return self.statistics == "batch" and not self.training
@@ -46,7 +54,10 @@ class WithStatistics(Module):
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
     def _update_running(self, found: Tensor) -> None:
-        """Update the running averages by the statistics of a batch, ``(2, 1, channels)``."""
+        """Update the running averages by the statistics of a batch, ``(2, 1, channels)``, unless these are not finite.
+
+        An average would never recover from a number that is not finite.
+        """
         if self.statistics == "batch":
             update_running(found, state=self.state, momentum=self.momentum)
 
@@ -63,7 +74,8 @@ class PowerNorm(WithStatistics):
     ----------
     statistics : {"batch", "sample"}
         ``"batch"`` uses the statistics of the whole batch in training and running averages in evaluation,
-        ``"sample"`` always those of each example.
+        ``"sample"`` always those of each example. After few training steps, `freqnet.training.fit` replaces the running
+        averages, which lag behind the weights.
     momentum : float
         Weight of the newest batch in the running averages.
     epsilon : float

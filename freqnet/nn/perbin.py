@@ -61,9 +61,11 @@ class MagnitudeGain(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         out = _of_modes(incoming, "MagnitudeGain")
-        if not is_finite(self.threshold) or self.threshold <= 0:
+        # Its square must be a number above 0 in single precision.
+        if not is_finite(self.threshold) or not 1e-15 < self.threshold < 1e15:
             todo = "pass threshold=0.05"
-            raise ConfigurationError(got_expected("threshold", repr(self.threshold), "a number above 0", todo))
+            expected = "a number above 0, from 1e-15 to 1e15"
+            raise ConfigurationError(got_expected("threshold", repr(self.threshold), expected, todo))
         self.add_parameter("threshold", np.full((1, incoming.channels), self.threshold))
         return out
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, checked_window, resampled
@@ -96,6 +97,10 @@ class LowPass(Module):
         return ops.truncate(x, self.band)
 
 
+# Longest window, in periods: longer ones are the mean, but for rounding errors.
+_LONGEST = 1000
+
+
 @layer
 @dataclass(eq=False)
 class AveragePool(Module):
@@ -130,6 +135,9 @@ class AveragePool(Module):
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "AveragePool").space
         window = checked_window(self.window, space.ndim, self.method)
+        if any(w > _LONGEST * n for w, n in zip(window, space.grid, strict=True)):
+            most = tuple(_LONGEST * n for n in space.grid)
+            raise ShapeError(got_expected("window", window, f"at most {most}", f"pass window={space.grid}"))
         # This raises where the domain does not support the method.
         one = np.ones((*space.shape, 1, 1), space.dtype(self.precision))
         space.average(one, window, self.method, False)
@@ -159,7 +167,8 @@ class FrequencyDropout(Module):
     """Set all modes beyond a random radius to zero in training (Rippel et al. 2015, section 3.2).
 
     Each training step draws one radius for all axes, uniformly from `minimum` to the largest band. As in the paper,
-    nothing is rescaled.
+    nothing is rescaled. `build` gives the layer a generator, whose seed follows from that of the network;
+    `set_generator` replaces it.
 
     Parameters
     ----------
@@ -169,14 +178,14 @@ class FrequencyDropout(Module):
     Raises
     ------
     ConfigurationError
-        The minimum is below 0 or larger than the band.
+        The minimum is below 0 or larger than the band, or the layer is used in training before `build`.
     """
 
     minimum: int = 1
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
-        if not 0 <= self.minimum <= max(1, *space.band):
+        if not is_whole(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
                 got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
@@ -188,8 +197,11 @@ class FrequencyDropout(Module):
         return not self.training
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.generator is None:
+        if not self.training:
             return x
+        if self.generator is None:
+            todo = "put it in a Network, call its build(), or call set_generator(numpy.random.default_rng(0))"
+            raise ConfigurationError(got_expected("FrequencyDropout", "no generator", "one in training", todo))
         most = max(x.space.band)
         radius = int(self.generator.integers(min(self.minimum, most), most + 1))
         kept = tuple(min(radius, m) for m in x.space.band)

@@ -10,7 +10,6 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, gradient, observe
 from freqnet.autodiff.tape import Op
 from freqnet.errors import ShapeError, got_expected
-from freqnet.nn.activation import Polynomial
 from freqnet.nn.module import Module, Signal, from_description
 from freqnet.spaces import Axes, Space, get_domain
 from freqnet.spaces.registry import DEFAULT_DOMAIN
@@ -23,7 +22,7 @@ class TwinReport:
     Attributes
     ----------
     value_error : float
-        Largest difference of the outputs, relative to the largest output.
+        Largest difference of the outputs, relative to the largest output; infinite if they differ in shape.
     input_gradient_error : float
         The same for the gradient with respect to the input.
     parameter_gradient_error : float
@@ -47,10 +46,13 @@ def compare_with_twin(
 ) -> TwinReport:
     """Compare a layer in the Fourier domain with the same layer on the samples of the same signal.
 
-    Two new float64 copies of the layer, in training mode, get the same random parameters, the same source of
-    randomness and the same random band-limited signal. Outputs, and the gradients of a random linear functional of
-    the output, are compared as samples, in the modes that the spectral output keeps. The layer itself need not be
-    built and does not change.
+    Two new float64 copies of the layer get the same random parameters, the same source of randomness and the same
+    random band-limited signal, first in training mode, then in evaluation mode. Outputs, and the gradients of a random
+    linear functional of the output, are compared as samples, in all modes that the output on samples keeps and a
+    spectral one can hold. The larger error of both modes counts, and NaN counts as an error. The layer itself need not
+    be built and does not change.
+
+    The comparison covers the given grid and batch: give an even and an odd grid to test both.
 
     Parameters
     ----------
@@ -61,8 +63,8 @@ def compare_with_twin(
         Channels of the signal: spectra ``(*modes, batch, channels)``, samples ``(*grid, batch, channels)``.
     band : int or tuple of int, optional
         Band of the signal, by default the largest for which both can agree. On samples a product of signals aliases
-        unless the grid holds it, so a layer with products (`Polynomial`, `Window`) agrees with its spatial
-        counterpart only where ``n > (degree + 1) * band`` along each axis.
+        unless the grid holds it, so a layer with products agrees with its spatial counterpart only where
+        ``n > (product_degree + 1) * band`` along each axis.
     batch, seed : int
         Number of examples, and seed of all random numbers.
 
@@ -101,24 +103,49 @@ def compare_with_twin(
     samples = ops.analysis(ops.synthesis(spectra), space.reference.with_band(space.band))
     spectral, spatial = (_Twin(layer, x, seed) for x in (spectra, samples))
     spatial.set_parameters(spectral.random_parameters(generator))
-    spectral.run()
-    spatial.run()
-    cotangent = generator.standard_normal(spectral.value().shape)
-    differences = zip(spectral.compared(cotangent), spatial.compared(cotangent, spectral), strict=True)
-    value, from_input, *from_parameters = [(np.abs(a - b).max(initial=0.0), np.abs(b).max()) for a, b in differences]
-    largest = max((size for _, size in from_parameters), default=0.0)
-    worst = [_ratio(error, max(size, largest / 100)) for error, size in from_parameters]
-    return TwinReport(_ratio(*value), _ratio(*from_input), max(worst, default=0.0))
+    errors = [_errors(spectral, spatial, training, generator) for training in (True, False)]
+    # NumPy's maximum keeps NaN, which Python's drops.
+    return TwinReport(*np.max(errors, axis=0).tolist())
+
+
+def _errors(spectral: _Twin, spatial: _Twin, training: bool, generator: np.random.Generator) -> list[float]:
+    """Return the errors of the outputs, of the gradient of the input and of the gradients of the parameters."""
+    for twin in (spectral, spatial):
+        twin.run(training)
+    space = _common_space(spectral.out, spatial.out)
+    values = [twin.value(space) for twin in (spectral, spatial)]
+    if values[0].shape != values[1].shape:
+        return [np.inf, np.inf, np.inf]
+    cotangent = generator.standard_normal(values[0].shape)
+    gradients = zip(*(twin.gradients(cotangent, space, spectral.x.space) for twin in (spectral, spatial)), strict=True)
+    value, from_input, *from_parameters = (_difference(a, b) for a, b in [(values[0], values[1]), *gradients])
+    largest = np.max([size for _, size in from_parameters], initial=0.0)
+    worst = [_ratio(error, np.maximum(size, largest / 100)) for error, size in from_parameters]
+    return [_ratio(*value), _ratio(*from_input), float(np.max(worst, initial=0.0))]
+
+
+def _common_space(out: Tensor, on_samples: Tensor) -> Space | None:
+    """Return the spectral space of all modes of the two outputs: a layer must not lose modes that samples keep."""
+    if out.space is None or on_samples.space is None or out.space.grid != on_samples.space.grid:
+        return out.space
+    rows = zip(out.space.band, on_samples.space.band, out.space.largest_band, strict=True)
+    return out.space.with_band(tuple(max(own, min(other, most)) for own, other, most in rows))
 
 
 def _agreeing_band(layer: Module, grid: Axes) -> Axes:
     """Return the largest band for which products of the layer's highest degree do not alias on the grid."""
-    degrees = [len(m.initial) - 1 for _, m in layer.modules() if isinstance(m, Polynomial)]
-    return tuple((n - 1) // (max([1, *degrees]) + 1) for n in grid)
+    degree = max(m.product_degree for _, m in layer.modules())
+    return tuple((n - 1) // (degree + 1) for n in grid)
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Return the largest difference of two arrays, and the largest number in both."""
+    size = np.maximum(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
+    return np.abs(a - b).max(initial=0.0), size
 
 
 def _ratio(error: float, size: float) -> float:
-    return float(error / size) if size else float(error)
+    return float(error / size) if size > 0 else float(error)
 
 
 class _Twin:
@@ -128,7 +155,6 @@ class _Twin:
         self.x = Tensor(x.data, x.space, requires_grad=True)
         self.layer = from_description(layer.describe())
         self.layer.build(Signal(x.space, x.shape[-1]), np.random.default_rng(seed), np.float64)
-        self.layer.train()
         self.layer.set_generator(np.random.default_rng(seed))
 
     def random_parameters(self, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -144,33 +170,33 @@ class _Twin:
                 raise _stored_differently(f"{name} of shape {parameter.shape} and {arrays[name].shape}")
             parameter.data[...] = arrays[name]
 
-    def run(self) -> None:
+    def run(self, training: bool) -> None:
         names: set[str] = set()
 
         def note(op: Op, *rest: object) -> None:
             names.add(op.name)
 
+        self.layer.train(training)
         with observe(note):
             self.out = self.layer(self.x)
         if names & {"coordinates", "functional"}:
             raise _stored_differently("weights on a signal's coordinates")
 
-    def value(self) -> np.ndarray:
-        return self.out.data if self.out.space is None else ops.synthesis(self.out).data
+    def value(self, space: Space | None) -> np.ndarray:
+        """Return the output as samples, in the modes of `space`."""
+        return _as_samples(self.out, space)
 
-    def compared(self, cotangent: np.ndarray, like: _Twin | None = None) -> list[np.ndarray]:
-        """Return value, gradient of the input and of each parameter, as samples in the modes of `like`."""
-        like = like or self
+    def gradients(self, cotangent: np.ndarray, space: Space | None, own: Space) -> list[np.ndarray]:
+        """Return the gradients of the input, as samples in the modes of `own`, and of each parameter."""
         out = self.out
-        if out.space is None:
+        if out.space is None or space is None:
             g = Tensor(cotangent)
         else:
-            kept = ops.synthesis(ops.analysis(cotangent, like.out.space))
+            kept = ops.synthesis(ops.analysis(cotangent, space))
             g = ops.analysis(kept, out.space)
         named = self.layer.named_parameters()
         from_input, *from_parameters = gradient(out, [self.x, *named.values()], g)
-        arrays = [_as_samples(out, like.out.space), _as_samples(from_input, like.x.space)]
-        return arrays + [p.data for p in from_parameters]
+        return [_as_samples(from_input, own), *(p.data for p in from_parameters)]
 
 
 def _as_samples(x: Tensor, space: Space | None) -> np.ndarray:

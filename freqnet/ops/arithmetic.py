@@ -55,16 +55,62 @@ def plain(x: Tensor, what: str) -> Tensor:
     return x
 
 
+def require_one_shape(a: np.ndarray, b: np.ndarray, what: str) -> None:
+    """Refuse two arrays of different rank of which both would be repeated, as (n, 1) and (n,) to (n, n).
+
+    Arrays of one rank broadcast as in NumPy, and so does one that fits the last axes of the other.
+
+    Raises
+    ------
+    ShapeError
+        Both arrays would be repeated, or the shapes cannot be broadcast at all.
+    """
+    if a.shape == b.shape or (
+        a.ndim == b.ndim and all(m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True))
+    ):
+        return
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        todo = "give both one shape, or axes of length 1 where one is to be repeated"
+        raise ShapeError(got_expected(what, f"shapes {a.shape} and {b.shape}", "shapes that fit", todo)) from None
+    if shape not in (a.shape, b.shape):
+        got, expected = f"shapes {a.shape} and {b.shape}, which would make {shape}", "one shape"
+        todo = "reshape one of them; give both the same number of axes if every pair is meant"
+        raise ShapeError(got_expected(what, got, expected, todo))
+
+
+def require_lanes(values: Tensor, x: Tensor, what: str) -> None:
+    """Raise `ShapeError` unless plain values and a signal have the same batch and channels, or 1 of them."""
+    batch, channels = x.shape[-2:]
+    shape = (1, 1, *values.shape)[-2:]
+    if values.ndim > 2 or not all(m == n or 1 in (m, n) for m, n in zip(shape, (batch, channels), strict=True)):
+        expected = f"plain (batch, channels), ({batch} or 1, {channels} or 1)"
+        raise ShapeError(got_expected(what, f"shape {values.shape}", expected, "give one number per channel"))
+
+
 def per_element(out: Tensor, *inputs: Any, **parameters: Any) -> int:
     """Cost of an op with one multiply-add per real element and two per complex element."""
     return out.data.size * (2 if np.iscomplexobj(out.data) else 1)
 
 
+def _sum(a: Tensor, b: Tensor) -> Tensor:
+    # Compare the spaces first: arrays from different spaces may have shapes that NumPy cannot add.
+    space = sum_space(a, b)
+    require_one_shape(a.data, b.data, "add")
+    return Tensor(a.data + b.data, space)
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    plain(a, "elementwise"), plain(b, "elementwise")
+    require_one_shape(a.data, b.data, "product")
+    return Tensor(a.data * b.data)
+
+
 add: Op = register(
     Op(
         "add",
-        # Compare the spaces first: arrays from different spaces may have shapes that NumPy cannot add.
-        forward=lambda a, b: Tensor(space=sum_space(a, b), data=a.data + b.data),
+        forward=lambda a, b: _sum(a, b),
         vjps=(lambda g, out, a, b: sum_like(g, a), lambda g, out, a, b: sum_like(g, b)),
         cost=per_element,
         source="linearity",
@@ -104,7 +150,7 @@ broadcast_to: Op = linear(
 elementwise: Op = register(
     Op(
         "elementwise",
-        forward=lambda a, b: Tensor(plain(a, "elementwise").data * plain(b, "elementwise").data),
+        forward=lambda a, b: _product(a, b),
         vjps=(
             lambda g, out, a, b: sum_like(elementwise(g, b), a),
             lambda g, out, a, b: sum_like(elementwise(g, a), b),

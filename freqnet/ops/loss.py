@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.autodiff import Op, Tensor, register
+from freqnet.autodiff import Op, Tensor, as_tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.errors import DataError, ShapeError, got_expected
+from freqnet.checks import is_finite
+from freqnet.errors import ConfigurationError, DataError, ShapeError, SpaceError, got_expected
 from freqnet.ops.arithmetic import elementwise, plain, scale_by, sum_
 from freqnet.ops.linear import mode_inner
 from freqnet.ops.normalize import signal_power
 from freqnet.ops.pointwise import exp, log
 from freqnet.spaces import mode_numbers
+from freqnet.spaces.base import require_signal
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -65,17 +67,21 @@ softmax_loss: Op = register(
 )
 
 
-def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor:
-    """Return the mean cross entropy of class labels, in nats.
+def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0, weights: Any = None) -> Tensor:
+    """Return the mean cross entropy of class labels, in nats, or their weighted mean.
 
     Parameters
     ----------
     logits : Tensor
         Plain ``(batch, classes)``.
-    labels : array of int
-        ``(batch,)``, each from 0 to classes - 1.
+    labels : array_like of int
+        ``(batch,)``, each from 0 to classes - 1. Whole numbers of any type will do.
     smoothing : float
         Share of each target, in [0, 1), that is spread evenly over all classes (Szegedy et al. 2016).
+    weights : array_like, optional
+        Weight of each class, ``(classes,)``, 0 or more. The loss is that of PyTorch's ``cross_entropy``: a target's
+        share of a class is multiplied by the weight of that class, and the sum over the batch is divided by the sum of
+        the weights of the labels.
 
     Returns
     -------
@@ -85,9 +91,11 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     Raises
     ------
     DataError
-        A label is out of range.
+        A label is out of range, or no whole number.
     ShapeError
-        The shapes of logits and labels do not agree, or the smoothing is out of range.
+        The shapes of logits, labels and weights do not agree, or the smoothing or a weight is out of range.
+    SpaceError
+        The logits are a signal.
 
     Examples
     --------
@@ -96,25 +104,101 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0) -> Tensor
     >>> round(cross_entropy(Tensor([[0.0, 0.0]]), [1]).item(), 4)
     0.6931
     """
-    labels = np.asarray(labels)
-    if logits.ndim != 2 or labels.shape != (logits.shape[0],):
-        raise ShapeError(
-            got_expected("labels", f"{labels.shape} for logits {logits.shape}", "(batch,)", "one label per example")
-        )
-    classes = logits.shape[1]
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
-        raise DataError(
-            got_expected("labels", f"{labels.min()} to {labels.max()}", f"0 to {classes - 1}", "number classes from 0")
-        )
-    if not 0 <= smoothing < 1:
-        raise ShapeError(got_expected("smoothing", smoothing, "a number in [0, 1)", "pass smoothing=0.1"))
+    logits = as_tensor(logits)
+    if plain(logits, "cross_entropy").ndim != 2:
+        todo = "end the network with Dense(classes)"
+        raise ShapeError(got_expected("logits", f"shape {logits.shape}", "(batch, classes)", todo))
+    labels, classes = _class_numbers(labels, *logits.shape), logits.shape[1]
+    if not is_finite(smoothing) or not 0 <= smoothing < 1:
+        raise ShapeError(got_expected("smoothing", repr(smoothing), "a number in [0, 1)", "pass smoothing=0.1"))
     targets = np.full(logits.shape, smoothing / classes, logits.dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
+    if weights is not None:
+        targets *= _relative(weights, labels, classes)
     return softmax_loss(logits, targets=targets)
 
 
-def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
+def _relative(weights: Any, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return class weights relative to their mean over the labels, ``(classes,)``."""
+    weights = np.asarray(weights, float)
+    if weights.shape != (classes,) or not np.isfinite(weights).all() or (weights < 0).any():
+        got, expected = f"{weights.shape}, from {weights.min(initial=np.inf):g}", f"({classes},), 0 or more"
+        raise ShapeError(got_expected("weights", got, expected, "pass one finite number per class"))
+    # A batch whose labels all have the weight 0 has no loss.
+    return weights / (weights[labels].mean() if len(labels) else 1.0) if weights[labels].any() else 0 * weights
+
+
+def _class_numbers(labels: Any, batch: int, classes: int) -> np.ndarray:
+    """Return labels as whole numbers ``(batch,)`` from 0 to classes - 1."""
+    given = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
+    if given.shape != (batch,):
+        todo = "pass one label per example"
+        if given.shape == (batch, classes):
+            todo = "pass labels.argmax(axis=1), the number of each class"
+        elif given.shape == (batch, 1):
+            todo = "pass labels[:, 0]"
+        got = f"shape {given.shape} for logits of shape {(batch, classes)}"
+        raise ShapeError(got_expected("labels", got, f"({batch},)", todo))
+    if given.size == 0:
+        return np.zeros(0, np.int64)
+    if given.dtype.kind not in "iubf":
+        got, todo = (
+            f"an array of {given.dtype}",
+            "number the classes, as numpy.unique(labels, return_inverse=True) does",
+        )
+        raise DataError(got_expected("labels", got, f"whole numbers from 0 to {classes - 1}", todo))
+    odd = given[~(np.isfinite(given) & (np.floor(given) == given))] if given.dtype.kind == "f" else given[:0]
+    if odd.size:
+        todo = "number the classes from 0"
+        raise DataError(got_expected("labels", odd[0], f"whole numbers from 0 to {classes - 1}", todo))
+    if given.min() < 0 or given.max() >= classes:
+        got = f"{given.min()} to {given.max()}"
+        raise DataError(got_expected("labels", got, f"0 to {classes - 1}", "number classes from 0"))
+    return given.astype(np.int64)
+
+
+def _difference(x: Tensor, target: Any, what: str) -> Tensor:
+    """Return the difference of a result and its target, which have one shape and one space; a number fits all."""
+    x = as_tensor(x)
+    if not isinstance(target, Tensor):
+        if x.space is not None and np.ndim(target):
+            todo = "pass analysis(samples, x.space), or Tensor(array, x.space) for a spectrum"
+            raise SpaceError(got_expected(what, f"a target that is a {type(target).__name__}", f"{x.space}", todo))
+        target = as_tensor(target, x)
+    if (target.space is None and target.ndim == 0) or (target.shape == x.shape and target.space == x.space):
+        return x - target
+    if (x.space is None) != (target.space is None):
+        got = f"a target of {target.space or 'plain numbers'}"
+        todo = "pass the target through analysis, or the result through synthesis"
+        raise SpaceError(got_expected(what, got, f"{x.space or 'plain numbers'}", todo))
+    if target.space == x.space or target.shape[-2:] != x.shape[-2:]:
+        got, todo = f"a target of shape {target.shape}", f"reshape the target to {x.shape}"
+        raise ShapeError(got_expected(what, got, f"the shape of the result, {x.shape}", todo))
+    # Signals whose sample 0 is stored at different places are aligned; other spaces are refused.
+    return x - target
+
+
+def mean_squared_error(x: Tensor, target: Any) -> Tensor:
     """Return the mean squared difference over grid (by Parseval), batch and channels.
+
+    Parameters
+    ----------
+    x : Tensor
+        Plain numbers of any shape, or a signal ``(*modes, batch, channels)``.
+    target : Tensor, array_like or float
+        The same shape and space; a number stands for a constant. Arrays are plain numbers.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+
+    Raises
+    ------
+    ShapeError
+        The target has another shape: broadcasting would compare every result with every target.
+    SpaceError
+        The two are in different spaces.
 
     Examples
     --------
@@ -126,27 +210,33 @@ def mean_squared_error(x: Tensor, target: Tensor) -> Tensor:
     >>> round(mean_squared_error(a, b).item(), 6)
     3.0
     """
-    difference = x - target
-    if x.space is None:
-        return scale_by(elementwise(difference, difference).sum(), factor=1.0 / x.data.size)
+    difference = _difference(x, target, "mean_squared_error")
+    if difference.space is None:
+        return scale_by(elementwise(difference, difference).sum(), factor=1.0 / max(1, difference.data.size))
     per_example = signal_power(difference)
-    return scale_by(per_example.sum(), factor=1.0 / per_example.data.size)
+    return scale_by(per_example.sum(), factor=1.0 / max(1, per_example.data.size))
 
 
-def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
+def sobolev_error(x: Tensor, target: Any, order: float = 1.0) -> Tensor:
     """Return the squared error in the Sobolev norm, which weights each mode by ``(1 + |k|^2)^order``.
 
     Order 0 is `mean_squared_error`. A positive order emphasises high modes (edges), a negative order low modes.
 
     Parameters
     ----------
-    x, target : Tensor
-        Signals ``(*modes, batch, channels)`` in one space of modes.
+    x : Tensor
+        Signal ``(*modes, batch, channels)`` in a space of modes.
+    target : Tensor or float
+        Signal of the same shape and space; a number stands for a constant.
     order : float
         The exponent; k is in cycles per period.
 
     Raises
     ------
+    ConfigurationError
+        The order is not a finite number.
+    ShapeError
+        The target has another shape.
     SpaceError
         The signals are in different spaces, or their domain does not store modes.
 
@@ -160,8 +250,11 @@ def sobolev_error(x: Tensor, target: Tensor, order: float = 1.0) -> Tensor:
     >>> round(sobolev_error(wave, wave * 0.0).item(), 6)
     2.5
     """
-    difference = x - target
+    if not is_finite(order):
+        raise ConfigurationError(got_expected("order", repr(order), "a finite number", "pass order=1.0"))
+    require_signal(x.space, "sobolev_error")
+    difference = _difference(x, target, "sobolev_error")
     spectrum = mode_inner(difference, difference)
     weights = (1.0 + np.sum(mode_numbers(x.space.band).astype(float) ** 2, axis=1)) ** order
     weighted = elementwise(spectrum, Tensor(weights.reshape(-1, 1, 1).astype(spectrum.dtype)))
-    return scale_by(weighted.sum(), factor=1.0 / (spectrum.shape[1] * spectrum.shape[2]))
+    return scale_by(weighted.sum(), factor=1.0 / max(1, spectrum.shape[1] * spectrum.shape[2]))

@@ -9,7 +9,7 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, linear, register
 from freqnet.autodiff.registry import register_function
 from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, per_element, plain, same_space, scale_by, sum_like
+from freqnet.ops.arithmetic import elementwise, per_element, plain, require_lanes, same_space, scale_by, sum_like
 from freqnet.spaces.base import require_signal
 
 
@@ -45,6 +45,7 @@ def _inner(a: Tensor, b: Tensor) -> Tensor:
 def _scale(x: Tensor, factors: Tensor) -> Tensor:
     if factors.space is not None or factors.ndim > 2:
         raise ShapeError(got_expected("factors", repr(factors), "plain (batch, channels)", "give one per channel"))
+    require_lanes(factors, x, "factors")
     return Tensor(x.data * factors.data, x.space)
 
 
@@ -121,8 +122,9 @@ affine: Op = register(
 
 
 def _update_running(found: Tensor, state: dict[str, np.ndarray], momentum: float) -> Tensor:
-    for name, new in zip(("mean", "variance"), found.data, strict=True):
-        state[name] += momentum * (new - state[name])
+    if np.isfinite(found.data).all():
+        for name, new in zip(("mean", "variance"), found.data, strict=True):
+            state[name] += momentum * (new - state[name])
     return Tensor(found.data)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor, as_tensor
 from freqnet.autodiff.registry import register_function
-from freqnet.ops.arithmetic import add, elementwise, reshape, scale_by
+from freqnet.ops.arithmetic import add, elementwise, require_lanes, reshape, scale_by
 from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import constant, scale
 from freqnet.ops.pointwise import power
@@ -23,6 +23,7 @@ def plus(a: Tensor, b: Any) -> Tensor:
     b = as_tensor(b, a)
     if a.space is not None and b.space is None:
         value = b if b.ndim >= 2 else reshape(b, shape=(1,) * (2 - b.ndim) + b.shape)
+        require_lanes(value, a, "constant")
         b = constant(value, space=a.space)
     elif b.space is not None and a.space is None:
         return plus(b, a)

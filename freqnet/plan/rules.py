@@ -226,9 +226,7 @@ def _without_mean(p: Program, row: Array, kept: Array, negated: Array) -> Iterat
 
 @rule("update_running")
 def _running(b: Builder, out: Tensor, inputs: tuple[Tensor], state: dict[str, Array], momentum: float) -> Backward:
-    found = b.value(inputs[0])
-    for name, new in zip(("mean", "variance"), found, strict=True):
-        b.program.running(state[name], new, momentum)
+    b.program.running(state["mean"], state["variance"], b.value(inputs[0]), momentum)
     return nothing
 
 

@@ -29,12 +29,19 @@ def summary_rows(found: Audit) -> list[tuple[str, str]]:
         ("  dropped by the door", f"{max(0, image - len(reachable))}"),
         ("  dead inside the network", f"{int((~reachable).sum())}"),
         ("  reachable", f"{int(reachable.sum())}"),
+        *_logit_rows(found),
         ("input low-pass", equal if found.low_pass is not None else "none beyond the door"),
         ("affine residual", f"{found.affine_residual:.2g}{' (affine)' if found.is_affine else ''}"),
         ("variance of the logits an affine map explains", share_text(found)),
         *_shift_rows(found.equivariance),
         ("transforms inside", f"{found.transforms_inside}"),
     ]
+
+
+def _logit_rows(found: Audit) -> list[tuple[str, str]]:
+    """Return how many logits were differentiated, where these are not all."""
+    own, every = len(found.reach.differentiated), found.reach.response.shape[1]
+    return [("logits differentiated", f"{own} of {every:,}, drawn at random")] if own < every else []
 
 
 def _shift_rows(moves: Equivariance) -> list[tuple[str, str]]:

@@ -25,8 +25,8 @@ from freqnet.report.tables import COLUMNS, cells, exact, short
 from freqnet.spaces.base import extent
 from freqnet.training.files import write_atomically
 
-# With more classes than this, their table scrolls by itself.
-_MANY_CLASSES = 20
+# With more classes than this, their table scrolls by itself, and with more than that, the page shows only some.
+_MANY_CLASSES, _MOST_CLASSES = 20, 100
 # Number of test examples that the audit takes, the fewest that tell it something, and the most modes it moves.
 _AUDITED, _FEWEST_AUDITED, _MOST_MODES = 400, 8, 1200
 
@@ -179,13 +179,28 @@ def classes(run: Run) -> Section | None:
         "Numbers are examples; a blank cell means none."
     )
     words = "Confusion matrix; the table below has the numbers of each class."
-    drawn = plots.confusion_matrix(run.labels, run.predictions, run.classes)
     counts = plots.count_confusions(run.labels, run.predictions, len(run.classes))
+    picked = _confused(counts)
+    if len(picked) < len(run.classes):
+        text += (
+            f" Of {len(run.classes):,} classes, the {len(picked)} with the most mistakes are shown; mistakes with "
+            "other classes are in the table only."
+        )
+    among = np.isin(run.labels, picked) & np.isin(run.predictions, picked)
+    true, said = (np.searchsorted(picked, group[among]) for group in (run.labels, run.predictions))
+    drawn = plots.confusion_matrix(true, said, [run.classes[index] for index in picked])
     columns = [("class", False), ("examples", True), ("correct", True), ("accuracy", True), ("precision", True)]
     columns.append(("most often taken for", False))
-    rows = [_class_row(counts, index, run.classes) for index in range(len(run.classes))]
+    rows = [_class_row(counts, index, run.classes) for index in picked]
     table = Table(columns, rows, is_tall=len(rows) > _MANY_CLASSES)
     return Section("classes", "Classes", text, (Picture("confusion", drawn, words), table))
+
+
+def _confused(counts: np.ndarray) -> np.ndarray:
+    """Return the numbers of the classes with the most mistakes, in order; all, if they are not too many."""
+    right = np.diagonal(counts)
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * right
+    return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_CLASSES])
 
 
 def _class_row(counts: np.ndarray, index: int, classes: Sequence[str]) -> list[str | Bar]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -233,6 +234,24 @@ class Space(ABC):
     @abstractmethod
     def shape(self) -> Axes:
         """Shape of the leading (mode, node or grid) axes of an array."""
+
+    @cached_property
+    def array_form(self) -> tuple[Axes, str]:
+        """The leading axes of an array, and the kind of its numbers: "c" for complex ones, "f" for real ones."""
+        return tuple(self.shape), "c" if self.is_complex else "f"
+
+    def check_array(self, array: np.ndarray) -> None:
+        """Raise `ShapeError` if an array is not an element of this space, which has two axes after `shape`."""
+        shape, kind = self.array_form
+        rest = "batch, channels" if self.kind == "signal" else "inputs, outputs"
+        expected = f"{'complex' if kind == 'c' else 'real'} numbers ({', '.join(map(str, shape))}, {rest}) for {self}"
+        if array.dtype.kind in "iub" and kind == "f":
+            todo = "pass array.astype(float)"
+        else:
+            todo = "make spectra of samples with analysis(samples, space)"
+        got = f"{array.dtype} of shape {array.shape}"
+        if (array.shape[:-2], array.dtype.kind) != (shape, kind):
+            raise ShapeError(got_expected("array of a tensor", got, expected, todo))
 
     def band_of(self, modes: int) -> int:
         """Return the band with this number of modes along an axis."""

@@ -15,23 +15,26 @@ import numpy as np
 from freqnet.caches import cached
 from freqnet.spaces.base import Axes
 from freqnet.spaces.parametrisations import tap_offsets
-from freqnet.spaces.waves.dft import modes_by_fft, samples_by_fft
+from freqnet.spaces.waves.dft import modes_by_fft, samples_of
 
-# Entries of a matrix that is always used, and of the largest one: it takes 0.2 s to make and 128 MB to keep.
-_SMALL, _LARGEST = 1 << 20, 1 << 23
-# Multiply-adds of a matrix product that take as long as one operation of an FFT.
-_PRODUCTS_PER_FFT_OPERATION = 30
+# Taps and entries up to which the matrix is always used, and entries of the largest one: it takes 0.2 s to make and
+# 128 MB to keep.
+_SHORT, _SMALL, _LARGEST = 1 << 10, 1 << 20, 1 << 23
+# Multiply-adds of a matrix product for few channels that take as long as one operation of an FFT.
+_PRODUCTS_PER_FFT_OPERATION = 4
 
 
-def is_long(modes: int, size: Axes, grid: Axes) -> bool:
+def is_long(kernel: str, modes: int, size: Axes, grid: Axes) -> bool:
     """Return whether an FFT on the grid is cheaper than a matrix (modes, taps), with what it takes to make and keep it.
 
     >>> from freqnet.spaces.long_kernels import is_long
-    >>> is_long(28 * 14, (5, 5), (28, 28)), is_long(4096, (8192,), (8192,))
+    >>> is_long("taps", 28 * 14, (5, 5), (28, 28)), is_long("taps", 4096, (8192,), (8192,))
     (False, True)
     """
-    entries, samples = modes * prod(size), prod(grid)
-    if entries <= _SMALL:
+    taps, samples = prod(size), prod(grid)
+    # The other parametrisations also need a matrix from their parameters to the taps.
+    entries = taps * (modes if kernel == "taps" else max(modes, taps))
+    if taps <= _SHORT and entries <= _SMALL:
         return False
     operations = 2.5 * samples * log2(max(2, samples))
     return entries > _LARGEST or 2 * entries > _PRODUCTS_PER_FFT_OPERATION * operations
@@ -118,7 +121,7 @@ def response_of_taps(taps: np.ndarray, grid: Axes, band: Axes) -> np.ndarray:
 
 def taps_at(half: np.ndarray, size: Axes, grid: Axes, band: Axes) -> np.ndarray:
     """Return the samples of a half spectrum at the places of the taps: the adjoint of `response_of_taps`."""
-    samples = samples_by_fft(half, band, grid)
+    samples = samples_of(half, band, grid)
     return np.ascontiguousarray(np.moveaxis(samples[_on_grid(size, grid)], 0, -2))
 
 

@@ -19,16 +19,17 @@ from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import group_by_group
-from freqnet.spaces.matrices import along_axes
+from freqnet.spaces.matrices import along, along_axes, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
-from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_by_fft
+from freqnet.spaces.waves.dft import modes_by_fft, roots_of_unity, samples_of
 from freqnet.spaces.waves.fourier import Fourier
 
 # Entries of the largest matrix of an axis at the door: an FFT takes longer signals.
-_AT_DOOR = 1 << 16
-# Numbers in the sums that make a matrix of an axis, and samples of the longest axis whose averages take a matrix.
-_SUMMED, _AVERAGED = 1 << 20, 1 << 10
+_AT_DOOR = 1 << 14
+# Numbers in the sums that make a matrix of an axis, also at a time, and samples of the longest axis whose averages take
+# a matrix.
+_SUMMED, _AT_ONCE, _AVERAGED = 1 << 20, 1 << 16, 1 << 10
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Grid(Space):
     @property
     def shape(self) -> Axes:
         return self.grid
+
+    def check_array(self, array: np.ndarray) -> None:
+        # A response is stored as taps, of which a kernel has any number.
+        if self.kind == "signal" or array.ndim != self.ndim + 2 or array.dtype.kind != "f":
+            super().check_array(array)
 
     @property
     def weights(self) -> float:
@@ -155,11 +161,7 @@ class Grid(Space):
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
-        moved = [
-            along_axes([_shift_matrix(n, s) for n, s in zip(self.grid, row, strict=True)], array[..., i, :])
-            for i, row in enumerate(samples)
-        ]
-        return np.stack(moved, axis=-2)
+        return np.stack([_shifted(array[..., i, :], row) for i, row in enumerate(samples)], axis=-2)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
@@ -186,6 +188,16 @@ class Grid(Space):
         return volume(self.grid)
 
 
+def _shifted(array: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Return one example ``(*grid, channels)`` shifted by ``(axes,)`` samples."""
+    for axis, (n, s) in enumerate(zip(array.shape, samples, strict=False)):
+        if n * n > _SUMMED and float(s).is_integer():
+            array = np.roll(array, int(s), axis)
+        else:
+            array = contract(_shift_matrix(n, s).astype(array.dtype, copy=False), array, axis)
+    return np.ascontiguousarray(array)
+
+
 def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:
     """Return samples ``(batch, *grid, channels)``, at the door, truncated to a band and sampled on another grid."""
     grid = samples.shape[1:-1]
@@ -196,7 +208,7 @@ def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:
         return samples
     space = Fourier.on(grid, _common_band(grid, target, band))
     modes = space.split_nyquist(modes_by_fft(samples, space.band), grid)
-    return samples_by_fft(modes, space.band, target).astype(samples.dtype, copy=False)
+    return samples_of(modes, space.band, target).astype(samples.dtype, copy=False)
 
 
 def _keeps_all(grid: Axes, target: Axes, band: Axes) -> bool:
@@ -217,8 +229,26 @@ def _resample(array: np.ndarray, grid: Axes, target: Axes, band: Axes) -> np.nda
     """
     if _keeps_all(grid, target, band):
         return array
-    band = _common_band(grid, target, band)
-    return along_axes([_dirichlet_matrix(n, t, m) for n, t, m in zip(grid, target, band, strict=True)], array)
+    for axis, sizes in enumerate(zip(grid, target, _common_band(grid, target, band), strict=True)):
+        array = _resample_axis(array, axis, *sizes)
+    return np.ascontiguousarray(array)
+
+
+def _resample_axis(array: np.ndarray, axis: int, grid: int, target: int, band: int) -> np.ndarray:
+    if grid * target <= _SUMMED:
+        return contract(_dirichlet_matrix(grid, target, band).astype(array.dtype, copy=False), array, axis)
+    if grid == target and band >= (grid - 1) // 2:
+        return array if band >= grid // 2 else _without_nyquist(array, axis)
+    if 2 * (band + 1) * (grid + target) < grid * target:
+        for matrix in _thin_matrices(grid, target, band):
+            array = contract(matrix.astype(array.dtype, copy=False), array, axis)
+        return array
+    return contract(_dirichlet_matrix(grid, target, band).astype(array.dtype, copy=False), array, axis)
+
+
+def _without_nyquist(array: np.ndarray, axis: int) -> np.ndarray:
+    signs = along(np.where(np.arange(array.shape[axis]) % 2, -1, 1).astype(array.dtype), axis, array.ndim)
+    return array - (array * signs).mean(axis=axis, keepdims=True) * signs
 
 
 @cached
@@ -227,16 +257,33 @@ def _dirichlet_matrix(grid: int, target: int, band: int) -> np.ndarray:
     return _interpolation(grid, target, lambda k: np.where(np.abs(k) <= band, 1.0, 0.0))
 
 
-def _interpolation(grid: int, target: int, response: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+@cached
+def _thin_matrices(grid: int, target: int, band: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two matrices, to the cosines and sines of the band and back, whose product is the Dirichlet matrix."""
+    k = np.arange(band + 1)
+    _require_small(max(grid, target), 2 * len(k))
+    weights = np.where((k == 0) | (2 * k == grid), 1, 2)[:, None] / grid
+    own, there = (roots_of_unity(np.outer(k, np.arange(n)), n) for n in (grid, target))
+    to_band = np.concatenate([own.real * weights, own.imag * weights])
+    return to_band, np.ascontiguousarray(np.concatenate([there.real, there.imag]).T)
+
+
+def _require_small(rows: int, columns: int) -> None:
+    """Raise `ConfigurationError` if a matrix takes too much memory."""
     todo = "take fewer samples per axis (argument pool), or pass domain='fourier', which needs no such matrix"
-    require_memory(f"matrix of {target} x {grid} samples in the grid domain", target * grid, 8, todo)
+    require_memory(f"matrix of {rows} x {columns} numbers in the grid domain", rows * columns, 8, todo)
+
+
+def _interpolation(grid: int, target: int, response: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    _require_small(target, grid)
     k = np.arange(-(grid // 2), grid // 2 + 1)
     halved = np.where(2 * np.abs(k) == grid, 0.5, 1.0)
     if target * grid * len(k) > _SUMMED:
         return _long_interpolation(grid, target, k, response(k) * halved / grid)
     angle = 2 * np.pi * (np.arange(target)[:, None] / target - np.arange(grid)[None, :] / grid)
-    terms = np.exp(1j * angle[..., None] * k) * (response(k) * halved)
-    return terms.sum(axis=-1).real / grid
+    factors = response(k) * halved
+    parts = (angle[rows] for rows in _parts(target, grid * len(k)))
+    return np.concatenate([(np.exp(1j * part[..., None] * k) * factors).sum(axis=-1).real / grid for part in parts])
 
 
 def _long_interpolation(grid: int, target: int, k: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -252,7 +299,7 @@ def _long_interpolation(grid: int, target: int, k: np.ndarray, factors: np.ndarr
 
 def _parts(count: int, width: int) -> list[np.ndarray]:
     """Return the numbers below `count` in parts, so that a matrix of one part and `width` columns is small."""
-    step = max(1, _SUMMED // max(1, width))
+    step = max(1, _AT_ONCE // max(1, width))
     return [np.arange(first, min(first + step, count)) for first in range(0, count, step)]
 
 
@@ -267,7 +314,7 @@ def _average_matrix(grid: int, window: int, method: str) -> np.ndarray:
         return _interpolation(
             grid, grid, lambda k: np.sinc(window * k / grid) * np.exp(1j * np.pi * k * (window - 1) / grid)
         )
-    require_memory(f"matrix of {grid} x {grid} samples in the grid domain", grid * grid, 8, "pass domain='fourier'")
+    _require_small(grid, grid)
     out = np.zeros((grid, grid))
     for offset in range(window):
         out[np.arange(grid), (np.arange(grid) + offset) % grid] += 1 / window

@@ -6,16 +6,81 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import numpy as np
 
-from freqnet.errors import CheckpointError, FreqnetError, got_expected
+from freqnet.errors import CheckpointError, got_expected, reason
 from freqnet.nn import Network
+from freqnet.nn.module import weights_up_to
 from freqnet.training.files import write_atomically
 
 FORMAT = "freqnet"
 VERSION = "1"
+# Layers inside layers of a description.
+_DEEPEST = 100
+
+
+class Metrics(TypedDict, total=False):
+    """Figures of a finished run that the commands show."""
+
+    dataset: str
+    domain: str
+    seed: int
+    test_accuracy: float
+    train_seconds: float
+    command: str
+
+
+class Progress(TypedDict):
+    """State of a run, beside its arrays."""
+
+    epoch: int
+    history: list[dict[str, Any]]
+    best_loss: float | None
+    best_epoch: int
+    settings: dict[str, Any]
+    steps: int
+    transforms: int
+
+
+class ReadingInfo(TypedDict, total=False):
+    """How a run has read its data."""
+
+    layout: str | None
+    size_to: list[int] | None
+
+
+class Fractions(TypedDict, total=False):
+    """Shares of the examples that a run has not trained on."""
+
+    test: float
+    validation: float
+
+
+class SettingsInfo(TypedDict, total=False):
+    """The settings of a run that the commands use; resuming checks all of them."""
+
+    seed: int
+
+
+class RunInfo(TypedDict, total=False):
+    """What the commands use of the information in a checkpoint; there may be more, and each entry may be missing."""
+
+    dataset: str
+    data: str
+    folder: str | None
+    fingerprint: str
+    samples: int
+    classes: list[str | int | float]
+    fractions: Fractions
+    model: dict[str, Any]
+    settings: SettingsInfo
+    reading: ReadingInfo
+    rate: str | None
+    command: str
+    metrics: Metrics
+    progress: Progress
 
 
 @dataclass
@@ -42,21 +107,43 @@ class Checkpoint:
     def restore(self) -> Network:
         """Return the network with its weights.
 
+        A description from a file is not trusted: layers may nest 100 deep, and none may have more weights than the
+        file holds.
+
         Raises
         ------
         CheckpointError
             The description and the arrays do not fit each other.
         """
+        held = sum(array.size for array in self.arrays.values())
         try:
-            network = Network.from_description(self.network)
-        except FreqnetError as error:
-            raise CheckpointError(
-                got_expected(
-                    "checkpoint", f"a damaged description ({error})", "the description of a network", "train again"
-                )
-            ) from None
+            _check_depth(self.network)
+            with weights_up_to(max(held, 1)):
+                network = Network.from_description(self.network)
+        # Layers, which users may have written, do not expect settings of every type.
+        except Exception as error:
+            raise _damaged("description", reason(error), "the description of a network") from error
         network.body.load_arrays(self.arrays)
         return network
+
+    def run_info(self) -> dict[str, Any]:
+        """Return the information that a run has stored, after checking the types of what the commands use.
+
+        Raises
+        ------
+        CheckpointError
+            An entry has another type or is out of its range.
+        """
+        import msgspec
+
+        info = cast("dict[str, Any]", self.info)
+        try:
+            msgspec.convert(info, RunInfo, strict=True)
+        except (msgspec.ValidationError, UnicodeError, OverflowError, RecursionError) as error:
+            raise _damaged("information", reason(error), "what a run stores") from None
+        if "fingerprint" in info and not ({"fractions", "settings"} <= info.keys() and "seed" in info["settings"]):
+            raise _damaged("information", "a run without the shares or the seed of its split", "what a run stores")
+        return info
 
 
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
@@ -136,8 +223,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     # On damaged bytes safetensors raises its own errors and those of NumPy and the system.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise _unusable(path, f"a truncated or damaged file ({reason})", "a safetensors file", "train again") from error
+        got = f"a truncated or damaged file ({reason(error)})"
+        raise _unusable(path, got, "a safetensors file", "train again") from error
     return _decode(path, metadata, arrays)
 
 
@@ -152,7 +239,9 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
         network, info = json.loads(metadata["network"]), json.loads(metadata["info"])
         if metadata["checksum"] != _checksum(metadata, arrays):
             raise ValueError("checksum")
-    except (KeyError, ValueError):
+        if not isinstance(network, dict) or not isinstance(info, dict):
+            raise ValueError("types")
+    except (KeyError, ValueError, RecursionError):
         todo = "copy it again, or train again"
         raise _unusable(path, "changed contents", "contents that match their checksum", todo) from None
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
@@ -160,6 +249,21 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
         group, _, rest = name.partition("/")
         parts.setdefault(group, {})[rest] = array
     return Checkpoint(network, parts["network"], parts["extra"], info)
+
+
+def _check_depth(description: Any, depth: int = 0) -> None:
+    """Raise `CheckpointError` where plain data nest deeper than layers do."""
+    if depth > 3 * _DEEPEST:
+        raise CheckpointError(got_expected("layers", "layers inside layers without end", "100 at most", "train again"))
+    if isinstance(description, (dict, list)):
+        for part in description.values() if isinstance(description, dict) else description:
+            _check_depth(part, depth + 1)
+
+
+def _damaged(what: str, got: str, expected: str) -> CheckpointError:
+    return CheckpointError(
+        got_expected("checkpoint", f"a damaged {what} ({got})", expected, "copy it again, or train again")
+    )
 
 
 def _unusable(path: Path, got: str, expected: str, todo: str) -> CheckpointError:

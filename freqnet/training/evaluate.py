@@ -12,6 +12,7 @@ from freqnet.errors import DataError, DivergenceError, got_expected
 from freqnet.nn import Network
 from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra, require_spectra
+from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
 EXPLODED = 1e8
@@ -83,7 +84,7 @@ def exploding_layer(network: Network, x: Tensor) -> str:
         Spectra ``(*modes, batch, channels)`` whose loss is not finite.
     """
     worst, greatest = "the loss", 0.0
-    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
+    with kept_state(network.body), no_grad(), np.errstate(over="ignore", invalid="ignore"):
         for name, layer in network.body.children():
             x = layer(x)
             size = float(np.mean(signal_power(x).data if x.space is not None else np.square(x.data)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.training.locks import LOCK, FolderLock
 
 MODEL = "model.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
@@ -27,7 +29,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     real = check_target(path)
     # The name is fixed before the file exists, so that an interrupt at any time leaves no unknown file.
-    partial = real.with_name(f".{real.name}.{os.getpid()}.partial")
+    # The name is random: two threads, or two machines, may write the same file at the same time.
+    partial = real.with_name(f".{real.name}.{secrets.token_hex(6)}.partial")
     try:
         try:
             with partial.open("wb") as file:
@@ -72,10 +75,27 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     write_atomically(path, "".join(json.dumps(row, default=float) + "\n" for row in rows).encode())
 
 
-def claim_folder(
+def check_folder(
     folder: Path, *, resume: bool = False, overwrite: bool | None = False, marker: str = CHECKPOINT
 ) -> None:
-    """Prepare an output folder, or raise the reason why it cannot be used.
+    """Raise an error if a run may not use an output folder; change nothing.
+
+    The parameters and errors are those of `claim_folder`.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise _unusable(folder, "a file", "a folder", "choose another path")
+    if resume and not (folder / marker).is_file():
+        raise _unusable(folder, f"no {marker}", "one to resume from", "leave resume=True out")
+    is_used = folder.exists() and any(path.name != LOCK for path in folder.iterdir())
+    if is_used and not (resume or overwrite):
+        todo = f"pass {'' if overwrite is None else 'overwrite=True or '}resume=True, or choose another folder"
+        raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
+
+
+def claim_folder(
+    folder: Path, *, resume: bool = False, overwrite: bool | None = False, marker: str = CHECKPOINT
+) -> FolderLock:
+    """Prepare an output folder and lock it, or raise the reason why it cannot be used.
 
     Parameters
     ----------
@@ -88,39 +108,45 @@ def claim_folder(
     marker : str
         Name of the file that work which can be resumed has written.
 
+    Returns
+    -------
+    FolderLock
+        The lock, which the caller releases after the last file is written.
+
     Raises
     ------
     ConfigurationError
-        The folder is not empty, is a file, cannot be made or written to, or has nothing to resume from.
+        The folder is not empty, is a file, cannot be made or written to, has nothing to resume from, or another run
+        is writing to it.
     """
     try:
-        if folder.exists() and not folder.is_dir():
-            raise _unusable(folder, "a file", "a folder", "choose another path")
-        if resume and not (folder / marker).is_file():
-            raise _unusable(folder, f"no {marker}", "one to resume from", "leave resume=True out")
-        if folder.exists() and any(folder.iterdir()) and not (resume or overwrite):
-            todo = f"pass {'' if overwrite is None else 'overwrite=True or '}resume=True, or choose another folder"
-            raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
+        # A folder that cannot be resumed from is not made.
+        check_folder(folder, resume=resume, overwrite=True, marker=marker)
         folder.mkdir(parents=True, exist_ok=True)
-        _check_writable(folder)
-        for name in RUN_FILES:
-            # Remove partial files of a run that was killed.
-            for path in folder.glob(f".{name}.*"):
-                path.unlink(missing_ok=True)
-            if overwrite and not resume:
-                (folder / name).unlink(missing_ok=True)
+        lock = FolderLock(folder)
+        try:
+            # Only now, because another run may have written to the folder until now.
+            check_folder(folder, resume=resume, overwrite=overwrite, marker=marker)
+            _clear(folder, everything=bool(overwrite) and not resume)
+        except BaseException:
+            lock.release()
+            raise
     except OSError as error:
         raise _unusable(
             folder, error.strerror or error, "a folder that can be written to", "choose another folder"
         ) from error
+    return lock
 
 
-def _check_writable(folder: Path) -> None:
-    probe = folder / f".{MODEL}.{os.getpid()}.partial"
-    try:
-        probe.touch()
-    finally:
-        probe.unlink(missing_ok=True)
+def _clear(folder: Path, everything: bool) -> None:
+    """Remove the partial files of a run that was killed and, with `everything`, all files of the run."""
+    # An error here tells that the folder cannot be written to; the loop removes the file.
+    (folder / f".{MODEL}.probe.partial").touch()
+    for name in RUN_FILES:
+        for path in folder.glob(f".{name}.*"):
+            path.unlink(missing_ok=True)
+        if everything:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _unusable(path: Path, got: object, expected: str, todo: str) -> ConfigurationError:

@@ -20,8 +20,11 @@ from freqnet.optim import Optimizer, clip_gradients
 from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer
+from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.settings import Settings
+from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
+from freqnet.training.weights import class_weights
 
 # Called after every training step with the figures so far, and after each epoch with its row of the history.
 Progress = Callable[[dict[str, Any]], None]
@@ -52,6 +55,10 @@ class Run:
         Lowest validation loss, in nats.
     best_epoch : int
         Epoch of the lowest validation loss.
+    class_weights : numpy.ndarray or None
+        Weight of each class in the loss.
+    frozen : dict of str to Tensor
+        Parameters that do not train, by name.
     """
 
     network: Network
@@ -63,6 +70,13 @@ class Run:
     best: dict[str, np.ndarray] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_epoch: int = 0
+    class_weights: np.ndarray | None = None
+    frozen: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> dict[str, Tensor]:
+        """Parameters that train, by name."""
+        return {name: p for name, p in self.network.named_parameters().items() if name not in self.frozen}
 
     @property
     def finished(self) -> bool:
@@ -82,12 +96,12 @@ class Run:
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
             logits = network.body(x)
-            loss = ops.cross_entropy(logits, labels, settings.smoothing)
+            loss = ops.cross_entropy(logits, labels, settings.smoothing, self.class_weights)
             value, norm = loss.item(), 0.0
             if np.isfinite(value):
                 self.optimizer.clear_gradients()
                 backward(loss)
-                norm = clip_gradients(network.body.named_parameters(), settings.clip or np.inf)
+                norm = clip_gradients(self.trained, settings.clip or np.inf)
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
@@ -123,7 +137,7 @@ class Run:
         if not progress:
             todo = "leave resume=True out, to start a new run"
             raise CheckpointError(got_expected("checkpoint", "no training state", "the checkpoint of a run", todo))
-        if checkpoint.network != plain(self.network.describe()):
+        if plain(Network.from_description(checkpoint.network).describe()) != plain(self.network.describe()):
             raise CheckpointError(
                 got_expected(
                     "checkpoint",
@@ -132,10 +146,12 @@ class Run:
                     "repeat the data and model of the run, or leave resume=True out",
                 )
             )
-        # Another number of epochs is refused too: it would have changed the schedule from the first step.
-        _check_same(progress["settings"], asdict(self.settings))
+        check_epochs(self.settings, progress["settings"]["epochs"], progress["epoch"])
+        _check_same({**progress["settings"], "epochs": self.settings.epochs}, asdict(self.settings))
         _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
-        _check_same({k: v for k, v in checkpoint.info.items() if k != "progress"}, info)
+        # The settings are compared already; the command is their text.
+        others = {"progress", "settings", "command"}
+        _check_same(*({k: v for k, v in given.items() if k not in others} for given in (checkpoint.info, info)))
         self.network.body.load_arrays(checkpoint.arrays)
         groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}}
         for name, array in checkpoint.extra.items():
@@ -159,7 +175,10 @@ def fit(
     info: dict[str, Any] | None = None,
     progress: Progress = silent,
 ) -> History:
-    """Train a network in place.
+    """Train a network in place, and leave it in evaluation mode.
+
+    After few training steps the running statistics of normalisation lag behind the weights. They are then measured
+    anew on training examples, for each validation and at the end.
 
     Parameters
     ----------
@@ -173,7 +192,8 @@ def fit(
     checkpoint : path, optional
         File to write after every epoch. Each write is atomic.
     resume : bool
-        Continue the run in `checkpoint`; the final weights equal those of an uninterrupted run bit for bit.
+        Continue the run in `checkpoint`; the final weights equal those of an uninterrupted run bit for bit. With a
+        constant schedule, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
     progress : callable
@@ -191,7 +211,8 @@ def fit(
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
-        The settings have `patience`, but there is no validation set.
+        The settings have `patience`, but there is no validation set; class weights do not fit the classes; or a name in
+        `freeze` is unknown.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -214,8 +235,7 @@ def fit(
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
-    optimizer = settings.make_optimizer(network.body.named_parameters())
-    run = Run(network, settings, optimizer, -(-len(train) // settings.batch))
+    run = _begin(network, settings, train)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
@@ -223,19 +243,37 @@ def fit(
         run.restore(load_checkpoint(checkpoint), info or {})
         for row in run.history.rows:
             progress({**row, "restored": True})
-    with one_blas_thread():
+    with one_blas_thread(), without_gradients(run.frozen):
         while not run.finished:
             row = _epoch(run, train, progress)
             if validation is not None:
-                row |= _validate(run, validation)
+                row |= _validate(run, train, validation)
             run.history.add(row)
             if checkpoint is not None:
                 save(checkpoint, run.checkpoint(info or {}))
             progress(row)
-    if run.best:
-        network.body.load_arrays(run.best)
+        if run.best:
+            network.body.load_arrays(run.best)
+        else:
+            _measure_statistics(run, train)
     network.body.train(False)
     return run.history
+
+
+def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
+    """Return a run before its first epoch."""
+    weights = class_weights(settings.class_weights, train.labels, network.outputs)
+    frozen = frozen_parameters(network.body, settings.freeze or ())
+    trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
+    steps = -(-len(train) // settings.batch)
+    optimizer = settings.make_optimizer(trained)
+    return Run(network, settings, optimizer, steps, class_weights=weights, frozen=frozen)
+
+
+def check_choices(network: Network, settings: Settings, labels: np.ndarray) -> None:
+    """Raise `ConfigurationError` if class weights or frozen layers do not fit the network and the training labels."""
+    class_weights(settings.class_weights, labels, network.outputs)
+    frozen_parameters(network.body, settings.freeze or ())
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
@@ -256,7 +294,7 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
     schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
-    network.body.train(True)
+    train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     total, correct, seen, start = 0.0, 0, 0, time.perf_counter()
     for index, (x, labels) in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
@@ -277,12 +315,54 @@ def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str,
     return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": rate}
 
 
-def _validate(run: Run, validation: Spectra) -> dict[str, float]:
-    result = evaluate(run.network, validation)
-    if result.loss < run.best_loss:
-        run.best_loss, run.best_epoch = result.loss, run.epoch
-        run.best = {name: array.copy() for name, array in run.network.arrays().items()}
+def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
+    # Training goes on with its own averages, so that it does not depend on the validation.
+    with kept_state(run.network.body):
+        _measure_statistics(run, train)
+        result = evaluate(run.network, validation)
+        if result.loss < run.best_loss:
+            run.best_loss, run.best_epoch = result.loss, run.epoch
+            run.best = {name: array.copy() for name, array in run.network.arrays().items()}
     return {"validation_loss": result.loss, "validation_accuracy": result.accuracy}
+
+
+def _measure_statistics(run: Run, train: Spectra) -> None:
+    """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
+    # A complete run that is resumed has not trained in this process.
+    train_except(run.network.body, run.frozen)
+    layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
+    if layers:
+        generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
+        recalibrate(run.network, layers, train, run.settings.batch, generator)
+
+
+def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
+    """Raise an error if a run cannot be resumed with another number of epochs.
+
+    Parameters
+    ----------
+    settings : Settings
+        The settings to go on with.
+    before : int
+        Number of epochs that the run began with.
+    finished : int
+        Number of finished epochs.
+
+    Raises
+    ------
+    CheckpointError
+        The schedule would have been another one from the first step, or more epochs are finished.
+    """
+    if settings.epochs == before:
+        return
+    if settings.schedule != "constant":
+        expected = f"the run's own epochs={before}, at which its {settings.schedule} schedule ends"
+        todo = "leave epochs out, or begin a new run with weights='RUN'"
+        raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))
+    if settings.epochs < finished:
+        expected = f"at least the {finished} that are finished"
+        todo = f"pass epochs={finished}"
+        raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))
 
 
 def plain(value: Any) -> Any:

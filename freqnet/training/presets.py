@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from freqnet.autodiff import Tensor
+from freqnet.checks import is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import (
@@ -169,6 +170,23 @@ class Model:
     pool: int = 1
     precision: str | None = None
 
+    def __post_init__(self) -> None:
+        for name, works, is_optional in (("modes", 9, True), ("gate_band", 1, True), ("pool", 1, False)):
+            value = getattr(self, name)
+            if value is None and is_optional:
+                continue
+            if not is_whole(value):
+                raise ConfigurationError(got_expected(name, shown(value), "a whole number", f"pass {name}={works}"))
+            # NumPy's integers would be stored as floating-point numbers.
+            object.__setattr__(self, name, int(value))
+        names = ("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")
+        for name, word in (*names, *([] if self.precision is None else [("precision", "float32")])):
+            if not isinstance(getattr(self, name), str):
+                todo = f"pass {name}={word!r}"
+                raise ConfigurationError(got_expected(name, shown(getattr(self, name)), "a name", todo))
+        if self.widths is not None:
+            object.__setattr__(self, "widths", _whole_numbers(self.widths))
+
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
         """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
         offset, scale = mean_and_scale(dataset.images)
@@ -233,6 +251,15 @@ class Model:
             got, todo = f"{self.gate_band} with {self.activation}", "leave the gate band out"
             raise ConfigurationError(got_expected("gate band", got, "activation='polynomial'", todo))
         return make()
+
+
+def _whole_numbers(widths: Any) -> tuple[int, ...]:
+    """Return the widths of convolutions as plain numbers, after checking them."""
+    numbers = listed(widths)
+    if not numbers or not all(is_whole(width) and width >= 1 for width in numbers):
+        expected, todo = "whole numbers of 1 or more, one per convolution", "pass widths=(16, 32, 64)"
+        raise ConfigurationError(got_expected("widths", shown(widths), expected, todo))
+    return tuple(int(width) for width in numbers)
 
 
 def training_defaults(name: str) -> dict[str, Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from freqnet.checks import is_finite, is_whole
+from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}
 SCHEDULES = ("cosine", "one-cycle", "constant")
+# Largest seed of scikit-learn's splits.
+LARGEST = 2**32 - 1
+# Settings for which a dataset may have its own default.
+BY_DATASET = ("epochs", "batch", "learning_rate", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,17 @@ class Shares:
     test: float = 0.2
     validation: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name, works in (("test", 0.2), ("validation", 0.1)):
+            value = getattr(self, name)
+            # The range is that of `freqnet.data.split`.
+            if not is_finite(value):
+                todo = f"pass {name}={works}"
+                raise ConfigurationError(
+                    got_expected(f"{name} fraction", shown(value), "a number from 0 to below 1", todo)
+                )
+            object.__setattr__(self, name, float(value))
+
 
 # More than 8 fields: runs store the settings as one flat dictionary, and each field is one option.
 @dataclass(frozen=True)
@@ -90,6 +106,14 @@ class Settings:
         Stop after this many epochs without a lower validation loss, 0 for never [0].
     seed : int
         Seed of the split, the weights, the order of examples, the shifts and dropout [0].
+    class_weights : "balanced" or sequence of float, optional
+        Weights of the classes in the loss: none (default), balanced, or one number per class, such as 1,2.5. Balanced
+        weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean. Losses of
+        validation and test have no weights.
+    freeze : sequence of str, optional
+        Layers or parameters that keep their weights, by name or pattern, such as 0,3 or "*.kernel" [none]. Names are
+        those of ``network.named_parameters()``. A layer whose parameters are all frozen computes in evaluation mode:
+        its running statistics do not change.
 
     Raises
     ------
@@ -114,12 +138,16 @@ class Settings:
     clip: float = 1.0
     patience: int = 0
     seed: int = 0
+    # None, so that runs written before these choices existed have the same values.
+    class_weights: str | tuple[float, ...] | None = None
+    freeze: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
             value = getattr(self, name)
-            if not is_whole(value) or value < least:
-                _refuse(name, value, f"a whole number of {least} or more")
+            if not is_whole(value) or not least <= value <= LARGEST:
+                is_large = is_whole(value) and value > LARGEST
+                _refuse(name, value, f"a whole number of {f'at most {LARGEST}' if is_large else f'{least} or more'}")
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
         for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
@@ -127,9 +155,13 @@ class Settings:
             expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
             if not is_finite(value) or value < 0 or (name == "smoothing" and value >= 1):
                 _refuse(name, value, expected)
+            object.__setattr__(self, name, float(value))
         for name, known in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in known:
-                _refuse(name, repr(getattr(self, name)), " or ".join(known))
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in known:
+                _refuse(name, value, " or ".join(known))
+        object.__setattr__(self, "class_weights", _class_weights(self.class_weights))
+        object.__setattr__(self, "freeze", _patterns(self.freeze))
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
         """Return the optimiser of these parameters."""
@@ -148,6 +180,29 @@ class Settings:
 
 
 def _refuse(name: str, value: object, expected: str) -> None:
-    # The class attribute is the default.
-    default = getattr(Settings, name)
-    raise ConfigurationError(got_expected(name, value, expected, f"the default is {name}={default!r}"))
+    # The class attribute is the default, unless the dataset has its own.
+    default = f"{name}={getattr(Settings, name)!r}"
+    todo = f"leave it out for the dataset's default, or pass {default}" if name in BY_DATASET else f"pass {default}"
+    if isinstance(value, float) and value.is_integer() and expected.startswith("a whole"):
+        todo = f"pass {name}={int(value)}"
+    raise ConfigurationError(got_expected(name, shown(value), expected, todo))
+
+
+def _class_weights(value: Any) -> str | tuple[float, ...] | None:
+    """Return class weights as plain values; the word ``"none"`` is None."""
+    if value is None or (isinstance(value, str) and value in ("none", "balanced")):
+        return None if value == "none" else value
+    numbers = () if isinstance(value, str) else listed(value)
+    if numbers and all(is_finite(number) and number >= 0 for number in numbers) and any(numbers):
+        return tuple(float(number) for number in numbers)
+    expected = "'balanced', or one finite number of 0 or more per class, not all 0"
+    raise ConfigurationError(got_expected("class_weights", shown(value), expected, "pass class_weights='balanced'"))
+
+
+def _patterns(value: Any) -> tuple[str, ...] | None:
+    """Return names and patterns as a tuple of text; an empty one is None."""
+    names = () if value is None else None if isinstance(value, (str, bytes)) else listed(value)
+    if names is None or not all(isinstance(name, str) and name for name in names):
+        expected, todo = "a list of names or patterns", "pass freeze=['0']"
+        raise ConfigurationError(got_expected("freeze", shown(value), expected, todo))
+    return names or None

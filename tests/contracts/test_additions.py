@@ -1,4 +1,4 @@
-"""A new domain, node family, op, layer, activation, dataset, claim and option, each added in this file alone.
+"""A new domain, node family, op, layer, activation, dataset, format, claim and option, each added in this file alone.
 
 Each test registers a part, and finds it in training, on the command line, in the listings and in the contracts, with
 no change to any other file. After the test the registries are as they were.
@@ -35,7 +35,7 @@ from freqnet import nn
 from freqnet.autodiff import OPS, Tensor, linear
 from freqnet.autodiff.registry import FUNCTIONS
 from freqnet.cli.options import takes_choices
-from freqnet.data import DATASETS, Dataset, register_dataset
+from freqnet.data import DATASETS, READERS, Contents, Dataset, register_dataset, register_reader
 from freqnet.errors import ConfigurationError, FreqnetError
 from freqnet.experiments import Job, operation_errors
 from freqnet.experiments import run as run_job
@@ -43,7 +43,17 @@ from freqnet.spaces import DOMAINS, Fourier, Nodes, NodeSpace, register_domain, 
 from freqnet.training import ACTIVATIONS, Settings, presets, register_activation
 from freqnet.training.choices import GROUPS
 
-TABLES: tuple[dict, ...] = (DOMAINS, registry._READERS, OPS, FUNCTIONS, nn.LAYERS, ACTIVATIONS, DATASETS, EXAMPLES)
+TABLES: tuple[dict, ...] = (
+    DOMAINS,
+    registry._READERS,
+    OPS,
+    FUNCTIONS,
+    nn.LAYERS,
+    ACTIVATIONS,
+    DATASETS,
+    EXAMPLES,
+    READERS,
+)
 TABLES = (*TABLES, INVALID, OP_EXAMPLES, claims._added, GROUPS)
 SMALL = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--quiet")
 
@@ -261,6 +271,20 @@ def test_a_dataset(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert (found["dataset"], found["settings"]["epochs"], found["settings"]["batch"]) == ("stripes", 2, 16)
     assert "stripes" in command("train", "stripe").err
+
+
+# -- a format of files -----------------------------------------------------------------------------------
+def test_a_format(tmp_path: Path) -> None:
+    register_reader(".txt", read=lambda path: Contents(np.loadtxt(path), layout="t"))
+    assert listed(".txt", "files", tmp_path)
+    for number in range(40):
+        file = tmp_path / "waves" / ("slow" if number % 2 else "fast") / f"{number}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savetxt(file, np.sin(np.arange(16) * (0.8 if number % 2 else 2) + number))
+    succeed("train", tmp_path / "waves", *SMALL, "--out", tmp_path / "run")
+    assert "40 predictions" in succeed("predict", tmp_path / "run", tmp_path / "waves")
+    (tmp_path / "waves" / "fast" / "0.txt").write_text("no number")
+    assert "0.txt: got a file that cannot be read" in command("train", tmp_path / "waves", *SMALL).err
 
 
 # -- a claim ---------------------------------------------------------------------------------------------

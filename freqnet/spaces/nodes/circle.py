@@ -14,11 +14,31 @@ from freqnet.errors import ConfigurationError, got_expected
 from freqnet.spaces.nodes.halves import middle, numbers
 from freqnet.spaces.nodes.tables import Tables
 
+# Entries of tables that are made to find a condition number, and the most nodes of which another way finds it.
+_LARGEST, _MOST = 1 << 14, 1 << 11
+
 
 @cached
 def circle_tables(radius: float, samples: int, count: int) -> CircleTables:
     """Return the tables of an axis, from a cache."""
     return CircleTables(radius, samples, count)
+
+
+@cached
+def circle_condition(radius: float, samples: int, count: int) -> float:
+    """Return the condition number of an axis, without the tables of a long one."""
+    if count == samples:
+        # V is a unitary matrix times the diagonal damping.
+        sizes = np.sqrt(samples) * radius ** np.arange(samples, dtype=float)
+        return float(sizes.max() / sizes.min())
+    if samples * count > _LARGEST and count <= _MOST:
+        # V V^H is a Toeplitz matrix of geometric series.
+        wave = np.exp(-2j * np.pi * (np.arange(count)[:, None] - np.arange(count)) / samples)
+        squares = np.linalg.eigvalsh((1 - radius ** (2 * samples)) / (1 - radius**2 * wave)) if radius < 1 else [1.0]
+        # Squares lose half of the digits.
+        if squares[0] > 1e-8 * squares[-1]:
+            return float(np.sqrt(squares[-1] / squares[0]))
+    return circle_tables(radius, samples, count).condition_number
 
 
 class CircleTables(Tables):
@@ -40,10 +60,11 @@ class CircleTables(Tables):
         self.evaluate = waves * self._damping
         if count == samples:
             # V is a unitary matrix times the diagonal damping, which gives its singular values.
-            left, sizes, right = waves / np.sqrt(samples), np.sqrt(samples) * self._damping, np.eye(samples)
+            left, sizes = waves / np.sqrt(samples), np.sqrt(samples) * self._damping
+            self.invert = np.ascontiguousarray((1 / sizes)[:, None] * left.conj().T)
         else:
             left, sizes, right = np.linalg.svd(self.evaluate, full_matrices=False)
-        self.invert = (right.conj().T / sizes) @ left.conj().T
+            self.invert = (right.conj().T / sizes) @ left.conj().T
         self.root = (left / sizes) @ left.conj().T / np.sqrt(samples)
         self.inverse_root = (left * sizes) @ left.conj().T * np.sqrt(samples)
         self.constant = self.evaluate.sum(axis=1)

@@ -10,6 +10,7 @@ takes less work.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import mul
 from typing import Any, cast
 
 import numpy as np
@@ -18,14 +19,19 @@ from freqnet import kernels
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.spaces.base import Axes, volume
 from freqnet.spaces.channels import mode_products
+from freqnet.spaces.matrices import along
 from freqnet.spaces.nodes import halves
 from freqnet.spaces.nodes.base import NodeSpace
 from freqnet.spaces.nodes.bilinear import bilinear_cost
-from freqnet.spaces.nodes.circle import CircleTables, circle_tables
+from freqnet.spaces.nodes.circle import CircleTables, circle_condition, circle_tables
 from freqnet.spaces.registry import register_domain
+from freqnet.spaces.transforms import pass_door
+from freqnet.spaces.waves.dft import modes_by_fft
 from freqnet.spaces.waves.modes import product_terms
 
 WRAP = 1 / 8
+# Entries of the largest matrix that transforms samples: an FFT takes longer signals.
+_LARGEST = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,11 @@ class Damped(NodeSpace):
         return halves.matrices_cost(rows, columns)
 
     @property
+    def condition_numbers(self) -> tuple[float, ...]:
+        rows = zip(self.grid, self.modes, strict=True)
+        return tuple(circle_condition(self.radius_of(n), n, k) for n, k in rows)
+
+    @property
     def remainder(self) -> str:
         strongest = max(self.radius_of(n) ** n for n in self.grid)
         return f"around the circle, {strongest:.3g} times as strong"
@@ -128,6 +139,23 @@ class Damped(NodeSpace):
 
     def channel_product(self, a: np.ndarray, b: np.ndarray, form: str, groups: int, size: Axes) -> np.ndarray:
         return mode_products(a, b, form, groups)
+
+    # -- transforms ----------------------------------------------------------------------------------
+    def sample_modes(self, samples: np.ndarray) -> np.ndarray:
+        counts = self.modes
+        if self.dual or max(map(mul, self.grid, counts)) <= _LARGEST:
+            return super().sample_modes(samples)
+        # The values at the nodes are the Fourier transform of the damped samples.
+        pass_door("analysis")
+        places = self._places(samples.shape[1:-1])
+        damped = np.zeros((len(samples), *self.grid, samples.shape[-1]), samples.dtype)
+        damped[(slice(None), *places)] = samples[(slice(None), *(slice(p.stop - p.start) for p in places))]
+        for axis, n in enumerate(self.grid, 1):
+            damped *= along(_powers(self.radius_of(n), n), axis, damped.ndim)
+        half = modes_by_fft(damped, tuple(k // 2 for k in counts)) * samples.dtype.type(volume(self.grid))
+        # An even number of nodes has k = n/2, but not k = -n/2.
+        first = [slice(1 - k % 2, None) for k in counts[:-1]]
+        return np.ascontiguousarray(half[tuple(first)])
 
     # -- pointwise products ------------------------------------------------------------------------
     def multiply(self, a: np.ndarray, b: np.ndarray, other: Axes, band: Axes) -> np.ndarray:
@@ -174,6 +202,11 @@ class Damped(NodeSpace):
         factor = self.with_band(other).modes
         total += halves.matrices_cost(self.grid, factor) + 2 * volume(halves.half_shape(tuple(2 * m + 1 for m in wide)))
         return total + (halves.matrices_cost(self.grid, self.modes) if not is_square and self.modes != self.grid else 0)
+
+
+def _powers(radius: float, count: int) -> np.ndarray:
+    powers = np.arange(count, dtype=float)
+    return np.power(radius, powers, out=powers)
 
 
 def read_damped(text: str) -> dict[str, Any]:

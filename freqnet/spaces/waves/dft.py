@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log2
+from operator import mul
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from freqnet.spaces.base import Axes, volume
 
 # Multiply-adds of a matrix product that take as long as one operation of an FFT.
 _PRODUCTS_PER_FFT_OPERATION = 30
-# Entries of the largest matrix of an axis: it takes a millisecond to make and at most 2 MB to keep.
-_LARGEST = 1 << 17
+# Entries and modes of the largest matrix of an axis. It takes a millisecond to make and at most 1 MB to keep; with
+# more modes, an FFT is faster.
+_LARGEST, _MOST_MODES = 1 << 16, 127
 # Bytes of the spectra of a block.
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 
 
 def matrices_win(grid: Axes, band: Axes) -> bool:
@@ -29,7 +31,8 @@ def matrices_win(grid: Axes, band: Axes) -> bool:
     >>> matrices_win((28, 28), (9, 9)), matrices_win((441_000,), (500,))
     (True, False)
     """
-    if any(n * (2 * m + 1) > _LARGEST for n, m in zip(grid, band, strict=True)):
+    modes_of_axes = [2 * m + 1 for m in band]
+    if max(modes_of_axes) > _MOST_MODES or max(map(mul, grid, modes_of_axes)) > _LARGEST:
         return False
     left, products = volume(grid), 0
     for axis in reversed(range(len(grid))):
@@ -57,11 +60,6 @@ def kept_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
     # There are no complex numbers of half precision.
     samples = samples.astype(np.result_type(samples, np.float32), copy=False)
     return _by_matrices(samples, band) if matrices_win(grid, band) else modes_by_fft(samples, band)
-
-
-def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
-    """Return the samples ``(batch, *grid, channels)`` of a half spectrum ``(*modes, batch, channels)``."""
-    return samples_by_fft(array, band, grid)
 
 
 # -- matrices ------------------------------------------------------------------------------------------
@@ -108,8 +106,8 @@ def modes_by_fft(samples: np.ndarray, band: Axes) -> np.ndarray:
     return out
 
 
-def samples_by_fft(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
-    """Return `samples_of`, always by FFT."""
+def samples_of(array: np.ndarray, band: Axes, grid: Axes) -> np.ndarray:
+    """Return the samples ``(batch, *grid, channels)`` of a half spectrum ``(*modes, batch, channels)``."""
     batch, channels = array.shape[len(band) :]
     out = np.empty((batch, *grid, channels), array.real.dtype)
     for rows, lanes in _blocks(batch, channels, volume(grid) * out.itemsize):
@@ -146,7 +144,7 @@ def _block_modes(samples: np.ndarray, band: Axes) -> np.ndarray:
         half = fft.rfft(samples, axis=last, norm="forward")[(slice(None),) * last + (slice(m + 1),)]
     for axis, m in enumerate(band[:-1], 1):
         picked = np.arange(-m, m + 1) % half.shape[axis]
-        half = np.take(fft.fft(half, axis=axis, norm="forward"), picked, axis)
+        half = np.take(fft.fft(half, axis=axis, norm="forward", overwrite_x=True), picked, axis)
     return half
 
 

@@ -58,7 +58,7 @@ class Fourier(WaveSpace):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta)
-        if long_kernels.is_long(volume(self.shape), size, self.grid):
+        if long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
             return long_kernels.response(theta, kernel, size, self.grid, self.band)
         real, imag, _ = _basis(kernel, size, self.grid, self.band, theta.dtype.char)
         flat = theta.reshape(len(theta), -1)
@@ -84,7 +84,7 @@ class Fourier(WaveSpace):
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)
-        if long_kernels.is_long(volume(self.shape), size, self.grid):
+        if long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
             return long_kernels.response_adjoint(response, kernel, size, self.grid, self.band)
         real, imag, weights = _basis(kernel, size, self.grid, self.band, response.real.dtype.char)
         flat = response.reshape(len(real), -1) * weights

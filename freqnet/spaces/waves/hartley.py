@@ -20,7 +20,7 @@ from freqnet.spaces.matrices import along, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
-from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_by_fft
+from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_of
 from freqnet.spaces.waves.modes import fold, mode_numbers
 
 
@@ -48,7 +48,7 @@ class Hartley(WaveSpace):
     def synthesis(self, array: np.ndarray, grid: Axes) -> np.ndarray:
         pass_door("synthesis")
         if not matrices_win(grid, self.band):
-            return samples_by_fft(self.half_spectrum(array), self.band, grid).astype(array.dtype, copy=False)
+            return samples_of(self.half_spectrum(array), self.band, grid).astype(array.dtype, copy=False)
         array = _joined(array, self.ndim)
         for axis, (n, m) in enumerate(zip(grid, self.band, strict=True)):
             array = contract(_waves(n, m, array.dtype.char).T, array, axis)
@@ -58,7 +58,7 @@ class Hartley(WaveSpace):
     def frequency_response(self, theta: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.from_coordinates(theta)
-        if long_kernels.is_long(volume(self.shape), size, self.grid):
+        if long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
             return self._from_half(long_kernels.response(theta, kernel, size, self.grid, self.band))
         flat = _responses(kernel, size, self.grid, self.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
         return flat.reshape(*self.shape, *theta.shape[1:])
@@ -66,7 +66,7 @@ class Hartley(WaveSpace):
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
             return self.coordinates(response)
-        if long_kernels.is_long(volume(self.shape), size, self.grid):
+        if long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
             half = self.half_spectrum(response)
             return long_kernels.response_adjoint(half, kernel, size, self.grid, self.band)
         matrix = _responses(kernel, size, self.grid, self.band, response.dtype.char)
@@ -182,7 +182,8 @@ def _responses(kernel: str, size: Axes, grid: Axes, band: Axes, precision: str) 
     modes = np.stack([k.ravel() for k in np.meshgrid(*(np.arange(-m, m + 1) for m in band), indexing="ij")], 1)
     taps = np.stack([t.ravel() for t in np.meshgrid(*map(par.tap_offsets, size), indexing="ij")], 1)
     angle = 2 * np.pi * (modes / np.array(grid)) @ taps.T
-    return ((np.cos(angle) + np.sin(angle)) @ par.kernel_taps(kernel, size)).astype(precision)
+    waves = np.cos(angle) + np.sin(angle)
+    return (waves if kernel == "taps" else waves @ par.kernel_taps(kernel, size)).astype(precision)
 
 
 @cached

@@ -1,0 +1,81 @@
+"""Running statistics of normalisation: measured anew after few training steps, and kept by measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from freqnet.autodiff import no_grad
+from freqnet.nn import Module, Network
+from freqnet.nn.normalization import WithStatistics
+from freqnet.training.batches import Spectra
+
+# Largest number of training examples that statistics are measured on.
+MOST_EXAMPLES = 5000
+
+
+def lagging_layers(network: Network, steps: int) -> list[WithStatistics]:
+    """Return the layers whose running averages lag behind the weights after some training steps.
+
+    Layers that do not train, such as frozen ones, keep their averages.
+    """
+    layers = (layer for _, layer in network.body.modules() if isinstance(layer, WithStatistics))
+    return [layer for layer in layers if layer.training and layer.lags(steps)]
+
+
+def recalibrate(
+    network: Network, layers: list[WithStatistics], train: Spectra, batch: int, generator: np.random.Generator
+) -> None:
+    """Replace the running averages of some layers by the mean of their batch statistics, with the present weights.
+
+    Running averages lag behind the weights, which matters after few steps. Here each batch counts by its number of
+    examples. Dropout is off, as in evaluation. Nothing else of the network changes, such as its mode.
+
+    Parameters
+    ----------
+    network : Network
+    layers : list of WithStatistics
+        Layers of the network.
+    train : Spectra
+        Training examples, of which at most 5000 are used.
+    batch : int
+        Examples per batch, as in training.
+    generator : numpy.random.Generator
+        Draws the examples.
+    """
+    everything = [layer for _, layer in network.body.modules()]
+    before = [(layer, layer._training) for layer in everything]
+    momentum = [(layer, layer.momentum) for layer in layers]
+    order, seen = generator.permutation(len(train))[:MOST_EXAMPLES], 0
+    try:
+        for layer in everything:
+            layer.training = layer in layers
+        with no_grad(), network.guard(counts=False), np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(order), batch):
+                x, labels = train.take(order[start : start + batch])
+                seen += len(labels)
+                for layer in layers:
+                    layer.momentum = len(labels) / seen
+                network.body(x)
+    finally:
+        for layer, mode in before:
+            layer.training = mode
+        for norm, value in momentum:
+            norm.momentum = value
+
+
+@contextmanager
+def kept_state(body: Module) -> Iterator[None]:
+    """Give the layers their running statistics and the states of their generators back when the block ends."""
+    arrays = {name: array.copy() for name, array in body.named_state().items()}
+    generators = [layer.generator.bit_generator for _, layer in body.modules() if layer.generator is not None]
+    states = [generator.state for generator in generators]
+    try:
+        yield
+    finally:
+        for name, array in body.named_state().items():
+            array[...] = arrays[name]
+        for generator, state in zip(generators, states, strict=True):
+            generator.state = state

@@ -1,0 +1,174 @@
+"""Model files that were altered, with the checksum made anew: every command works or refuses them in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import random
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from freqnet.cli.main import main
+from freqnet.training import Checkpoint, load_checkpoint, save
+
+VALUES: list[Any] = [
+    None, True, False, 0, 1, 2, 3, -1, 7, 64, 1000, 100_000, 2 * 10**9, 2**31, 2**63, 10**30, 10**400, -(10**12),
+    0.0, 0.5, -0.5, 1e-320, 1e308, float("nan"), float("inf"), "", "x", "True", "3", "nan", "fourier", "laplace",
+    "grid", "damped", "laplace:rates=9", "../x", "a\nb\x1b[31m", "\ud800", "ü" * 500, [], [1], [3, 3], [-1, 2],
+    [2 * 10**9] * 2, [float("nan")] * 2, [None], ["x", "y"], [[3, 3]], [1, 2, 3, 4, 5], [0.0, 1.0], {},
+    {"layer": "Dense"}, {"a": 1},
+    {"layer": "Dense", "outputs": 10}, {"layer": "Sequential", "layers": []}, {"layer": "Polynomial"},
+    {"layer": "Residual", "body": {"layer": "PowerNorm"}}, {"layer": ["x"]}, {"layer": "TruncationPool", "size": 3},
+]  # fmt: skip
+COMMANDS = ("info", "predict", "evaluate", "audit")
+
+
+def deep(value: Any, levels: int) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value inside plain data."""
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*path, key))
+
+
+def mutate_plain(root: dict[str, Any], generator: random.Random) -> str:
+    """Change one value in plain data in place; return what was done."""
+    path = generator.choice([p for p in places(root) if p])
+    parent = root
+    for key in path[:-1]:
+        parent = parent[key]
+    kind = generator.choice(["replace"] * 6 + ["delete", "add", "wrap", "double", "deep"])
+    value = generator.choice(VALUES)
+    if kind == "replace":
+        parent[path[-1]] = copy.deepcopy(value)
+    elif kind == "delete":
+        del parent[path[-1]]
+    elif kind == "add" and isinstance(parent, dict):
+        parent[generator.choice(["x", "generator", "__class__", "layers", "size", "self"])] = copy.deepcopy(value)
+    elif kind == "wrap":
+        parent[path[-1]] = [parent[path[-1]]]
+    elif kind == "double" and isinstance(parent[path[-1]], list):
+        parent[path[-1]] = parent[path[-1]] * 2
+    else:
+        parent[path[-1]] = deep(value, generator.choice([2, 60, 400, 900]))
+    return f"{kind} {path} {value!r:.60}"
+
+
+def mutate_arrays(arrays: dict[str, np.ndarray], generator: random.Random) -> str:
+    """Change one array; return what was done."""
+    name = generator.choice(sorted(arrays))
+    array = arrays[name]
+    changes: dict[str, Any] = {
+        "transpose": np.ascontiguousarray(array.T),
+        "flat": array.ravel(),
+        "longer": np.concatenate([array, array]),
+        "empty": array[:0],
+        "int": array.astype(np.int64),
+        "bool": array > 0,
+        "half": array.astype(np.float16),
+        "nan": np.full_like(array, np.nan),
+        "inf": np.full_like(array, np.inf),
+        "huge": np.full_like(array, 1e38),
+        "negative": -np.abs(array),
+        "zero": np.zeros_like(array),
+    }
+    kind = generator.choice([*changes, "drop", "rename"])
+    if kind in changes:
+        arrays[name] = changes[kind]
+    else:
+        value = arrays.pop(name)
+        if kind == "rename":
+            arrays[generator.choice(["x", "", "a.b", f"{name}.x"])] = value
+    return f"{kind} {name}"
+
+
+def altered(original: Checkpoint, generator: random.Random) -> tuple[Checkpoint, str]:
+    """Return a copy with one to three changes, and their description."""
+    checkpoint, done = copy.deepcopy(original), []
+    for _ in range(generator.choice([1, 1, 1, 2, 3])):
+        part = generator.choice(["network"] * 4 + ["info"] * 3 + ["arrays"])
+        if part == "arrays":
+            if checkpoint.arrays:
+                done.append(mutate_arrays(checkpoint.arrays, generator))
+        elif len(list(places(getattr(checkpoint, part)))) > 1:
+            done.append(f"{part}: {mutate_plain(getattr(checkpoint, part), generator)}")
+    return checkpoint, "; ".join(done)
+
+
+@contextlib.contextmanager
+def limits(seconds: int = 30, room: int = 6 << 30) -> Iterator[None]:
+    """Fail where a command takes too long, and refuse it more memory than a good model needs."""
+
+    def late(*arguments: Any) -> None:
+        raise AssertionError(f"longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + room, hard))
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def run_command(command: str, folder: Path, images: Path, capsys: Any) -> tuple[int, str]:
+    more = {"predict": [str(images)], "audit": ["--samples", "4"]}.get(command, [])
+    json_file = folder / "out.json"
+    with pytest.raises(SystemExit) as ended, limits(), np.errstate(all="ignore"):
+        main([command, str(folder), *more, "--json", str(json_file)])
+    if ended.value.code:
+        assert not json_file.exists()
+    json_file.unlink(missing_ok=True)
+    assert {p.name for p in folder.iterdir()} == {"model.safetensors"}
+    return int(ended.value.code or 0), capsys.readouterr().err
+
+
+def check_altered(run: Path, folder: Path, seeds: range, commands: int, capsys: Any) -> int:
+    """Alter a model with each seed and run commands on it; return how many times one was refused."""
+    original = load_checkpoint(run / "model.safetensors")
+    images, refused = folder.parent / "images.npy", 0
+    np.save(images, np.zeros((2, 8, 8, 1), np.float32))
+    folder.mkdir()
+    for seed in seeds:
+        generator = random.Random(seed)
+        checkpoint, what = altered(original, generator)
+        save(folder / "model.safetensors", checkpoint)
+        for command in generator.sample(COMMANDS, commands):
+            status, text = run_command(command, folder, images, capsys)
+            problem = f"seed {seed}, {command}: {what}: {status}: {text}"
+            lines = [line for line in text.splitlines() if not line.startswith(("freqnet: note", "freqnet: warning"))]
+            assert status in (0, 2), problem
+            assert len(lines) == (status == 2), problem
+            assert "internal error" not in text, problem
+            assert "Traceback" not in text, problem
+            assert text.isascii() or "\x1b" not in text, problem
+            refused += status == 2
+    return refused
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_altered_models_are_used_or_refused_in_one_line(run: Path, tmp_path: Path, capsys: Any) -> None:
+    assert check_altered(run, tmp_path / "altered", range(300), 1, capsys) > 100
+
+
+@pytest.mark.slow
+def test_thousands_of_altered_models(run: Path, tmp_path: Path, capsys: Any) -> None:
+    assert check_altered(run, tmp_path / "altered", range(1000, 5000), 2, capsys) > 1000
