@@ -76,7 +76,7 @@ class Fourier(WaveSpace):
 
         The weights count the modes. None where the response is not computed by a matrix.
         """
-        if kernel == "modes" or long_kernels.is_long(volume(self.shape), size, self.grid):
+        if kernel == "modes" or long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
             return None
         real, imag, weights = _basis(kernel, size, self.grid, self.band, np.dtype(precision).char)
         return np.stack([real, imag], axis=1), weights
