@@ -116,6 +116,11 @@ def recording(on: bool) -> Iterator[None]:
         _recording.reset(token)
 
 
+def is_observed() -> bool:
+    """Return whether somebody observes the ops: see `observe`."""
+    return bool(_observers.get())
+
+
 def is_watched() -> bool:
     """Return whether ops are recorded or observed, so that cached results must not be used."""
     return _recording.get() or bool(_observers.get())

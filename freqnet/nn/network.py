@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.autodiff.tape import is_observed
 from freqnet.checks import require_room
 from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels import KERNEL
@@ -179,7 +180,7 @@ class Network:
     def _logits(self, values: np.ndarray, batch: int) -> np.ndarray:
         if not len(values):
             return np.zeros((0, self.outputs), self.precision)
-        if self._can_plan():
+        if self.can_plan:
             return self._state.plans(values)
         return np.concatenate(
             [self._from_samples(Tensor(values[i : i + batch])).data for i in range(0, len(values), batch)]
@@ -188,9 +189,15 @@ class Network:
     def _from_samples(self, samples: Tensor) -> Tensor:
         return self(self.door.transform(samples, self.precision))
 
-    def _can_plan(self) -> bool:
-        """Whether the network runs as kernel calls in a row: with kernels, and layers that do the same every time."""
-        return KERNEL != "numpy" and all(module.is_static for _, module in self.body.modules())
+    @property
+    def can_plan(self) -> bool:
+        """Whether the network runs as kernel calls in a row (`freqnet.plan`), now and in its present mode.
+
+        There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
+        """
+        space = self.door.space
+        has_kernels = KERNEL != "numpy" and space.is_complex and space.is_spectral and space.mode_space == space
+        return has_kernels and not is_observed() and all(m.is_static for _, m in self.body.modules())
 
     @contextmanager
     def inference(self) -> Iterator[None]:

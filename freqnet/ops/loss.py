@@ -108,14 +108,22 @@ def cross_entropy(logits: Tensor, labels: Any, smoothing: float = 0.0, weights: 
     if plain(logits, "cross_entropy").ndim != 2:
         todo = "end the network with Dense(classes)"
         raise ShapeError(got_expected("logits", f"shape {logits.shape}", "(batch, classes)", todo))
-    labels, classes = _class_numbers(labels, *logits.shape), logits.shape[1]
+    targets = class_targets(labels, logits.shape[1], smoothing, weights, batch=len(logits.data), dtype=logits.dtype)
+    return softmax_loss(logits, targets=targets)
+
+
+def class_targets(
+    labels: Any, classes: int, smoothing: float = 0.0, weights: Any = None, *, batch: int, dtype: Any = float
+) -> np.ndarray:
+    """Return the targets of `softmax_loss` ``(batch, classes)``, as `cross_entropy` describes its arguments."""
+    labels = _class_numbers(labels, batch, classes)
     if not is_finite(smoothing) or not 0 <= smoothing < 1:
         raise ShapeError(got_expected("smoothing", repr(smoothing), "a number in [0, 1)", "pass smoothing=0.1"))
-    targets = np.full(logits.shape, smoothing / classes, logits.dtype)
+    targets = np.full((batch, classes), smoothing / classes, dtype)
     targets[np.arange(len(labels)), labels] += 1 - smoothing
     if weights is not None:
         targets *= _relative(weights, labels, classes)
-    return softmax_loss(logits, targets=targets)
+    return targets
 
 
 def _relative(weights: Any, labels: np.ndarray, classes: int) -> np.ndarray:

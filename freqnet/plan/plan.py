@@ -69,6 +69,10 @@ class Plan:
         self._builder.program.run()
         return self.result[:count] if count < len(self.source) else self.result
 
-    def gradient(self, parameter: Tensor) -> np.ndarray:
-        """Return the gradient of a parameter that the last run found."""
-        return self._builder.gradients[id(parameter)]
+    def gradient(self, parameter: Tensor) -> np.ndarray | None:
+        """Return the gradient of a parameter that the last run found; None if the result does not depend on it."""
+        return self._builder.gradients.get(id(parameter))
+
+    def value(self, x: Tensor) -> np.ndarray:
+        """Return the values of a tensor that the recorded function made, as the last run found them."""
+        return self._builder.value(x)

@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
+from freqnet.ops.loss import class_targets
 from freqnet.optim import Optimizer, clip_gradients
 from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
@@ -25,6 +27,9 @@ from freqnet.training.history import History
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
+
+if TYPE_CHECKING:
+    from freqnet.training.plans import StepPlans
 
 # Called after every training step with the figures so far, and after each epoch with its row of the history.
 Progress = Callable[[dict[str, Any]], None]
@@ -95,20 +100,34 @@ class Run:
         """
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            logits = network.body(x)
-            loss = ops.cross_entropy(logits, labels, settings.smoothing, self.class_weights)
-            value, norm = loss.item(), 0.0
-            if np.isfinite(value):
-                self.optimizer.clear_gradients()
-                backward(loss)
-                norm = clip_gradients(self.trained, settings.clip or np.inf)
+            value, logits = self._gradients(x, labels)
+            norm = clip_gradients(self.trained, settings.clip or np.inf) if np.isfinite(value) else 0.0
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
                 todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
                 raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
             self.optimizer.step()
-        return value, logits.data
+        return value, logits
+
+    def _gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
+        """Set the gradients, by a plan or by the tape; return the loss and the logits."""
+        network, choices = self.network, (self.settings.smoothing, self.class_weights)
+        if network.can_plan:
+            targets = class_targets(labels, network.outputs, *choices, batch=len(labels), dtype=network.precision)
+            return self._plans(x, targets)
+        logits = network.body(x)
+        loss = ops.cross_entropy(logits, labels, *choices)
+        if np.isfinite(loss.item()):
+            self.optimizer.clear_gradients()
+            backward(loss)
+        return loss.item(), logits.data
+
+    @cached_property
+    def _plans(self) -> StepPlans:
+        from freqnet.training.plans import StepPlans
+
+        return StepPlans(self.network, self.trained)
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
         """Return a checkpoint of the run, with `info` added to its data."""
