@@ -75,6 +75,11 @@ class Builder:
             self.gradients[id(x)] = array
         return array
 
+    def gradient_or_scratch(self, x: Tensor) -> Array:
+        """Make the array for a contribution to a gradient, for kernels that always compute it."""
+        array = self.gradient(x)
+        return self.program.empty(x.shape, x.data.dtype) if array is None else array
+
     def share_gradient(self, x: Tensor, g: Array) -> None:
         """Use an array as a contribution to the gradient of a tensor."""
         if x.requires_grad and id(x) in self.gradients:

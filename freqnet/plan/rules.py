@@ -167,12 +167,10 @@ def _normalized(
     b.keep_saved(out, found)
 
     def backward(g: Array) -> None:
-        gx = b.gradient(x)
-        if gx is None:
-            gx = b.program.empty(x.shape, x.dtype)
+        gx, g_gain, g_offset = (b.gradient_or_scratch(v) for v in (x, gain, offset))
         sums = _polynomial_adjoint(p, g, source, coefficients, bands, space.centre, gx)
         factor, start = p.empty(x.shape[-2:]), p.empty(x.shape[-2:])
-        results = b.gradient(gain), b.gradient(offset), b.gradient(polynomial), factor, start
+        results = g_gain, g_offset, b.gradient(polynomial), factor, start
         p.compose_adjoint(sums, given, results, epsilon)
         _add_affine(p, gx, source, factor, start, space.centre)
 
