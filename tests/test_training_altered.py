@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import random
 import resource
 import signal
@@ -14,15 +15,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from freqnet import nn
 from freqnet.cli.main import main
+from freqnet.errors import CheckpointError
+from freqnet.nn import Network
 from freqnet.training import Checkpoint, load_checkpoint, save
 
 VALUES: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 7, 64, 1000, 100_000, 2 * 10**9, 2**31, 2**63, 10**30, 10**400, -(10**12),
     0.0, 0.5, -0.5, 1e-320, 1e308, float("nan"), float("inf"), "", "x", "True", "3", "nan", "fourier", "laplace",
-    "grid", "damped", "laplace:rates=9", "../x", "a\nb\x1b[31m", "\ud800", "ü" * 500, [], [1], [3, 3], [-1, 2],
-    [2 * 10**9] * 2, [float("nan")] * 2, [None], ["x", "y"], [[3, 3]], [1, 2, 3, 4, 5], [0.0, 1.0], {},
-    {"layer": "Dense"}, {"a": 1},
+    "grid", "damped", "laplace:rates=9", "../x", "a\nb\x1b[31m", "\ud800", "ü" * 500, [], [1], [3, 3],
+    [-1, 2], [2 * 10**9] * 2,
+    [float("nan")] * 2, [None], ["x", "y"], [[3, 3]], [1, 2, 3, 4, 5], [0.0, 1.0], {}, {"layer": "Dense"}, {"a": 1},
     {"layer": "Dense", "outputs": 10}, {"layer": "Sequential", "layers": []}, {"layer": "Polynomial"},
     {"layer": "Residual", "body": {"layer": "PowerNorm"}}, {"layer": ["x"]}, {"layer": "TruncationPool", "size": 3},
 ]  # fmt: skip
