@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole
+from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, checked_window, resampled
@@ -179,7 +179,7 @@ class FrequencyDropout(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
-        if not is_whole(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
+        if not is_finite(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
                 got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
