@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freqnet import nn
-from freqnet.errors import LONGEST_ECHO, echo, got_expected, reason
+from freqnet.errors import LONGEST_TEXT, LONGEST_WORD, echo, got_expected, reason
 from freqnet.spaces import get_domain
 
 
@@ -15,20 +15,21 @@ from freqnet.spaces import get_domain
 def test_every_text_becomes_one_printable_line(text: str) -> None:
     for line in (echo(text), got_expected(text, text, text, text), reason(ValueError(text))):
         assert line.isprintable()
-    assert len(echo(text)) <= LONGEST_ECHO
-    assert len(got_expected("band", text, "5", "pass band=5")) < LONGEST_ECHO + 60
+    assert len(echo(text)) <= LONGEST_TEXT
+    assert len(got_expected("band", text, "5", "pass band=5")) < LONGEST_TEXT + 60
 
 
-@pytest.mark.parametrize("length", [0, 1, LONGEST_ECHO - 1, LONGEST_ECHO])
+@pytest.mark.parametrize("length", [0, 1, LONGEST_WORD - 1, LONGEST_WORD])
 def test_short_texts_stay_whole(length: int) -> None:
     text = "".join(chr(97 + i % 26) for i in range(length))
     assert echo(text) == text
+    assert echo(f"{text}/{text} {text}/{text}") == f"{text}/{text} {text}/{text}"
 
 
 def test_the_middle_of_a_long_text_is_left_out() -> None:
     found = echo("start" + "x" * 1000 + "end")
-    assert (len(found), found[:5], found[-3:], found.count("...")) == (LONGEST_ECHO, "start", "end", 1)
-    assert len(echo("\x1b" * 10**6)) == LONGEST_ECHO
+    assert (len(found), found[:5], found[-3:], found.count("...")) == (LONGEST_WORD, "start", "end", 1)
+    assert len(echo("\x1b " * 10**6)) == LONGEST_TEXT
 
 
 def test_escapes_of_the_terminal_and_line_breaks_do_not_come_through() -> None:

@@ -137,6 +137,7 @@ REQUIRED |= {"LowPass": {"band": 1}, "AveragePool": {"window": 2}, "Window": {"s
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=[f"{n}.{f}" for n, f in FIELDS])
 @pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.filterwarnings("ignore:minimum radius")
 def test_odd_settings_work_or_get_a_line(name: str, field: str, value: Any) -> None:
     """No setting, whatever its type, ends in an error of Python."""
     domain = "grid" if name == "Pointwise" else "fourier"
