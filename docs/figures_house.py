@@ -11,7 +11,13 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 # From the bottom up: a part may import from its own row and from the rows below it. Name, content, colour.
 # `test_docs.py` compares the names with the rows that the tests of the structure enforce.
 ROWS = (
-    (("errors, checks, values, processes, caches", "messages, checks, sample values, child processes, kept arrays", GREY),),
+    (
+        (
+            "errors, checks, values, processes, caches",
+            "messages, checks, sample values, child processes, kept arrays",
+            GREY,
+        ),
+    ),
     (
         ("kernels", "C, and NumPy that defines it", GREY),
         ("autodiff", "tensors, tape, registry of ops", BLUE),

@@ -152,7 +152,7 @@ def test_mistakes_have_one_message() -> None:
         nn.Door("laplace", (8,), (7,), 1, pad=(-1,))
     with pytest.raises(ShapeError, match="Residual body: got grid"):
         nn.Residual(nn.AveragePool(2)).build(nn.Signal(Laplace.on(8), 1), RNG)
-    with pytest.raises(ShapeError, match="samples: got numbers of complex128, expected real numbers"):
+    with pytest.raises(ShapeError, match="samples: got complex numbers, expected real numbers"):
         ops.analysis(np.ones((1, 4, 1)) * 1j, Laplace.on(4))
     with pytest.raises(ShapeError, match="shift: got numbers that are not finite"):
         ops.shift(signal(Laplace.on, 4, 4), [np.nan])

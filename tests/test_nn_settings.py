@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from freqnet import nn
 from freqnet.autodiff import Tensor
 from freqnet.checks import plain_value
-from freqnet.errors import ConfigurationError, FreqnetError
+from freqnet.errors import CheckpointError, ConfigurationError, FreqnetError, ShapeError
 from freqnet.training import Checkpoint, load_checkpoint, save
 
 NUMBERS = st.one_of(
@@ -137,6 +137,7 @@ REQUIRED |= {"LowPass": {"band": 1}, "AveragePool": {"window": 2}, "Window": {"s
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=[f"{n}.{f}" for n, f in FIELDS])
 @pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.filterwarnings("ignore:minimum radius")
 def test_odd_settings_work_or_get_a_line(name: str, field: str, value: Any) -> None:
     """No setting, whatever its type, ends in an error of Python."""
     domain = "grid" if name == "Pointwise" else "fourier"
@@ -148,3 +149,49 @@ def test_odd_settings_work_or_get_a_line(name: str, field: str, value: Any) -> N
     if network is not None:
         network.train()
         assert np.isfinite(network(network.analyse(np.random.default_rng(0).normal(size=(2, 8, 2)))).data).all()
+
+
+# -- arrays ------------------------------------------------------------------------------------------
+def dense() -> nn.Module:
+    layer = nn.Dense(3)
+    layer.build(nn.Features(2), np.random.default_rng(0))
+    return layer
+
+
+def test_arrays_that_replace_a_parameter_keep_its_shape_and_its_precision() -> None:
+    weight = dense().parameters["weight"]
+    weight.data = np.ones((2, 3))
+    weight.data += 1
+    weight.data = np.asfortranarray(weight.data)
+    assert weight.dtype == np.float32
+    assert np.array_equal(weight.data, np.full((2, 3), 2.0))
+    for wrong in (np.ones((3, 2)), np.ones(3), 1.0, np.ones((2, 3)) * 1j, np.full((2, 3), "a"), np.ones((2, 1))):
+        with pytest.raises(ShapeError, match=r"data of a parameter: got .*, expected real numbers of shape \(2, 3\)"):
+            weight.data = wrong
+    assert np.array_equal(weight.data, np.full((2, 3), 2.0))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1j, "a", None], ids=repr)
+def test_loaded_arrays_are_finite_real_numbers(wrong: Any) -> None:
+    layer = dense()
+    before = layer.parameters["weight"].data.copy()
+    arrays = {"weight": np.full((2, 3), wrong), "bias": np.zeros((1, 3))}
+    with pytest.raises(CheckpointError, match=r"weights weight: got .*, expected (finite|real) numbers"):
+        layer.load_arrays(arrays)
+    assert np.array_equal(layer.parameters["weight"].data, before)
+    layer.load_arrays({"weight": [[1, 2, 3], [4, 5, 6]], "bias": np.zeros((1, 3))})  # type: ignore[dict-item]
+    assert layer.parameters["weight"].data[1, 2] == 6.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Dense(10**12),
+        lambda: nn.Convolution(10**12),
+        lambda: nn.Convolution(2, 10**15),
+        lambda: nn.Convolution(10**300),
+    ],
+)
+def test_arrays_that_no_machine_holds_are_refused_before_they_are_made(make: Any) -> None:
+    with pytest.raises(ShapeError, match=r"got an array of .* GiB\), expected at most the .* GiB of this machine"):
+        make().build(nn.Signal(nn.Door("fourier", (8,), (3,), 1).space, 1), np.random.default_rng(0))

@@ -10,7 +10,7 @@ import oracles
 import pytest
 
 from freqnet import nn, ops
-from freqnet.errors import ConfigurationError
+from freqnet.errors import ConfigurationError, NetworkWarning
 from freqnet.spaces import Fourier
 
 SPACE = Fourier.on((9, 8))
@@ -155,3 +155,8 @@ def test_running_statistics_keep_their_arrays():
     layer.train()
     layer(X)
     assert all(state is before[name] for name, state in layer.named_state().items())
+
+
+def test_a_fraction_of_a_radius_is_told_and_cut_off():
+    with pytest.warns(NetworkWarning, match="minimum radius: got 0.3, expected a whole number; pass minimum=0"):
+        build(nn.FrequencyDropout(0.3))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from freqnet import ops
-from freqnet.autodiff import Tensor
+from freqnet.autodiff import Tensor, backward, gradient
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError, SpaceError
 from freqnet.spaces import Fourier, Grid
 
@@ -85,3 +89,65 @@ def test_support_grows_with_each_kernel_and_is_dropped_when_it_wraps() -> None:
     assert ops.convolve(once, h, 3).space.support == (8,)
     assert ops.convolve(ops.convolve(once, h, 3), h, 3).space.support is None
     assert ops.multiply(x, x).space.support is None
+
+
+# -- arguments of any type -----------------------------------------------------------------------------
+SIGNAL = ops.analysis(np.random.default_rng(0).normal(size=(2, 8, 3)), Fourier.on(8))
+ODD: list[Any] = [
+    None, True, -1, 0, 1.5, np.nan, "x", (), (1, 2, 3), ("a",), {"a": 1}, np.ones(2), np.ones((2, 2, 2)), 1j, abs,
+    np.array(["a"]), np.ones((2, 1)) * 1j, [[1], [2, 3]], [1.0], np.array([1.0, np.inf]), SIGNAL, NUMBERS, SIGNAL.space,
+]  # fmt: skip
+TAKERS: dict[str, Callable[[Any], Any]] = {
+    "truncate": lambda v: ops.truncate(v, 1),
+    "band of truncate": lambda v: ops.truncate(SIGNAL, v),
+    "band of zero_pad": lambda v: ops.zero_pad(SIGNAL, v),
+    "resample": lambda v: ops.resample(v, 4),
+    "grid of resample": lambda v: ops.resample(SIGNAL, v),
+    "average": lambda v: ops.average(v, 2),
+    "window of average": lambda v: ops.average(SIGNAL, v),
+    "method of average": lambda v: ops.average(SIGNAL, 2, v),
+    "stride of alias": lambda v: ops.alias(SIGNAL, v),
+    "shift": lambda v: ops.shift(v, [1.0]),
+    "samples of shift": lambda v: ops.shift(SIGNAL, v),
+    "first of multiply": lambda v: ops.multiply(v, SIGNAL),
+    "second of multiply": lambda v: ops.multiply(SIGNAL, v),
+    "band of multiply": lambda v: ops.multiply(SIGNAL, SIGNAL, v),
+    "mean": ops.mean,
+    "signal_power": ops.signal_power,
+    "polynomial": lambda v: ops.polynomial(v, Tensor([[0.0], [1.0]])),
+    "coefficients": lambda v: ops.polynomial(SIGNAL, v),
+    "gate band": lambda v: ops.polynomial(SIGNAL, Tensor([[0.0], [1.0], [1.0]]), v),
+    "coordinates": ops.coordinates,
+    "linear_map": lambda v: ops.linear_map(SIGNAL, v),
+    "power_spectrum": ops.power_spectrum,
+    "convolve": lambda v: ops.convolve(v, response(SIGNAL.space)),
+    "kernel of convolve": lambda v: ops.convolve(SIGNAL, v),
+    "frequency_response": lambda v: ops.frequency_response(v, SIGNAL.space),
+    "space of a response": lambda v: ops.frequency_response(Tensor(np.ones((3, 3, 2))), v),
+    "size of a response": lambda v: ops.frequency_response(Tensor(np.ones((3, 3, 2))), SIGNAL.space, "taps", v),
+    "relu": ops.relu,
+    "mean_squared_error": lambda v: ops.mean_squared_error(v, NUMBERS),
+    "target": lambda v: ops.mean_squared_error(NUMBERS, v),
+    "target of a signal": lambda v: ops.mean_squared_error(SIGNAL, v),
+    "sobolev_error": lambda v: ops.sobolev_error(v, SIGNAL),
+    "order of sobolev_error": lambda v: ops.sobolev_error(SIGNAL, SIGNAL, v),
+    "logits": lambda v: ops.cross_entropy(v, [0, 1]),
+    "labels": lambda v: ops.cross_entropy(NUMBERS, v),
+    "smoothing": lambda v: ops.cross_entropy(NUMBERS, [0, 1], v),
+    "log_softmax": ops.log_softmax,
+    "sum": lambda v: SIGNAL + v,
+    "product": lambda v: NUMBERS * v,
+    "matmul": lambda v: NUMBERS @ v,
+    "tensor": Tensor,
+    "space of a tensor": lambda v: Tensor(np.ones((2, 2)), v),
+    "backward": backward,
+    "cotangent": lambda v: backward(Tensor(np.ones((2, 3)), requires_grad=True) * 2.0, v),
+    "inputs of gradient": lambda v: gradient((Tensor(np.ones(2), requires_grad=True) * 2.0).sum(), v),
+}
+
+
+@pytest.mark.parametrize("what", TAKERS)
+def test_arguments_of_any_type_work_or_get_a_line(what: str) -> None:
+    for value in ODD:
+        with contextlib.suppress(FreqnetError):
+            TAKERS[what](value)

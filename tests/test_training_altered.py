@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import random
 import resource
 import signal
@@ -14,15 +15,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from freqnet import nn
 from freqnet.cli.main import main
+from freqnet.errors import CheckpointError
+from freqnet.nn import Network
 from freqnet.training import Checkpoint, load_checkpoint, save
 
 VALUES: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 7, 64, 1000, 100_000, 2 * 10**9, 2**31, 2**63, 10**30, 10**400, -(10**12),
     0.0, 0.5, -0.5, 1e-320, 1e308, float("nan"), float("inf"), "", "x", "True", "3", "nan", "fourier", "laplace",
-    "grid", "damped", "laplace:rates=9", "../x", "a\nb\x1b[31m", "\ud800", "ü" * 500, [], [1], [3, 3], [-1, 2],
-    [2 * 10**9] * 2, [float("nan")] * 2, [None], ["x", "y"], [[3, 3]], [1, 2, 3, 4, 5], [0.0, 1.0], {},
-    {"layer": "Dense"}, {"a": 1},
+    "grid", "damped", "laplace:rates=9", "../x", "a\nb\x1b[31m", "\ud800", "ü" * 500, [], [1], [3, 3],
+    [-1, 2], [2 * 10**9] * 2,
+    [float("nan")] * 2, [None], ["x", "y"], [[3, 3]], [1, 2, 3, 4, 5], [0.0, 1.0], {}, {"layer": "Dense"}, {"a": 1},
     {"layer": "Dense", "outputs": 10}, {"layer": "Sequential", "layers": []}, {"layer": "Polynomial"},
     {"layer": "Residual", "body": {"layer": "PowerNorm"}}, {"layer": ["x"]}, {"layer": "TruncationPool", "size": 3},
 ]  # fmt: skip
@@ -172,3 +176,101 @@ def test_altered_models_are_used_or_refused_in_one_line(run: Path, tmp_path: Pat
 @pytest.mark.slow
 def test_thousands_of_altered_models(run: Path, tmp_path: Path, capsys: Any) -> None:
     assert check_altered(run, tmp_path / "altered", range(1000, 5000), 2, capsys) > 1000
+
+
+# -- single alterations --------------------------------------------------------------------------------
+def small() -> Network:
+    body = nn.Sequential(nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.Residual(nn.LowPass(1)), nn.Dense(3))
+    return Network(nn.Door("fourier", (8, 8), (2, 2), 1), body)
+
+
+NESTED = {"layer": "PowerNorm"}
+for _ in range(400):
+    NESTED = {"layer": "Sequential", "layers": [NESTED]}
+REFUSED: dict[str, tuple[tuple[Any, ...], Any]] = {
+    "grid of nan": (("door", "grid"), [float("nan")] * 2),
+    "grid of text": (("door", "grid"), "88"),
+    "grid beyond the memory": (("door", "grid"), [2 * 10**9] * 2),
+    "pad beyond the memory": (("door", "pad"), [2 * 10**9] * 2),
+    "channels of text": (("door", "channels"), "True"),
+    "channels of True": (("door", "channels"), True),
+    "unknown field of the door": (("door", "x"), 1),
+    "domain of a number": (("door", "domain"), 5),
+    "domain of a list": (("door", "domain"), ["fourier"]),
+    "scale of zero": (("door", "scale"), [0.0]),
+    "door of a list": (("door",), []),
+    "body of text": (("body",), "x"),
+    "unknown layer": (("body", "layers", 0, "layer"), "os.system"),
+    "layer of a list": (("body", "layers", 0, "layer"), ["Dense"]),
+    "unknown field of a layer": (("body", "layers", 0, "forward"), 1),
+    "huge channels": (("body", "layers", 0, "channels"), 2 * 10**9),
+    "channels beyond the file": (("body", "layers", 0, "channels"), 100_000),
+    "outputs beyond the file": (("body", "layers", 4, "outputs"), 10**6),
+    "taps beyond the file": (("body", "layers", 0, "size"), [50_000, 50_000]),
+    "size of a huge number": (("body", "layers", 0, "size"), 10**400),
+    "negative groups": (("body", "layers", 0, "groups"), -1),
+    "layers without end": (("body",), NESTED),
+    "list without end": (("body", "layers", 0, "size"), deep(3, 500)),
+    "precision": (("precision",), "float16"),
+    "precision of objects": (("precision",), "O"),
+    "coefficients of text": (("body", "layers", 2, "coefficients"), ["a", "b"]),
+    "other outputs": (("body", "layers", 4, "outputs"), 4),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_description_is_checked_before_the_network_is_built(what: str, tmp_path: Path) -> None:
+    network, (path, value) = small(), REFUSED[what]
+    description = json.loads(json.dumps(network.describe()))
+    parent = description
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = value
+    save(tmp_path / "m.safetensors", Checkpoint(description, network.arrays()))
+    with limits(seconds=10, room=1 << 30), pytest.raises(CheckpointError) as caught:
+        load_checkpoint(tmp_path / "m.safetensors").restore()
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("part", ["network", "info"])
+@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, "[]", "3", "null", '"x"'], ids=lambda t: t[:6])
+def test_text_that_is_no_dictionary_is_refused(part: str, text: str, tmp_path: Path, monkeypatch: Any) -> None:
+    network, right = small(), json.dumps
+    checkpoint = Checkpoint(network.describe(), network.arrays(), info={"seed": 0})
+    replaced = getattr(checkpoint, part)
+    monkeypatch.setattr(json, "dumps", lambda value, **more: text if value is replaced else right(value, **more))
+    save(tmp_path / "m.safetensors", checkpoint)
+    with pytest.raises(CheckpointError, match="got changed contents"):
+        load_checkpoint(tmp_path / "m.safetensors")
+
+
+INFO: dict[str, dict[str, Any]] = {
+    "classes": {"classes": 3},
+    "class": {"classes": [["a"], "b", "c"]},
+    "seed": {"settings": {"seed": "0"}},
+    "fractions": {"fractions": {"test": "x"}},
+    "folder": {"folder": 5},
+    "metrics": {"metrics": []},
+    "accuracy": {"metrics": {"test_accuracy": "high"}},
+    "progress": {"progress": {"epoch": True}},
+    "fingerprint alone": {"fingerprint": "0"},
+}
+
+
+@pytest.mark.parametrize("what", INFO)
+def test_information_of_other_types_is_refused(what: str) -> None:
+    with pytest.raises(CheckpointError, match=r"checkpoint: got a damaged information \(") as caught:
+        Checkpoint({}, {}, info=INFO[what]).run_info()
+    assert "\n" not in str(caught.value)
+
+
+def test_information_of_a_user_stays_as_it_is() -> None:
+    own = {"classes": ["a", "b"], "mine": {"x": [1, None]}, "metrics": {"accuracy": 1}, "settings": {"rate": 1}}
+    assert Checkpoint({}, {}, info=own).run_info() is own
+
+
+def test_a_network_without_weights_is_restored() -> None:
+    door, body = nn.Door("fourier", (5,), (2,), 2), nn.Sequential(nn.Linearized(), nn.GlobalAverage())
+    network = Network(door, body)
+    assert Checkpoint(network.describe(), network.arrays()).restore().outputs == 2

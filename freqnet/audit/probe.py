@@ -70,7 +70,7 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     ShapeError
         There are no samples, or they do not fit the door.
     DataError
-        The samples are not finite, or are no numbers.
+        The samples or the logits are not finite, or the samples are no numbers.
 
     Examples
     --------
@@ -98,7 +98,12 @@ def probe(network: Network, samples: np.ndarray) -> Probe:
     # Derivatives by the weights would cost as much as those by the input.
     for parameter in copy.named_parameters().values():
         parameter.requires_grad = False
-    return Probe(copy, walk(copy, samples))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = Probe(copy, walk(copy, samples))
+    if not np.isfinite(found.logits).all():
+        todo = "scale the samples like those of training, or train again with a lower learning rate"
+        raise DataError(got_expected("audit", "logits that are not finite", "finite logits", todo))
+    return found
 
 
 def mode_power(x: Tensor) -> np.ndarray:

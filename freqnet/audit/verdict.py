@@ -133,7 +133,7 @@ def audit(network: Network, samples: np.ndarray, seed: int = 0, progress: Progre
     ShapeError
         The samples do not fit the network, or there are none.
     DataError
-        The samples are not finite, or are no numbers.
+        The samples or the logits are not finite, or the samples are no numbers.
     ConfigurationError
         The seed is not a whole number of 0 or more.
 

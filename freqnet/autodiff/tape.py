@@ -7,7 +7,7 @@ observing apply to the current context (`contextvars`): other threads and asynch
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -200,7 +200,12 @@ def gradient(
     >>> g.data, h.data
     (array([27.]), array([18.]))
     """
-    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    given = [inputs] if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable) else inputs
+    inputs = list(given)
+    odd = [x for x in inputs if not isinstance(x, Tensor)]
+    if odd:
+        got = f"a value of type {type(odd[0]).__name__}"
+        raise SpaceError(got_expected("inputs", got, "a tensor or several", "pass those that the output was made of"))
     wanted = {id(x) for x in inputs}
     found = {
         id(leaf): g for leaf, g in _reverse(output, cotangent, keep=True, create_graph=create_graph, wanted=wanted)

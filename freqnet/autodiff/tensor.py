@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.autodiff.registry import FUNCTIONS, OPS
 from freqnet.autodiff.space import EUCLIDEAN
-from freqnet.errors import ShapeError, SpaceError, got_expected
+from freqnet.errors import ShapeError, SpaceError, got_expected, reason
 
 if TYPE_CHECKING:
     from freqnet.autodiff.tape import Record
@@ -56,14 +56,14 @@ class Tensor:
     __array_ufunc__ = None
 
     def __init__(self, data: Any, space: Any = None, requires_grad: bool = False) -> None:
-        array: np.ndarray = data if isinstance(data, np.ndarray) else np.asarray(data)
+        array: np.ndarray = data if isinstance(data, np.ndarray) else as_array(data)
         # Files from other machines may use another byte order; the kernels support the native one only.
         array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
         if space is None:
             if array.dtype.kind != "f":
                 array = _as_real(array)
-        elif (array.shape[:-2], array.dtype.kind) != space.array_form:
-            space.check_array(array)
+        elif (array.shape[:-2], array.dtype.kind) != getattr(space, "array_form", None):
+            _check_array(array, space)
         self.data = array
         self.space: Any = space
         self.requires_grad = requires_grad
@@ -197,6 +197,29 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         return value
     out = Tensor(value)
     return out if like is None else Tensor(out.data.astype(like.data.real.dtype, copy=False))
+
+
+def as_array(data: Any) -> np.ndarray:
+    """Return array_like data as an array.
+
+    Raises
+    ------
+    SpaceError
+        Rows differ in length.
+    """
+    try:
+        return np.asarray(data)
+    except ValueError as error:
+        todo = "give every row the same length"
+        raise SpaceError(got_expected("tensor", f"no array ({reason(error)})", "an array of numbers", todo)) from None
+
+
+def _check_array(array: np.ndarray, space: Any) -> None:
+    """Raise an error unless the array is an element of the space."""
+    if not hasattr(space, "check_array"):
+        got, todo = f"{type(space).__name__} {space!r}", "pass space=Fourier.on((8, 8)), say, or None for plain numbers"
+        raise SpaceError(got_expected("space of a tensor", got, "a space", todo))
+    space.check_array(array)
 
 
 def _as_real(array: np.ndarray) -> np.ndarray:

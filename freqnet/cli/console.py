@@ -84,7 +84,8 @@ def counted() -> Iterator[Callable[[str, int, int], None]]:
 
         def show(what: str, done: int, total: int) -> None:
             check_interrupt()
-            bar.update(task, description=what, completed=done, total=total)
+            # A measurement that ends before the next refresh is shown as well.
+            bar.update(task, description=what, completed=done, total=total, refresh=done == 0)
 
         yield show
 

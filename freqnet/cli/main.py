@@ -10,7 +10,7 @@ from typing import Any
 
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
-from freqnet.errors import FreqnetError, NetworkWarning
+from freqnet.errors import FreqnetError, NetworkWarning, echo
 
 _QUOTES = "'[]()"
 # An argument of the library in a message, such as ``size='large'``.
@@ -71,7 +71,7 @@ def _report(error: BaseException, words: list[str]) -> int:
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
         command = f"{words[0]} " if words and words[0] in _commands() else ""
-        complain(f"{error.format_message().rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
+        complain(f"{echo(error.format_message()).rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, (OSError, MemoryError)):
         complain(f"{str(error) or 'out of memory'}; check the file, the disk and the memory, then try again")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.checks import is_finite, is_whole
+from freqnet.errors import ConfigurationError, NetworkWarning, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, checked_window, resampled
 from freqnet.spaces.base import Axes, Space, per_axis
@@ -173,7 +174,7 @@ class FrequencyDropout(Module):
     Parameters
     ----------
     minimum : int
-        Smallest radius, as a mode number.
+        Smallest radius, as a mode number. Of a fraction, the whole number below counts, with a `NetworkWarning`.
 
     Raises
     ------
@@ -185,10 +186,14 @@ class FrequencyDropout(Module):
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         space = require_incoming(incoming, Signal, "FrequencyDropout").space
-        if not is_whole(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
+        if not is_finite(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
             raise ConfigurationError(
                 got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
             )
+        if not is_whole(self.minimum):
+            # Earlier versions took fractions, and cut them off.
+            todo = f"pass minimum={int(self.minimum)}; it counts modes, and is no rate"
+            warnings.warn(got_expected("minimum radius", self.minimum, "a whole number", todo), NetworkWarning, 2)
         return incoming
 
     @property
@@ -203,6 +208,6 @@ class FrequencyDropout(Module):
             todo = "put it in a Network, call its build(), or call set_generator(numpy.random.default_rng(0))"
             raise ConfigurationError(got_expected("FrequencyDropout", "no generator", "one in training", todo))
         most = max(x.space.band)
-        radius = int(self.generator.integers(min(self.minimum, most), most + 1))
+        radius = int(self.generator.integers(min(int(self.minimum), most), most + 1))
         kept = tuple(min(radius, m) for m in x.space.band)
         return ops.zero_pad(ops.truncate(x, kept), x.space.band)

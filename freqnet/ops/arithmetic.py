@@ -10,6 +10,7 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, linear, register
 from freqnet.errors import ShapeError, SpaceError, got_expected
+from freqnet.spaces.base import Space, require_signal
 
 
 def same_space(a: Tensor, b: Tensor, what: str) -> Any:
@@ -48,11 +49,27 @@ def plain(x: Tensor, what: str) -> Tensor:
     Raises
     ------
     SpaceError
-        The tensor is an element of a space.
+        The tensor is an element of a space, or the value is no tensor.
     """
+    if not isinstance(x, Tensor):
+        raise SpaceError(got_expected(what, f"a value of type {type(x).__name__}", "a tensor", "pass Tensor(array)"))
     if x.space is not None:
         raise SpaceError(got_expected(what, str(x.space), "plain numbers", "apply coordinates() to the signal first"))
     return x
+
+
+def signal_space(x: Any, what: str) -> Space:
+    """Return the space of a signal.
+
+    Raises
+    ------
+    SpaceError
+        The value is no tensor, plain numbers, or a response; the message names the operation `what`.
+    """
+    if not isinstance(x, Tensor):
+        got, todo = f"a value of type {type(x).__name__}", "pass samples through analysis(samples, space) first"
+        raise SpaceError(got_expected(what, got, "a signal in a domain", todo))
+    return require_signal(x.space, what)
 
 
 def require_one_shape(a: np.ndarray, b: np.ndarray, what: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from freqnet.autodiff import Op, Tensor, linear, trilinear
+from freqnet.autodiff import Op, Tensor, as_tensor, linear, trilinear
 from freqnet.errors import ShapeError, SpaceError, got_expected
+from freqnet.ops.arithmetic import plain, signal_space
 from freqnet.spaces.base import Axes, Space, per_axis, require_signal, volume
 from freqnet.spaces.parametrisations import check_kernel, samples_ahead
 
@@ -36,7 +37,7 @@ def _extent(h: Tensor) -> Axes:
 
 
 def _convolve(x: Tensor, h: Tensor, size: Axes, groups: int) -> Tensor:
-    space = require_signal(x.space, "convolve")
+    space = signal_space(x, "convolve")
     if (replace(h.space, origin=None) if h.space and h.space.origin else h.space) != space.response():
         raise SpaceError(
             got_expected("kernel", str(h.space), f"a response on {space}", "call frequency_response(theta, x.space)")
@@ -132,7 +133,11 @@ def frequency_response(theta: Tensor, space: Space, kernel: str = "taps", size: 
     >>> frequency_response(taps, Fourier.on(8)).data.ravel().real
     array([1., 1., 1., 1.])
     """
+    if isinstance(space, Tensor) or not (space is None or hasattr(space, "kind")):
+        got = f"a value of type {type(space).__name__}"
+        raise SpaceError(got_expected("frequency_response", got, "a space", "pass x.space of the signal x"))
     require_signal(space, "frequency_response")
+    theta = plain(as_tensor(theta), "frequency_response")
     axes = per_axis(size, space.ndim, "kernel size")
     count = parameter_count(check_kernel(kernel), axes, space)
     if theta.ndim != 3 or theta.shape[0] != count:
@@ -188,5 +193,5 @@ def convolve(x: Tensor, h: Tensor, size: int | Axes = 1, groups: int = 1) -> Ten
     >>> synthesis(convolve(x, step)).data.ravel().round(6) + 0.0
     array([4., 0., 1., 2., 3.])
     """
-    space = require_signal(x.space, "convolve")
+    space = signal_space(x, "convolve")
     return convolve_op(x, h, size=per_axis(size, space.ndim, "size"), groups=groups)

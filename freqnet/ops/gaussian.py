@@ -15,13 +15,24 @@ import numpy as np
 from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, hermite_powers
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
-from freqnet.ops.arithmetic import add, elementwise, per_element, plain, reduced, reshape, row, scale_by, stack_rows
+from freqnet.ops.arithmetic import (
+    add,
+    elementwise,
+    per_element,
+    plain,
+    reduced,
+    reshape,
+    row,
+    scale_by,
+    signal_space,
+    stack_rows,
+)
 from freqnet.ops.multiply import product_cost
 from freqnet.ops.normalize import constant, power_cost
 from freqnet.ops.pointwise import power
 from freqnet.ops.polynomial import polynomial
 from freqnet.ops.quadratic import low_degree, low_degree_vjps, moments, moments_map
-from freqnet.spaces.base import Axes, require_signal
+from freqnet.spaces.base import Axes
 
 
 def _parts(statistics: Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -211,7 +222,7 @@ def gaussian_activation(
     >>> bool(np.sqrt(np.mean((y - np.maximum(synthesis(x).data, 0)) ** 2)) < 0.15)
     True
     """
-    require_signal(x.space, "gaussian")
+    signal_space(x, "gaussian")
     found = moments(x, per_sample=True) if statistics is None else statistics
     widened = found + Tensor(np.array([0.0, epsilon], found.dtype).reshape(2, 1, 1))
     coefficients = gaussian_coefficients_op(widened, function=function, degree=degree)

@@ -6,8 +6,8 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, linear, register, trilinear
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import per_element, plain, reshape, same_space, sum_like, transpose
-from freqnet.spaces.base import Space, require_signal
+from freqnet.ops.arithmetic import per_element, plain, reshape, same_space, signal_space, sum_like, transpose
+from freqnet.spaces.base import Space
 
 coordinates_op: Op = linear(
     "coordinates",
@@ -167,7 +167,7 @@ def linear_map(x: Tensor, weight: Tensor) -> Tensor:
     >>> bool(np.allclose(linear_map(x, weight).data, coordinates(x).data @ weight.data))
     True
     """
-    return functional(x, signals_of(weight, require_signal(x.space, "linear_map"), x.shape[-1]))
+    return functional(x, signals_of(weight, signal_space(x, "linear_map"), x.shape[-1]))
 
 
 def signals_of(weight: Tensor, space: Space, channels: int) -> Tensor:
@@ -198,7 +198,7 @@ def coordinates(x: Tensor) -> Tensor:
     >>> coordinates(analysis(np.ones((2, 5, 5, 3)), Fourier.on((5, 5)))).shape
     (2, 75)
     """
-    require_signal(x.space, "coordinates")
+    signal_space(x, "coordinates")
     return _features(coordinates_op(x))
 
 
@@ -219,7 +219,7 @@ def power_spectrum(x: Tensor) -> Tensor:
     >>> power_spectrum(x).data.round(6)
     array([[0. , 0.5, 0. ]])
     """
-    require_signal(x.space, "power_spectrum")
+    signal_space(x, "power_spectrum")
     return _features(mode_inner(x, x))
 
 

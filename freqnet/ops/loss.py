@@ -8,14 +8,17 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, as_tensor, register
 from freqnet.autodiff.tape import fused_vjps
+from freqnet.autodiff.tensor import as_array
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, DataError, ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, plain, scale_by, sum_
+from freqnet.ops.arithmetic import elementwise, plain, scale_by, signal_space, sum_
 from freqnet.ops.linear import mode_inner
 from freqnet.ops.normalize import signal_power
 from freqnet.ops.pointwise import exp, log
 from freqnet.spaces import mode_numbers
-from freqnet.spaces.base import require_signal
+
+# The weights of the highest modes stay far below the largest number.
+_LARGEST_ORDER = 20
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -138,7 +141,7 @@ def _relative(weights: Any, labels: np.ndarray, classes: int) -> np.ndarray:
 
 def _class_numbers(labels: Any, batch: int, classes: int) -> np.ndarray:
     """Return labels as whole numbers ``(batch,)`` from 0 to classes - 1."""
-    given = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
+    given = as_array(labels.data if isinstance(labels, Tensor) else labels)
     if given.shape != (batch,):
         todo = "pass one label per example"
         if given.shape == (batch, classes):
@@ -169,7 +172,7 @@ def _difference(x: Tensor, target: Any, what: str) -> Tensor:
     """Return the difference of a result and its target, which have one shape and one space; a number fits all."""
     x = as_tensor(x)
     if not isinstance(target, Tensor):
-        if x.space is not None and np.ndim(target):
+        if x.space is not None and as_array(target).ndim:
             todo = "pass analysis(samples, x.space), or Tensor(array, x.space) for a spectrum"
             raise SpaceError(got_expected(what, f"a target that is a {type(target).__name__}", f"{x.space}", todo))
         target = as_tensor(target, x)
@@ -242,7 +245,7 @@ def sobolev_error(x: Tensor, target: Any, order: float = 1.0) -> Tensor:
     Raises
     ------
     ConfigurationError
-        The order is not a finite number.
+        The order is not a number, or is beyond 20.
     ShapeError
         The target has another shape.
     SpaceError
@@ -258,9 +261,10 @@ def sobolev_error(x: Tensor, target: Any, order: float = 1.0) -> Tensor:
     >>> round(sobolev_error(wave, wave * 0.0).item(), 6)
     2.5
     """
-    if not is_finite(order):
-        raise ConfigurationError(got_expected("order", repr(order), "a finite number", "pass order=1.0"))
-    require_signal(x.space, "sobolev_error")
+    if not is_finite(order) or abs(order) > _LARGEST_ORDER:
+        expected = f"a number from -{_LARGEST_ORDER} to {_LARGEST_ORDER}"
+        raise ConfigurationError(got_expected("order", repr(order), expected, "pass order=1.0"))
+    signal_space(x, "sobolev_error")
     difference = _difference(x, target, "sobolev_error")
     spectrum = mode_inner(difference, difference)
     weights = (1.0 + np.sum(mode_numbers(x.space.band).astype(float) ** 2, axis=1)) ** order

@@ -6,9 +6,9 @@ from typing import Any
 
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.errors import SpaceError, got_expected
-from freqnet.ops.arithmetic import scale_by, sum_like
+from freqnet.ops.arithmetic import scale_by, signal_space, sum_like
 from freqnet.ops.pool import aligned
-from freqnet.spaces.base import Axes, per_axis, require_signal, volume
+from freqnet.spaces.base import Axes, per_axis, volume
 
 
 def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: Any) -> int:
@@ -19,7 +19,7 @@ def product_cost(out: Tensor, a: Tensor, b: Tensor | None = None, **parameters: 
 
 
 def _multiply(a: Tensor, b: Tensor, band: Axes) -> Tensor:
-    space, other = require_signal(a.space, "multiply"), require_signal(b.space, "multiply")
+    space, other = signal_space(a, "multiply"), signal_space(b, "multiply")
     if (space.domain, space.grid, space.origin) != (other.domain, other.grid, other.origin):
         raise SpaceError(
             got_expected("multiply", f"{space} and {other}", "one domain and grid", "resample b to the grid of a")
@@ -83,6 +83,7 @@ def multiply(a: Tensor, b: Tensor, band: int | Axes | None = None) -> Tensor:
     >>> bool(np.allclose(synthesis(multiply(x, x, band=2)).data, wave**2))
     True
     """
-    space = require_signal(a.space, "multiply")
+    space = signal_space(a, "multiply")
+    signal_space(b, "multiply")
     kept = space.band if band is None else space.clip_band(per_axis(band, space.ndim, "band"))
     return square_op(a, band=kept) if a is b else multiply_op(*aligned(a, b), band=kept)

@@ -9,8 +9,16 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, linear, register
 from freqnet.autodiff.registry import register_function
 from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, per_element, plain, require_lanes, same_space, scale_by, sum_like
-from freqnet.spaces.base import require_signal
+from freqnet.ops.arithmetic import (
+    elementwise,
+    per_element,
+    plain,
+    require_lanes,
+    same_space,
+    scale_by,
+    signal_space,
+    sum_like,
+)
 
 
 def power_cost(x: Tensor) -> int:
@@ -102,7 +110,7 @@ power_op: Op = register(
 
 
 def _affine(x: Tensor, factors: Tensor, offset: Tensor) -> Tensor:
-    space = require_signal(x.space, "affine")
+    space = signal_space(x, "affine")
     return Tensor(space.affine(x.data, plain(factors, "affine").data, plain(offset, "affine").data), space.unbounded)
 
 
@@ -155,7 +163,7 @@ def mean(x: Tensor) -> Tensor:
     >>> mean(analysis(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), Fourier.on(3))).data
     array([[3.]])
     """
-    require_signal(x.space, "mean")
+    signal_space(x, "mean")
     return mean_op(x)
 
 
@@ -176,7 +184,7 @@ def signal_power(x: Tensor) -> Tensor:
     >>> signal_power(analysis(np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1), Fourier.on(3))).data.round(6)
     array([[4.666667]])
     """
-    require_signal(x.space, "signal_power")
+    signal_space(x, "signal_power")
     return power_op(x)
 
 

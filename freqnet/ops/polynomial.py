@@ -6,12 +6,12 @@ from functools import reduce
 
 from freqnet.autodiff import Tensor
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import add, plain, reshape, row, scale_by
+from freqnet.ops.arithmetic import add, plain, reshape, row, scale_by, signal_space
 from freqnet.ops.multiply import multiply
 from freqnet.ops.normalize import scale
 from freqnet.ops.pool import change_band, truncate
 from freqnet.ops.quadratic import low_degree
-from freqnet.spaces.base import Axes, per_axis, require_signal
+from freqnet.spaces.base import Axes, per_axis
 
 
 def polynomial(
@@ -67,7 +67,7 @@ def polynomial(
     >>> bool(np.allclose(synthesis(y).data, 1 + 2 * wave**2))
     True
     """
-    space = require_signal(x.space, "polynomial")
+    space = signal_space(x, "polynomial")
     lanes = _lanes(coefficients, x)
     degree, kept = lanes.shape[0] - 1, space.band if band is None else band
     gate = x if gate_band is None else truncate(x, _clipped(gate_band, space.band))

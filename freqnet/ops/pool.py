@@ -9,12 +9,12 @@ import numpy as np
 
 from freqnet.autodiff import Op, Tensor, linear
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.ops.arithmetic import per_element
-from freqnet.spaces.base import Axes, Space, per_axis, require_signal
+from freqnet.ops.arithmetic import per_element, signal_space
+from freqnet.spaces.base import Axes, Space, per_axis
 
 
 def _change_band(x: Tensor, band: Axes) -> Tensor:
-    space = require_signal(x.space, "change of band")
+    space = signal_space(x, "change of band")
     return Tensor(space.change_band(x.data, band), space.with_band(band))
 
 
@@ -115,7 +115,7 @@ def truncate(x: Tensor, band: int | Axes) -> Tensor:
     >>> truncate(x, 2).shape
     (3, 1, 1)
     """
-    kept = per_axis(band, require_signal(x.space, "truncate").ndim, "band")
+    kept = per_axis(band, signal_space(x, "truncate").ndim, "band")
     if min(kept) < 0 or any(m > n for m, n in zip(kept, x.space.band, strict=True)):
         raise ShapeError(got_expected("band", kept, f"at most {x.space.band}", "keep fewer modes, or use zero_pad"))
     return change_band(x, band=kept)
@@ -145,7 +145,7 @@ def zero_pad(x: Tensor, band: int | Axes) -> Tensor:
     >>> zero_pad(x, 4).shape
     (5, 1, 1)
     """
-    kept = per_axis(band, require_signal(x.space, "zero_pad").ndim, "band")
+    kept = per_axis(band, signal_space(x, "zero_pad").ndim, "band")
     if any(m < n for m, n in zip(kept, x.space.band, strict=True)):
         raise ShapeError(got_expected("band", kept, f"at least {x.space.band}", "keep more modes, or use truncate"))
     return change_band(x, band=kept)
@@ -176,7 +176,7 @@ def resample(x: Tensor, grid: int | Axes) -> Tensor:
     >>> resample(analysis(np.ones((1, 9, 1)), Fourier.on(9)), 4).space.band
     (1,)
     """
-    space = require_signal(x.space, "resample")
+    space = signal_space(x, "resample")
     return resample_op(x, target=resampled(space, per_axis(grid, space.ndim, "grid")))
 
 
@@ -215,7 +215,7 @@ def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
     >>> synthesis(average(x, 2)).data.ravel().round(6)
     array([2., 4., 3.])
     """
-    space = require_signal(x.space, "average")
+    space = signal_space(x, "average")
     axes = checked_window(window, space.ndim, method)
     return average_op(x, window=axes, method=method, adjoint=False)
 
@@ -225,7 +225,7 @@ def checked_window(window: int | Axes, ndim: int, method: str) -> Axes:
     axes = per_axis(window, ndim, "window")
     if min(axes) < 1:
         raise ShapeError(got_expected("window", axes, "at least 1 sample", "pass window=1 or more"))
-    if method not in ("dirichlet", "sinc"):
+    if not isinstance(method, str) or method not in ("dirichlet", "sinc"):
         raise ConfigurationError(got_expected("method", repr(method), "'dirichlet' or 'sinc'", "use 'dirichlet'"))
     return axes
 
@@ -254,7 +254,7 @@ def alias(x: Tensor, stride: int | Axes) -> Tensor:
     >>> synthesis(alias(x, 3)).data.ravel().round(6) + 0.0
     array([0., 3., 6.])
     """
-    space = require_signal(x.space, "alias")
+    space = signal_space(x, "alias")
     axes = per_axis(stride, space.ndim, "stride")
     return alias_op(x, fine=space, coarse=aliased(space, axes), stride=axes, adjoint=False)
 
@@ -292,8 +292,8 @@ def shift(x: Tensor, samples: Any) -> Tensor:
     >>> synthesis(shift(x, [1.0])).data.ravel().round(6) + 0.0
     array([4., 0., 1., 2., 3.])
     """
-    space = require_signal(x.space, "shift")
-    array = np.asarray(samples, dtype=float)
+    space = signal_space(x, "shift")
+    array = _shifts(samples)
     if not np.isfinite(array).all():
         raise ShapeError(got_expected("shift", "numbers that are not finite", "finite numbers", "use 0 for no shift"))
     if array.shape[-1:] != (space.ndim,) or array.ndim > 2 or (array.ndim == 2 and len(array) not in (1, x.shape[-2])):
@@ -307,3 +307,15 @@ def shift(x: Tensor, samples: Any) -> Tensor:
         )
     places = space.shift_places(np.atleast_2d(array).min(axis=0))
     return shift_op(x, samples=array + places, places=places, adjoint=False)
+
+
+def _shifts(samples: Any) -> np.ndarray:
+    """Return shifts as floats; text and complex numbers are refused."""
+    try:
+        array = np.asarray(samples)
+        if array.dtype.kind in "fiu":
+            return array.astype(float)
+        got = f"an array of {array.dtype}"
+    except ValueError:
+        got = "rows of different lengths"
+    raise ShapeError(got_expected("shift", got, "real numbers", "pass one number per axis, as in [1.0]"))

@@ -14,17 +14,27 @@ import numpy as np
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
 from freqnet.errors import ShapeError, got_expected
-from freqnet.ops.arithmetic import elementwise, per_element, plain, reduced, reshape, row, scale_by, stack_rows
+from freqnet.ops.arithmetic import (
+    elementwise,
+    per_element,
+    plain,
+    reduced,
+    reshape,
+    row,
+    scale_by,
+    signal_space,
+    stack_rows,
+)
 from freqnet.ops.multiply import multiply, product_cost
 from freqnet.ops.normalize import affine, mean, power_cost, scale, signal_power
 from freqnet.ops.pointwise import power
 from freqnet.ops.pool import change_band
-from freqnet.spaces.base import Axes, require_signal
+from freqnet.spaces.base import Axes
 
 
 # -- polynomial of degree 1 or 2 -----------------------------------------------------------------------
 def _low_degree(x: Tensor, coefficients: Tensor, band: Axes) -> Tensor:
-    space, c = require_signal(x.space, "polynomial"), plain(coefficients, "coefficients").data
+    space, c = signal_space(x, "polynomial"), plain(coefficients, "coefficients").data
     if c.ndim != 3 or len(c) not in (2, 3):
         expected = "(2 or 3, batch, channels) that broadcast with the signal"
         raise ShapeError(got_expected("coefficients", c.shape, expected, "pass one row per power, from x^0"))
@@ -71,7 +81,7 @@ low_degree: Op = register(
 
 # -- mean and variance ---------------------------------------------------------------------------------
 def _moments(x: Tensor, per_sample: bool) -> Tensor:
-    space = require_signal(x.space, "moments")
+    space = signal_space(x, "moments")
     centre, square = space.mean(x.data), space.power(x.data)
     if not per_sample:
         share = centre.dtype.type(1 / x.shape[-2])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from freqnet import spaces
 from freqnet.autodiff import Op, Tensor, as_tensor, linear
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
@@ -102,12 +104,12 @@ def analysis(samples: Any, space: Space, nyquist: str = "drop") -> Tensor:
     >>> bool(np.allclose(synthesis(spectrum, (7, 5)).data, x))
     True
     """
+    if np.iscomplexobj(samples.data if isinstance(samples, Tensor) else samples):
+        raise ShapeError(got_expected("samples", "complex numbers", "real numbers", "pass samples.real"))
     samples = as_tensor(samples)
     require_signal(space, "analysis")
     if samples.dtype.kind in "biu":
         samples = Tensor(samples.data.astype(float))
-    if samples.dtype.kind != "f":
-        raise ShapeError(got_expected("samples", f"numbers of {samples.dtype}", "real numbers", "pass samples.real"))
     space.check_samples(samples.data)
     require_condition(space, samples.dtype.name)
     if nyquist not in ("drop", "split"):
