@@ -94,7 +94,7 @@ def examples_of(
     stored = info.get("folder") if data in (None, info.get("data")) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
     dataset = load(data or info["data"], folder=data_folder or stored, **arguments)
-    own = matching(dataset, info["fingerprint"]) if "fingerprint" in info else None
+    own = matching(dataset, info["fingerprint"], network.door.full_scale) if "fingerprint" in info else None
     if own is not None:
         return split(own, **info["fractions"], seed=info["settings"]["seed"]).test, True
     if data is None:
