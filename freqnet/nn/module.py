@@ -225,8 +225,9 @@ class Module(ABC):
         # Settings may have changed since the layer was made.
         self._make_plain()
         self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
-        # The numbers that `generator` draws stay the same.
-        (self._own_generator,) = generator.spawn(1)
+        # The numbers that `generator` draws stay the same. NumPy's older generators have no `spawn`.
+        spawn = getattr(generator, "spawn", None)
+        self._own_generator = spawn(1)[0] if spawn else None
         out = self._build(incoming, generator)
         self.built = True
         return out

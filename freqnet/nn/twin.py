@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet import ops
-from freqnet.autodiff import Tensor, gradient, observe
+from freqnet.autodiff import Tensor, gradient, no_grad, observe
 from freqnet.autodiff.tape import Op
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, from_description
@@ -98,7 +98,7 @@ def compare_with_twin(
     generator = np.random.default_rng(seed)
     space = get_domain(DEFAULT_DOMAIN)(grid, band)
     if band is None:
-        space = space.with_band(_agreeing_band(layer, space.grid))
+        space = space.with_band(_agreeing_band(layer, space, channels))
     spectra = ops.analysis(generator.standard_normal((batch, *space.grid, channels)), space)
     samples = ops.analysis(ops.synthesis(spectra), space.reference.with_band(space.band))
     spectral, spatial = (_Twin(layer, x, seed) for x in (spectra, samples))
@@ -112,30 +112,49 @@ def _errors(spectral: _Twin, spatial: _Twin, training: bool, generator: np.rando
     """Return the errors of the outputs, of the gradient of the input and of the gradients of the parameters."""
     for twin in (spectral, spatial):
         twin.run(training)
-    space = _common_space(spectral.out, spatial.out)
+    space = _common_space(spectral.out, spatial.out, spectral.x.space)
     values = [twin.value(space) for twin in (spectral, spatial)]
     if values[0].shape != values[1].shape:
         return [np.inf, np.inf, np.inf]
     cotangent = generator.standard_normal(values[0].shape)
     gradients = zip(*(twin.gradients(cotangent, space, spectral.x.space) for twin in (spectral, spatial)), strict=True)
     value, from_input, *from_parameters = (_difference(a, b) for a, b in [(values[0], values[1]), *gradients])
-    largest = np.max([size for _, size in from_parameters], initial=0.0)
+    # A gradient can be 0 but for rounding, as through the mean of a normalised signal. The scale of gradients follows
+    # from those of the functional and of the layer.
+    scale = np.abs(cotangent).max(initial=0.0) * value[1]
+    largest = np.max([scale, *(size for _, size in from_parameters)])
     worst = [_ratio(error, np.maximum(size, largest / 100)) for error, size in from_parameters]
+    least = scale / np.maximum(np.abs(spectral.x.data).max(initial=0.0), 1e-300) / 100
+    from_input = from_input[0], np.maximum(from_input[1], least)
     return [_ratio(*value), _ratio(*from_input), float(np.max(worst, initial=0.0))]
 
 
-def _common_space(out: Tensor, on_samples: Tensor) -> Space | None:
-    """Return the spectral space of all modes of the two outputs: a layer must not lose modes that samples keep."""
-    if out.space is None or on_samples.space is None or out.space.grid != on_samples.space.grid:
+def _common_space(out: Tensor, on_samples: Tensor, incoming: Space) -> Space | None:
+    """Return the spectral space of all modes of the two outputs: a layer must not lose modes that samples keep.
+
+    After a pool, samples have room for more modes than the signal had; then only those of the spectral output count.
+    """
+    if out.space is None or on_samples.space is None or not out.space.grid == on_samples.space.grid == incoming.grid:
         return out.space
     rows = zip(out.space.band, on_samples.space.band, out.space.largest_band, strict=True)
     return out.space.with_band(tuple(max(own, min(other, most)) for own, other, most in rows))
 
 
-def _agreeing_band(layer: Module, grid: Axes) -> Axes:
-    """Return the largest band for which products of the layer's highest degree do not alias on the grid."""
+def _agreeing_band(layer: Module, space: Space, channels: int) -> Axes:
+    """Return the largest band for which products of the layer's highest degree alias on none of its grids."""
+    copy, grids = from_description(layer.describe()), [space.grid]
+
+    def note(op: Op, out: Tensor, *rest: object) -> None:
+        if out.space is not None and len(out.space.grid) == space.ndim:
+            grids.append(out.space.grid)
+
     degree = max(m.product_degree for _, m in layer.modules())
-    return tuple((n - 1) // (degree + 1) for n in grid)
+    widest = space.with_band(tuple((n - 1) // (degree + 1) for n in space.grid))
+    # Layers that pool have smaller grids inside.
+    copy.build(Signal(widest, channels), np.random.default_rng(0), np.float64)
+    with observe(note), no_grad():
+        copy(Tensor(np.zeros((*widest.shape, 1, channels), widest.dtype(float)), widest))
+    return tuple((n - 1) // (degree + 1) for n in map(min, *grids, space.grid))
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
