@@ -199,6 +199,10 @@ REFUSED: dict[str, tuple[tuple[Any, ...], Any]] = {
     "domain of a list": (("door", "domain"), ["fourier"]),
     "scale of zero": (("door", "scale"), [0.0]),
     "door of a list": (("door",), []),
+    "door of a number": (("door",), 0.5),
+    "band of lists": (("door", "band"), [[3, 3], 3]),
+    "grid of a fraction": (("door", "grid"), [8.5, 8]),
+    "layers beside text": (("body", "layers"), "PowerNorm"),
     "body of text": (("body",), "x"),
     "unknown layer": (("body", "layers", 0, "layer"), "os.system"),
     "layer of a list": (("body", "layers", 0, "layer"), ["Dense"]),
@@ -245,6 +249,11 @@ def test_text_that_is_no_dictionary_is_refused(part: str, text: str, tmp_path: P
         load_checkpoint(tmp_path / "m.safetensors")
 
 
+ROW = {"epoch": 1, "loss": 0.5, "accuracy": 0.5, "seconds": 1}
+PROGRESS: dict[str, Any] = {
+    **{"epoch": 1, "history": [ROW], "best_loss": None, "best_epoch": 0, "settings": {"epochs": 3}},
+    **{"steps": 5, "transforms": 0},
+}
 INFO: dict[str, dict[str, Any]] = {
     "classes": {"classes": 3},
     "class": {"classes": [["a"], "b", "c"]},
@@ -255,19 +264,46 @@ INFO: dict[str, dict[str, Any]] = {
     "accuracy": {"metrics": {"test_accuracy": "high"}},
     "progress": {"progress": {"epoch": True}},
     "fingerprint alone": {"fingerprint": "0"},
+    "fingerprint without epochs": {"fingerprint": "0", "fractions": {}, "settings": {"seed": 0}},
+    "widths": {"model": {"widths": 5}},
+    "seconds of an epoch": {"progress": {**PROGRESS, "history": [{**ROW, "seconds": "x"}]}},
+    "an epoch without its number": {"progress": {**PROGRESS, "history": [{}]}},
+    "more epochs than figures": {"progress": {**PROGRESS, "epoch": 10**12}},
+    "epochs below zero": {"progress": {**PROGRESS, "epoch": -2, "history": []}},
+    "other numbers of epochs": {"progress": {**PROGRESS, "history": [{**ROW, "epoch": 2}]}},
+    "settings without epochs": {"progress": {**PROGRESS, "settings": {}}},
 }
 
 
 @pytest.mark.parametrize("what", INFO)
 def test_information_of_other_types_is_refused(what: str) -> None:
     with pytest.raises(CheckpointError, match=r"checkpoint: got a damaged information \(") as caught:
-        Checkpoint({}, {}, info=INFO[what]).run_info()
+        Checkpoint(small().describe(), {}, info=INFO[what]).run_info()
     assert "\n" not in str(caught.value)
+
+
+def test_information_of_an_unfinished_run_fits_its_arrays() -> None:
+    network = small()
+    arrays, info = network.arrays(), {"progress": PROGRESS}
+    best = {f"best/{name}": array for name, array in arrays.items()}
+    for extra in ({}, best, {"optimizer/step": np.array(1)}):
+        assert Checkpoint(network.describe(), arrays, extra, info).run_info() is info
+    nan = {**best, "best/4.bias": np.full_like(best["best/4.bias"], np.nan)}
+    for extra in ({"best/4.bias": best["best/4.bias"]}, {**best, "best/x": np.zeros(1)}, nan):
+        with pytest.raises(CheckpointError, match="best weights of another network"):
+            Checkpoint(network.describe(), arrays, extra, info).run_info()
+    with pytest.raises(CheckpointError, match="a run without a network"):
+        Checkpoint({}, arrays, best, info).run_info()
+
+
+def test_arrays_are_stored_without_a_description(tmp_path: Path) -> None:
+    save(tmp_path / "m.safetensors", Checkpoint({}, {"a": np.ones(3)}))
+    assert load_checkpoint(tmp_path / "m.safetensors").arrays["a"].tolist() == [1, 1, 1]
 
 
 def test_information_of_a_user_stays_as_it_is() -> None:
     own = {"classes": ["a", "b"], "mine": {"x": [1, None]}, "metrics": {"accuracy": 1}, "settings": {"rate": 1}}
-    assert Checkpoint({}, {}, info=own).run_info() is own
+    assert Checkpoint(small().describe(), {}, info=own).run_info() is own
 
 
 def test_a_network_without_weights_is_restored() -> None:

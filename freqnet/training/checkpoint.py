@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from freqnet.training.files import write_atomically
 
 FORMAT = "freqnet"
 VERSION = "1"
-# Layers inside layers of a description.
-_DEEPEST = 100
+# Lists and dictionaries inside each other in a description: a layer inside a layer takes three.
+_DEEPEST = 300
 
 
 class Metrics(TypedDict, total=False):
@@ -32,16 +32,50 @@ class Metrics(TypedDict, total=False):
     command: str
 
 
+class Row(TypedDict):
+    """Figures of an epoch; there may be more."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    seconds: float
+    validation_loss: NotRequired[float]
+    validation_accuracy: NotRequired[float]
+
+
+class TrainedSettings(TypedDict):
+    """The setting of a run that may change where it is resumed."""
+
+    epochs: int
+
+
 class Progress(TypedDict):
     """State of a run, beside its arrays."""
 
     epoch: int
-    history: list[dict[str, Any]]
+    history: list[Row]
     best_loss: float | None
     best_epoch: int
-    settings: dict[str, Any]
+    settings: TrainedSettings
     steps: int
     transforms: int
+
+
+class DoorInfo(TypedDict):
+    """The fields of a door that tell which data it takes; `Door` checks all of them."""
+
+    domain: str
+    grid: list[int]
+    band: list[int]
+    channels: int
+
+
+class NetworkInfo(TypedDict):
+    """The description of a network, whose layers check their own fields."""
+
+    door: DoorInfo
+    body: dict[str, Any]
+    precision: str
 
 
 class ReadingInfo(TypedDict, total=False):
@@ -58,10 +92,18 @@ class Fractions(TypedDict, total=False):
     validation: float
 
 
+class ModelInfo(TypedDict, total=False):
+    """The choices of a network that the commands use; they are compared as a whole where a run is resumed."""
+
+    domain: str
+    widths: list[int] | None
+
+
 class SettingsInfo(TypedDict, total=False):
     """The settings of a run that the commands use; resuming checks all of them."""
 
     seed: int
+    epochs: int
 
 
 class RunInfo(TypedDict, total=False):
@@ -74,7 +116,7 @@ class RunInfo(TypedDict, total=False):
     samples: int
     classes: list[str | int | float]
     fractions: Fractions
-    model: dict[str, Any]
+    model: ModelInfo
     settings: SettingsInfo
     reading: ReadingInfo
     rate: str | None
@@ -107,8 +149,7 @@ class Checkpoint:
     def restore(self) -> Network:
         """Return the network with its weights.
 
-        A description from a file is not trusted: layers may nest 100 deep, and none may have more weights than the
-        file holds.
+        A description from a file is not trusted: no layer may have more weights than the file holds.
 
         Raises
         ------
@@ -117,7 +158,6 @@ class Checkpoint:
         """
         held = sum(array.size for array in self.arrays.values())
         try:
-            _check_depth(self.network)
             with weights_up_to(max(held, 1)):
                 network = Network.from_description(self.network)
         # Layers, which users may have written, do not expect settings of every type.
@@ -132,18 +172,34 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            An entry has another type or is out of its range.
+            An entry has another type or is out of its range, or entries of a run do not fit each other.
         """
-        import msgspec
-
         info = cast("dict[str, Any]", self.info)
-        try:
-            msgspec.convert(info, RunInfo, strict=True)
-        except (msgspec.ValidationError, UnicodeError, OverflowError, RecursionError) as error:
-            raise _damaged("information", reason(error), "what a run stores") from None
-        if "fingerprint" in info and not ({"fractions", "settings"} <= info.keys() and "seed" in info["settings"]):
-            raise _damaged("information", "a run without the shares or the seed of its split", "what a run stores")
+        if found := _misfit(info, RunInfo) or self._misfit_of_run():
+            raise _damaged("information", found, "what a run stores")
         return info
+
+    def _misfit_of_run(self) -> str:
+        """Return what is wrong with parts of a run that have the right types; nothing if they fit each other."""
+        info, progress = self.info, self.info.get("progress")
+        if not self.network:
+            return "a run without a network"
+        is_whole_run = info.keys() >= {"fractions", "settings"} and info["settings"].keys() >= {"seed", "epochs"}
+        if "fingerprint" in info and not is_whole_run:
+            return "a run without the shares of its split, its seed or its epochs"
+        epochs = [row["epoch"] for row in progress["history"]] if progress else []
+        if progress and (progress["epoch"] != len(epochs) or epochs != list(range(1, len(epochs) + 1))):
+            return f"{len(epochs)} rows of figures after epoch {progress['epoch']}"
+        return "best weights of another network" if progress and not self._best_fit() else ""
+
+    def _best_fit(self) -> bool:
+        """Whether the best weights so far, if there are some, can be loaded into the network at the end of the run."""
+        best = {name: array for name, array in self.extra.items() if name.startswith("best/")}
+        own = {f"best/{name}": array.shape for name, array in self.arrays.items()}
+        return not best or (
+            {name: array.shape for name, array in best.items()} == own
+            and all(np.isfinite(array).all() for array in best.values())
+        )
 
 
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
@@ -210,7 +266,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        The file is missing, truncated, damaged, of another version, or of another program.
+        The file is missing, truncated, damaged, of another version, or of another program, or its description of the
+        network has other types than those of a network or nests more than 300 deep.
     """
     from safetensors import safe_open
 
@@ -244,6 +301,11 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
     except (KeyError, ValueError, RecursionError):
         todo = "copy it again, or train again"
         raise _unusable(path, "changed contents", "contents that match their checksum", todo) from None
+    # Arrays may be stored without a description.
+    found = _misfit(network, NetworkInfo) if network else ""
+    if found or _is_deep(network):
+        got = f"a damaged description ({found or 'layers inside layers without end'})"
+        raise _unusable(path, got, "the description of a network", "copy it again, or train again")
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")
@@ -251,13 +313,26 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
     return Checkpoint(network, parts["network"], parts["extra"], info)
 
 
-def _check_depth(description: Any, depth: int = 0) -> None:
-    """Raise `CheckpointError` where plain data nest deeper than layers do."""
-    if depth > 3 * _DEEPEST:
-        raise CheckpointError(got_expected("layers", "layers inside layers without end", "100 at most", "train again"))
-    if isinstance(description, (dict, list)):
-        for part in description.values() if isinstance(description, dict) else description:
-            _check_depth(part, depth + 1)
+def _is_deep(value: Any) -> bool:
+    """Whether plain data nest deeper than the descriptions of layers do."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside = [part.values() if isinstance(part, dict) else part for part in level]
+        level = [part for parts in inside for part in parts if isinstance(part, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _misfit(value: Any, kind: Any) -> str:
+    """Return where plain data differ from a type, or nothing if they fit it."""
+    import msgspec
+
+    try:
+        msgspec.convert(value, kind, strict=True)
+    except (msgspec.ValidationError, UnicodeError, OverflowError, RecursionError) as error:
+        return reason(error)
+    return ""
 
 
 def _damaged(what: str, got: str, expected: str) -> CheckpointError:
