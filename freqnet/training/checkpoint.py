@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any
 
 import numpy as np
 
@@ -14,115 +14,10 @@ from freqnet.errors import CheckpointError, got_expected, reason
 from freqnet.nn import Network
 from freqnet.nn.module import weights_up_to
 from freqnet.training.files import write_atomically
+from freqnet.training.stored import misfit_of_network, misfit_of_run
 
 FORMAT = "freqnet"
 VERSION = "1"
-# Lists and dictionaries inside each other in a description: a layer inside a layer takes three.
-_DEEPEST = 300
-
-
-class Metrics(TypedDict, total=False):
-    """Figures of a finished run that the commands show."""
-
-    dataset: str
-    domain: str
-    seed: int
-    test_accuracy: float
-    train_seconds: float
-    command: str
-
-
-class Row(TypedDict):
-    """Figures of an epoch; there may be more."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    seconds: float
-    validation_loss: NotRequired[float]
-    validation_accuracy: NotRequired[float]
-
-
-class TrainedSettings(TypedDict):
-    """The setting of a run that may change where it is resumed."""
-
-    epochs: int
-
-
-class Progress(TypedDict):
-    """State of a run, beside its arrays."""
-
-    epoch: int
-    history: list[Row]
-    best_loss: float | None
-    best_epoch: int
-    settings: TrainedSettings
-    steps: int
-    transforms: int
-
-
-class DoorInfo(TypedDict):
-    """The fields of a door that tell which data it takes; `Door` checks all of them."""
-
-    domain: str
-    grid: list[int]
-    band: list[int]
-    channels: int
-
-
-class NetworkInfo(TypedDict):
-    """The description of a network, whose layers check their own fields."""
-
-    door: DoorInfo
-    body: dict[str, Any]
-    precision: str
-
-
-class ReadingInfo(TypedDict, total=False):
-    """How a run has read its data."""
-
-    layout: str | None
-    size_to: list[int] | None
-
-
-class Fractions(TypedDict, total=False):
-    """Shares of the examples that a run has not trained on."""
-
-    test: float
-    validation: float
-
-
-class ModelInfo(TypedDict, total=False):
-    """The choices of a network that the commands use; they are compared as a whole where a run is resumed."""
-
-    domain: str
-    widths: list[int] | None
-
-
-class SettingsInfo(TypedDict, total=False):
-    """The settings of a run that the commands use; resuming checks all of them."""
-
-    seed: int
-    epochs: int
-
-
-class RunInfo(TypedDict, total=False):
-    """What the commands use of the information in a checkpoint; there may be more, and each entry may be missing."""
-
-    dataset: str
-    data: str
-    folder: str | None
-    fingerprint: str
-    samples: int
-    classes: list[str | int | float]
-    fractions: Fractions
-    model: ModelInfo
-    settings: SettingsInfo
-    reading: ReadingInfo
-    rate: str | None
-    command: str
-    metrics: Metrics
-    progress: Progress
 
 
 @dataclass
@@ -174,32 +69,10 @@ class Checkpoint:
         CheckpointError
             An entry has another type or is out of its range, or entries of a run do not fit each other.
         """
-        info = cast("dict[str, Any]", self.info)
-        if found := _misfit(info, RunInfo) or self._misfit_of_run():
+        found = misfit_of_run(self.info, self.arrays, self.extra) if self.network else "a run without a network"
+        if found:
             raise _damaged("information", found, "what a run stores")
-        return info
-
-    def _misfit_of_run(self) -> str:
-        """Return what is wrong with parts of a run that have the right types; nothing if they fit each other."""
-        info, progress = self.info, self.info.get("progress")
-        if not self.network:
-            return "a run without a network"
-        is_whole_run = info.keys() >= {"fractions", "settings"} and info["settings"].keys() >= {"seed", "epochs"}
-        if "fingerprint" in info and not is_whole_run:
-            return "a run without the shares of its split, its seed or its epochs"
-        epochs = [row["epoch"] for row in progress["history"]] if progress else []
-        if progress and (progress["epoch"] != len(epochs) or epochs != list(range(1, len(epochs) + 1))):
-            return f"{len(epochs)} rows of figures after epoch {progress['epoch']}"
-        return "best weights of another network" if progress and not self._best_fit() else ""
-
-    def _best_fit(self) -> bool:
-        """Whether the best weights so far, if there are some, can be loaded into the network at the end of the run."""
-        best = {name: array for name, array in self.extra.items() if name.startswith("best/")}
-        own = {f"best/{name}": array.shape for name, array in self.arrays.items()}
-        return not best or (
-            {name: array.shape for name, array in best.items()} == own
-            and all(np.isfinite(array).all() for array in best.values())
-        )
+        return self.info
 
 
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
@@ -302,37 +175,14 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
         todo = "copy it again, or train again"
         raise _unusable(path, "changed contents", "contents that match their checksum", todo) from None
     # Arrays may be stored without a description.
-    found = _misfit(network, NetworkInfo) if network else ""
-    if found or _is_deep(network):
-        got = f"a damaged description ({found or 'layers inside layers without end'})"
-        raise _unusable(path, got, "the description of a network", "copy it again, or train again")
+    if network and (found := misfit_of_network(network)):
+        got, todo = f"a damaged description ({found})", "copy it again, or train again"
+        raise _unusable(path, got, "the description of a network", todo)
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")
         parts.setdefault(group, {})[rest] = array
     return Checkpoint(network, parts["network"], parts["extra"], info)
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether plain data nest deeper than the descriptions of layers do."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        inside = [part.values() if isinstance(part, dict) else part for part in level]
-        level = [part for parts in inside for part in parts if isinstance(part, (dict, list))]
-        if not level:
-            return False
-    return True
-
-
-def _misfit(value: Any, kind: Any) -> str:
-    """Return where plain data differ from a type, or nothing if they fit it."""
-    import msgspec
-
-    try:
-        msgspec.convert(value, kind, strict=True)
-    except (msgspec.ValidationError, UnicodeError, OverflowError, RecursionError) as error:
-        return reason(error)
-    return ""
 
 
 def _damaged(what: str, got: str, expected: str) -> CheckpointError:
