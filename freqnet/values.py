@@ -99,15 +99,27 @@ def as_floats(values: Any, full_scale: float | None = None, what: str = "samples
     array([0., 1.], dtype=float32)
     """
     array = as_numbers(values, what)
-    kind = array.dtype.kind
-    if kind in "bf":
-        return array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32, copy=False)
-    if array.dtype.itemsize > 2 and array.size and max(abs(int(array.min())), abs(int(array.max()))) > _LARGEST_EXACT:
-        floats: type = np.float64
-    else:
-        floats = np.float32
+    floats = float_type(array)
+    if array.dtype.kind in "bf":
+        return array.astype(floats, copy=False)
     divisor = (255 if array.dtype == np.uint8 else 1) if full_scale is None else full_scale
     return array.astype(floats) if divisor == 1 else np.divide(array, divisor, dtype=floats)
+
+
+def float_type(array: np.ndarray) -> type:
+    """Return the type of floats that hold the numbers of an array: float32, or float64 where it would lose digits.
+
+    Examples
+    --------
+    >>> float_type(np.array([2**24 + 1])), float_type(np.zeros(2, dtype=np.float16))
+    (<class 'numpy.float64'>, <class 'numpy.float32'>)
+    """
+    if array.dtype.kind == "b":
+        return np.float32
+    if array.dtype.kind == "f":
+        return np.float64 if array.dtype.itemsize > 4 else np.float32
+    is_large = array.dtype.itemsize > 2 and array.size and max(-int(array.min()), int(array.max())) > _LARGEST_EXACT
+    return np.float64 if is_large else np.float32
 
 
 def full_scale_of(values: np.ndarray) -> float | None:

@@ -218,7 +218,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         (("--processes", 0), "processes: got 0"),
         (("--widths", "a"), "--widths 16,32,64"),
         (("--lr", "nan"), "learning_rate"),
-        (("--modes", 4), "pass --modes 7"),
+        (("--modes", 4), "pass --modes 3"),
         (("--size", "huge"), "pass --size large"),
         (("--patience", 3), "--validation"),
         (("--folder", "none"), "few"),

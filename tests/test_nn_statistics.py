@@ -123,13 +123,6 @@ def legacy_bits(seed: int) -> np.random.BitGenerator:
     return bits
 
 
-def test_a_layer_that_draws_nothing_is_built_without_a_generator():
-    norm = nn.PowerNorm()
-    norm.build(nn.Signal(SPACE, 3), None)
-    assert norm.built
-    assert norm.generator is None
-
-
 def test_dropout_depends_on_the_generator_alone():
     layer = build(nn.Sequential((nn.FrequencyDropout(0), nn.FrequencyDropout(0))))
     layer.train()
@@ -190,3 +183,17 @@ def test_running_statistics_keep_their_arrays():
 def test_a_fraction_of_a_radius_is_told_and_cut_off():
     with pytest.warns(NetworkWarning, match="minimum radius: got 0.3, expected a whole number; pass minimum=0"):
         build(nn.FrequencyDropout(0.3))
+
+
+@pytest.mark.parametrize("generator", [np.random.RandomState(0), None])
+def test_layers_are_built_with_older_generators_and_without_one(generator: Any):
+    signal = nn.Door("fourier", (8,), (3,), 1).signal
+    nn.PowerNorm().build(signal, generator)
+    dropout = nn.FrequencyDropout(0)
+    dropout.build(signal, generator)
+    dropout.train()
+    x = ops.analysis(np.ones((2, 8, 1), np.float32), signal.space)
+    with pytest.raises(ConfigurationError, match="FrequencyDropout: got no generator"):
+        dropout(x)
+    dropout.set_generator(np.random.default_rng(0))
+    assert dropout(x).shape == x.shape

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freqnet import nn, ops
+from freqnet.audit import summarize
 from freqnet.autodiff import Tensor, backward, check_gradients
 from freqnet.data import Dataset, load
-from freqnet.errors import ConfigurationError, DataError, DataWarning, FreqnetError, SpaceError
+from freqnet.errors import ConfigurationError, DataError, DataWarning, FreqnetError, ShapeError, SpaceError
 from freqnet.spaces import Fourier
 from freqnet.training import Checkpoint, Model, Settings, analyse, evaluate, fit, load_checkpoint, save
 from freqnet.values import as_floats, compact, mean_and_scale
@@ -87,7 +88,7 @@ def test_a_dataset_in_other_units_is_brought_to_those_of_the_network():
         (lambda x: x.astype(np.uint16) * 257, "values from 0 to 257"),
         (lambda x: x / 255 + 5, "values from 5 to 6"),
         (lambda x: x / 255 * 1e-3, "values that differ by at most 0.001"),
-        (lambda x: np.where(x == 255, 1e6, x / 255), "to 1e+06"),
+        (lambda x: np.where(x == 255, 1e6, x / 255), "to 1000000"),
     ],
 )
 def test_values_unlike_those_of_training_are_told(change: Any, got: str):
@@ -243,3 +244,21 @@ def test_doors_take_numpy_numbers():
 def test_every_error_of_values_is_one_of_freqnet():
     with pytest.raises(FreqnetError, match="grid"):
         nn.Door("fourier", "8x8", 3, 1)
+
+
+def test_measurements_of_cost_use_samples_like_those_of_training():
+    door = nn.Door("fourier", (8,), (3,), 1, (1e9,), (0.7,), low=(1e9 - 2,), high=(1e9 + 2,))
+    network = nn.Network(door, nn.Sequential((nn.Convolution(2), nn.Dense(2))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(summarize(network)) > 2
+    with pytest.warns(DataWarning, match="training, 999999998 to 1000000002"):
+        network.predict(np.zeros((1, 8, 1)))
+
+
+def test_a_wrong_shape_gets_advice_that_can_be_followed():
+    network = nn.Network(nn.Door("fourier", (8,), (3,), 2), nn.Sequential((nn.Convolution(2), nn.Dense(2))))
+    with pytest.raises(ShapeError, match=r"one example as x.reshape\(1, 8, 2\)"):
+        network.predict(np.zeros((8, 2)))
+    with pytest.raises(ShapeError, match="pass samples with 1 axes of a grid and 2 channels"):
+        network.predict(np.zeros((1, 9, 3)))

@@ -107,7 +107,7 @@ def spatial_twin(network: Network) -> Network | None:
 
 
 def _example(network: Network) -> np.ndarray:
-    return np.zeros((1, *network.door.grid, network.door.channels), network.precision)
+    return network.door.blank(network.precision)
 
 
 def _twin_steps(network: Network) -> list[Step] | None:

@@ -18,6 +18,7 @@ from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, 
 from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
+from freqnet.spaces.base import extent
 from freqnet.training import analyse, evaluate, load_checkpoint
 from freqnet.training.files import CHECKPOINT, MODEL, write_json
 from freqnet.training.locks import is_locked
@@ -94,7 +95,7 @@ def examples_of(
     stored = info.get("folder") if data in (None, info.get("data")) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
     dataset = load(data or info["data"], folder=data_folder or stored, **arguments)
-    own = matching(dataset, info["fingerprint"]) if "fingerprint" in info else None
+    own = matching(dataset, info["fingerprint"], network.door.full_scale) if "fingerprint" in info else None
     if own is not None:
         return split(own, **info["fractions"], seed=info["settings"]["seed"]).test, True
     if data is None:
@@ -142,7 +143,7 @@ def predict_files(
     if json_file is not None:
         write_json(json_file, rows)
     print_table(
-        f"{len(rows)} predictions",
+        f"{len(rows)} prediction{'s' if len(rows) != 1 else ''}",
         [(row["file"], row["class"], f"{row['probability']:.1%}") for row in rows],
         ("file", "class", "probability"),
     )
@@ -155,10 +156,21 @@ def _shares_of(network: Network, blocks: list[Block], size_to: Sequence[int] | N
     shares = np.empty((int(ends[-1]), network.outputs))
     for places in grouped(blocks):
         group = [blocks[place] for place in places]
-        samples = join(group, size_to or _readable_size(network, group[0]), keep_whole=True)
+        size = size_to or _readable_size(network, group[0])
+        if size is None:
+            _tell_resolution(network, group[0])
+        samples = join(group, size, keep_whole=True)
         rows = [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]
         shares[np.concatenate(rows)] = _probabilities(network, samples)
     return shares
+
+
+def _tell_resolution(network: Network, block: Block) -> None:
+    """Tell that samples of another size are read as the same signal, more finely or coarsely sampled."""
+    grid, own = block.values.shape[1:-1], network.door.grid
+    if len(grid) == len(own) and grid != own:
+        sizes = f"{extent(grid)} points are read as the same signals as those of {extent(own)} points in training"
+        say(f"note: samples of {sizes}; a part of a signal is another signal")
 
 
 def _readable_size(network: Network, block: Block) -> Sequence[int] | None:

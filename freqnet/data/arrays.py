@@ -144,7 +144,7 @@ def from_dataframe(
     if columns.count(label) != 1:
         got = f"{columns.count(label)} columns {label!r} among {', '.join(map(str, columns[:8]))}"
         raise DataError(got_expected(f"labels of {name}", got, "one column", "pass label= with the name of a column"))
-    values = _table_values(frame.drop(columns=label), f"samples of {name}")
+    values = _table_values(frame.drop(columns=label), f"samples of {name}", full_scale)
     if grid is not None:
         values = _on_grid(values, grid, f"samples of {name}")
     labels, classes = _table_labels(frame[label], f"labels of {name}")
@@ -152,7 +152,7 @@ def from_dataframe(
     return from_arrays(values, labels, layout=axes, classes=classes, name=name, full_scale=full_scale)
 
 
-def _table_values(table: Any, what: str) -> np.ndarray:
+def _table_values(table: Any, what: str, full_scale: float | None) -> np.ndarray:
     texts = [str(c) for c, kind in table.dtypes.items() if getattr(kind, "kind", "O") not in "biuf"]
     if texts:
         got = f"the column {texts[0]!r} without numbers" + (f", and {len(texts) - 1} others" if texts[1:] else "")
@@ -163,6 +163,10 @@ def _table_values(table: Any, what: str) -> np.ndarray:
         got = f"no value in row {row}, column {str(table.columns[column])!r}"
         todo = "fill or drop those rows, as with frame.dropna()"
         raise DataError(got_expected(what, got, "a value everywhere", todo))
+    types = {str(kind) for kind in table.dtypes}
+    if full_scale is None and "uint8" in types and len(types) > 1:
+        got, todo = f"columns of {' and '.join(sorted(types))}", "convert them, as with frame.astype({'x': float})"
+        raise DataError(got_expected(what, got, "one type, because uint8 is divided by 255", todo))
     values = table.to_numpy()
     return values if values.dtype.kind in "biuf" else table.to_numpy(dtype=np.float64)
 

@@ -14,7 +14,7 @@ from freqnet.data.image_files import is_image, read_images
 from freqnet.data.layouts import SAMPLES, arrange, choose_layout
 from freqnet.data.readers import Contents, read_file
 from freqnet.errors import ConfigurationError, DataError, got_expected
-from freqnet.values import as_floats, as_numbers, compact, full_scale_of
+from freqnet.values import as_floats, as_numbers, compact, float_type, full_scale_of
 
 
 class Block(NamedTuple):
@@ -103,7 +103,7 @@ def _refuse_layout(layout: Layout, file: Path) -> None:
 
 
 def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
-    """Refuse files that do not fit together: of several sampling rates or shapes.
+    """Refuse files that do not fit together: of several sampling rates, units of whole numbers, or shapes.
 
     Parameters
     ----------
@@ -113,6 +113,7 @@ def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
         Whether the sizes of the grid may differ, because the samples will be resampled.
     """
     first = blocks[0]
+    _check_units([block for block in blocks if _kind(block) != "floats"])
     for block in blocks:
         if block.rate != first.rate:
             rates = [f"{one.rate or 'none'} in {_short(one.path)}" for one in (first, block)]
@@ -125,6 +126,15 @@ def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
             sizes = own[:-1] if len(own) > 2 else own[0]
             todo = f"pass size_to={sizes} to resample them" if is_like else "read them one by one"
             raise DataError(got_expected("samples", got, "one shape (*grid, channels)", todo))
+
+
+def _check_units(blocks: Sequence[Block]) -> None:
+    """Refuse whole numbers of dtype uint8, which are divided by 255, beside those of other dtypes, which are not."""
+    for block in blocks:
+        if full_scale_of(block.values) != full_scale_of(blocks[0].values):
+            got = " and ".join(f"{one.values.dtype} in {_short(one.path)}" for one in (blocks[0], block))
+            todo = "save them with one dtype: uint8 is divided by 255, other whole numbers are not"
+            raise DataError(got_expected("whole numbers", got, "one dtype", todo))
 
 
 def _short(path: Path) -> str:
@@ -148,17 +158,16 @@ def join(
 ) -> np.ndarray:
     """Return the samples of all blocks as one array of floats.
 
-    With ``keep_whole``, whole numbers of arrays of one dtype stay as they are where nothing is resampled.
+    With ``keep_whole``, whole numbers of arrays stay as they are where nothing is resampled.
     """
-    kinds = {_kind(block) for block in blocks}
-    if keep_whole and size_to is None and len(kinds) == 1 and kinds != {"floats"}:
+    if keep_whole and size_to is None and "floats" not in {_kind(block) for block in blocks}:
         return np.concatenate([block.values for block in blocks])
     parts = (resized(block.floats, size_to, str(block.path)) for block in blocks)
     first = next(parts)
     if len(blocks) == 1:
         return compact(first)
     total = sum(len(block.values) for block in blocks)
-    is_double = any(block.values.dtype == np.float64 for block in blocks)
+    is_double = any(float_type(block.values) is np.float64 for block in blocks)
     joined = np.empty((total, *first.shape[1:]), np.float64 if is_double else first.dtype)
     start = len(first)
     joined[:start] = first

@@ -10,6 +10,9 @@ import numpy as np
 from freqnet.errors import DataError, got_expected, reason
 from freqnet.values import value_range
 
+# Whole numbers that were divided and multiplied again are off by less.
+_NEARLY_WHOLE = 1e-2
+
 
 # Datasets are compared by identity, because comparing arrays has no single truth value.
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,8 +164,12 @@ class Dataset:
         """
         if None in (full_scale, self.full_scale) or full_scale == self.full_scale:
             return self
-        images = self.images * self.images.dtype.type(self.full_scale / full_scale)  # type: ignore[operator]
-        return replace(self, images=images, full_scale=full_scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = self.images * self.images.dtype.type(self.full_scale)
+            # The whole numbers themselves, divided as the network divides them. Resampled samples are none.
+            whole = np.rint(raw)
+            raw = whole if np.abs(raw - whole).max(initial=0.0) < _NEARLY_WHOLE else raw
+        return replace(self, images=raw / raw.dtype.type(full_scale), full_scale=full_scale)
 
     def class_counts(self) -> dict[str, int]:
         """Return the number of samples of each class, including classes without samples.

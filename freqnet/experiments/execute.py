@@ -211,7 +211,8 @@ def _write_report(
     from freqnet.report import Run, write_report
 
     test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
-    run = Run(network, test.images, test.labels, result.logits, test.classes, title, metrics, history.rows)
+    images = test.scaled_to(network.door.full_scale).images
+    run = Run(network, images, test.labels, result.logits, test.classes, title, metrics, history.rows)
     write_report(plan.folder / REPORT, run)
 
 

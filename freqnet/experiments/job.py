@@ -285,7 +285,7 @@ def fingerprint(dataset: Dataset) -> str:
     return f"{zlib.crc32(np.ascontiguousarray(dataset.labels).data, pixels):08x}"
 
 
-def matching(dataset: Dataset, stored: str) -> Dataset | None:
+def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
     """Return a dataset as a run has seen it, by the checksum that the run has stored; None if it is another.
 
     Earlier versions made all samples float32, and each number below the largest label a class.
@@ -296,9 +296,12 @@ def matching(dataset: Dataset, stored: str) -> Dataset | None:
         The dataset as it is read now.
     stored : str
         The checksum.
+    full_scale : float, optional
+        The number by which the run's network divides whole numbers: the data may hold the same ones in another dtype.
     """
-    if fingerprint(dataset) == stored:
-        return dataset
+    for seen in (dataset, dataset.scaled_to(full_scale)):
+        if fingerprint(seen) == stored:
+            return seen
     numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
     before = replace(dataset, images=dataset.images.astype(np.float32, copy=False))
     if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
@@ -356,7 +359,8 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
     model = info.get("model", {"domain": start.checkpoint.network["door"]["domain"]})
     check_same("model", _given(job, "model"), model, "which comes with the weights")
     seed, fractions = job.settings.get("seed", Settings.seed), job.fractions
-    if matching(dataset, info.get("fingerprint", "")) is not None:
+    own_scale = start.checkpoint.network["door"].get("full_scale")
+    if matching(dataset, info.get("fingerprint", ""), own_scale) is not None:
         # With another split, the run would be tested on examples that the weights were trained on.
         why = "as of the run whose weights are taken: it was trained on some of the examples held out otherwise"
         check_same("fractions", _given(job, "fractions"), info["fractions"], why)

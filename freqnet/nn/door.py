@@ -159,6 +159,11 @@ class Door:
         """
         return self.transform(self.read(samples), precision)
 
+    def blank(self, precision: Any = np.float32) -> np.ndarray:
+        """Return one sample ``(1, *grid, channels)`` that is everywhere the mean of the training set."""
+        sample = np.zeros((1, *self.grid, self.channels), precision)
+        return sample + np.array(self.offset, precision) if self.offset else sample
+
     def read(self, samples: Any) -> Tensor:
         """Return samples as floats, not yet standardised, after checking their shape and their values.
 
@@ -186,7 +191,9 @@ class Door:
             raise DataError(got_expected("samples", samples, "a plain tensor of floats", todo))
         if samples.ndim != len(self.grid) + 2 or samples.shape[-1] != self.channels:
             axes = ", ".join(map(str, (*self.grid, self.channels)))
-            todo = f"reshape the samples, one example as x.reshape(1, {axes})"
+            todo = f"pass samples with {len(self.grid)} axes of a grid and {self.channels} channels"
+            if samples.data.size % (volume(self.grid) * self.channels) == 0:
+                todo = f"reshape the samples, one example as x.reshape(1, {axes})"
             raise ShapeError(got_expected("samples", f"shape {samples.shape}", f"(batch, {axes})", todo))
         if samples.data.size:
             self._check_values(samples.data)
@@ -235,14 +242,14 @@ class Door:
         spread = float(highest.max()) - float(lowest.min())
         if is_far.any():
             channel = int(np.argmax(is_far))
-            got = f"values from {lowest[channel]:.4g} to {highest[channel]:.4g} in channel {channel}"
+            got = f"values from {lowest[channel]:.10g} to {highest[channel]:.10g} in channel {channel}"
             self._warn(got, channel)
         elif 0 < spread < width:
             self._warn(f"values that differ by at most {spread:.3g}", 0)
 
     def _warn(self, got: str, channel: int) -> None:
         if self.low:
-            usual = f"{self.low[channel]:.4g} to {self.high[channel]:.4g}"
+            usual = f"{self.low[channel]:.10g} to {self.high[channel]:.10g}"
         else:
             usual = f"about {self.offset[channel]:.4g}"
         todo = "scale them like the training set"

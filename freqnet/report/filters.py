@@ -79,7 +79,7 @@ def filters(network: Network) -> list[Filters]:
             seen.append((names[id(inputs[0])], inputs[0].data, parameters["kernel"], parameters["size"], out.space))
 
     with observe(look):
-        walk(network, np.zeros((1, *network.door.grid, network.door.channels), network.precision))
+        walk(network, network.door.blank(network.precision))
     # After the walk: inside the network no transform may run.
     return [_filters(*filter) for filter in seen]
 

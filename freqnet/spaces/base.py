@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -570,7 +570,7 @@ class Space(ABC):
         most = min(n - 1 + n % 2 for n in self.grid)
         if not is_whole(modes) or modes < 1 or modes % 2 == 0 or modes > most:
             expected = f"an odd number from 1 to {most} on a grid of {self.grid}"
-            raise ConfigurationError(got_expected("modes", modes, expected, f"pass modes={most}"))
+            raise ConfigurationError(got_expected("modes", modes, expected, f"pass modes={_odd_number(modes, most)}"))
         return (int(modes),) * self.ndim
 
     def stage_sizes(self, sizes: Axes, stage: int, shares: Sequence[float]) -> Axes:
@@ -619,6 +619,13 @@ def per_axis(value: int | Axes, ndim: int, what: str) -> Axes:
     if len(values) != ndim:
         raise ShapeError(got_expected(what, values, f"{ndim} numbers", f"pass one, or {ndim}"))
     return tuple(int(v) for v in values)
+
+
+def _odd_number(wanted: object, most: int) -> int:
+    """Return the odd number from 1 to `most` that is nearest to a number, and the lower of two."""
+    if not isinstance(wanted, (int, float)) or not isfinite(wanted):
+        return most
+    return int(min(max(wanted - (wanted % 2 == 0), 1), most)) if wanted % 1 == 0 else most
 
 
 def require_signal(space: Space | None, what: str) -> Space:

@@ -138,6 +138,11 @@ class Grid(Space):
         common = tuple(min(a, b) for a, b in zip(self.band, band, strict=True))
         return _resample(array, self.grid, self.grid, common)
 
+    def resampled(self, grid: Axes) -> Grid:
+        # A narrow band stays as it is: the samples of another grid hold no more modes.
+        target = self.sibling(grid)
+        return target.with_band(tuple(map(min, self.band, target.band)))
+
     def resample(self, array: np.ndarray, target: Space) -> np.ndarray:
         common = tuple(min(a, b) for a, b in zip(self.band, target.band, strict=True))
         return _resample(array, self.grid, target.grid, common)

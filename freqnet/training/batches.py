@@ -93,10 +93,7 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     if not isinstance(network, Network) or not isinstance(dataset, Dataset):
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
-    images, own = dataset.images, network.door.full_scale
-    if dataset.full_scale is not None and own not in (None, dataset.full_scale):
-        # Both hold whole numbers, divided by different ones: bring them to the network's units.
-        images = images * images.dtype.type(dataset.full_scale / own)
+    images = dataset.scaled_to(network.door.full_scale).images
     with np.errstate(over="ignore", invalid="ignore"):
         values = network.door.read(images).data
         starts = range(0, len(values), _SLICE)

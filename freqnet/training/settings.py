@@ -111,9 +111,9 @@ class Settings:
         weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean. Losses of
         validation and test have no weights.
     freeze : sequence of str, optional
-        Layers or parameters that keep their weights, by name or pattern, such as 0,3 or "*.kernel" [none]. Names are
-        those of ``network.named_parameters()``. A layer whose parameters are all frozen computes in evaluation mode:
-        its running statistics do not change.
+        Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
+        those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
+        all frozen computes in evaluation mode: its running statistics do not change.
 
     Raises
     ------
