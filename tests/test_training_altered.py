@@ -22,7 +22,7 @@ from freqnet.cli.main import main
 from freqnet.errors import CheckpointError
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, load_checkpoint, save
-from freqnet.training.files import CHECKPOINT
+from freqnet.training.files import CHECKPOINT, MODEL
 
 VALUES: list[Any] = [
     None, True, False, 0, 1, 2, 3, -1, 7, 64, 1000, 100_000, 2 * 10**9, 2**31, 2**63, 10**30, 10**400, -(10**12),
@@ -229,6 +229,7 @@ def check_training(begun: Path, folder: Path, name: str, seeds: range, words: tu
 
 TRAININGS: dict[str, tuple[str, ...]] = {
     CHECKPOINT: ("--out", "{}", "--resume"),
+    MODEL: ("--from", "{}", "--out", "{}/run", "--epochs", "1"),
 }
 
 
@@ -248,8 +249,15 @@ def test_runs_from_thousands_of_files(name: str, begun: Path, tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
+        (MODEL, ("info", "settings"), 1),
+        (MODEL, ("info", "settings"), []),
+        (MODEL, ("info", "classes"), 3),
+        (MODEL, ("info", "model", "widths"), 5),
+        (MODEL, ("network", "door", "grid"), 5),
+        (MODEL, ("network", "body"), []),
         (CHECKPOINT, ("network", "door"), 0.5),
         (CHECKPOINT, ("network", "door", "band"), [[3, 3], 3]),
+        (CHECKPOINT, ("network", "body", "layers", 0, "channels"), 10**7),
         (CHECKPOINT, ("info", "progress", "history", 0, "seconds"), "x"),
         (CHECKPOINT, ("info", "progress", "history", 1), {}),
         (CHECKPOINT, ("info", "progress", "epoch"), 10**12),
