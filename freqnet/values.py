@@ -100,9 +100,10 @@ def as_floats(values: Any, full_scale: float | None = None, what: str = "samples
     """
     array = as_numbers(values, what)
     floats = float_type(array)
-    if array.dtype.kind in "bf":
+    own = full_scale_of(array)
+    if own is None:
         return array.astype(floats, copy=False)
-    divisor = (255 if array.dtype == np.uint8 else 1) if full_scale is None else full_scale
+    divisor = own if full_scale is None else full_scale
     return array.astype(floats) if divisor == 1 else np.divide(array, divisor, dtype=floats)
 
 
@@ -173,9 +174,8 @@ def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     *_, points, channels = samples.shape
     # Long rows first: NumPy reduces a short last axis slowly.
     rows = samples.reshape(-1, points * channels)
-    return rows.min(axis=0).reshape(points, channels).min(axis=0), rows.max(axis=0).reshape(points, channels).max(
-        axis=0
-    )
+    low, high = (limit.reshape(points, channels) for limit in (rows.min(axis=0), rows.max(axis=0)))
+    return low.min(axis=0), high.max(axis=0)
 
 
 def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -100,6 +100,29 @@ def test_dropout_that_cannot_draw_says_so():
         layer(X)
 
 
+@pytest.mark.parametrize("make", [np.random.RandomState, lambda seed: np.random.Generator(legacy_bits(seed))])
+def test_older_generators_draw_weights_and_dropout_asks_for_another(make):
+    drop, dense = nn.FrequencyDropout(0), nn.Dense(3)
+    generator = make(5)
+    drop.build(nn.Signal(SPACE, 3), generator)
+    dense.build(nn.Features(2), generator)
+    alone = nn.Dense(3)
+    alone.build(nn.Features(2), make(5))
+    assert np.array_equal(dense.parameters["weight"].data, alone.parameters["weight"].data)
+    drop.train()
+    with pytest.raises(ConfigurationError, match=r"FrequencyDropout: got no generator.*call set_generator"):
+        drop(X)
+    drop.set_generator(np.random.default_rng(0))
+    assert len({radius(drop(X).data) for _ in range(40)}) == 5
+
+
+def legacy_bits(seed: int) -> np.random.BitGenerator:
+    """Bits that were seeded in the way of RandomState, from which no other seed can be derived."""
+    bits = np.random.MT19937()
+    bits._legacy_seeding(seed)
+    return bits
+
+
 def test_dropout_depends_on_the_generator_alone():
     layer = build(nn.Sequential((nn.FrequencyDropout(0), nn.FrequencyDropout(0))))
     layer.train()

@@ -61,7 +61,7 @@ EXAMPLE = Claim(id="an-example", title="An example", statement="A Gaussian.", ve
 
 
 # -- claims that pass, claims that fail-------------------------------------------------------------------
-@pytest.mark.parametrize("digits", [15, 50, 400])
+@pytest.mark.parametrize("digits", [15, 50, pytest.param(400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rigorous", BOTH)
 def test_a_true_identity_passes(rigorous: bool, digits: int) -> None:
     found = run_check(GOOD, digits, rigorous=rigorous)

@@ -132,7 +132,7 @@ class Plan:
         if resume:
             # As it was made: the weights that the run started from may be gone, and an earlier version may have made
             # another door.
-            return Network.from_description(load_checkpoint(self.folder / CHECKPOINT).network, seed)
+            return load_checkpoint(self.folder / CHECKPOINT).restore()
         if start is None:
             return self.model.network(train, seed)
         return load_start(Path(start["weights"])).network(self.info["classes"], seed)[0]
@@ -355,7 +355,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
     assert job.weights is not None
     start = load_start(job.weights)
     start.check_fits(dataset)
-    info = start.checkpoint.info
+    info = start.checkpoint.run_info()
     model = info.get("model", {"domain": start.checkpoint.network["door"]["domain"]})
     check_same("model", _given(job, "model"), model, "which comes with the weights")
     seed, fractions = job.settings.get("seed", Settings.seed), job.fractions

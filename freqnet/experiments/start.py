@@ -49,7 +49,7 @@ class Start:
         source = self.checkpoint
         trained = source.restore()
         # A model that was saved from Python may lack the names of its classes.
-        known = source.info.get("classes")
+        known = source.run_info().get("classes")
         if list(known) == list(classes) if known else trained.outputs == len(classes):
             return trained, []
         body = _with_outputs(source.network["body"], len(classes))
@@ -62,10 +62,10 @@ class Start:
 
     def check_fits(self, dataset: Dataset) -> None:
         """Raise `DataError` if examples cannot pass the network's door."""
-        door = self.checkpoint.network["door"]
-        if (dataset.channels, len(dataset.grid)) != (door["channels"], len(door["grid"])):
+        door = self.checkpoint.restore().door
+        if (dataset.channels, len(dataset.grid)) != (door.channels, len(door.grid)):
             got = f"{len(dataset.grid)} axes and {dataset.channels} channels"
-            expected = f"the {len(door['grid'])} and {door['channels']} of {self.path}"
+            expected = f"the {len(door.grid)} and {door.channels} of {self.path}"
             todo = "take the weights of a run on data like these"
             raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
 

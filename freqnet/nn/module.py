@@ -206,7 +206,8 @@ class Module(ABC):
         incoming : Signal or Features
             Description of the input.
         generator : numpy.random.Generator
-            Draws the initial weights. Its seed also gives the layer a source of randomness of its own.
+            Draws the initial weights. Its seed also gives the layer a source of randomness of its own; NumPy's older
+            generators cannot give one, and a layer that is random in training then asks for `set_generator`.
         precision : dtype
             float32 for training, float64 for checking.
 
@@ -225,9 +226,7 @@ class Module(ABC):
         # Settings may have changed since the layer was made.
         self._make_plain()
         self.parameters, self.state, self.precision, self.kept = {}, {}, precision, None
-        # The numbers that `generator` draws stay the same. NumPy's older generators have no `spawn`.
-        spawn = getattr(generator, "spawn", None)
-        self._own_generator = spawn(1)[0] if spawn else None
+        self._own_generator = _spawned(generator)
         out = self._build(incoming, generator)
         self.built = True
         return out
@@ -434,6 +433,16 @@ def _check_loaded(name: str, array: np.ndarray, target: np.ndarray) -> None:
     if not np.isfinite(array).all():
         got = "numbers that are not finite"
         raise CheckpointError(got_expected(f"weights {name}", got, "finite numbers", "load one that was saved before"))
+
+
+def _spawned(generator: Any) -> np.random.Generator | None:
+    """Return a generator that follows from the seed of another, whose draws stay as they are; None if it cannot."""
+    try:
+        return generator.spawn(1)[0]  # type: ignore[no-any-return]
+    except (AttributeError, TypeError):
+        # RandomState and generators over its bits have no seed to derive another from; they still draw weights. Layers
+        # that draw nothing are built without a generator.
+        return None
 
 
 def _path(prefix: str, name: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any
 
 import numpy as np
 
@@ -14,73 +14,10 @@ from freqnet.errors import CheckpointError, got_expected, reason
 from freqnet.nn import Network
 from freqnet.nn.module import weights_up_to
 from freqnet.training.files import write_atomically
+from freqnet.training.stored import misfit_of_network, misfit_of_run
 
 FORMAT = "freqnet"
 VERSION = "1"
-# Layers inside layers of a description.
-_DEEPEST = 100
-
-
-class Metrics(TypedDict, total=False):
-    """Figures of a finished run that the commands show."""
-
-    dataset: str
-    domain: str
-    seed: int
-    test_accuracy: float
-    train_seconds: float
-    command: str
-
-
-class Progress(TypedDict):
-    """State of a run, beside its arrays."""
-
-    epoch: int
-    history: list[dict[str, Any]]
-    best_loss: float | None
-    best_epoch: int
-    settings: dict[str, Any]
-    steps: int
-    transforms: int
-
-
-class ReadingInfo(TypedDict, total=False):
-    """How a run has read its data."""
-
-    layout: str | None
-    size_to: list[int] | None
-
-
-class Fractions(TypedDict, total=False):
-    """Shares of the examples that a run has not trained on."""
-
-    test: float
-    validation: float
-
-
-class SettingsInfo(TypedDict, total=False):
-    """The settings of a run that the commands use; resuming checks all of them."""
-
-    seed: int
-
-
-class RunInfo(TypedDict, total=False):
-    """What the commands use of the information in a checkpoint; there may be more, and each entry may be missing."""
-
-    dataset: str
-    data: str
-    folder: str | None
-    fingerprint: str
-    samples: int
-    classes: list[str | int | float]
-    fractions: Fractions
-    model: dict[str, Any]
-    settings: SettingsInfo
-    reading: ReadingInfo
-    rate: str | None
-    command: str
-    metrics: Metrics
-    progress: Progress
 
 
 @dataclass
@@ -107,8 +44,7 @@ class Checkpoint:
     def restore(self) -> Network:
         """Return the network with its weights.
 
-        A description from a file is not trusted: layers may nest 100 deep, and none may have more weights than the
-        file holds.
+        A description from a file is not trusted: no layer may have more weights than the file holds.
 
         Raises
         ------
@@ -117,7 +53,6 @@ class Checkpoint:
         """
         held = sum(array.size for array in self.arrays.values())
         try:
-            _check_depth(self.network)
             with weights_up_to(max(held, 1)):
                 network = Network.from_description(self.network)
         # Layers, which users may have written, do not expect settings of every type.
@@ -132,18 +67,12 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            An entry has another type or is out of its range.
+            An entry has another type or is out of its range, or entries of a run do not fit each other.
         """
-        import msgspec
-
-        info = cast("dict[str, Any]", self.info)
-        try:
-            msgspec.convert(info, RunInfo, strict=True)
-        except (msgspec.ValidationError, UnicodeError, OverflowError, RecursionError) as error:
-            raise _damaged("information", reason(error), "what a run stores") from None
-        if "fingerprint" in info and not ({"fractions", "settings"} <= info.keys() and "seed" in info["settings"]):
-            raise _damaged("information", "a run without the shares or the seed of its split", "what a run stores")
-        return info
+        found = misfit_of_run(self.info, self.arrays, self.extra) if self.network else "a run without a network"
+        if found:
+            raise _damaged("information", found, "what a run stores")
+        return self.info
 
 
 def save(path: str | Path, checkpoint: Checkpoint) -> None:
@@ -210,7 +139,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        The file is missing, truncated, damaged, of another version, or of another program.
+        The file is missing, truncated, damaged, of another version, or of another program, or its description of the
+        network has other types than those of a network or nests more than 300 deep.
     """
     from safetensors import safe_open
 
@@ -244,20 +174,15 @@ def _decode(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray])
     except (KeyError, ValueError, RecursionError):
         todo = "copy it again, or train again"
         raise _unusable(path, "changed contents", "contents that match their checksum", todo) from None
+    # Arrays may be stored without a description.
+    if network and (found := misfit_of_network(network)):
+        got, todo = f"a damaged description ({found})", "copy it again, or train again"
+        raise _unusable(path, got, "the description of a network", todo)
     parts: dict[str, dict[str, np.ndarray]] = {"network": {}, "extra": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition("/")
         parts.setdefault(group, {})[rest] = array
     return Checkpoint(network, parts["network"], parts["extra"], info)
-
-
-def _check_depth(description: Any, depth: int = 0) -> None:
-    """Raise `CheckpointError` where plain data nest deeper than layers do."""
-    if depth > 3 * _DEEPEST:
-        raise CheckpointError(got_expected("layers", "layers inside layers without end", "100 at most", "train again"))
-    if isinstance(description, (dict, list)):
-        for part in description.values() if isinstance(description, dict) else description:
-            _check_depth(part, depth + 1)
 
 
 def _damaged(what: str, got: str, expected: str) -> CheckpointError:

@@ -156,7 +156,7 @@ class Run:
         if not progress:
             todo = "leave resume=True out, to start a new run"
             raise CheckpointError(got_expected("checkpoint", "no training state", "the checkpoint of a run", todo))
-        if plain(Network.from_description(checkpoint.network).describe()) != plain(self.network.describe()):
+        if plain(checkpoint.restore().describe()) != plain(self.network.describe()):
             raise CheckpointError(
                 got_expected(
                     "checkpoint",
