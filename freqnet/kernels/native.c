@@ -58,7 +58,7 @@ typedef struct {
     void (*planes)(const void *, void *, void *, const void *, Py_ssize_t, Py_ssize_t);
     void (*interleave)(const void *, void *, Py_ssize_t, Py_ssize_t);
     int (*accumulate)(void *, const void *, Py_ssize_t, int);
-    int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, double, int);
+    int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, int, double, double, int);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */

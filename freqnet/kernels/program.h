@@ -70,9 +70,10 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_COLUMN_SUMS: k->column_sums(at(w[0]), at(w[1]), w[2], w[3]); return 0;
     case OP_RUNNING: k->running(at(w[0]), at(w[1]), at(w[2]), w[3], number(w[4])); return 0;
     case OP_RELU: {
-        const void *from[3] = {at(w[0]), at(w[1]), at(w[2])};
-        void *to[4] = {at(w[3]), at(w[4]), at(w[5]), at(w[6])};
-        return k->relu(from, to, w[7], w[8], (int)w[9], (int)w[10], (int)w[11], number(w[12]), (int)w[13]);
+        const void *from[6] = {at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), at(w[5])};
+        void *to[6] = {at(w[6]), at(w[7]), at(w[8]), at(w[9]), at(w[10]), at(w[11])};
+        return k->relu(from, to, w[12], w[13], (int)w[14], (int)w[15], (int)w[16], (int)w[17], number(w[18]),
+                       number(w[19]), (int)w[20]);
     }
     case OP_SUM: return k->accumulate(at(w[0]), at(w[1]), w[2], (int)w[3]);
     case OP_ADD_ROWS: k->plus_row(at(w[0]), at(w[1]), at(w[2]), w[3], w[4]); return 0;

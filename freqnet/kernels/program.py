@@ -252,10 +252,15 @@ class Program:
         self._add(_RUNNING, mean, variance, found, mean.size, float(momentum))
 
     def relu(
-        self, found: Array, lanes: Axes, degree: int, epsilon: float, results: tuple[Any, ...], *,
-        sums: Array | None = None, mean_of_g: Array | None = None,
+        self, given: Sequence[Array | None], results: Sequence[Array | None], lanes: Axes, degree: int,
+        epsilons: tuple[float, float], *, running: bool = False, sums: Array | None = None,
+        mean_of_g: Array | None = None,
     ) -> None:  # fmt: skip
+        """Append the polynomials for relu of normalised signals, or their gradients: see relu_call in small.h."""
+        own = given[0]
+        assert own is not None, "the moments of the signal are given"
         step = 2 if mean_of_g is not None and mean_of_g.dtype.kind == "c" else 1
-        per_sample = found.shape[1] == lanes[0]
+        per_sample = own.shape[1] == lanes[0]
         threads = _threads(40 * lanes[0] * lanes[1], _ALONE)
-        self._add(_RELU, found, sums, mean_of_g, *results, *lanes, step, per_sample, degree, float(epsilon), threads)
+        numbers = *lanes, step, per_sample, degree, running, *map(float, epsilons), threads
+        self._add(_RELU, *given, sums, mean_of_g, *results, *numbers)

@@ -199,67 +199,114 @@ INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m) {
     m[4] = (REAL)((alpha * alpha - 1) * density * inverse * inverse * inverse);
 }
 
+/* Per lane, the best polynomial for relu of f x + s, where x has the moments `own` (2, batch or 1, channels) and
+ * f = gain / sqrt(variance + norm_epsilon), s = offset - mean f with the moments `shared` (2, channels); f = 1 and s = 0
+ * without gain. The polynomial is in powers of x - mean. */
 typedef struct {
-    const REAL *found, *sums, *mean_of_g;
-    REAL *coefficients, *negated, *factor, *start;
+    const REAL *own, *shared, *gain, *offset, *sums, *mean_of_g;
+    REAL *coefficients, *negated, *g_gain, *g_offset, *factor, *start;
     Py_ssize_t batch, channels;
-    int step, per_sample, degree;
-    REAL epsilon;
+    int step, per_sample, degree, running;
+    REAL epsilon, norm_epsilon;
 } NAME(relu_call);
 
-/* Coefficients of the best polynomial for relu in powers of x - mean, and the negated means, one per lane. */
-TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
-    const Py_ssize_t lanes = r->batch * r->channels, all = r->per_sample ? lanes : r->channels;
-    for (Py_ssize_t l = first; l < last; l++) {
-        const Py_ssize_t at = r->per_sample ? l : l % r->channels;
-        const REAL v = MAX(r->found[all + at] + r->epsilon, 0);
-        REAL m[5];
-        NAME(relu_moments)(r->found[at], (REAL)sqrt((double)v), m);
-        r->negated[l] = -r->found[at];
-        r->coefficients[l] = r->degree > 1 ? m[0] - m[2] * v / 2 : m[0];
-        r->coefficients[lanes + l] = m[1];
-        if (r->degree > 1) r->coefficients[2 * lanes + l] = m[2] / 2;
+typedef struct { REAL factor, inverse, mean, variance, away, m[5]; } NAME(relu_lane);
+
+/* Mean, variance and Gaussian means of one lane: `at` counts the moments, c the channels. */
+INLINE NAME(relu_lane) NAME(relu_at)(const NAME(relu_call) *r, Py_ssize_t at, Py_ssize_t c) {
+    const REAL *own = r->own + at;
+    const Py_ssize_t all = r->per_sample ? r->batch * r->channels : r->channels;
+    NAME(relu_lane) out = {.factor = 1, .inverse = 1, .mean = own[0]};
+    if (r->gain) {
+        out.inverse = 1 / (REAL)sqrt((double)(r->shared[r->channels + c] + r->norm_epsilon));
+        out.factor = r->gain[c] * out.inverse, out.away = own[0] - r->shared[c];
+        out.mean = r->offset[c] + out.factor * out.away;
     }
+    out.variance = MAX(out.factor * out.factor * own[all] + r->epsilon, 0);
+    NAME(relu_moments)(out.mean, (REAL)sqrt((double)out.variance), out.m);
+    return out;
 }
 
-/* Factor and constant of the affine map of x that is the gradient through mean and variance. */
+TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
+    const Py_ssize_t lanes = r->batch * r->channels;
+    for (Py_ssize_t c = first; c < last; c++)
+        for (Py_ssize_t b = 0; b < r->batch; b++) {
+            const Py_ssize_t l = b * r->channels + c, at = r->per_sample ? l : c;
+            if (b && !r->per_sample) {
+                for (int i = 0; i <= r->degree; i++) r->coefficients[i * lanes + l] = r->coefficients[i * lanes + c];
+                r->negated[l] = r->negated[c];
+                continue;
+            }
+            const NAME(relu_lane) v = NAME(relu_at)(r, at, c);
+            r->negated[l] = -r->own[at];
+            r->coefficients[l] = r->degree > 1 ? v.m[0] - v.m[2] * v.variance / 2 : v.m[0];
+            r->coefficients[lanes + l] = v.m[1] * v.factor;
+            if (r->degree > 1) r->coefficients[2 * lanes + l] = v.m[2] / 2 * v.factor * v.factor;
+        }
+}
+
+/* The gradients of one polynomial: by the mean and the variance of f x + s, and by f at fixed moments of x. */
+INLINE void NAME(relu_slopes)(const NAME(relu_lane) *v, const REAL *g, int degree, REAL *of_mean, REAL *of_variance,
+                              REAL *of_factor) {
+    const REAL g1 = v->factor * g[1], curved = v->factor * v->factor * g[2] - v->variance * g[0];
+    *of_mean = g[0] * v->m[1] + g1 * v->m[2], *of_factor = g[1] * v->m[1];
+    if (degree > 1) {
+        *of_mean += curved * v->m[3] / 2, *of_variance = curved * v->m[4] / 4 + g1 * v->m[3] / 2;
+        *of_factor += v->factor * g[2] * v->m[2];
+    } else *of_variance = g1 * v->m[3] / 2 + g[0] * v->m[2] / 2;
+}
+
+/* Factor and constant of the affine map of x that is the gradient through all moments; gradients of gain and offset. */
 TARGET static void NAME(relu_backward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
     const Py_ssize_t lanes = r->batch * r->channels, all = r->per_sample ? lanes : r->channels;
-    const Py_ssize_t count = r->per_sample ? 1 : r->batch;
-    for (Py_ssize_t l = first; l < last; l++) {
-        REAL g[3] = {0, 0, 0}, direct = 0, m[5];
-        for (Py_ssize_t b = 0; b < count; b++) {
-            const Py_ssize_t lane = l + b * r->channels;
-            for (int i = 0; i <= r->degree; i++) g[i] += r->sums[i * lanes + lane];
-            direct += r->mean_of_g[lane * r->step];
+    const Py_ssize_t rows = r->per_sample ? r->batch : 1, count = r->per_sample ? 1 : r->batch;
+    for (Py_ssize_t c = first; c < last; c++) {
+        REAL of_f = 0, of_s = 0;
+        NAME(relu_lane) v = {0};
+        for (Py_ssize_t b = 0; b < rows; b++) {
+            const Py_ssize_t l = b * r->channels + c;
+            REAL g[3] = {0, 0, 0}, direct = 0, of_mean, of_variance, of_factor;
+            for (Py_ssize_t i = 0; i < count; i++) {
+                const Py_ssize_t lane = l + i * r->channels;
+                for (int j = 0; j <= r->degree; j++) g[j] += r->sums[j * lanes + lane];
+                direct += r->mean_of_g[lane * r->step];
+            }
+            v = NAME(relu_at)(r, l, c);
+            NAME(relu_slopes)(&v, g, r->degree, &of_mean, &of_variance, &of_factor);
+            of_f += of_factor + of_mean * v.away + 2 * of_variance * v.factor * r->own[all + l], of_s += of_mean;
+            r->factor[l] = 2 * of_variance * v.factor * v.factor / count;
+            r->start[l] = (of_mean * v.factor - direct) / count - r->factor[l] * r->own[l];
         }
-        const REAL v = MAX(r->found[all + l] + r->epsilon, 0);
-        NAME(relu_moments)(r->found[l], (REAL)sqrt((double)v), m);
-        const REAL curved = g[2] - v * g[0];
-        REAL of_mean = g[0] * m[1] + g[1] * m[2], of_variance;
-        if (r->degree > 1) of_mean += curved * m[3] / 2, of_variance = curved * m[4] / 4 + g[1] * m[3] / 2;
-        else of_variance = g[1] * m[3] / 2 + g[0] * m[2] / 2;
-        const REAL factor = 2 * of_variance / count, start = (of_mean - direct) / count - factor * r->found[l];
-        for (Py_ssize_t b = 0; b < count; b++) r->factor[l + b * r->channels] = factor, r->start[l + b * r->channels] = start;
+        REAL factor = 0, start = 0;
+        if (r->gain) r->g_gain[c] = of_f * v.inverse, r->g_offset[c] = of_s;
+        if (r->gain && !r->running) {
+            factor = -of_f * r->gain[c] * v.inverse * v.inverse * v.inverse / r->batch;
+            start = -v.factor * of_s / r->batch - factor * r->shared[c];
+        }
+        for (Py_ssize_t b = r->batch; b-- > 0;) {
+            const Py_ssize_t l = b * r->channels + c, from = r->per_sample ? l : c;
+            r->factor[l] = r->factor[from] + factor, r->start[l] = r->start[from] + start;
+        }
     }
 }
 
+#define SPAN 8
 static int NAME(relu_body)(void *context, Pieces *pieces) {
     const NAME(relu_call) *r = context;
-    const Py_ssize_t lanes = r->sums && !r->per_sample ? r->channels : r->batch * r->channels;
     Py_ssize_t first, last;
     while (take(pieces, &first, &last))
-        (r->sums ? NAME(relu_backward) : NAME(relu_forward))(r, first * 256, MIN(last * 256, lanes));
+        (r->sums ? NAME(relu_backward) : NAME(relu_forward))(r, first * SPAN, MIN(last * SPAN, r->channels));
     return 0;
 }
 
 static int NAME(relu)(const void *const *from, void *const *to, Py_ssize_t batch, Py_ssize_t channels, int step,
-                      int per_sample, int degree, double epsilon, int threads) {
-    NAME(relu_call) call = {from[0], from[1], from[2], to[0], to[1], to[2], to[3], batch, channels, step, per_sample,
-                            degree, (REAL)epsilon};
-    const Py_ssize_t lanes = from[1] && !per_sample ? channels : batch * channels;
-    return share(NAME(relu_body), &call, (lanes + 255) / 256, threads);
+                      int per_sample, int degree, int running, double epsilon, double norm_epsilon, int threads) {
+    NAME(relu_call) call = {from[0], from[1], from[2], from[3], from[4], from[5], to[0], to[1], to[2], to[3], to[4],
+                            to[5], batch, channels, step, per_sample, degree, running, (REAL)epsilon,
+                            (REAL)norm_epsilon};
+    return share(NAME(relu_body), &call, (channels + SPAN - 1) / SPAN, threads);
 }
+#undef SPAN
 
 /* target += other. */
 #define SPAN 4096

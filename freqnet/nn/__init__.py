@@ -1,7 +1,7 @@
 """Layers, each written once against the verbs of a space, and networks with one transform at the door."""
 
 from freqnet.nn.activation import Linearized, Pointwise, Polynomial
-from freqnet.nn.containers import NormalizedPolynomial, Residual, Sequential
+from freqnet.nn.containers import NormalizedGaussian, NormalizedPolynomial, Residual, Sequential
 from freqnet.nn.convolution import Convolution, Window
 from freqnet.nn.door import Door
 from freqnet.nn.fitted import FourierSeries, Gaussian
@@ -29,6 +29,7 @@ __all__ = [
     "MagnitudeGain",
     "Module",
     "Network",
+    "NormalizedGaussian",
     "NormalizedPolynomial",
     "PhaseGate",
     "Pointwise",

@@ -14,6 +14,7 @@ from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.nn.activation import Polynomial
 from freqnet.nn.convolution import Convolution
+from freqnet.nn.fitted import Gaussian
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm
 from freqnet.ops.pool import change_band
@@ -25,7 +26,7 @@ class Sequential(Module):
     """Compute layers one after the other.
 
     `build` makes `steps`, the list of layers that run. A `PowerNorm` and a following polynomial of degree 1 or 2
-    become one `NormalizedPolynomial`. Where the next layer keeps fewer modes, a layer computes only these.
+    become one `NormalizedPolynomial`, and with a `Gaussian` one `NormalizedGaussian`. Where the next layer keeps fewer modes, a layer computes only these.
 
     Parameters
     ----------
@@ -112,16 +113,52 @@ class NormalizedPolynomial(Module):
         return self.norm.polynomial(x, self.polynomial.current, self.polynomial.kept or x.space.band)
 
 
+class NormalizedGaussian(Module):
+    """Normalise a signal over the batch and apply the best polynomial of degree 1 or 2 in one pass.
+
+    `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
+    """
+
+    is_static = True
+
+    def __init__(self, norm: PowerNorm, gaussian: Gaussian) -> None:
+        self.norm, self.gaussian = norm, gaussian
+        super().__post_init__()
+        self.built = True
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        return self.gaussian.build(self.norm.build(incoming, generator, self.precision), generator, self.precision)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        yield "norm", self.norm
+        yield "gaussian", self.gaussian
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.gaussian.uses_running:
+            return self.gaussian(self.norm(x))
+        return self.gaussian.of_normalized(x, self.norm)
+
+
 def fused(layers: list[tuple[str, Module]]) -> list[tuple[str, Module]]:
     """Merge each `PowerNorm` with a following polynomial of degree 1 or 2; return the layers that run."""
     steps: list[tuple[str, Module]] = []
     for name, child in layers:
         before = steps[-1][1] if steps else None
-        if type(before) is PowerNorm and type(child) is Polynomial and child.is_low_degree:
-            steps[-1] = (f"{steps[-1][0]}+{name}", NormalizedPolynomial(before, child))
+        merged = _merged(before, child) if type(before) is PowerNorm else None
+        if merged is not None:
+            steps[-1] = (f"{steps[-1][0]}+{name}", merged)
         else:
             steps.append((name, child))
     return steps
+
+
+def _merged(norm: PowerNorm, child: Module) -> Module | None:
+    # Classes derived from these may compute something else.
+    if type(child) is Polynomial and child.is_low_degree:
+        return NormalizedPolynomial(norm, child)
+    if type(child) is Gaussian and child.is_low_degree and norm.statistics == "batch":
+        return NormalizedGaussian(norm, child)
+    return None
 
 
 @layer

@@ -14,8 +14,8 @@ from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.activation import known_function, require_gate, unbounded
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.nn.normalization import WithStatistics
-from freqnet.ops.gaussian import gaussian_polynomial
+from freqnet.nn.normalization import PowerNorm, WithStatistics
+from freqnet.ops.gaussian import gaussian_polynomial, normalized_gaussian
 from freqnet.spaces import Axes
 
 
@@ -86,11 +86,16 @@ class Gaussian(WithStatistics):
         """None: the polynomial is fitted to every signal."""
         return None
 
+    @property
+    def is_low_degree(self) -> bool:
+        """Whether statistics and polynomial are one op: degree 1 or 2, without a gate band."""
+        return self.degree in (1, 2) and self.gate_band is None
+
     def forward(self, x: Tensor) -> Tensor:
-        if self._uses_running:
-            return self._apply(x, self._running())
+        if self.uses_running:
+            return self._apply(x, self.running())
         per_sample = self.statistics == "sample"
-        if self.degree in (1, 2) and self.gate_band is None:
+        if self.is_low_degree:
             out, found = gaussian_polynomial(
                 x, function=self.function, degree=self.degree, epsilon=self.epsilon, band=self.kept or x.space.band,
                 per_sample=per_sample,
@@ -98,7 +103,28 @@ class Gaussian(WithStatistics):
         else:
             found = ops.moments(x, per_sample=per_sample)
             out = self._apply(x, found)
-        self._update_running(found)
+        self.update_running(found)
+        return out
+
+    def of_normalized(self, x: Tensor, norm: PowerNorm) -> Tensor:
+        """Normalise a signal and apply the polynomial of degree 1 or 2, in one pass, without running averages.
+
+        Parameters
+        ----------
+        x : Tensor
+            Signal ``(*modes, batch, channels)``.
+        norm : PowerNorm
+            Normalisation over the batch; it may use its running averages.
+        """
+        out, own, shared = normalized_gaussian(
+            x, norm.parameters["gain"], norm.parameters["offset"],
+            function=self.function, degree=self.degree, epsilon=self.epsilon, norm_epsilon=norm.epsilon,
+            band=self.kept or x.space.band, per_sample=self.statistics == "sample",
+            running=norm.running().data if norm.uses_running else None,
+        )  # fmt: skip
+        if not norm.uses_running:
+            norm.update_running(shared)
+        self.update_running(own)
         return out
 
     def _apply(self, x: Tensor, found: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.normalize import update_running
+from freqnet.ops import normalize
 from freqnet.ops.quadratic import compose_norm, low_degree, normalized_polynomial
 from freqnet.spaces import Axes
 
@@ -46,20 +46,21 @@ class WithStatistics(Module):
         return self.statistics == "batch" and 0 < self.momentum * steps < 20
 
     @property
-    def _uses_running(self) -> bool:
+    def uses_running(self) -> bool:
+        """Whether running averages replace the statistics of the batch: in evaluation."""
         return self.statistics == "batch" and not self.training
 
-    def _running(self) -> Tensor:
-        """Mean and variance, ``(2, 1, channels)``."""
+    def running(self) -> Tensor:
+        """Return the running averages of mean and variance, ``(2, 1, channels)``."""
         return Tensor(np.array([self.state["mean"], self.state["variance"]]))
 
-    def _update_running(self, found: Tensor) -> None:
+    def update_running(self, found: Tensor) -> None:
         """Update the running averages by the statistics of a batch, ``(2, 1, channels)``, unless these are not finite.
 
         An average would never recover from a number that is not finite.
         """
         if self.statistics == "batch":
-            update_running(found, state=self.state, momentum=self.momentum)
+            normalize.update_running(found, state=self.state, momentum=self.momentum)
 
 
 @layer
@@ -130,14 +131,14 @@ class PowerNorm(WithStatistics):
             Band of the result.
         """
         gain, offset = self.parameters["gain"], self.parameters["offset"]
-        if self._uses_running:
-            make = lambda: compose_norm(self._running(), gain, offset, polynomial, epsilon=self.epsilon)
+        if self.uses_running:
+            make = lambda: compose_norm(self.running(), gain, offset, polynomial, epsilon=self.epsilon)
             return low_degree(x, self.constant("coefficients", x.space, make), band=band)
         per_sample = self.statistics == "sample"
         out, found = normalized_polynomial(
             x, gain, offset, polynomial, epsilon=self.epsilon, band=band, per_sample=per_sample
         )
-        self._update_running(found)
+        self.update_running(found)
         return out
 
 

@@ -31,7 +31,7 @@ from freqnet.ops.multiply import product_cost
 from freqnet.ops.normalize import constant, power_cost
 from freqnet.ops.pointwise import power
 from freqnet.ops.polynomial import polynomial
-from freqnet.ops.quadratic import low_degree, low_degree_vjps, moments, moments_map
+from freqnet.ops.quadratic import compose_norm, low_degree, low_degree_vjps, moments, moments_map
 from freqnet.spaces.base import Axes
 
 
@@ -122,8 +122,8 @@ gaussian_coefficients_op: Op = register(
 
 
 # -- statistics, coefficients and polynomial in one op -------------------------------------------------
-def _widened(found: np.ndarray, epsilon: float) -> Tensor:
-    return Tensor(found + np.array([0, epsilon], found.dtype).reshape(2, 1, 1))
+def _widened(found: np.ndarray, epsilon: float) -> np.ndarray:
+    return found + np.array([0, epsilon], found.dtype).reshape(2, 1, 1)
 
 
 def _centred(x: Tensor, centre: np.ndarray) -> Tensor:
@@ -135,7 +135,7 @@ def _fitted(
     x: Tensor, function: str, degree: int, epsilon: float, band: Axes, per_sample: bool
 ) -> tuple[Tensor, Tensor]:
     found = moments.forward(x, per_sample=per_sample)
-    coefficients = _coefficients(_widened(found.data, epsilon), function, degree)
+    coefficients = _coefficients(Tensor(_widened(found.data, epsilon)), function, degree)
     return low_degree.forward(_centred(x, found.data[0]), coefficients, band=band), found
 
 
@@ -155,15 +155,25 @@ def _fitted_vjps(
     band: Axes,
     per_sample: bool,
 ) -> Sequence[Tensor]:
-    widened, space = _widened(found.data, epsilon), x.space
+    widened = Tensor(_widened(found.data, epsilon))
     coefficients = _coefficients(widened, function, degree)
     gx, of_coefficients = low_degree_vjps(g, out, _centred(x, found.data[0]), coefficients, band)
     (of_found,) = _coefficients_vjps(of_coefficients, coefficients, widened, function, degree)
     # The mean is also subtracted from the signal.
-    of_found.data[0] -= reduced(space.cotangent.mean(gx.data), found.data[0].shape)
-    factor, start = moments_map(of_found.data, found.data, x)
-    space.cotangent.add_affine(gx.data, space.riesz(x.data), factor, start)
+    of_found.data[0] -= reduced(x.space.cotangent.mean(gx.data), found.data[0].shape)
+    _add_moments_map(gx, x, (of_found.data, found.data))
     return (gx,)
+
+
+def _add_moments_map(gx: Tensor, x: Tensor, *pairs: tuple[np.ndarray, np.ndarray]) -> None:
+    """Add to the gradient of a signal what comes through moments, from pairs of (their gradient, moments)."""
+    maps = [moments_map(of_found, found, x) for of_found, found in pairs]
+    factor, start = (reduce(np.add, parts) for parts in zip(*maps, strict=True))
+    x.space.cotangent.add_affine(gx.data, x.space.riesz(x.data), factor, start)
+
+
+def _fitted_cost(out: Tensor, x: Tensor, *rest: Tensor, degree: int, **others: object) -> int:
+    return power_cost(x) + per_element(out) * degree + (product_cost(out, x) if degree > 1 else 0)
 
 
 gaussian_polynomial: Op = register(
@@ -171,10 +181,121 @@ gaussian_polynomial: Op = register(
         "gaussian_polynomial",
         forward=_fitted,
         vjps=fused_vjps(_fitted_composite, _fitted_vjps),
-        cost=lambda out, x, degree, **rest: (
-            power_cost(x) + per_element(out) * degree + (product_cost(out, x) if degree > 1 else 0)
-        ),
+        cost=_fitted_cost,
         source="low_degree of x - mean with gaussian_coefficients of moments; also returns the moments",
+        saves=True,
+    )
+)
+
+
+# -- the same after a normalisation ----------------------------------------------------------------------
+# The normalised signal is f x + s. The statistics of it are (f mean + s, f^2 variance) from those of x, and with
+# t = x - mean the polynomial is c0 + c1 f t + c2 f^2 t^2.
+def _normalized_statistics(
+    own: np.ndarray, shared: np.ndarray, gain: np.ndarray, offset: np.ndarray, norm_epsilon: float, epsilon: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the factor f, and the statistics of the normalised signal with `epsilon` in the variance."""
+    factor = gain / np.sqrt(shared[1] + shared.dtype.type(norm_epsilon))
+    statistics = np.array([offset + factor * (own[0] - shared[0]), factor * factor * own[1]])
+    return factor, _widened(statistics, epsilon)
+
+
+def _powers(factor: np.ndarray, degree: int) -> np.ndarray:
+    return np.array([factor**j for j in range(degree + 1)])
+
+
+def _found(x: Tensor, running: np.ndarray | None, per_sample: bool) -> tuple[Tensor, Tensor]:
+    """Return the moments that fit the polynomial, and those that normalise: over the batch, or running averages."""
+    own = moments.forward(x, per_sample=per_sample)
+    if running is not None:
+        return own, Tensor(running.astype(own.dtype, copy=False))
+    return own, moments.forward(x, per_sample=False) if per_sample else own
+
+
+def _normalized(
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    function: str,
+    degree: int,
+    epsilon: float,
+    norm_epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    running: np.ndarray | None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    own, shared = _found(x, running, per_sample)
+    given = own.data, shared.data, gain.data, offset.data
+    factor, statistics = _normalized_statistics(*given, norm_epsilon, epsilon)
+    coefficients = _coefficients(Tensor(statistics), function, degree).data * _powers(factor, degree)
+    return low_degree.forward(_centred(x, own.data[0]), Tensor(coefficients), band=band), own, shared
+
+
+def _normalized_composite(
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    function: str,
+    degree: int,
+    epsilon: float,
+    norm_epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    running: np.ndarray | None,
+) -> Tensor:
+    found = moments(x, per_sample=False) if running is None else Tensor(running.astype(gain.dtype, copy=False))
+    identity = Tensor(np.array([[0.0], [1.0]], gain.dtype))
+    affine_map = compose_norm(found, gain, offset, identity, epsilon=norm_epsilon)
+    y = low_degree(x, affine_map, band=x.space.band)
+    found = moments(y, per_sample=per_sample)
+    return gaussian_activation(y, function, degree, found, band=band, epsilon=epsilon)
+
+
+def _normalized_vjps(
+    g: Tensor,
+    out: Tensor,
+    own: Tensor,
+    shared: Tensor,
+    x: Tensor,
+    gain: Tensor,
+    offset: Tensor,
+    function: str,
+    degree: int,
+    epsilon: float,
+    norm_epsilon: float,
+    band: Axes,
+    per_sample: bool,
+    running: np.ndarray | None,
+) -> Sequence[Tensor]:
+    given = own.data, shared.data, gain.data, offset.data
+    factor, found = _normalized_statistics(*given, norm_epsilon, epsilon)
+    statistics, powers = Tensor(found), _powers(factor, degree)
+    own_coefficients = _coefficients(statistics, function, degree)
+    fitted = Tensor(own_coefficients.data * powers)
+    gx, of_fitted = low_degree_vjps(g, out, _centred(x, own.data[0]), fitted, band)
+    of_coefficients = Tensor(of_fitted.data * powers)
+    (of_statistics,) = _coefficients_vjps(of_coefficients, own_coefficients, statistics, function, degree)
+    of_mean, of_variance = of_statistics.data
+    # Through the powers of f, the mean and the variance.
+    of_factor = sum(j * of_fitted.data[j] * own_coefficients.data[j] * factor ** (j - 1) for j in range(1, degree + 1))
+    of_factor = of_factor + of_mean * (own.data[0] - shared.data[0]) + 2 * of_variance * factor * own.data[1]
+    direct = reduced(x.space.cotangent.mean(gx.data), own.data[0].shape)
+    of_own = np.array([reduced(of_mean * factor, direct.shape) - direct, reduced(of_variance * factor**2, direct.shape)])
+    of_gain = reduced(of_factor, gain.shape)
+    inverse = 1 / np.sqrt(shared.data[1] + shared.dtype.type(norm_epsilon))
+    of_shared = np.array([-reduced(of_mean * factor, gain.shape), of_gain * gain.data * inverse**3 * gain.dtype.type(-0.5)])
+    pairs = [(of_own, own.data)] + ([] if running is not None else [(of_shared, shared.data)])
+    _add_moments_map(gx, x, *pairs)
+    return gx, Tensor(of_gain * inverse), Tensor(reduced(of_mean, offset.shape))
+
+
+normalized_gaussian: Op = register(
+    Op(
+        "normalized_gaussian",
+        forward=_normalized,
+        vjps=fused_vjps(_normalized_composite, _normalized_vjps),
+        cost=_fitted_cost,
+        source="gaussian_polynomial of the signal normalised as in normalized_polynomial; also returns both moments",
         saves=True,
     )
 )

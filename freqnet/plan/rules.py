@@ -143,12 +143,30 @@ def _low_degree(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], band: Ax
     return backward
 
 
-def _statistics(b: Builder, x: Tensor, per_sample: bool) -> Array:
-    p, source, lanes = b.program, b.value(x), x.shape[-2:]
-    power, found = p.empty(lanes), p.empty((2, *lanes) if per_sample else (2, 1, lanes[1]))
-    p.inner(source, source, power, x.space.ndim)
-    p.moments(source[x.space.centre], power, found)
+def _power(b: Builder, x: Tensor) -> Array:
+    power = b.program.empty(x.shape[-2:])
+    b.program.inner(b.value(x), b.value(x), power, x.space.ndim)
+    return power
+
+
+def _moments(b: Builder, x: Tensor, power: Array, per_sample: bool) -> Array:
+    batch, channels = x.shape[-2:]
+    found = b.program.empty((2, batch if per_sample else 1, channels))
+    b.program.moments(b.value(x)[x.space.centre], power, found)
     return found
+
+
+def _statistics(b: Builder, x: Tensor, per_sample: bool) -> Array:
+    return _moments(b, x, _power(b, x), per_sample)
+
+
+def _both_statistics(b: Builder, x: Tensor, per_sample: bool, running: Array | None) -> tuple[Array, Array]:
+    """Append the moments that fit a polynomial, and those that normalise: see `normalized_gaussian`."""
+    power = _power(b, x)
+    own = _moments(b, x, power, per_sample)
+    if running is not None:
+        return own, b.program.constant(running)
+    return own, _moments(b, x, power, False) if per_sample else own
 
 
 @rule("normalized_polynomial")
@@ -179,36 +197,50 @@ def _normalized(
 
 @rule("gaussian_polynomial")
 def _gaussian(
-    b: Builder,
-    out: Tensor,
-    inputs: tuple[Tensor],
-    function: str,
-    degree: int,
-    epsilon: float,
-    band: Axes,
+    b: Builder, out: Tensor, inputs: tuple[Tensor], function: str, degree: int, epsilon: float, band: Axes,
     per_sample: bool,
-) -> Backward | None:
-    (x,) = inputs
+) -> Backward | None:  # fmt: skip
+    if function != "relu" or not _covers(inputs[0], degree + 1, band):
+        return None
+    found = _statistics(b, inputs[0], per_sample)
+    b.keep_saved(out, found)
+    return _fit_relu(b, out, inputs, (found, None, None, None), degree, band, (epsilon, 0.0), False)
+
+
+@rule("normalized_gaussian")
+def _normalized_gaussian(
+    b: Builder, out: Tensor, inputs: tuple[Tensor, ...], function: str, degree: int, epsilon: float,
+    norm_epsilon: float, band: Axes, per_sample: bool, running: Array | None,
+) -> Backward | None:  # fmt: skip
+    x, gain, offset = inputs
     if function != "relu" or not _covers(x, degree + 1, band):
         return None
+    own, shared = _both_statistics(b, x, per_sample, running)
+    b.keep_saved(out, own, shared)
+    given = own, shared, b.value(gain), b.value(offset)
+    return _fit_relu(b, out, inputs, given, degree, band, (epsilon, norm_epsilon), running is not None)
+
+
+def _fit_relu(
+    b: Builder, out: Tensor, inputs: tuple[Tensor, ...], given: tuple[Array | None, ...], degree: int, band: Axes,
+    epsilons: tuple[float, float], running: bool,
+) -> Backward:  # fmt: skip
+    x, *affine = inputs
     p, space, lanes, bands = b.program, x.space, x.shape[-2:], (x.space.band, band)
-    source, found = b.value(x), _statistics(b, x, per_sample)
-    coefficients, negated, kept = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, p.complex)
-    p.relu(found, lanes, degree, epsilon, (coefficients, negated, None, None))
-    with _without_mean(p, source[space.centre], kept, negated):
-        _polynomial(p, source, coefficients, bands, space.centre, b.result(out))
-    b.keep_saved(out, found)
+    source, centre = b.value(x), x.space.centre
+    coefficients, negated, kept = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
+    p.relu(given, (coefficients, negated, None, None, None, None), lanes, degree, epsilons, running=running)
+    with _without_mean(p, source[centre], kept, negated):
+        _polynomial(p, source, coefficients, bands, centre, b.result(out))
 
     def backward(g: Array) -> None:
-        gx = b.gradient(x)
-        if gx is None:
-            return
-        with _without_mean(p, source[space.centre], kept, negated):
-            sums = _polynomial_adjoint(p, g, source, coefficients, bands, space.centre, gx)
+        gx, *of_affine = (b.gradient_or_scratch(v) for v in inputs)
+        with _without_mean(p, source[centre], kept, negated):
+            sums = _polynomial_adjoint(p, g, source, coefficients, bands, centre, gx)
         factor, start = p.empty(lanes), p.empty(lanes)
-        results = (None, None, factor, start)
-        p.relu(found, lanes, degree, epsilon, results, sums=sums, mean_of_g=gx[space.centre])
-        _add_affine(p, gx, source, factor, start, space.centre)
+        results = None, None, *(of_affine or (None, None)), factor, start
+        p.relu(given, results, lanes, degree, epsilons, running=running, sums=sums, mean_of_g=gx[centre])
+        _add_affine(p, gx, source, factor, start, centre)
 
     return backward
 

@@ -446,6 +446,18 @@ def _() -> list[Example]:
     return out
 
 
+@examples("normalized_gaussian")
+def _() -> list[Example]:
+    out = []
+    for s, degree, (per_sample, is_running) in product(SIGNALS, (1, 2), ((True, False), (False, False), (True, True))):
+        band = tuple(m - m // 3 for m in s.band)
+        running = np.array([[[0.2, -0.1]], [[0.8, 1.3]]]) if is_running else None
+        rest = {"function": "gelu" if per_sample else "relu", "degree": degree, "epsilon": 0.3, "norm_epsilon": 0.1}
+        rest |= {"band": band, "per_sample": per_sample, "running": running}
+        out.append(([element(s, 3), numbers(1, 2), numbers(1, 2)], rest))
+    return out
+
+
 @examples("softmax_loss")
 def _() -> list[Example]:
     targets = [np.eye(3)[[0, 2]], np.full((2, 3), 0.25) + np.eye(3)[[1, 1]], np.zeros((2, 3))]
