@@ -25,17 +25,13 @@ TARGET static void NAME(gemm_sums)(const REAL *a, const REAL *panel, const Gemm 
 
 /* Copy b into panels of one vector of columns, padded with zeros. */
 TARGET static void NAME(gemm_pack)(const REAL *b, const Gemm *g, REAL *panels) {
-    for (Py_ssize_t first = 0; first < g->columns; first += LANES, panels += g->inner * LANES) {
-        const int count = (int)MIN(LANES, g->columns - first);
-        for (Py_ssize_t i = 0; i < g->inner; i++) {
-            REAL *to = panels + i * LANES;
-            for (int c = 0; c < count; c++) {
-                const Py_ssize_t column = first + c;
-                to[c] = b[i * g->b_inner + column / g->planes * g->b_column + column % g->planes * g->b_plane];
-            }
-            for (int c = count; c < LANES; c++) to[c] = 0;
+    memset(panels, 0, sizeof(REAL) * g->inner * ((g->columns + LANES - 1) / LANES) * LANES);
+    for (Py_ssize_t plane = 0; plane < g->planes; plane++)
+        for (Py_ssize_t c = plane, at = 0; c < g->columns; c += g->planes, at++) {
+            const REAL *from = b + at * g->b_column + plane * g->b_plane;
+            REAL *to = panels + c / LANES * g->inner * LANES + c % LANES;
+            for (Py_ssize_t i = 0; i < g->inner; i++) to[i * LANES] = from[i * g->b_inner];
         }
-    }
 }
 
 typedef struct { const REAL *a, *b, *bias; REAL *out, *panels; const Gemm *g; } NAME(gemm_call);

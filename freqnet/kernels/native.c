@@ -20,8 +20,13 @@ typedef struct { int z, y, x; } Band;
 /* The epilogue of a product: out = constant + linear a + quadratic (a b), with one of each coefficient per lane. */
 typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilogue;
 
-/* One matrix product per mode, (rows, inner) by (inner, columns); the strides of a count complex numbers. */
-typedef struct { Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride; int conjugate_a, adjoint_b; } Shape;
+/* One matrix product per mode, (rows, inner) by (inner, columns); the strides of a count complex numbers. Unless
+ * half_columns is 0, the modes are those of half spectra of real signals with so many columns. */
+typedef struct {
+    Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride;
+    int conjugate_a, adjoint_b;
+    Py_ssize_t half_columns;
+} Shape;
 
 /* Samples (batch, *grid, channels) and the modes of each axis; the last number of modes counts those with k >= 0. */
 typedef struct {
@@ -165,7 +170,7 @@ static PyObject *product(PyObject *self, PyObject *args) {
 static PyObject *channels(PyObject *self, PyObject *args) {
     enum { A, B, OUT, COUNT };
     Py_buffer v[COUNT] = {0};
-    Shape s;
+    Shape s = {0};
     int is_double, hartley, threads;
     if (!PyArg_ParseTuple(args, "y*y*w*nnnnnnppppi", &v[A], &v[B], &v[OUT], &s.modes, &s.rows, &s.inner, &s.columns,
                           &s.row_stride, &s.inner_stride, &s.conjugate_a, &s.adjoint_b, &is_double, &hartley, &threads))

@@ -71,3 +71,4 @@ static int NAME(combine)(const void *a, const void *b, const void *p, const void
 #undef CHUNK
 #undef V
 #undef LANES
+#undef WIDEST

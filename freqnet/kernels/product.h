@@ -1,7 +1,7 @@
 /* The product of two real signals from their coefficients: c[k] = sum_j a[j] b[k - j].
  *
  * Arrays are half spectra or Hartley spectra (layout.h); missing axes have the band 0. A tile, one vector of lanes,
- * is unpacked into full spectra with separate real and imaginary parts. For each block of 4 neighbouring outputs (in
+ * is unpacked into full spectra with separate real and imaginary parts. For each block of 4 or 5 neighbouring outputs (in
  * two rows, if there are enough registers) the sums stay in registers while j runs over the narrower operand.
  *
  * Two notes on compilers: each multiply-add is a statement of its own, because s += g p - h q compiles to three
@@ -10,7 +10,9 @@
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
 typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 #define V NAME(vector)
-typedef struct { V re[4], im[4]; } NAME(sums);
+/* Neighbouring outputs that are computed at a time, at most. */
+#define WIDEST 5
+typedef struct { V re[WIDEST], im[WIDEST]; } NAME(sums);
 /* An unpacked operand: a row-major box of elements (z, y, x), x from -low on. Elements outside the band are zero:
  * they are cleared once, when the scratch memory is allocated, and no tile writes them. */
 typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
@@ -68,7 +70,8 @@ INLINE void NAME(add_rows)(const NAME(operand) *a, int ra, const NAME(operand) *
     if (t) switch (first - (k - b->m.x)) {
     case 0: if (width > 1 && g <= end) STEP(1); /* fall through */
     case 1: if (width > 2 && g <= end) STEP(2); /* fall through */
-    case 2: if (width > 3 && g <= end) STEP(3);
+    case 2: if (width > 3 && g <= end) STEP(3); /* fall through */
+    case 3: if (width > 4 && g <= end) STEP(4);
     }
     while (g <= end) STEP(width);
 #undef STEP
@@ -96,7 +99,7 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
             if (MAX(from, to_below + 1) <= to) NAME(add_rows)(a, ra + to * wa, b, rb - to * wb, k, width, &s, NULL);
         }
     }
-    for (int i = 0; is_square && i < 4; i++)
+    for (int i = 0; is_square && i < width; i++)
         s.re[i] += s.re[i], s.im[i] += s.im[i], t.re[i] += t.re[i], t.im[i] += t.im[i];
     for (int i = 0; is_square && i <= two_rows; i++) {
         const int z = kz / 2, y = (ky + i) / 2;
@@ -114,14 +117,17 @@ INLINE void NAME(sum)(const NAME(operand) *a, const NAME(operand) *b, int kz, in
         NAME(sum)(a, b, kz, ky, k, IS_SQUARE, TWO_ROWS, WIDTH, out);                                                  \
     }
 #define SUMS(IS_SQUARE)                                                                                               \
-    SUM(IS_SQUARE, 0, 4) SUM(IS_SQUARE, 1, 1) SUM(IS_SQUARE, 1, 2) SUM(IS_SQUARE, 1, 3) SUM(IS_SQUARE, 1, 4)
+    SUM(IS_SQUARE, 0, 4) SUM(IS_SQUARE, 0, 5) SUM(IS_SQUARE, 1, 1) SUM(IS_SQUARE, 1, 2) SUM(IS_SQUARE, 1, 3) SUM(IS_SQUARE, 1, 4)          \
+        SUM(IS_SQUARE, 1, 5)
 SUMS(0) SUMS(1)
-/* By number of outputs per row for two rows; [0] is for a single row and always computes 4, because fewer independent
- * sums would wait for each other. */
+/* By number of outputs per row: first for two rows, then for a single one, which computes at least 4, because fewer
+ * independent sums would wait for each other. */
 #define NAMES(IS_SQUARE)                                                                                              \
-    {NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##11), NAME(sum_##IS_SQUARE##12), NAME(sum_##IS_SQUARE##13),      \
-     NAME(sum_##IS_SQUARE##14)}
-static void (*const NAME(sum_of)[2][5])(const NAME(operand) *, const NAME(operand) *, int, int, int,
+    {{NAME(sum_##IS_SQUARE##11), NAME(sum_##IS_SQUARE##12), NAME(sum_##IS_SQUARE##13), NAME(sum_##IS_SQUARE##14),     \
+      NAME(sum_##IS_SQUARE##15)},                                                                                     \
+     {NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##04), NAME(sum_##IS_SQUARE##04),     \
+      NAME(sum_##IS_SQUARE##05)}}
+static void (*const NAME(sum_of)[2][2][WIDEST])(const NAME(operand) *, const NAME(operand) *, int, int, int,
                                         NAME(sums) *) = {NAMES(0), NAMES(1)};
 #undef SUM
 #undef SUMS
@@ -183,11 +189,13 @@ INLINE void NAME(any_tile)(const REAL *source_a, const REAL *source_b, REAL *out
             const int needed = 2 * reach < rows_b ? reach : rows_b;
             if (unpacked < needed) NAME(unpack)(source_b + from, lanes, count, &b, unpacked, needed, hartley);
             unpacked = MAX(unpacked, needed);
-            for (int x = 0; x <= c.x; x += 4) {
+            for (int x = 0, width; x <= c.x; x += width) {
+                /* The last five outputs at once: a single one would cost as much as four. */
+                width = c.x - x + 1 == WIDEST ? WIDEST : MIN(4, c.x - x + 1);
                 NAME(sums) s[2];
-                NAME(sum_of)[is_square][rows == 2 ? MIN(4, c.x - x + 1) : 0](&a, &b, z, y, x, s);
+                NAME(sum_of)[is_square][rows == 1][width - 1](&a, &b, z, y, x, s);
                 for (int i = 0; i < rows; i++)
-                    for (int t = 0; t < 4 && x + t <= c.x; t++) {
+                    for (int t = 0; t < width; t++) {
                         if (extended) NAME(finish)(&a, &b, z, y + i, x + t, &e, &s[i].re[t], &s[i].im[t]);
                         NAME(store_mode)(out + from, lanes, count, c, now + i, x + t, hartley, &s[i].re[t],
                                          &s[i].im[t], streams);
@@ -242,10 +250,10 @@ typedef struct {
 static int NAME(product_body)(void *context, Pieces *pieces) {
     const NAME(product_call) *p = context;
     const Band *m = p->m;
-    /* Outputs have x >= 0, so the shorter band limits how far either operand is read at x < 0; a block of 4 outputs
-     * reads 3 modes beyond the band of b. */
+    /* Outputs have x >= 0, so the shorter band limits how far either operand is read at x < 0; a block of outputs
+     * reads all but one of them beyond the band of b. */
     const int low_a = MIN(m[0].x, m[1].x), wa = low_a + m[0].x + 1;
-    const int low_b = MIN(m[0].x, m[1].x + 3), wb = low_b + m[1].x + 4;
+    const int low_b = MIN(m[0].x, m[1].x + WIDEST - 1), wb = low_b + m[1].x + WIDEST;
     const size_t size_a = (size_t)(2 * m[0].z + 1) * (2 * m[0].y + 1) * wa;
     const size_t size_b = (size_t)(2 * m[1].z + 1) * (2 * m[1].y + 1) * wb;
     const size_t row = (p->hartley ? 1 : 2) * sizeof(REAL) * p->lanes;

@@ -147,7 +147,8 @@ class Program:
         assert out.shape == (*a.shape[:-2], rows, columns)
         threads = _threads((2 if hartley else 4) * modes * rows * inner * columns, _ALONE)
         forms = form == "response", form == "input"
-        self._add(_CHANNELS, a, b, out, modes, rows, inner, columns, *strides, *forms, hartley, threads)
+        half_columns = 0 if hartley else a.shape[-3]
+        self._add(_CHANNELS, a, b, out, modes, rows, inner, columns, *strides, *forms, hartley, threads, half_columns)
 
     # -- passes --------------------------------------------------------------------------------------
     def combine(self, a: Array, p: Array, b: Array | None, q: Array | None, out: Array) -> None:
