@@ -97,14 +97,19 @@ INLINE void NAME(block3)(const REAL *a, const REAL *a_sum, const V *panel, const
     V p[BLOCK_ROWS][2], q[BLOCK_ROWS][2], t[BLOCK_ROWS][2];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++) p[r][v] = q[r][v] = t[r][v] = (V){0};
-    for (Py_ssize_t i = 0; i < s->inner; i++, panel += 3 * vectors)
+    for (Py_ssize_t i = 0; i < s->inner; i++, panel += 3 * vectors) {
+        V b[6];
+        for (int v = 0; v < 3 * vectors; v++) {
+            b[v] = panel[v];
+            KEEP(b[v]);
+        }
         for (int r = 0; r < rows; r++) {
             const Py_ssize_t at = r * s->row_stride + i * s->inner_stride;
-            for (int v = 0; v < vectors; v++) {
-                p[r][v] += a[2 * at] * panel[v], q[r][v] += a[2 * at + 1] * panel[vectors + v];
-                t[r][v] += a_sum[at] * panel[2 * vectors + v];
-            }
+            for (int v = 0; v < vectors; v++) p[r][v] += a[2 * at] * b[v];
+            for (int v = 0; v < vectors; v++) q[r][v] += a[2 * at + 1] * b[vectors + v];
+            for (int v = 0; v < vectors; v++) t[r][v] += a_sum[at] * b[2 * vectors + v];
         }
+    }
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++) {
             const V other = s->conjugate_a ? -q[r][v] : q[r][v];
@@ -133,19 +138,32 @@ TARGET static void NAME(rows3)(const REAL *a, const REAL *a_sum, const V *panel,
     }
 }
 
+/* One row of a panel: width / LANES vectors of real parts, of imaginary parts, and of their sums. */
+INLINE void NAME(pack3_row)(const REAL *from, Py_ssize_t step, int count, REAL sign, int width, REAL *to) {
+    if (step == 1 && sign == 1)
+        for (int c = 0; c < width; c += LANES) {
+            V re, im;
+            NAME(load)(from + 2 * c, MIN(LANES, count - c), &re, &im);
+            const V sum = re + im;
+            memcpy(to + c, &re, sizeof re), memcpy(to + width + c, &im, sizeof im);
+            memcpy(to + 2 * width + c, &sum, sizeof sum);
+        }
+    else {
+        for (int c = 0; c < count; c++) {
+            const REAL re = from[2 * c * step], im = sign * from[2 * c * step + 1];
+            to[c] = re, to[width + c] = im, to[2 * width + c] = re + im;
+        }
+        for (int c = count; c < width; c++) to[c] = to[width + c] = to[2 * width + c] = 0;
+    }
+}
+
 TARGET static void NAME(pack3)(const REAL *b, const Shape *s, REAL *panels) {
     const REAL sign = s->adjoint_b ? -1 : 1;
     const Py_ssize_t step_i = s->adjoint_b ? 1 : s->columns, step_c = s->adjoint_b ? s->inner : 1;
     for (Py_ssize_t first = 0; first < s->columns; first += 2 * LANES) {
         const int count = (int)MIN(2 * LANES, s->columns - first), width = count > LANES ? 2 * LANES : LANES;
-        for (Py_ssize_t i = 0; i < s->inner; i++, panels += 3 * width) {
-            const REAL *from = b + 2 * (i * step_i + first * step_c);
-            for (int c = 0; c < count; c++) {
-                const REAL re = from[2 * c * step_c], im = sign * from[2 * c * step_c + 1];
-                panels[c] = re, panels[width + c] = im, panels[2 * width + c] = re + im;
-            }
-            for (int c = count; c < width; c++) panels[c] = panels[width + c] = panels[2 * width + c] = 0;
-        }
+        for (Py_ssize_t i = 0; i < s->inner; i++, panels += 3 * width)
+            NAME(pack3_row)(b + 2 * (i * step_i + first * step_c), step_c, count, sign, width, panels);
     }
 }
 

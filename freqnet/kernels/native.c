@@ -71,31 +71,37 @@ static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + 
 
 #include "pool.h"
 
+/* STREAM stores past the caches; KEEP holds a value in a register, where a compiler would load it for each use. */
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 #define VECTOR_BYTES 64
 #define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "v"(v))
+#define KEEP(v) __asm__("" : "+v"(v))
 #define SET(name) name##_avx512
 #define TABLE avx512
 #include "precisions.h"
 #undef TARGET
 #undef VECTOR_BYTES
 #undef STREAM
+#undef KEEP
 #undef SET
 #undef TABLE
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
 #define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "x"(v))
+#define KEEP(v) __asm__("" : "+x"(v))
 #define SET(name) name##_avx2
 #define TABLE avx2
 #include "precisions.h"
 #undef TARGET
 #undef VECTOR_BYTES
 #undef STREAM
+#undef KEEP
 #undef SET
 #undef TABLE
 #endif
 #define TARGET
+#define KEEP(v)
 #define VECTOR_BYTES 16
 #define SET(name) name##_baseline
 #define TABLE baseline

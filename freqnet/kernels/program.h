@@ -71,9 +71,9 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_RUNNING: k->running(at(w[0]), at(w[1]), at(w[2]), w[3], number(w[4])); return 0;
     case OP_RELU: {
         const void *from[6] = {at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), at(w[5])};
-        void *to[6] = {at(w[6]), at(w[7]), at(w[8]), at(w[9]), at(w[10]), at(w[11])};
-        return k->relu(from, to, w[12], w[13], (int)w[14], (int)w[15], (int)w[16], (int)w[17], number(w[18]),
-                       number(w[19]), (int)w[20]);
+        void *to[7] = {at(w[6]), at(w[7]), at(w[8]), at(w[9]), at(w[10]), at(w[11]), at(w[12])};
+        return k->relu(from, to, w[13], w[14], (int)w[15], (int)w[16], (int)w[17], (int)w[18], number(w[19]),
+                       number(w[20]), (int)w[21]);
     }
     case OP_SUM: return k->accumulate(at(w[0]), at(w[1]), w[2], (int)w[3]);
     case OP_ADD_ROWS: k->plus_row(at(w[0]), at(w[1]), at(w[2]), w[3], w[4]); return 0;

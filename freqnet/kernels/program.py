@@ -253,7 +253,7 @@ class Program:
         self._add(_RUNNING, mean, variance, found, mean.size, float(momentum))
 
     def relu(
-        self, given: Sequence[Array | None], results: Sequence[Array | None], lanes: Axes, degree: int,
+        self, given: Sequence[Array | None], results: Sequence[Array | None], kept: Array, lanes: Axes, degree: int,
         epsilons: tuple[float, float], *, running: bool = False, sums: Array | None = None,
         mean_of_g: Array | None = None,
     ) -> None:  # fmt: skip
@@ -264,4 +264,4 @@ class Program:
         per_sample = own.shape[1] == lanes[0]
         threads = _threads(40 * lanes[0] * lanes[1], _ALONE)
         numbers = *lanes, step, per_sample, degree, running, *map(float, epsilons), threads
-        self._add(_RELU, *given, sums, mean_of_g, *results, *numbers)
+        self._add(_RELU, *given, sums, mean_of_g, *results, kept, *numbers)

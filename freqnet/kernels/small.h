@@ -80,36 +80,58 @@ TARGET static void NAME(compose_adjoint)(const void *sums_, const void *found_, 
 }
 
 /* Responses out[m, l] = sum_t basis[m, t] theta[t, l], complex, for real theta; basis is (modes, 2, taps). */
-#define SPAN 128
 typedef struct { const REAL *basis, *from; REAL *to; Py_ssize_t modes, taps, lanes; } NAME(response_call);
 
-TARGET static void NAME(response_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
-    REAL re[SPAN], im[SPAN];
-    for (Py_ssize_t m = 0; m < r->modes; m++) {
-        const REAL *basis = r->basis + 2 * m * r->taps;
-        memset(re, 0, sizeof re), memset(im, 0, sizeof im);
-        for (Py_ssize_t t = 0; t < r->taps; t++) {
-            const REAL p = basis[t], q = basis[r->taps + t], *theta = r->from + t * r->lanes + start;
-            for (int l = 0; l < count; l++) re[l] += p * theta[l], im[l] += q * theta[l];
-        }
-        REAL *out = r->to + 2 * (m * r->lanes + start);
-        for (int l = 0; l < count; l++) out[2 * l] = re[l], out[2 * l + 1] = im[l];
+/* One mode: two vectors of lanes at a time, so that each number of the basis is loaded once for both. */
+INLINE void NAME(response_mode)(const NAME(response_call) *r, Py_ssize_t m, Py_ssize_t start, int count) {
+    const int first = MIN(LANES, count), second = count - first;
+    const REAL *basis = r->basis + 2 * m * r->taps, *theta = r->from + start;
+    V re[2] = {{0}}, im[2] = {{0}};
+    for (Py_ssize_t t = 0; t < r->taps; t++, theta += r->lanes) {
+        const V x = NAME(load_real)(theta, 0, first), y = NAME(load_real)(theta, LANES, second);
+        re[0] += basis[t] * x, im[0] += basis[r->taps + t] * x;
+        re[1] += basis[t] * y, im[1] += basis[r->taps + t] * y;
     }
+    REAL *out = r->to + 2 * (m * r->lanes + start);
+    NAME(store)(out, first, &re[0], &im[0], 0);
+    if (second) NAME(store)(out + 2 * LANES, second, &re[1], &im[1], 0);
 }
 
-/* theta[t, l] = sum_m basis[m, t] . g[m, l], where the basis holds the weights of the modes. */
-TARGET static void NAME(response_adjoint_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
-    for (Py_ssize_t t = 0; t < r->taps; t++) memset(r->to + t * r->lanes + start, 0, count * sizeof(REAL));
+/* The results of a mode lie far from those of the next: a span of lanes is long enough for writing. */
+#define SPAN (8 * LANES)
+TARGET static void NAME(response_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
+    for (Py_ssize_t m = 0; m < r->modes; m++)
+        for (int l = 0; l < count; l += 2 * LANES)
+            if (l + 2 * LANES <= count) NAME(response_mode)(r, m, start + l, 2 * LANES);
+            else NAME(response_mode)(r, m, start + l, count - l);
+}
+
+/* theta[t, l] = sum_m basis[m, t] . g[m, l], where the basis holds the weights of the modes, for the taps t .. t + taps
+ * - 1; taps is a constant in every call, so that the sums stay in registers. */
+INLINE void NAME(response_taps)(const NAME(response_call) *r, Py_ssize_t start, int count, Py_ssize_t t, const int taps) {
+    V sums[8];
+    for (int i = 0; i < taps; i++) sums[i] = (V){0};
     for (Py_ssize_t m = 0; m < r->modes; m++) {
-        REAL re[SPAN], im[SPAN];
-        const REAL *g = r->from + 2 * (m * r->lanes + start), *basis = r->basis + 2 * m * r->taps;
-        for (int l = 0; l < count; l++) re[l] = g[2 * l], im[l] = g[2 * l + 1];
-        for (Py_ssize_t t = 0; t < r->taps; t++) {
-            const REAL p = basis[t], q = basis[r->taps + t];
-            REAL *theta = r->to + t * r->lanes + start;
-            for (int l = 0; l < count; l++) theta[l] += p * re[l] + q * im[l];
-        }
+        V re, im;
+        const REAL *basis = r->basis + 2 * m * r->taps + t;
+        NAME(load)(r->from + 2 * (m * r->lanes + start), count, &re, &im);
+        for (int i = 0; i < taps; i++) sums[i] += basis[i] * re, sums[i] += basis[r->taps + i] * im;
     }
+    for (int i = 0; i < taps; i++) memcpy(r->to + (t + i) * r->lanes + start, &sums[i], sizeof(REAL) * count);
+}
+
+TARGET static void NAME(response_adjoint_span)(const NAME(response_call) *r, Py_ssize_t start, int count) {
+    for (Py_ssize_t t = 0; t < r->taps; t += 8)
+        switch (MIN(8, r->taps - t)) {
+        case 8: NAME(response_taps)(r, start, count, t, 8); break;
+        case 7: NAME(response_taps)(r, start, count, t, 7); break;
+        case 6: NAME(response_taps)(r, start, count, t, 6); break;
+        case 5: NAME(response_taps)(r, start, count, t, 5); break;
+        case 4: NAME(response_taps)(r, start, count, t, 4); break;
+        case 3: NAME(response_taps)(r, start, count, t, 3); break;
+        case 2: NAME(response_taps)(r, start, count, t, 2); break;
+        case 1: NAME(response_taps)(r, start, count, t, 1); break;
+        }
 }
 
 static int NAME(response_body)(void *context, Pieces *pieces) {
@@ -125,8 +147,8 @@ static int NAME(response_adjoint_body)(void *context, Pieces *pieces) {
     const NAME(response_call) *r = context;
     Py_ssize_t first, last;
     while (take(pieces, &first, &last))
-        for (Py_ssize_t i = first; i < last; i++)
-            NAME(response_adjoint_span)(r, i * SPAN, (int)MIN(SPAN, r->lanes - i * SPAN));
+        for (Py_ssize_t l = first * SPAN; l < MIN(last * SPAN, r->lanes); l += LANES)
+            NAME(response_adjoint_span)(r, l, (int)MIN(LANES, r->lanes - l));
     return 0;
 }
 
@@ -189,11 +211,15 @@ static void NAME(running)(void *mean, void *variance, const void *found, Py_ssiz
         for (Py_ssize_t i = 0; i < count; i++) state[row][i] += (REAL)momentum * (now[row * count + i] - state[row][i]);
 }
 
-/* E[f^(j)(X)] for f = relu, X normal, j = 0 .. 4; without deviation relu itself, its step, and zeros. */
-INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m) {
-    const double d = deviation, alpha = d > 0 ? mean / d : (mean > 0 ? 40 : -40);
-    const double density = fabs(alpha) < 40 ? exp(-0.5 * alpha * alpha) * 0.3989422804014327 : 0;
-    const double below = 0.5 * erfc(-alpha * 0.7071067811865476), inverse = d > 0 ? 1 / d : 0;
+/* E[f^(j)(X)] for f = relu, X normal, j = 0 .. 4; without deviation relu itself, its step, and zeros. Density and
+ * distribution of the normal variable take most of the time: the forward pass keeps them for the backward pass. */
+INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m, double *kept, int is_kept) {
+    const double d = deviation, alpha = d > 0 ? mean / d : (mean > 0 ? 40 : -40), inverse = d > 0 ? 1 / d : 0;
+    if (!is_kept) {
+        kept[0] = fabs(alpha) < 40 ? exp(-0.5 * alpha * alpha) * 0.3989422804014327 : 0;
+        kept[1] = 0.5 * erfc(-alpha * 0.7071067811865476);
+    }
+    const double density = kept[0], below = kept[1];
     m[0] = (REAL)(d * density + mean * below), m[1] = (REAL)below, m[2] = (REAL)(density * inverse);
     m[3] = (REAL)(-alpha * density * inverse * inverse);
     m[4] = (REAL)((alpha * alpha - 1) * density * inverse * inverse * inverse);
@@ -205,6 +231,7 @@ INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m) {
 typedef struct {
     const REAL *own, *shared, *gain, *offset, *sums, *mean_of_g;
     REAL *coefficients, *negated, *g_gain, *g_offset, *factor, *start;
+    double *kept;
     Py_ssize_t batch, channels;
     int step, per_sample, degree, running;
     REAL epsilon, norm_epsilon;
@@ -223,22 +250,22 @@ INLINE NAME(relu_lane) NAME(relu_at)(const NAME(relu_call) *r, Py_ssize_t at, Py
         out.mean = r->offset[c] + out.factor * out.away;
     }
     out.variance = MAX(out.factor * out.factor * own[all] + r->epsilon, 0);
-    NAME(relu_moments)(out.mean, (REAL)sqrt((double)out.variance), out.m);
+    NAME(relu_moments)(out.mean, (REAL)sqrt((double)out.variance), out.m, r->kept + 2 * at, r->sums != NULL);
     return out;
 }
 
 TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
     const Py_ssize_t lanes = r->batch * r->channels;
-    for (Py_ssize_t c = first; c < last; c++)
-        for (Py_ssize_t b = 0; b < r->batch; b++) {
-            const Py_ssize_t l = b * r->channels + c, at = r->per_sample ? l : c;
+    for (Py_ssize_t b = 0; b < r->batch; b++)
+        for (Py_ssize_t c = first; c < last; c++) {
+            const Py_ssize_t l = b * r->channels + c;
             if (b && !r->per_sample) {
                 for (int i = 0; i <= r->degree; i++) r->coefficients[i * lanes + l] = r->coefficients[i * lanes + c];
                 r->negated[l] = r->negated[c];
                 continue;
             }
-            const NAME(relu_lane) v = NAME(relu_at)(r, at, c);
-            r->negated[l] = -r->own[at];
+            const NAME(relu_lane) v = NAME(relu_at)(r, l, c);
+            r->negated[l] = -r->own[l];
             r->coefficients[l] = r->degree > 1 ? v.m[0] - v.m[2] * v.variance / 2 : v.m[0];
             r->coefficients[lanes + l] = v.m[1] * v.factor;
             if (r->degree > 1) r->coefficients[2 * lanes + l] = v.m[2] / 2 * v.factor * v.factor;
@@ -302,7 +329,7 @@ static int NAME(relu_body)(void *context, Pieces *pieces) {
 static int NAME(relu)(const void *const *from, void *const *to, Py_ssize_t batch, Py_ssize_t channels, int step,
                       int per_sample, int degree, int running, double epsilon, double norm_epsilon, int threads) {
     NAME(relu_call) call = {from[0], from[1], from[2], from[3], from[4], from[5], to[0], to[1], to[2], to[3], to[4],
-                            to[5], batch, channels, step, per_sample, degree, running, (REAL)epsilon,
+                            to[5], to[6], batch, channels, step, per_sample, degree, running, (REAL)epsilon,
                             (REAL)norm_epsilon};
     return share(NAME(relu_body), &call, (channels + SPAN - 1) / SPAN, threads);
 }

@@ -228,18 +228,19 @@ def _fit_relu(
     x, *affine = inputs
     p, space, lanes, bands = b.program, x.space, x.shape[-2:], (x.space.band, band)
     source, centre = b.value(x), x.space.centre
-    coefficients, negated, kept = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
-    p.relu(given, (coefficients, negated, None, None, None, None), lanes, degree, epsilons, running=running)
-    with _without_mean(p, source[centre], kept, negated):
+    coefficients, negated, means = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
+    normal = p.empty((*lanes, 2), np.float64)
+    p.relu(given, (coefficients, negated, None, None, None, None), normal, lanes, degree, epsilons, running=running)
+    with _without_mean(p, source[centre], means, negated):
         _polynomial(p, source, coefficients, bands, centre, b.result(out))
 
     def backward(g: Array) -> None:
         gx, *of_affine = (b.gradient_or_scratch(v) for v in inputs)
-        with _without_mean(p, source[centre], kept, negated):
+        with _without_mean(p, source[centre], means, negated):
             sums = _polynomial_adjoint(p, g, source, coefficients, bands, centre, gx)
         factor, start = p.empty(lanes), p.empty(lanes)
         results = None, None, *(of_affine or (None, None)), factor, start
-        p.relu(given, results, lanes, degree, epsilons, running=running, sums=sums, mean_of_g=gx[centre])
+        p.relu(given, results, normal, lanes, degree, epsilons, running=running, sums=sums, mean_of_g=gx[centre])
         _add_affine(p, gx, source, factor, start, centre)
 
     return backward
