@@ -23,7 +23,8 @@ class BuildKernel(build_ext):
         # -fno-wrapv undoes Python's -fwrapv, with which the compiler may not assume that indices do not wrap around:
         # that costs a tenth of the speed.
         ext.extra_compile_args = ["-O3", "-fno-wrapv", "-fno-predictive-commoning", "-ffp-contract=fast"]
-        ext.extra_compile_args += ["-Wno-psabi", "-pthread"]
+        # -fno-math-errno: square roots of whole vectors.
+        ext.extra_compile_args += ["-fno-math-errno", "-Wno-psabi", "-pthread"]
         ext.extra_link_args = ["-pthread"]
         try:
             super().build_extension(ext)

@@ -1,4 +1,4 @@
-"""Compute kernels for spectra: products of signals, products over channels, and single passes.
+"""Compute kernels for spectra: products of signals, products over channels, single passes, and arrays end to end.
 
 `reference.py` defines them in NumPy. `native.py` runs the same functions in C and is used if it was built.
 """
@@ -16,21 +16,27 @@ if os.environ.get("FREQNET_KERNEL", "").lower() != "numpy":
     except ImportError:
         pass
 
+adam = _active.adam
 channel_product = _active.channel_product
 combine = _active.combine
+gather = _active.gather
 inner = _active.inner
 product = _active.product
 quadratic = _active.quadratic
 quadratic_adjoint = _active.quadratic_adjoint
+spread = _active.spread
 square = _active.square
 
 __all__ = [
     "KERNEL",
+    "adam",
     "channel_product",
     "combine",
+    "gather",
     "inner",
     "product",
     "quadratic",
     "quadratic_adjoint",
+    "spread",
     "square",
 ]

@@ -64,6 +64,7 @@ typedef struct {
     void (*interleave)(const void *, void *, Py_ssize_t, Py_ssize_t);
     int (*accumulate)(void *, const void *, Py_ssize_t, int);
     int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, int, double, double, int);
+    void (*adam)(void *, void *, void *, Py_ssize_t, double, double, double, double);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */
@@ -221,6 +222,7 @@ static PyObject *combine(PyObject *self, PyObject *args) {
 }
 
 #include "program.h"
+#include "vectors.h"
 
 static PyMethodDef methods[] = {
     {"product", product, METH_VARARGS,
@@ -230,7 +232,10 @@ static PyMethodDef methods[] = {
      "channels(a, b, out, modes, rows, inner, columns, row_stride, inner_stride, conjugate_a, adjoint_b, is_double, "
      "hartley, threads)"},
     {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
-    {"run", run, METH_VARARGS, "run(program, is_double): rows of 24 words, each one kernel call"},
+    {"run", run, METH_VARARGS, "run(program, is_double): rows of WORDS words, each one kernel call"},
+    {"gather", gather_arrays, METH_VARARGS, "gather(arrays, vector, is_double): the sum of squares"},
+    {"adam", adam, METH_VARARGS, "adam(work, gradient_sum, square_sum, first, second, shift, scale, is_double)"},
+    {"spread", spread_vector, METH_VARARGS, "spread(vector, arrays, factors, is_double)"},
     {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
     {NULL, NULL, 0, NULL}};
 

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 import freqnet.kernels._native as _native  # type: ignore[import-not-found]
 from freqnet.errors import ShapeError, got_expected
+from freqnet.kernels import reference
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import stored
 from freqnet.kernels.threads import thread_count
@@ -114,6 +116,31 @@ def combine(
     modes = prod(a.shape[:-2])
     _native.combine(a, b, p, q, out, modes, lanes[0] * lanes[1], dtype == np.float64, _threads(a.size, _SHORT))
     return out
+
+
+def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
+    """Copy arrays end to end into a vector, and return the sum of squares: see `freqnet.kernels.reference.gather`."""
+    return _native.gather([np.ascontiguousarray(a, vector.dtype) for a in arrays], vector, vector.dtype == np.float64)
+
+
+def adam(
+    work: np.ndarray,
+    gradient_sum: np.ndarray,
+    square_sum: np.ndarray,
+    betas: tuple[float, float],
+    shift: float,
+    scale: float,
+) -> None:
+    """Take one step of Adam, in one pass: see `freqnet.kernels.reference.adam`."""
+    _native.adam(work, gradient_sum, square_sum, *betas, shift, scale, work.dtype == np.float64)
+
+
+def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factors: np.ndarray) -> None:
+    """Set each array to its factor times itself plus its part: see `freqnet.kernels.reference.spread`."""
+    if all(array.flags.c_contiguous and array.dtype == vector.dtype for array in arrays):
+        _native.spread(vector, list(arrays), np.ascontiguousarray(factors, float), vector.dtype == np.float64)
+    else:
+        reference.spread(vector, arrays, factors)
 
 
 def _in_one_dtype(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ Hartley spectra (real, all modes), with the coefficients H[k] = Re c[k] - Im c[k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product as ranges
 
 import numpy as np
@@ -229,6 +230,46 @@ def combine(
         return result
     out[...] = result
     return out
+
+
+def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
+    """Copy arrays end to end into a vector, and return the sum of their squares in double precision."""
+    np.concatenate([array.ravel() for array in arrays], out=vector)
+    # It avoids BLAS, whose threads can cost 100 times as much as the sum.
+    with np.errstate(over="ignore"):
+        return float(np.square(vector, dtype=np.float64).sum())
+
+
+def adam(
+    work: np.ndarray,
+    gradient_sum: np.ndarray,
+    square_sum: np.ndarray,
+    betas: tuple[float, float],
+    shift: float,
+    scale: float,
+) -> None:
+    """Replace the gradient in `work` by ``scale m / (sqrt(v) + shift)``, with ``m = beta m + g``, ``v = beta v + g^2``.
+
+    The sums m and v change in place.
+    """
+    gradient_sum *= betas[0]
+    gradient_sum += work
+    square_sum *= betas[1]
+    np.square(work, out=work)
+    square_sum += work
+    np.sqrt(square_sum, out=work)
+    work += shift
+    np.divide(gradient_sum, work, out=work)
+    work *= scale
+
+
+def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factors: np.ndarray) -> None:
+    """Set each array to its factor times itself plus its part of the vector."""
+    ends = np.cumsum([array.size for array in arrays])
+    for array, part, factor in zip(arrays, np.split(vector, ends[:-1]), factors, strict=True):
+        if factor != 1:
+            array *= array.dtype.type(factor)
+        array += part.reshape(array.shape)
 
 
 def resized(spectrum: np.ndarray, band: Axes, target: Axes) -> np.ndarray:

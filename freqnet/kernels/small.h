@@ -1,5 +1,7 @@
 /* The parts of a training step beside products: normalisation, responses, losses. All arrays are contiguous. */
 
+INLINE REAL NAME(root)(REAL x) { return sizeof(REAL) == sizeof(float) ? (REAL)sqrtf((float)x) : (REAL)sqrt((double)x); }
+
 /* found[0] = mean, found[1] = variance over the batch, from the means and powers of each lane (batch, channels). */
 static void NAME(moments)(const void *mean_, int step, const void *power_, void *found_, Py_ssize_t batch, Py_ssize_t channels) {
     const REAL *mean = mean_;
@@ -379,5 +381,17 @@ TARGET static void NAME(interleave)(const void *planes, void *target, Py_ssize_t
         const REAL *from = (const REAL *)planes + 2 * k * length;
         REAL *to = (REAL *)target + 2 * k * length;
         for (Py_ssize_t i = 0; i < length; i++) to[2 * i] = from[i], to[2 * i + 1] = from[length + i];
+    }
+}
+
+/* One step of Adam: the averages without their factors 1 - beta, and the change in the place of the gradient. */
+TARGET static void NAME(adam)(void *work_, void *gradient_sum_, void *square_sum_, Py_ssize_t count, double first_,
+                              double second_, double shift_, double scale_) {
+    REAL *work = work_, *gradient_sum = gradient_sum_, *square_sum = square_sum_;
+    const REAL first = (REAL)first_, second = (REAL)second_, shift = (REAL)shift_, scale = (REAL)scale_;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        gradient_sum[i] = first * gradient_sum[i] + work[i];
+        square_sum[i] = second * square_sum[i] + work[i] * work[i];
+        work[i] = scale * gradient_sum[i] / (NAME(root)(square_sum[i]) + shift);
     }
 }

@@ -26,7 +26,8 @@ class Sequential(Module):
     """Compute layers one after the other.
 
     `build` makes `steps`, the list of layers that run. A `PowerNorm` and a following polynomial of degree 1 or 2
-    become one `NormalizedPolynomial`, and with a `Gaussian` one `NormalizedGaussian`. Where the next layer keeps fewer modes, a layer computes only these.
+    become one `NormalizedPolynomial`, and with a `Gaussian` one `NormalizedGaussian`. Where the next layer keeps fewer
+    modes, a layer computes only these.
 
     Parameters
     ----------

@@ -89,7 +89,8 @@ class Network:
             raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense(10)"))
         self.outputs = out.count
         self._parameters = list(body.named_parameters().values())
-        self._stateful = [module for _, module in body.modules() if module.state]
+        self.layers = [module for _, module in body.modules()]
+        self._stateful = [module for module in self.layers if module.state]
         self._state = self._new_state(np.zeros(0))
         self._lock = Lock()
 
@@ -195,9 +196,8 @@ class Network:
 
         There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
         """
-        space = self.door.space
-        has_kernels = KERNEL != "numpy" and space.is_complex and space.is_spectral and space.mode_space == space
-        return has_kernels and not is_observed() and all(m.is_static for _, m in self.body.modules())
+        has_kernels = KERNEL != "numpy" and self.door.space.has_kernels
+        return has_kernels and not is_observed() and all(layer.is_static for layer in self.layers)
 
     @contextmanager
     def inference(self) -> Iterator[None]:

@@ -280,10 +280,14 @@ def _normalized_vjps(
     of_factor = sum(j * of_fitted.data[j] * own_coefficients.data[j] * factor ** (j - 1) for j in range(1, degree + 1))
     of_factor = of_factor + of_mean * (own.data[0] - shared.data[0]) + 2 * of_variance * factor * own.data[1]
     direct = reduced(x.space.cotangent.mean(gx.data), own.data[0].shape)
-    of_own = np.array([reduced(of_mean * factor, direct.shape) - direct, reduced(of_variance * factor**2, direct.shape)])
+    of_own = np.array(
+        [reduced(of_mean * factor, direct.shape) - direct, reduced(of_variance * factor**2, direct.shape)]
+    )
     of_gain = reduced(of_factor, gain.shape)
     inverse = 1 / np.sqrt(shared.data[1] + shared.dtype.type(norm_epsilon))
-    of_shared = np.array([-reduced(of_mean * factor, gain.shape), of_gain * gain.data * inverse**3 * gain.dtype.type(-0.5)])
+    of_shared = np.array(
+        [-reduced(of_mean * factor, gain.shape), of_gain * gain.data * inverse**3 * gain.dtype.type(-0.5)]
+    )
     pairs = [(of_own, own.data)] + ([] if running is not None else [(of_shared, shared.data)])
     _add_moments_map(gx, x, *pairs)
     return gx, Tensor(of_gain * inverse), Tensor(reduced(of_mean, offset.shape))

@@ -7,11 +7,12 @@ length in the signal. Every rule here is therefore the plain Euclidean one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, got_expected
 from freqnet.optim.clipping import Parameter, Parameters, checked_gradient, named_parameters
@@ -85,28 +86,69 @@ class Optimizer:
     def learning_rate(self, value: float) -> None:
         self._rate[...] = number_in_range("learning_rate", value, 0, example=0.01)
 
-    def step(self) -> None:
+    def step(self, maximum_norm: float | None = None) -> float:
         """Update in place every parameter that has a gradient; the others and their state stay as they are.
+
+        Parameters
+        ----------
+        maximum_norm : float, optional
+            Gradients of a larger joint norm count as scaled to it, as by `clip_gradients`; ``math.inf`` scales nothing.
+            If this is given and the norm is not finite, nothing changes.
+
+        Returns
+        -------
+        float
+            Joint Euclidean norm of the gradients, before clipping.
 
         Raises
         ------
         ShapeError
             A gradient is complex, or its shape is not that of its parameter; no parameter has changed then.
         """
-        rate = self.learning_rate
-        found = self._gather()
-        for first, stop in self._segments(found):
-            self._updates[first:stop] += 1
-            part = slice(self._bounds[first], self._bounds[stop])
-            work, *state = (vector[part] for vector in self._vectors.values())
-            self._update(work, state, rate, int(self._updates[first]))
-        parameters, keep = list(self._named.values()), 1 - rate * self.weight_decay
-        for i in found:
-            data = parameters[i].data
-            if self.decoupled and self._decays[i]:
-                data *= keep
-            data += self._work[i]
+        rate, found = self.learning_rate, self._with_gradients()
+        segments = self._segments(list(found))
+        work = self._vectors["work"]
+        squares = [kernels.gather([found[i] for i in range(*ends)], work[self._slice(*ends)]) for ends in segments]
+        norm = math.sqrt(sum(squares))
+        if maximum_norm is not None and not norm < math.inf:
+            return norm
+        if maximum_norm is not None and norm > maximum_norm:
+            for ends in segments:
+                part = work[self._slice(*ends)]
+                # In float64, because the factor can be below the smallest float32.
+                np.multiply(part, maximum_norm / norm, out=part, dtype=np.float64, casting="same_kind")
+        self._change(segments, rate)
         self._step += 1
+        return norm
+
+    def _change(self, segments: list[tuple[int, int]], rate: float) -> None:
+        """Update the parameters of segments, whose gradients are in the work vector."""
+        parameters = list(self._named.values())
+        for first, stop in segments:
+            self._updates[first:stop] += 1
+            if self.weight_decay and not self.decoupled:
+                self._add_decay(range(first, stop))
+            work, *state = (vector[self._slice(first, stop)] for vector in self._vectors.values())
+            self._update(work, state, rate, int(self._updates[first]))
+        keep = 1 - rate * self.weight_decay if self.decoupled else 1.0
+        factors = np.where(self._decays, keep, 1.0)
+        # The last, so that the weights are those before the step if it is interrupted until here.
+        for first, stop in segments:
+            part = self._vectors["work"][self._slice(first, stop)]
+            kernels.spread(part, [p.data for p in parameters[first:stop]], factors[first:stop])
+
+    def _add_decay(self, positions: Iterable[int]) -> None:
+        """Add the decay to gradients in the work vector, a small block at a time."""
+        arrays = [p.data for p in self._named.values()]
+        for i in positions:
+            if self._decays[i]:
+                pair, access = [self._work[i], arrays[i]], [["readwrite"], ["readonly"]]
+                with np.nditer(pair, ["external_loop", "buffered"], access, buffersize=4096) as blocks:  # type: ignore[arg-type]
+                    for block, data in blocks:
+                        block += self.weight_decay * data
+
+    def _slice(self, first: int, stop: int) -> slice:
+        return slice(self._bounds[first], self._bounds[stop])
 
     def clear_gradients(self) -> None:
         """Set the gradient of every parameter to None."""
@@ -166,20 +208,11 @@ class Optimizer:
             live |= {f"{slot}/{name}": v for name, v in zip(self._named, self._pieces(slot), strict=True)}
         return live
 
-    def _gather(self) -> list[int]:
-        """Copy the gradients, with coupled decay, into the work vector; return the positions that have a gradient."""
-        found = []
-        for i, (name, parameter) in enumerate(self._named.items()):
-            grad = checked_gradient(name, parameter)
-            if grad is None:
-                continue
-            if self.weight_decay and self._decays[i] and not self.decoupled:
-                np.multiply(parameter.data, self.weight_decay, out=self._work[i])
-                self._work[i] += grad
-            else:
-                np.copyto(self._work[i], grad)
-            found.append(i)
-        return found
+    def _with_gradients(self) -> dict[int, np.ndarray]:
+        """Return the gradients by position, of the parameters that have one."""
+        named = enumerate(self._named.items())
+        found = {i: checked_gradient(name, parameter) for i, (name, parameter) in named}
+        return {i: grad for i, grad in found.items() if grad is not None}
 
     def _segments(self, found: list[int]) -> list[tuple[int, int]]:
         """Group neighbours that were updated equally often: one segment where no gradient was ever missing."""
@@ -344,17 +377,11 @@ class Adam(Optimizer):
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
         # The state holds the averages without their factors 1 - beta. Those factors and the bias corrections are
         # joined in two scalars, which spares two passes and a second work vector.
-        (gradient_sum, square_sum), (first, second) = state, self.betas
+        first, second = self.betas
         root = math.sqrt((1 - second**count) / (1 - second))
-        gradient_sum *= first
-        gradient_sum += work
-        square_sum *= second
-        np.square(work, out=work)
-        square_sum += work
-        np.sqrt(square_sum, out=work)
-        work += self.epsilon * root
-        np.divide(gradient_sum, work, out=work)
-        work *= -rate * root * (1 - first) / (1 - first**count)
+        scale = -rate * root * (1 - first) / (1 - first**count)
+        gradient_sum, square_sum = state
+        kernels.adam(work, gradient_sum, square_sum, (first, second), self.epsilon * root, scale)
 
 
 class AdamW(Adam):

@@ -19,7 +19,7 @@ from freqnet.spaces.base import Axes, Space
 
 
 def _is_half(*tensors: Tensor) -> bool:
-    return all(x.space is not None and x.data.dtype.kind == "c" and x.space.mode_space is x.space for x in tensors)
+    return all(x.space is not None and x.space.has_kernels for x in tensors)
 
 
 def nothing(g: Array) -> None:
@@ -225,8 +225,8 @@ def _fit_relu(
     b: Builder, out: Tensor, inputs: tuple[Tensor, ...], given: tuple[Array | None, ...], degree: int, band: Axes,
     epsilons: tuple[float, float], running: bool,
 ) -> Backward:  # fmt: skip
-    x, *affine = inputs
-    p, space, lanes, bands = b.program, x.space, x.shape[-2:], (x.space.band, band)
+    x = inputs[0]
+    p, lanes, bands = b.program, x.shape[-2:], (x.space.band, band)
     source, centre = b.value(x), x.space.centre
     coefficients, negated, means = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
     normal = p.empty((*lanes, 2), np.float64)

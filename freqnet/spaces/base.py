@@ -84,6 +84,13 @@ class Space(ABC):
     is_self_dual: ClassVar[bool] = True
     # Real multiply-adds of convolution per stored number (or per tap).
     products_per_number: ClassVar[int] = 1
+    # Whether plans (`freqnet.plan`) may call the kernels of modes for this class, in the place of its methods. A class
+    # derived from it may define other methods, and says so for itself.
+    has_kernels: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.has_kernels = vars(cls).get("has_kernels", False)
 
     # -- making spaces -----------------------------------------------------------------------------
     @classmethod

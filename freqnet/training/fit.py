@@ -18,7 +18,7 @@ from freqnet.errors import CheckpointError, ConfigurationError, DataError, Diver
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.ops.loss import class_targets
-from freqnet.optim import Optimizer, clip_gradients
+from freqnet.optim import Optimizer
 from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer
@@ -101,13 +101,12 @@ class Run:
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
             value, logits = self._gradients(x, labels)
-            norm = clip_gradients(self.trained, settings.clip or np.inf) if np.isfinite(value) else 0.0
+            norm = self.optimizer.step(settings.clip or np.inf) if np.isfinite(value) else 0.0
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
                 todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
                 raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
-            self.optimizer.step()
         return value, logits
 
     def _gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:

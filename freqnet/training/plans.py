@@ -50,7 +50,7 @@ class StepPlans:
 
     def __call__(self, x: Tensor, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """Set the gradients of all trained parameters; return the loss and the logits ``(batch, classes)``."""
-        modes = tuple(module.training for _, module in self.network.body.modules())
+        modes = tuple(layer.training for layer in self.network.layers)
         step = self._steps.get((x.shape, modes))
         if step is None or not step.plan.is_current:
             if len(self._steps) >= _MOST:

@@ -32,6 +32,7 @@ class Fourier(WaveSpace):
 
     name = "fourier"
     is_complex = True
+    has_kernels = True
     products_per_number = 4
 
     @property
