@@ -66,6 +66,7 @@ def _bins(incoming: Signal) -> Signal:
 class BinFilter(nn.Module):
     """Multiply the bins -4 to 4 by fixed numbers."""
 
+    is_static = True
     gains: tuple[float, ...] = ()
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -83,6 +84,7 @@ class BinFilter(nn.Module):
 class BinSigmoid(nn.Module):
     """Sigmoid of the real parts of the bins, standardised by the mean and deviation of all nine or by given numbers."""
 
+    is_static = True
     mean: float | None = None
     deviation: float = 1.0
 

@@ -57,6 +57,10 @@ class ModuloWarning(NetworkWarning):
     """A linear convolution does not fit its nodes: the result is reduced modulo their polynomial."""
 
 
+class PlanWarning(NetworkWarning):
+    """A layer keeps a network from running as a plan: training and prediction run op by op, and take longer."""
+
+
 class DataWarning(NetworkWarning):
     """Samples are unlike those of the training set or unlike each other, as where they are in other units."""
 

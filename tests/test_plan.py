@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from freqnet import kernels, nn, ops
-from freqnet.autodiff import Tensor, backward
+from freqnet.autodiff import Tensor, backward, observe
+from freqnet.errors import ConfigurationError, PlanWarning
+from freqnet.kernels.threads import thread_limit
 from freqnet.spaces import get_domain
+from freqnet.training import Settings
+from freqnet.training.batches import Spectra
+from freqnet.training.fit import Run, fit
 
 pytestmark = pytest.mark.skipif(kernels.KERNEL == "numpy", reason="plans are made of kernels in C")
 GRIDS = ((9,), (8,), (7, 6), (8, 8), (5, 12), (4, 5, 6))
@@ -38,6 +43,7 @@ def random_body(generator: np.random.Generator, spectral: bool) -> nn.Sequential
                 nn.Gaussian("gelu", degree=1),
                 nn.Gaussian(degree=3),
                 nn.Linearized("sigmoid"),
+                nn.Gaussian("leaky_relu"),
             )
         )
         layers.append(nn.Residual(nn.Sequential(tuple(block)))) if generator.integers(4) == 0 else layers.extend(block)
@@ -122,3 +128,177 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch):
     x, labels = network.analyse(np.random.default_rng(0).normal(size=(4, 8, 8, 1))), np.arange(4) % 3
     with pytest.raises(AssertionError):
         assert_same(by_plan(network, x, labels), by_tape(network, x, labels), 1e-11)
+
+
+# -- steps of training ---------------------------------------------------------------------------------
+def small_network(*layers: nn.Module, precision: Any = np.float64) -> nn.Network:
+    """A network on 8x8 samples with 3 outputs."""
+    body = nn.Sequential((nn.Convolution(4, bias=False), nn.PowerNorm(), *layers, nn.TruncationPool(5), nn.Dense(3)))
+    return nn.Network(nn.Door("fourier", (8, 8), (3, 3), 2), body, 0, precision)
+
+
+def some_spectra(network: nn.Network, count: int = 12) -> Spectra:
+    """Random examples with labels, as spectra of the network's door."""
+    generator = np.random.default_rng(1)
+    x = network.analyse(generator.normal(size=(count, *network.door.grid, network.door.channels)))
+    return Spectra(x.data, np.arange(count) % 3, x.space)
+
+
+def begin(network: nn.Network, **settings: Any) -> Run:
+    """A run of training before its first step."""
+    chosen = Settings(epochs=2, batch=5, **settings)
+    network.train()
+    return Run(network, chosen, chosen.make_optimizer(network.named_parameters()), 3)
+
+
+ACTIVATIONS = {"polynomial": nn.Polynomial, "gaussian": nn.Gaussian, "batch": lambda: nn.Gaussian(statistics="batch")}
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_training_by_plans_and_by_the_tape_ends_in_the_same_weights(activation: str):
+    weights = []
+    for context in (nn.tape_only(), thread_limit(2)):
+        network = small_network(ACTIVATIONS[activation](), nn.FrequencyDropout())
+        with context:
+            fit(network, some_spectra(network), settings=Settings(epochs=3, batch=5))
+        weights.append(network.arrays())
+    for name, array in weights[0].items():
+        assert np.abs(weights[1][name] - array).max() < 1e-10 * max(1, np.abs(array).max()), name
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_gradients_have_the_same_bits_for_any_number_of_threads(precision: Any):
+    found = []
+    for count in (1, 2, 4):
+        network = small_network(nn.Gaussian(), precision=precision)
+        spectra = some_spectra(network, 200)
+        with thread_limit(count):
+            begin(network)._gradients(*spectra.take(np.arange(200)))
+        found.append({name: p.grad.copy() for name, p in network.named_parameters().items()})
+    for name, gradient in found[0].items():
+        assert np.abs(gradient).max() > 0
+        for other in found[1:]:
+            assert np.array_equal(gradient, other[name]), name
+
+
+def test_batches_of_other_shapes_get_plans_of_their_own_and_few_are_kept():
+    network = small_network(nn.Polynomial())
+    spectra, run = some_spectra(network), begin(network)
+    for count in (5, 2, 5, 3, 4, 6, 7, 5):
+        x, labels = spectra.take(np.arange(count))
+        loss, logits = run._gradients(x, labels)
+        assert len(run._plans._steps) <= 4
+        with nn.tape_only():
+            again = run._gradients(x, labels)
+        assert loss == pytest.approx(again[0], rel=1e-12)
+        assert np.abs(logits - again[1]).max() < 1e-12
+
+
+class Noisy(nn.Convolution):
+    """A derived layer that adds random numbers, and does not say that it is static."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * float(np.random.default_rng().normal())
+
+
+def test_a_layer_that_does_not_say_that_it_is_static_runs_op_by_op_and_training_says_so():
+    network = small_network(Noisy(4))
+    assert not network.can_plan
+    with pytest.warns(PlanWarning, match="Noisy.*is_static = True") as said:
+        fit(network, some_spectra(network), settings=Settings(epochs=2, batch=5))
+    assert len(said) == 1
+
+
+def test_whoever_observes_ops_sees_every_step():
+    network = small_network(nn.Gaussian())
+    run, seen = begin(network), []
+    x, labels = some_spectra(network).take(np.arange(5))
+    run.step(x, labels)
+    for _ in range(2):
+        with observe(lambda op, *rest: seen.append(op.name)):
+            run.step(x, labels)
+    assert seen.count("convolve") == 2
+
+
+def test_too_little_memory_is_one_line_that_says_how_much_was_asked_for(monkeypatch: pytest.MonkeyPatch):
+    from freqnet.kernels.program import Program
+
+    def full(self: Program, shape: Any, dtype: Any = None) -> np.ndarray:
+        raise MemoryError("Unable to allocate 12.3 GiB")
+
+    network = small_network(nn.Gaussian())
+    run, spectra = begin(network), some_spectra(network)
+    before = {name: array.copy() for name, array in network.arrays().items()}
+    monkeypatch.setattr(Program, "empty", full)
+    with pytest.raises(ConfigurationError, match=r"batch of 5: got Unable to allocate 12.3 GiB.*--batch"):
+        run.step(*spectra.take(np.arange(5)))
+    assert all(np.array_equal(array, before[name]) for name, array in network.arrays().items())
+
+
+@pytest.mark.parametrize("place", ["program", "optimizer"])
+def test_an_interrupted_step_leaves_the_weights_as_before_it(place: str, monkeypatch: pytest.MonkeyPatch):
+    from freqnet.kernels.program import Program
+    from freqnet.optim import AdamW
+
+    network = small_network(nn.Gaussian())
+    run, spectra = begin(network), some_spectra(network)
+    batch = spectra.take(np.arange(5))
+    run.step(*batch)
+    before = {name: p.data.copy() for name, p in network.named_parameters().items()}
+
+    def interrupt(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((Program, "run", interrupt) if place == "program" else (AdamW, "_update", interrupt)))
+        with pytest.raises(KeyboardInterrupt):
+            run.step(*batch)
+    assert all(np.array_equal(p.data, before[name]) for name, p in network.named_parameters().items())
+    run.step(*batch)
+    assert any((p.data != before[name]).any() for name, p in network.named_parameters().items())
+
+
+def test_arrays_that_are_replaced_get_a_new_plan():
+    network = small_network(nn.Gaussian())
+    run, batch = begin(network), some_spectra(network).take(np.arange(5))
+    run.step(*batch)
+    norm = network.body.layers[1]
+    norm.state["mean"], old = np.zeros_like(norm.state["mean"]), norm.state["mean"].copy()
+    norm.parameters["gain"].data = norm.parameters["gain"].data * 3
+    loss, _ = run._gradients(*batch)
+    with nn.tape_only():
+        assert loss == pytest.approx(run._gradients(*batch)[0], rel=1e-12)
+    assert norm.state["mean"].any()
+    assert not np.array_equal(norm.state["mean"], old)
+
+
+def test_frozen_parameters_get_no_gradient():
+    network = small_network(nn.Gaussian())
+    frozen = network.body.layers[0].parameters["kernel"]
+    before = frozen.data.copy()
+    fit(network, some_spectra(network), settings=Settings(epochs=2, batch=5, freeze=("0",)))
+    assert np.array_equal(frozen.data, before)
+
+
+# -- prediction ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 130])
+def test_prediction_by_plans_and_by_the_tape_agree(count: int):
+    network = small_network(nn.Gaussian())
+    fit(network, some_spectra(network), settings=Settings(epochs=1, batch=5))
+    samples = np.random.default_rng(2).normal(size=(count, 8, 8, 2))
+    with nn.tape_only():
+        wanted = network.predict(samples)
+    for found in (network.predict(samples), network.compile()(samples), network.logits(network.analyse(samples))):
+        assert found.shape == (count, 3)
+        assert np.abs(found - wanted).max() < 1e-12 * np.abs(wanted).max()
+
+
+def test_a_compiled_network_keeps_its_weights_and_prediction_follows_them():
+    network = small_network(nn.Gaussian())
+    samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
+    compiled, before = network.compile(), network.predict(samples)
+    network.named_parameters()["0.kernel"].data *= 2
+    assert np.array_equal(compiled(samples), before)
+    assert not np.allclose(network.predict(samples), before)
+    grid = nn.Network(nn.Door("grid", (8, 8), (3, 3), 2), nn.Sequential(nn.Convolution(2), nn.Dense(3)))
+    assert np.array_equal(grid.compile()(samples), grid.predict(samples))

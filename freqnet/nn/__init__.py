@@ -10,12 +10,14 @@ from freqnet.nn.module import LAYERS, Features, Module, Signal, evaluation, from
 from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
+from freqnet.nn.plans import Compiled, tape_only
 from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool
 from freqnet.nn.twin import TwinReport, compare_with_twin
 
 __all__ = [
     "LAYERS",
     "AveragePool",
+    "Compiled",
     "Convolution",
     "Dense",
     "Door",
@@ -48,4 +50,5 @@ __all__ = [
     "evaluation",
     "from_description",
     "layer",
+    "tape_only",
 ]

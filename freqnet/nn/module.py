@@ -142,8 +142,9 @@ class Module(ABC):
     kept : tuple of int or None
         Band of the output where it is narrower than that of the input: see `keep`.
     is_static : bool
-        Whether `forward` runs the same ops on the same arrays every time: no random numbers, no choices by value.
-        Networks of such layers run as a plan (`freqnet.plan`); set it in a layer of your own that keeps this rule.
+        Whether `forward` runs the same ops on the same arrays every time: no random numbers, no choices by value, no
+        arithmetic on arrays outside of ops. Networks of such layers run as a plan (`freqnet.plan`). Each class says it
+        for itself, also a derived one: set it in a layer of your own that keeps this rule.
 
     Examples
     --------
@@ -153,6 +154,7 @@ class Module(ABC):
     >>> @nn.layer
     ... @dataclass(eq=False)
     ... class Gain(nn.Module):
+    ...     is_static = True
     ...     start: float = 1.0
     ...
     ...     def _build(self, incoming, generator):
@@ -167,6 +169,10 @@ class Module(ABC):
     """
 
     is_static: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.is_static = vars(cls).get("is_static", False)
 
     def __post_init__(self) -> None:
         self._make_plain()

@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freqnet.autodiff import Tensor
 
-# Samples of one run. More do not fit into the caches.
+if TYPE_CHECKING:
+    from freqnet.nn.network import Network
+
+# Examples of one run. More do not fit into the caches.
 _CHUNK = 64
-# Plans that are kept, beside those in use by other threads.
+# Plans of one size that are kept, beside those in use by other threads.
 _MOST = 12
+_tape_only: ContextVar[bool] = ContextVar("tape_only", default=False)
+
+
+@contextmanager
+def tape_only() -> Iterator[None]:
+    """Run networks op by op inside the block, without plans.
+
+    Results agree to rounding. It serves to compare the two, or to look for the cause of a fault.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> with nn.tape_only():
+    ...     network.can_plan
+    False
+    """
+    token = _tape_only.set(True)
+    try:
+        yield
+    finally:
+        _tape_only.reset(token)
+
+
+def plans_are_on() -> bool:
+    """Return whether plans may be used: not inside `tape_only`."""
+    return not _tape_only.get()
 
 
 class Plans:
-    """Plans of one function of samples.
+    """Plans of one function of examples.
 
     Parameters
     ----------
     function : callable
-        ``function(samples) -> logits``, of tensors, for one state of the weights.
+        ``function(examples) -> logits``, of tensors, for one state of the weights.
     precision : dtype
         Precision of the network.
     """
@@ -30,26 +66,48 @@ class Plans:
         # Threads take plans out and put them back; each operation on a list is atomic.
         self.free: dict[tuple, list] = {}
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Return the outputs of samples, chunk by chunk."""
-        parts = [self._chunk(values[i : i + _CHUNK]) for i in range(0, len(values), _CHUNK)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    def __call__(self, examples: Tensor) -> np.ndarray:
+        """Return the outputs of samples ``(batch, ...)`` or of signals ``(*modes, batch, channels)``."""
+        axis = 0 if examples.space is None else -2 % examples.ndim
+        count, before = examples.shape[axis], (slice(None),) * axis
+        if count <= _CHUNK:
+            return self._chunk(examples, axis)
+        starts = range(0, count, _CHUNK)
+        slices = [examples.data[(*before, slice(start, start + _CHUNK))] for start in starts]
+        return np.concatenate([self._chunk(Tensor(part, examples.space), axis) for part in slices])
 
-    def _chunk(self, values: np.ndarray) -> np.ndarray:
+    def _chunk(self, examples: Tensor, axis: int) -> np.ndarray:
         from freqnet.plan import Plan
 
-        count = len(values)
-        # A few sizes serve all numbers of samples.
-        size = 1 << (count - 1).bit_length()
-        key = (size, values.shape[1:], values.dtype)
-        plans = self.free.setdefault(key, [])
+        shape = list(examples.shape)
+        # A few sizes serve all numbers of examples.
+        shape[axis] = 1 << (shape[axis] - 1).bit_length()
+        plans = self.free.setdefault((*shape, examples.data.dtype), [])
         try:
             plan = plans.pop()
         except IndexError:
-            example = np.zeros((size, *values.shape[1:]), values.dtype)
-            example[:count] = values
-            plan = Plan(self.function, Tensor(example), precision=self.precision)
-        out = plan.run(values).copy()
+            whole = Tensor(np.zeros(shape, examples.data.dtype), examples.space)
+            plan = Plan(self.function, whole, precision=self.precision, axis=axis)
+        out = plan.run(examples.data).copy()
         if len(plans) < _MOST:
             plans.append(plan)
         return out
+
+
+class Compiled:
+    """A network with the weights of one moment, ready for prediction: see `Network.compile`.
+
+    Parameters
+    ----------
+    network : Network
+        It is copied; later training does not change the result.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = deepcopy(network)
+        self.network.train(False)
+        self._state = self.network.new_state()
+
+    def __call__(self, samples: Any) -> np.ndarray:
+        """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
+        return self.network.predict_in(self._state, samples)

@@ -12,7 +12,7 @@ from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole
 from freqnet.errors import ConfigurationError, NetworkWarning, ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.pool import aliased, checked_window, resampled
+from freqnet.ops.pool import aliased, checked_window, drop_frequencies, resampled
 from freqnet.spaces.base import Axes, Space, per_axis
 
 
@@ -182,6 +182,8 @@ class FrequencyDropout(Module):
         The minimum is below 0 or larger than the band, or the layer is used in training before `build`.
     """
 
+    is_static = True
+
     minimum: int = 1
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
@@ -196,18 +198,15 @@ class FrequencyDropout(Module):
             warnings.warn(got_expected("minimum radius", self.minimum, "a whole number", todo), NetworkWarning, 2)
         return incoming
 
-    @property
-    def is_static(self) -> bool:  # type: ignore[override]
-        """Only in evaluation: in training each step draws a band."""
-        return not self.training
-
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
+        return drop_frequencies(x, draw=self._radius)[0]
+
+    def _radius(self, band: Axes) -> int:
+        # The generator of this moment: training sets another for each epoch.
         if self.generator is None:
             todo = "put it in a Network, call its build(), or call set_generator(numpy.random.default_rng(0))"
             raise ConfigurationError(got_expected("FrequencyDropout", "no generator", "one in training", todo))
-        most = max(x.space.band)
-        radius = int(self.generator.integers(min(int(self.minimum), most), most + 1))
-        kept = tuple(min(radius, m) for m in x.space.band)
-        return ops.zero_pad(ops.truncate(x, kept), x.space.band)
+        most = max(band)
+        return int(self.generator.integers(min(int(self.minimum), most), most + 1))

@@ -47,6 +47,8 @@ class Builder:
         self.program = Program(precision)
         self.values: dict[int, Array] = {id(x): x.data for x in varying}
         self.gradients: dict[int, Array] = {}
+        # Places where arrays of layers must stay: (state, name, array).
+        self.watched: list[tuple[dict[str, Array], str, Array]] = []
         self._pending: list[tuple[Array, Array]] = []
         self._backward: list[tuple[Tensor, Backward]] = []
         # Tensors are known by their id, which is theirs only as long as they live.

@@ -26,6 +26,8 @@ class Plan:
         Tensors that change between runs, and whose gradients are wanted; none for inference.
     precision : dtype, optional
         float32 or float64, by default that of the example. Ops in another precision have no kernels here.
+    axis : int
+        Axis of the input that counts the examples; in the result it is the first.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Plan:
         example: Tensor,
         parameters: Sequence[Tensor] = (),
         precision: Any = None,
+        axis: int = 0,
     ) -> None:
+        self._before = (slice(None),) * axis
         self.parameters = list(parameters)
         self._places = [p.data for p in self.parameters]
         source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
@@ -56,18 +60,23 @@ class Plan:
 
     @property
     def is_current(self) -> bool:
-        """Whether the parameters still lie in the arrays that the plan knows."""
-        return all(p.data is place for p, place in zip(self.parameters, self._places, strict=True))
+        """Whether parameters and states still lie in the arrays that the plan knows."""
+        own = all(p.data is place for p, place in zip(self.parameters, self._places, strict=True))
+        return own and all(state[name] is place for state, name, place in self._builder.watched)
 
     def run(self, source: np.ndarray) -> np.ndarray:
         """Copy an input into the plan and run it.
 
-        The input may have fewer examples along the first axis; the result then has as many. The next run overwrites it.
+        The input may have fewer examples; the result then has as many. The next run overwrites it.
         """
-        count = len(source)
-        self.source[:count] = source
+        if source.shape == self.source.shape:
+            self.source[...] = source
+            self._builder.program.run()
+            return self.result
+        count = source.shape[len(self._before)]
+        self.source[(*self._before, slice(count))] = source
         self._builder.program.run()
-        return self.result[:count] if count < len(self.source) else self.result
+        return self.result[:count]
 
     def gradient(self, parameter: Tensor) -> np.ndarray | None:
         """Return the gradient of a parameter that the last run found; None if the result does not depend on it."""

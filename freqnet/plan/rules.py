@@ -257,6 +257,7 @@ def _without_mean(p: Program, row: Array, kept: Array, negated: Array) -> Iterat
 
 @rule("update_running")
 def _running(b: Builder, out: Tensor, inputs: tuple[Tensor], state: dict[str, Array], momentum: float) -> Backward:
+    b.watched += [(state, name, state[name]) for name in ("mean", "variance")]
     b.program.running(state["mean"], state["variance"], b.value(inputs[0]), momentum)
     return nothing
 

@@ -61,7 +61,7 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "pass a dataset with samples"))
     with network.inference(), np.errstate(over="ignore", invalid="ignore"):
-        logits = np.concatenate([network(x).data for x, _ in spectra.in_order(batch)])
+        logits = np.concatenate([network.logits(x, batch) for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
         if not np.isfinite(loss):
             x, _ = spectra.take(np.flatnonzero(~np.isfinite(logits).all(axis=1))[:batch])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +24,10 @@ from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
+from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
-
-if TYPE_CHECKING:
-    from freqnet.training.plans import StepPlans
 
 # Called after every training step with the figures so far, and after each epoch with its row of the history.
 Progress = Callable[[dict[str, Any]], None]
@@ -124,8 +122,6 @@ class Run:
 
     @cached_property
     def _plans(self) -> StepPlans:
-        from freqnet.training.plans import StepPlans
-
         return StepPlans(self.network, self.trained)
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
@@ -236,6 +232,11 @@ def fit(
     CheckpointError
         The checkpoint to resume is damaged or belongs to another run.
 
+    Warns
+    -----
+    PlanWarning
+        A layer keeps the network from running as a plan: see `freqnet.nn.Module`.
+
     Examples
     --------
     >>> from freqnet import nn
@@ -254,6 +255,7 @@ def fit(
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
     run = _begin(network, settings, train)
+    tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.errors import ConfigurationError, PlanWarning, got_expected
 from freqnet.nn import Network
 from freqnet.ops.loss import softmax_loss
-from freqnet.plan import Plan
 from freqnet.training.statistics import kept_state
+
+if TYPE_CHECKING:
+    from freqnet.plan import Plan
 
 # Plans that are kept: for full batches, and for the last batch of an epoch, in two modes.
 _MOST = 4
@@ -27,11 +31,14 @@ class Step(NamedTuple):
         Shares of the classes ``(batch, classes)``, which the plan reads.
     logits : ndarray
         Logits ``(batch, classes)``, which the plan writes.
+    gradients : list of (ndarray or None)
+        Gradient of each trained parameter, which the plan writes; None if the loss does not depend on it.
     """
 
     plan: Plan
     targets: np.ndarray
     logits: np.ndarray
+    gradients: list[np.ndarray | None]
 
 
 class StepPlans:
@@ -58,11 +65,14 @@ class StepPlans:
             step = self._steps[x.shape, modes] = self._record(x, targets)
         step.targets[...] = targets
         loss = float(step.plan.run(x.data))
-        for p in self.trained:
-            p.grad = step.plan.gradient(p)
+        for p, gradient in zip(self.trained, step.gradients, strict=True):
+            p.grad = gradient
         return loss, step.logits
 
     def _record(self, x: Tensor, targets: np.ndarray) -> Step:
+        # Only where there are compiled kernels.
+        from freqnet.plan import Plan
+
         own, made = targets.copy(), []
 
         def loss(source: Tensor) -> Tensor:
@@ -70,6 +80,28 @@ class StepPlans:
             return softmax_loss(made[0], targets=own)
 
         # Recording runs the network once.
-        with kept_state(self.network.body):
-            plan = Plan(loss, x, self.trained)
-        return Step(plan, own, plan.value(made[0]))
+        try:
+            with kept_state(self.network.body):
+                plan = Plan(loss, x, self.trained)
+        except MemoryError as error:
+            got, todo = (
+                str(error) or "none left",
+                "lower the batch size, as with --batch, or keep fewer modes or channels",
+            )
+            raise ConfigurationError(
+                got_expected(f"memory for a batch of {x.shape[-2]}", got, "enough free memory", todo)
+            ) from None
+        return Step(plan, own, plan.value(made[0]), [plan.gradient(p) for p in self.trained])
+
+
+def tell_of_layers_without_plan(network: Network) -> None:
+    """Warn once if a layer keeps a network from running as a plan, although there are kernels for its domain."""
+    names = sorted({type(layer).__name__ for layer in network.layers if not layer.is_static})
+    if names and network.door.space.has_kernels:
+        todo = "set is_static = True in the class if its forward runs the same ops at every call"
+        expected = "layers that say they are static"
+        warnings.warn(
+            got_expected("training", f"{', '.join(names)}, so that each step runs op by op", expected, todo),
+            PlanWarning,
+            stacklevel=3,
+        )

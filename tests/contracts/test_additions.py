@@ -212,6 +212,7 @@ def with_layer() -> type[nn.Module]:
     class Gain(nn.Module):
         """Multiply by a trained number."""
 
+        is_static = True
         start: float = 1.0
 
         def _build(self, incoming, generator):
