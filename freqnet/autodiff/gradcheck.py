@@ -136,23 +136,24 @@ def _directions(inputs: Sequence[Tensor], count: int, generator: np.random.Gener
     return every + [[v if j == i else 0 * v for j, v in enumerate(alone)] for i in range(len(inputs))]
 
 
-Scalar = Callable[[Sequence[Tensor]], Tensor]
+# Called with the inputs, and with whether the value is to be differentiated, not only compared.
+Scalar = Callable[[Sequence[Tensor], bool], Tensor]
 
 
 def _paired(function: Callable[..., Tensor], inputs: Sequence[Tensor], generator: np.random.Generator) -> Scalar:
     """Return <output, cotangent> as a function of the inputs, for a fixed random cotangent."""
     cotangent = _draw(function(*inputs), generator)
-    return lambda tensors: _inner(function(*tensors), cotangent)
+    return lambda tensors, again: _inner(function(*tensors), cotangent)
 
 
 def _derivative(scalar: Scalar, direction: list[np.ndarray]) -> Scalar:
     """Return the derivative of `scalar` along `direction`, as a scalar function."""
 
-    def along(tensors: Sequence[Tensor]) -> Tensor:
-        out = scalar(tensors)
+    def along(tensors: Sequence[Tensor], again: bool) -> Tensor:
+        out = scalar(tensors, True)
         if not out.requires_grad:
             return Tensor(np.zeros(()))
-        gradients = gradient(out, list(tensors), create_graph=True)
+        gradients = gradient(out, list(tensors), create_graph=again)
         terms = [_inner(g, v) for g, v in zip(gradients, direction, strict=True)]
         total = terms[0]
         for term in terms[1:]:
@@ -166,13 +167,14 @@ def _directional_error(
     scalar: Scalar, inputs: Sequence[Tensor], direction: list[np.ndarray], step: float
 ) -> tuple[float, float]:
     tensors = _move(inputs, direction, 0.0)
-    out = scalar(tensors)
+    out = scalar(tensors, True)
     gradients = gradient(out, tensors) if out.requires_grad else [Tensor(x.data * 0, x.cotangent) for x in tensors]
     for g, x in zip(gradients, tensors, strict=True):
         if (g.shape, g.space) != (x.shape, x.cotangent):
             raise GradientError(got_expected("gradient", repr(g), repr(x), "correct the vjp of the op"))
     exact = sum(g.inner_product.vdot(g.data, v) for g, v in zip(gradients, direction, strict=True))
-    values = {m: float(scalar(_move(inputs, direction, m * step)).data) for m in (-2, -1, 1, 2)}
+    # Values for the differences need no tape of the reverse pass, which would take most of the time.
+    values = {m: float(scalar(_move(inputs, direction, m * step), False).data) for m in (-2, -1, 1, 2)}
     differences = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * step)
     # Where the derivative is near 0, the error is relative to the size of the gradient of what moves, and at least to a
     # thousandth of that of all.
