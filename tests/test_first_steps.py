@@ -96,6 +96,6 @@ def test_training_says_when_the_kernel_is_missing(
     for kernel, said in (("numpy", 1), ("native", 0)):
         monkeypatch.setattr("freqnet.kernels.KERNEL", kernel)
         with pytest.raises(SystemExit) as stopped:
-            main(["train", "digits", "--epochs", "1", "--out", str(tmp_path / kernel)])
+            main(["train", "digits", "--epochs", "1", "--widths", "2,2", "--out", str(tmp_path / kernel)])
         assert stopped.value.code == 0
         assert capsys.readouterr().out.count("run in NumPy") == said

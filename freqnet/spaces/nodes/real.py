@@ -151,7 +151,8 @@ def condition_of_all(nodes: Nodes, samples: int) -> float:
         return math.inf
     with in_digits(_DIGITS + _DIGITS_PER_NODE * samples):
         z = np.array(take(nodes, samples), dtype=object)
-        powers, inverse = rounded(np.vander(z, increasing=True)), rounded(_lagrange(z))
+        exact = np.vander(z, increasing=True)
+        powers, inverse = rounded(exact), rounded(_lagrange(z, exact))
     if not (np.isfinite(powers).all() and np.isfinite(inverse).all()):
         raise _too_close()
     return float(np.linalg.norm(powers, 2) * np.linalg.norm(inverse, 2))
@@ -194,8 +195,11 @@ def _inverse_of_lower(triangle: np.ndarray) -> np.ndarray:
     return out
 
 
-def _lagrange(z: np.ndarray) -> np.ndarray:
-    """Return the coefficients, ``(nodes, samples)`` from the constant up, of the Lagrange polynomials of the nodes."""
+def _lagrange(z: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Return the coefficients, ``(nodes, samples)`` from the constant up, of the Lagrange polynomials of the nodes.
+
+    `powers` is the Vandermonde matrix of the nodes, from the power 0 up.
+    """
     one, zero = z[:1] * 0 + 1, z[:1] * 0
     whole = one
     for node in z:
@@ -205,4 +209,4 @@ def _lagrange(z: np.ndarray) -> np.ndarray:
     for coefficient in whole[-2:0:-1]:
         rows.append(rows[-1] * z + coefficient)
     polynomials = np.array(rows[::-1], dtype=object).T
-    return polynomials / (polynomials * np.vander(z, increasing=True)).sum(axis=1)[:, None]
+    return polynomials * (1 / (polynomials * powers).sum(axis=1))[:, None]
