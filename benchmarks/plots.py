@@ -248,7 +248,7 @@ def roofline(rows: list[Row]) -> Figure | None:
                 label=part if way == "forward" and panel is panels[0] else None,
             )  # fmt: skip
         title = {"large": "mnist-5k, large", "32-64-128": "colour images, 32-64-128"}[size]
-        panel.set(xscale="log", yscale="log", xlabel="multiply-adds per byte", title=title)
+        panel.set(xscale="log", yscale="log", xlabel="multiply-adds per byte (light: backward)", title=title)
     panels[0].set_ylabel("billion multiply-adds per second")
     # A large point would stand for the part in the legend otherwise.
     legend = figure.legend(loc="outside upper center", ncols=4)
@@ -269,5 +269,5 @@ def _roofs(panel: Axes, points: list[Row]) -> None:
     panel.annotate(
         f"GEMM, {gemm:.0f}", (last, gemm), xytext=(-2, 4), textcoords="offset points", ha="right", fontsize=8
     )
-    panel.annotate(f"copy, {copy:.0f} GB/s", (ridge, gemm), xytext=(-6, -30), textcoords="offset points", fontsize=8)
+    panel.text(0.03, 0.93, f"slope: copy, {copy:.0f} GB/s", transform=panel.transAxes, fontsize=8)
     panel.set(xlim=(first, last), ylim=(min(rates) / 2, 2 * gemm))
