@@ -12,7 +12,7 @@ from freqnet import kernels, nn
 from freqnet.kernels.threads import thread_limit
 from freqnet.training.fit import Run
 
-from .networks import Ours, parts
+from .networks import Ours, mnist, parts
 from .products import channel_work, half_spectra, product_work
 from .rows import Row
 from .timing import Operation, Plan, alternate, single
@@ -106,7 +106,7 @@ def _channels(plan: Plan) -> Iterator[tuple[str, int, float]]:
 
 def _grids(plan: Plan) -> Iterator[Row]:
     """Time a training step and the input stage on growing images; the time of the step must not depend on the grid."""
-    ours = Ours("large", parts())
+    ours = mnist("large", parts())
     first: Operation | None = None
     for size in (28, 128, 512) if plan.quick else (28, 64, 128, 256, 512):
         network, run, x, labels = _on_grid(ours, size)

@@ -6,39 +6,71 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from freqnet.data import Split, load, split
+from freqnet.autodiff import Tensor, no_grad, observe
+from freqnet.data import Dataset, Split, load, split
 from freqnet.nn import Network
-from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
+from freqnet.training import Model, Settings, analyse, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import SIZES
+from freqnet.training.statistics import kept_state
 
+from .products import against_gemm
 from .rows import Row
-from .timing import Operation, Plan, alternate, torch_or_none
+from .timing import Operation, Plan, alternate, alternate_spaced, has_peer, torch_or_none
 
 BATCH = 100
 # Images per call of an inference pass; each side uses the faster of the two.
 CHUNKS = (100, 250)
 # Each size with the CNN of about equal accuracy.
 EQUALS = {"small": "LeNet-5", "medium": "CNN 3x3, 16-32-32", "large": "CNN 5x5, 16-32-32"}
+GREY_CNNS = ("LeNet-5", "CNN 3x3, 8-16-16", "CNN 3x3, 16-32-32", "CNN 5x5, 16-32-32")
+ONNX, COMPILED, TAPE = "ONNX Runtime", "torch.compile", "the same, without plans"
+# Seconds between two calls of a service that now and then gets an image.
+INTERVAL = 0.05
+
+
+class OnTape(Network):
+    """A network without plans: every op is recorded on the tape, as in networks that no plan covers."""
+
+    @property
+    def can_plan(self) -> bool:
+        return False
 
 
 class Ours:
-    """A freqnet network with the data and the optimiser of a training step."""
+    """A freqnet network with the data and the optimiser of a training step.
 
-    def __init__(self, size: str, parts: Split) -> None:
-        settings = Settings(**training_defaults("mnist-5k"))
-        self.network: Network = Model(size=size).network(parts.train)
-        self.spectra: Spectra = analyse(self.network, parts.train)
-        self.x, self.labels = self.spectra.take(np.arange(BATCH))
-        optimizer = settings.make_optimizer(self.network.named_parameters())
+    Parameters
+    ----------
+    network : Network
+    x : Tensor
+        The spectra of a batch.
+    labels : ndarray
+    settings : Settings
+    """
+
+    def __init__(self, network: Network, x: Tensor, labels: np.ndarray, settings: Settings) -> None:
+        self.network, self.x, self.labels = network, x, labels
+        optimizer = settings.make_optimizer(network.named_parameters())
         # A rate of 0 costs as much as any other and leaves the weights unchanged.
         optimizer.learning_rate = 0.0
-        self.run = Run(self.network, settings, optimizer, 1)
+        self.run = Run(network, settings, optimizer, 1)
+
+    @classmethod
+    def on(cls, network: Network, train: Dataset, batch: int = BATCH) -> Ours:
+        """Take the first images of a dataset as the batch, and the default settings of the dataset."""
+        x, labels = analyse(network, train.take(np.arange(batch))).take(np.arange(batch))
+        return cls(network, x, labels, Settings(**training_defaults(train.name)))
+
+    def on_tape(self) -> Ours:
+        """Return the same network, untrained, that runs without plans."""
+        return Ours(OnTape(self.network.door, self.network.body), self.x, self.labels, self.run.settings)
 
     def step(self) -> Operation:
         """Return a training step on spectra, which are computed once before training."""
@@ -49,6 +81,15 @@ class Ours:
         """Return an inference pass from images to logits, with the transform of the images."""
         self.network.predict(images[:1])
         return lambda: self.network.predict(images, batch=batch)
+
+    def work(self) -> int:
+        """Return the multiply-adds of a training step: three times those of the forward pass."""
+        costs: list[int] = []
+        self.network.train()
+        count = lambda op, out, inputs, words: costs.append(int(op.cost(out, *inputs, **words)))
+        with observe(count), no_grad(), kept_state(self.network.body):
+            self.network(self.x)
+        return 3 * sum(costs)
 
 
 class Peer:
@@ -63,6 +104,18 @@ class Peer:
         self.x = inputs(images)
         self.optimizer = adamw(model, 1e-6)
 
+    def compiled(self) -> Peer | str:
+        """Return the same network as ``torch.compile`` makes it, or the reason why it does not compile."""
+        from .peers import compiled
+
+        other = copy(self)
+        other.model = compiled(self.model)
+        try:
+            other.step()()
+        except Exception as error:  # Whatever the compiler of this machine runs into.
+            return str(error).strip().splitlines()[0]
+        return other
+
     def step(self) -> Operation:
         """Return a training step: forward pass, backward pass, fused AdamW."""
         from .peers import step
@@ -70,17 +123,37 @@ class Peer:
         self.model.train()
         return lambda: step(self.model, self.optimizer, self.x, self.labels)
 
-    def predict(self, x: Any, batch: int = BATCH) -> Operation:
-        """Return an inference pass from standardised images to logits, in inference mode."""
+    def predict(self, x: Any, batch: int = BATCH, threads: int | None = None) -> Operation:
+        """Return an inference pass from standardised images to logits, in inference mode.
+
+        With `threads` each call sets their number first: after a pause, one thread can be faster than several.
+        """
         import torch
 
         self.model.eval()
 
         def run() -> Any:
+            if threads:
+                torch.set_num_threads(threads)
             with torch.inference_mode():
                 return [self.model(x[i : i + batch]) for i in range(0, len(x), batch)]
 
         return run
+
+
+class OnnxPeer:
+    """The network of a `Peer`, exported and run by ONNX Runtime."""
+
+    def __init__(self, peer: Peer, threads: int) -> None:
+        from .peers import onnx_session
+
+        self.session = onnx_session(peer.model, peer.x, threads)
+
+    def predict(self, x: Any, batch: int = BATCH) -> Operation:
+        """Return an inference pass from standardised images to logits."""
+        array = np.ascontiguousarray(x.numpy())
+        parts = [array[i : i + batch] for i in range(0, len(array), batch)]
+        return lambda: [self.session.run(None, {"x": part})[0] for part in parts]
 
 
 def fastest(predict: Callable[[Any, int], Operation], images: Any) -> Operation:
@@ -96,13 +169,18 @@ def parts() -> Split:
     return split(load("mnist-5k"), validation=0, seed=0)
 
 
+def mnist(size: str, data: Split) -> Ours:
+    """Return the default network of a size on mnist-5k."""
+    return Ours.on(Model(size=size).network(data.train), data.train)
+
+
 def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[tuple[str, Peer]]:
     """Yield PyTorch networks by name: CNNs, an FNO, and ``ours`` with an FFT round trip at each activation."""
-    from .peers import CNNS, FNO, RoundTrip, cnn, images_of, spectra_of
+    from .peers import FNO, RoundTrip, cnn, images_of, spectra_of
 
     batch = data.train.images[:BATCH], np.asarray(data.train.labels[:BATCH])
     wanted = lambda name: names is None or name in names
-    for name in filter(wanted, CNNS):
+    for name in filter(wanted, GREY_CNNS):
         yield name, Peer(cnn(name), images_of, *batch)
     if wanted("FNO, 3 layers of 32"):
         yield "FNO, 3 layers of 32", Peer(FNO(13, 32), images_of, *batch)
@@ -112,29 +190,47 @@ def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[t
 
 
 def network_rows(plan: Plan) -> Iterator[Row]:
-    """Time a training step and an inference pass beside every peer."""
-    if torch_or_none() is None:
-        return
+    """Time a training step and an inference pass beside every peer, beside the tape and beside a GEMM."""
     data = parts()
     is_first = True
     for size in SIZES:
-        ours = Ours(size, data)
-        quick = [EQUALS[size], *(["round trips"] if size == "large" else [])]
-        for peer, theirs in peers(ours, data, quick if plan.quick else None):
-            details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
-            if is_first:
-                # The first seconds after a change of the load are slower, so this measurement is thrown away.
-                alternate(ours.step(), theirs.step(), 2 * plan.seconds)
-                is_first = False
-            a, b = alternate(ours.step(), theirs.step(), plan.seconds)
-            yield Row("step", size, a, peer, b, details)
-            images, x = data.test.images, theirs.inputs(data.test.images)
-            our_pass, their_pass = fastest(ours.predict, images), fastest(theirs.predict, x)
+        ours = mnist(size, data)
+        details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
+        if is_first:
+            # The first seconds after a change of the load are slower, so this measurement is thrown away.
+            alternate(ours.step(), ours.on_tape().step(), 2 * plan.seconds)
+            is_first = False
+        yield against_gemm(plan, "step", size, ours.work(), ours.step())
+        a, b = alternate(ours.step(), ours.on_tape().step(), plan.seconds)
+        yield Row("step", size, a, TAPE, b, details)
+        if torch_or_none() is not None:
+            yield from _peer_rows(plan, size, ours, details)
+
+
+def _peer_rows(plan: Plan, size: str, ours: Ours, details: dict[str, Any]) -> Iterator[Row]:
+    data = parts()
+    quick = [EQUALS[size], *(["round trips"] if size == "large" else [])]
+    for name, theirs in peers(ours, data, quick if plan.quick else None):
+        a, b = alternate(ours.step(), theirs.step(), plan.seconds)
+        yield Row("step", size, a, name, b, details)
+        others: list[tuple[str, Any]] = [(name, theirs)]
+        if name == EQUALS[size] and has_peer(ONNX):
+            others.append((f"{name}, {ONNX}", OnnxPeer(theirs, plan.threads)))
+        images, x = data.test.images, theirs.inputs(data.test.images)
+        for label, other in others:
+            our_pass, their_pass = fastest(ours.predict, images), fastest(other.predict, x)
             a, b = alternate(our_pass, their_pass, plan.seconds)
-            yield Row("inference", size, a, peer, b, {**details, "batch": len(images)})
-            if not plan.quick:
-                a, b = alternate(ours.predict(images[:1]), theirs.predict(x[:1]), plan.seconds)
-                yield Row("latency", size, a, peer, b, {**details, "batch": 1})
+            yield Row("inference", size, a, label, b, {**details, "batch": len(images)})
+            if not plan.quick or name == EQUALS[size]:
+                yield from latency_rows(plan, size, ours.predict(images[:1]), label, other.predict(x[:1]))
+
+
+def latency_rows(plan: Plan, size: str, ours: Operation, name: str, theirs: Operation) -> Iterator[Row]:
+    """Time one image, in a tight loop and with a pause before each call."""
+    a, b = alternate(ours, theirs, plan.seconds)
+    yield Row("latency", size, a, name, b, {"batch": 1})
+    a, b = alternate_spaced(ours, theirs, INTERVAL)
+    yield Row("latency", f"{size}, every {1e3 * INTERVAL:.0f} ms", a, name, b, {"batch": 1})
 
 
 # Runs in a process of its own, because peak memory belongs to a process. The peak comes from /proc, because that of
@@ -142,7 +238,7 @@ def network_rows(plan: Plan) -> Iterator[Row]:
 _MEMORY = """
 import json, sys
 side, name, count = sys.argv[1:4]
-from freqnet.benchmarks.networks import Ours, parts, peers
+from freqnet.benchmarks.networks import mnist, parts, peers
 from freqnet.benchmarks.timing import threads
 from freqnet.kernels.threads import thread_limit
 
@@ -154,9 +250,9 @@ data = parts()
 # freqnet is measured without loading PyTorch, which threads() would do.
 with thread_limit(int(count)) if side == "ours" else threads(int(count)):
     if side == "ours":
-        step = Ours(name, data).step()
+        step = mnist(name, data).step()
     else:
-        step = next(iter(peers(Ours("small", data), data, [name])))[1].step()
+        step = next(iter(peers(mnist("small", data), data, [name])))[1].step()
     before = peak()
     for _ in range(20):
         step()

@@ -1,4 +1,4 @@
-"""Peers in PyTorch: small CNNs, a Fourier neural operator, and a network that switches domains.
+"""Peers in PyTorch: small CNNs, a Fourier neural operator, and a network that switches domains; CNNs also in ONNX.
 
 Each is written in its fastest form: CNNs channels-last with fused AdamW, spectral networks with batched matrix products
 where these are faster than einsum. This file imports PyTorch, an optional dependency; other files import it only inside
@@ -7,11 +7,15 @@ functions.
 
 from __future__ import annotations
 
+import io
+import logging
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+import torch._inductor.config
 from scipy.fft import next_fast_len
 from torch import nn
 
@@ -19,20 +23,33 @@ from freqnet.nn import Convolution, Network, Polynomial, PowerNorm, TruncationPo
 from freqnet.ops.pool import resampled
 from freqnet.spaces.base import per_axis
 
-# Kernel size, channels of the convolutions, hidden units of the head.
+# Kernel size, channels of the convolutions, hidden units of the head. The CNNs with 64 channels are for colour images.
 CNNS = {
     "LeNet-5": (5, (6, 16), (120, 84)),
     "CNN 3x3, 8-16-16": (3, (8, 16, 16), ()),
     "CNN 3x3, 16-32-32": (3, (16, 32, 32), ()),
     "CNN 5x5, 16-32-32": (5, (16, 32, 32), ()),
+    "CNN 3x3, 32-64-128": (3, (32, 64, 128), ()),
+    "CNN 3x3, 32-64-96-128": (3, (32, 64, 96, 128), ()),
 }
+GREY = (28, 28, 1)
 
 
-def cnn(name: str, classes: int = 10) -> nn.Module:
-    """Return an untrained CNN for 28x28 grey images: convolutions, batch norm, ReLU, max pooling, a dense head."""
+def cnn(name: str, classes: int = 10, shape: tuple[int, int, int] = GREY) -> nn.Module:
+    """Return an untrained CNN: convolutions, each with batch norm, ReLU and max pooling, and a dense head.
+
+    Parameters
+    ----------
+    name : str
+        One of `CNNS`.
+    classes : int
+        Number of logits.
+    shape : tuple of int
+        Height, width and channels of the images; they are square.
+    """
     size, widths, hidden = CNNS[name]
     layers: list[nn.Module] = []
-    channels, side = 1, 28
+    _, side, channels = shape
     for width in widths:
         convolution = nn.Conv2d(channels, width, size, padding=size // 2, bias=False)
         layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
@@ -67,6 +84,48 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
+
+
+def compiled(model: nn.Module) -> nn.Module:
+    """Return a model that compiles itself by ``torch.compile`` at its first call, once for each shape of batches."""
+    # A full graph and fixed shapes: the fastest code, and an error in place of a silent return to the eager model.
+    torch._dynamo.reset()
+    # The compiler's own processes would count as other programs (`freqnet.benchmarks.timing.Load`).
+    torch._inductor.config.compile_threads = 1
+    return torch.compile(model, dynamic=False, fullgraph=True)  # type: ignore[return-value]
+
+
+def onnx_session(model: nn.Module, images: torch.Tensor, threads: int) -> Any:
+    """Return an ONNX Runtime session of a model in evaluation mode, for batches of any size.
+
+    The exporter and the runtime merge batch norm into the convolutions. The weights have no influence on the time.
+
+    Parameters
+    ----------
+    model : Module
+    images : Tensor
+        Two or more images, as the model takes them.
+    threads : int
+        Threads of the session.
+    """
+    import onnxruntime
+
+    model.eval()
+    file, log = io.BytesIO(), logging.getLogger("torch.onnx")
+    level, batch = log.level, torch.export.Dim("batch")
+    # The exporter warns about packages that it could use, and uses deprecated parts of PyTorch itself.
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                model, (images[:2],), file, input_names=["x"], dynamic_shapes=({0: batch},), dynamo=True, verbose=False
+            )
+    finally:
+        log.setLevel(level)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    return onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
 
 
 # -- the same network, switching domains ---------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ def figures(rows: list[Row]) -> dict[str, Figure]:
         "bench-networks": networks,
         "bench-growth": growth,
         "bench-profile": profile,
+        "bench-roofline": roofline,
     }
     found = {name: draw(rows) for name, draw in drawn.items()}
     return {name: figure for name, figure in found.items() if figure is not None}
@@ -180,30 +181,93 @@ def growth(rows: list[Row]) -> Figure | None:
     return figure
 
 
+# Colours of the parts of a step; both directions of a part have the same one.
+PARTS = {
+    "convolutions": BLUE,
+    "kernel responses": "#17807e",
+    "activations, norms": "#7cb342",
+    "head, loss": ORANGE,
+    "other ops": "#c9a227",
+    "optimiser": "#8e6bb0",
+    "Python and copies": GREY,
+}
+
+
+def _split(row: Row) -> tuple[str, str, str]:
+    """Return the network, the part and the direction that a row of the profile names."""
+    size, rest = row.name.split(", ", 1)
+    part, _, way = rest.rpartition(", ") if rest.endswith(("ward",)) else (rest, "", "")
+    return size, part, way
+
+
 @styled
 def profile(rows: list[Row]) -> Figure | None:
-    """Draw the share of each part in a training step."""
+    """Draw the share of each part in a training step; backward passes are lighter."""
     own = [row for row in rows if row.group == "profile"]
     if not own:
         return None
-    sizes = list(dict.fromkeys(row.name.split(", ")[0] for row in own))
-    figure, (panel,) = _axes(1, 0.6 + 0.55 * len(sizes))
-    colours = (BLUE, GREEN, "#7fb3dd", ORANGE, "#c9a227", GREY)
-    for y, size in enumerate(sizes):
-        for (left, row), colour in zip(_stacked(own, size), colours, strict=False):
-            label = row.name.split(", ", 1)[1] if y == 0 else None
-            panel.barh(y, row.details["share"], left=left, color=colour, height=0.62, label=label)
-    whole = [next(row.peer_s for row in own if row.name.startswith(f"{size}, ")) for size in sizes]
-    panel.set_yticks(range(len(sizes)), [f"{s}, {1e3 * t:.1f} ms" for s, t in zip(sizes, whole, strict=True)])
-    panel.set(xlabel="share of a training step", xlim=(0, 1))
+    whole = {_split(row)[0]: row.peer_s for row in own}
+    figure, (panel,) = _axes(1, 0.9 + 0.45 * len(whole))
+    left, named = dict.fromkeys(whole, 0.0), set[str]()
+    for row in own:
+        size, part, way = _split(row)
+        label = None if part in named else part
+        named.add(part)
+        place, share = list(whole).index(size), row.details["share"]
+        alpha = 0.6 if way == "backward" else 1.0
+        panel.barh(place, share, left=left[size], color=PARTS[part], alpha=alpha, height=0.62, label=label)
+        left[size] += share
+    panel.set_yticks(range(len(whole)), [f"{size}, {1e3 * seconds:.3g} ms" for size, seconds in whole.items()])
+    panel.set(xlabel="share of a training step, forward passes dark and backward passes light", xlim=(0, 1))
     panel.invert_yaxis()
-    figure.legend(loc="outside upper center", ncols=3)
+    figure.legend(loc="outside upper center", ncols=4)
     return figure
 
 
-def _stacked(rows: list[Row], size: str) -> Iterator[tuple[float, Row]]:
-    left = 0.0
-    for row in rows:
-        if row.name.startswith(f"{size}, "):
-            yield left, row
-            left += row.details["share"]
+@styled
+def roofline(rows: list[Row]) -> Figure | None:
+    """Draw the rate of each part of a step against its multiply-adds per byte, below the rates of GEMM and of a copy.
+
+    The area of a point is the share of the part in the step. Parts without multiply-adds are not drawn.
+    """
+    own = [row for row in rows if row.group == "profile" and row.details.get("multiply_adds")]
+    # The default network of mnist-5k, and the middle one of colour images.
+    sizes = [size for size in ("large", "32-64-128") if any(_split(row)[0] == size for row in own)]
+    if not sizes:
+        return None
+    figure, panels = _axes(len(sizes), 3.9)
+    for panel, size in zip(panels, sizes, strict=True):
+        points = [row for row in own if _split(row)[0] == size]
+        _roofs(panel, points)
+        for row in points:
+            _, part, way = _split(row)
+            work, moved, share = (row.details[key] for key in ("multiply_adds", "bytes", "share"))
+            panel.scatter(
+                work / moved, work / row.freqnet_s / 1e9, s=12 + 900 * share, facecolor=PARTS[part], edgecolor=INK,
+                linewidth=0.6, alpha=0.55 if way == "backward" else 0.95, zorder=3,
+                label=part if way == "forward" and panel is panels[0] else None,
+            )  # fmt: skip
+        title = {"large": "mnist-5k, large", "32-64-128": "colour images, 32-64-128"}[size]
+        panel.set(xscale="log", yscale="log", xlabel="multiply-adds per byte (light: backward)", title=title)
+    panels[0].set_ylabel("billion multiply-adds per second")
+    # A large point would stand for the part in the legend otherwise.
+    legend = figure.legend(loc="outside upper center", ncols=4)
+    for handle in legend.legend_handles:
+        handle.set_sizes([40])  # type: ignore[union-attr]
+    _plain_numbers(*panels)
+    return figure
+
+
+def _roofs(panel: Axes, points: list[Row]) -> None:
+    """Draw the rate of a GEMM, and the rate that a copy allows at each number of multiply-adds per byte."""
+    gemm, copy = (points[0].details[key] / 1e9 for key in ("gemm_rate", "copy_rate"))
+    places = [row.details["multiply_adds"] / row.details["bytes"] for row in points]
+    rates = [row.details["multiply_adds"] / row.freqnet_s / 1e9 for row in points]
+    first, last = min(places) / 2, max(*places, 4 * gemm / copy) * 2
+    ridge = gemm / copy
+    panel.plot([first, ridge, last], [first * copy, gemm, gemm], color=INK, linewidth=1.2)
+    panel.annotate(
+        f"GEMM, {gemm:.0f}", (last, gemm), xytext=(-2, 4), textcoords="offset points", ha="right", fontsize=8
+    )
+    panel.text(0.03, 0.93, f"slope: copy, {copy:.0f} GB/s", transform=panel.transAxes, fontsize=8)
+    panel.set(xlim=(first, last), ylim=(min(rates) / 2, 2 * gemm))

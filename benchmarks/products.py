@@ -19,6 +19,7 @@ from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, gemm, torch_or
 LANES = (100, 32)
 MODES = (5, 9, 13, 17, 21, 25, 31, 41)
 GATES = (0, 1, 2, 3)
+GEMM = "float32 GEMM, same multiply-adds"
 
 
 def half_spectra(band: int, lanes: tuple[int, int] = LANES, seed: int = 0) -> np.ndarray:
@@ -122,7 +123,7 @@ def product_rows(plan: Plan) -> Iterator[Row]:
         times = alternate(square, full, plan.seconds)
         yield Row("products", f"{modes}x{modes}, square", times[0], "the general product", times[1])
         if modes == 13 or not plan.quick:
-            yield _against_gemm(plan, "products", f"{modes}x{modes}, full", product_work(bands), full)
+            yield against_gemm(plan, "products", f"{modes}x{modes}, full", product_work(bands), full)
     for modes in (31,) if plan.quick else MODES:
         for gate in (2,) if plan.quick else [g for g in GATES if 2 * g + 1 < modes]:
             band = (modes - 1) // 2
@@ -140,11 +141,14 @@ def _against(plan: Plan, name: str, x: np.ndarray, gate: np.ndarray | None, ours
         yield Row("products", name, a, peer, b, {"modes": x.shape[0], "multiply_adds": work, "band": bands[1][0]})
 
 
-def _against_gemm(plan: Plan, group: str, name: str, work: int, ours: Operation) -> Row:
-    """Time a kernel beside the matrix product of BLAS, scaled to the same number of multiply-adds."""
+def against_gemm(plan: Plan, group: str, name: str, work: int, ours: Operation) -> Row:
+    """Time an operation beside the matrix product of BLAS, scaled to the same number of multiply-adds.
+
+    The ratio is the share of the machine's GEMM rate that the operation reaches.
+    """
     matrix, count = gemm()
     a, b = alternate(ours, matrix, plan.seconds, PAUSE_AFTER_BLAS)
-    return Row(group, name, a, "float32 GEMM, same multiply-adds", b * work / count, {"multiply_adds": work})
+    return Row(group, name, a, GEMM, b * work / count, {"multiply_adds": work})
 
 
 def channel_rows(plan: Plan) -> Iterator[Row]:
@@ -159,7 +163,7 @@ def channel_rows(plan: Plan) -> Iterator[Row]:
         if torch_or_none():
             a, b = alternate(ours, _einsum(x, h), plan.seconds)
             yield Row("channels", name, a, "PyTorch einsum bixy,ioxy->boxy", b, {"multiply_adds": work})
-        yield _against_gemm(plan, "channels", name, work, ours)
+        yield against_gemm(plan, "channels", name, work, ours)
 
 
 def _einsum(x: np.ndarray, h: np.ndarray) -> Operation:

@@ -1,54 +1,137 @@
-"""Parts of the time of a training step: kernels, matrix products, optimiser, Python and small arrays."""
+"""Parts of the time of a training step: the ops of its plan, the optimiser, and Python."""
 
 from __future__ import annotations
 
-import cProfile
-import pstats
+import time
 from collections.abc import Iterator
+from statistics import median
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from freqnet.ops.loss import class_targets
+from freqnet.optim.clipping import clip_gradients
 from freqnet.training.presets import SIZES
 
-from .networks import Ours, parts
+from . import colour
+from .networks import Ours, mnist, parts
 from .rows import Row
-from .timing import Plan, single
+from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, copy_rate, gemm, single
 
-STEPS = 200
-# The functions of each part, by the end of their name in the profile; the time of their callees does not count.
-PARTS = {
-    "products of signals": ("_native.product>",),
-    "products over channels": ("_native.channels>",),
-    "passes (norms, gradients)": ("_native.inner>", "_native.combine>"),
-    "BLAS (responses, head)": ("respond", "respond_adjoint", "_functional", "_functional_input", "_functional_signal"),
-    "optimiser": ("step", "_update", "_gather", "clip_gradients", "checked_gradient"),
+if TYPE_CHECKING:
+    from freqnet.plan import Part
+    from freqnet.plan import Plan as Recorded
+
+ROUNDS = 30
+# The parts of a network, and the ops of each. An op that is not listed belongs to the last part.
+KINDS = {
+    "convolutions": ("convolve",),
+    "kernel responses": ("frequency_response",),
+    "activations, norms": ("normalized_polynomial", "gaussian_polynomial", "low_degree", "update_running"),
+    "head, loss": ("functional", "from_coordinates", "reshape", "add", "softmax_loss"),
+    "other ops": (),
 }
-REST = "Python and small arrays"
+OPTIMISER, REST = "optimiser", "Python and copies"
 
 
 def profile_rows(plan: Plan) -> Iterator[Row]:
     """Yield the seconds of each part of a step beside those of the whole step.
 
-    The times of the listed functions come from the profiler, which hardly slows them. The rest is the difference to a
-    step that is not profiled, because the profiler slows every Python call.
+    The calls of the plan run op by op, and their times are scaled so that they add up to the time of the whole program.
+    The optimiser is measured by itself. The rest is what the whole step takes beyond both: Python, and the copy of the
+    batch into the plan.
+
+    The details of a row name the multiply-adds of a part, the bytes of its operands and results, and the rates of a
+    GEMM and of a copy on this machine, in multiply-adds and in bytes per second.
     """
     data = parts()
     for size in SIZES if not plan.quick else ("large",):
-        step = Ours(size, data).step()
-        whole = single(step, plan.seconds)
-        profile = cProfile.Profile()
-        profile.enable()
-        for _ in range(STEPS):
-            step()
-        profile.disable()
-        own = dict.fromkeys(PARTS, 0.0)
-        for (file, _, function), (_, _, seconds, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-            name = function if file == "~" or "freqnet" in file else ""
-            part = next((part for part, ends in PARTS.items() if _matches(name, ends)), None)
-            if part:
-                own[part] += seconds / STEPS
-        own[REST] = max(0.0, whole - sum(own.values()))
-        for part, seconds in own.items():
-            yield Row("profile", f"{size}, {part}", seconds, "the whole step", whole, {"share": seconds / whole})
+        yield from parts_of_step(size, mnist(size, data), plan)
+    for name in colour.SHAPES if not plan.quick else ("32-64-128",):
+        yield from parts_of_step(name, colour.ours(name), plan)
 
 
-def _matches(name: str, ends: tuple[str, ...]) -> bool:
-    return any(name == end or (end.endswith(">") and name.endswith(end)) for end in ends)
+def recorded(ours: Ours) -> Recorded:
+    """Return the plan of a training step."""
+    # Plans need the compiled kernels.
+    from freqnet.training.plans import StepPlans
+
+    run, network = ours.run, ours.network
+    network.train()
+    targets = class_targets(
+        ours.labels, network.outputs, run.settings.smoothing, batch=len(ours.labels), dtype=network.precision
+    )
+    return StepPlans(network, run.trained).record(ours.x, targets).plan
+
+
+def step_seconds(ours: Ours, made: Recorded, plan: Plan) -> tuple[float, float, float]:
+    """Return the seconds of a whole step, of the program in it, and of the optimiser."""
+    whole, program = alternate(ours.step(), made.program.run, plan.seconds)
+    return whole, program, single(lambda: _update(ours), plan.seconds / 2)
+
+
+def share_of_python(ours: Ours, plan: Plan) -> float:
+    """Return the share of a step beyond the program and the optimiser; noise can make it negative."""
+    whole, program, optimiser = step_seconds(ours, recorded(ours), plan)
+    return (whole - program - optimiser) / whole
+
+
+def parts_of_step(name: str, ours: Ours, plan: Plan) -> Iterator[Row]:
+    """Yield the rows of one network; there are none where no plan covers it."""
+    if not ours.network.can_plan:
+        return
+    made = recorded(ours)
+    whole, program, optimiser = step_seconds(ours, made, plan)
+    matrix, count = gemm()
+    _, seconds = alternate(made.program.run, matrix, plan.seconds, PAUSE_AFTER_BLAS)
+    rates = {"gemm_rate": count / seconds, "copy_rate": copy_rate(plan.threads, plan.seconds / 2)}
+    found = seconds_of([made.program.runner(part.calls) for part in made.parts])
+    scale = program / sum(found)
+    kinds = dict.fromkeys(f"{kind}, {way}" for kind in KINDS for way in ("forward", "backward"))
+    figures = {kind: np.zeros(3) for kind in kinds}
+    for part, seconds in zip(made.parts, found, strict=True):
+        figures[kind_of(part)] += (scale * seconds, multiply_adds(part), bytes_moved(part))
+    figures |= {OPTIMISER: np.array([optimiser, 0, 0]), REST: np.array([max(0.0, whole - program - optimiser), 0, 0])}
+    for kind, (seconds, work, moved) in figures.items():
+        if seconds:
+            details = {"share": seconds / whole, "multiply_adds": int(work), "bytes": int(moved), **rates}
+            yield Row("profile", f"{name}, {kind}", float(seconds), "the whole step", whole, details)
+
+
+def seconds_of(runners: list[Operation]) -> list[float]:
+    """Return the median seconds of functions that run one after the other, over and over."""
+    functions = [lambda: None, *runners]
+    samples: list[list[float]] = [[] for _ in functions]
+    for _ in range(ROUNDS):
+        for function, times in zip(functions, samples, strict=True):
+            start = time.perf_counter()
+            function()
+            times.append(time.perf_counter() - start)
+    empty, *found = map(median, samples)
+    return [max(0.0, seconds - empty) for seconds in found]
+
+
+def kind_of(part: Part) -> str:
+    """Return the part of the network that an op belongs to, and the direction."""
+    kind = next((kind for kind, names in KINDS.items() if part.op.name in names), list(KINDS)[-1])
+    return f"{kind}, {'backward' if part.is_backward else 'forward'}"
+
+
+def multiply_adds(part: Part) -> int:
+    """Return the multiply-adds of an op; a backward pass counts once for each of two factors that need a gradient."""
+    cost = int(part.op.cost(part.out, *part.inputs, **part.parameters))
+    # The input of the first layer needs no gradient.
+    return cost * (2 if part.inputs[0].requires_grad else 1) if part.is_backward else cost
+
+
+def bytes_moved(part: Part) -> int:
+    """Return the bytes of the operands that an op reads, and of the results that it writes, each once."""
+    size = lambda x: x.data.nbytes
+    operands = {id(x): x for x in part.inputs}.values()
+    moved = size(part.out) + sum(map(size, operands))
+    return moved + sum(size(x) for x in operands if x.requires_grad) if part.is_backward else moved
+
+
+def _update(ours: Ours) -> None:
+    clip_gradients(ours.run.trained, ours.run.settings.clip or np.inf)
+    ours.run.optimizer.step()

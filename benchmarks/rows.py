@@ -12,7 +12,10 @@ from typing import Any
 from freqnet.errors import DataError, got_expected
 from freqnet.training.files import write_atomically, write_json
 
-TODO = "run freqnet bench --out FILE.json to write such a file"
+TODO = "run freqnet bench --json FILE to write such a file"
+# Other programs slow threads that wait for each other often, and other code hardly: ratios are wrong then. Rows count
+# as undisturbed while other programs use less than this share of the machine.
+MOST_OTHERS = 0.05
 COLUMNS = ("group", "name", "freqnet_s", "peer", "peer_s", "ratio")
 
 
@@ -47,21 +50,29 @@ class Row:
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def is_disturbed(self) -> bool:
+        """Whether other programs kept the machine busy meanwhile, so that the ratio cannot be trusted."""
+        return self.details.get("others", 0.0) > MOST_OTHERS
+
+    @property
     def ratio(self) -> float:
         """Time of the peer over that of freqnet: above 1, freqnet is faster."""
         return self.peer_s / self.freqnet_s if self.freqnet_s else float("nan")
 
 
 def write_rows(path: Path, rows: list[Row], machine: dict[str, Any]) -> None:
-    """Write rows to ``path`` as JSON, and to a CSV file beside it; each file is written whole or not at all."""
-    record = {"machine": machine, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}
-    write_json(path, record)
+    """Write rows and the description of the machine as a JSON file."""
+    write_json(path, {"machine": machine, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]})
+
+
+def write_table(path: Path, rows: list[Row]) -> None:
+    """Write rows as a CSV file."""
     text = StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow((*COLUMNS, "details"))
     for row in rows:
         table.writerow([*(getattr(row, name) for name in COLUMNS), json.dumps(row.details)])
-    write_atomically(path.with_suffix(".csv"), text.getvalue().encode())
+    write_atomically(path, text.getvalue().encode())
 
 
 def read_rows(path: Path) -> tuple[list[Row], dict[str, Any]]:

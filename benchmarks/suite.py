@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,23 @@ import numpy as np
 from freqnet import __version__, kernels
 from freqnet.kernels.threads import blas_name
 
+from .colour import colour_rows
 from .growth import growth_rows
 from .networks import memory_rows, network_rows
 from .products import channel_rows, product_rows
 from .profile import profile_rows
 from .race import race_rows
 from .rows import Row
-from .timing import Plan, threads, torch_or_none
+from .timing import Load, Plan, has_peer, threads, torch_or_none
+
+# Seconds; the clock of the processors' work counts hundredths.
+SHORTEST_WATCH = 0.1
 
 GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "products": product_rows,
     "channels": channel_rows,
     "networks": network_rows,
+    "colour": colour_rows,
     "profile": profile_rows,
     "growth": growth_rows,
     "accuracy": race_rows,
@@ -32,11 +39,26 @@ GROUPS: dict[str, Callable[[Plan], Iterator[Row]]] = {
 
 
 def run(plan: Plan, groups: list[str]) -> Iterator[Row]:
-    """Measure groups one after another, and yield each row as soon as it is measured."""
+    """Measure groups one after another, and yield each row as soon as it is measured.
+
+    The detail ``others`` of a row is the share of the machine that other programs used while it was measured.
+    """
     with threads(plan.threads):
         for name in groups:
             if not plan.leaves_out(name):
-                yield from GROUPS[name](plan)
+                yield from _watched(GROUPS[name](plan))
+
+
+def _watched(rows: Iterator[Row]) -> Iterator[Row]:
+    others = 0.0
+    while True:
+        with Load() as load:
+            row = next(rows, None)
+        if row is None:
+            return
+        # Several rows may come from one measurement.
+        others = load.others if load.wall > SHORTEST_WATCH else others
+        yield replace(row, details={**row.details, "others": round(others, 3)})
 
 
 def machine(plan: Plan) -> dict[str, Any]:
@@ -53,6 +75,7 @@ def machine(plan: Plan) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": None if torch is None else torch.__version__,
+        "onnxruntime": version("onnxruntime") if has_peer("ONNX Runtime") else None,
         "quick": plan.quick,
     }
 

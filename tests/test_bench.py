@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import oracles
 import pytest
-from freqnet.benchmarks import GROUPS, Plan, Row, products, read_rows, write_rows
+from freqnet.benchmarks import GROUPS, Plan, Row, colour, products, read_rows, write_rows, write_table
 from freqnet.benchmarks.growth import fitted
 from freqnet.benchmarks.guard import Finding, records
+from freqnet.benchmarks.networks import Ours
 from freqnet.benchmarks.race import RATES, time_to, tuned_rate
-from freqnet.benchmarks.timing import alternate
+from freqnet.benchmarks.ratios import Ratio, settled
+from freqnet.benchmarks.timing import Load, alternate, alternate_spaced
 
 from freqnet import kernels, nn
+from freqnet.audit.walk import walk
+from freqnet.autodiff import no_grad, observe
 from freqnet.cli import main
 from freqnet.data import Split, load
 from freqnet.errors import DataError
 
 LANES = (3, 4)
+WAYS = ("forward", "backward")
 
 
 def torch_peers():
@@ -102,7 +111,7 @@ def copy_weights(network: nn.Network, other) -> None:
     space = nn.Door("fourier", (5, 5), (2, 2), 1).space
     weight = dense.parameters["weight"].data.reshape(25, 6, 3)
     # A linear functional of the coordinates is an inner product with the signal that has these coordinates.
-    signals = space.from_coordinates(weight) * space.weights()
+    signals = space.from_coordinates(weight) * space.weights
     parts = np.stack([signals.real, signals.imag], axis=-1)
     ordered = np.fft.ifftshift(parts, axes=0).transpose(3, 2, 0, 1, 4)
     other.head.weight.copy_(tensor(ordered.reshape(3, -1)))
@@ -167,6 +176,7 @@ def test_rows_survive_their_files(tmp_path: Path) -> None:
     rows = [Row("products", "5x5", 1e-3, "SciPy", 4e-3, {"modes": 5}), Row("step", "large, x", 0.5, "a, b", 0.25)]
     path = tmp_path / "bench.json"
     write_rows(path, rows, {"cores": 2})
+    write_table(tmp_path / "bench.csv", rows)
     found, about = read_rows(path)
     assert found == rows
     assert about == {"cores": 2}
@@ -205,6 +215,7 @@ def test_check_names_what_fell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     shares = {"product 13x13": 0.5, "square 13x13": 1.0}
     monkeypatch.setattr(guard, "measure", lambda plan: iter(shares.items()))
     monkeypatch.setattr(guard, "records", lambda: {guard._class(Plan()): {"product 13x13": 0.7, "square 13x13": 1.1}})
+    monkeypatch.setattr("freqnet.cli.bench.ratios", lambda plan: [])
     code, out, _ = called(capsys, "--check")
     assert code == 1
     assert "slower than 75% of the record: product 13x13\n" in out
@@ -212,6 +223,164 @@ def test_check_names_what_fell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     code, out, _ = called(capsys, "--check")
     assert code == 0
     assert "none lost more" in out
+
+
+@pytest.mark.parametrize(
+    ("measured", "code", "words"), [(0.35, 0, "ok"), (0.45, 1, "missed"), (None, 0, "1 are undecided")]
+)
+def test_check_judges_ratios(
+    measured: float | None, code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr("freqnet.cli.bench.check", lambda plan: [Finding("k", 0.5, 0.5)])
+    monkeypatch.setattr("freqnet.cli.bench.ratios", lambda plan: [Ratio("step over CNN", measured, 0.4)])
+    path = tmp_path / "check.json"
+    found, out, _ = called(capsys, "--check", "--json", str(path))
+    assert found == code
+    assert words in out
+    assert json.loads(path.read_text())["ratios"][0]["measured"] == measured
+
+
+# -- ratios ------------------------------------------------------------------------------------------------
+def readings(monkeypatch: pytest.MonkeyPatch, *pairs: tuple[float, bool]):
+    """Return a measurement that gives these values, each on a machine that is busy or not."""
+    left = list(pairs)
+    monkeypatch.setattr(Load, "is_busy", property(lambda load: state[0]))
+    state = [False]
+
+    def measure() -> float:
+        value, state[0] = left.pop(0)
+        return value
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([(0.3, False)], 0.3),  # met at once
+        ([(0.6, False), (0.5, False), (0.2, False)], 0.5),  # the lucky reading does not count
+        ([(0.01, True), (0.6, False), (0.02, True)], 0.6),  # disturbed readings do not count
+        ([(0.01, True)] * 3, None),
+    ],
+)
+def test_a_ratio_is_the_median_of_undisturbed_readings(
+    pairs: list, expected: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = settled(Ratio("r", None, 0.4), readings(monkeypatch, *pairs))
+    assert found.measured == expected
+    assert found.missed is (expected is not None and expected > 0.4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell")
+def test_another_program_counts_as_load() -> None:
+    with Load() as own:
+        end = time.perf_counter() + 0.3
+        while time.perf_counter() < end:
+            pass
+    rival = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.1)
+        with Load() as load:
+            time.sleep(0.3)
+    finally:
+        rival.kill()
+        rival.wait()
+    # Work of this program is not load; tests that run beside this one are, so that only the difference is known.
+    assert load.is_busy
+    assert load.others > 0.5 / (os.cpu_count() or 1)
+    assert own.others < load.others + 0.5 / (os.cpu_count() or 1)
+
+
+def test_calls_with_pauses_are_timed_one_by_one() -> None:
+    fast, slow = alternate_spaced(lambda: None, lambda: time.sleep(0.005), interval=0.001, turns=1)
+    assert fast < 0.004 < slow < 0.1
+
+
+# -- networks ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", colour.NAMES)
+def test_colour_networks_have_the_modes_and_channels_of_their_name(name: str) -> None:
+    shape = colour.SHAPES[name.removesuffix(colour.POLYNOMIALS)]
+    ours = Ours.on(colour.network(name), colour.images(4), 4)
+    calls = []
+    with observe(lambda op, out, inputs, words: calls.append((op.name, out.shape, inputs[0].shape))), no_grad():
+        ours.network(ours.x)
+    convolved = [(out[0], out[-1]) for name, out, _ in calls if name == "convolve"]
+    assert convolved == list(zip(shape.modes[:-1], shape.widths, strict=True))
+    assert [x[0] for name, _, x in calls if name == "functional"] == [shape.modes[-1]]
+
+
+def test_work_is_three_times_the_forward_pass() -> None:
+    ours = Ours.on(colour.network("16-32-64"), colour.images(4), 4)
+    forward = sum(
+        step.multiply_adds + step.setup_multiply_adds for step in walk(ours.network, colour.images(4).images)[1:]
+    )
+    # Training also updates the running statistics.
+    assert ours.work() == pytest.approx(3 * forward, rel=1e-2)
+
+
+def test_the_tape_computes_what_the_plan_computes() -> None:
+    ours = Ours.on(colour.network("16-32-64"), colour.images(8), 8)
+    tape = ours.on_tape()
+    assert not tape.network.can_plan
+    assert ours.network.can_plan is (kernels.KERNEL == "native")
+    for name, parameter in tape.network.named_parameters().items():
+        parameter.data[...] = ours.network.named_parameters()[name].data
+    tape.network.train()
+    ours.network.train()
+    assert tape.run.step(tape.x, tape.labels)[0] == pytest.approx(ours.run.step(ours.x, ours.labels)[0], rel=1e-4)
+
+
+@pytest.mark.skipif(kernels.KERNEL != "native", reason="plans need the compiled kernels")
+def test_parts_of_a_plan_cover_it_and_count_its_work() -> None:
+    from freqnet.benchmarks.profile import bytes_moved, multiply_adds, recorded
+
+    ours = Ours.on(colour.network("16-32-64"), colour.images(4), 4)
+    made = recorded(ours)
+    places = [place for part in made.parts for place in range(part.calls.start, part.calls.stop)]
+    assert sorted(set(places)) == sorted(places)
+    assert len(made.program.calls) - len(places) <= 1
+    assert sum(map(multiply_adds, made.parts)) == pytest.approx(ours.work(), rel=0.05)
+    convolution = next(part for part in made.parts if part.op.name == "convolve")
+    x, h = (v.data.nbytes for v in convolution.inputs)
+    assert bytes_moved(convolution) == x + h + convolution.out.data.nbytes
+    # Run part by part, the program gives the same gradients.
+    made.run(ours.x.data)
+    first = [made.gradient(p).copy() for p in ours.run.trained.values()]
+    for part in made.parts:
+        made.program.runner(part.calls)()
+    for p, gradient in zip(ours.run.trained.values(), first, strict=True):
+        np.testing.assert_array_equal(made.gradient(p), gradient)
+
+
+def test_onnx_runtime_computes_the_logits_of_the_cnn() -> None:
+    torch_peers()
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package)
+    import torch
+    from freqnet.benchmarks.networks import OnnxPeer
+
+    eager = colour.eager("16-32-64")
+    eager.step()()
+    exported, x = OnnxPeer(eager, 1), eager.x[:5]
+    found = np.concatenate(exported.predict(x, 2)())
+    oracles.assert_close(found, torch.cat(eager.predict(x, 5)()).numpy(), "logits", 1e-5)
+
+
+def test_a_network_that_does_not_compile_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    peers = torch_peers()
+
+    def fails(model):
+        def forward(x):
+            raise RuntimeError("no working C++ compiler\nand more")
+
+        other = type(model)()
+        other.forward = forward
+        return other
+
+    monkeypatch.setattr(peers, "compiled", fails)
+    eager = colour.eager("16-32-64")
+    assert eager.compiled() == "no working C++ compiler"
+    eager.step()()
 
 
 # -- the command -------------------------------------------------------------------------------------------
@@ -224,9 +393,25 @@ def test_the_command_writes_rows_as_it_goes(
 
     monkeypatch.setitem(GROUPS, "products", broken)
     with pytest.raises((SystemExit, KeyboardInterrupt)):
-        main(["bench", "--only", "products", "--out", str(tmp_path / "b.json")])
+        main(["bench", "--only", "products", "--out", str(tmp_path / "new"), "--json", str(tmp_path / "b.json")])
     assert "4.00x" in capsys.readouterr().out
-    assert len(read_rows(tmp_path / "b.json")[0]) == 1
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"bench.json", "bench.csv"}
+    assert len(read_rows(tmp_path / "new" / "bench.json")[0]) == len(read_rows(tmp_path / "b.json")[0]) == 1
+
+
+def test_rows_that_other_programs_disturbed_are_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = iter([0.0, 0.4, 0.0])
+    monkeypatch.setattr(Load, "__exit__", lambda load, *error: vars(load).update(others=next(loads), wall=1.0))
+    rows = [Row("products", name, 1e-3, "SciPy", 4e-3) for name in ("quiet", "busy")]
+    monkeypatch.setitem(GROUPS, "products", lambda plan: iter(rows))
+    code, out, _ = called(capsys, "--only", "products", "--json", str(tmp_path / "b.json"))
+    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith("products")}
+    assert code == 0
+    assert lines["busy"].endswith("*")
+    assert not lines["quiet"].endswith("*")
+    assert [row.is_disturbed for row in read_rows(tmp_path / "b.json")[0]] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +419,9 @@ def test_the_command_writes_rows_as_it_goes(
     [
         (("--only", "nothing"), "group: got 'nothing', expected products or"),
         (("--threads", "0"), "threads: got 0, expected 1 to 256"),
-        (("--out", "/nowhere/at/all.json"), "no folder /nowhere/at"),
+        (("--json", "/nowhere/at/all.json"), "no folder /nowhere/at"),
+        (("--out", "bench.json"), "pass --json bench.json for a file alone"),
+        (("--check", "--out", "x"), "leave --only and --out out"),
         (("--quick", "--only", "accuracy"), "--quick: got --only accuracy, which takes minutes"),
         (("--quick", "--only", "memory,accuracy"), "leave out --quick, or name another group"),
     ],
@@ -250,6 +437,7 @@ def test_mistakes_are_one_line(words: tuple[str, ...], message: str, capsys: pyt
 def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
     from freqnet.benchmarks.plots import figures, save
 
+    part = {"share": 1 / 3, "multiply_adds": 10**7, "bytes": 10**6, "gemm_rate": 1e11, "copy_rate": 1e10}
     rows = [
         *(
             Row("products", f"{m}x{m}, {kind}", 1e-4 * m, peer, 1e-3, {"modes": m})
@@ -259,26 +447,28 @@ def test_every_figure_is_drawn_from_rows(tmp_path: Path) -> None:
         ),
         *fitted("gate band", [(str(c), c, 1e-4 * c) for c in (1, 2, 4)]),
         Row("growth", "grid 28x28, training step", 3e-3, "the step on 28x28", 3e-3, {"door_seconds_an_image": 1e-5}),
-        Row("profile", "large, products of signals", 1e-3, "the whole step", 3e-3, {"share": 1 / 3}),
+        *(Row("profile", f"large, activations, norms, {way}", 1e-3, "the whole step", 3e-3, part) for way in WAYS),
+        Row("profile", "large, optimiser", 1e-3, "the whole step", 3e-3, {"share": 1 / 3, "multiply_adds": 0}),
         Row("step", "large", 3e-3, "LeNet-5", 6e-3),
         Row("inference", "large", 1e-3, "LeNet-5", 2e-3),
         Row("accuracy", "freqnet large, all epochs", 5, "LeNet-5", 6, {"accuracy": [0.98], "peer_accuracy": [0.97]}),
     ]
     paths = save(rows, tmp_path)
-    names = {"bench-products", "bench-networks", "bench-growth", "bench-profile"}
+    names = {"bench-products", "bench-networks", "bench-growth", "bench-profile", "bench-roofline"}
     assert {path.stem for path in paths} == names
     assert all(path.read_text().count("<path") > 5 for path in paths)
     # The figure of networks needs the accuracies.
     assert set(figures([row for row in rows if row.group != "accuracy"])) == names - {"bench-networks"}
 
 
+@pytest.mark.skipif(kernels.KERNEL != "native", reason="plans need the compiled kernels")
 def test_the_parts_of_a_step_add_up_to_it() -> None:
-    from freqnet.benchmarks.profile import REST, profile_rows
+    from freqnet.benchmarks.profile import REST, parts_of_step
 
-    pytest.importorskip("mlxtend")
-    rows = list(profile_rows(Plan(quick=True)))
+    ours = Ours.on(colour.network("16-32-64"), colour.images(8), 8)
+    rows = list(parts_of_step("16-32-64", ours, Plan(quick=True)))
     assert sum(row.freqnet_s for row in rows) == pytest.approx(rows[0].peer_s, rel=0.3)
     shares = {row.name.split(", ", 1)[1]: row.details["share"] for row in rows}
-    assert REST in shares
-    if kernels.KERNEL == "native":
-        assert shares["products of signals"] > 0.02
+    assert {"convolutions, forward", "optimiser"} <= set(shares) <= {*shares, REST}
+    assert shares["activations, norms, backward"] > 0.02
+    assert all(row.details["gemm_rate"] > 1e8 and row.details["copy_rate"] > 1e8 for row in rows)

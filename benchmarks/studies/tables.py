@@ -1,4 +1,4 @@
-"""Write the tables of docs/speed.rst from the rows of ``freqnet bench``.
+"""Write the tables and the figures of docs/speed.rst, and a CSV file, from the rows of ``freqnet bench``.
 
 python -m benchmarks.studies.tables benchmarks/results/bench.json
 """
@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import Row, read_rows
-from ..networks import EQUALS
+from .. import Row, read_rows, write_table
+from ..colour import BATCHES, NAMES
+from ..networks import COMPILED, EQUALS, ONNX
+from ..plots import save
+from ..products import GEMM
 from ..race import TARGETS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "speed"
@@ -50,6 +53,8 @@ def networks(rows: list[Row]) -> Table:
             times.setdefault(f"freqnet {row.name}", {}).setdefault(row.group, []).append(row.freqnet_s)
             peer = f"freqnet {row.name}, FFT round trips" if row.peer.startswith("the same") else row.peer
             times.setdefault(peer, {}).setdefault(row.group, []).append(row.peer_s)
+    # The tape and a GEMM have steps alone, and ONNX Runtime inference alone.
+    times = {name: groups for name, groups in times.items() if len(groups) == 2}
     for name, groups in sorted(times.items(), key=lambda item: np.median(item[1]["step"])):
         reached = accuracy.get(name)
         text = "" if reached is None else f"{reached.mean():.2%} ({reached.min():.1%} to {reached.max():.1%})"
@@ -80,6 +85,22 @@ def latency(rows: list[Row]) -> Table:
         body.append((size, peer, *times, f"{memory.freqnet_s:.0f}", f"{memory.peer_s:.0f}"))
     head = ("freqnet", "PyTorch", "one image, ms", "PyTorch, ms", "times faster", "peak memory, MiB", "PyTorch, MiB")
     return head, body
+
+
+def colour(rows: list[Row]) -> Table:
+    """Return the times of steps and of inference on colour images, and how many times faster they are than a CNN."""
+    own, body = [row for row in rows if row.group == "colour"], []
+    for name in NAMES:
+        for what in ("step", *(f"inference of {count:,}" for count in BATCHES)):
+            found = [row for row in own if row.name == f"{name}, {what}" and row.peer != GEMM]
+            share = [row.ratio for row in own if row.name == f"{name}, {what}" and row.peer == GEMM]
+            if found:
+                ours = float(np.median([row.freqnet_s for row in found]))
+                forms = {next((f for f in (COMPILED, ONNX) if row.peer.endswith(f)), "eager"): row for row in found}
+                cells = (f"{forms[f].ratio:.2f}" if f in forms else "" for f in ("eager", COMPILED, ONNX))
+                body.append((f"{name}, {what}", milliseconds(ours), *cells, *(f"{value:.2f}" for value in share)))
+    body = [(*row, *[""] * (6 - len(row))) for row in body]
+    return ("network", "freqnet, ms", *(f"times faster, {f}" for f in ("eager", COMPILED, ONNX)), "share of GEMM"), body
 
 
 def race(rows: list[Row]) -> Table:
@@ -119,7 +140,7 @@ def channels(rows: list[Row]) -> Table:
     body = []
     for row in rows:
         if row.group == "channels" and "einsum" in row.peer:
-            gemm = find(rows, "channels", row.name, "float32 GEMM, same multiply-adds")
+            gemm = find(rows, "channels", row.name, GEMM)
             times = (milliseconds(row.freqnet_s), milliseconds(row.peer_s))
             body.append((row.name, *times, f"{row.ratio:.1f}", f"{gemm.ratio:.2f}"))
     return ("product", "freqnet, ms", "einsum, ms", "times faster", "share of the GEMM rate"), body
@@ -129,11 +150,13 @@ def profile(rows: list[Row]) -> Table:
     """Return milliseconds and shares of the parts of a training step."""
     own = [row for row in rows if row.group == "profile"]
     sizes = list(dict.fromkeys(row.name.split(", ", 1)[0] for row in own))
+    shown = {row.name: row for row in own}
     parts = list(dict.fromkeys(row.name.split(", ", 1)[1] for row in own))
     body = []
     for part in parts:
-        cells = [next(row for row in own if row.name == f"{size}, {part}") for size in sizes]
-        body.append((part, *(f"{milliseconds(c.freqnet_s)} ms, {c.details['share']:.0%}" for c in cells)))
+        cells = [shown.get(f"{size}, {part}") for size in sizes]
+        texts = ("" if c is None else f"{milliseconds(c.freqnet_s)} ms, {c.details['share']:.0%}" for c in cells)
+        body.append((part, *texts))
     return ("part", *sizes), body
 
 
@@ -159,11 +182,17 @@ def write(name: str, table: Table) -> None:
 
 
 def main() -> None:
-    """Write all tables."""
-    rows, _ = read_rows(Path(sys.argv[1]))
+    """Write all tables and figures."""
+    path = Path(sys.argv[1])
+    rows, _ = read_rows(path)
+    for row in rows:
+        if row.is_disturbed:
+            print(f"disturbed by other programs, measure again: {row.group}, {row.name}, {row.peer}")
     FOLDER.mkdir(exist_ok=True)
-    for make in (networks, equals, latency, race, products, channels, profile, growth):
+    for make in (networks, equals, latency, colour, race, products, channels, profile, growth):
         write(make.__name__, make(rows))
+    save(rows, FOLDER.parent / "_static")
+    write_table(path.with_suffix(".csv"), rows)
 
 
 if __name__ == "__main__":

@@ -218,7 +218,9 @@ def bench(
     ] = False,
     only: Annotated[
         str | None,
-        opt("only", "Groups to measure: products, channels, networks, profile, growth, accuracy, memory [all]."),
+        opt(
+            "only", "Groups to measure: products, channels, networks, colour, profile, growth, accuracy, memory [all]."
+        ),
     ] = None,
     threads: Annotated[
         int | None,
@@ -226,20 +228,22 @@ def bench(
     ] = None,
     seeds: Annotated[int | None, opt("seeds", "Number of runs of each network in the group accuracy [3].")] = None,
     out: Annotated[
-        Path | None, opt("out", "JSON file for the rows; a CSV file is written beside it [bench.json].")
+        Path | None, opt("out", "Folder for bench.json, bench.csv and figures [bench, unless --json is given].")
     ] = None,
-    figures: Annotated[Path | None, opt("figures", "Existing folder for figures of the rows.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Compare the speed of the kernels with the records.")] = False,
+    json: Json = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare kernels with their records, and networks with the wanted ratios.")
+    ] = False,
 ) -> None:
-    """Measure the speed of freqnet, SciPy and PyTorch, pair by pair."""
+    """Measure the speed of freqnet, SciPy, PyTorch and ONNX Runtime, pair by pair."""
     from freqnet.cli.bench import bench as run
-    from freqnet.cli.bench import check_records
+    from freqnet.cli.bench import check_speed
 
     choices = given({"threads": threads, "seeds": seeds})
-    if check and (only or out or figures):
-        todo = "leave --only, --out and --figures out"
-        raise ConfigurationError(got_expected("--check", "options that choose rows or files", "none of these", todo))
+    if check and (only or out):
+        got, todo = "options that choose rows or a folder", "leave --only and --out out"
+        raise ConfigurationError(got_expected("--check", got, "none of these", todo))
     if check:
-        check_records(quick, choices)
+        check_speed(quick, choices, json)
     else:
-        run(quick, choices, only, out or Path("bench.json"), figures)
+        run(quick, choices, only, out or (None if json else Path("bench")), json)

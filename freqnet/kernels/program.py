@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -26,6 +27,15 @@ _CACHE_LINE = 64
 
 def _packed(rows: Iterable[Any]) -> Array:
     return np.array([[*row, *[0] * (_WORDS - len(row))] for row in rows], np.int64)
+
+
+def _joined(calls: list[list[int] | Callable[[], None]]) -> list[Array | Callable[[], None]]:
+    """Return calls as segments: consecutive calls of kernels become one."""
+    segments: list[Array | Callable[[], None]] = []
+    for _, group in groupby(calls, lambda call: isinstance(call, list)):
+        own = list(group)
+        segments += [_packed(own)] if isinstance(own[0], list) else [c for c in own if callable(c)]
+    return segments
 
 
 def _address(array: Array) -> int:
@@ -93,9 +103,16 @@ class Program:
     def run(self) -> None:
         """Run all calls."""
         if not self._segments:
-            self._segments = self._joined()
+            self._segments = _joined(self.calls)
+        self._run(self._segments)
+
+    def runner(self, calls: slice) -> Callable[[], None]:
+        """Return a function that runs some of the calls, as measurements of a part of the program need it."""
+        return partial(self._run, _joined(self.calls[calls]))
+
+    def _run(self, segments: list[Array | Callable[[], None]]) -> None:
         is_double = self.precision == np.float64
-        for segment in self._segments:
+        for segment in segments:
             if isinstance(segment, Array):
                 _native.run(segment, is_double)
             else:
@@ -104,13 +121,6 @@ class Program:
     def call(self, function: Callable[[], None]) -> None:
         """Append a Python function."""
         self.calls.append(function)
-
-    def _joined(self) -> list[Array | Callable[[], None]]:
-        segments: list[Array | Callable[[], None]] = []
-        for _, group in groupby(self.calls, lambda call: isinstance(call, list)):
-            calls = list(group)
-            segments += [_packed(calls)] if isinstance(calls[0], list) else [c for c in calls if callable(c)]
-        return segments
 
     def _word(self, value: Any) -> int:
         if value is None:

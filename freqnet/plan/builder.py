@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,29 @@ Backward = Callable[[Array], None]
 # None where the kernels do not cover the case, before it has appended anything.
 Rule = Callable[..., Backward | None]
 RULES: dict[str, Rule] = {}
+
+
+class Part(NamedTuple):
+    """The calls of one op in a program, in the forward or in the backward pass.
+
+    Attributes
+    ----------
+    op : Op
+    out : Tensor
+        The result of the op when it was recorded.
+    inputs : tuple of Tensor
+    parameters : dict of str to Any
+    is_backward : bool
+    calls : slice
+        Places of the calls in the program.
+    """
+
+    op: Op
+    out: Tensor
+    inputs: tuple[Tensor, ...]
+    parameters: dict[str, Any]
+    is_backward: bool
+    calls: slice
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -41,6 +64,12 @@ class Builder:
     varying : iterable of Tensor
         Tensors whose values change from run to run: the input and, in training, the parameters. Whatever does not
         depend on them is a constant of the plan.
+
+    Attributes
+    ----------
+    program : Program
+    parts : list of Part
+        The calls of each op, in the order in which they run.
     """
 
     def __init__(self, precision: Any, varying: Iterable[Tensor]) -> None:
@@ -50,7 +79,8 @@ class Builder:
         # Places where arrays of layers must stay: (state, name, array).
         self.watched: list[tuple[dict[str, Array], str, Array]] = []
         self._pending: list[tuple[Array, Array]] = []
-        self._backward: list[tuple[Tensor, Backward]] = []
+        self._backward: list[tuple[Part, Backward]] = []
+        self.parts: list[Part] = []
         # Tensors are known by their id, which is theirs only as long as they live.
         self._alive: list[Any] = [*varying]
 
@@ -107,12 +137,16 @@ class Builder:
             return
         known = RULES.get(op.name)
         one_precision = all(x.data.real.dtype == self.program.precision for x in (out, *inputs))
+        first = len(self.program.calls)
         backward = known(self, out, inputs, **parameters) if known and one_precision else None
-        self._backward.append((out, backward or self._on_the_tape(op, out, inputs, parameters)))
+        backward = backward or self._on_the_tape(op, out, inputs, parameters)
+        self.parts.append(Part(op, out, inputs, parameters, False, slice(first, len(self.program.calls))))
+        self._backward.append((self.parts[-1], backward))
 
     def add_backward(self) -> None:
         """Append the backward passes of all ops, the last first."""
-        for out, backward in reversed(self._backward):
+        for part, backward in reversed(self._backward):
+            out, first = part.out, len(self.program.calls)
             if id(out) in self.gradients:
                 backward(self.gradients[id(out)])
                 for target, other in self._pending:
@@ -120,6 +154,8 @@ class Builder:
                     self._release(other)
                 self._pending.clear()
                 self._release(self.gradients.pop(id(out)))
+                calls = slice(first, len(self.program.calls))
+                self.parts.append(part._replace(is_backward=True, calls=calls))
 
     def _release(self, array: Array) -> None:
         """Release an array unless it is also the gradient of another tensor."""

@@ -10,7 +10,8 @@ import numpy as np
 
 import freqnet.plan.rules  # noqa: F401  (registers the rules)
 from freqnet.autodiff import Tensor, no_grad, observe
-from freqnet.plan.builder import Builder
+from freqnet.kernels.program import Program
+from freqnet.plan.builder import Builder, Part
 
 
 class Plan:
@@ -57,6 +58,16 @@ class Plan:
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
             builder.add_backward()
+
+    @property
+    def program(self) -> Program:
+        """The kernel calls."""
+        return self._builder.program
+
+    @property
+    def parts(self) -> list[Part]:
+        """The calls of each op, in the order in which they run."""
+        return self._builder.parts
 
     @property
     def is_current(self) -> bool:

@@ -62,14 +62,15 @@ class StepPlans:
         if step is None or not step.plan.is_current:
             if len(self._steps) >= _MOST:
                 self._steps.clear()
-            step = self._steps[x.shape, modes] = self._record(x, targets)
+            step = self._steps[x.shape, modes] = self.record(x, targets)
         step.targets[...] = targets
         loss = float(step.plan.run(x.data))
         for p, gradient in zip(self.trained, step.gradients, strict=True):
             p.grad = gradient
         return loss, step.logits
 
-    def _record(self, x: Tensor, targets: np.ndarray) -> Step:
+    def record(self, x: Tensor, targets: np.ndarray) -> Step:
+        """Record the plan for one shape of batches."""
         # Only where there are compiled kernels.
         from freqnet.plan import Plan
 
