@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.errors import DataError, got_expected, reason
 
 # float32 holds all whole numbers up to here.
@@ -170,12 +171,11 @@ def needs_double(low: np.ndarray, high: np.ndarray) -> bool:
 
 
 def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``."""
-    *_, points, channels = samples.shape
-    # Long rows first: NumPy reduces a short last axis slowly.
-    rows = samples.reshape(-1, points * channels)
-    low, high = (limit.reshape(points, channels) for limit in (rows.min(axis=0), rows.max(axis=0)))
-    return low.min(axis=0), high.max(axis=0)
+    """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``.
+
+    Both are NaN in a channel with a value that is not finite.
+    """
+    return kernels.extremes(samples)
 
 
 def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

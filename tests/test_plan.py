@@ -272,12 +272,19 @@ def test_arrays_that_are_replaced_get_a_new_plan():
     assert not np.array_equal(norm.state["mean"], old)
 
 
-def test_frozen_parameters_get_no_gradient():
-    network = small_network(nn.Gaussian())
-    frozen = network.body.layers[0].parameters["kernel"]
-    before = frozen.data.copy()
-    fit(network, some_spectra(network), settings=Settings(epochs=2, batch=5, freeze=("0",)))
-    assert np.array_equal(frozen.data, before)
+@pytest.mark.parametrize(("layer", "name"), [("0", "kernel"), ("4", "weight")])
+def test_frozen_parameters_stay_and_the_others_train_as_on_the_tape(layer: str, name: str):
+    weights = []
+    for context in (nn.tape_only(), thread_limit(2)):
+        network = small_network(nn.Gaussian())
+        frozen = network.body.layers[int(layer)].parameters[name]
+        before = frozen.data.copy()
+        with context:
+            fit(network, some_spectra(network), settings=Settings(epochs=2, batch=5, freeze=(layer,)))
+        assert np.array_equal(frozen.data, before)
+        weights.append(network.arrays())
+    for name, array in weights[0].items():
+        assert np.abs(weights[1][name] - array).max() < 1e-10 * max(1, np.abs(array).max()), name
 
 
 # -- prediction ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Compute kernels for spectra: products of signals, products over channels, single passes, and arrays end to end.
+"""Compute kernels: products of signals and over channels, single passes, steps of optimisers, and ranges of values.
 
 `reference.py` defines them in NumPy. `native.py` runs the same functions in C and is used if it was built.
 """
@@ -19,6 +19,7 @@ if os.environ.get("FREQNET_KERNEL", "").lower() != "numpy":
 adam = _active.adam
 channel_product = _active.channel_product
 combine = _active.combine
+extremes = _active.extremes
 gather = _active.gather
 inner = _active.inner
 product = _active.product
@@ -32,6 +33,7 @@ __all__ = [
     "adam",
     "channel_product",
     "combine",
+    "extremes",
     "gather",
     "inner",
     "product",

@@ -7,15 +7,21 @@ typedef struct {
     const Door *d;
 } NAME(door_call);
 
-/* out[r, c] = sum_i a[r, i] b[i, c] for real a and complex b, both contiguous. */
-TARGET static void NAME(real_by_complex)(const REAL *a, const REAL *b, REAL *out, Py_ssize_t rows, Py_ssize_t inner,
-                                         Py_ssize_t columns) {
-    memset(out, 0, sizeof(REAL) * 2 * rows * columns);
-    for (Py_ssize_t r = 0; r < rows; r++)
-        for (Py_ssize_t i = 0; i < inner; i++) {
-            const REAL x = a[r * inner + i];
-            for (Py_ssize_t c = 0; c < 2 * columns; c++) out[2 * r * columns + c] += x * b[2 * i * columns + c];
+/* The last axis: out[r, c] = sum_i samples[r, i] matrix[i, c], real times complex, with the matrix in panels. */
+TARGET static void NAME(last_axis)(const REAL *samples, const REAL *panels, const Gemm *g, REAL *out) {
+    for (Py_ssize_t c = 0; c < g->columns; c += LANES, panels += g->inner * LANES)
+        for (Py_ssize_t r = 0; r < g->rows; r += GEMM_ROWS) {
+            const int rows = (int)MIN(GEMM_ROWS, g->rows - r);
+            V sums[GEMM_ROWS] = {{0}};
+            NAME(gemm_sums)(samples + r * g->a_row, panels, g, rows, sums);
+            NAME(gemm_store)(sums, out + r * g->out_row, g, rows, c);
         }
+}
+
+/* One channel of one sample less its offset. */
+TARGET static void NAME(centre_samples)(const REAL *source, REAL offset, Py_ssize_t points, Py_ssize_t channels, REAL *out) {
+    if (channels == 1) for (Py_ssize_t i = 0; i < points; i++) out[i] = source[i] - offset;
+    else for (Py_ssize_t i = 0; i < points; i++) out[i] = source[i * channels] - offset;
 }
 
 /* The axes before the last, one after the other; returns the buffer with the result. */
@@ -39,6 +45,8 @@ TARGET static REAL *NAME(other_axes)(const NAME(door_call) *call, REAL *from, RE
     return from;
 }
 
+/* Signals whose results are stored together: each mode of them lies in a cache line of its own. */
+#define AT_A_TIME ((int)(CACHE_LINE / (2 * sizeof(REAL))))
 static int NAME(door_body)(void *context, Pieces *pieces) {
     const NAME(door_call) *call = context;
     const Door *d = call->d;
@@ -48,27 +56,38 @@ static int NAME(door_body)(void *context, Pieces *pieces) {
     /* Every intermediate result has at most MAX(grid, modes) entries per axis. */
     Py_ssize_t most = 1;
     for (int i = 0; i < d->ndim; i++) most *= i == last ? d->modes[i] : MAX(d->grid[i], d->modes[i]);
-    const size_t plane = points + 2 * most;
+    const Gemm g = {.rows = rows, .inner = d->grid[last], .columns = 2 * d->modes[last], .a_row = d->grid[last],
+                    .a_inner = 1, .b_inner = 2 * d->modes[last], .b_column = 1, .planes = 1,
+                    .out_row = 2 * d->modes[last]};
     const size_t panel = 2 * (size_t)widest * (most + 2 * LANES);
+    const size_t of_last = (g.columns + LANES - 1) / LANES * LANES * g.inner, centred_size = (points + 15) / 16 * 16;
+    const size_t results_size = 2 * AT_A_TIME * (size_t)kept;
     Py_ssize_t first, end;
     REAL *scratch = NULL;
     while (take(pieces, &first, &end)) {
-        if (!scratch) scratch = allocate(sizeof(REAL) * (plane + 2 * most + panel + 64));
-        if (!scratch) return 1;
-        V *panels = (V *)scratch;
-        REAL *centred = scratch + (panel + 15) / 16 * 16, *a = centred + (points + 15) / 16 * 16, *b = a + 2 * most;
-        for (Py_ssize_t at = first; at < end; at++) {
-            const Py_ssize_t sample = at / d->channels, channel = at % d->channels;
-            const REAL *source = call->samples + sample * points * d->channels + channel;
-            const REAL offset = call->offset[channel], factor = call->factor[channel];
-            for (Py_ssize_t i = 0; i < points; i++) centred[i] = source[i * d->channels] - offset;
-            NAME(real_by_complex)(centred, call->matrices[last], a, rows, d->grid[last], d->modes[last]);
-            const REAL *found = NAME(other_axes)(call, a, b, panels);
-            const Py_ssize_t lanes = d->batch * d->channels;
-            for (Py_ssize_t k = 0; k < kept; k++) {
-                call->out[2 * (k * lanes + at)] = factor * found[2 * k];
-                call->out[2 * (k * lanes + at) + 1] = factor * found[2 * k + 1];
+        REAL *const matrix = scratch ? scratch : allocate(sizeof(REAL) * (of_last + panel + centred_size + 4 * most + results_size + 64));
+        if (!matrix) return 1;
+        if (!scratch) NAME(gemm_pack)(call->matrices[last], &g, matrix);
+        scratch = matrix;
+        V *panels = (V *)(scratch + of_last);
+        REAL *centred = scratch + of_last + (panel + 15) / 16 * 16, *a = centred + centred_size, *b = a + 2 * most, *results = b + 2 * most;
+        const Py_ssize_t lanes = d->batch * d->channels;
+        for (Py_ssize_t start = first; start < end; start += AT_A_TIME) {
+            const int count = (int)MIN(AT_A_TIME, end - start);
+            for (int j = 0; j < count; j++) {
+                const Py_ssize_t sample = (start + j) / d->channels, channel = (start + j) % d->channels;
+                const REAL factor = call->factor[channel];
+                NAME(centre_samples)(call->samples + sample * points * d->channels + channel, call->offset[channel],
+                                     points, d->channels, centred);
+                NAME(last_axis)(centred, matrix, &g, a);
+                const REAL *found = NAME(other_axes)(call, a, b, panels);
+                for (Py_ssize_t k = 0; k < kept; k++) {
+                    results[2 * (k * AT_A_TIME + j)] = factor * found[2 * k];
+                    results[2 * (k * AT_A_TIME + j) + 1] = factor * found[2 * k + 1];
+                }
             }
+            for (Py_ssize_t k = 0; k < kept; k++)
+                memcpy(call->out + 2 * (k * lanes + start), results + 2 * k * AT_A_TIME, 2 * sizeof(REAL) * count);
         }
     }
     free(scratch);
@@ -80,3 +99,4 @@ static int NAME(door)(const void *samples, const void *offset, const void *facto
     NAME(door_call) call = {samples, offset, factor, {matrices[0], matrices[1], matrices[2]}, out, d};
     return share(NAME(door_body), &call, d->batch * d->channels, threads);
 }
+#undef AT_A_TIME

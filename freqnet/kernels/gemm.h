@@ -3,6 +3,7 @@
  *
  * A complex array counts as a real one with twice the columns; columns of b may therefore lie in two planes, one for
  * real and one for imaginary parts: column c is in plane c % planes. */
+#undef GEMM_ROWS
 #define GEMM_ROWS 4
 
 /* The matrix product of up to 4 rows and one vector of columns, added to the sums. */
@@ -99,4 +100,3 @@ static int NAME(gemm)(const void *a, const void *b, const void *bias, void *out,
     if (!g->packed) free(call.panels);
     return failed;
 }
-#undef GEMM_ROWS

@@ -65,6 +65,7 @@ typedef struct {
     int (*accumulate)(void *, const void *, Py_ssize_t, int);
     int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, int, double, double, int);
     void (*adam)(void *, void *, void *, Py_ssize_t, double, double, double, double);
+    void (*extremes)(const void *, void *, void *, void *, Py_ssize_t, Py_ssize_t);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */
@@ -235,6 +236,7 @@ static PyMethodDef methods[] = {
     {"run", run, METH_VARARGS, "run(program, is_double): rows of WORDS words, each one kernel call"},
     {"gather", gather_arrays, METH_VARARGS, "gather(arrays, vector, is_double): the sum of squares"},
     {"adam", adam, METH_VARARGS, "adam(work, gradient_sum, square_sum, first, second, shift, scale, is_double)"},
+    {"extremes", extremes, METH_VARARGS, "extremes(values, low, high, is_double)"},
     {"spread", spread_vector, METH_VARARGS, "spread(vector, arrays, factors, is_double)"},
     {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
     {NULL, NULL, 0, NULL}};

@@ -123,6 +123,15 @@ def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
     return _native.gather([np.ascontiguousarray(a, vector.dtype) for a in arrays], vector, vector.dtype == np.float64)
 
 
+def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest number of each channel: see `freqnet.kernels.reference.extremes`."""
+    if values.dtype.kind != "f" or values.dtype.itemsize not in (4, 8) or not values.flags.c_contiguous:
+        return reference.extremes(values)
+    low, high = np.empty(values.shape[-1], values.dtype), np.empty(values.shape[-1], values.dtype)
+    _native.extremes(values, low, high, values.dtype == np.float64)
+    return low, high
+
+
 def adam(
     work: np.ndarray,
     gradient_sum: np.ndarray,

@@ -17,6 +17,15 @@ typedef struct { V re[WIDEST], im[WIDEST]; } NAME(sums);
  * they are cleared once, when the scratch memory is allocated, and no tile writes them. */
 typedef struct { V *re, *im; int width, low; Band m; } NAME(operand);
 
+static void NAME(clear_outside)(const NAME(operand) *o) {
+    const int rows = (2 * o->m.z + 1) * (2 * o->m.y + 1), left = MAX(0, o->low - o->m.x), kept = o->low - left + o->m.x + 1;
+    for (int row = 0; row < rows; row++)
+        for (int part = 0; part < 2; part++) {
+            V *from = (part ? o->im : o->re) + row * o->width;
+            memset(from, 0, sizeof(V) * left), memset(from + left + kept, 0, sizeof(V) * (o->width - left - kept));
+        }
+}
+
 #include "layout.h"
 
 /* Unpack rows first .. last - 1. The mirror image of a row is the row with the same number counted from the end. */
@@ -263,12 +272,12 @@ static int NAME(product_body)(void *context, Pieces *pieces) {
     const size_t bytes = sizeof(V) * 2 * (size_a + size_b);
     V *scratch = NULL;
     while (take(pieces, &first, &last)) {
-        if (!scratch) {
-            if (!(scratch = allocate(bytes))) return 1;
-            memset(scratch, 0, bytes);
-        }
-        const NAME(operand) a = {scratch, scratch + size_a, wa, low_a, m[0]};
-        const NAME(operand) b = {scratch + 2 * size_a, scratch + 2 * size_a + size_b, wb, low_b, m[1]};
+        V *const memory = scratch ? scratch : allocate(bytes);
+        if (!memory) return 1;
+        const NAME(operand) a = {memory, memory + size_a, wa, low_a, m[0]};
+        const NAME(operand) b = {memory + 2 * size_a, memory + 2 * size_a + size_b, wb, low_b, m[1]};
+        if (!scratch) NAME(clear_outside)(&a), NAME(clear_outside)(&b);
+        scratch = memory;
         for (Py_ssize_t t = first; t < last; t++)
             NAME(tile_of)[p->hartley][streams && (t + 1) * LANES <= p->lanes](
                 p->a, p->b, p->out, a, b, m[2], p->lanes, t * LANES, p->is_square, p->epilogue);

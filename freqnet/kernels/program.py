@@ -19,6 +19,7 @@ Axes = tuple[int, ...]
 Array = np.ndarray
 _WORDS = 32
 _CACHE_LINE = 64
+_VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT,
     _RESPONSE, _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
@@ -93,6 +94,15 @@ class Program:
         """Return a copy of values that no call may change."""
         values = np.asarray(values, None if np.iscomplexobj(values) else self.precision)
         return np.ascontiguousarray(values).copy()
+
+    def panels(self, matrices: Array) -> Array:
+        """Return constant matrices ``(count, inner, columns)`` in the panels of `gemm`, for its argument ``packed``."""
+        count, inner, columns = matrices.shape
+        lanes = _VECTOR_BYTES[_native.instruction_set] // self.precision.itemsize
+        vectors = -(-columns // lanes)
+        padded = np.zeros((count, inner, vectors * lanes), self.precision)
+        padded[..., :columns] = matrices
+        return self.constant(padded.reshape(count, inner, vectors, lanes).swapaxes(1, 2))
 
     def release(self, array: Array) -> None:
         """Let later results lie in the memory of an array of `empty`, which no later call may read."""

@@ -240,6 +240,18 @@ def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
         return float(np.square(vector, dtype=np.float64).sum())
 
 
+def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest number of each channel ``(..., channels)``; NaN where one is not finite."""
+    *_, points, channels = values.shape
+    # Long rows first: NumPy reduces a short last axis slowly.
+    rows = values.reshape(-1, points * channels)
+    low, high = (limit.reshape(points, channels) for limit in (rows.min(axis=0), rows.max(axis=0)))
+    low, high = low.min(axis=0), high.max(axis=0)
+    is_odd = ~(np.isfinite(low) & np.isfinite(high))
+    low[is_odd] = high[is_odd] = np.nan
+    return low, high
+
+
 def adam(
     work: np.ndarray,
     gradient_sum: np.ndarray,

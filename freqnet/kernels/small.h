@@ -395,3 +395,31 @@ TARGET static void NAME(adam)(void *work_, void *gradient_sum_, void *square_sum
         work[i] = scale * gradient_sum[i] / (NAME(root)(square_sum[i]) + shift);
     }
 }
+
+/* The lowest and the highest number of each channel of (points, channels); NaN where one is not finite. Work takes
+ * 3 LANES channels numbers. */
+TARGET static void NAME(extremes)(const void *values, void *low_, void *high_, void *work, Py_ssize_t points,
+                                  Py_ssize_t channels) {
+    const REAL *x = values;
+    const Py_ssize_t width = LANES * channels, count = points * channels;
+    REAL *low = work, *high = low + width, *odd = high + width, *lowest = low_, *highest = high_;
+    for (Py_ssize_t k = 0; k < width; k++) low[k] = high[k] = x[k % channels], odd[k] = 0;
+    Py_ssize_t at = 0;
+    for (; at + width <= count; at += width)
+        for (Py_ssize_t k = 0; k < width; k++) {
+            const REAL v = x[at + k];
+            low[k] = v < low[k] ? v : low[k], high[k] = v > high[k] ? v : high[k], odd[k] += 0 * v;
+        }
+    for (Py_ssize_t k = 0; at + k < count; k++) {
+        const REAL v = x[at + k];
+        low[k] = v < low[k] ? v : low[k], high[k] = v > high[k] ? v : high[k], odd[k] += 0 * v;
+    }
+    for (Py_ssize_t c = 0; c < channels; c++) {
+        REAL sum = 0;
+        lowest[c] = low[c], highest[c] = high[c];
+        for (Py_ssize_t k = c; k < width; k += channels)
+            lowest[c] = MIN(lowest[c], low[k]), highest[c] = MAX(highest[c], high[k]), sum += odd[k];
+        /* Zero times infinity is not a number. */
+        lowest[c] += sum, highest[c] += sum;
+    }
+}

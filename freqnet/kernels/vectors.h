@@ -88,3 +88,19 @@ static PyObject *adam(PyObject *self, PyObject *args) {
         chosen[is_double].adam(v[WORK].buf, v[GRADIENT_SUM].buf, v[SQUARE_SUM].buf, count, first, second, shift, scale);
     return finish(v, COUNT);
 }
+
+static PyObject *extremes(PyObject *self, PyObject *args) {
+    enum { VALUES, LOW, HIGH, COUNT };
+    Py_buffer v[COUNT] = {0};
+    int is_double;
+    if (!PyArg_ParseTuple(args, "y*w*w*p", &v[VALUES], &v[LOW], &v[HIGH], &is_double)) return NULL;
+    const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float), channels = v[LOW].len / width;
+    const Py_ssize_t points = channels ? v[VALUES].len / width / channels : 0;
+    if (points && fits(&v[VALUES], points * channels, is_double) && fits(&v[HIGH], channels, is_double)) {
+        void *work = allocate(3 * 16 * channels * sizeof(double));
+        if (!work) PyErr_NoMemory();
+        else chosen[is_double].extremes(v[VALUES].buf, v[LOW].buf, v[HIGH].buf, work, points, channels);
+        free(work);
+    }
+    return finish(v, COUNT);
+}

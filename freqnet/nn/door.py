@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any, NoReturn
 
 import numpy as np
@@ -232,19 +233,18 @@ class Door:
         return scale_by(total, factor=1 / volume(self.pool))
 
     def _check_values(self, samples: np.ndarray) -> None:
-        lowest, highest = value_range(samples)
-        if not (np.isfinite(lowest) & np.isfinite(highest)).all():
+        lowest, highest = (limit.tolist() for limit in value_range(samples))
+        if not all(map(isfinite, lowest)):
             _refuse_not_finite(samples)
         if self._limits is None:
             return
         low, high, width = self._limits
-        is_far = (lowest < low) | (highest > high)
-        spread = float(highest.max()) - float(lowest.min())
-        if is_far.any():
-            channel = int(np.argmax(is_far))
-            got = f"values from {lowest[channel]:.10g} to {highest[channel]:.10g} in channel {channel}"
-            self._warn(got, channel)
-        elif 0 < spread < width:
+        for channel, (least, most) in enumerate(zip(lowest, highest, strict=True)):
+            if least < low[channel] or most > high[channel]:
+                self._warn(f"values from {least:.10g} to {most:.10g} in channel {channel}", channel)
+                return
+        spread = max(highest) - min(lowest)
+        if 0 < spread < width:
             self._warn(f"values that differ by at most {spread:.3g}", 0)
 
     def _warn(self, got: str, channel: int) -> None:
@@ -263,17 +263,18 @@ class Door:
         return not self.low or needs_double(np.array(self.low), np.array(self.high))
 
     @cached_property
-    def _limits(self) -> tuple[np.ndarray, np.ndarray, float] | None:
+    def _limits(self) -> tuple[list[float], list[float], float] | None:
         """Lowest and highest value of each channel that is not far outside, and the smallest usual spread."""
         if self.low and self.high:
             low, high = np.array(self.low), np.array(self.high)
             # Rounding errors are no news in a channel that does not vary.
             width = np.maximum(high - low, 1e-5 * np.maximum(np.abs(low), np.abs(high)))
-            return low - _FAR * width, high + _FAR * width, _CLOSE * float(high.max() - low.min())
+            limits = (low - _FAR * width).tolist(), (high + _FAR * width).tolist()
+            return *limits, _CLOSE * float(high.max() - low.min())
         if not self.offset or not self.scale:
             return None
         mean, far = np.array(self.offset), _FAR_DEVIATIONS * np.abs(self.scale)
-        return mean - far, mean + far, 0.0
+        return (mean - far).tolist(), (mean + far).tolist(), 0.0
 
 
 def _refuse_not_finite(samples: np.ndarray) -> NoReturn:

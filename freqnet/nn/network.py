@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from math import isfinite
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -180,10 +181,11 @@ class Network:
 
     def predict_in(self, state: State, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits of samples while the arrays of the network are those of a state."""
-        values = self.door.read(samples)
-        with self._evaluated(state), np.errstate(over="ignore", invalid="ignore"):
-            logits = self._outputs(state.of_samples, values, batch)
-        if not np.isfinite(logits).all():
+        logits = self._outputs(state, state.of_samples, self.door.read(samples), batch)
+        # A sum is quicker than a look at every number.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = logits.sum()
+        if not isfinite(total) and not np.isfinite(logits).all():
             _tell_not_finite(logits)
         return logits
 
@@ -200,8 +202,8 @@ class Network:
             Examples computed at a time where there is no plan.
         """
         self._require_own(spectra)
-        with self.constants() as state, self._evaluated(state):
-            return self._outputs(state.of_spectra, spectra, batch)
+        with self.constants() as state:
+            return self._outputs(state, state.of_spectra, spectra, batch)
 
     def compile(self) -> Compiled:
         """Return a function that predicts with the present weights, faster than `predict` for few samples.
@@ -221,16 +223,15 @@ class Network:
         """
         return Compiled(self)
 
-    def _outputs(self, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
-        axis = 0 if examples.space is None else -2 % examples.ndim
-        count = examples.shape[axis]
-        if not count:
-            return np.zeros((0, self.outputs), self.precision)
-        if self.can_plan:
-            return plans(examples)
-        before = (slice(None),) * axis
-        parts = (examples.data[(*before, slice(i, i + batch))] for i in range(0, count, batch))
-        return np.concatenate([plans.function(Tensor(part, examples.space)).data for part in parts])
+    def _outputs(self, state: State, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
+        if examples.data.size and self.can_plan:
+            return plans(examples, lambda: self._evaluated(state))
+        axis = 0 if examples.space is None else examples.ndim - 2
+        before, starts = (slice(None),) * axis, range(0, examples.shape[axis], batch)
+        parts = (Tensor(examples.data[(*before, slice(i, i + batch))], examples.space) for i in starts)
+        with self._evaluated(state):
+            logits = [plans.function(part).data for part in parts]
+        return np.concatenate(logits) if logits else np.zeros((0, self.outputs), self.precision)
 
     def _from_samples(self, samples: Tensor) -> Tensor:
         return self(self.door.transform(samples, self.precision))
@@ -254,7 +255,7 @@ class Network:
     def _evaluated(self, state: State) -> Iterator[None]:
         reset = cache_token.set(state)
         try:
-            with evaluation(), no_grad(), one_blas_thread():
+            with evaluation(), no_grad(), one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
                 yield
         finally:
             cache_token.reset(reset)

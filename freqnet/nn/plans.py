@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from freqnet.autodiff import Tensor
 
 if TYPE_CHECKING:
     from freqnet.nn.network import Network
+    from freqnet.plan import Plan
 
 # Examples of one run. More do not fit into the caches.
 _CHUNK = 64
@@ -66,32 +67,42 @@ class Plans:
         # Threads take plans out and put them back; each operation on a list is atomic.
         self.free: dict[tuple, list] = {}
 
-    def __call__(self, examples: Tensor) -> np.ndarray:
-        """Return the outputs of samples ``(batch, ...)`` or of signals ``(*modes, batch, channels)``."""
-        axis = 0 if examples.space is None else -2 % examples.ndim
-        count, before = examples.shape[axis], (slice(None),) * axis
+    def __call__(self, examples: Tensor, recording: Callable[[], AbstractContextManager[None]]) -> np.ndarray:
+        """Return the outputs of samples ``(batch, ...)`` or of signals ``(*modes, batch, channels)``.
+
+        Parameters
+        ----------
+        examples : Tensor
+        recording : callable
+            ``with recording():`` is what the function must run in when a plan is recorded.
+        """
+        axis = 0 if examples.space is None else examples.ndim - 2
+        data, count = examples.data, examples.data.shape[axis]
         if count <= _CHUNK:
-            return self._chunk(examples, axis)
-        starts = range(0, count, _CHUNK)
-        slices = [examples.data[(*before, slice(start, start + _CHUNK))] for start in starts]
-        return np.concatenate([self._chunk(Tensor(part, examples.space), axis) for part in slices])
+            return self._chunk(examples, data, axis, recording)
+        before, starts = (slice(None),) * axis, range(0, count, _CHUNK)
+        parts = (data[(*before, slice(start, start + _CHUNK))] for start in starts)
+        return np.concatenate([self._chunk(examples, part, axis, recording) for part in parts])
 
-    def _chunk(self, examples: Tensor, axis: int) -> np.ndarray:
-        from freqnet.plan import Plan
-
-        shape = list(examples.shape)
+    def _chunk(self, like: Tensor, data: np.ndarray, axis: int, recording: Callable[[], Any]) -> np.ndarray:
         # A few sizes serve all numbers of examples.
-        shape[axis] = 1 << (shape[axis] - 1).bit_length()
-        plans = self.free.setdefault((*shape, examples.data.dtype), [])
+        shape = (*data.shape[:axis], 1 << (data.shape[axis] - 1).bit_length(), *data.shape[axis + 1 :])
+        plans = self.free.setdefault((shape, data.dtype), [])
         try:
             plan = plans.pop()
         except IndexError:
-            whole = Tensor(np.zeros(shape, examples.data.dtype), examples.space)
-            plan = Plan(self.function, whole, precision=self.precision, axis=axis)
-        out = plan.run(examples.data).copy()
+            plan = self._record(Tensor(np.zeros(shape, data.dtype), like.space), axis, recording)
+        out = plan.run(data).copy()
         if len(plans) < _MOST:
             plans.append(plan)
         return out
+
+    def _record(self, example: Tensor, axis: int, recording: Callable[[], Any]) -> Plan:
+        # Only where there are compiled kernels.
+        from freqnet.plan import Plan
+
+        with recording():
+            return Plan(self.function, example, precision=self.precision, axis=axis)
 
 
 class Compiled:

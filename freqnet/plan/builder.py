@@ -75,6 +75,9 @@ class Builder:
     def __init__(self, precision: Any, varying: Iterable[Tensor]) -> None:
         self.program = Program(precision)
         self.values: dict[int, Array] = {id(x): x.data for x in varying}
+        self._given = set(self.values)
+        # Samples less an offset that are not computed yet, as (samples, offset per channel): the door may subtract it.
+        self._shifted: dict[int, tuple[Array, Array]] = {}
         self.gradients: dict[int, Array] = {}
         # Places where arrays of layers must stay: (state, name, array).
         self.watched: list[tuple[dict[str, Array], str, Array]] = []
@@ -90,7 +93,33 @@ class Builder:
 
     def value(self, x: Tensor) -> Array:
         """The array of a tensor."""
+        if id(x) in self._shifted:
+            self._subtract(x, *self._shifted.pop(id(x)))
         return self.values[id(x)] if id(x) in self.values else np.ascontiguousarray(x.data)
+
+    def same(self, out: Tensor, x: Tensor) -> None:
+        """Let a result have the values of an input of its op."""
+        if id(x) in self._shifted:
+            self._shifted[id(out)] = self._shifted[id(x)]
+        if id(x) in self._given:
+            self._given.add(id(out))
+        self.values[id(out)] = self.values[id(x)]
+
+    def less_offset(self, out: Tensor, x: Tensor, offset: Array) -> bool:
+        """Let a result be an input of the plan less one number per channel; return False if that is not possible."""
+        if id(x) in self._given and not x.requires_grad:
+            self.values[id(out)] = self._shifted.setdefault(id(out), (self.value(x), offset))[0]
+        return id(out) in self._shifted
+
+    def with_offset(self, x: Tensor) -> tuple[Array, Array]:
+        """Return samples and the offset that is still to be subtracted from each channel."""
+        none = np.zeros(x.shape[-1], self.program.precision)
+        return self._shifted[id(x)] if id(x) in self._shifted else (self.value(x), none)
+
+    def _subtract(self, x: Tensor, samples: Array, offset: Array) -> None:
+        out = self.values[id(x)] = self.program.empty(x.shape, x.data.dtype)
+        columns = (-1, x.shape[-1])
+        self.program.add_rows(samples.reshape(columns), self.program.constant(-offset), out.reshape(columns))
 
     def result(self, x: Tensor) -> Array:
         """Make the array of the result of an op."""

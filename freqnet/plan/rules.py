@@ -281,6 +281,8 @@ def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) ->
         or row.data.size != out.shape[-1]
     ):
         return None
+    if out.ndim > 2 and not b.varies(row) and b.less_offset(out, x, -row.data.ravel()):
+        return nothing
     columns = (-1, out.shape[-1])
     b.program.add_rows(b.value(x).reshape(columns), b.value(row).reshape(-1), b.result(out).reshape(columns))
 
@@ -301,15 +303,19 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
     p, modes, batch, (channels, outputs) = b.program, prod(v.shape[:-2]), x.shape[-2], v.shape[-2:]
     width, matrix = 2 * channels, 2 * channels * outputs
     source, vectors = b.value(x), b.value(v)
-    planes = p.empty((modes, 2, channels, outputs))
-    weighted = p.empty(planes.shape)
     weights = p.constant(np.broadcast_to(x.space.weights, (*x.space.shape, 1, 1)).ravel())
-    p.planes(vectors, planes, weighted, weights)
+    constant = not b.varies(v)
+    if constant:
+        planes = p.constant(np.stack([vectors.real, vectors.imag], axis=-3).reshape(modes, 2, channels, outputs))
+        weighted = p.panels((planes * weights[:, None, None, None]).reshape(2 * modes, channels, outputs))
+    else:
+        planes, weighted = (p.empty((modes, 2, channels, outputs)) for _ in range(2))
+        p.planes(vectors, planes, weighted, weights)
     work = modes * batch * width * 16
     p.gemm(
         source, weighted, b.result(out), work=work, total=1, n0=modes, n1=2, a0=batch * width, a1=1, b0=matrix,
         b1=channels * outputs, o0=0, o1=0, rows=batch, inner=channels, columns=outputs, a_row=width, a_inner=2,
-        b_inner=outputs, b_column=1, planes=1, b_plane=0, out_row=outputs,
+        b_inner=outputs, b_column=1, planes=1, b_plane=0, out_row=outputs, packed=constant,
     )  # fmt: skip
 
     def backward(g: Array) -> None:
@@ -374,7 +380,7 @@ def _cast(b: Builder, out: Tensor, inputs: tuple[Tensor], precision: Any) -> Bac
     (x,) = inputs
     if x.dtype != out.dtype:
         return None
-    b.values[id(out)] = b.value(x)
+    b.same(out, x)
     return lambda g: b.share_gradient(x, g)
 
 
@@ -384,8 +390,9 @@ def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) 
     matrices = space.transform_matrices(x.shape[1:-1], x.dtype) if _is_half(out) and not x.requires_grad else None
     if matrices is None:
         return None
-    zeros, ones = (b.program.constant(np.full(x.shape[-1], v)) for v in (0.0, 1.0))
-    b.program.door(b.value(x), zeros, ones, matrices, b.result(out))
+    samples, offset = b.with_offset(x)
+    ones = b.program.constant(np.ones(x.shape[-1]))
+    b.program.door(samples, b.program.constant(offset), ones, matrices, b.result(out))
     return nothing
 
 
