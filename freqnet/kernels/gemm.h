@@ -4,19 +4,29 @@
  * A complex array counts as a real one with twice the columns; columns of b may therefore lie in two planes, one for
  * real and one for imaginary parts: column c is in plane c % planes. */
 #undef GEMM_ROWS
-#define GEMM_ROWS 4
+/* As many independent sums as the multiply-adds need that a core has under way. */
+#define GEMM_ROWS 8
 
-/* The matrix product of up to 4 rows and one vector of columns, added to the sums. */
+/* The matrix product of up to 8 rows and one vector of columns, added to the sums. */
 INLINE void NAME(gemm_block)(const REAL *a, const REAL *panel, const Gemm *g, const int rows, V *sums) {
-    for (Py_ssize_t i = 0; i < g->inner; i++) {
+    /* The compiler keeps local variables in registers. */
+    V s[GEMM_ROWS];
+    const Py_ssize_t a_row = g->a_row, a_inner = g->a_inner, inner = g->inner;
+    for (int r = 0; r < rows; r++) s[r] = sums[r];
+    for (Py_ssize_t i = 0; i < inner; i++, a += a_inner, panel += LANES) {
         V column;
-        memcpy(&column, panel + i * LANES, sizeof column);
-        for (int r = 0; r < rows; r++) sums[r] += a[r * g->a_row + i * g->a_inner] * column;
+        memcpy(&column, panel, sizeof column);
+        for (int r = 0; r < rows; r++) s[r] += a[r * a_row] * column;
     }
+    for (int r = 0; r < rows; r++) sums[r] = s[r];
 }
 
 TARGET static void NAME(gemm_sums)(const REAL *a, const REAL *panel, const Gemm *g, int rows, V *sums) {
     switch (rows) {
+    case 8: NAME(gemm_block)(a, panel, g, 8, sums); break;
+    case 7: NAME(gemm_block)(a, panel, g, 7, sums); break;
+    case 6: NAME(gemm_block)(a, panel, g, 6, sums); break;
+    case 5: NAME(gemm_block)(a, panel, g, 5, sums); break;
     case 4: NAME(gemm_block)(a, panel, g, 4, sums); break;
     case 3: NAME(gemm_block)(a, panel, g, 3, sums); break;
     case 2: NAME(gemm_block)(a, panel, g, 2, sums); break;
@@ -38,8 +48,11 @@ TARGET static void NAME(gemm_pack)(const REAL *b, const Gemm *g, REAL *panels) {
 typedef struct { const REAL *a, *b, *bias; REAL *out, *panels; const Gemm *g; } NAME(gemm_call);
 
 INLINE void NAME(gemm_store)(const V *sums, REAL *out, const Gemm *g, int rows, Py_ssize_t start) {
-    for (int r = 0; r < rows; r++)
-        memcpy(out + r * g->out_row + start, &sums[r], sizeof(REAL) * MIN(LANES, g->columns - start));
+    const int count = (int)MIN(LANES, g->columns - start);
+    for (int r = 0; r < rows; r++, out += g->out_row)
+        /* With a constant size memcpy compiles to a store. */
+        if (count == LANES) memcpy(out + start, &sums[r], sizeof *sums);
+        else for (int l = 0; l < count; l++) out[start + l] = ((const REAL *)&sums[r])[l];
 }
 
 static int NAME(gemm_each)(void *context, Pieces *pieces) {
