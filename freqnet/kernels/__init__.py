@@ -16,6 +16,7 @@ if os.environ.get("FREQNET_KERNEL", "").lower() != "numpy":
     except ImportError:
         pass
 
+bilinear = _active.bilinear
 channel_product = _active.channel_product
 combine = _active.combine
 inner = _active.inner
@@ -26,6 +27,7 @@ square = _active.square
 
 __all__ = [
     "KERNEL",
+    "bilinear",
     "channel_product",
     "combine",
     "inner",

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.caches import cached
 from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, SpaceError, got_expected
@@ -30,7 +31,7 @@ from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, extent, volume
 from freqnet.spaces.channels import mode_products
 from freqnet.spaces.matrices import along, contract
-from freqnet.spaces.nodes.bilinear import bilinear, bilinear_cost, matrices_cost
+from freqnet.spaces.nodes.bilinear import bilinear_cost, matrices_cost
 from freqnet.spaces.nodes.tables import Tables
 from freqnet.spaces.registry import get_domain
 from freqnet.spaces.transforms import pass_door
@@ -299,7 +300,7 @@ class NodeSpace(Space):
         else:
             forms = self.forms(other, band)
         forms[-1] = forms[-1][self.stored(len(forms[-1]))]
-        return bilinear(forms, self.whole(a, self.modes[-1]), self.whole(b, self.with_band(other).modes[-1]))
+        return kernels.bilinear(forms, self.whole(a, self.modes[-1]), self.whole(b, self.with_band(other).modes[-1]))
 
     def forms(self, other: Axes, band: Axes) -> list[np.ndarray]:
         """Return the bilinear form of each axis, ``(nodes of band, nodes, nodes of other)``."""

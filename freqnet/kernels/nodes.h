@@ -1,0 +1,128 @@
+/* Pointwise products of signals that are stored as values at real nodes, for two axes:
+ * out[k, l] = sum_i sum_j first[k, i, j] sum_p sum_q second[l, p, q] a[i, p] b[j, q] for every lane.
+ *
+ * A tile is one vector of lanes; its operands and sums stay in the cache of first level. For each l, the last axis of a
+ * is contracted to (i, q), then that of b to pairs (i, j), then the pairs to k. In a square, pairs (i, j) and (j, i) are
+ * equal, and only those with i <= j are computed. */
+#define MOST 12
+
+typedef struct {
+    const REAL *second, *a, *b;
+    REAL *out, *pairs;
+    const Forms *f;
+    Py_ssize_t lanes;
+    int is_square;
+} NAME(bilinear_call);
+
+/* out[c] = sum_i matrix[i, c] x[i], for n columns; n is a constant in every call, so that sums stay in registers. */
+INLINE void NAME(node_columns_block)(const REAL *matrix, Py_ssize_t width, const V *x, Py_ssize_t inner, const int n, V *out) {
+    V sums[MOST];
+    for (int c = 0; c < n; c++) sums[c] = (V){0};
+    for (Py_ssize_t i = 0; i < inner; i++)
+        for (int c = 0; c < n; c++) sums[c] += matrix[i * width + c] * x[i];
+    for (int c = 0; c < n; c++) out[c] = sums[c];
+}
+
+/* out[c] = sum_i rows[c, i] x[i], lane by lane, for n rows. */
+INLINE void NAME(node_rows_block)(const V *rows, const V *x, Py_ssize_t inner, const int n, V *out) {
+    V sums[MOST];
+    for (int c = 0; c < n; c++) sums[c] = (V){0};
+    for (Py_ssize_t i = 0; i < inner; i++)
+        for (int c = 0; c < n; c++) sums[c] += rows[c * inner + i] * x[i];
+    for (int c = 0; c < n; c++) out[c] = sums[c];
+}
+
+#define EACH(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+
+/* Blocks of nearly equal width. */
+TARGET static void NAME(node_columns)(const REAL *matrix, Py_ssize_t width, const V *x, Py_ssize_t inner, V *out) {
+    const Py_ssize_t blocks = (width + MOST - 1) / MOST;
+    for (Py_ssize_t block = 0; block < blocks; block++) {
+        const Py_ssize_t from = width * block / blocks, to = width * (block + 1) / blocks;
+#define CASE(n) case n: NAME(node_columns_block)(matrix + from, width, x, inner, n, out + from); break;
+        switch (to - from) { EACH(CASE) }
+#undef CASE
+    }
+}
+
+TARGET static void NAME(node_rows)(const V *rows, const V *x, Py_ssize_t inner, Py_ssize_t count, V *out) {
+    const Py_ssize_t blocks = (count + MOST - 1) / MOST;
+    for (Py_ssize_t block = 0; block < blocks; block++) {
+        const Py_ssize_t from = count * block / blocks, to = count * (block + 1) / blocks;
+#define CASE(n) case n: NAME(node_rows_block)(rows + from * inner, x, inner, n, out + from); break;
+        switch (to - from) { EACH(CASE) }
+#undef CASE
+    }
+}
+#undef EACH
+
+/* Copy one vector of lanes of all nodes; missing lanes are set to zero. */
+TARGET static void NAME(gather_lanes)(const REAL *source, Py_ssize_t nodes, Py_ssize_t lanes, Py_ssize_t start,
+                                      V *target) {
+    const size_t bytes = sizeof(REAL) * MIN(LANES, lanes - start);
+    for (Py_ssize_t i = 0; i < nodes; i++) {
+        target[i] = (V){0};
+        memcpy(target + i, source + i * lanes + start, bytes);
+    }
+}
+
+TARGET static void NAME(bilinear_tile)(const NAME(bilinear_call) *c, Py_ssize_t start, V *work) {
+    const Forms *f = c->f;
+    const Py_ssize_t inputs = f->inputs[0] * f->inputs[1], others = f->others[0] * f->others[1];
+    const size_t bytes = sizeof(REAL) * MIN(LANES, c->lanes - start);
+    V *a = work, *b = c->is_square ? a : a + inputs, *half = b + others, *pairs = half + f->others[1];
+    V *found = pairs + f->inputs[0] * f->others[0];
+    NAME(gather_lanes)(c->a, inputs, c->lanes, start, a);
+    if (!c->is_square) NAME(gather_lanes)(c->b, others, c->lanes, start, b);
+    for (Py_ssize_t l = 0; l < f->outputs[1]; l++) {
+        const REAL *matrix = c->second + l * f->inputs[1] * f->others[1];
+        V *to = pairs;
+        for (Py_ssize_t i = 0; i < f->inputs[0]; i++) {
+            const Py_ssize_t from = c->is_square ? i : 0, count = f->others[0] - from;
+            NAME(node_columns)(matrix, f->others[1], a + i * f->inputs[1], f->inputs[1], half);
+            NAME(node_rows)(b + from * f->others[1], half, f->others[1], count, to);
+            to += count;
+        }
+        NAME(node_columns)(c->pairs, f->outputs[0], pairs, to - pairs, found);
+        for (Py_ssize_t k = 0; k < f->outputs[0]; k++)
+            memcpy(c->out + (k * f->outputs[1] + l) * c->lanes + start, found + k, bytes);
+    }
+}
+
+static int NAME(bilinear_body)(void *context, Pieces *pieces) {
+    const NAME(bilinear_call) *c = context;
+    const Forms *f = c->f;
+    const Py_ssize_t size = f->inputs[0] * f->inputs[1] + f->others[0] * f->others[1] + f->others[1] +
+                            f->inputs[0] * f->others[0] + f->outputs[0];
+    Py_ssize_t first, last;
+    V *work = NULL;
+    while (take(pieces, &first, &last)) {
+        if (!work && !(work = allocate(sizeof(V) * size))) return 1;
+        for (Py_ssize_t t = first; t < last; t++) NAME(bilinear_tile)(c, t * LANES, work);
+    }
+    free(work);
+    return 0;
+}
+
+/* Write the first form as (pairs, outputs), with one pair for (i, j) and (j, i) in a square. */
+static void NAME(pack_pairs)(const REAL *form, const Forms *f, int is_square, REAL *pairs) {
+    const Py_ssize_t count = f->others[0], size = f->inputs[0] * count;
+    for (Py_ssize_t i = 0; i < f->inputs[0]; i++)
+        for (Py_ssize_t j = is_square ? i : 0; j < count; j++)
+            for (Py_ssize_t k = 0; k < f->outputs[0]; k++) {
+                const REAL one = form[k * size + i * count + j];
+                *pairs++ = is_square && i != j ? one + form[k * size + j * count + i] : one;
+            }
+}
+
+static int NAME(bilinear)(const void *first, const void *second, const void *a, const void *b, void *out,
+                          const Forms *f, Py_ssize_t lanes, int is_square, int threads) {
+    REAL *pairs = allocate(sizeof(REAL) * f->outputs[0] * f->inputs[0] * f->others[0]);
+    if (!pairs) return 1;
+    NAME(pack_pairs)(first, f, is_square, pairs);
+    NAME(bilinear_call) call = {second, a, b, out, pairs, f, lanes, is_square};
+    const int failed = share(NAME(bilinear_body), &call, (lanes + LANES - 1) / LANES, threads);
+    free(pairs);
+    return failed;
+}
+#undef MOST
