@@ -126,3 +126,67 @@ static int NAME(bilinear)(const void *first, const void *second, const void *a, 
     return failed;
 }
 #undef MOST
+
+#define CHUNK 128
+
+typedef struct {
+    const REAL *a, *p, *b, *q, *s, *row;
+    REAL *out;
+    Py_ssize_t nodes, lanes;
+} NAME(node_call);
+
+/* out[k] = p a[k] + q b[k] + s row[k], with one p, q and s per lane; without b, or without row, the term is left out. */
+TARGET static void NAME(node_combine_chunk)(const NAME(node_call) *c, Py_ssize_t start, int count) {
+    const REAL *p = c->p + start, *q = c->q + start, *s = c->s + start;
+    for (Py_ssize_t k = 0; k < c->nodes; k++) {
+        const REAL *a = c->a + k * c->lanes + start, *b = c->b + k * c->lanes + start;
+        REAL *out = c->out + k * c->lanes + start;
+        const REAL height = c->row ? c->row[k] : 0;
+        if (c->b && c->row)
+            for (int l = 0; l < count; l++) out[l] = p[l] * a[l] + q[l] * b[l] + s[l] * height;
+        else if (c->b)
+            for (int l = 0; l < count; l++) out[l] = p[l] * a[l] + q[l] * b[l];
+        else if (c->row)
+            for (int l = 0; l < count; l++) out[l] = p[l] * a[l] + s[l] * height;
+        else
+            for (int l = 0; l < count; l++) out[l] = p[l] * a[l];
+    }
+}
+
+/* out = sum_k a[k] b[k] or, without b, sum_k row[k] a[k], per lane. */
+TARGET static void NAME(node_sums_chunk)(const NAME(node_call) *c, Py_ssize_t start, int count) {
+    REAL sums[CHUNK] = {0};
+    for (Py_ssize_t k = 0; k < c->nodes; k++) {
+        const REAL *a = c->a + k * c->lanes + start, *b = c->b + k * c->lanes + start;
+        if (c->b)
+            for (int l = 0; l < count; l++) sums[l] += a[l] * b[l];
+        else
+            for (int l = 0; l < count; l++) sums[l] += c->row[k] * a[l];
+    }
+    memcpy(c->out + start, sums, count * sizeof(REAL));
+}
+
+#define BODY(name, chunk)                                                                                             \
+    static int NAME(name)(void *context, Pieces *pieces) {                                                            \
+        const NAME(node_call) *c = context;                                                                           \
+        Py_ssize_t first, last;                                                                                       \
+        while (take(pieces, &first, &last))                                                                           \
+            for (Py_ssize_t t = first; t < last; t++)                                                                 \
+                NAME(chunk)(c, t * CHUNK, (int)MIN(CHUNK, c->lanes - t * CHUNK));                                     \
+        return 0;                                                                                                     \
+    }
+BODY(node_combine_body, node_combine_chunk)
+BODY(node_sums_body, node_sums_chunk)
+#undef BODY
+
+static int NAME(node_combine)(const void *const *arrays, void *out, Py_ssize_t nodes, Py_ssize_t lanes, int threads) {
+    NAME(node_call) call = {arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], out, nodes, lanes};
+    return share(NAME(node_combine_body), &call, (lanes + CHUNK - 1) / CHUNK, threads);
+}
+
+static int NAME(node_sums)(const void *a, const void *b, const void *row, void *out, Py_ssize_t nodes, Py_ssize_t lanes,
+                           int threads) {
+    NAME(node_call) call = {a, NULL, b, NULL, NULL, row, out, nodes, lanes};
+    return share(NAME(node_sums_body), &call, (lanes + CHUNK - 1) / CHUNK, threads);
+}
+#undef CHUNK

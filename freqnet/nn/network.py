@@ -196,7 +196,7 @@ class Network:
         There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
         """
         space = self.door.space
-        has_kernels = KERNEL != "numpy" and space.is_complex and space.is_spectral and space.mode_space == space
+        has_kernels = KERNEL != "numpy" and space.has_programs
         return has_kernels and not is_observed() and all(m.is_static for _, m in self.body.modules())
 
     @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite, prod
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,32 @@ from freqnet.spaces.trials import PERIODIC, Trial
 Kind = Literal["signal", "response"]
 Axes = tuple[int, ...]
 S = TypeVar("S", bound="Space")
+
+
+class NodeTables(NamedTuple):
+    """What kernels need to know about a space of real nodes.
+
+    Attributes
+    ----------
+    roots : list of ndarray
+        One matrix per axis, to coordinates that are orthonormal under the mean over the grid.
+    constant, mean : ndarray
+        ``(nodes,)`` of all axes: the values of the constant signal 1, and the mean as a functional of the values.
+    forms : callable
+        ``forms(other, band)``: the bilinear form of each axis.
+    kept : callable
+        ``kept(band)``: the places of the nodes that a smaller band keeps; None if the band is not smaller.
+    response_matrix : callable
+        ``response_matrix(kernel, size)``: the matrix from the parameters of a kernel to its response.
+    """
+
+    roots: list[np.ndarray]
+    constant: np.ndarray
+    mean: np.ndarray
+    forms: Callable[[Axes, Axes], list[np.ndarray]]
+    kept: Callable[[Axes], tuple[slice, ...] | None]
+    response_matrix: Callable[[str, Axes], np.ndarray]
+
 
 
 @dataclass(frozen=True)
@@ -386,6 +412,16 @@ class Space(ABC):
     def transform_matrices(self, grid: Axes, precision: Any) -> list[np.ndarray] | None:
         """Return one matrix per axis for `sample_modes`, or None where it does not consist of matrix products."""
         return None
+
+    @property
+    def node_tables(self) -> NodeTables | None:
+        """What kernels need to know about real nodes, or None where the space has none or no kernels cover it."""
+        return None
+
+    @property
+    def has_programs(self) -> bool:
+        """Whether the networks of the domain can run as programs of kernels (`freqnet.plan`)."""
+        return self.is_spectral and self.is_complex and self.mode_space == self
 
     def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:
         """Return `frequency_response` as a matrix, and the weights of the modes, or None where it is none.
