@@ -65,6 +65,8 @@ typedef struct {
     int (*bilinear)(const void *, const void *, const void *, const void *, void *, const Forms *, Py_ssize_t, int, int);
     int (*node_combine)(const void *const *, void *, Py_ssize_t, Py_ssize_t, int);
     int (*node_sums)(const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
+    int (*matrices)(const void *, const void *, const void *, void *, const Py_ssize_t *, const Py_ssize_t *, Py_ssize_t,
+                    int);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */

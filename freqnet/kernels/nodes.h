@@ -1,4 +1,6 @@
-/* Pointwise products of signals that are stored as values at real nodes, for two axes:
+/* Signals that are stored as values at real nodes: products, matrices along the axes, sums over nodes, affine maps.
+ *
+ * The pointwise product of two signals, for two axes, is
  * out[k, l] = sum_i sum_j first[k, i, j] sum_p sum_q second[l, p, q] a[i, p] b[j, q] for every lane.
  *
  * A tile is one vector of lanes; its operands and sums stay in the cache of first level. For each l, the last axis of a
@@ -126,6 +128,50 @@ static int NAME(bilinear)(const void *first, const void *second, const void *a, 
     return failed;
 }
 #undef MOST
+
+/* One matrix for each of two axes: out[k, l] = sum_i first[i, k] sum_j second[j, l] a[i, j] for every lane. */
+typedef struct {
+    const REAL *first, *second, *a;
+    REAL *out;
+    const Py_ssize_t *inputs, *outputs;
+    Py_ssize_t lanes;
+} NAME(matrices_call);
+
+TARGET static void NAME(matrices_tile)(const NAME(matrices_call) *c, Py_ssize_t start, V *work) {
+    const Py_ssize_t rows = c->inputs[0], columns = c->inputs[1], *outputs = c->outputs;
+    const size_t bytes = sizeof(REAL) * MIN(LANES, c->lanes - start);
+    /* After the last axis the first one goes innermost. */
+    V *a = work, *turned = a + rows * columns, *found = turned + rows * outputs[1];
+    NAME(gather_lanes)(c->a, rows * columns, c->lanes, start, a);
+    for (Py_ssize_t i = 0; i < rows; i++) {
+        NAME(node_columns)(c->second, outputs[1], a + i * columns, columns, found);
+        for (Py_ssize_t l = 0; l < outputs[1]; l++) turned[l * rows + i] = found[l];
+    }
+    for (Py_ssize_t l = 0; l < outputs[1]; l++) {
+        NAME(node_columns)(c->first, outputs[0], turned + l * rows, rows, found);
+        for (Py_ssize_t k = 0; k < outputs[0]; k++)
+            memcpy(c->out + (k * outputs[1] + l) * c->lanes + start, found + k, bytes);
+    }
+}
+
+static int NAME(matrices_body)(void *context, Pieces *pieces) {
+    const NAME(matrices_call) *c = context;
+    const Py_ssize_t size = c->inputs[0] * (c->inputs[1] + c->outputs[1]) + MAX(c->outputs[0], c->outputs[1]);
+    Py_ssize_t first, last;
+    V *work = NULL;
+    while (take(pieces, &first, &last)) {
+        if (!work && !(work = allocate(sizeof(V) * size))) return 1;
+        for (Py_ssize_t t = first; t < last; t++) NAME(matrices_tile)(c, t * LANES, work);
+    }
+    free(work);
+    return 0;
+}
+
+static int NAME(matrices)(const void *first, const void *second, const void *a, void *out, const Py_ssize_t *inputs,
+                          const Py_ssize_t *outputs, Py_ssize_t lanes, int threads) {
+    NAME(matrices_call) call = {first, second, a, out, inputs, outputs, lanes};
+    return share(NAME(matrices_body), &call, (lanes + LANES - 1) / LANES, threads);
+}
 
 #define CHUNK 128
 

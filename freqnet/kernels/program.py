@@ -21,8 +21,8 @@ _CACHE_LINE = 64
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT,
     _RESPONSE, _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
-    _BILINEAR, _NODE_COMBINE, _NODE_SUMS,
-) = range(26)  # fmt: skip
+    _BILINEAR, _NODE_COMBINE, _NODE_SUMS, _MATRICES,
+) = range(27)  # fmt: skip
 
 
 def _packed(rows: Iterable[Any]) -> Array:
@@ -218,6 +218,15 @@ class Program:
         is_square = a is b and all(np.array_equal(form, form.transpose(0, 2, 1)) for form in forms)
         threads = _threads(prod(sizes[:4]) * lanes, _ALONE)
         self._add(_BILINEAR, *forms, a, b, out, *sizes, lanes, is_square, threads)
+
+    def matrices(self, matrices: list[Array], a: Array, out: Array) -> None:
+        """Append the product of one matrix (inputs, outputs) with each axis of nodes."""
+        lanes = prod(a.shape[len(matrices) :])
+        pair = [self.constant(np.ones((1, 1)))] * (2 - len(matrices)) + matrices
+        sizes = [n for matrix in pair for n in matrix.shape]
+        assert a.size == sizes[0] * sizes[2] * lanes and out.size == sizes[1] * sizes[3] * lanes
+        threads = _threads(sizes[3] * sizes[0] * (sizes[1] + sizes[2]) * lanes, _ALONE)
+        self._add(_MATRICES, *pair, a, out, *sizes, lanes, threads)
 
     def node_combine(
         self, a: Array, p: Array, b: Array | None, q: Array | None, s: Array | None, row: Array | None, out: Array

@@ -31,24 +31,6 @@ def _matrix_product(p: Program, matrix: Array, source: Array, out: Array, transp
     )  # fmt: skip
 
 
-def _along_axes(p: Program, matrices: list[Array], source: Array, out: Array) -> None:
-    """Append the product of one square matrix with each axis of nodes."""
-    steps = [p.empty(source.shape) for _ in matrices[1:]]
-    for axis, matrix in enumerate(matrices):
-        target = steps[axis] if axis < len(steps) else out
-        count, before, after = len(matrix), prod(source.shape[:axis]), prod(source.shape[axis + 1 :])
-        # Matrices for one node of the other axis each share the work among threads.
-        parts = source.shape[1] if axis == 0 and len(matrices) == 2 else 1
-        p.gemm(
-            matrix, source, target, work=count * source.size, n0=before, n1=parts, a0=0, a1=0, b0=count * after,
-            b1=after // parts, o0=count * after, o1=after // parts, rows=count, inner=count, columns=after // parts,
-            a_row=count, a_inner=1, b_inner=after, b_column=1, planes=1, b_plane=0, out_row=after,
-        )  # fmt: skip
-        source = target
-    for step in steps:
-        p.release(step)
-
-
 # -- numbers of nodes ------------------------------------------------------------------------------------
 def _copy_nodes(p: Program, source: Array, target: Array, places: tuple[slice, ...], adjoint: bool) -> None:
     small, large = (source, target) if adjoint else (target, source)
@@ -226,7 +208,7 @@ def _normalized(
     roots, mean = [p.constant(root) for root in tables.roots], p.constant(tables.mean)
     centre, power, found = p.empty(lanes), p.empty(lanes), p.empty((2, 1, lanes[1]))
     coordinates = p.empty(source.shape)
-    _along_axes(p, roots, source, coordinates)
+    p.matrices([p.constant(root.T) for root in roots], source, coordinates)
     p.node_sums(coordinates, coordinates, None, power)
     p.node_sums(source, None, mean, centre)
     p.moments(centre, power, found)
@@ -242,7 +224,7 @@ def _normalized(
         sums, factor, start = polynomial.backward(g, gx), p.empty(lanes), p.empty(lanes)
         p.compose_adjoint(sums, given, (g_gain, g_offset, b.gradient(rows), factor, start), epsilon)
         riesz, ones = p.empty(source.shape), p.constant(np.ones(lanes))
-        _along_axes(p, [p.constant(root.T) for root in roots], coordinates, riesz)
+        p.matrices(roots, coordinates, riesz)
         p.node_combine(gx, ones, riesz, factor, start, mean, gx)
 
     return backward
