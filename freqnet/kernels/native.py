@@ -104,7 +104,7 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     forms = [np.ones((1, 1, 1), dtype)] * (2 - ndim) + forms
     sizes = [form.shape for form in forms]
     count = prod(lanes)
-    # A gradient and a signal may lie in one array.
+    # Only symmetric forms allow the shortcut of a square.
     is_square = a is b and all(np.array_equal(form, form.transpose(0, 2, 1)) for form in forms)
     threads = _threads(prod(sizes[0]) * sizes[1][0] * count, _ALONE)
     if out.size:

@@ -213,7 +213,8 @@ class Program:
         ones = [self.constant(np.ones((1, 1, 1)))] * (2 - len(forms))
         forms, lanes = ones + forms, prod(a.shape[len(forms) :])
         sizes = [n for form in forms for n in form.shape]
-        assert a.size == sizes[1] * sizes[4] * lanes and b.size == sizes[2] * sizes[5] * lanes
+        assert a.size == sizes[1] * sizes[4] * lanes
+        assert b.size == sizes[2] * sizes[5] * lanes
         assert out.size == sizes[0] * sizes[3] * lanes
         is_square = a is b and all(np.array_equal(form, form.transpose(0, 2, 1)) for form in forms)
         threads = _threads(prod(sizes[:4]) * lanes, _ALONE)
@@ -224,7 +225,8 @@ class Program:
         lanes = prod(a.shape[len(matrices) :])
         pair = [self.constant(np.ones((1, 1)))] * (2 - len(matrices)) + matrices
         sizes = [n for matrix in pair for n in matrix.shape]
-        assert a.size == sizes[0] * sizes[2] * lanes and out.size == sizes[1] * sizes[3] * lanes
+        assert a.size == sizes[0] * sizes[2] * lanes
+        assert out.size == sizes[1] * sizes[3] * lanes
         threads = _threads(sizes[3] * sizes[0] * (sizes[1] + sizes[2]) * lanes, _ALONE)
         self._add(_MATRICES, *pair, a, out, *sizes, lanes, threads)
 
@@ -233,13 +235,15 @@ class Program:
     ) -> None:
         """Append ``out = p a + q b + s row``, with one p, q and s per lane and one number of the row per node."""
         lanes = prod(a.shape[-2:])
-        assert a.shape == out.shape and (b is None or b.shape == a.shape)
+        assert a.shape == out.shape
+        assert b is None or b.shape == a.shape
         self._add(_NODE_COMBINE, a, p, b, q, s, row, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
 
     def node_sums(self, a: Array, b: Array | None, row: Array | None, out: Array) -> None:
         """Append the sums over the nodes, per lane, of ``a b`` or of ``a row``."""
         lanes = prod(a.shape[-2:])
-        assert out.size == lanes and (b is None or b.shape == a.shape)
+        assert out.size == lanes
+        assert b is None or b.shape == a.shape
         self._add(_NODE_SUMS, a, b, row, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
 
     # -- small parts -----------------------------------------------------------------------------------

@@ -128,7 +128,13 @@ class _Polynomial:
     """
 
     def __init__(
-        self, p: Program, tables: NodeTables, target: NodeTables, x: Array, coefficients: Array, bands: tuple[Axes, Axes]
+        self,
+        p: Program,
+        tables: NodeTables,
+        target: NodeTables,
+        x: Array,
+        coefficients: Array,
+        bands: tuple[Axes, Axes],
     ) -> None:
         self.program, self.tables, self.x, self.coefficients = p, tables, x, coefficients
         self.constant = p.constant(target.constant)
@@ -246,7 +252,8 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
 
     def backward(g: Array) -> None:
         gx, gv = b.gradient(x), b.gradient(v)
-        shared = dict(n0=nodes, n1=1, a1=0, b1=0, o1=0, planes=1, b_plane=0, work=nodes * batch * channels * outputs)
+        shared: Any = {"n0": nodes, "n1": 1, "a1": 0, "b1": 0, "o1": 0, "planes": 1, "b_plane": 0}
+        shared["work"] = nodes * batch * channels * outputs
         if gx is not None:
             p.gemm(
                 g, vectors, gx, **shared, a0=0, b0=channels * outputs, o0=batch * channels, rows=batch, inner=outputs,

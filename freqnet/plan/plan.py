@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import freqnet.plan.nodes  # noqa: F401  (registers the rules)
+import freqnet.plan.nodes
 import freqnet.plan.rules  # noqa: F401  (registers the rules)
 from freqnet.autodiff import Tensor, no_grad, observe
 from freqnet.plan.builder import Builder

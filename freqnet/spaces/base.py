@@ -51,7 +51,6 @@ class NodeTables(NamedTuple):
     response_matrix: Callable[[str, Axes], np.ndarray]
 
 
-
 @dataclass(frozen=True)
 class Space(ABC):
     """The space of a tensor: domain, grid and band, and whether it is a signal or a frequency response.

@@ -6,8 +6,9 @@ from math import prod
 
 from freqnet.spaces.base import Axes
 
+
 def bilinear_cost(inputs: Axes, others: Axes, outputs: Axes) -> int:
-    """Return the multiply-adds of `freqnet.kernels.bilinear` per lane, for these shapes of a, of b and of the result."""
+    """Return the multiply-adds of `freqnet.kernels.bilinear` per lane for the shapes of a, of b and of the result."""
     left = prod(inputs[:-1])
     total = prod(inputs) * outputs[-1] * others[-1] + left * outputs[-1] * prod(others)
     done = outputs[-1]
