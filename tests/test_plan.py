@@ -125,16 +125,21 @@ def test_a_plan_and_the_tape_have_the_same_gradients_at_nodes(seed: int):
     assert_same(by_plan(network, x, labels, runs=2), by_tape(network, x, labels), tolerance)
 
 
-def test_the_default_network_at_nodes_runs_without_python():
-    layers = nn.TruncationPool(5), nn.Convolution(4, 3, boundary="modulo", bias=False), nn.PowerNorm(), nn.Polynomial()
+@pytest.mark.filterwarnings("ignore::freqnet.errors.ConditionWarning")
+@pytest.mark.parametrize("grid", [(5,), (6,), (5, 5), (4, 5)])
+def test_the_default_network_at_nodes_runs_without_python(grid: tuple[int, ...]):
+    layers = nn.TruncationPool(4), nn.Convolution(4, 3, boundary="modulo", bias=False), nn.PowerNorm(), nn.Polynomial()
     more = nn.TruncationPool(3), nn.Convolution(4, 3, boundary="modulo", bias=False), nn.PowerNorm(), nn.Polynomial()
     body = nn.Sequential((*layers, *more, nn.PowerNorm(), nn.Dense(3)))
-    network = nn.Network(nn.Door("laplace", (5, 5), (4, 4), 1), body, 0, float)
+    network = nn.Network(nn.Door("laplace", grid, tuple(n - 1 for n in grid), 1), body, 0, float)
     network.train()
     assert network.can_plan
-    x = network.analyse(np.random.default_rng(0).normal(size=(4, 5, 5, 1)))
-    calls = planned(network, x, np.arange(4) % 3)._builder.program.calls
+    x = network.analyse(np.random.default_rng(0).normal(size=(4, *grid, 1)))
+    labels = np.arange(4) % 3
+    calls = planned(network, x, labels)._builder.program.calls
     assert not any(callable(call) for call in calls)
+    tolerance = max(1e-11, 1e-15 * network.door.space.condition_number**2)
+    assert_same(by_plan(network, x, labels, runs=2), by_tape(network, x, labels), tolerance)
 
 
 @pytest.mark.slow
