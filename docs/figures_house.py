@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 ROWS = (
     (
         (
-            "errors, checks, values, processes, caches",
-            "messages, checks, sample values, child processes, kept arrays",
+            "errors, checks, processes, caches",
+            "messages, checks, child processes, kept arrays",
             GREY,
         ),
     ),
@@ -22,9 +22,11 @@ ROWS = (
         ("kernels", "C, and NumPy that defines it", GREY),
         ("autodiff", "tensors, tape, registry of ops", BLUE),
         ("approximate", "functions as polynomials", BLUE),
+        ("values", "sample values", GREY),
     ),
     (("spaces", "one class per domain: grid, band and the verbs   x.space.mean(x.data)", ORANGE),),
     (("ops", "one block per op: forward, derivative, cost, source", BLUE),),
+    (("plan", "recorded ops as one list of kernel calls over arrays that stay in place", BLUE),),
     (("nn", "layers, Sequential, Network", BLUE),),
     (("optim", "optimisers, schedules", GREY), ("data", "datasets, readers, splits", GREY)),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
@@ -43,7 +45,7 @@ WIDTH, HEIGHT, GAP = 78.0, 4.6, 1.5
 @figure
 def house() -> Figure:
     """Draw the rows of the house, and an arrow from the parts that import to the parts that they import."""
-    drawn = plt.figure(figsize=(8.4, 6.6))
+    drawn = plt.figure(figsize=(8.4, 7.2))
     panel = drawn.add_axes((0, 0, 1, 1))
     panel.set(xlim=(0, 84), ylim=(-1, len(ROWS) * (HEIGHT + GAP) + 1))
     panel.axis("off")

@@ -70,6 +70,15 @@ def calls(rng: np.random.Generator, dtype: str) -> Iterator[tuple[str, tuple]]:
     yield "channel_product", (x, response, "forward")
     yield "channel_product", (cotangent, response, "input")
     yield "channel_product", (x, cotangent, "response")
+    if dtype in "fd":
+        outputs, inputs, others = rng.integers(1, 30 if ndim == 1 else 7, (3, ndim)).tolist()
+        forms = [real(*sizes) for sizes in zip(outputs, inputs, others, strict=True)]
+        a = real(*inputs, *lanes)
+        yield "bilinear", (forms, a, real(*others, *[lanes, (lanes[0], 1), (1, channels)][rng.integers(3)]))
+        symmetric = [
+            form + form.transpose(0, 2, 1) for form in (real(n, m, m) for n, m in zip(outputs, inputs, strict=True))
+        ]
+        yield "bilinear", (symmetric, a, a)
     if dtype in "fd":  # passes over Hartley spectra are NumPy's own
         return
     # The passes take 256 lanes at a time.
@@ -88,7 +97,8 @@ def results(module: Any, name: str, args: tuple) -> list[np.ndarray]:
 
 def distance(name: str, args: tuple) -> float:
     """Error of a kernel in units of rounding: 2-norms, relative to the sums of magnitudes."""
-    sizes = tuple(np.abs(v).astype(v.dtype) if isinstance(v, np.ndarray) else v for v in args)
+    size = lambda v: [size(w) for w in v] if isinstance(v, list) else np.abs(v) if isinstance(v, np.ndarray) else v
+    sizes = tuple(size(v) if not isinstance(v, np.ndarray) else np.abs(v).astype(v.dtype) for v in args)
     triples = (results(native, name, args), results(reference, name, args), results(reference, name, sizes))
     worst = 0.0
     for found, expected, size in zip(*triples, strict=True):
@@ -126,7 +136,7 @@ def test_a_thousand_random_problems_agree_with_the_reference() -> None:
 
 
 @compiled
-@pytest.mark.parametrize("name", ["product", "square", "quadratic", "channel_product", "inner", "combine"])
+@pytest.mark.parametrize("name", ["product", "square", "quadratic", "channel_product", "inner", "combine", "bilinear"])
 def test_the_comparison_finds_a_small_error(name: str, monkeypatch) -> None:
     right = getattr(native, name)
     monkeypatch.setattr(native, name, lambda *args: right(*args) * np.float32(1 + 1e-5))

@@ -17,6 +17,7 @@ if os.environ.get("FREQNET_KERNEL", "").lower() != "numpy":
         pass
 
 adam = _active.adam
+bilinear = _active.bilinear
 channel_product = _active.channel_product
 combine = _active.combine
 extremes = _active.extremes
@@ -31,6 +32,7 @@ square = _active.square
 __all__ = [
     "KERNEL",
     "adam",
+    "bilinear",
     "channel_product",
     "combine",
     "extremes",

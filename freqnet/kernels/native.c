@@ -1,6 +1,6 @@
 /* The Python interface of the kernels in C; reference.py defines what they compute.
  *
- * The bodies (product.h, channels.h, pairs.h, passes.h) are compiled once per precision and instruction set, with
+ * The bodies (product.h, channels.h, nodes.h and others) are compiled once per precision and instruction set, with
  * vectors as wide as its registers. On import the widest set that the machine supports is chosen. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -41,6 +41,9 @@ typedef struct {
     int sum, packed;
 } Gemm;
 
+/* Sizes of the bilinear forms of two axes (outputs, inputs, others): see nodes.h. */
+typedef struct { Py_ssize_t outputs[2], inputs[2], others[2]; } Forms;
+
 typedef struct {
     int (*product)(const void *, const void *, void *, const Band *, Py_ssize_t, int, int, const Epilogue *, int);
     int (*channels)(const void *, const void *, void *, const Shape *, int);
@@ -66,6 +69,11 @@ typedef struct {
     int (*relu)(const void *const *, void *const *, Py_ssize_t, Py_ssize_t, int, int, int, int, double, double, int);
     void (*adam)(void *, void *, void *, Py_ssize_t, double, double, double, double);
     void (*extremes)(const void *, void *, void *, void *, Py_ssize_t, Py_ssize_t);
+    int (*bilinear)(const void *, const void *, const void *, const void *, void *, const Forms *, Py_ssize_t, int, int);
+    int (*node_combine)(const void *const *, void *, Py_ssize_t, Py_ssize_t, int);
+    int (*node_sums)(const void *, const void *, const void *, void *, Py_ssize_t, Py_ssize_t, int);
+    int (*matrices)(const void *, const void *, const void *, void *, const Py_ssize_t *, const Py_ssize_t *, Py_ssize_t,
+                    int);
 } Kernels;
 
 /* aligned_alloc requires a multiple of the alignment. */
@@ -222,6 +230,27 @@ static PyObject *combine(PyObject *self, PyObject *args) {
     return finish(v, COUNT);
 }
 
+static PyObject *bilinear(PyObject *self, PyObject *args) {
+    enum { FIRST, SECOND, A, B, OUT, COUNT };
+    Py_buffer v[COUNT] = {0};
+    Forms f;
+    Py_ssize_t lanes;
+    int is_double, is_square, threads;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*w*(nnn)(nnn)nppi", &v[FIRST], &v[SECOND], &v[A], &v[B], &v[OUT],
+                          &f.outputs[0], &f.inputs[0], &f.others[0], &f.outputs[1], &f.inputs[1], &f.others[1], &lanes,
+                          &is_double, &is_square, &threads))
+        return NULL;
+    int good = 1;
+    for (int i = 0; good && i < 2; i++) good = fits(&v[i], f.outputs[i] * f.inputs[i] * f.others[i], is_double);
+    const Py_ssize_t *nodes[] = {f.inputs, f.others, f.outputs};
+    for (int i = 0; good && i < 3; i++) good = fits(&v[A + i], nodes[i][0] * nodes[i][1] * lanes, is_double);
+    if (good) {
+        RUN(chosen[is_double].bilinear(v[FIRST].buf, v[SECOND].buf, v[A].buf, v[B].buf, v[OUT].buf, &f, lanes,
+                                       is_square, threads))
+    }
+    return finish(v, COUNT);
+}
+
 #include "program.h"
 #include "vectors.h"
 
@@ -238,6 +267,8 @@ static PyMethodDef methods[] = {
     {"adam", adam, METH_VARARGS, "adam(work, gradient_sum, square_sum, first, second, shift, scale, is_double)"},
     {"extremes", extremes, METH_VARARGS, "extremes(values, low, high, is_double)"},
     {"spread", spread_vector, METH_VARARGS, "spread(vector, arrays, factors, is_double)"},
+    {"bilinear", bilinear, METH_VARARGS,
+     "bilinear(first, second, a, b, out, sizes_first, sizes_second, lanes, is_double, is_square, threads)"},
     {"combine", combine, METH_VARARGS, "combine(a, b, p, q, out, modes, lanes, is_double, threads)"},
     {NULL, NULL, 0, NULL}};
 

@@ -84,6 +84,34 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
     return out
 
 
+def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the pointwise product of values at nodes: see `freqnet.kernels.reference.bilinear`.
+
+    Complex nodes and three axes take the NumPy version.
+    """
+    ndim, dtype = len(forms), a.dtype
+    if ndim > 2 or dtype.kind == "c" or b.dtype != dtype:
+        return reference.bilinear(forms, a, b)
+    lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
+    first, second = _lanes(a, ndim, lanes, dtype), _lanes(b, ndim, lanes, dtype)
+    forms = [np.ascontiguousarray(form, dtype) for form in forms]
+    for axis, form in enumerate(forms):
+        if form.shape[1:] != (a.shape[axis], b.shape[axis]):
+            raise _shape_error("bilinear", f"{a.shape} and {b.shape}", f"{form.shape[1:]} nodes on axis {axis}")
+    outputs = tuple(len(form) for form in forms)
+    out = empty((*outputs, *lanes), dtype)
+    # One axis counts as two, the first of them with one node.
+    forms = [np.ones((1, 1, 1), dtype)] * (2 - ndim) + forms
+    sizes = [form.shape for form in forms]
+    count = prod(lanes)
+    # Only symmetric forms allow the shortcut of a square.
+    is_square = a is b and all(np.array_equal(form, form.transpose(0, 2, 1)) for form in forms)
+    threads = _threads(prod(sizes[0]) * sizes[1][0] * count, _ALONE)
+    if out.size:
+        _native.bilinear(*forms, first, second, out, *sizes, count, dtype == np.float64, is_square, threads)
+    return out
+
+
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:
     """Return Parseval's inner product over the modes: see `freqnet.kernels.reference.inner`."""
     a, b = _in_one_dtype(a, b)

@@ -3,7 +3,8 @@
 #define WORDS 32
 
 enum { OP_PRODUCT, OP_CHANNELS, OP_COMBINE, OP_ADD_MEAN, OP_BOX, OP_GEMM, OP_DOOR, OP_INNER, OP_MOMENTS, OP_COMPOSE,
-       OP_COMPOSE_ADJOINT, OP_RESPONSE, OP_SOFTMAX, OP_SCATTER, OP_COLUMN_SUMS, OP_RUNNING, OP_ZERO, OP_GATHER, OP_RELU, OP_SUM, OP_ADD_ROWS, OP_PLANES, OP_INTERLEAVE };
+       OP_COMPOSE_ADJOINT, OP_RESPONSE, OP_SOFTMAX, OP_SCATTER, OP_COLUMN_SUMS, OP_RUNNING, OP_ZERO, OP_GATHER, OP_RELU, OP_SUM, OP_ADD_ROWS, OP_PLANES, OP_INTERLEAVE,
+       OP_BILINEAR, OP_NODE_COMBINE, OP_NODE_SUMS, OP_MATRICES };
 typedef long long Word;
 
 static void *at(Word address) { return (void *)(size_t)address; }
@@ -79,6 +80,19 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     case OP_ADD_ROWS: k->plus_row(at(w[0]), at(w[1]), at(w[2]), w[3], w[4]); return 0;
     case OP_PLANES: k->planes(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5]); return 0;
     case OP_INTERLEAVE: k->interleave(at(w[0]), at(w[1]), w[2], w[3]); return 0;
+    case OP_BILINEAR: {
+        const Forms f = {{w[5], w[8]}, {w[6], w[9]}, {w[7], w[10]}};
+        return k->bilinear(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), &f, w[11], (int)w[12], (int)w[13]);
+    }
+    case OP_MATRICES: {
+        const Py_ssize_t inputs[2] = {w[4], w[6]}, outputs[2] = {w[5], w[7]};
+        return k->matrices(at(w[0]), at(w[1]), at(w[2]), at(w[3]), inputs, outputs, w[8], (int)w[9]);
+    }
+    case OP_NODE_COMBINE: {
+        const void *arrays[6] = {at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), at(w[5])};
+        return k->node_combine(arrays, at(w[6]), w[7], w[8], (int)w[9]);
+    }
+    case OP_NODE_SUMS: return k->node_sums(at(w[0]), at(w[1]), at(w[2]), at(w[3]), w[4], w[5], (int)w[6]);
     case OP_ZERO: memset(at(w[0]), 0, w[1]); return 0;
     case OP_GATHER: gather(at(w[0]), at(w[1]), at(w[2]), w + 3); return 0;
     case OP_DOOR: {

@@ -23,7 +23,8 @@ _VECTOR_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 (
     _PRODUCT, _CHANNELS, _COMBINE, _ADD_MEAN, _BOX, _GEMM, _DOOR, _INNER, _MOMENTS, _COMPOSE, _COMPOSE_ADJOINT,
     _RESPONSE, _SOFTMAX, _SCATTER, _COLUMN_SUMS, _RUNNING, _ZERO, _GATHER, _RELU, _SUM, _ADD_ROWS, _PLANES, _INTERLEAVE,
-) = range(23)  # fmt: skip
+    _BILINEAR, _NODE_COMBINE, _NODE_SUMS, _MATRICES,
+) = range(27)  # fmt: skip
 
 
 def _packed(rows: Iterable[Any]) -> Array:
@@ -226,6 +227,45 @@ class Program:
     def response(self, basis: Array, source: Array, target: Array, lanes: int, adjoint: bool) -> None:
         modes, _, taps = basis.shape
         self._add(_RESPONSE, basis, source, target, modes, taps, lanes, adjoint, _threads(modes * taps * lanes, _ALONE))
+
+    # -- values at nodes -----------------------------------------------------------------------------
+    def bilinear(self, forms: list[Array], a: Array, b: Array, out: Array) -> None:
+        """Append the product of two signals by the bilinear form of each axis."""
+        ones = [self.constant(np.ones((1, 1, 1)))] * (2 - len(forms))
+        forms, lanes = ones + forms, prod(a.shape[len(forms) :])
+        sizes = [n for form in forms for n in form.shape]
+        assert a.size == sizes[1] * sizes[4] * lanes
+        assert b.size == sizes[2] * sizes[5] * lanes
+        assert out.size == sizes[0] * sizes[3] * lanes
+        is_square = a is b and all(np.array_equal(form, form.transpose(0, 2, 1)) for form in forms)
+        threads = _threads(prod(sizes[:4]) * lanes, _ALONE)
+        self._add(_BILINEAR, *forms, a, b, out, *sizes, lanes, is_square, threads)
+
+    def matrices(self, matrices: list[Array], a: Array, out: Array) -> None:
+        """Append the product of one matrix (inputs, outputs) with each axis of nodes."""
+        lanes = prod(a.shape[len(matrices) :])
+        pair = [self.constant(np.ones((1, 1)))] * (2 - len(matrices)) + matrices
+        sizes = [n for matrix in pair for n in matrix.shape]
+        assert a.size == sizes[0] * sizes[2] * lanes
+        assert out.size == sizes[1] * sizes[3] * lanes
+        threads = _threads(sizes[3] * sizes[0] * (sizes[1] + sizes[2]) * lanes, _ALONE)
+        self._add(_MATRICES, *pair, a, out, *sizes, lanes, threads)
+
+    def node_combine(
+        self, a: Array, p: Array, b: Array | None, q: Array | None, s: Array | None, row: Array | None, out: Array
+    ) -> None:
+        """Append ``out = p a + q b + s row``, with one p, q and s per lane and one number of the row per node."""
+        lanes = prod(a.shape[-2:])
+        assert a.shape == out.shape
+        assert b is None or b.shape == a.shape
+        self._add(_NODE_COMBINE, a, p, b, q, s, row, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
+
+    def node_sums(self, a: Array, b: Array | None, row: Array | None, out: Array) -> None:
+        """Append the sums over the nodes, per lane, of ``a b`` or of ``a row``."""
+        lanes = prod(a.shape[-2:])
+        assert out.size == lanes
+        assert b is None or b.shape == a.shape
+        self._add(_NODE_SUMS, a, b, row, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
 
     # -- small parts -----------------------------------------------------------------------------------
     def moments(self, mean: Array, power: Array, found: Array) -> None:

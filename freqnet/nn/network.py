@@ -242,7 +242,8 @@ class Network:
 
         There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
         """
-        has_kernels = KERNEL != "numpy" and self.door.space.has_kernels
+        space = self.door.space
+        has_kernels = KERNEL != "numpy" and space.has_kernels and not space.switches
         return has_kernels and plans_are_on() and not is_observed() and all(layer.is_static for layer in self.layers)
 
     @contextmanager

@@ -48,10 +48,15 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
     def keep(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            RULES[name] = _either(RULES[name], function) if name in RULES else function
         return function
 
     return keep
+
+
+def _either(one: Rule, other: Rule) -> Rule:
+    """Return a rule that takes the second of two rules where the first does not cover the case."""
+    return lambda *given, **parameters: one(*given, **parameters) or other(*given, **parameters)
 
 
 class Builder:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import freqnet.plan.nodes
 import freqnet.plan.rules  # noqa: F401  (registers the rules)
 from freqnet.autodiff import Tensor, no_grad, observe
 from freqnet.kernels.program import Program

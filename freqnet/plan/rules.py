@@ -19,7 +19,7 @@ from freqnet.spaces.base import Axes, Space
 
 
 def _is_half(*tensors: Tensor) -> bool:
-    return all(x.space is not None and x.space.has_kernels for x in tensors)
+    return all(x.space is not None and x.space.has_kernels and not x.space.has_nodes for x in tensors)
 
 
 def nothing(g: Array) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite, prod
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,31 @@ from freqnet.spaces.trials import PERIODIC, Trial
 Kind = Literal["signal", "response"]
 Axes = tuple[int, ...]
 S = TypeVar("S", bound="Space")
+
+
+class NodeTables(NamedTuple):
+    """What kernels need to know about a space of real nodes.
+
+    Attributes
+    ----------
+    roots : list of ndarray
+        One matrix per axis, to coordinates that are orthonormal under the mean over the grid.
+    constant, mean : ndarray
+        ``(nodes,)`` of all axes: the values of the constant signal 1, and the mean as a functional of the values.
+    forms : callable
+        ``forms(other, band)``: the bilinear form of each axis.
+    kept : callable
+        ``kept(band)``: the places of the nodes that a smaller band keeps; None if the band is not smaller.
+    response_matrix : callable
+        ``response_matrix(kernel, size)``: the matrix from the parameters of a kernel to its response.
+    """
+
+    roots: list[np.ndarray]
+    constant: np.ndarray
+    mean: np.ndarray
+    forms: Callable[[Axes, Axes], list[np.ndarray]]
+    kept: Callable[[Axes], tuple[slice, ...] | None]
+    response_matrix: Callable[[str, Axes], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -84,8 +109,8 @@ class Space(ABC):
     is_self_dual: ClassVar[bool] = True
     # Real multiply-adds of convolution per stored number (or per tap).
     products_per_number: ClassVar[int] = 1
-    # Whether plans (`freqnet.plan`) may call the kernels of modes for this class, in the place of its methods. A class
-    # derived from it may define other methods, and says so for itself.
+    # Whether plans (`freqnet.plan`) may call kernels for this class, in the place of its methods. A class derived from
+    # it may define other methods, and says so for itself.
     has_kernels: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -392,6 +417,11 @@ class Space(ABC):
 
     def transform_matrices(self, grid: Axes, precision: Any) -> list[np.ndarray] | None:
         """Return one matrix per axis for `sample_modes`, or None where it does not consist of matrix products."""
+        return None
+
+    @property
+    def node_tables(self) -> NodeTables | None:
+        """What kernels need to know about real nodes, or None where the space has none or no kernels cover it."""
         return None
 
     def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:

@@ -22,15 +22,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.caches import cached
 from freqnet.checks import is_whole
 from freqnet.errors import ConfigurationError, ModuloWarning, ShapeError, SpaceError, got_expected
 from freqnet.kernels.reference import matrix_product
 from freqnet.spaces import parametrisations as par
-from freqnet.spaces.base import Axes, Space, extent, volume
+from freqnet.spaces.base import Axes, NodeTables, Space, extent, volume
 from freqnet.spaces.channels import mode_products
 from freqnet.spaces.matrices import along, contract
-from freqnet.spaces.nodes.bilinear import bilinear, bilinear_cost, matrices_cost
+from freqnet.spaces.nodes.bilinear import bilinear_cost, matrices_cost
 from freqnet.spaces.nodes.tables import Tables
 from freqnet.spaces.registry import get_domain
 from freqnet.spaces.transforms import pass_door
@@ -299,7 +300,7 @@ class NodeSpace(Space):
         else:
             forms = self.forms(other, band)
         forms[-1] = forms[-1][self.stored(len(forms[-1]))]
-        return bilinear(forms, self.whole(a, self.modes[-1]), self.whole(b, self.with_band(other).modes[-1]))
+        return kernels.bilinear(forms, self.whole(a, self.modes[-1]), self.whole(b, self.with_band(other).modes[-1]))
 
     def forms(self, other: Axes, band: Axes) -> list[np.ndarray]:
         """Return the bilinear form of each axis, ``(nodes of band, nodes, nodes of other)``."""
@@ -308,6 +309,27 @@ class NodeSpace(Space):
 
     def product_cost(self, other: Axes, band: Axes, is_square: bool) -> int:
         return bilinear_cost(self.modes, self.with_band(other).modes, self.with_band(band).shape)
+
+    # -- kernels ------------------------------------------------------------------------------------
+    @property
+    def node_tables(self) -> NodeTables | None:
+        if not self.has_kernels or self.is_complex or self.switches or self.ndim > 2:
+            return None
+        constant, mean = (
+            self._outer(rows, np.float64).ravel()
+            for rows in ([t.constant for t in self.tables], [t.mean for t in self.tables])
+        )
+        matrix = lambda kernel, size: _kernel_matrix(self, kernel, size)
+        return NodeTables([t.root for t in self.tables], constant, mean, self.forms, self._kept, matrix)
+
+    def _kept(self, band: Axes) -> tuple[slice, ...] | None:
+        """Return the places of the stored nodes that a smaller band keeps; None if the band is not smaller."""
+        kept = self.with_band(band).modes
+        if any(n > own for n, own in zip(kept, self.modes, strict=True)):
+            return None
+        places = [t.kept(n) for t, n in zip(self.tables, kept, strict=True)]
+        places[-1] = slice(len(range(kept[-1])[self.stored(kept[-1])]))
+        return tuple(places)
 
     # -- bands and grids ---------------------------------------------------------------------------
     def change_band(self, array: np.ndarray, band: Axes) -> np.ndarray:
@@ -319,10 +341,15 @@ class NodeSpace(Space):
         if kept == self.modes:
             return array
         rows = list(zip(self.tables, kept, strict=True))
-        if not self.dual and all(t.count >= n for t, n in rows):
-            places = [t.kept(n) for t, n in rows]
-            places[-1] = slice(len(range(kept[-1])[self.stored(kept[-1])]))
-            return np.ascontiguousarray(array[tuple(places)])
+        places = None if self.dual else self._kept(band)
+        if places is not None:
+            return np.ascontiguousarray(array[places])
+        if self.dual and all(t.count <= n for t, n in rows):
+            # Dropping nodes is a selection, so that its adjoint writes the gradient into zeros.
+            wide = self.with_band(band)
+            out = np.zeros((*wide.shape, *array.shape[self.ndim :]), array.dtype)
+            out[wide._kept(self.band)] = array
+            return out
         return self._through([t.change_of_gradients(n) if self.dual else t.change(n) for t, n in rows], array)
 
     def resample(self, array: np.ndarray, target: Space) -> np.ndarray:

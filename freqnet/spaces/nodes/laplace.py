@@ -53,6 +53,7 @@ class Laplace(NodeSpace):
     is_factored: bool = False
 
     name = "laplace"
+    has_kernels = True
 
     @property
     def domain(self) -> str:
