@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.ops.loss import class_targets
-from freqnet.optim.clipping import clip_gradients
 from freqnet.training.presets import SIZES
 
 from . import colour
@@ -27,7 +27,13 @@ ROUNDS = 30
 KINDS = {
     "convolutions": ("convolve",),
     "kernel responses": ("frequency_response",),
-    "activations, norms": ("normalized_polynomial", "gaussian_polynomial", "low_degree", "update_running"),
+    "activations, norms": (
+        "normalized_polynomial",
+        "normalized_gaussian",
+        "gaussian_polynomial",
+        "low_degree",
+        "update_running",
+    ),
     "head, loss": ("functional", "from_coordinates", "reshape", "add", "softmax_loss"),
     "other ops": (),
 }
@@ -38,8 +44,8 @@ def profile_rows(plan: Plan) -> Iterator[Row]:
     """Yield the seconds of each part of a step beside those of the whole step.
 
     The calls of the plan run op by op, and their times are scaled so that they add up to the time of the whole program.
-    The optimiser is measured by itself. The rest is what the whole step takes beyond both: Python, and the copy of the
-    batch into the plan.
+    The kernel calls of the optimiser are measured by themselves. The rest is what the whole step takes beyond both:
+    Python, and the copy of the batch into the plan.
 
     The details of a row name the multiply-adds of a part, the bytes of its operands and results, and the rates of a
     GEMM and of a copy on this machine, in multiply-adds and in bytes per second.
@@ -65,13 +71,13 @@ def recorded(ours: Ours) -> Recorded:
 
 
 def step_seconds(ours: Ours, made: Recorded, plan: Plan) -> tuple[float, float, float]:
-    """Return the seconds of a whole step, of the program in it, and of the optimiser."""
+    """Return the seconds of a whole step, of the program in it, and of the kernel calls of the optimiser."""
     whole, program = alternate(ours.step(), made.program.run, plan.seconds)
-    return whole, program, single(lambda: _update(ours), plan.seconds / 2)
+    return whole, program, single(_update(ours), plan.seconds / 2)
 
 
 def share_of_python(ours: Ours, plan: Plan) -> float:
-    """Return the share of a step beyond the program and the optimiser; noise can make it negative."""
+    """Return the share of a step beyond all kernel calls; noise can make it negative."""
     whole, program, optimiser = step_seconds(ours, recorded(ours), plan)
     return (whole - program - optimiser) / whole
 
@@ -132,6 +138,15 @@ def bytes_moved(part: Part) -> int:
     return moved + sum(size(x) for x in operands if x.requires_grad) if part.is_backward else moved
 
 
-def _update(ours: Ours) -> None:
-    clip_gradients(ours.run.trained, ours.run.settings.clip or np.inf)
-    ours.run.optimizer.step()
+def _update(ours: Ours) -> Operation:
+    """Return the kernel calls of the optimiser, on arrays of the same sizes as its own."""
+    arrays = [np.ones_like(p.data) for p in ours.run.trained.values()]
+    work, first, second = (np.ones(sum(a.size for a in arrays), ours.network.precision) for _ in range(3))
+    factors = np.ones(len(arrays))
+
+    def update() -> None:
+        kernels.gather(arrays, work)
+        kernels.adam(work, first, second, (0.9, 0.999), 1e-8, 0.0)
+        kernels.spread(work, arrays, factors)
+
+    return update

@@ -15,11 +15,12 @@ static void copy_box(const char *source, char *target, const Word *w) {
         for (Word y = 0; y < w[1]; y++) memcpy(target + z * w[5] + y * w[6], source + z * w[3] + y * w[4], w[2]);
 }
 
-/* Add one number per lane to the mean: to the real parts, or to all numbers of a Hartley spectrum. */
-static void add_mean(void *target, const void *values, Word lanes, int hartley, int is_double) {
-    for (Word l = 0; l < lanes; l++)
-        if (is_double) ((double *)target)[hartley ? l : 2 * l] += ((const double *)values)[l];
-        else ((float *)target)[hartley ? l : 2 * l] += ((const float *)values)[l];
+/* Add one number per lane, or one per channel, to the mean: to the real parts, or to all numbers of a Hartley spectrum. */
+static void add_mean(void *target, const void *values, Word lanes, Word count, int hartley, int is_double) {
+    for (Word start = 0; start < lanes; start += count)
+        for (Word l = 0; l < count; l++)
+            if (is_double) ((double *)target)[(hartley ? 1 : 2) * (start + l)] += ((const double *)values)[l];
+            else ((float *)target)[(hartley ? 1 : 2) * (start + l)] += ((const float *)values)[l];
 }
 
 /* target[mode, i] = source[mode, index[i]]; the words are modes, batch, and the bytes of a row and of a mode. */
@@ -49,7 +50,7 @@ static int step(const Kernels *k, const Word *w, int is_double) {
         return (w[11] ? k->pairs : k->channels)(at(w[0]), at(w[1]), at(w[2]), &s, (int)w[12]);
     }
     case OP_COMBINE: return k->combine(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), w[5], w[6], (int)w[7]);
-    case OP_ADD_MEAN: add_mean(at(w[0]), at(w[1]), w[2], (int)w[3], is_double); return 0;
+    case OP_ADD_MEAN: add_mean(at(w[0]), at(w[1]), w[2], w[3], (int)w[4], is_double); return 0;
     case OP_BOX: copy_box(at(w[0]), at(w[1]), w + 2); return 0;
     case OP_GEMM: {
         const Gemm g = {{w[4], w[5]}, {w[6], w[7]}, {w[8], w[9]}, {w[10], w[11]}, w[12], w[13], w[14], w[15], w[16],

@@ -178,7 +178,10 @@ class Program:
         self._add(_COMBINE, a, b, p, q, out, a.size // lanes, lanes, _threads(a.size, _SHORT))
 
     def add_mean(self, target: Array, at: Axes, values: Array) -> None:
-        self._add(_ADD_MEAN, target[at], values, values.size, target.dtype.kind == "f")
+        """Append the addition to the mode at a place of one number per lane, or of one per channel."""
+        lanes = prod(target.shape[-2:])
+        assert lanes % values.size == 0
+        self._add(_ADD_MEAN, target[at], values, lanes, values.size, target.dtype.kind == "f")
 
     def inner(self, a: Array, b: Array, out: Array, ndim: int) -> None:
         self._add(_INNER, a, b, out, prod(a.shape[: ndim - 1]), a.shape[ndim - 1], out.size, _threads(a.size, _SHORT))

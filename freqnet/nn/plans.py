@@ -119,6 +119,6 @@ class Compiled:
         self.network.train(False)
         self._state = self.network.new_state()
 
-    def __call__(self, samples: Any) -> np.ndarray:
+    def __call__(self, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
-        return self.network.predict_in(self._state, samples)
+        return self.network.predict_in(self._state, samples, batch)

@@ -31,7 +31,7 @@ from freqnet.ops.multiply import product_cost
 from freqnet.ops.normalize import constant, power_cost
 from freqnet.ops.pointwise import power
 from freqnet.ops.polynomial import polynomial
-from freqnet.ops.quadratic import compose_norm, low_degree, low_degree_vjps, moments, moments_map
+from freqnet.ops.quadratic import low_degree, low_degree_vjps, moments, moments_map
 from freqnet.spaces.base import Axes
 
 
@@ -243,12 +243,19 @@ def _normalized_composite(
     per_sample: bool,
     running: np.ndarray | None,
 ) -> Tensor:
-    found = moments(x, per_sample=False) if running is None else Tensor(running.astype(gain.dtype, copy=False))
-    identity = Tensor(np.array([[0.0], [1.0]], gain.dtype))
-    affine_map = compose_norm(found, gain, offset, identity, epsilon=norm_epsilon)
-    y = low_degree(x, affine_map, band=x.space.band)
-    found = moments(y, per_sample=per_sample)
-    return gaussian_activation(y, function, degree, found, band=band, epsilon=epsilon)
+    part = lambda found, index: reshape(row(found, index=index), shape=found.shape[1:])
+    own = moments(x, per_sample=per_sample)
+    shared = moments(x, per_sample=False) if running is None else Tensor(running.astype(gain.dtype, copy=False))
+    factor = gain * power(part(shared, 1) + norm_epsilon, exponent=-0.5)
+    mean = offset + factor * (part(own, 0) - part(shared, 0))
+    variance = elementwise(elementwise(factor, factor), part(own, 1)) + epsilon
+    found = gaussian_coefficients_op(stack_rows([mean, variance]), function=function, degree=degree)
+    rows, scale = [part(found, 0)], factor
+    for j in range(1, degree + 1):
+        rows.append(elementwise(part(found, j), scale))
+        scale = elementwise(scale, factor)
+    centred = x - constant(part(own, 0), space=x.space)
+    return low_degree(centred, stack_rows(rows), band=band)
 
 
 def _normalized_vjps(

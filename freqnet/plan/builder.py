@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -84,6 +85,11 @@ class Builder:
         # Samples less an offset that are not computed yet, as (samples, offset per channel): the door may subtract it.
         self._shifted: dict[int, tuple[Array, Array]] = {}
         self.gradients: dict[int, Array] = {}
+        # Signals that are one number per channel, and are not filled yet: the op that adds them needs only the number.
+        self._constants: dict[int, Array] = {}
+        # How many ops read a tensor, and the names of the ops that made them.
+        self.readers: Counter[int] = Counter()
+        self._makers: dict[int, str] = {}
         # Places where arrays of layers must stay: (state, name, array).
         self.watched: list[tuple[dict[str, Array], str, Array]] = []
         self._pending: list[tuple[Array, Array]] = []
@@ -100,7 +106,26 @@ class Builder:
         """The array of a tensor."""
         if id(x) in self._shifted:
             self._subtract(x, *self._shifted.pop(id(x)))
+        if id(x) in self._constants:
+            self._fill(x, self._constants.pop(id(x)))
         return self.values[id(x)] if id(x) in self.values else np.ascontiguousarray(x.data)
+
+    def keep_constant(self, out: Tensor, row: Array) -> None:
+        """Let a result be a signal that is one number per channel."""
+        self._constants[id(out)] = self.values[id(out)] = row
+
+    def constant(self, x: Tensor) -> Array | None:
+        """Return the numbers of a signal that is one number per channel, or None if it is another."""
+        return self._constants.get(id(x))
+
+    def _fill(self, x: Tensor, row: Array) -> None:
+        out = self.values[id(x)] = self.program.empty(x.shape, x.data.dtype)
+        self.program.zero(out)
+        self.program.add_mean(out, x.space.centre, row)
+
+    def may_overwrite(self, x: Tensor) -> bool:
+        """Whether nobody needs the values of a tensor but the op that reads it now."""
+        return self.readers[id(x)] == 1 and self._makers.get(id(x)) == "convolve"
 
     def same(self, out: Tensor, x: Tensor) -> None:
         """Let a result have the values of an input of its op."""
@@ -167,6 +192,7 @@ class Builder:
     def add(self, op: Op, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
         """Append the forward pass of an op, unless its result is a constant."""
         self._alive.append((out, inputs))
+        self._makers[id(out)] = op.name
         if not any(self.varies(x) for x in inputs):
             return
         known = RULES.get(op.name)
@@ -184,12 +210,22 @@ class Builder:
             if id(out) in self.gradients:
                 backward(self.gradients[id(out)])
                 for target, other in self._pending:
-                    self.program.add(target, other)
+                    self.program.add(self._own(target), other)
                     self._release(other)
                 self._pending.clear()
                 self._release(self.gradients.pop(id(out)))
                 calls = slice(first, len(self.program.calls))
                 self.parts.append(part._replace(is_backward=True, calls=calls))
+
+    def _own(self, gradient: Array) -> Array:
+        """Return a gradient to which others are added; a copy, if it is the gradient of several tensors."""
+        keys = [key for key, array in self.gradients.items() if np.shares_memory(array, gradient)]
+        if len(keys) < 2:
+            return gradient
+        key = next(key for key in keys if self.gradients[key] is gradient)
+        self.gradients[key] = self.program.empty(gradient.shape, gradient.dtype)
+        self.program.copy(gradient, self.gradients[key])
+        return self.gradients[key]
 
     def _release(self, array: Array) -> None:
         """Release an array unless it is also the gradient of another tensor."""

@@ -1,4 +1,7 @@
-"""The rules of the ops that have kernels on signals stored as values at real nodes, along one or two axes."""
+"""The rules of the ops that have kernels on signals stored as values at real nodes, along one or two axes.
+
+Those of heads serve all signals that are stored as real numbers.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,12 @@ def _tables(*tensors: Tensor) -> NodeTables | None:
     """Return the tables of the first tensor; None if one of them is not stored as values at real nodes."""
     found = [None if x.space is None else x.space.node_tables for x in tensors]
     return None if any(tables is None for tables in found) else found[0]
+
+
+def _is_real(*tensors: Tensor) -> bool:
+    """Whether heads are sums of products of stored real numbers: at nodes, and in Hartley spectra."""
+    spaces = [x.space for x in tensors]
+    return all(s is not None and s.has_kernels and not s.is_complex and not s.switches for s in spaces)
 
 
 def _matrix_product(p: Program, matrix: Array, source: Array, out: Array, transposed: bool = False) -> None:
@@ -68,7 +77,12 @@ def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size:
     tables = _tables(out)
     if tables is None or kernel == "modes":
         return None
-    matrix = b.program.constant(tables.response_matrix(kernel, size))
+    return real_response(b, out, theta, tables.response_matrix(kernel, size))
+
+
+def real_response(b: Builder, out: Tensor, theta: Tensor, matrix: Array) -> Backward:
+    """Append the product of a real matrix (modes, parameters) with the parameters of a kernel."""
+    matrix = b.program.constant(matrix)
     _matrix_product(b.program, matrix, b.value(theta), b.result(out))
 
     def backward(g: Array) -> None:
@@ -240,7 +254,7 @@ def _normalized(
 @rule("functional")
 def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
     x, v = inputs
-    if _tables(x, v) is None:
+    if not _is_real(x, v):
         return None
     p, nodes, (batch, channels), outputs = b.program, prod(x.shape[:-2]), x.shape[-2:], v.shape[-1]
     source, vectors = b.value(x), b.value(v)
@@ -271,7 +285,7 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
 @rule("from_coordinates")
 def _from_coordinates(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
     (values,) = inputs
-    if _tables(out) is None:
+    if not _is_real(out):
         return None
     count = len(values.data)
     matrix = b.program.constant(space.from_coordinates(np.eye(count)[..., None]).reshape(-1, count))

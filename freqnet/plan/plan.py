@@ -48,6 +48,7 @@ class Plan:
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
             result = function(source)
         self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters])
+        builder.readers.update(id(x) for _, _, inputs, _ in calls for x in inputs)
         last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
         for i, call in enumerate(calls):
             builder.add(*call)

@@ -1,4 +1,4 @@
-"""The rules of the ops that have kernels: how each is computed on half spectra, forward and backward.
+"""The rules of the ops that have kernels on modes: half spectra (complex) and Hartley spectra (real).
 
 An op without a rule here, or in a case that its rule leaves out, runs by its own functions on the arrays of the plan.
 """
@@ -15,10 +15,11 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.kernels.program import Program
 from freqnet.plan.builder import Array, Backward, Builder, rule
+from freqnet.plan.nodes import real_response
 from freqnet.spaces.base import Axes, Space
 
 
-def _is_half(*tensors: Tensor) -> bool:
+def _on_modes(*tensors: Tensor) -> bool:
     return all(x.space is not None and x.space.has_kernels and not x.space.has_nodes for x in tensors)
 
 
@@ -30,7 +31,7 @@ def nothing(g: Array) -> None:
 @rule("resample", "change_band")
 def _resize(b: Builder, out: Tensor, inputs: tuple[Tensor], **rest: Any) -> Backward | None:
     (x,) = inputs
-    if not _is_half(x, out):
+    if not _on_modes(x, out):
         return None
     if x.space.band == out.space.band:
         b.values[id(out)] = b.value(x)
@@ -47,20 +48,27 @@ def _resize(b: Builder, out: Tensor, inputs: tuple[Tensor], **rest: Any) -> Back
 
 def _copy_modes(program: Program, source: Array, band: Axes, target: Array, to_band: Axes) -> None:
     common = tuple(map(min, band, to_band))
-    first, to = ([*(m - c for m, c in zip(v[:-1], common, strict=False)), 0] for v in (band, to_band))
     if common != to_band:
         program.zero(target)
-    program.box(source, target, [*(2 * c + 1 for c in common[:-1]), common[-1] + 1], tuple(first), tuple(to))
+    # A half spectrum has the modes from 0 up along its last axis.
+    half = source.dtype.kind == "c"
+    places = [(2 * c + 1, m - c, n - c) for c, m, n in zip(common, band, to_band, strict=True)]
+    if half:
+        places[-1] = common[-1] + 1, 0, 0
+    extent, first, to = zip(*places, strict=True)
+    program.box(source, target, extent, first, to)
 
 
 # -- convolution ---------------------------------------------------------------------------------------
 @rule("frequency_response")
 def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size: Axes, space: Space) -> Backward | None:
     (theta,) = inputs
-    known = space.response_basis(kernel, size, theta.dtype) if _is_half(out) else None
+    known = space.response_basis(kernel, size, theta.dtype) if _on_modes(out) else None
     if known is None:
         return None
     basis, weights = known
+    if not space.is_complex:
+        return real_response(b, out, theta, basis)
     lanes = prod(theta.shape[1:])
     b.program.response(basis, b.value(theta), b.result(out), lanes, False)
     weighted = np.ascontiguousarray(basis * weights[:, :, None])
@@ -76,7 +84,7 @@ def _response(b: Builder, out: Tensor, inputs: tuple[Tensor], kernel: str, size:
 @rule("convolve")
 def _convolve(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int) -> Backward | None:
     x, h = inputs
-    if groups != 1 or not _is_half(x, out):
+    if groups != 1 or not _on_modes(x, out):
         return None
     source, response = b.value(x), b.value(h)
     b.program.channels(source, response, b.result(out))
@@ -96,7 +104,7 @@ def _polynomial(p: Program, x: Array, coefficients: Array, bands: tuple[Axes, Ax
     if len(coefficients) == 3:
         p.product(x, x, out, (bands[0], bands[0], bands[1]), coefficients, None)
     else:
-        p.combine(x, coefficients[1], None, None, out)
+        _combine(p, x, coefficients[1], None, None, out)
         p.add_mean(out, centre, coefficients[0])
 
 
@@ -111,19 +119,38 @@ def _polynomial_adjoint(
         ends = p.constant(np.zeros(twice.shape)), coefficients[1], twice
         p.product(g, x, gx, (bands[1], bands[0], bands[0]), ends, sums)
     else:
-        p.scatter(g[centre], sums[0], [[0, 0]], [1], sums[0].size, (2, 1))
-        p.inner(g, x, sums[1], len(centre))
-        p.combine(g, coefficients[1], None, None, gx)
+        p.scatter(g[centre], sums[0], [[0, 0]], [1], sums[0].size, (_parts(g), 1))
+        _inner(p, g, x, sums[1], len(centre))
+        _combine(p, g, coefficients[1], None, None, gx)
     return sums
 
 
+def _parts(array: Array) -> int:
+    """Real numbers per stored number."""
+    return 2 if array.dtype.kind == "c" else 1
+
+
+def _combine(p: Program, a: Array, by: Array, b: Array | None, q: Array | None, out: Array) -> None:
+    if _parts(a) == 2:
+        p.combine(a, by, b, q, out)
+    else:
+        p.node_combine(a, by, b, q, None, None, out)
+
+
+def _inner(p: Program, a: Array, b: Array, out: Array, ndim: int) -> None:
+    if _parts(a) == 2:
+        p.inner(a, b, out, ndim)
+    else:
+        p.node_sums(a, b, None, out)
+
+
 def _add_affine(p: Program, gx: Array, x: Array, factor: Array, start: Array, centre: Axes) -> None:
-    p.combine(gx, p.constant(np.ones(factor.shape)), x, factor, gx)
+    _combine(p, gx, p.constant(np.ones(factor.shape)), x, factor, gx)
     p.add_mean(gx, centre, start)
 
 
 def _covers(x: Tensor, rows: int, band: Axes) -> bool:
-    return _is_half(x) and (rows == 3 or (rows == 2 and x.space.band == band))
+    return _on_modes(x) and (rows == 3 or (rows == 2 and x.space.band == band))
 
 
 @rule("low_degree")
@@ -145,7 +172,7 @@ def _low_degree(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], band: Ax
 
 def _power(b: Builder, x: Tensor) -> Array:
     power = b.program.empty(x.shape[-2:])
-    b.program.inner(b.value(x), b.value(x), power, x.space.ndim)
+    _inner(b.program, b.value(x), b.value(x), power, x.space.ndim)
     return power
 
 
@@ -270,16 +297,50 @@ def _reshape(b: Builder, out: Tensor, inputs: tuple[Tensor], shape: Axes) -> Bac
     return lambda g: b.share_gradient(x, g.reshape(x.shape))
 
 
+@rule("constant")
+def _constant(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
+    (value,) = inputs
+    if not _on_modes(out) or value.shape != (1, out.shape[-1]):
+        return None
+    b.keep_constant(out, b.value(value))
+
+    def backward(g: Array) -> None:
+        gv = b.gradient(value)
+        if gv is not None:
+            means = b.program.empty(g.shape[-2:])
+            b.program.scatter(g[out.space.centre], means, [[0, 0]], [1], means.size, (_parts(g), 1))
+            b.program.column_sums(means, gv)
+
+    return backward
+
+
 @rule("add")
 def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
-    x, row = inputs
-    # One number per column, for features and for samples.
-    if (
-        out.space is not None
-        or x.shape != out.shape
-        or row.shape[-1:] != out.shape[-1:]
-        or row.data.size != out.shape[-1]
-    ):
+    x, other = inputs
+    if out.space is None:
+        return _add_row(b, out, x, other)
+    constant = b.constant(other)
+    if not _on_modes(x, out) or x.shape != out.shape or (constant is None and other.shape != out.shape):
+        return None
+    if constant is not None and b.may_overwrite(x):
+        b.values[id(out)] = b.value(x)
+    else:
+        b.program.copy(b.value(x), b.result(out))
+    if constant is not None:
+        b.program.add_mean(b.value(out), out.space.centre, constant)
+    else:
+        b.program.add(b.value(out), b.value(other))
+
+    def backward(g: Array) -> None:
+        b.share_gradient(x, g)
+        b.share_gradient(other, g)
+
+    return backward
+
+
+def _add_row(b: Builder, out: Tensor, x: Tensor, row: Tensor) -> Backward | None:
+    """Add one number per column, to features and to samples."""
+    if x.shape != out.shape or row.shape[-1:] != out.shape[-1:] or row.data.size != out.shape[-1]:
         return None
     if out.ndim > 2 and not b.varies(row) and b.less_offset(out, x, -row.data.ravel()):
         return nothing
@@ -298,7 +359,7 @@ def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) ->
 @rule("functional")
 def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
     x, v = inputs
-    if not _is_half(x, v):
+    if not _on_modes(x, v) or not x.space.is_complex:
         return None
     p, modes, batch, (channels, outputs) = b.program, prod(v.shape[:-2]), x.shape[-2], v.shape[-2:]
     width, matrix = 2 * channels, 2 * channels * outputs
@@ -342,7 +403,7 @@ def _functional(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: 
 @rule("from_coordinates")
 def _from_coordinates(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
     (values,) = inputs
-    if not _is_half(out):
+    if not _on_modes(out) or not space.is_complex:
         return None
     count, run, modes = len(values.data), prod(values.shape[1:]), prod(space.shape)
     made = np.ascontiguousarray(space.from_coordinates(np.eye(count)[..., None])).reshape(modes, count)
@@ -387,7 +448,7 @@ def _cast(b: Builder, out: Tensor, inputs: tuple[Tensor], precision: Any) -> Bac
 @rule("sample_modes")
 def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) -> Backward | None:
     (x,) = inputs
-    matrices = space.transform_matrices(x.shape[1:-1], x.dtype) if _is_half(out) and not x.requires_grad else None
+    matrices = space.transform_matrices(x.shape[1:-1], x.dtype) if _on_modes(out) and not x.requires_grad else None
     if matrices is None:
         return None
     samples, offset = b.with_offset(x)
@@ -399,14 +460,14 @@ def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) 
 @rule("scale")
 def _scale(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
     x, factors = inputs
-    if b.varies(factors) or not _is_half(x, out) or x.shape != out.shape:
+    if b.varies(factors) or not _on_modes(x, out) or x.shape != out.shape:
         return None
     spread = b.program.constant(np.broadcast_to(factors.data, x.shape[-2:]))
-    b.program.combine(b.value(x), spread, None, None, b.result(out))
+    _combine(b.program, b.value(x), spread, None, None, b.result(out))
 
     def backward(g: Array) -> None:
         gx = b.gradient(x)
         if gx is not None:
-            b.program.combine(g, spread, None, None, gx)
+            _combine(b.program, g, spread, None, None, gx)
 
     return backward

@@ -427,7 +427,8 @@ class Space(ABC):
     def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:
         """Return `frequency_response` as a matrix, and the weights of the modes, or None where it is none.
 
-        The matrix is ``(modes, 2, parameters)``, with real and imaginary parts.
+        The matrix is ``(modes, 2, parameters)``, with real and imaginary parts, or ``(modes, parameters)`` in a real
+        domain.
         """
         return None
 

@@ -8,6 +8,8 @@ by a frequency response p + iq is H[k] -> p H[k] - q H[-k] (Bracewell 1983).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from freqnet.caches import cached
@@ -29,6 +31,7 @@ class Hartley(WaveSpace):
 
     name = "hartley"
     is_complex = False
+    has_kernels = True
     products_per_number = 2
 
     @property
@@ -62,6 +65,11 @@ class Hartley(WaveSpace):
             return self._from_half(long_kernels.response(theta, kernel, size, self.grid, self.band))
         flat = _responses(kernel, size, self.grid, self.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
         return flat.reshape(*self.shape, *theta.shape[1:])
+
+    def response_basis(self, kernel: str, size: Axes, precision: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        if kernel == "modes" or long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
+            return None
+        return _responses(kernel, size, self.grid, self.band, np.dtype(precision).char), np.ones(volume(self.shape))
 
     def frequency_response_adjoint(self, response: np.ndarray, kernel: str, size: Axes) -> np.ndarray:
         if kernel == "modes":
