@@ -198,7 +198,17 @@ MISTAKES = {
     "one panel for all": ("races", "channels.h", "V *panels = NULL;", "static V *panels = NULL;"),
     "pieces taken twice": ("races", "pool.h", TAKING, "pieces->next, pieces->next += pieces->grain"),
     "scratch a line short again": ("valgrind", "native.c", "bytes + CACHE_LINE - 1", "bytes - 1"),
-    "scratch not cleared": ("valgrind", "product.h", "memset(scratch, 0, bytes);", ""),
+    "scratch not cleared": ("valgrind", "product.h", "NAME(clear_outside)(&a), NAME(clear_outside)(&b)", "(void)0"),
+    "columns past the end": ("addresses", "gemm.h", "count = (int)MIN(LANES, g->columns - start)", "count = LANES"),
+    "taps past the end": ("addresses", "small.h", "switch (MIN(8, r->taps - t))", "switch (8)"),
+    "places past the end": (
+        "addresses",
+        "small.h",
+        "const REAL *s = source + places[2 * e + 1];",
+        "const REAL *s = source + length;",
+    ),
+    "channels overlap": ("races", "small.h", "(r, first * SPAN, MIN(", "(r, MAX(0, first * SPAN - 1), MIN("),
+    "signals overlap": ("races", "door.h", "call->out + 2 * (k * lanes + start),", "call->out + 2 * k * lanes,"),
 }
 SCRIPT = """
 import importlib.util, sys
@@ -210,6 +220,8 @@ assert random.native._native.__file__ == path
 # Memory that is used again has no end that a tool could see.
 random.native.empty = random.np.empty
 print(random.native.INSTRUCTIONS, random.check(int(problems), int(callers)))
+import test_plan
+print(test_plan.check(int(problems) // 5))
 """
 
 

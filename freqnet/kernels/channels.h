@@ -177,12 +177,25 @@ TARGET static void NAME(conjugate)(const REAL *from, REAL *to, Py_ssize_t count)
     for (Py_ssize_t k = 0; k < count; k++) to[2 * k] = from[2 * k], to[2 * k + 1] = -from[2 * k + 1];
 }
 
+TARGET static void NAME(expand)(const unsigned short *from, Py_ssize_t count, REAL *to) {
+    for (Py_ssize_t k = 0; k < count; k++) {
+        const union { unsigned bits; float number; } v = {(unsigned)from[k] << 16};
+        to[k] = (REAL)v.number;
+    }
+}
+
 typedef struct { const REAL *a, *b; REAL *out; const Shape *s; } NAME(channels_call);
 
 /* The matrix product of one mode. */
 static void NAME(channels_mode)(const NAME(channels_call) *call, Py_ssize_t mode, int three, V *panels, REAL *sums) {
     const Shape *s = call->s;
-    const REAL *a = call->a + 2 * mode * s->rows * s->inner, *b = call->b + 2 * mode * s->inner * s->columns;
+    const Py_ssize_t size = 2 * s->inner * s->columns;
+    const REAL *a = call->a + 2 * mode * s->rows * s->inner, *b = call->b + mode * size;
+    if (s->is_short) {
+        REAL *expanded = sums + (three ? s->rows * s->inner : 0);
+        NAME(expand)((const unsigned short *)call->b + mode * size, size, expanded);
+        b = expanded;
+    }
     REAL *out = call->out + 2 * mode * s->rows * s->columns;
     const Py_ssize_t width = 2 * (three ? LANES : PAIRS);
     if (three) {
@@ -206,7 +219,9 @@ static int NAME(channels_body)(void *context, Pieces *pieces) {
     Py_ssize_t first, last;
     V *panels = NULL;
     while (take(pieces, &first, &last)) {
-        if (!panels) panels = allocate(sizeof(V) * vectors + sizeof(REAL) * (three ? s->rows * s->inner : 0));
+        if (!panels)
+            panels = allocate(sizeof(V) * vectors + sizeof(REAL) * ((three ? s->rows * s->inner : 0) +
+                                                                    (s->is_short ? 2 * s->inner * s->columns : 0)));
         if (!panels) return 1;
         for (Py_ssize_t mode = first; mode < last; mode++) {
             /* In the first column, the modes of the lines before the middle mirror those after it. */

@@ -21,11 +21,13 @@ typedef struct { int z, y, x; } Band;
 typedef struct { const void *constant, *linear, *quadratic; void *sums; } Epilogue;
 
 /* One matrix product per mode, (rows, inner) by (inner, columns); the strides of a count complex numbers. Unless
- * half_columns is 0, the modes are those of half spectra of real signals with so many columns. */
+ * half_columns is 0, the modes are those of half spectra of real signals with so many columns. If is_short, b is stored
+ * in bfloat16, the upper half of a float. */
 typedef struct {
     Py_ssize_t modes, rows, inner, columns, row_stride, inner_stride;
     int conjugate_a, adjoint_b;
     Py_ssize_t half_columns;
+    int is_short;
 } Shape;
 
 /* Samples (batch, *grid, channels) and the modes of each axis; the last number of modes counts those with k >= 0. */

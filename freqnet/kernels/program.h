@@ -46,7 +46,7 @@ static int step(const Kernels *k, const Word *w, int is_double) {
         return k->product(at(w[0]), at(w[1]), at(w[2]), m, w[16], (int)w[17], (int)w[18], &e, (int)w[19]);
     }
     case OP_CHANNELS: {
-        const Shape s = {w[3], w[4], w[5], w[6], w[7], w[8], (int)w[9], (int)w[10], w[13]};
+        const Shape s = {w[3], w[4], w[5], w[6], w[7], w[8], (int)w[9], (int)w[10], w[13], (int)w[14]};
         return (w[11] ? k->pairs : k->channels)(at(w[0]), at(w[1]), at(w[2]), &s, (int)w[12]);
     }
     case OP_COMBINE: return k->combine(at(w[0]), at(w[1]), at(w[2]), at(w[3]), at(w[4]), w[5], w[6], (int)w[7]);

@@ -158,18 +158,21 @@ class Program:
         self._add(_PRODUCT, a, b, out, *coefficients, sums, *zyx, lanes, a is b, hartley, threads)
 
     def channels(self, a: Array, b: Array, out: Array, form: str = "forward") -> None:
-        hartley = a.dtype.kind == "f"
+        """Append products over channels; b may be the bits of numbers in bfloat16, with a last axis of both parts."""
+        hartley, is_short = a.dtype.kind == "f", b.dtype == np.uint16
+        size_b = b.shape[-3:-1] if is_short else b.shape[-2:]
         (first, width), modes = a.shape[-2:], prod(a.shape[:-2])
         if form == "response":
             rows, inner, columns, strides = width, first, b.shape[-1], (1, width)
         else:
-            rows, inner, columns, strides = first, width, b.shape[-2 if form == "input" else -1], (width, 1)
-        assert b.shape[-2:] == ((columns, inner) if form == "input" else (inner, columns))
+            rows, inner, columns, strides = first, width, size_b[0 if form == "input" else 1], (width, 1)
+        assert size_b == ((columns, inner) if form == "input" else (inner, columns))
         assert out.shape == (*a.shape[:-2], rows, columns)
         threads = _threads((2 if hartley else 4) * modes * rows * inner * columns, _ALONE)
         forms = form == "response", form == "input"
         half_columns = 0 if hartley else a.shape[-3]
-        self._add(_CHANNELS, a, b, out, modes, rows, inner, columns, *strides, *forms, hartley, threads, half_columns)
+        numbers = modes, rows, inner, columns, *strides, *forms, hartley, threads, half_columns, is_short
+        self._add(_CHANNELS, a, b, out, *numbers)
 
     # -- passes --------------------------------------------------------------------------------------
     def combine(self, a: Array, p: Array, b: Array | None, q: Array | None, out: Array) -> None:

@@ -243,6 +243,18 @@ def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
         return float(np.square(vector, dtype=np.float64).sum())
 
 
+def bfloat16_bits(values: np.ndarray) -> np.ndarray:
+    """Return float32 or complex64 numbers rounded to bfloat16, as bits; parts of complex numbers get a last axis.
+
+    >>> bfloat16_bits(np.array([1.0, 1 / 3], np.float32)).tolist()
+    [16256, 16043]
+    """
+    parts = np.stack([values.real, values.imag], axis=-1) if values.dtype.kind == "c" else values
+    bits = np.ascontiguousarray(parts, np.float32).view(np.uint32)
+    # To the nearest, ties to even.
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+
+
 def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest number of each channel ``(..., channels)``; NaN where one is not finite."""
     *_, points, channels = values.shape

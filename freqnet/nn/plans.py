@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
+from freqnet.errors import ConfigurationError, got_expected
 
 if TYPE_CHECKING:
     from freqnet.nn.network import Network
@@ -60,10 +61,12 @@ class Plans:
         ``function(examples) -> logits``, of tensors, for one state of the weights.
     precision : dtype
         Precision of the network.
+    storage : str
+        How responses are stored: see `Network.compile`.
     """
 
-    def __init__(self, function: Callable[[Tensor], Tensor], precision: np.dtype) -> None:
-        self.function, self.precision = function, precision
+    def __init__(self, function: Callable[[Tensor], Tensor], precision: np.dtype, storage: str = "float32") -> None:
+        self.function, self.precision, self.storage = function, precision, storage
         # Threads take plans out and put them back; each operation on a list is atomic.
         self.free: dict[tuple, list] = {}
 
@@ -102,7 +105,7 @@ class Plans:
         from freqnet.plan import Plan
 
         with recording():
-            return Plan(self.function, example, precision=self.precision, axis=axis)
+            return Plan(self.function, example, precision=self.precision, axis=axis, storage=self.storage)
 
 
 class Compiled:
@@ -112,13 +115,34 @@ class Compiled:
     ----------
     network : Network
         It is copied; later training does not change the result.
+    storage : {"float32", "bfloat16"}
+        How responses are stored.
+
+    Raises
+    ------
+    ConfigurationError
+        The storage is not known, or the network cannot have it.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, storage: str = "float32") -> None:
         self.network = deepcopy(network)
         self.network.train(False)
-        self._state = self.network.new_state()
+        _check_storage(self.network, storage)
+        self._state = self.network.new_state(storage=storage)
 
     def __call__(self, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
         return self.network.predict_in(self._state, samples, batch)
+
+
+def _check_storage(network: Network, storage: str) -> None:
+    if storage not in ("float32", "bfloat16"):
+        raise ConfigurationError(
+            got_expected("storage", repr(storage), "'float32' or 'bfloat16'", "leave it out for float32")
+        )
+    if storage == "bfloat16" and not (
+        network.can_plan and network.door.space.is_complex and network.precision.itemsize == 4
+    ):
+        got = f"a network in {network.door.domain}, {network.precision}"
+        expected = "one in fourier and float32 that runs as a plan"
+        raise ConfigurationError(got_expected("storage='bfloat16'", got, expected, "leave storage out"))

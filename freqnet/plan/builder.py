@@ -70,6 +70,8 @@ class Builder:
     varying : iterable of Tensor
         Tensors whose values change from run to run: the input and, in training, the parameters. Whatever does not
         depend on them is a constant of the plan.
+    storage : {"float32", "bfloat16"}
+        How constant responses of convolutions are stored in single precision.
 
     Attributes
     ----------
@@ -78,8 +80,8 @@ class Builder:
         The calls of each op, in the order in which they run.
     """
 
-    def __init__(self, precision: Any, varying: Iterable[Tensor]) -> None:
-        self.program = Program(precision)
+    def __init__(self, precision: Any, varying: Iterable[Tensor], storage: str = "float32") -> None:
+        self.program, self.storage = Program(precision), storage
         self.values: dict[int, Array] = {id(x): x.data for x in varying}
         self._given = set(self.values)
         # Samples less an offset that are not computed yet, as (samples, offset per channel): the door may subtract it.

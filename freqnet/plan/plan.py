@@ -28,6 +28,8 @@ class Plan:
         Tensors that change between runs, and whose gradients are wanted; none for inference.
     precision : dtype, optional
         float32 or float64, by default that of the example. Ops in another precision have no kernels here.
+    storage : {"float32", "bfloat16"}
+        How constant responses of convolutions are stored: see `freqnet.nn.Network.compile`.
     axis : int
         Axis of the input that counts the examples; in the result it is the first.
     """
@@ -39,6 +41,7 @@ class Plan:
         parameters: Sequence[Tensor] = (),
         precision: Any = None,
         axis: int = 0,
+        storage: str = "float32",
     ) -> None:
         self._before = (slice(None),) * axis
         self.parameters = list(parameters)
@@ -47,7 +50,7 @@ class Plan:
         calls: list[tuple[Any, ...]] = []
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
             result = function(source)
-        self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters])
+        self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters], storage)
         builder.readers.update(id(x) for _, _, inputs, _ in calls for x in inputs)
         last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
         for i, call in enumerate(calls):

@@ -14,6 +14,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.kernels.program import Program
+from freqnet.kernels.reference import bfloat16_bits
 from freqnet.plan.builder import Array, Backward, Builder, rule
 from freqnet.plan.nodes import real_response
 from freqnet.spaces.base import Axes, Space
@@ -87,6 +88,8 @@ def _convolve(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes
     if groups != 1 or not _on_modes(x, out):
         return None
     source, response = b.value(x), b.value(h)
+    if b.storage == "bfloat16" and not b.varies(h) and response.dtype == np.complex64:
+        response = bfloat16_bits(response)
     b.program.channels(source, response, b.result(out))
 
     def backward(g: Array) -> None:
