@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -390,3 +391,15 @@ def test_storage_that_is_not_possible_is_refused(storage: str, precision: Any, d
     )
     with pytest.raises(ConfigurationError, match="storage"):
         network.compile(storage=storage)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_ten_thousand_steps_take_no_more_memory_than_a_thousand():
+    network = small_network(nn.Gaussian(), precision=np.float32)
+    run, spectra, seen = begin(network), some_spectra(network, 40), []
+    for step in range(1, 10_001):
+        run.step(*spectra.take(np.arange(30 if step % 40 else 10)))
+        if step in (1_000, 10_000):
+            seen.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))
+    assert seen[1] - seen[0] < 2**20
