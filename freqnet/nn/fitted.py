@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import pi
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.nn.normalization import PowerNorm, WithStatistics
 from freqnet.ops.gaussian import gaussian_polynomial, normalized_gaussian
 from freqnet.spaces import Axes
+
+if TYPE_CHECKING:
+    from freqnet.approximate import Approximation
 
 
 @layer
@@ -138,6 +143,15 @@ _MOST_HARMONICS = 1000
 _LARGEST_REACH = 1e6
 
 
+@cache
+def _sine_and_cosine() -> tuple[Approximation, Approximation]:
+    """Return polynomials for half of the lowest angle, which stays below a quarter turn: there, short ones suffice."""
+    from freqnet.approximate import approximate
+
+    ends = (-pi / 2, pi / 2)
+    return approximate(np.sin, 7, "minimax", ends), approximate(np.cos, 8, "minimax", ends)
+
+
 @layer
 @dataclass(eq=False)
 class FourierSeries(Module):
@@ -177,7 +191,7 @@ class FourierSeries(Module):
     wide: int = 1
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
-        from freqnet.approximate import approximate, sine_series
+        from freqnet.approximate import sine_series
 
         incoming = require_incoming(incoming, Signal, "FourierSeries")
         if not is_whole(self.wide) or self.wide < 1:
@@ -189,9 +203,7 @@ class FourierSeries(Module):
             if is_finite(value) and value > most:
                 raise ConfigurationError(got_expected(name, repr(value), f"at most {most}", f"pass {name}=4"))
         self._series = sine_series(self.function, self.harmonics, self.reach)
-        # Half of the lowest angle stays below a quarter turn, where short polynomials are accurate enough.
-        ends = (-pi / 2, pi / 2)
-        self._sine, self._cosine = (approximate(f, d, "minimax", ends) for f, d in ((np.sin, 7), (np.cos, 8)))
+        self._sine, self._cosine = _sine_and_cosine()
         return unbounded(incoming)
 
     @property
