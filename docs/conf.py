@@ -35,6 +35,8 @@ nitpicky = True
 # Type variables, and classes that are not public.
 nitpick_ignore = [
     ("py:class", "freqnet.nn.module.Layer"),
+    ("py:class", "freqnet.nn.network.State"),
+    ("py:class", "freqnet.spaces.base.NodeTables"),
     ("py:class", "freqnet.spaces.base.S"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
     ("py:class", "freqnet.spaces.transforms.Counter"),

@@ -67,7 +67,7 @@ class StepPlans:
         loss = float(step.plan.run(x.data))
         for p, gradient in zip(self.trained, step.gradients, strict=True):
             p.grad = gradient
-        return loss, step.logits
+        return loss, step.logits.copy()
 
     def record(self, x: Tensor, targets: np.ndarray) -> Step:
         """Record the plan for one shape of batches."""
