@@ -7,6 +7,8 @@ its subclasses.
 from __future__ import annotations
 
 import re
+import sys
+import warnings
 
 
 class FreqnetError(Exception):
@@ -67,6 +69,14 @@ class DataWarning(NetworkWarning):
 
 class RangeWarning(UserWarning):
     """An activation is used outside the range that it was fitted on."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside of the library that led here, however deep the library is in its own calls."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "freqnet":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, level - 1)
 
 
 # Longest word that a message repeats, in characters, and longest text of several words. A path counts as several words:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 
 from freqnet import kernels, nn, ops
 from freqnet.autodiff import Tensor, backward, observe
-from freqnet.errors import ConfigurationError, PlanWarning
+from freqnet.errors import ConfigurationError, ModuloWarning, PlanWarning
 from freqnet.kernels.threads import thread_limit
 from freqnet.spaces import Space, get_domain
 from freqnet.training import Settings
@@ -90,7 +93,7 @@ def by_tape(network: nn.Network, x: Tensor, labels: np.ndarray) -> tuple[float, 
         p.grad = None
     loss = ops.cross_entropy(network.body(x), labels, 0.1)
     backward(loss)
-    return loss.item(), {name: p.grad for name, p in parameters.items()}
+    return loss.item(), {name: p.grad for name, p in parameters.items() if p.grad is not None}
 
 
 def planned(network: nn.Network, x: Tensor, labels: np.ndarray) -> Any:
@@ -106,10 +109,12 @@ def by_plan(network: nn.Network, x: Tensor, labels: np.ndarray, runs: int = 1) -
     parameters, plan = network.named_parameters(), planned(network, x, labels)
     for _ in range(runs):
         loss = plan.run(x.data)
-    return float(loss), {name: plan.gradient(p).copy() for name, p in parameters.items()}
+    found = {name: plan.gradient(p) for name, p in parameters.items()}
+    return float(loss), {name: g.copy() for name, g in found.items() if g is not None}
 
 
 def assert_same(found: Any, wanted: Any, tolerance: float) -> None:
+    assert found[1].keys() == wanted[1].keys()
     most = max(np.abs(g).max() for g in wanted[1].values())
     assert found[0] == pytest.approx(wanted[0], rel=tolerance)
     for name, g in wanted[1].items():
@@ -176,15 +181,26 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch):
         assert_same(by_plan(network, x, labels), by_tape(network, x, labels), 1e-11)
 
 
+def exact(self: Any, shape: Any, dtype: Any = None) -> np.ndarray:
+    """An array of its own, without room behind it, so that tools see what lies past its end."""
+    return np.zeros(tuple(shape), dtype or self.precision)
+
+
 def check(count: int) -> str:
     """Compare random plans with the tape, each call by one to three threads; prediction too, which packs constants."""
     teams = np.random.default_rng(0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("freqnet.kernels.program._threads", lambda work, alone: int(teams.integers(1, 4)))
+        patch.setattr("freqnet.kernels.program.Program.empty", exact)
         for seed in range(count):
             network, x, labels = random_network(seed, np.float32 if seed % 2 else np.float64)
             assert_same(by_plan(network, x, labels), by_tape(network, x, labels), 1e-3 if seed % 2 else 1e-11)
             network.compile()(np.ones((1 + seed % 70, *network.door.grid, network.door.channels)))
+        # More channels than one thread takes.
+        body = nn.Sequential((nn.Convolution(21, bias=False), nn.PowerNorm(), nn.Gaussian(), nn.Dense(3)))
+        network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 2), body, 0, np.float64)
+        x, labels = network.analyse(teams.normal(size=(30, 8, 8, 2))), np.arange(30) % 3
+        assert_same(by_plan(network, x, labels), by_tape(network, x, labels), 1e-11)
     return f"{count} plans agree"
 
 
@@ -345,6 +361,155 @@ def test_frozen_parameters_stay_and_the_others_train_as_on_the_tape(layer: str, 
         assert np.abs(weights[1][name] - array).max() < 1e-10 * max(1, np.abs(array).max()), name
 
 
+STATES = {
+    "gelu after a norm": (nn.Convolution(4, bias=False), nn.PowerNorm(), nn.Gaussian("gelu")),
+    "tanh of degree 1": (nn.Convolution(4), nn.PowerNorm(), nn.Gaussian("tanh", degree=1)),
+    "degree 1, then fewer modes": (nn.Convolution(4), nn.PowerNorm(), nn.Polynomial((0.1, 1.0)), nn.TruncationPool(5)),
+    "nothing before": (nn.Gaussian(statistics="batch"), nn.Convolution(4)),
+    "only a norm": (nn.PowerNorm(), nn.Convolution(4)),
+}
+
+
+@pytest.mark.parametrize("domain", ["fourier", "hartley", "laplace"])
+@pytest.mark.parametrize("name", STATES)
+def test_running_averages_are_those_of_the_tape(name: str, domain: str):
+    found = []
+    for context in (nn.tape_only(), thread_limit(2)):
+        door = nn.Door(domain, (8, 8), (7, 7) if domain == "laplace" else (3, 3), 2)
+        layers = [nn.from_description(layer.describe()) for layer in STATES[name]]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ModuloWarning)
+            network = nn.Network(door, nn.Sequential((*layers, nn.Dense(3))), 0, np.float64)
+            run, batch = begin(network), some_spectra(network).take(np.arange(5))
+            with context:
+                for _ in range(3):
+                    run._gradients(*batch)
+        found.append(network.body.named_state())
+    assert found[0]
+    for name, wanted in found[0].items():
+        assert not np.isin(wanted, (0, 1)).all(), "the averages have moved"
+        assert np.abs(found[1][name] - wanted).max() < 1e-9 * max(1, np.abs(wanted).max()), name
+
+
+SUMS = {
+    "x + x": lambda x, conv: x + x,
+    "f(x) + x": lambda x, conv: conv(x) + x,
+    "x + f(x)": lambda x, conv: x + conv(x),
+    "(x + x) + x": lambda x, conv: (x + x) + x,
+    "y + y": lambda x, conv: (lambda y: y + y)(conv(x)),
+    "f(x) + (f(x) + x)": lambda x, conv: conv(x) + (conv(x) + x),
+    "x - f(x)": lambda x, conv: x - conv(x),
+}
+
+
+class Sum(nn.Module):
+    """A sum in which tensors occur several times."""
+
+    is_static = True
+
+    def __init__(self, name: str) -> None:
+        self.name, self.inside = name, nn.Convolution(2, bias=False)
+        super().__post_init__()
+
+    def _build(self, incoming: Any, generator: np.random.Generator) -> Any:
+        self.inside.build(incoming, generator, self.precision)
+        return incoming
+
+    def children(self) -> Any:
+        yield "inside", self.inside
+
+    def forward(self, x: Tensor) -> Tensor:
+        return SUMS[self.name](x, self.inside)
+
+
+@pytest.mark.parametrize("domain", ["fourier", "hartley"])
+@pytest.mark.parametrize("name", [*SUMS, "residual", "residual at full band"])
+def test_tensors_that_several_ops_read_get_all_gradients(name: str, domain: str):
+    residuals = {
+        "residual": nn.Residual(nn.Sequential((nn.Linearized("tanh"),))),
+        "residual at full band": nn.Residual(nn.Sequential((nn.TruncationPool(7),))),
+    }
+    layers = [nn.Convolution(2, bias=False), residuals.get(name) or Sum(name), nn.Dense(3)]
+    network = nn.Network(nn.Door(domain, (7, 7), (3, 3), 2), nn.Sequential(tuple(layers)), 0, np.float64)
+    x = network.analyse(np.random.default_rng(3).normal(size=(4, 7, 7, 2)))
+    assert_same(by_plan(network, x, np.arange(4) % 3), by_tape(network, x, np.arange(4) % 3), 1e-12)
+
+
+def test_losses_that_are_part_of_another_and_targets_of_another_precision_are_right():
+    network = small_network(nn.Gaussian(), precision=np.float32)
+    spectra = some_spectra(network)
+    x, labels = spectra.take(np.arange(5))
+    from freqnet.ops.loss import softmax_loss
+    from freqnet.plan import Plan
+
+    parameters = list(network.named_parameters().values())
+    twice = lambda z: ops.cross_entropy(network.body(z), labels) * Tensor(np.float32(2.0))
+    wanted = twice(x)
+    backward(wanted)
+    plan = Plan(twice, x, parameters)
+    assert plan.run(x.data) == pytest.approx(wanted.item(), rel=1e-5)
+    for p in parameters:
+        assert np.abs(plan.gradient(p) - p.grad).max() < 1e-5 * max(1, np.abs(p.grad).max())
+    double = lambda z: softmax_loss(network.body(z), targets=np.eye(3)[labels])
+    assert Plan(double, x).run(x.data) == pytest.approx(double(x).item(), rel=1e-5)
+
+
+def replaced(network: nn.Network) -> None:
+    network.body.layers[1].parameters["gain"] = Tensor(np.full((1, 4), 3.0), requires_grad=True)
+
+
+CHANGES = {
+    "epsilon": lambda network: setattr(network.body.layers[1], "epsilon", 0.5),
+    "momentum": lambda network: setattr(network.body.layers[1], "momentum", 0.9),
+    "causal": lambda network: setattr(network.body.layers[0], "causal", True),
+    "a parameter": replaced,
+    "frozen": lambda network: setattr(network.named_parameters()["0.kernel"], "requires_grad", False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_of_a_built_layer_count_in_plans(change: str):
+    found = []
+    for context in (nn.tape_only(), thread_limit(2)):
+        network = small_network(nn.Gaussian())
+        run, batch = begin(network), some_spectra(network).take(np.arange(5))
+        samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
+        with context:
+            run._gradients(*batch)
+            before = network.predict(samples)
+            CHANGES[change](network)
+            loss = run._gradients(*batch)[0]
+            found.append((loss, network.predict(samples), network.body.named_state()))
+            kernel = network.named_parameters()["0.kernel"]
+            run.optimizer.clear_gradients()
+            run._gradients(*batch)
+            assert change != "frozen" or kernel.grad is None
+        assert change in ("momentum", "frozen") or not np.allclose(found[-1][1], before)
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-12)
+    assert np.abs(found[1][1] - found[0][1]).max() < 1e-10
+    for name, wanted in found[0][2].items():
+        assert np.abs(found[1][2][name] - wanted).max() < 1e-12, name
+
+
+def test_copies_make_plans_of_their_own():
+    network = small_network(nn.Gaussian())
+    samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
+    compiled, run, batch = network.compile(), begin(network), some_spectra(network).take(np.arange(5))
+    wanted = compiled(samples)
+    run.step(*batch)
+    copies = copy.deepcopy(compiled), pickle.loads(pickle.dumps(compiled))
+    other, state = copy.deepcopy(run), network.body.named_state()
+    before = {name: array.copy() for name, array in state.items()}
+    loss = other._gradients(*batch)[0]
+    assert all(np.array_equal(array, before[name]) for name, array in state.items())
+    assert run._gradients(*batch)[0] == pytest.approx(loss, rel=1e-12)
+    del compiled
+    for one in copies:
+        assert np.array_equal(one(samples), wanted)
+        assert np.array_equal(one.logits(network.analyse(samples)), one(samples))
+    assert "storage='float32'" in repr(copies[0])
+
+
 # -- prediction ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 130])
 def test_prediction_by_plans_and_by_the_tape_agree(count: int):
@@ -403,3 +568,11 @@ def test_ten_thousand_steps_take_no_more_memory_than_a_thousand():
         if step in (1_000, 10_000):
             seen.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))
     assert seen[1] - seen[0] < 2**20
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.5, "a"])
+def test_sizes_of_batches_are_checked_in_both_ways(batch: Any):
+    network = small_network(nn.Gaussian())
+    for context in (nn.tape_only(), thread_limit(2)):
+        with context, pytest.raises(ConfigurationError, match="batch: got"):
+            network.predict(np.ones((3, 8, 8, 2)), batch)

@@ -78,6 +78,7 @@ class Op:
             out.requires_grad = True
             out.record = Record(self, inputs, parameters, next(_ticket), tuple(saved))
         for observer in _observers.get():
+            out.saved = tuple(saved)
             observer(self, out, inputs, parameters)
         return (out, *saved) if self.saves else out
 

@@ -40,6 +40,8 @@ class Tensor:
         Sum of the gradients that `backward` has computed.
     record : Record or None
         The op that made the tensor; None for a leaf.
+    saved : tuple of Tensor
+        What the op returned beside the tensor, while somebody observes.
 
     Examples
     --------
@@ -51,7 +53,7 @@ class Tensor:
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "record", "requires_grad", "space")
+    __slots__ = ("__weakref__", "data", "grad", "record", "requires_grad", "saved", "space")
     # Without this, NumPy would compute `array * tensor` element by element.
     __array_ufunc__ = None
 
@@ -69,6 +71,7 @@ class Tensor:
         self.requires_grad = requires_grad
         self.grad: np.ndarray | None = None
         self.record: Record | None = None
+        self.saved: tuple[Tensor, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

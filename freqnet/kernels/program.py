@@ -138,6 +138,7 @@ class Program:
             return 0
         if isinstance(value, Array):
             assert value.flags.c_contiguous, "kernels work on contiguous arrays"
+            assert value.dtype in (self.precision, self.complex) or value.dtype.kind in "ui", "another precision"
             self._arrays[id(value)] = value
             return _address(value)
         return int(struct.unpack("q", struct.pack("d", value))[0]) if isinstance(value, float) else int(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -13,7 +12,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole
-from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, got_expected, warn
 from freqnet.nn.module import Signal
 from freqnet.ops.arithmetic import cast, extend, reshape, scale_by, sum_
 from freqnet.ops.transform import resample_samples
@@ -255,7 +254,7 @@ class Door:
         todo = "scale them like the training set"
         if self.full_scale not in (None, 1.0):
             todo += f": whole numbers are divided by {self.full_scale:g}, floats are taken as they are"
-        warnings.warn(got_expected("samples", got, f"values like those of training, {usual}", todo), DataWarning, 4)
+        warn(got_expected("samples", got, f"values like those of training, {usual}", todo), DataWarning)
 
     @cached_property
     def _keeps_double(self) -> bool:

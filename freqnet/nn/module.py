@@ -121,6 +121,15 @@ def evaluation() -> Iterator[None]:
         _evaluating.reset(token)
 
 
+class _Changes:
+    count = 0
+
+
+def changes_of_settings() -> int:
+    """Return how many settings of built layers have changed so far, of any network: what was recorded may be stale."""
+    return _Changes.count
+
+
 class Module(ABC):
     """The base class of layers.
 
@@ -173,6 +182,11 @@ class Module(ABC):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.is_static = vars(cls).get("is_static", False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if self.__dict__.get("built") and name in getattr(type(self), "__dataclass_fields__", ()):
+            _Changes.count += 1
 
     def __post_init__(self) -> None:
         self._make_plain()

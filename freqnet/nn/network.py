@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,12 +13,12 @@ import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.autodiff.tape import is_observed
-from freqnet.checks import require_room
-from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected
+from freqnet.checks import is_whole, require_room
+from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected, warn
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
-from freqnet.nn.module import Features, Module, cache_token, evaluation, from_description
+from freqnet.nn.module import Features, Module, cache_token, changes_of_settings, evaluation, from_description
 from freqnet.nn.plans import Compiled, Plans, plans_are_on
 from freqnet.spaces import counted_transforms, no_transforms
 from freqnet.spaces.condition import require_condition
@@ -31,6 +30,9 @@ class State(NamedTuple):
     values: np.ndarray
     of_samples: Plans
     of_spectra: Plans
+    door: Door
+    body: Module
+    changes: int
 
 
 class Network:
@@ -90,11 +92,25 @@ class Network:
         if not isinstance(out, Features):
             raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense(10)"))
         self.outputs = out.count
-        self._parameters = list(body.named_parameters().values())
-        self.layers = [module for _, module in body.modules()]
-        self._stateful = [module for module in self.layers if module.state]
         self._state = self.new_state()
         self._lock = Lock()
+
+    @property
+    def body(self) -> Module:
+        """The layers; usually a `Sequential` with a head at its end."""
+        return self._body
+
+    @body.setter
+    def body(self, body: Module) -> None:
+        self._body = body
+        self._layers: list[Module] = []
+
+    @property
+    def layers(self) -> list[Module]:
+        """All layers of the body, also those inside of others."""
+        if not self._layers:
+            self._layers = [module for _, module in self._body.modules()]
+        return self._layers
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy needs a lock of its own, and plans of its own arrays.
@@ -162,10 +178,12 @@ class Network:
         samples : array_like
             Values as in the training set. Whole numbers are divided by the door's `full_scale`, floats are not.
         batch : int
-            Samples computed at a time.
+            Samples computed at a time where the network does not run as a plan.
 
         Raises
         ------
+        ConfigurationError
+            The batch is not a whole number of 1 or more.
         DataError
             The samples are not finite real numbers.
         ShapeError
@@ -201,25 +219,31 @@ class Network:
         batch : int
             Examples computed at a time where there is no plan.
         """
-        self._require_own(spectra)
         with self.constants() as state:
-            return self._outputs(state, state.of_spectra, spectra, batch)
+            return self.logits_in(state, spectra, batch)
+
+    def logits_in(self, state: State, spectra: Tensor, batch: int = 250) -> np.ndarray:
+        """Return the logits of spectra while the arrays of the network are those of a state."""
+        self._require_own(spectra)
+        return self._outputs(state, state.of_spectra, spectra, batch)
 
     def compile(self, storage: str = "float32") -> Compiled:
         """Return a function that predicts with the present weights, faster than `predict` for few samples.
 
         `predict` looks at every call whether the weights have changed; the compiled network is a copy, and does not.
+        Where the network does not run as a plan (`can_plan`), the copy is about as fast as `predict`.
 
         Parameters
         ----------
         storage : {"float32", "bfloat16"}
             How responses of convolutions are stored. ``"bfloat16"`` takes half the memory and keeps 8 binary digits
-            instead of 24; sums are in float32.
+            instead of 24; sums are in float32. Inside `tape_only` responses are not rounded.
 
         Raises
         ------
         ConfigurationError
-            The storage is not known, or the network is not in the Fourier domain and float32.
+            The storage is not known; or it is bfloat16, and the network is not in the Fourier domain and float32, or
+            does not run as a plan.
 
         Examples
         --------
@@ -235,6 +259,10 @@ class Network:
         return Compiled(self, storage)
 
     def _outputs(self, state: State, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
+        if not is_whole(batch) or batch < 1:
+            raise ConfigurationError(
+                got_expected("batch", repr(batch), "a whole number of 1 or more", "pass batch=250")
+            )
         if examples.data.size and self.can_plan:
             return plans(examples, lambda: self._evaluated(state))
         axis = 0 if examples.space is None else examples.ndim - 2
@@ -256,6 +284,17 @@ class Network:
         space = self.door.space
         has_kernels = KERNEL != "numpy" and space.has_kernels and not space.switches
         return has_kernels and plans_are_on() and not is_observed() and all(layer.is_static for layer in self.layers)
+
+    def obstacle_to_plans(self) -> str:
+        """Return why the network does not run as a plan, for messages; empty if it does."""
+        names = sorted({type(layer).__name__ for layer in self.layers if not layer.is_static})
+        reasons = {
+            "no compiled kernels": KERNEL == "numpy",
+            f"the domain {self.door.domain}": not self.door.space.has_kernels or self.door.space.switches,
+            f"{', '.join(names)} without is_static": bool(names),
+            "a block with tape_only or an observer": not plans_are_on() or is_observed(),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
 
     @contextmanager
     def inference(self) -> Iterator[None]:
@@ -279,10 +318,10 @@ class Network:
         The cache lasts from one block to the next while the arrays are unchanged. It is cleared if an array changes
         inside the block, as when another thread trains the network.
         """
-        values = self._values()
-        if not np.array_equal(values, self._state.values):
-            self._state = self.new_state(values)
-        state = self._state
+        values, state = self._values(), self._state
+        same = state.changes == changes_of_settings() and state.door is self.door and state.body is self.body
+        if not same or not np.array_equal(values, state.values):
+            state = self._state = self.new_state(values)
         reset = cache_token.set(state)
         try:
             yield state
@@ -294,11 +333,13 @@ class Network:
 
     def new_state(self, values: np.ndarray | None = None, storage: str = "float32") -> State:
         """Return a state without constants and plans, for the values of all arrays."""
-        plans = (Plans(function, self.precision, storage) for function in (self._from_samples, self))
-        return State(np.zeros(0) if values is None else values, *plans)
+        samples, spectra = (Plans(function, self.precision, storage) for function in (self._from_samples, self))
+        values = np.zeros(0) if values is None else values
+        return State(values, samples, spectra, self.door, self.body, changes_of_settings())
 
     def _values(self) -> np.ndarray:
-        arrays = [p.data for p in self._parameters] + [a for m in self._stateful for a in m.state.values()]
+        arrays = [p.data for layer in self.layers for p in layer.parameters.values()]
+        arrays += [array for layer in self.layers for array in layer.state.values()]
         return np.concatenate([array.ravel() for array in arrays] or [np.zeros(0)])
 
     def train(self, mode: bool = True) -> None:
@@ -344,7 +385,7 @@ def _tell_not_finite(logits: np.ndarray) -> None:
     broken = ~np.isfinite(logits).all(axis=1)
     got = f"{int(broken.sum())} of {len(logits)} samples whose logits are not finite, the first at {np.argmax(broken)}"
     todo = "scale the samples like those of training, or train with a lower learning rate"
-    warnings.warn(got_expected("predict", got, "finite logits", todo), DataWarning, 3)
+    warn(got_expected("predict", got, "finite logits", todo), DataWarning)
 
 
 def _known_precision(name: Any) -> np.dtype:

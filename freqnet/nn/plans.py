@@ -70,6 +70,10 @@ class Plans:
         # Threads take plans out and put them back; each operation on a list is atomic.
         self.free: dict[tuple, list] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Plans hold addresses: a copy makes its own.
+        return {**vars(self), "free": {}}
+
     def __call__(self, examples: Tensor, recording: Callable[[], AbstractContextManager[None]]) -> np.ndarray:
         """Return the outputs of samples ``(batch, ...)`` or of signals ``(*modes, batch, channels)``.
 
@@ -128,11 +132,29 @@ class Compiled:
         self.network = deepcopy(network)
         self.network.train(False)
         _check_storage(self.network, storage)
+        self.storage = storage
         self._state = self.network.new_state(storage=storage)
+
+    def __repr__(self) -> str:
+        door = self.network.door
+        return f"Compiled({door.space}, {self.network.outputs} outputs, storage={self.storage!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Plans hold addresses: a copy in another process makes its own.
+        return {"network": self.network, "storage": self.storage}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _state=state["network"].new_state(storage=state["storage"]))
 
     def __call__(self, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
         return self.network.predict_in(self._state, samples, batch)
+
+    predict = __call__
+
+    def logits(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
+        """Return the logits ``(batch, outputs)`` of spectra: see `Network.logits`."""
+        return self.network.logits_in(self._state, spectra, batch)
 
 
 def _check_storage(network: Network, storage: str) -> None:
@@ -140,9 +162,11 @@ def _check_storage(network: Network, storage: str) -> None:
         raise ConfigurationError(
             got_expected("storage", repr(storage), "'float32' or 'bfloat16'", "leave it out for float32")
         )
-    if storage == "bfloat16" and not (
-        network.can_plan and network.door.space.is_complex and network.precision.itemsize == 4
-    ):
-        got = f"a network in {network.door.domain}, {network.precision}"
-        expected = "one in fourier and float32 that runs as a plan"
+    if storage == "float32":
+        return
+    got = network.obstacle_to_plans()
+    if not (network.door.space.is_complex and network.precision.itemsize == 4):
+        got = f"a network in {network.door.domain} and {network.precision}"
+    if got:
+        expected = "a network in fourier and float32 that runs as a plan"
         raise ConfigurationError(got_expected("storage='bfloat16'", got, expected, "leave storage out"))

@@ -78,12 +78,15 @@ class Builder:
     program : Program
     parts : list of Part
         The calls of each op, in the order in which they run.
+    results : set of int
+        Ids of the tensors whose gradient is 1: the loss.
     """
 
     def __init__(self, precision: Any, varying: Iterable[Tensor], storage: str = "float32") -> None:
         self.program, self.storage = Program(precision), storage
         self.values: dict[int, Array] = {id(x): x.data for x in varying}
         self._given = set(self.values)
+        self.results: set[int] = set()
         # Samples less an offset that are not computed yet, as (samples, offset per channel): the door may subtract it.
         self._shifted: dict[int, tuple[Array, Array]] = {}
         self.gradients: dict[int, Array] = {}
@@ -92,9 +95,10 @@ class Builder:
         # How many ops read a tensor, and the names of the ops that made them.
         self.readers: Counter[int] = Counter()
         self._makers: dict[int, str] = {}
-        # Places where arrays of layers must stay: (state, name, array).
-        self.watched: list[tuple[dict[str, Array], str, Array]] = []
-        self._pending: list[tuple[Array, Array]] = []
+        # What must stay where it is: (dictionary, name, object).
+        self.watched: list[tuple[dict[str, Any], str, Any]] = []
+        # Further contributions to gradients, by the tensor.
+        self._pending: list[tuple[int, Array]] = []
         self._backward: list[tuple[Part, Backward]] = []
         self.parts: list[Part] = []
         # Tensors are known by their id, which is theirs only as long as they live.
@@ -163,7 +167,7 @@ class Builder:
             return None
         array = self.program.empty(x.shape, x.data.dtype)
         if id(x) in self.gradients:
-            self._pending.append((self.gradients[id(x)], array))
+            self._pending.append((id(x), array))
         else:
             self.gradients[id(x)] = array
         return array
@@ -176,14 +180,13 @@ class Builder:
     def share_gradient(self, x: Tensor, g: Array) -> None:
         """Use an array as a contribution to the gradient of a tensor."""
         if x.requires_grad and id(x) in self.gradients:
-            self._pending.append((self.gradients[id(x)], g))
+            self._pending.append((id(x), g))
         elif x.requires_grad:
             self.gradients[id(x)] = g
 
     def keep_saved(self, out: Tensor, *arrays: Array) -> None:
         """Name the arrays of what an op returns beside its result."""
-        if out.record is not None:
-            self.values |= {id(x): array for x, array in zip(out.record.saved, arrays, strict=True)}
+        self.values |= {id(x): array for x, array in zip(out.saved, arrays, strict=True)}
 
     def forget(self, x: Tensor) -> None:
         """Release the array of a tensor that no later op reads."""
@@ -193,7 +196,7 @@ class Builder:
 
     def add(self, op: Op, out: Tensor, inputs: tuple[Tensor, ...], parameters: dict[str, Any]) -> None:
         """Append the forward pass of an op, unless its result is a constant."""
-        self._alive.append((out, inputs))
+        self._alive.append((out, inputs, out.saved))
         self._makers[id(out)] = op.name
         if not any(self.varies(x) for x in inputs):
             return
@@ -211,22 +214,21 @@ class Builder:
             out, first = part.out, len(self.program.calls)
             if id(out) in self.gradients:
                 backward(self.gradients[id(out)])
-                for target, other in self._pending:
-                    self.program.add(self._own(target), other)
+                for key, other in self._pending:
+                    self.program.add(self._own(key), other)
+                for _, other in self._pending:
                     self._release(other)
                 self._pending.clear()
                 self._release(self.gradients.pop(id(out)))
                 calls = slice(first, len(self.program.calls))
                 self.parts.append(part._replace(is_backward=True, calls=calls))
 
-    def _own(self, gradient: Array) -> Array:
-        """Return a gradient to which others are added; a copy, if it is the gradient of several tensors."""
-        keys = [key for key, array in self.gradients.items() if np.shares_memory(array, gradient)]
-        if len(keys) < 2:
-            return gradient
-        key = next(key for key in keys if self.gradients[key] is gradient)
-        self.gradients[key] = self.program.empty(gradient.shape, gradient.dtype)
-        self.program.copy(gradient, self.gradients[key])
+    def _own(self, key: int) -> Array:
+        """Return the gradient of a tensor, to which others are added; a copy, if it is also that of another tensor."""
+        gradient = self.gradients[key]
+        if any(np.shares_memory(array, gradient) for other, array in self.gradients.items() if other != key):
+            self.gradients[key] = self.program.empty(gradient.shape, gradient.dtype)
+            self.program.copy(gradient, self.gradients[key])
         return self.gradients[key]
 
     def _release(self, array: Array) -> None:
@@ -238,11 +240,12 @@ class Builder:
         """Append an op that has no kernel: its own functions run on the arrays of the plan."""
         given = tuple(Tensor(self.value(x), x.space, x.requires_grad) if self.varies(x) else x for x in inputs)
         made = Tensor(self.result(out), out.space)
-        saved: list[Tensor] = []
+        saved = [Tensor(self.result(x), x.space) for x in out.saved]
 
         def forward() -> None:
-            found, *saved[:] = op.forward(*given, **parameters) if op.saves else (op.forward(*given, **parameters),)
-            made.data[...] = found.data
+            found, *others = op.forward(*given, **parameters) if op.saves else (op.forward(*given, **parameters),)
+            for own, x in zip((made, *saved), (found, *others), strict=True):
+                own.data[...] = x.data
 
         def backward(g: Array) -> None:
             wanted = [(own, self.gradient(x)) for own, x in zip(given, inputs, strict=True)]

@@ -45,13 +45,14 @@ class Plan:
     ) -> None:
         self._before = (slice(None),) * axis
         self.parameters = list(parameters)
-        self._places = [p.data for p in self.parameters]
+        self._places = [(p.data, p.requires_grad) for p in self.parameters]
         source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
         calls: list[tuple[Any, ...]] = []
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
             result = function(source)
         self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters], storage)
         builder.readers.update(id(x) for _, _, inputs, _ in calls for x in inputs)
+        builder.results.add(id(result))
         last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
         for i, call in enumerate(calls):
             builder.add(*call)
@@ -76,9 +77,15 @@ class Plan:
 
     @property
     def is_current(self) -> bool:
-        """Whether parameters and states still lie in the arrays that the plan knows."""
-        own = all(p.data is place for p, place in zip(self.parameters, self._places, strict=True))
-        return own and all(state[name] is place for state, name, place in self._builder.watched)
+        """Whether parameters and states are still those that the plan knows, in the same arrays."""
+        for p, (place, wanted) in zip(self.parameters, self._places, strict=True):
+            if p.data is not place or p.requires_grad is not wanted:
+                return False
+        return all(owner.get(name) is known for owner, name, known in self._builder.watched)
+
+    def watch(self, owner: dict[str, Any], name: str, known: Any) -> None:
+        """Count the plan as current only as long as a dictionary holds this object under a name."""
+        self._builder.watched.append((owner, name, known))
 
     def run(self, source: np.ndarray) -> np.ndarray:
         """Copy an input into the plan and run it.

@@ -259,7 +259,7 @@ def _fit_relu(
     p, lanes, bands = b.program, x.shape[-2:], (x.space.band, band)
     source, centre = b.value(x), x.space.centre
     coefficients, negated, means = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
-    normal = p.empty((*lanes, 2), np.float64)
+    normal = p.empty((*lanes, 2), np.float64).view(np.uint8)
     p.relu(given, (coefficients, negated, None, None, None, None), normal, lanes, degree, epsilons, running=running)
     with _without_mean(p, source[centre], means, negated):
         _polynomial(p, source, coefficients, bands, centre, b.result(out))
@@ -286,7 +286,11 @@ def _without_mean(p: Program, row: Array, kept: Array, negated: Array) -> Iterat
 
 
 @rule("update_running")
-def _running(b: Builder, out: Tensor, inputs: tuple[Tensor], state: dict[str, Array], momentum: float) -> Backward:
+def _running(
+    b: Builder, out: Tensor, inputs: tuple[Tensor], state: dict[str, Array], momentum: float
+) -> Backward | None:
+    if any(state[name].dtype != b.program.precision for name in ("mean", "variance")):
+        return None
     b.watched += [(state, name, state[name]) for name in ("mean", "variance")]
     b.program.running(state["mean"], state["variance"], b.value(inputs[0]), momentum)
     return nothing
@@ -432,9 +436,11 @@ def _from_coordinates(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Spa
 @rule("softmax_loss")
 def _softmax(b: Builder, out: Tensor, inputs: tuple[Tensor], targets: Array) -> Backward | None:
     (logits,) = inputs
+    # The kernel takes the gradient of the loss as 1.
+    if id(out) not in b.results or targets.dtype != b.program.precision or not targets.flags.c_contiguous:
+        return None
     slope = b.program.empty(logits.shape)
     b.program.softmax(b.value(logits), targets, b.result(out), slope)
-    # The gradient of a loss is 1.
     return lambda g: b.share_gradient(logits, slope)
 
 

@@ -145,6 +145,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     from safetensors import safe_open
 
     path = Path(path)
+    if path.is_dir():
+        raise _unusable(path, "a folder", "a file", f"pass {path / 'model.safetensors'}, if it is the folder of a run")
     if not path.is_file():
         raise _unusable(path, "no such file", "a trained model", "train a model first")
     try:

@@ -8,8 +8,8 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.errors import DataError, DivergenceError, got_expected
-from freqnet.nn import Network
+from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
+from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
 from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.statistics import kept_state
@@ -37,14 +37,14 @@ class Evaluation:
     logits: np.ndarray
 
 
-def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation:
+def evaluate(network: Network | Compiled, spectra: Spectra, batch: int = 250) -> Evaluation:
     """Measure the loss and accuracy of a network on labelled spectra, in evaluation mode.
 
     The network's own mode does not change.
 
     Parameters
     ----------
-    network : Network
+    network : Network or Compiled
     spectra : Spectra
         Labelled examples, from `freqnet.training.analyse`.
     batch : int
@@ -54,18 +54,25 @@ def evaluate(network: Network, spectra: Spectra, batch: int = 250) -> Evaluation
     ------
     DataError
         There are no spectra.
+    SpaceError
+        The first argument is no network.
     DivergenceError
         The loss is not finite: weights or examples are too large.
     """
     require_spectra(spectra, "evaluate")
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "pass a dataset with samples"))
-    with network.inference(), np.errstate(over="ignore", invalid="ignore"):
+    if not isinstance(network, Network | Compiled):
+        got = type(network).__name__
+        raise SpaceError(got_expected("evaluate", got, "a Network or what compile() returns", "pass the network first"))
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         logits = np.concatenate([network.logits(x, batch) for x, _ in spectra.in_order(batch)])
         loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
         if not np.isfinite(loss):
             x, _ = spectra.take(np.flatnonzero(~np.isfinite(logits).all(axis=1))[:batch])
-            got = f"a loss of {loss}; {exploding_layer(network, x)}"
+            whole = network.network if isinstance(network, Compiled) else network
+            with whole.inference():
+                got = f"a loss of {loss}; {exploding_layer(whole, x)}"
             raise DivergenceError(
                 got_expected(
                     "evaluation", got, "a finite loss", "train with a lower learning rate, or scale the examples"

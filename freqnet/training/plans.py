@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.errors import ConfigurationError, PlanWarning, got_expected
+from freqnet.errors import ConfigurationError, PlanWarning, got_expected, warn
 from freqnet.nn import Network
+from freqnet.nn.module import changes_of_settings
 from freqnet.ops.loss import softmax_loss
 from freqnet.training.statistics import kept_state
 
@@ -55,14 +55,19 @@ class StepPlans:
         self.network, self.trained = network, list(trained.values())
         self._steps: dict[tuple, Step] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Plans hold addresses: a copy makes its own.
+        return {**vars(self), "_steps": {}}
+
     def __call__(self, x: Tensor, targets: np.ndarray) -> tuple[float, np.ndarray]:
         """Set the gradients of all trained parameters; return the loss and the logits ``(batch, classes)``."""
         modes = tuple(layer.training for layer in self.network.layers)
-        step = self._steps.get((x.shape, modes))
+        key = (x.shape, modes, changes_of_settings(), id(self.network.body))
+        step = self._steps.get(key)
         if step is None or not step.plan.is_current:
             if len(self._steps) >= _MOST:
                 self._steps.clear()
-            step = self._steps[x.shape, modes] = self.record(x, targets)
+            step = self._steps[key] = self.record(x, targets)
         step.targets[...] = targets
         loss = float(step.plan.run(x.data))
         for p, gradient in zip(self.trained, step.gradients, strict=True):
@@ -83,7 +88,7 @@ class StepPlans:
         # Recording runs the network once.
         try:
             with kept_state(self.network.body):
-                plan = Plan(loss, x, self.trained)
+                plan = Plan(loss, x, list(self.network.named_parameters().values()))
         except MemoryError as error:
             got, todo = (
                 str(error) or "none left",
@@ -92,6 +97,9 @@ class StepPlans:
             raise ConfigurationError(
                 got_expected(f"memory for a batch of {x.shape[-2]}", got, "enough free memory", todo)
             ) from None
+        for layer in self.network.layers:
+            for name, p in layer.parameters.items():
+                plan.watch(layer.parameters, name, p)
         return Step(plan, own, plan.value(made[0]), [plan.gradient(p) for p in self.trained])
 
 
@@ -99,10 +107,9 @@ def tell_of_layers_without_plan(network: Network) -> None:
     """Warn once if a layer keeps a network from running as a plan, although there are kernels for its domain."""
     names = sorted({type(layer).__name__ for layer in network.layers if not layer.is_static})
     if names and network.door.space.has_kernels:
-        todo = "set is_static = True in the class if its forward runs the same ops at every call"
+        todo = "set is_static = True in the class if its forward runs the same ops at every call, whatever the data"
         expected = "layers that say they are static"
-        warnings.warn(
+        warn(
             got_expected("training", f"{', '.join(names)}, so that each step runs op by op", expected, todo),
             PlanWarning,
-            stacklevel=3,
         )
