@@ -148,7 +148,11 @@ def combine(
 
 def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
     """Copy arrays end to end into a vector, and return the sum of squares: see `freqnet.kernels.reference.gather`."""
-    return _native.gather([np.ascontiguousarray(a, vector.dtype) for a in arrays], vector, vector.dtype == np.float64)
+    is_double = vector.dtype == np.float64
+    try:
+        return _native.gather(list(arrays), vector, is_double)
+    except ValueError:
+        return _native.gather([np.ascontiguousarray(a, vector.dtype) for a in arrays], vector, is_double)
 
 
 def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,9 +178,10 @@ def adam(
 
 def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factors: np.ndarray) -> None:
     """Set each array to its factor times itself plus its part: see `freqnet.kernels.reference.spread`."""
-    if all(array.flags.c_contiguous and array.dtype == vector.dtype for array in arrays):
+    try:
         _native.spread(vector, list(arrays), np.ascontiguousarray(factors, float), vector.dtype == np.float64)
-    else:
+    except ValueError:
+        # Arrays in another order or precision; nothing has changed yet.
         reference.spread(vector, arrays, factors)
 
 

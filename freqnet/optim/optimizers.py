@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import ClassVar
+from operator import is_
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,6 +68,10 @@ class Optimizer:
             raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the network"))
         self.weight_decay = number_in_range("weight_decay", weight_decay, 0, example=0.01)
         self._decays = _decaying(self._named, decay)
+        self._parameters = list(self._named.values())
+        # The arrays of the last step, and the gradients that were found right then.
+        self._arrays = [parameter.data for parameter in self._parameters]
+        self._checked: list[np.ndarray | None] = [None] * len(self._parameters)
         self._step, self._rate = np.zeros((), np.int64), np.zeros(())
         self.learning_rate = learning_rate
         # Each vector holds all parameters end to end, so that an update takes only a few calls.
@@ -105,11 +110,9 @@ class Optimizer:
         ShapeError
             A gradient is complex, or its shape is not that of its parameter; no parameter has changed then.
         """
-        rate, found = self.learning_rate, self._with_gradients()
-        segments = self._segments(list(found))
-        work = self._vectors["work"]
-        squares = [kernels.gather([found[i] for i in range(*ends)], work[self._slice(*ends)]) for ends in segments]
-        norm = math.sqrt(sum(squares))
+        rate, found = self.learning_rate, self._gradients()
+        segments, work = self._segments(found), self._vectors["work"]
+        norm = math.sqrt(sum(kernels.gather(found[slice(*ends)], work[self._slice(*ends)]) for ends in segments))
         if maximum_norm is not None and not norm < math.inf:
             return norm
         if maximum_norm is not None and norm > maximum_norm:
@@ -123,7 +126,6 @@ class Optimizer:
 
     def _change(self, segments: list[tuple[int, int]], rate: float) -> None:
         """Update the parameters of segments, whose gradients are in the work vector."""
-        parameters = list(self._named.values())
         for first, stop in segments:
             self._updates[first:stop] += 1
             if self.weight_decay and not self.decoupled:
@@ -135,14 +137,13 @@ class Optimizer:
         # The last, so that the weights are those before the step if it is interrupted until here.
         for first, stop in segments:
             part = self._vectors["work"][self._slice(first, stop)]
-            kernels.spread(part, [p.data for p in parameters[first:stop]], factors[first:stop])
+            kernels.spread(part, self._arrays[first:stop], factors[first:stop])
 
     def _add_decay(self, positions: Iterable[int]) -> None:
         """Add the decay to gradients in the work vector, a small block at a time."""
-        arrays = [p.data for p in self._named.values()]
         for i in positions:
             if self._decays[i]:
-                pair, access = [self._work[i], arrays[i]], [["readwrite"], ["readonly"]]
+                pair, access = [self._work[i], self._arrays[i]], [["readwrite"], ["readonly"]]
                 with np.nditer(pair, ["external_loop", "buffered"], access, buffersize=4096) as blocks:  # type: ignore[arg-type]
                     for block, data in blocks:
                         block += self.weight_decay * data
@@ -152,7 +153,7 @@ class Optimizer:
 
     def clear_gradients(self) -> None:
         """Set the gradient of every parameter to None."""
-        for parameter in self._named.values():
+        for parameter in self._parameters:
             parameter.grad = None
 
     def state(self) -> dict[str, np.ndarray]:
@@ -208,16 +209,24 @@ class Optimizer:
             live |= {f"{slot}/{name}": v for name, v in zip(self._named, self._pieces(slot), strict=True)}
         return live
 
-    def _with_gradients(self) -> dict[int, np.ndarray]:
-        """Return the gradients by position, of the parameters that have one."""
-        named = enumerate(self._named.items())
-        found = {i: checked_gradient(name, parameter) for i, (name, parameter) in named}
-        return {i: grad for i, grad in found.items() if grad is not None}
+    def _gradients(self) -> list[Any]:
+        """Return the gradient of each parameter, and note the arrays of the parameters."""
+        arrays = [parameter.data for parameter in self._parameters]
+        found = [parameter.grad for parameter in self._parameters]
+        # Arrays that stay in place are checked once.
+        if not (all(map(is_, found, self._checked)) and all(map(is_, arrays, self._arrays))):
+            self._checked = [checked_gradient(name, parameter) for name, parameter in self._named.items()]
+            self._arrays = arrays
+        return found
 
-    def _segments(self, found: list[int]) -> list[tuple[int, int]]:
+    def _segments(self, found: list[Any]) -> list[tuple[int, int]]:
         """Group neighbours that were updated equally often: one segment where no gradient was ever missing."""
         segments, counts = list[tuple[int, int]](), self._updates.tolist()
-        for i in found:
+        if len(set(counts)) == 1 and all(grad is not None for grad in found):
+            return [(0, len(found))]
+        for i in range(len(found)):
+            if found[i] is None:
+                continue
             if segments and segments[-1][1] == i and counts[i - 1] == counts[i]:
                 segments[-1] = (segments[-1][0], i + 1)
             else:

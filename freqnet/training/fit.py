@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,8 @@ class Run:
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
             value, logits = self._gradients(x, labels)
-            norm = self.optimizer.step(settings.clip or np.inf) if np.isfinite(value) else 0.0
-            if not np.isfinite(value) or not np.isfinite(norm):
+            norm = self.optimizer.step(settings.clip or inf) if isfinite(value) else 0.0
+            if not isfinite(value) or not isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
                 todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
