@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from math import isfinite
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -104,6 +103,7 @@ class Network:
     def body(self, body: Module) -> None:
         self._body = body
         self._layers: list[Module] = []
+        self._static: bool | None = None
 
     @property
     def layers(self) -> list[Module]:
@@ -200,10 +200,7 @@ class Network:
     def predict_in(self, state: State, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits of samples while the arrays of the network are those of a state."""
         logits = self._outputs(state, state.of_samples, self.door.read(samples), batch)
-        # A sum is quicker than a look at every number.
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = logits.sum()
-        if not isfinite(total) and not np.isfinite(logits).all():
+        if not np.isfinite(logits).all():
             _tell_not_finite(logits)
         return logits
 
@@ -259,7 +256,7 @@ class Network:
         return Compiled(self, storage)
 
     def _outputs(self, state: State, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
-        if not is_whole(batch) or batch < 1:
+        if (type(batch) is not int and not is_whole(batch)) or batch < 1:
             raise ConfigurationError(
                 got_expected("batch", repr(batch), "a whole number of 1 or more", "pass batch=250")
             )
@@ -281,9 +278,19 @@ class Network:
 
         There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
         """
+        return self._has_kernels and self._is_static and plans_are_on() and not is_observed()
+
+    @property
+    def _has_kernels(self) -> bool:
         space = self.door.space
-        has_kernels = KERNEL != "numpy" and space.has_kernels and not space.switches
-        return has_kernels and plans_are_on() and not is_observed() and all(layer.is_static for layer in self.layers)
+        return KERNEL != "numpy" and space.has_kernels and not space.switches
+
+    @property
+    def _is_static(self) -> bool:
+        # The list of layers is made anew for another body.
+        if self._static is None:
+            self._static = all(layer.is_static for layer in self.layers)
+        return self._static
 
     def obstacle_to_plans(self) -> str:
         """Return why the network does not run as a plan, for messages; empty if it does."""

@@ -100,7 +100,7 @@ class Run:
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
             value, logits = self._gradients(x, labels)
-            norm = self.optimizer.step(settings.clip or inf) if isfinite(value) else 0.0
+            norm = (self.optimizer.step(settings.clip or inf) or 0.0) if isfinite(value) else 0.0
             if not isfinite(value) or not isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
