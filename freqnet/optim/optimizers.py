@@ -86,7 +86,7 @@ class Optimizer:
     def learning_rate(self, value: float) -> None:
         self._rate[...] = number_in_range("learning_rate", value, 0, example=0.01)
 
-    def step(self, maximum_norm: float | None = None) -> float:
+    def step(self, maximum_norm: float | None = None) -> float | None:
         """Update in place every parameter that has a gradient; the others and their state stay as they are.
 
         Parameters
@@ -97,8 +97,8 @@ class Optimizer:
 
         Returns
         -------
-        float
-            Joint Euclidean norm of the gradients, before clipping.
+        float or None
+            If `maximum_norm` is given, the joint Euclidean norm of the gradients, before clipping.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class Optimizer:
                 np.multiply(part, maximum_norm / norm, out=part, dtype=np.float64, casting="same_kind")
         self._change(segments, rate)
         self._step += 1
-        return norm
+        return None if maximum_norm is None else norm
 
     def _change(self, segments: list[tuple[int, int]], rate: float) -> None:
         """Update the parameters of segments, whose gradients are in the work vector."""

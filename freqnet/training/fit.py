@@ -99,7 +99,7 @@ class Run:
         network, settings = self.network, self.settings
         with network.guard(), np.errstate(over="ignore", invalid="ignore"):
             value, logits = self._gradients(x, labels)
-            norm = self.optimizer.step(settings.clip or np.inf) if np.isfinite(value) else 0.0
+            norm = (self.optimizer.step(settings.clip or np.inf) or 0.0) if np.isfinite(value) else 0.0
             if not np.isfinite(value) or not np.isfinite(norm):
                 got = f"a loss of {value}; {exploding_layer(network, x)}"
                 smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
