@@ -61,9 +61,8 @@ def network(name: str) -> nn.Network:
     shape = SHAPES[name.removesuffix(POLYNOMIALS)]
     layers: list[nn.Module] = []
     for width, kept in zip(shape.widths, shape.modes[1:], strict=True):
-        layers.append(nn.Convolution(width, 3, bias=False))
-        layers += [nn.PowerNorm(), nn.Polynomial()] if name.endswith(POLYNOMIALS) else [nn.Gaussian("relu", 2)]
-        layers.append(nn.TruncationPool(kept))
+        activation = nn.Polynomial() if name.endswith(POLYNOMIALS) else nn.Gaussian("relu", 2)
+        layers += [nn.Convolution(width, 3, bias=False), nn.PowerNorm(), activation, nn.TruncationPool(kept)]
     band = (shape.modes[0] - 1) // 2
     body = nn.Sequential(*layers, nn.PowerNorm(), nn.Dense(CLASSES))
     return nn.Network(nn.Door("fourier", SHAPE[:2], (band, band), SHAPE[2]), body)

@@ -90,7 +90,23 @@ class Sequential(Module):
         return x
 
 
-class NormalizedPolynomial(Module):
+class _Merged(Module):
+    """The base class of a normalisation and the activation after it in one pass; its parameters are theirs."""
+
+    def __init__(self, norm: PowerNorm, activation: Any) -> None:
+        self.norm, self.activation = norm, activation
+        super().__post_init__()
+        self.built = True
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        return self.activation.build(self.norm.build(incoming, generator, self.precision), generator, self.precision)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        yield "norm", self.norm
+        yield type(self.activation).__name__.lower(), self.activation
+
+
+class NormalizedPolynomial(_Merged):
     """Normalise a signal and apply a polynomial of degree 1 or 2 in one pass: both together are one polynomial.
 
     `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
@@ -98,23 +114,11 @@ class NormalizedPolynomial(Module):
 
     is_static = True
 
-    def __init__(self, norm: PowerNorm, polynomial: Polynomial) -> None:
-        self.norm, self.polynomial = norm, polynomial
-        super().__post_init__()
-        self.built = True
-
-    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
-        return self.polynomial.build(self.norm.build(incoming, generator, self.precision), generator, self.precision)
-
-    def children(self) -> Iterator[tuple[str, Module]]:
-        yield "norm", self.norm
-        yield "polynomial", self.polynomial
-
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm.polynomial(x, self.polynomial.current, self.polynomial.kept or x.space.band)
+        return self.norm.polynomial(x, self.activation.current, self.activation.kept or x.space.band)
 
 
-class NormalizedGaussian(Module):
+class NormalizedGaussian(_Merged):
     """Normalise a signal over the batch and apply the best polynomial of degree 1 or 2 in one pass.
 
     `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
@@ -122,24 +126,12 @@ class NormalizedGaussian(Module):
 
     is_static = True
 
-    def __init__(self, norm: PowerNorm, gaussian: Gaussian) -> None:
-        self.norm, self.gaussian = norm, gaussian
-        super().__post_init__()
-        self.built = True
-
-    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
-        return self.gaussian.build(self.norm.build(incoming, generator, self.precision), generator, self.precision)
-
-    def children(self) -> Iterator[tuple[str, Module]]:
-        yield "norm", self.norm
-        yield "gaussian", self.gaussian
-
     def forward(self, x: Tensor) -> Tensor:
         # Few nodes hold no constant exactly: there the statistics of the normalised signal are not those that follow
         # from the signal's own.
-        if self.gaussian.uses_running or x.space.has_nodes:
-            return self.gaussian(self.norm(x))
-        return self.gaussian.of_normalized(x, self.norm)
+        if self.activation.uses_running or x.space.has_nodes:
+            return self.activation(self.norm(x))
+        return self.activation.of_normalized(x, self.norm)
 
 
 def fused(layers: list[tuple[str, Module]]) -> list[tuple[str, Module]]:

@@ -18,7 +18,7 @@ from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
 from freqnet.nn.module import Features, Module, cache_token, changes_of_settings, evaluation, from_description
-from freqnet.nn.plans import Compiled, Plans, plans_are_on
+from freqnet.nn.plans import Compiled, Plans, in_parts, plans_are_on
 from freqnet.spaces import counted_transforms, no_transforms
 from freqnet.spaces.condition import require_condition
 
@@ -262,11 +262,8 @@ class Network:
             )
         if examples.data.size and self.can_plan:
             return plans(examples, lambda: self._evaluated(state))
-        axis = 0 if examples.space is None else examples.ndim - 2
-        before, starts = (slice(None),) * axis, range(0, examples.shape[axis], batch)
-        parts = (Tensor(examples.data[(*before, slice(i, i + batch))], examples.space) for i in starts)
         with self._evaluated(state):
-            logits = [plans.function(part).data for part in parts]
+            logits = [plans.function(part).data for part in in_parts(examples, batch)]
         return np.concatenate(logits) if logits else np.zeros((0, self.outputs), self.precision)
 
     def _from_samples(self, samples: Tensor) -> Tensor:
@@ -294,14 +291,18 @@ class Network:
 
     def obstacle_to_plans(self) -> str:
         """Return why the network does not run as a plan, for messages; empty if it does."""
-        names = sorted({type(layer).__name__ for layer in self.layers if not layer.is_static})
+        names = self.layers_without_plan()
         reasons = {
             "no compiled kernels": KERNEL == "numpy",
-            f"the domain {self.door.domain}": not self.door.space.has_kernels or self.door.space.switches,
+            f"the domain {self.door.domain}": not self._has_kernels,
             f"{', '.join(names)} without is_static": bool(names),
             "a block with tape_only or an observer": not plans_are_on() or is_observed(),
         }
         return next((reason for reason, holds in reasons.items() if holds), "")
+
+    def layers_without_plan(self) -> list[str]:
+        """Return the names of the classes of layers that do not say that they are static."""
+        return sorted({type(layer).__name__ for layer in self.layers if not layer.is_static})
 
     @contextmanager
     def inference(self) -> Iterator[None]:

@@ -52,6 +52,19 @@ def plans_are_on() -> bool:
     return not _tape_only.get()
 
 
+def in_parts(examples: Tensor, size: int) -> Iterator[Tensor]:
+    """Yield samples ``(batch, ...)`` or signals ``(*modes, batch, channels)`` in order, up to `size` at a time."""
+    axis = batch_axis(examples)
+    before = (slice(None),) * axis
+    for start in range(0, examples.shape[axis], size):
+        yield Tensor(examples.data[(*before, slice(start, start + size))], examples.space)
+
+
+def batch_axis(examples: Tensor) -> int:
+    """Return the axis that counts the examples."""
+    return 0 if examples.space is None else examples.ndim - 2
+
+
 class Plans:
     """Plans of one function of examples.
 
@@ -83,22 +96,19 @@ class Plans:
         recording : callable
             ``with recording():`` is what the function must run in when a plan is recorded.
         """
-        axis = 0 if examples.space is None else examples.ndim - 2
-        data, count = examples.data, examples.data.shape[axis]
-        if count <= _CHUNK:
-            return self._chunk(examples, data, axis, recording)
-        before, starts = (slice(None),) * axis, range(0, count, _CHUNK)
-        parts = (data[(*before, slice(start, start + _CHUNK))] for start in starts)
-        return np.concatenate([self._chunk(examples, part, axis, recording) for part in parts])
+        if examples.shape[batch_axis(examples)] <= _CHUNK:
+            return self._chunk(examples, recording)
+        return np.concatenate([self._chunk(part, recording) for part in in_parts(examples, _CHUNK)])
 
-    def _chunk(self, like: Tensor, data: np.ndarray, axis: int, recording: Callable[[], Any]) -> np.ndarray:
+    def _chunk(self, examples: Tensor, recording: Callable[[], Any]) -> np.ndarray:
+        data, axis = examples.data, batch_axis(examples)
         # A few sizes serve all numbers of examples.
         shape = (*data.shape[:axis], 1 << (data.shape[axis] - 1).bit_length(), *data.shape[axis + 1 :])
         plans = self.free.setdefault((shape, data.dtype), [])
         try:
             plan = plans.pop()
         except IndexError:
-            plan = self._record(Tensor(np.zeros(shape, data.dtype), like.space), axis, recording)
+            plan = self._record(Tensor(np.zeros(shape, data.dtype), examples.space), axis, recording)
         out = plan.run(data).copy()
         if len(plans) < _MOST:
             plans.append(plan)

@@ -105,7 +105,7 @@ class StepPlans:
 
 def tell_of_layers_without_plan(network: Network) -> None:
     """Warn once if a layer keeps a network from running as a plan, although there are kernels for its domain."""
-    names = sorted({type(layer).__name__ for layer in network.layers if not layer.is_static})
+    names = network.layers_without_plan()
     if names and network.door.space.has_kernels:
         todo = "set is_static = True in the class if its forward runs the same ops at every call, whatever the data"
         expected = "layers that say they are static"
