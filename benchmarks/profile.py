@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 
-from freqnet import kernels
-from freqnet.ops.loss import class_targets
 from freqnet.training.presets import SIZES
 
 from . import colour
 from .networks import Ours, mnist, parts
 from .rows import Row
-from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, copy_rate, gemm, single
+from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, copy_rate, gemm
 
 if TYPE_CHECKING:
     from freqnet.plan import Part
@@ -43,9 +43,9 @@ OPTIMISER, REST = "optimiser", "Python and copies"
 def profile_rows(plan: Plan) -> Iterator[Row]:
     """Yield the seconds of each part of a step beside those of the whole step.
 
-    The calls of the plan run op by op, and their times are scaled so that they add up to the time of the whole program.
-    The kernel calls of the optimiser are measured by themselves. The rest is what the whole step takes beyond both:
-    Python, and the copy of the batch into the plan.
+    The program and the kernel calls of the optimiser are timed inside the step. The rest is what the step takes beyond
+    both: Python, and the copy of the batch into the plan. The calls of the program also run op by op, and their times
+    are scaled so that they add up to the time of the whole program.
 
     The details of a row name the multiply-adds of a part, the bytes of its operands and results, and the rates of a
     GEMM and of a copy on this machine, in multiply-adds and in bytes per second.
@@ -62,23 +62,53 @@ def recorded(ours: Ours) -> Recorded:
     # Plans need the compiled kernels.
     from freqnet.training.plans import StepPlans
 
-    run, network = ours.run, ours.network
-    network.train()
-    targets = class_targets(
-        ours.labels, network.outputs, run.settings.smoothing, batch=len(ours.labels), dtype=network.precision
-    )
-    return StepPlans(network, run.trained).record(ours.x, targets).plan
+    run = ours.run
+    ours.network.train()
+    return StepPlans(ours.network, run.trained, run.settings.smoothing).record(ours.x, ours.labels).plan
 
 
-def step_seconds(ours: Ours, made: Recorded, plan: Plan) -> tuple[float, float, float]:
-    """Return the seconds of a whole step, of the program in it, and of the kernel calls of the optimiser."""
-    whole, program = alternate(ours.step(), made.program.run, plan.seconds)
-    return whole, program, single(_update(ours), plan.seconds / 2)
+class _Clock:
+    """Stands for the compiled kernels, and adds up the seconds that each of their functions takes."""
+
+    def __init__(self, kernels: Any) -> None:
+        self.kernels, self.seconds = kernels, Counter[str]()
+
+    def __getattr__(self, name: str) -> Operation:
+        function = getattr(self.kernels, name)
+
+        def timed(*given: Any) -> Any:
+            start = time.perf_counter()
+            found = function(*given)
+            self.seconds[name] += time.perf_counter() - start
+            return found
+
+        # The next call finds it without a search.
+        setattr(self, name, timed)
+        return timed
+
+
+def step_seconds(ours: Ours, plan: Plan) -> tuple[float, float, float]:
+    """Return the seconds of a whole step, of the program in it, and of the kernel calls of the optimiser in it."""
+    # Plans need the compiled kernels.
+    from freqnet.kernels import native, program
+
+    step, clock = ours.step(), _Clock(program._native)
+    samples: list[tuple[float, float, float]] = []
+    with patch.object(native, "_native", clock), patch.object(program, "_native", clock):
+        end = time.perf_counter() + plan.seconds
+        while len(samples) < ROUNDS or time.perf_counter() < end:
+            clock.seconds.clear()
+            start = time.perf_counter()
+            step()
+            whole, run = time.perf_counter() - start, clock.seconds.pop("run")
+            samples.append((whole, run, sum(clock.seconds.values())))
+    whole, run, others = map(median, zip(*samples[ROUNDS // 3 :], strict=True))
+    return whole, run, others
 
 
 def share_of_python(ours: Ours, plan: Plan) -> float:
-    """Return the share of a step beyond all kernel calls; noise can make it negative."""
-    whole, program, optimiser = step_seconds(ours, recorded(ours), plan)
+    """Return the share of a step outside of kernel calls."""
+    whole, program, optimiser = step_seconds(ours, plan)
     return (whole - program - optimiser) / whole
 
 
@@ -87,7 +117,7 @@ def parts_of_step(name: str, ours: Ours, plan: Plan) -> Iterator[Row]:
     if not ours.network.can_plan:
         return
     made = recorded(ours)
-    whole, program, optimiser = step_seconds(ours, made, plan)
+    whole, program, optimiser = step_seconds(ours, plan)
     matrix, count = gemm()
     _, seconds = alternate(made.program.run, matrix, plan.seconds, PAUSE_AFTER_BLAS)
     rates = {"gemm_rate": count / seconds, "copy_rate": copy_rate(plan.threads, plan.seconds / 2)}
@@ -136,17 +166,3 @@ def bytes_moved(part: Part) -> int:
     operands = {id(x): x for x in part.inputs}.values()
     moved = size(part.out) + sum(map(size, operands))
     return moved + sum(size(x) for x in operands if x.requires_grad) if part.is_backward else moved
-
-
-def _update(ours: Ours) -> Operation:
-    """Return the kernel calls of the optimiser, on arrays of the same sizes as its own."""
-    arrays = [np.ones_like(p.data) for p in ours.run.trained.values()]
-    work, first, second = (np.ones(sum(a.size for a in arrays), ours.network.precision) for _ in range(3))
-    factors = np.ones(len(arrays))
-
-    def update() -> None:
-        kernels.gather(arrays, work)
-        kernels.adam(work, first, second, (0.9, 0.999), 1e-8, 0.0)
-        kernels.spread(work, arrays, factors)
-
-    return update

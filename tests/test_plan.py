@@ -247,7 +247,7 @@ def test_gradients_have_the_same_bits_for_any_number_of_threads(precision: Any):
         network = small_network(nn.Gaussian(), precision=precision)
         spectra = some_spectra(network, 200)
         with thread_limit(count):
-            begin(network)._gradients(*spectra.take(np.arange(200)))
+            begin(network).gradients(*spectra.take(np.arange(200)))
         found.append({name: p.grad.copy() for name, p in network.named_parameters().items()})
     for name, gradient in found[0].items():
         assert np.abs(gradient).max() > 0
@@ -260,10 +260,10 @@ def test_batches_of_other_shapes_get_plans_of_their_own_and_few_are_kept():
     spectra, run = some_spectra(network), begin(network)
     for count in (5, 2, 5, 3, 4, 6, 7, 5):
         x, labels = spectra.take(np.arange(count))
-        loss, logits = run._gradients(x, labels)
+        loss, logits = run.gradients(x, labels)
         assert len(run._plans._steps) <= 4
         with nn.tape_only():
-            again = run._gradients(x, labels)
+            again = run.gradients(x, labels)
         assert loss == pytest.approx(again[0], rel=1e-12)
         assert np.abs(logits - again[1]).max() < 1e-12
 
@@ -339,9 +339,9 @@ def test_arrays_that_are_replaced_get_a_new_plan():
     norm = network.body.layers[1]
     norm.state["mean"], old = np.zeros_like(norm.state["mean"]), norm.state["mean"].copy()
     norm.parameters["gain"].data = norm.parameters["gain"].data * 3
-    loss, _ = run._gradients(*batch)
+    loss, _ = run.gradients(*batch)
     with nn.tape_only():
-        assert loss == pytest.approx(run._gradients(*batch)[0], rel=1e-12)
+        assert loss == pytest.approx(run.gradients(*batch)[0], rel=1e-12)
     assert norm.state["mean"].any()
     assert not np.array_equal(norm.state["mean"], old)
 
@@ -383,7 +383,7 @@ def test_running_averages_are_those_of_the_tape(name: str, domain: str):
             run, batch = begin(network), some_spectra(network).take(np.arange(5))
             with context:
                 for _ in range(3):
-                    run._gradients(*batch)
+                    run.gradients(*batch)
         found.append(network.body.named_state())
     assert found[0]
     for name, wanted in found[0].items():
@@ -475,14 +475,14 @@ def test_changes_of_a_built_layer_count_in_plans(change: str):
         run, batch = begin(network), some_spectra(network).take(np.arange(5))
         samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
         with context:
-            run._gradients(*batch)
+            run.gradients(*batch)
             before = network.predict(samples)
             CHANGES[change](network)
-            loss = run._gradients(*batch)[0]
+            loss = run.gradients(*batch)[0]
             found.append((loss, network.predict(samples), network.body.named_state()))
             kernel = network.named_parameters()["0.kernel"]
             run.optimizer.clear_gradients()
-            run._gradients(*batch)
+            run.gradients(*batch)
             assert change != "frozen" or kernel.grad is None
         assert change in ("momentum", "frozen") or not np.allclose(found[-1][1], before)
     assert found[1][0] == pytest.approx(found[0][0], rel=1e-12)
@@ -500,9 +500,9 @@ def test_copies_make_plans_of_their_own():
     copies = copy.deepcopy(compiled), pickle.loads(pickle.dumps(compiled))
     other, state = copy.deepcopy(run), network.body.named_state()
     before = {name: array.copy() for name, array in state.items()}
-    loss = other._gradients(*batch)[0]
+    loss = other.gradients(*batch)[0]
     assert all(np.array_equal(array, before[name]) for name, array in state.items())
-    assert run._gradients(*batch)[0] == pytest.approx(loss, rel=1e-12)
+    assert run.gradients(*batch)[0] == pytest.approx(loss, rel=1e-12)
     del compiled
     for one in copies:
         assert np.array_equal(one(samples), wanted)

@@ -26,6 +26,7 @@ inner = _active.inner
 product = _active.product
 quadratic = _active.quadratic
 quadratic_adjoint = _active.quadratic_adjoint
+scale = _active.scale
 spread = _active.spread
 square = _active.square
 
@@ -41,6 +42,7 @@ __all__ = [
     "product",
     "quadratic",
     "quadratic_adjoint",
+    "scale",
     "spread",
     "square",
 ]

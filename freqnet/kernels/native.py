@@ -148,11 +148,19 @@ def combine(
 
 def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
     """Copy arrays end to end into a vector, and return the sum of squares: see `freqnet.kernels.reference.gather`."""
-    is_double = vector.dtype == np.float64
+    is_double = vector.itemsize == 8
     try:
         return _native.gather(list(arrays), vector, is_double)
     except ValueError:
         return _native.gather([np.ascontiguousarray(a, vector.dtype) for a in arrays], vector, is_double)
+
+
+def scale(vector: np.ndarray, factor: float) -> None:
+    """Multiply an array in place: see `freqnet.kernels.reference.scale`."""
+    if vector.flags.c_contiguous:
+        _native.scale(vector, factor, vector.itemsize == 8)
+    else:
+        reference.scale(vector, factor)
 
 
 def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,16 +181,16 @@ def adam(
     scale: float,
 ) -> None:
     """Take one step of Adam, in one pass: see `freqnet.kernels.reference.adam`."""
-    _native.adam(work, gradient_sum, square_sum, *betas, shift, scale, work.dtype == np.float64)
+    _native.adam(work, gradient_sum, square_sum, *betas, shift, scale, work.itemsize == 8)
 
 
-def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factors: np.ndarray) -> None:
-    """Set each array to its factor times itself plus its part: see `freqnet.kernels.reference.spread`."""
+def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factor: float, scaled: np.ndarray) -> None:
+    """Add its part of a vector to each array: see `freqnet.kernels.reference.spread`."""
     try:
-        _native.spread(vector, list(arrays), np.ascontiguousarray(factors, float), vector.dtype == np.float64)
+        _native.spread(vector, list(arrays), factor, scaled, vector.itemsize == 8)
     except ValueError:
         # Arrays in another order or precision; nothing has changed yet.
-        reference.spread(vector, arrays, factors)
+        reference.spread(vector, arrays, factor, scaled)
 
 
 def _in_one_dtype(*arrays: np.ndarray, least: type = np.complex64) -> list[np.ndarray]:

@@ -105,17 +105,35 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     return 1;
 }
 
+/* Copy an array to another of the same size and format; 0 after an error. */
+static int copy_array(PyObject *source, PyObject *target) {
+    Py_buffer from, to;
+    if (PyObject_GetBuffer(source, &from, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return 0;
+    if (!PyObject_GetBuffer(target, &to, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) {
+        if (from.len != to.len || strcmp(from.format, to.format))
+            PyErr_SetString(PyExc_ValueError, "source and target do not fit");
+        else memcpy(to.buf, from.buf, from.len);
+        PyBuffer_Release(&to);
+    }
+    PyBuffer_Release(&from);
+    return !PyErr_Occurred();
+}
+
+/* run(program, is_double, source, target): copy the source, if there is one, to the target, then make all calls. */
 static PyObject *run(PyObject *self, PyObject *args) {
     Py_buffer program;
+    PyObject *source = NULL, *target = NULL;
     int is_double, failed = 0;
-    if (!PyArg_ParseTuple(args, "y*p", &program, &is_double)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*p|OO", &program, &is_double, &source, &target)) return NULL;
     const Word *words = program.buf;
     const Py_ssize_t count = program.len / (Py_ssize_t)(WORDS * sizeof(Word));
-    Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t i = 0; i < count && !failed; i++) failed = step(&chosen[is_double], words + i * WORDS, is_double);
-    Py_END_ALLOW_THREADS
-    if (failed) PyErr_NoMemory();
+    if (!target || target == Py_None || copy_array(source, target)) {
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t i = 0; i < count && !failed; i++) failed = step(&chosen[is_double], words + i * WORDS, is_double);
+        Py_END_ALLOW_THREADS
+        if (failed) PyErr_NoMemory();
+    }
     PyBuffer_Release(&program);
-    if (failed) return NULL;
+    if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;
 }

@@ -63,6 +63,7 @@ class Program:
 
     def __init__(self, precision: Any) -> None:
         self.precision = np.dtype(precision)
+        self._is_double = self.precision == np.float64
         self.complex = np.result_type(precision, np.complex64)
         # Rows of numbers are calls of kernels; consecutive ones run without Python in between.
         self.calls: list[list[int] | Callable[[], None]] = []
@@ -70,7 +71,9 @@ class Program:
         # Memory by its address, and memory that was released.
         self._blocks: dict[int, Array] = {}
         self._free: list[Array] = []
-        self._segments: list[Array | Callable[[], None]] = []
+        # Segments: the kernels that come first, and what follows.
+        self._first: Array | None = None
+        self._others: list[Array | Callable[[], None]] = []
 
     def empty(self, shape: Sequence[int], dtype: Any = None) -> Array:
         """Return an array for results, aligned to cache lines; it may lie in memory that was released.
@@ -111,27 +114,37 @@ class Program:
         if block is not None:
             self._free.append(block)
 
-    def run(self) -> None:
-        """Run all calls."""
-        if not self._segments:
-            self._segments = _joined(self.calls)
-        self._run(self._segments)
+    def run(self, source: Array | None = None, target: Array | None = None) -> None:
+        """Run all calls; before the first, copy an array, if one is given, to another."""
+        if self._first is None:
+            segments = _joined(self.calls)
+            starts_with_kernels = segments and not callable(segments[0])
+            self._first = segments.pop(0) if starts_with_kernels else _packed([])
+            self._others = segments
+        try:
+            # One call does both for usual programs, which begin with kernels.
+            _native.run(self._first, self._is_double, source, target)
+        except ValueError:
+            # Another precision or order; nothing has run yet.
+            target[...] = source
+            _native.run(self._first, self._is_double, None, None)
+        self._run(self._others)
 
     def runner(self, calls: slice) -> Callable[[], None]:
         """Return a function that runs some of the calls, as measurements of a part of the program need it."""
         return partial(self._run, _joined(self.calls[calls]))
 
     def _run(self, segments: list[Array | Callable[[], None]]) -> None:
-        is_double = self.precision == np.float64
         for segment in segments:
-            if isinstance(segment, Array):
-                _native.run(segment, is_double)
-            else:
+            if callable(segment):
                 segment()
+            else:
+                _native.run(segment, self._is_double)
 
     def call(self, function: Callable[[], None]) -> None:
         """Append a Python function."""
         self.calls.append(function)
+        self._first = None
 
     def _word(self, value: Any) -> int:
         if value is None:
@@ -145,7 +158,7 @@ class Program:
 
     def _add(self, operation: int, *words: Any) -> None:
         self.calls.append([operation, *map(self._word, words)])
-        self._segments = []
+        self._first = None
 
     # -- products of signals -----------------------------------------------------------------------
     def product(

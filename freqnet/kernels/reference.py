@@ -243,6 +243,11 @@ def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
         return float(np.square(vector, dtype=np.float64).sum())
 
 
+def scale(vector: np.ndarray, factor: float) -> None:
+    """Multiply an array in place by a number, which can be below the smallest number of the array's precision."""
+    np.multiply(vector, factor, out=vector, dtype=np.float64, casting="same_kind")
+
+
 def bfloat16_bits(values: np.ndarray) -> np.ndarray:
     """Return float32 or complex64 numbers rounded to bfloat16, as bits; parts of complex numbers get a last axis.
 
@@ -290,11 +295,11 @@ def adam(
     work *= scale
 
 
-def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factors: np.ndarray) -> None:
-    """Set each array to its factor times itself plus its part of the vector."""
+def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factor: float, scaled: np.ndarray) -> None:
+    """Add its part of the vector to each array, multiplied by the factor first where `scaled` (bool) says so."""
     ends = np.cumsum([array.size for array in arrays])
-    for array, part, factor in zip(arrays, np.split(vector, ends[:-1]), factors, strict=True):
-        if factor != 1:
+    for array, part, is_scaled in zip(arrays, np.split(vector, ends[:-1]), scaled, strict=True):
+        if is_scaled and factor != 1:
             array *= array.dtype.type(factor)
         array += part.reshape(array.shape)
 

@@ -42,24 +42,26 @@ static PyObject *gather_arrays(PyObject *self, PyObject *args) {
     return PyErr_Occurred() ? NULL : PyFloat_FromDouble(total);
 }
 
-/* spread(vector, arrays, factors): arrays[i] = factors[i] arrays[i] + its part of the vector; nothing changes after an
- * error. */
+/* spread(vector, arrays, factor, scaled): arrays[i] = arrays[i] + its part of the vector, with factor arrays[i] for
+ * arrays[i] where scaled[i]; nothing changes after an error. */
 static PyObject *spread_vector(PyObject *self, PyObject *args) {
     PyObject *arrays;
-    Py_buffer vector, factors;
+    Py_buffer vector, scaled;
+    double common;
     int is_double;
-    if (!PyArg_ParseTuple(args, "y*O!y*p", &vector, &PyList_Type, &arrays, &factors, &is_double)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*O!dy*p", &vector, &PyList_Type, &arrays, &common, &scaled, &is_double)) return NULL;
     const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float), n = PyList_GET_SIZE(arrays);
     Py_buffer *views = calloc(n + 1, sizeof *views);
     Py_ssize_t held = 0, left = vector.len / width;
     const char *part = vector.buf;
     if (!views) PyErr_NoMemory();
+    if (scaled.len < n) PyErr_SetString(PyExc_ValueError, "one number of `scaled` per array");
     for (; views && held < n; held++) {
         if (!array_at(arrays, held, left, is_double, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE, &views[held])) break;
         left -= views[held].len / width;
     }
     for (Py_ssize_t i = 0; i < held && !PyErr_Occurred(); part += views[i++].len) {
-        const double factor = ((const double *)factors.buf)[i];
+        const double factor = ((const char *)scaled.buf)[i] ? common : 1;
         const Py_ssize_t count = views[i].len / width;
         if (is_double)
             for (Py_ssize_t k = 0; k < count; k++)
@@ -70,8 +72,21 @@ static PyObject *spread_vector(PyObject *self, PyObject *args) {
     }
     for (Py_ssize_t i = 0; i < held; i++) PyBuffer_Release(&views[i]);
     free(views);
-    PyBuffer_Release(&vector), PyBuffer_Release(&factors);
+    PyBuffer_Release(&vector), PyBuffer_Release(&scaled);
     if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
+/* scale(vector, factor): in double precision, because the factor can be below the smallest float. */
+static PyObject *scale_vector(PyObject *self, PyObject *args) {
+    Py_buffer vector;
+    double factor;
+    int is_double;
+    if (!PyArg_ParseTuple(args, "w*dp", &vector, &factor, &is_double)) return NULL;
+    const Py_ssize_t count = vector.len / (Py_ssize_t)(is_double ? sizeof(double) : sizeof(float));
+    if (is_double) for (Py_ssize_t k = 0; k < count; k++) ((double *)vector.buf)[k] *= factor;
+    else for (Py_ssize_t k = 0; k < count; k++) ((float *)vector.buf)[k] = (float)(((float *)vector.buf)[k] * factor);
+    PyBuffer_Release(&vector);
     Py_RETURN_NONE;
 }
 

@@ -7,11 +7,12 @@ A layer declares its settings as dataclass fields. `Module.build` takes a descri
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from math import inf, prod
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -78,6 +79,7 @@ def layer(cls: Layer) -> Layer:
 
 # The cache token of constants: valid while the network's arrays are unchanged.
 cache_token: ContextVar[object | None] = ContextVar("cache_token", default=None)
+_mode = attrgetter("_training")
 _evaluating: ContextVar[bool] = ContextVar("evaluating", default=False)
 
 
@@ -119,6 +121,12 @@ def evaluation() -> Iterator[None]:
         yield
     finally:
         _evaluating.reset(token)
+
+
+def modes_of(layers: Iterable[Module]) -> tuple[bool, ...]:
+    """Return whether each layer is in training mode: their `training`, at less cost."""
+    modes = tuple(map(_mode, layers))
+    return (False,) * len(modes) if _evaluating.get() else modes
 
 
 class _Changes:

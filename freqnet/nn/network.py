@@ -103,7 +103,8 @@ class Network:
     def body(self, body: Module) -> None:
         self._body = body
         self._layers: list[Module] = []
-        self._static: bool | None = None
+        # Whether a network with this door and this body can be a plan.
+        self._plannable: tuple[Door, bool] | None = None
 
     @property
     def layers(self) -> list[Module]:
@@ -275,19 +276,14 @@ class Network:
 
         There must be kernels for its domain, its layers must run the same ops every time, and nobody may watch the ops.
         """
-        return self._has_kernels and self._is_static and plans_are_on() and not is_observed()
+        if self._plannable is None or self._plannable[0] is not self.door:
+            self._plannable = self.door, self._has_kernels and all(layer.is_static for layer in self.layers)
+        return self._plannable[1] and plans_are_on() and not is_observed()
 
     @property
     def _has_kernels(self) -> bool:
         space = self.door.space
         return KERNEL != "numpy" and space.has_kernels and not space.switches
-
-    @property
-    def _is_static(self) -> bool:
-        # The list of layers is made anew for another body.
-        if self._static is None:
-            self._static = all(layer.is_static for layer in self.layers)
-        return self._static
 
     def obstacle_to_plans(self) -> str:
         """Return why the network does not run as a plan, for messages; empty if it does."""

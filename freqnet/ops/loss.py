@@ -119,7 +119,7 @@ def class_targets(
     labels: Any, classes: int, smoothing: float = 0.0, weights: Any = None, *, batch: int, dtype: Any = float
 ) -> np.ndarray:
     """Return the targets of `softmax_loss` ``(batch, classes)``, as `cross_entropy` describes its arguments."""
-    labels = _class_numbers(labels, batch, classes)
+    labels = class_numbers(labels, batch, classes)
     if not is_finite(smoothing) or not 0 <= smoothing < 1:
         raise ShapeError(got_expected("smoothing", repr(smoothing), "a number in [0, 1)", "pass smoothing=0.1"))
     targets = np.full((batch, classes), smoothing / classes, dtype)
@@ -139,7 +139,7 @@ def _relative(weights: Any, labels: np.ndarray, classes: int) -> np.ndarray:
     return weights / (weights[labels].mean() if len(labels) else 1.0) if weights[labels].any() else 0 * weights
 
 
-def _class_numbers(labels: Any, batch: int, classes: int) -> np.ndarray:
+def class_numbers(labels: Any, batch: int, classes: int) -> np.ndarray:
     """Return labels as whole numbers ``(batch,)`` from 0 to classes - 1."""
     given = as_array(labels.data if isinstance(labels, Tensor) else labels)
     if given.shape != (batch,):

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
+from freqnet import kernels
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 
 
@@ -157,6 +158,5 @@ def clip_gradients(parameters: Parameters, maximum_norm: float) -> float:
     if maximum_norm < norm < math.inf:
         # By identity: a gradient that two parameters share counts twice but is scaled once.
         for grad in {id(grad): grad for grad in grads}.values():
-            # In float64, because the factor can be below the smallest float32.
-            np.multiply(grad, maximum_norm / norm, out=grad, dtype=np.float64, casting="same_kind")
+            kernels.scale(grad, maximum_norm / norm)
     return norm

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from operator import is_
-from typing import Any, ClassVar
+from operator import attrgetter, is_
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, got_expected
 from freqnet.optim.clipping import Parameter, Parameters, checked_gradient, named_parameters
 
+_data, _grad = attrgetter("data"), attrgetter("grad")
 DecayRule = Callable[[str], bool] | Collection[str] | None
 
 
@@ -31,6 +32,15 @@ def _decaying(named: dict[str, Parameter], decay: DecayRule) -> list[bool]:
         todo = "pass the names as a set, such as decay={'weight'}, or None for arrays of two or more axes"
         raise ConfigurationError(got_expected("decay", repr(decay), expected, todo))
     return [name in decay for name in named]
+
+
+class Segment(NamedTuple):
+    """Neighbouring parameters from `first` to `stop` that were updated equally often, with their parts of the vectors."""
+
+    first: int
+    stop: int
+    work: np.ndarray
+    state: list[np.ndarray]
 
 
 class Optimizer:
@@ -67,29 +77,40 @@ class Optimizer:
         if not self._named:
             raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the network"))
         self.weight_decay = number_in_range("weight_decay", weight_decay, 0, example=0.01)
-        self._decays = _decaying(self._named, decay)
+        self._decays = np.array(_decaying(self._named, decay))
         self._parameters = list(self._named.values())
-        # The arrays of the last step, and the gradients that were found right then.
-        self._arrays = [parameter.data for parameter in self._parameters]
-        self._checked: list[np.ndarray | None] = [None] * len(self._parameters)
-        self._step, self._rate = np.zeros((), np.int64), np.zeros(())
+        # The arrays of the last step, the gradients that were found right then, and whether none was missing.
+        self._arrays = arrays = [parameter.data for parameter in self._parameters]
+        self._checked: list[np.ndarray | None] = [None] * len(arrays)
+        self._is_complete = False
+        self._step, self._updates = 0, [0] * len(arrays)
         self.learning_rate = learning_rate
         # Each vector holds all parameters end to end, so that an update takes only a few calls.
-        arrays = [parameter.data for parameter in self._named.values()]
         self._bounds = [0, *np.cumsum([data.size for data in arrays]).tolist()]
         dtype = np.result_type(*(data.dtype for data in arrays))
         self._vectors = {slot: np.zeros(self._bounds[-1], dtype) for slot in ("work", *self.slots)}
-        self._updates = np.zeros(len(arrays), np.int64)
-        self._work, self._live = self._pieces("work"), self._live_arrays()
+        self._make_views()
+
+    def _make_views(self) -> None:
+        self._work, self._whole = self._pieces("work"), [self._segment(0, len(self._arrays))]
+        self._is_even = len(set(self._updates)) == 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy needs views of its own vectors.
+        return {name: value for name, value in vars(self).items() if name not in ("_work", "_whole")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._make_views()
 
     @property
     def learning_rate(self) -> float:
         """Step length, zero or more; a schedule sets it before each update."""
-        return float(self._rate)
+        return self._rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._rate[...] = number_in_range("learning_rate", value, 0, example=0.01)
+        self._rate = float(number_in_range("learning_rate", value, 0, example=0.01))
 
     def step(self, maximum_norm: float | None = None) -> float | None:
         """Update in place every parameter that has a gradient; the others and their state stay as they are.
@@ -110,34 +131,32 @@ class Optimizer:
         ShapeError
             A gradient is complex, or its shape is not that of its parameter; no parameter has changed then.
         """
-        rate, found = self.learning_rate, self._gradients()
-        segments, work = self._segments(found), self._vectors["work"]
-        norm = math.sqrt(sum(kernels.gather(found[slice(*ends)], work[self._slice(*ends)]) for ends in segments))
-        if maximum_norm is not None and not norm < math.inf:
-            return norm
-        if maximum_norm is not None and norm > maximum_norm:
-            for ends in segments:
-                part = work[self._slice(*ends)]
-                # In float64, because the factor can be below the smallest float32.
-                np.multiply(part, maximum_norm / norm, out=part, dtype=np.float64, casting="same_kind")
-        self._change(segments, rate)
+        found = self._gradients()
+        segments = self._whole if self._is_complete and self._is_even else self._segments(found)
+        norm = math.sqrt(sum([kernels.gather(found[s.first : s.stop], s.work) for s in segments]))
+        if maximum_norm is not None:
+            if not norm < math.inf:
+                return norm
+            if norm > maximum_norm:
+                for s in segments:
+                    kernels.scale(s.work, maximum_norm / norm)
+        self._change(segments, self._rate)
         self._step += 1
         return None if maximum_norm is None else norm
 
-    def _change(self, segments: list[tuple[int, int]], rate: float) -> None:
+    def _change(self, segments: list[Segment], rate: float) -> None:
         """Update the parameters of segments, whose gradients are in the work vector."""
-        for first, stop in segments:
-            self._updates[first:stop] += 1
+        self._is_even = segments is self._whole
+        for s in segments:
+            count = self._updates[s.first] + 1
+            self._updates[s.first : s.stop] = [count] * (s.stop - s.first)
             if self.weight_decay and not self.decoupled:
-                self._add_decay(range(first, stop))
-            work, *state = (vector[self._slice(first, stop)] for vector in self._vectors.values())
-            self._update(work, state, rate, int(self._updates[first]))
+                self._add_decay(range(s.first, s.stop))
+            self._update(s.work, s.state, rate, count)
         keep = 1 - rate * self.weight_decay if self.decoupled else 1.0
-        factors = np.where(self._decays, keep, 1.0)
         # The last, so that the weights are those before the step if it is interrupted until here.
-        for first, stop in segments:
-            part = self._vectors["work"][self._slice(first, stop)]
-            kernels.spread(part, self._arrays[first:stop], factors[first:stop])
+        for s in segments:
+            kernels.spread(s.work, self._arrays[s.first : s.stop], keep, self._decays[s.first : s.stop])
 
     def _add_decay(self, positions: Iterable[int]) -> None:
         """Add the decay to gradients in the work vector, a small block at a time."""
@@ -147,9 +166,6 @@ class Optimizer:
                 with np.nditer(pair, ["external_loop", "buffered"], access, buffersize=4096) as blocks:  # type: ignore[arg-type]
                     for block, data in blocks:
                         block += self.weight_decay * data
-
-    def _slice(self, first: int, stop: int) -> slice:
-        return slice(self._bounds[first], self._bounds[stop])
 
     def clear_gradients(self) -> None:
         """Set the gradient of every parameter to None."""
@@ -164,7 +180,7 @@ class Optimizer:
         dict of str to ndarray
             Learning rate, counts and state arrays, by names such as "momentum/conv1.kernel".
         """
-        return {name: array.copy() for name, array in self._live.items()}
+        return {name: array.copy() for name, array in (self._numbers() | self._slots()).items()}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Restore a state, learning rate and step count included.
@@ -179,8 +195,9 @@ class Optimizer:
         CheckpointError
             Names, shapes or dtypes differ, or a count is negative; nothing has changed then.
         """
-        for name in sorted(set(state) | set(self._live)):
-            live, array = pair = self._live.get(name), np.asarray(state[name]) if name in state else None
+        own = self._numbers() | self._slots()
+        for name in sorted(set(state) | set(own)):
+            live, array = pair = own.get(name), np.asarray(state[name]) if name in state else None
             if live is None or array is None or (array.shape, array.dtype) != (live.shape, live.dtype):
                 expected, got = ("nothing" if a is None else f"{a.dtype} {a.shape}" for a in pair)
             elif name.split("/")[0] not in self.slots and not 0 <= array < np.inf:
@@ -189,8 +206,11 @@ class Optimizer:
                 continue
             todo = "load it into the same optimiser and model"
             raise CheckpointError(got_expected(f"optimiser state {name!r}", got, expected, todo))
-        for name, live in self._live.items():
+        for name, live in self._slots().items():
             live[...] = state[name]
+        self._step, self._rate = int(state["step"]), float(state["learning_rate"])
+        self._updates = [int(state[f"updates/{name}"]) for name in self._named]
+        self._is_even = len(set(self._updates)) == 1
 
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
         """Replace the gradient in ``work`` by the change to add, at update number ``count``, counted from 1."""
@@ -200,38 +220,41 @@ class Optimizer:
         pieces = np.split(self._vectors[slot], self._bounds[1:-1])
         return [v.reshape(p.data.shape) for v, p in zip(pieces, self._named.values(), strict=True)]
 
-    def _live_arrays(self) -> dict[str, np.ndarray]:
-        # Views of everything that a step changes: `state` copies from them, `load_state` copies into them.
-        live = {"step": self._step, "learning_rate": self._rate}
-        for i, name in enumerate(self._named):
-            live[f"updates/{name}"] = self._updates[i : i + 1].reshape(())
-        for slot in self.slots:
-            live |= {f"{slot}/{name}": v for name, v in zip(self._named, self._pieces(slot), strict=True)}
-        return live
+    def _numbers(self) -> dict[str, np.ndarray]:
+        numbers = {"step": np.array(self._step, np.int64), "learning_rate": np.array(self._rate)}
+        counts = zip(self._named, self._updates, strict=True)
+        return numbers | {f"updates/{name}": np.array(count, np.int64) for name, count in counts}
+
+    def _slots(self) -> dict[str, np.ndarray]:
+        """Return views of the state arrays."""
+        parts = {slot: zip(self._named, self._pieces(slot), strict=True) for slot in self.slots}
+        return {f"{slot}/{name}": part for slot, pairs in parts.items() for name, part in pairs}
 
     def _gradients(self) -> list[Any]:
         """Return the gradient of each parameter, and note the arrays of the parameters."""
-        arrays = [parameter.data for parameter in self._parameters]
-        found = [parameter.grad for parameter in self._parameters]
+        arrays, found = list(map(_data, self._parameters)), list(map(_grad, self._parameters))
         # Arrays that stay in place are checked once.
         if not (all(map(is_, found, self._checked)) and all(map(is_, arrays, self._arrays))):
             self._checked = [checked_gradient(name, parameter) for name, parameter in self._named.items()]
-            self._arrays = arrays
+            self._arrays, self._is_complete = arrays, all(grad is not None for grad in found)
         return found
 
-    def _segments(self, found: list[Any]) -> list[tuple[int, int]]:
-        """Group neighbours that were updated equally often: one segment where no gradient was ever missing."""
-        segments, counts = list[tuple[int, int]](), self._updates.tolist()
-        if len(set(counts)) == 1 and all(grad is not None for grad in found):
-            return [(0, len(found))]
+    def _segments(self, found: list[Any]) -> list[Segment]:
+        """Group neighbours that were updated equally often, of the parameters that have a gradient."""
+        segments, counts = list[list[int]](), self._updates
         for i in range(len(found)):
             if found[i] is None:
                 continue
             if segments and segments[-1][1] == i and counts[i - 1] == counts[i]:
-                segments[-1] = (segments[-1][0], i + 1)
+                segments[-1][1] = i + 1
             else:
-                segments.append((i, i + 1))
-        return segments
+                segments.append([i, i + 1])
+        return [self._segment(*ends) for ends in segments]
+
+    def _segment(self, first: int, stop: int) -> Segment:
+        part = slice(self._bounds[first], self._bounds[stop])
+        work, *state = (vector[part] for vector in self._vectors.values())
+        return Segment(first, stop, work, state)
 
 
 class SGD(Optimizer):

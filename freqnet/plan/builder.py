@@ -242,6 +242,7 @@ class Builder:
         made = Tensor(self.result(out), out.space)
         saved = [Tensor(self.result(x), x.space) for x in out.saved]
 
+        @np.errstate(over="ignore", invalid="ignore")
         def forward() -> None:
             found, *others = op.forward(*given, **parameters) if op.saves else (op.forward(*given, **parameters),)
             for own, x in zip((made, *saved), (found, *others), strict=True):
@@ -252,6 +253,7 @@ class Builder:
             targets = {id(own): target for own, target in wanted if target is not None}
             cotangent = Tensor(g, out.cotangent)
 
+            @np.errstate(over="ignore", invalid="ignore")
             def pull() -> None:
                 for target in targets.values():
                     target[...] = 0

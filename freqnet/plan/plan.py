@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import freqnet.plan.rules  # noqa: F401  (registers the rules)
 from freqnet.autodiff import Tensor, no_grad, observe
 from freqnet.kernels.program import Program
 from freqnet.plan.builder import Builder, Part
+
+_data, _trains = attrgetter("data"), attrgetter("requires_grad")
 
 
 class Plan:
@@ -45,7 +48,9 @@ class Plan:
     ) -> None:
         self._before = (slice(None),) * axis
         self.parameters = list(parameters)
-        self._places = [(p.data, p.requires_grad) for p in self.parameters]
+        self._places, self._trained = list(map(_data, self.parameters)), list(map(_trains, self.parameters))
+        # What must stay where it is: object by object, the dictionary, the name in it, and the object.
+        self._watched: tuple[list, list, list] = ([], [], [])
         source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
         calls: list[tuple[Any, ...]] = []
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
@@ -60,6 +65,8 @@ class Plan:
             for x in () if parameters else {id(x): x for x in call[2]}.values():
                 if last[id(x)] == i and x is not source and x is not result:
                     builder.forget(x)
+        for owner, name, known in builder.watched:
+            self.watch(owner, name, known)
         self.source, self.result = source.data, builder.value(result)
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
@@ -78,14 +85,17 @@ class Plan:
     @property
     def is_current(self) -> bool:
         """Whether parameters and states are still those that the plan knows, in the same arrays."""
-        for p, (place, wanted) in zip(self.parameters, self._places, strict=True):
-            if p.data is not place or p.requires_grad is not wanted:
-                return False
-        return all(owner.get(name) is known for owner, name, known in self._builder.watched)
+        owners, names, known = self._watched
+        return (
+            all(map(is_, map(_data, self.parameters), self._places))
+            and all(map(is_, map(_trains, self.parameters), self._trained))
+            and all(map(is_, map(dict.get, owners, names), known))
+        )
 
     def watch(self, owner: dict[str, Any], name: str, known: Any) -> None:
         """Count the plan as current only as long as a dictionary holds this object under a name."""
-        self._builder.watched.append((owner, name, known))
+        for items, item in zip(self._watched, (owner, name, known), strict=True):
+            items.append(item)
 
     def run(self, source: np.ndarray) -> np.ndarray:
         """Copy an input into the plan and run it.
@@ -93,8 +103,7 @@ class Plan:
         The input may have fewer examples; the result then has as many. The next run overwrites it.
         """
         if source.shape == self.source.shape:
-            self.source[...] = source
-            self._builder.program.run()
+            self._builder.program.run(source, self.source)
             return self.result
         count = source.shape[len(self._before)]
         self.source[(*self._before, slice(count))] = source

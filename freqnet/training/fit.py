@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
-from freqnet.ops.loss import class_targets
+from freqnet.ops.loss import class_numbers
 from freqnet.optim import Optimizer
 from freqnet.training.batches import Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
@@ -97,33 +97,34 @@ class Run:
         DivergenceError
             The loss or the gradient is not finite; the weights have not changed then.
         """
-        network, settings = self.network, self.settings
-        with network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            value, logits = self._gradients(x, labels)
-            norm = (self.optimizer.step(settings.clip or inf) or 0.0) if isfinite(value) else 0.0
-            if not isfinite(value) or not isfinite(norm):
-                got = f"a loss of {value}; {exploding_layer(network, x)}"
-                smaller = f"learning_rate={settings.learning_rate / 10:g} or clip=1"
-                todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
-                raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
+        value, logits = self.gradients(x, labels)
+        norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
+        if not isfinite(norm or 0.0):
+            self._tell_divergence(x, value)
         return value, logits
 
-    def _gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    def gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
         """Set the gradients, by a plan or by the tape; return the loss and the logits."""
-        network, choices = self.network, (self.settings.smoothing, self.class_weights)
-        if network.can_plan:
-            targets = class_targets(labels, network.outputs, *choices, batch=len(labels), dtype=network.precision)
-            return self._plans(x, targets)
-        logits = network.body(x)
-        loss = ops.cross_entropy(logits, labels, *choices)
-        if np.isfinite(loss.item()):
-            self.optimizer.clear_gradients()
-            backward(loss)
+        if self.network.can_plan:
+            return self._plans(x, labels)
+        with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
+            logits = self.network.body(x)
+            loss = ops.cross_entropy(logits, labels, self.settings.smoothing, self.class_weights)
+            if isfinite(loss.item()):
+                self.optimizer.clear_gradients()
+                backward(loss)
         return loss.item(), logits.data
+
+    def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
+        with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
+            got = f"a loss of {loss}; {exploding_layer(self.network, x)}"
+        smaller = f"learning_rate={self.settings.learning_rate / 10:g} or clip=1"
+        todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
+        raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
 
     @cached_property
     def _plans(self) -> StepPlans:
-        return StepPlans(self.network, self.trained)
+        return StepPlans(self.network, self.trained, self.settings.smoothing, self.class_weights)
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
         """Return a checkpoint of the run, with `info` added to its data."""
@@ -283,7 +284,9 @@ def fit(
 
 def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
     """Return a run before its first epoch."""
-    weights = class_weights(settings.class_weights, train.labels, network.outputs)
+    # The labels of single batches are not checked again.
+    labels = class_numbers(train.labels, len(train), network.outputs)
+    weights = class_weights(settings.class_weights, labels, network.outputs)
     frozen = frozen_parameters(network.body, settings.freeze or ())
     trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
     steps = -(-len(train) // settings.batch)
