@@ -11,7 +11,7 @@
 
 #define MOST_THREADS 256
 /* Consecutive kernels start within microseconds of each other: spinning in between is cheaper than sleeping. */
-#define SPINS 4000
+#define SPINS 20000
 
 typedef struct { Py_ssize_t next, count, grain; } Pieces;
 /* The function that each thread runs: it takes pieces until none are left; it returns 0, or 1 if memory ran out. */

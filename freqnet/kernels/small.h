@@ -213,18 +213,43 @@ static void NAME(running)(void *mean, void *variance, const void *found, Py_ssiz
         for (Py_ssize_t i = 0; i < count; i++) state[row][i] += (REAL)momentum * (now[row * count + i] - state[row][i]);
 }
 
-/* E[f^(j)(X)] for f = relu, X normal, j = 0 .. 4; without deviation relu itself, its step, and zeros. Density and
- * distribution of the normal variable take most of the time: the forward pass keeps them for the backward pass. */
-INLINE void NAME(relu_moments)(REAL mean, REAL deviation, REAL *m, double *kept, int is_kept) {
-    const double d = deviation, alpha = d > 0 ? mean / d : (mean > 0 ? 40 : -40), inverse = d > 0 ? 1 / d : 0;
-    if (!is_kept) {
-        kept[0] = fabs(alpha) < 40 ? exp(-0.5 * alpha * alpha) * 0.3989422804014327 : 0;
-        kept[1] = 0.5 * erfc(-alpha * 0.7071067811865476);
-    }
-    const double density = kept[0], below = kept[1];
-    m[0] = (REAL)(d * density + mean * below), m[1] = (REAL)below, m[2] = (REAL)(density * inverse);
-    m[3] = (REAL)(-alpha * density * inverse * inverse);
-    m[4] = (REAL)((alpha * alpha - 1) * density * inverse * inverse * inverse);
+/* exp(x) for -710 < x <= 0. The compiler turns loops over it into vectors, which it cannot do with the library's. */
+INLINE double NAME(exponential)(double x) {
+    /* x = n log 2 + rest; n stands in the last bits of `shifted`. */
+    const double magic = 0x1.8p52, shifted = x * 1.4426950408889634 + magic, n = shifted - magic;
+    const double rest = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
+    double sum = 1 / 6227020800.0, power;
+    sum = sum * rest + 1 / 479001600.0, sum = sum * rest + 1 / 39916800.0, sum = sum * rest + 1 / 3628800.0;
+    sum = sum * rest + 1 / 362880.0, sum = sum * rest + 1 / 40320.0, sum = sum * rest + 1 / 5040.0;
+    sum = sum * rest + 1 / 720.0, sum = sum * rest + 1 / 120.0, sum = sum * rest + 1 / 24.0, sum = sum * rest + 1 / 6.0;
+    sum = sum * rest + 0.5, sum = sum * rest + 1, sum = sum * rest + 1;
+    unsigned long long bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 1023) << 52;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
+}
+
+/* Density and distribution of the normal variable. (1 + 2 x) exp(x^2) erfc(x) is a polynomial in (x - 4) / (x + 4) to
+ * 5e-16, which Chebyshev interpolation gives; Shepherd & Laframboise 1981. Beyond 37.5 both are 0 or 1. */
+INLINE void NAME(normal)(double alpha, double *density, double *below) {
+    static const double c[] = {
+        0x1.3ba5916e9fd7fp+0,  -0x1.1df1ad154a1cfp-3,  0x1.f7f5df66fc232p-7,   0x1.16ecefcf9cec8p-4,
+        -0x1.9ddb23c3e0f9fp-4, 0x1.7fee004eec256p-4,   -0x1.0fb06dfee117cp-4,  0x1.3079ede1db0f5p-5,
+        -0x1.0962386e0ee02p-6, 0x1.49c676e3a8c65p-8,   -0x1.8d4aaa511de6ap-11, -0x1.a1e168de6b5e6p-13,
+        0x1.3be128d9104c4p-13, -0x1.9928c39faa267p-16, -0x1.78a6e4120d43dp-17, 0x1.7dd18392c6ff7p-18,
+        0x1.3ffd566b4c798p-22, -0x1.ae94b42bab6b6p-21, 0x1.3199f76ac5e29p-24,  0x1.8f3ad1c64d243p-24,
+        -0x1.1943d94f86a0bp-26, -0x1.e08757ddb404fp-28, 0x1.b09c53938c643p-30};
+    const double size = MIN(fabs(alpha), 37.5), x = size * 0.7071067811865476, t = (x - 4) / (x + 4);
+    const double power = NAME(exponential)(-0.5 * size * size);
+    double sum = c[22];
+    /* Without a loop, of which compilers unroll only short ones. */
+#define NEXT(I) sum = sum * t + c[I]
+    NEXT(21), NEXT(20), NEXT(19), NEXT(18), NEXT(17), NEXT(16), NEXT(15), NEXT(14), NEXT(13), NEXT(12), NEXT(11);
+    NEXT(10), NEXT(9), NEXT(8), NEXT(7), NEXT(6), NEXT(5), NEXT(4), NEXT(3), NEXT(2), NEXT(1), NEXT(0);
+#undef NEXT
+    const double above = 0.5 * power * sum / (1 + 2 * x);
+    *density = 0.3989422804014327 * power, *below = alpha > 0 ? 1 - above : above;
 }
 
 /* Per lane, the best polynomial for relu of f x + s, where x has the moments `own` (2, batch or 1, channels) and
@@ -239,92 +264,122 @@ typedef struct {
     REAL epsilon, norm_epsilon;
 } NAME(relu_call);
 
-typedef struct { REAL factor, inverse, mean, variance, away, m[5]; } NAME(relu_lane);
+/* Neighbouring channels that one thread computes: those of one cache line, to which no other thread writes then. */
+#define SPAN ((int)(CACHE_LINE / sizeof(REAL)))
+typedef struct { REAL factor[SPAN], inverse[SPAN], mean[SPAN], variance[SPAN], away[SPAN], m[5][SPAN]; } NAME(relu_lanes);
 
-/* Mean, variance and Gaussian means of one lane: `at` counts the moments, c the channels. */
-INLINE NAME(relu_lane) NAME(relu_at)(const NAME(relu_call) *r, Py_ssize_t at, Py_ssize_t c) {
-    const REAL *own = r->own + at;
+/* Mean, variance and, for j = 0 .. 4, E[f^(j)(X)] with f = relu and X normal, for n lanes: `at` counts the moments, c
+ * the channels. Without deviation they are relu itself, its step, and zeros. Density and distribution of the normal
+ * variable take most of the time: the forward pass keeps them for the backward pass. */
+INLINE void NAME(relu_at)(const NAME(relu_call) *r, Py_ssize_t at, Py_ssize_t c, int n, NAME(relu_lanes) *v) {
     const Py_ssize_t all = r->per_sample ? r->batch * r->channels : r->channels;
-    NAME(relu_lane) out = {.factor = 1, .inverse = 1, .mean = own[0]};
-    if (r->gain) {
-        out.inverse = 1 / (REAL)sqrt((double)(r->shared[r->channels + c] + r->norm_epsilon));
-        out.factor = r->gain[c] * out.inverse, out.away = own[0] - r->shared[c];
-        out.mean = r->offset[c] + out.factor * out.away;
-    }
-    out.variance = MAX(out.factor * out.factor * own[all] + r->epsilon, 0);
-    NAME(relu_moments)(out.mean, (REAL)sqrt((double)out.variance), out.m, r->kept + 2 * at, r->sums != NULL);
-    return out;
-}
-
-TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
-    const Py_ssize_t lanes = r->batch * r->channels;
-    for (Py_ssize_t b = 0; b < r->batch; b++)
-        for (Py_ssize_t c = first; c < last; c++) {
-            const Py_ssize_t l = b * r->channels + c;
-            if (b && !r->per_sample) {
-                for (int i = 0; i <= r->degree; i++) r->coefficients[i * lanes + l] = r->coefficients[i * lanes + c];
-                r->negated[l] = r->negated[c];
-                continue;
-            }
-            const NAME(relu_lane) v = NAME(relu_at)(r, l, c);
-            r->negated[l] = -r->own[l];
-            r->coefficients[l] = r->degree > 1 ? v.m[0] - v.m[2] * v.variance / 2 : v.m[0];
-            r->coefficients[lanes + l] = v.m[1] * v.factor;
-            if (r->degree > 1) r->coefficients[2 * lanes + l] = v.m[2] / 2 * v.factor * v.factor;
+    const REAL *own = r->own + at, *shared = r->shared + c, *gain = r->gain + c, *offset = r->offset + c;
+    double *density = r->kept + at, *below = density + r->batch * r->channels;
+    double alpha[SPAN], inverse[SPAN];
+    if (r->gain)
+        for (int i = 0; i < n; i++) {
+            v->inverse[i] = 1 / NAME(root)(shared[r->channels + i] + r->norm_epsilon);
+            v->factor[i] = gain[i] * v->inverse[i], v->away[i] = own[i] - shared[i];
+            v->mean[i] = offset[i] + v->factor[i] * v->away[i];
         }
+    else
+        for (int i = 0; i < n; i++) v->factor[i] = v->inverse[i] = 1, v->away[i] = 0, v->mean[i] = own[i];
+    for (int i = 0; i < n; i++) {
+        v->variance[i] = MAX(v->factor[i] * v->factor[i] * own[all + i] + r->epsilon, 0);
+        const double d = NAME(root)(v->variance[i]), mean = v->mean[i];
+        alpha[i] = d > 0 ? mean / d : (mean > 0 ? 40 : -40), inverse[i] = d > 0 ? 1 / d : 0;
+    }
+    if (!r->sums)
+        for (int i = 0; i < n; i++) NAME(normal)(alpha[i], density + i, below + i);
+    for (int i = 0; i < n; i++) {
+        const double slope = density[i] * inverse[i], curve = slope * inverse[i];
+        v->m[0][i] = (REAL)(NAME(root)(v->variance[i]) * density[i] + v->mean[i] * below[i]);
+        v->m[1][i] = (REAL)below[i], v->m[2][i] = (REAL)slope, v->m[3][i] = (REAL)(-alpha[i] * curve);
+        v->m[4][i] = (REAL)((alpha[i] * alpha[i] - 1) * curve * inverse[i]);
+    }
 }
 
-/* The gradients of one polynomial: by the mean and the variance of f x + s, and by f at fixed moments of x. */
-INLINE void NAME(relu_slopes)(const NAME(relu_lane) *v, const REAL *g, int degree, REAL *of_mean, REAL *of_variance,
-                              REAL *of_factor) {
-    const REAL g1 = v->factor * g[1], curved = v->factor * v->factor * g[2] - v->variance * g[0];
-    *of_mean = g[0] * v->m[1] + g1 * v->m[2], *of_factor = g[1] * v->m[1];
-    if (degree > 1) {
-        *of_mean += curved * v->m[3] / 2, *of_variance = curved * v->m[4] / 4 + g1 * v->m[3] / 2;
-        *of_factor += v->factor * g[2] * v->m[2];
-    } else *of_variance = g1 * v->m[3] / 2 + g[0] * v->m[2] / 2;
+TARGET static void NAME(relu_forward)(const NAME(relu_call) *r, Py_ssize_t first, int n) {
+    const Py_ssize_t lanes = r->batch * r->channels;
+    NAME(relu_lanes) v;
+    for (Py_ssize_t b = 0; b < r->batch; b++) {
+        const Py_ssize_t l = b * r->channels + first;
+        if (b && !r->per_sample) {
+            for (int j = 0; j <= r->degree; j++)
+                memcpy(r->coefficients + j * lanes + l, r->coefficients + j * lanes + first, n * sizeof(REAL));
+            memcpy(r->negated + l, r->negated + first, n * sizeof(REAL));
+            continue;
+        }
+        NAME(relu_at)(r, l, first, n, &v);
+        REAL *c = r->coefficients + l;
+        for (int i = 0; i < n; i++) {
+            r->negated[l + i] = -r->own[l + i];
+            c[i] = v.m[0][i], c[lanes + i] = v.m[1][i] * v.factor[i];
+        }
+        for (int i = 0; r->degree > 1 && i < n; i++) {
+            c[i] -= v.m[2][i] * v.variance[i] / 2;
+            c[2 * lanes + i] = v.m[2][i] / 2 * v.factor[i] * v.factor[i];
+        }
+    }
+}
+
+/* Gradients g of the coefficients become gradients by the mean and the variance of f x + s (rows 0 and 1), and by f at
+ * fixed moments of x (row 2). */
+INLINE void NAME(relu_slopes)(const NAME(relu_lanes) *v, int degree, int n, REAL g[3][SPAN]) {
+    for (int i = 0; i < n; i++) {
+        const REAL f = v->factor[i], g0 = g[0][i], g1 = f * g[1][i], curved = f * f * g[2][i] - v->variance[i] * g0;
+        const REAL m1 = v->m[1][i], m2 = v->m[2][i], m3 = v->m[3][i], of_factor = g[1][i] * m1 + f * g[2][i] * m2;
+        g[0][i] = g0 * m1 + g1 * m2 + (degree > 1 ? curved * m3 / 2 : 0);
+        g[1][i] = g1 * m3 / 2 + (degree > 1 ? curved * v->m[4][i] / 4 : g0 * m2 / 2);
+        g[2][i] = of_factor;
+    }
 }
 
 /* Factor and constant of the affine map of x that is the gradient through all moments; gradients of gain and offset. */
-TARGET static void NAME(relu_backward)(const NAME(relu_call) *r, Py_ssize_t first, Py_ssize_t last) {
+TARGET static void NAME(relu_backward)(const NAME(relu_call) *r, Py_ssize_t first, int n) {
     const Py_ssize_t lanes = r->batch * r->channels, all = r->per_sample ? lanes : r->channels;
     const Py_ssize_t rows = r->per_sample ? r->batch : 1, count = r->per_sample ? 1 : r->batch;
-    for (Py_ssize_t c = first; c < last; c++) {
-        REAL of_f = 0, of_s = 0;
-        NAME(relu_lane) v = {0};
-        for (Py_ssize_t b = 0; b < rows; b++) {
-            const Py_ssize_t l = b * r->channels + c;
-            REAL g[3] = {0, 0, 0}, direct = 0, of_mean, of_variance, of_factor;
-            for (Py_ssize_t i = 0; i < count; i++) {
-                const Py_ssize_t lane = l + i * r->channels;
-                for (int j = 0; j <= r->degree; j++) g[j] += r->sums[j * lanes + lane];
-                direct += r->mean_of_g[lane * r->step];
-            }
-            v = NAME(relu_at)(r, l, c);
-            NAME(relu_slopes)(&v, g, r->degree, &of_mean, &of_variance, &of_factor);
-            of_f += of_factor + of_mean * v.away + 2 * of_variance * v.factor * r->own[all + l], of_s += of_mean;
-            r->factor[l] = 2 * of_variance * v.factor * v.factor / count;
-            r->start[l] = (of_mean * v.factor - direct) / count - r->factor[l] * r->own[l];
+    REAL of_f[SPAN] = {0}, of_s[SPAN] = {0}, factor[SPAN] = {0}, start[SPAN] = {0};
+    NAME(relu_lanes) v;
+    for (Py_ssize_t b = 0; b < rows; b++) {
+        const Py_ssize_t l = b * r->channels + first;
+        REAL g[3][SPAN] = {{0}}, direct[SPAN] = {0};
+        for (Py_ssize_t k = 0; k < count; k++) {
+            const Py_ssize_t lane = l + k * r->channels;
+            for (int j = 0; j <= r->degree; j++)
+                for (int i = 0; i < n; i++) g[j][i] += r->sums[j * lanes + lane + i];
+            for (int i = 0; i < n; i++) direct[i] += r->mean_of_g[(lane + i) * r->step];
         }
-        REAL factor = 0, start = 0;
-        if (r->gain) r->g_gain[c] = of_f * v.inverse, r->g_offset[c] = of_s;
-        if (r->gain && !r->running) {
-            factor = -of_f * r->gain[c] * v.inverse * v.inverse * v.inverse / r->batch;
-            start = -v.factor * of_s / r->batch - factor * r->shared[c];
+        NAME(relu_at)(r, l, first, n, &v);
+        NAME(relu_slopes)(&v, r->degree, n, g);
+        for (int i = 0; i < n; i++) {
+            const REAL of_mean = g[0][i], of_variance = 2 * g[1][i] * v.factor[i];
+            of_f[i] += g[2][i] + of_mean * v.away[i] + of_variance * r->own[all + l + i], of_s[i] += of_mean;
+            r->factor[l + i] = of_variance * v.factor[i] / count;
+            r->start[l + i] = (of_mean * v.factor[i] - direct[i]) / count - r->factor[l + i] * r->own[l + i];
         }
-        for (Py_ssize_t b = r->batch; b-- > 0;) {
-            const Py_ssize_t l = b * r->channels + c, from = r->per_sample ? l : c;
-            r->factor[l] = r->factor[from] + factor, r->start[l] = r->start[from] + start;
-        }
+    }
+    for (int i = 0; r->gain && i < n; i++) {
+        const Py_ssize_t c = first + i;
+        r->g_gain[c] = of_f[i] * v.inverse[i], r->g_offset[c] = of_s[i];
+        if (r->running) continue;
+        factor[i] = -of_f[i] * r->gain[c] * v.inverse[i] * v.inverse[i] * v.inverse[i] / r->batch;
+        start[i] = -v.factor[i] * of_s[i] / r->batch - factor[i] * r->shared[c];
+    }
+    /* The first row is the last to change: it serves all others where the batch has common moments. */
+    for (Py_ssize_t b = r->batch; b-- > 0;) {
+        const Py_ssize_t l = b * r->channels + first, from = r->per_sample ? l : first;
+        for (int i = 0; i < n; i++)
+            r->factor[l + i] = r->factor[from + i] + factor[i], r->start[l + i] = r->start[from + i] + start[i];
     }
 }
 
-#define SPAN 8
 static int NAME(relu_body)(void *context, Pieces *pieces) {
     const NAME(relu_call) *r = context;
     Py_ssize_t first, last;
     while (take(pieces, &first, &last))
-        (r->sums ? NAME(relu_backward) : NAME(relu_forward))(r, first * SPAN, MIN(last * SPAN, r->channels));
+        for (Py_ssize_t t = first; t < last; t++)
+            (r->sums ? NAME(relu_backward) : NAME(relu_forward))(r, t * SPAN, (int)MIN(SPAN, r->channels - t * SPAN));
     return 0;
 }
 

@@ -259,7 +259,7 @@ def _fit_relu(
     p, lanes, bands = b.program, x.shape[-2:], (x.space.band, band)
     source, centre = b.value(x), x.space.centre
     coefficients, negated, means = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
-    normal = p.empty((*lanes, 2), np.float64).view(np.uint8)
+    normal = p.empty((2, *lanes), np.float64).view(np.uint8)
     p.relu(given, (coefficients, negated, None, None, None, None), normal, lanes, degree, epsilons, running=running)
     with _without_mean(p, source[centre], means, negated):
         _polynomial(p, source, coefficients, bands, centre, b.result(out))
