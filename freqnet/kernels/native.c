@@ -265,7 +265,7 @@ static PyMethodDef methods[] = {
      "hartley, threads)"},
     {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
     {"run", run, METH_VARARGS, 
-     "run(program, is_double, source=None, target=None): rows of WORDS words, each one kernel call"},
+     "run(program, is_double, source=None, target=None, in_place=False): rows of WORDS words, each one kernel call"},
     {"gather", gather_arrays, METH_VARARGS, "gather(arrays, vector, is_double): the sum of squares"},
     {"scale", scale_vector, METH_VARARGS, "scale(vector, factor, is_double)"},
     {"adam", adam, METH_VARARGS, "adam(work, gradient_sum, square_sum, first, second, shift, scale, is_double)"},

@@ -105,34 +105,40 @@ static int step(const Kernels *k, const Word *w, int is_double) {
     return 1;
 }
 
-/* Copy an array to another of the same size and format; 0 after an error. */
-static int copy_array(PyObject *source, PyObject *target) {
-    Py_buffer from, to;
-    if (PyObject_GetBuffer(source, &from, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return 0;
-    if (!PyObject_GetBuffer(target, &to, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) {
-        if (from.len != to.len || strcmp(from.format, to.format))
-            PyErr_SetString(PyExc_ValueError, "source and target do not fit");
-        else memcpy(to.buf, from.buf, from.len);
-        PyBuffer_Release(&to);
-    }
-    PyBuffer_Release(&from);
-    return !PyErr_Occurred();
+/* Whether two arrays have the same size and format. */
+static int same_form(const Py_buffer *a, const Py_buffer *b) {
+    if (a->len == b->len && !strcmp(a->format, b->format)) return 1;
+    PyErr_SetString(PyExc_ValueError, "source and target do not fit");
+    return 0;
 }
 
-/* run(program, is_double, source, target): copy the source, if there is one, to the target, then make all calls. */
+/* run(program, is_double, source, target, in_place): make all calls. If there is a source, the first call reads it in
+ * place of the target, or, unless `in_place`, the source is copied to the target first. */
 static PyObject *run(PyObject *self, PyObject *args) {
-    Py_buffer program;
-    PyObject *source = NULL, *target = NULL;
-    int is_double, failed = 0;
-    if (!PyArg_ParseTuple(args, "y*p|OO", &program, &is_double, &source, &target)) return NULL;
+    Py_buffer program, from = {0}, to = {0};
+    PyObject *source = Py_None, *target = Py_None;
+    int is_double, in_place = 0, failed = 0;
+    Word first[WORDS];
+    if (!PyArg_ParseTuple(args, "y*p|OOp", &program, &is_double, &source, &target, &in_place)) return NULL;
     const Word *words = program.buf;
     const Py_ssize_t count = program.len / (Py_ssize_t)(WORDS * sizeof(Word));
-    if (!target || target == Py_None || copy_array(source, target)) {
+    if (source != Py_None && !PyObject_GetBuffer(source, &from, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))
+        PyObject_GetBuffer(target, &to, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE);
+    if (!PyErr_Occurred() && (!to.obj || same_form(&from, &to))) {
+        /* A source of bytes may lie anywhere. */
+        in_place = in_place && (size_t)from.buf % sizeof(double) == 0;
         Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t i = 0; i < count && !failed; i++) failed = step(&chosen[is_double], words + i * WORDS, is_double);
+        if (to.obj && !in_place) memcpy(to.buf, from.buf, from.len);
+        for (Py_ssize_t i = 0; i < count && !failed; i++) {
+            const Word *row = words + i * WORDS;
+            if (to.obj && in_place && !i) memcpy(first, row, sizeof first), first[1] = (Word)(size_t)from.buf, row = first;
+            failed = step(&chosen[is_double], row, is_double);
+        }
         Py_END_ALLOW_THREADS
         if (failed) PyErr_NoMemory();
     }
+    if (from.obj) PyBuffer_Release(&from);
+    if (to.obj) PyBuffer_Release(&to);
     PyBuffer_Release(&program);
     if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;

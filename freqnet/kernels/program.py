@@ -114,21 +114,29 @@ class Program:
         if block is not None:
             self._free.append(block)
 
-    def run(self, source: Array | None = None, target: Array | None = None) -> None:
-        """Run all calls; before the first, copy an array, if one is given, to another."""
+    def run(self, source: Array | None = None, target: Array | None = None, in_place: bool = False) -> None:
+        """Run all calls, after a copy of the source, if one is given, to the target.
+
+        With `in_place` the first call reads the source itself; it must be the only one that reads the target.
+        """
         if self._first is None:
             segments = _joined(self.calls)
             starts_with_kernels = segments and not callable(segments[0])
             self._first = segments.pop(0) if starts_with_kernels else _packed([])
             self._others = segments
         try:
-            # One call does both for usual programs, which begin with kernels.
-            _native.run(self._first, self._is_double, source, target)
+            _native.run(self._first, self._is_double, source, target, in_place)
         except ValueError:
             # Another precision or order; nothing has run yet.
             target[...] = source
-            _native.run(self._first, self._is_double, None, None)
+            _native.run(self._first, self._is_double)
         self._run(self._others)
+
+    def is_for_door_alone(self, array: Array) -> bool:
+        """Return whether a door, which is the first call, is the only one that reads an array."""
+        start = _address(array)
+        reads = lambda call: callable(call) or any(start <= word < start + array.nbytes for word in call[1:])
+        return not callable(self.calls[0]) and self.calls[0][0] == _DOOR and not any(map(reads, self.calls[1:]))
 
     def runner(self, calls: slice) -> Callable[[], None]:
         """Return a function that runs some of the calls, as measurements of a part of the program need it."""

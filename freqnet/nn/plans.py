@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freqnet.plan import Plan
 
 # Examples of one run. More do not fit into the caches.
-_CHUNK = 64
+_CHUNK = 128
 # Plans of one size that are kept, beside those in use by other threads.
 _MOST = 12
 _tape_only: ContextVar[bool] = ContextVar("tape_only", default=False)

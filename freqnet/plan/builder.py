@@ -90,6 +90,8 @@ class Builder:
         # Samples less an offset that are not computed yet, as (samples, offset per channel): the door may subtract it.
         self._shifted: dict[int, tuple[Array, Array]] = {}
         self.gradients: dict[int, Array] = {}
+        # Numbers per channel by which a door multiplies its spectra.
+        self.factors: dict[int, Array] = {}
         # Signals that are one number per channel, and are not filled yet: the op that adds them needs only the number.
         self._constants: dict[int, Array] = {}
         # How many ops read a tensor, and the names of the ops that made them.

@@ -68,6 +68,7 @@ class Plan:
         for owner, name, known in builder.watched:
             self.watch(owner, name, known)
         self.source, self.result = source.data, builder.value(result)
+        self._in_place = bool(builder.program.calls) and builder.program.is_for_door_alone(self.source)
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
             builder.add_backward()
@@ -103,7 +104,7 @@ class Plan:
         The input may have fewer examples; the result then has as many. The next run overwrites it.
         """
         if source.shape == self.source.shape:
-            self._builder.program.run(source, self.source)
+            self._builder.program.run(source, self.source, self._in_place)
             return self.result
         count = source.shape[len(self._before)]
         self.source[(*self._before, slice(count))] = source

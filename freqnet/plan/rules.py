@@ -461,8 +461,8 @@ def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) 
     if matrices is None:
         return None
     samples, offset = b.with_offset(x)
-    ones = b.program.constant(np.ones(x.shape[-1]))
-    b.program.door(samples, b.program.constant(offset), ones, matrices, b.result(out))
+    factor = b.factors[id(out)] = b.program.constant(np.ones(x.shape[-1]))
+    b.program.door(samples, b.program.constant(offset), factor, matrices, b.result(out))
     return nothing
 
 
@@ -471,6 +471,11 @@ def _scale(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) 
     x, factors = inputs
     if b.varies(factors) or not _on_modes(x, out) or x.shape != out.shape:
         return None
+    if id(x) in b.factors and b.readers[id(x)] == 1 and factors.data.size == x.shape[-1]:
+        # The door multiplies by it.
+        b.factors[id(x)] *= factors.data.ravel()
+        b.values[id(out)] = b.value(x)
+        return nothing
     spread = b.program.constant(np.broadcast_to(factors.data, x.shape[-2:]))
     _combine(b.program, b.value(x), spread, None, None, b.result(out))
 
