@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from test_optim import CASES, SHAPES, Leaf, every_optimizer, gradients, leaves, run
@@ -87,3 +91,16 @@ def test_a_wrong_state_changes_nothing(change: dict[str, np.ndarray | None], mes
     with pytest.raises(CheckpointError, match=message):
         optimizer.load_state(damaged)
     assert {name: array.tobytes() for name, array in optimizer.state().items()} == before
+
+
+def test_a_copy_goes_on_with_vectors_of_its_own():
+    w = SimpleNamespace(data=np.ones(3), grad=np.array([1.0, 2.0, 3.0]))
+    optimizer = Adam([w], learning_rate=0.1)
+    optimizer.step()
+    for other in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        before = optimizer.state()
+        other.step()
+        assert all(np.array_equal(before[name], array) for name, array in optimizer.state().items())
+        after = other.state()
+        assert after["step"] == 2
+        assert not np.array_equal(after["gradient_sum/0"], before["gradient_sum/0"])

@@ -13,7 +13,7 @@ import pytest
 
 from freqnet import kernels, nn, ops
 from freqnet.autodiff import Tensor, backward, observe
-from freqnet.errors import ConfigurationError, ModuloWarning, PlanWarning
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ModuloWarning, PlanWarning
 from freqnet.kernels.threads import thread_limit
 from freqnet.spaces import Space, get_domain
 from freqnet.training import Settings
@@ -510,6 +510,32 @@ def test_copies_make_plans_of_their_own():
     assert "storage='float32'" in repr(copies[0])
 
 
+def test_polynomials_for_relu_have_all_digits_wherever_zero_lies():
+    mpmath = pytest.importorskip("mpmath")
+    from freqnet.kernels.program import Program
+
+    # Zero lies from 45 deviations above the mean to 45 below.
+    alpha = np.concatenate([np.linspace(-45, 45, 181), [1e-300, -1e-9, 0.3, -37.49]])
+    deviation = np.geomspace(0.1, 30, len(alpha))
+    own = np.stack([alpha * deviation, deviation**2])[:, None, :]
+    program, lanes = Program(np.float64), (1, len(alpha))
+    coefficients, negated, kept = np.zeros((3, *lanes)), np.zeros(lanes), np.zeros((2, *lanes)).view(np.uint8)
+    given, none = (own, None, None, None), (None,) * 4
+    program.relu(given, (coefficients, negated, *none), kept, lanes, 2, (0.0, 0.0))
+    program.run()
+    with mpmath.workdps(50):
+        for i, (mean, variance) in enumerate(own[:, 0].T):
+            d = mpmath.sqrt(variance)
+            a = mpmath.mpf(mean) / d
+            below, density = mpmath.ncdf(a), mpmath.npdf(a)
+            wanted = [mean * below + d * density / 2, below, density / d / 2]
+            # Below 1e-290 lie the subnormal numbers and what is taken for 0; the first sum cancels far on the left.
+            for j, tolerance in enumerate((1e-11 * (1 + abs(a)) ** 2, 1e-12, 1e-12)):
+                error = abs(coefficients[j, 0, i] - wanted[j])
+                assert error <= tolerance * abs(wanted[j]) + 1e-290, (float(a), j)
+    assert np.array_equal(negated, -own[0])
+
+
 # -- prediction ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 130])
 def test_prediction_by_plans_and_by_the_tape_agree(count: int):
@@ -532,6 +558,49 @@ def test_a_compiled_network_keeps_its_weights_and_prediction_follows_them():
     assert not np.allclose(network.predict(samples), before)
     grid = nn.Network(nn.Door("grid", (8, 8), (3, 3), 2), nn.Sequential(nn.Convolution(2), nn.Dense(3)))
     assert np.array_equal(grid.compile()(samples), grid.predict(samples))
+
+
+def test_usual_arrays_take_one_call_and_others_get_their_messages(monkeypatch: pytest.MonkeyPatch):
+    door = nn.Door("fourier", (8, 8), (3, 3), 2, offset=(0.5, -1), scale=(2.0, 0.5), low=(-1, -1), high=(1, 1))
+    body = nn.Sequential((nn.Convolution(4), nn.PowerNorm(), nn.Gaussian(), nn.Dense(3)))
+    network = nn.Network(door, body, 0, np.float32)
+    samples = np.random.default_rng(2).uniform(-1, 1, (2, 8, 8, 2)).astype(np.float32)
+    samples.setflags(write=False)
+    compiled, wanted, before = network.compile(), network.predict(samples), samples.copy()
+    assert np.array_equal(compiled(samples), wanted)
+    slow: list[Any] = []
+    whole = nn.Network.predict_in
+    monkeypatch.setattr(nn.Network, "predict_in", lambda self, *given: slow.append(given) or whole(self, *given))
+    for given in (samples, samples[::-1], np.full_like(samples, 0.5)):
+        assert np.array_equal(compiled(given), network.predict(given))
+    # What `predict` itself did does not count.
+    slow.clear()
+    assert np.array_equal(compiled(samples), wanted)
+    if kernels.KERNEL == "native":
+        assert not slow
+    assert np.array_equal(samples, before)
+    unaligned = np.frombuffer(b"." + samples.tobytes(), np.uint8)[1:].view(np.float32).reshape(samples.shape)
+    turned = np.moveaxis(np.ascontiguousarray(np.moveaxis(samples, 1, 0)), 0, 1)
+    for given in (unaligned, turned, samples.astype(np.float64), samples.tolist()):
+        assert np.allclose(compiled(given), wanted, atol=1e-6)
+    first, second = samples.copy(), samples.copy()
+    first[1, 2, 3, 1], second[0, 0, 0, 0] = np.nan, -np.inf
+    for broken in (first, second):
+        with pytest.raises(DataError, match="finite"):
+            compiled(broken)
+    for unusual, message in ((samples * 300, "in channel 0"), (0.001 * samples, "differ by at most")):
+        with pytest.warns(DataWarning, match=message):
+            compiled(unusual)
+    with nn.tape_only():
+        assert np.allclose(compiled(samples), wanted, atol=1e-6)
+    assert slow
+    with pytest.raises(ConfigurationError, match="batch"):
+        compiled(samples, 0)
+    network.named_parameters()["3.weight"].data[...] = np.inf
+    infinite = network.compile()
+    for _ in range(2):
+        with pytest.warns(DataWarning, match="logits are not finite"):
+            infinite(samples)
 
 
 def test_bfloat16_keeps_eight_digits_of_responses():

@@ -266,6 +266,8 @@ static PyMethodDef methods[] = {
     {"inner", inner, METH_VARARGS, "inner(a, b, out, rows, columns, lanes, is_double, threads)"},
     {"run", run, METH_VARARGS, 
      "run(program, is_double, source=None, target=None, in_place=False): rows of WORDS words, each one kernel call"},
+    {"run_if_usual", run_if_usual, METH_VARARGS,
+     "run_if_usual(program, is_double, source, target, in_place, limits, result): whether it is finite"},
     {"gather", gather_arrays, METH_VARARGS, "gather(arrays, vector, is_double): the sum of squares"},
     {"scale", scale_vector, METH_VARARGS, "scale(vector, factor, is_double)"},
     {"adam", adam, METH_VARARGS, "adam(work, gradient_sum, square_sum, first, second, shift, scale, is_double)"},

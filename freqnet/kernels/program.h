@@ -112,34 +112,102 @@ static int same_form(const Py_buffer *a, const Py_buffer *b) {
     return 0;
 }
 
-/* run(program, is_double, source, target, in_place): make all calls. If there is a source, the first call reads it in
- * place of the target, or, unless `in_place`, the source is copied to the target first. */
-static PyObject *run(PyObject *self, PyObject *args) {
-    Py_buffer program, from = {0}, to = {0};
-    PyObject *source = Py_None, *target = Py_None;
-    int is_double, in_place = 0, failed = 0;
+/* A program with the array that it starts from, as Python passes them. */
+typedef struct { Py_buffer program, from, to; int is_double, in_place; } Call;
+
+static void release_call(Call *c) {
+    if (c->from.obj) PyBuffer_Release(&c->from);
+    if (c->to.obj) PyBuffer_Release(&c->to);
+    PyBuffer_Release(&c->program);
+}
+
+/* 0 after an error; the program is held in any case. */
+static int hold_call(Call *c, PyObject *source, PyObject *target) {
+    if (source == Py_None) return 1;
+    if (PyObject_GetBuffer(source, &c->from, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return 0;
+    if (PyObject_GetBuffer(target, &c->to, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE)) return 0;
+    return same_form(&c->from, &c->to);
+}
+
+/* Make all calls. If there is a source, the first call reads it in place of the target, or, unless `in_place`, the source
+ * is copied to the target first. Nonzero if memory runs out. */
+static int run_calls(const Call *c) {
+    const Word *words = c->program.buf;
+    const Py_ssize_t count = c->program.len / (Py_ssize_t)(WORDS * sizeof(Word));
+    /* A source may lie anywhere. */
+    const int in_place = c->in_place && (size_t)c->from.buf % sizeof(double) == 0;
+    int failed = 0;
     Word first[WORDS];
-    if (!PyArg_ParseTuple(args, "y*p|OOp", &program, &is_double, &source, &target, &in_place)) return NULL;
-    const Word *words = program.buf;
-    const Py_ssize_t count = program.len / (Py_ssize_t)(WORDS * sizeof(Word));
-    if (source != Py_None && !PyObject_GetBuffer(source, &from, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))
-        PyObject_GetBuffer(target, &to, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE);
-    if (!PyErr_Occurred() && (!to.obj || same_form(&from, &to))) {
-        /* A source of bytes may lie anywhere. */
-        in_place = in_place && (size_t)from.buf % sizeof(double) == 0;
+    if (c->to.obj && !in_place) memcpy(c->to.buf, c->from.buf, c->from.len);
+    for (Py_ssize_t i = 0; i < count && !failed; i++) {
+        const Word *row = words + i * WORDS;
+        if (c->to.obj && in_place && !i) memcpy(first, row, sizeof first), first[1] = (Word)(size_t)c->from.buf, row = first;
+        failed = step(&chosen[c->is_double], row, c->is_double);
+    }
+    return failed;
+}
+
+static PyObject *run(PyObject *self, PyObject *args) {
+    Call c = {0};
+    PyObject *source = Py_None, *target = Py_None;
+    int failed = 0;
+    if (!PyArg_ParseTuple(args, "y*p|OOp", &c.program, &c.is_double, &source, &target, &c.in_place)) return NULL;
+    if (hold_call(&c, source, target)) {
         Py_BEGIN_ALLOW_THREADS
-        if (to.obj && !in_place) memcpy(to.buf, from.buf, from.len);
-        for (Py_ssize_t i = 0; i < count && !failed; i++) {
-            const Word *row = words + i * WORDS;
-            if (to.obj && in_place && !i) memcpy(first, row, sizeof first), first[1] = (Word)(size_t)from.buf, row = first;
-            failed = step(&chosen[is_double], row, is_double);
-        }
+        failed = run_calls(&c);
         Py_END_ALLOW_THREADS
         if (failed) PyErr_NoMemory();
     }
-    if (from.obj) PyBuffer_Release(&from);
-    if (to.obj) PyBuffer_Release(&to);
-    PyBuffer_Release(&program);
+    release_call(&c);
     if (PyErr_Occurred()) return NULL;
     Py_RETURN_NONE;
+}
+
+static double number_at(const void *values, Py_ssize_t i, int is_double) {
+    return is_double ? ((const double *)values)[i] : (double)((const float *)values)[i];
+}
+
+/* Whether values are finite and within the limits: a lowest and a highest per channel, and the least spread of values
+ * that are not all equal. Nonzero in `failed` if memory runs out. */
+static int are_usual(const Py_buffer *values, const Py_buffer *limits, int is_double, int *failed) {
+    const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float), channels = (limits->len / 8 - 1) / 2;
+    const double *least = limits->buf, *most = least + channels;
+    double lowest = INFINITY, highest = -INFINITY;
+    if (channels < 1 || values->len % (width * channels) || !values->len) return 0;
+    char *low = allocate((2 + 3 * 16) * channels * sizeof(double)), *high = low + channels * sizeof(double);
+    if (!low) return *failed = 1, 0;
+    chosen[is_double].extremes(values->buf, low, high, high + channels * sizeof(double), values->len / width / channels,
+                               channels);
+    int usual = 1;
+    for (Py_ssize_t c = 0; c < channels; c++) {
+        const double from = number_at(low, c, is_double), to = number_at(high, c, is_double);
+        usual = usual && isfinite(from) && from >= least[c] && to <= most[c];
+        lowest = MIN(lowest, from), highest = MAX(highest, to);
+    }
+    free(low);
+    return usual && !(highest > lowest && highest - lowest < most[channels]);
+}
+
+/* run_if_usual(program, is_double, source, target, in_place, limits, result): True if the source was usual and the
+ * result is finite; else nobody may read the result. */
+static PyObject *run_if_usual(PyObject *self, PyObject *args) {
+    Call c = {0};
+    PyObject *source, *target;
+    Py_buffer limits, result;
+    int failed = 0, usual = 0;
+    if (!PyArg_ParseTuple(args, "y*pOOpy*y*", &c.program, &c.is_double, &source, &target, &c.in_place, &limits, &result))
+        return NULL;
+    if (hold_call(&c, source, target)) {
+        Py_BEGIN_ALLOW_THREADS
+        usual = are_usual(&c.from, &limits, c.is_double, &failed);
+        if (usual) failed = run_calls(&c);
+        const Py_ssize_t count = result.len / (Py_ssize_t)(c.is_double ? sizeof(double) : sizeof(float));
+        for (Py_ssize_t i = 0; usual && i < count; i++) usual = isfinite(number_at(result.buf, i, c.is_double));
+        Py_END_ALLOW_THREADS
+        if (failed) PyErr_NoMemory();
+    }
+    release_call(&c);
+    PyBuffer_Release(&limits), PyBuffer_Release(&result);
+    if (PyErr_Occurred()) return NULL;
+    return PyBool_FromLong(usual);
 }

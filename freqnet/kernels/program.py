@@ -120,10 +120,7 @@ class Program:
         With `in_place` the first call reads the source itself; it must be the only one that reads the target.
         """
         if self._first is None:
-            segments = _joined(self.calls)
-            starts_with_kernels = segments and not callable(segments[0])
-            self._first = segments.pop(0) if starts_with_kernels else _packed([])
-            self._others = segments
+            self._join()
         try:
             _native.run(self._first, self._is_double, source, target, in_place)
         except ValueError:
@@ -131,6 +128,38 @@ class Program:
             target[...] = source
             _native.run(self._first, self._is_double)
         self._run(self._others)
+
+    def run_if_usual(self, source: Array, target: Array, in_place: bool, limits: Array, result: Array) -> bool:
+        """Run the calls as `run` does, and return whether values and result are usual.
+
+        If not, or if the program has Python functions, nobody may read the result.
+
+        Parameters
+        ----------
+        source, target : ndarray
+            Values ``(..., channels)``.
+        in_place : bool
+        limits : ndarray of float64
+            Lowest value of each channel, highest value of each channel, and the least spread of values that are not all
+            equal.
+        result : ndarray
+            What the calls compute; it must be finite.
+        """
+        if self._first is None:
+            self._join()
+        try:
+            return not self._others and _native.run_if_usual(
+                self._first, self._is_double, source, target, in_place, limits, result
+            )
+        except ValueError:
+            # Another precision or order; nothing has run yet.
+            return False
+
+    def _join(self) -> None:
+        segments = _joined(self.calls)
+        starts_with_kernels = segments and not callable(segments[0])
+        self._first = segments.pop(0) if starts_with_kernels else _packed([])
+        self._others = segments
 
     def is_for_door_alone(self, array: Array) -> bool:
         """Return whether a door, which is the first call, is the only one that reads an array."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, NoReturn
 
 import numpy as np
@@ -235,8 +235,6 @@ class Door:
         lowest, highest = (limit.tolist() for limit in value_range(samples))
         if not all(map(isfinite, lowest)):
             _refuse_not_finite(samples)
-        if self._limits is None:
-            return
         low, high, width = self._limits
         for channel, (least, most) in enumerate(zip(lowest, highest, strict=True)):
             if least < low[channel] or most > high[channel]:
@@ -262,7 +260,13 @@ class Door:
         return not self.low or needs_double(np.array(self.low), np.array(self.high))
 
     @cached_property
-    def _limits(self) -> tuple[list[float], list[float], float] | None:
+    def limits(self) -> np.ndarray:
+        """Lowest and highest usual value of each channel, and the least usual spread, as one array of float64."""
+        low, high, width = self._limits
+        return np.array([*low, *high, width])
+
+    @cached_property
+    def _limits(self) -> tuple[list[float], list[float], float]:
         """Lowest and highest value of each channel that is not far outside, and the smallest usual spread."""
         if self.low and self.high:
             low, high = np.array(self.low), np.array(self.high)
@@ -271,7 +275,7 @@ class Door:
             limits = (low - _FAR * width).tolist(), (high + _FAR * width).tolist()
             return *limits, _CLOSE * float(high.max() - low.min())
         if not self.offset or not self.scale:
-            return None
+            return [-inf] * self.channels, [inf] * self.channels, 0.0
         mean, far = np.array(self.offset), _FAR_DEVIATIONS * np.abs(self.scale)
         return (mean - far).tolist(), (mean + far).tolist(), 0.0
 

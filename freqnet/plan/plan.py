@@ -111,6 +111,15 @@ class Plan:
         self._builder.program.run()
         return self.result[:count]
 
+    def run_if_usual(self, source: np.ndarray, limits: np.ndarray) -> np.ndarray | None:
+        """Return the result for an input of the plan's own shape, as a copy; None if something is unusual.
+
+        Unusual are values beyond the limits (see `freqnet.kernels.program.Program.run_if_usual`), a result that is not
+        finite, another precision or order, and a plan with ops that run on the tape.
+        """
+        given = source, self.source, self._in_place, limits, self.result
+        return self.result.copy() if self._builder.program.run_if_usual(*given) else None
+
     def gradient(self, parameter: Tensor) -> np.ndarray | None:
         """Return the gradient of a parameter that the last run found; None if the result does not depend on it."""
         return self._builder.gradients.get(id(parameter))

@@ -326,8 +326,10 @@ def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) ->
     x, other = inputs
     if out.space is None:
         return _add_row(b, out, x, other)
-    constant = b.constant(other)
-    if not _on_modes(x, out) or x.shape != out.shape or (constant is None and other.shape != out.shape):
+    if not _on_modes(x, out) or x.shape != out.shape:
+        return None
+    constant = b.constant(other) if b.varies(other) else _row(other)
+    if constant is None and other.shape != out.shape:
         return None
     if constant is not None and b.may_overwrite(x):
         b.values[id(out)] = b.value(x)
@@ -343,6 +345,15 @@ def _add(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) ->
         b.share_gradient(other, g)
 
     return backward
+
+
+def _row(x: Tensor) -> Array | None:
+    """Return the numbers of a fixed signal that is one number per channel, the same for all examples; else None."""
+    if not _on_modes(x) or x.shape[-2] != 1:
+        return None
+    row = x.data[x.space.centre]
+    others = np.count_nonzero(x.data) - np.count_nonzero(row)
+    return None if others or np.any(row.imag) else np.ascontiguousarray(row.real)
 
 
 def _add_row(b: Builder, out: Tensor, x: Tensor, row: Tensor) -> Backward | None:
