@@ -87,11 +87,13 @@ def channel_product(a: np.ndarray, b: np.ndarray, form: str) -> np.ndarray:
 def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the pointwise product of values at nodes: see `freqnet.kernels.reference.bilinear`.
 
-    Complex nodes and three axes take the NumPy version.
+    Three axes take the NumPy version.
     """
     ndim, dtype = len(forms), a.dtype
-    if ndim > 2 or dtype.kind == "c" or b.dtype != dtype:
+    if ndim > 2 or b.dtype != dtype:
         return reference.bilinear(forms, a, b)
+    if dtype.kind == "c":
+        return _complex_bilinear(forms, a, b)
     lanes = np.broadcast_shapes(a.shape[ndim:], b.shape[ndim:])
     first, second = _lanes(a, ndim, lanes, dtype), _lanes(b, ndim, lanes, dtype)
     forms = [np.ascontiguousarray(form, dtype) for form in forms]
@@ -110,6 +112,33 @@ def bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.nd
     if out.size:
         _native.bilinear(*forms, first, second, out, *sizes, count, dtype == np.float64, is_square, threads)
     return out
+
+
+def _complex_bilinear(forms: Sequence[np.ndarray], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the product by complex forms, as one by real forms of twice the size.
+
+    Along the last axis a node becomes two real ones, its real and its imaginary part; another axis has the real and the
+    imaginary part of its form as outputs of their own.
+    """
+    *others, last = forms
+    count, half, axis = len(last), len(others[0]) if others else 1, len(others)
+    # The parts of a product of two parts, as (part of the product, part of a, part of b).
+    parts = np.array([[[1, 0], [0, -1]], [[0, 1], [1, 0]]])
+    turned = np.stack([[last.real, -last.imag], [last.imag, last.real]])
+    table = np.einsum("xzlpq,zuv->lxpuqv", turned, parts).reshape([2 * n for n in last.shape])
+    first = _parts_as_nodes(a, axis)
+    second = first if b is a else _parts_as_nodes(b, axis)
+    found = bilinear([*(np.concatenate([form.real, form.imag]) for form in others), table], first, second)
+    split = found.reshape(*found.shape[:axis], count, 2, *found.shape[axis + 1 :])
+    made = empty((*found.shape[:axis], count, *found.shape[axis + 1 :]), a.dtype)
+    made.real, made.imag = np.moveaxis(split, axis + 1, 0)
+    return made[:half] + 1j * made[half:] if others else made
+
+
+def _parts_as_nodes(x: np.ndarray, axis: int) -> np.ndarray:
+    """Return real numbers with twice as many nodes along an axis: real and imaginary part of the first, and so on."""
+    both = np.stack([x.real, x.imag], axis=axis + 1)
+    return both.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
 
 
 def inner(a: np.ndarray, b: np.ndarray, ndim: int) -> np.ndarray:

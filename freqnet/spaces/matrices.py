@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -12,7 +13,10 @@ _LONG = 4096
 
 def contract(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
     """Return the product of a matrix with one axis of an array."""
-    return np.moveaxis(np.tensordot(matrix, array, (1, axis)), 0, axis)
+    before, after = array.shape[:axis], array.shape[axis + 1 :]
+    # One matrix product per place on the axes before: nothing has to move in memory.
+    rows = array.reshape(prod(before), array.shape[axis], prod(after))
+    return np.matmul(matrix, rows).reshape(*before, len(matrix), *after)
 
 
 def along_axes(matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
