@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,7 @@ class _Clock:
     """Stands for the compiled kernels, and adds up the seconds that each of their functions takes."""
 
     def __init__(self, kernels: Any) -> None:
-        self.kernels, self.seconds = kernels, Counter[str]()
+        self.kernels, self.seconds = kernels, defaultdict[str, float](float)
 
     def __getattr__(self, name: str) -> Operation:
         function = getattr(self.kernels, name)

@@ -124,6 +124,8 @@ class Program:
         try:
             _native.run(self._first, self._is_double, source, target, in_place)
         except ValueError:
+            if target is None:
+                raise
             # Another precision or order; nothing has run yet.
             target[...] = source
             _native.run(self._first, self._is_double)
@@ -156,10 +158,8 @@ class Program:
             return False
 
     def _join(self) -> None:
-        segments = _joined(self.calls)
-        starts_with_kernels = segments and not callable(segments[0])
-        self._first = segments.pop(0) if starts_with_kernels else _packed([])
-        self._others = segments
+        first, *others = segments = _joined(self.calls) or [_packed([])]
+        self._first, self._others = (_packed([]), segments) if callable(first) else (first, others)
 
     def is_for_door_alone(self, array: Array) -> bool:
         """Return whether a door, which is the first call, is the only one that reads an array."""

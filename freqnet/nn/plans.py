@@ -121,12 +121,12 @@ class Plans:
         Else return None: the samples then need a message, or another treatment.
         """
         plans = self.free.get((samples.shape, samples.dtype.char))
+        if not plans:
+            return None
         try:
-            plan = plans.pop() if plans else None
+            plan = plans.pop()
         except IndexError:
             # Another thread was faster.
-            return None
-        if plan is None:
             return None
         out = plan.run_if_usual(samples, limits)
         plans.append(plan)

@@ -35,7 +35,7 @@ def _decaying(named: dict[str, Parameter], decay: DecayRule) -> list[bool]:
 
 
 class Segment(NamedTuple):
-    """Neighbouring parameters from `first` to `stop` that were updated equally often, with their parts of the vectors."""
+    """Parameters from `first` to `stop` that were updated equally often, with their parts of the vectors."""
 
     first: int
     stop: int
