@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from copy import copy
-from functools import lru_cache
+from copy import copy, deepcopy
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,11 @@ class Ours:
 
 
 class Peer:
-    """A PyTorch network with the data and the optimiser of a training step."""
+    """A PyTorch network with the data and the optimiser of a training step.
+
+    Small CNNs are faster in one memory layout for training and in another for inference, which differs between
+    machines: each operation runs in the faster one.
+    """
 
     def __init__(self, model: Any, inputs: Callable[[np.ndarray], Any], images: np.ndarray, labels: np.ndarray) -> None:
         import torch
@@ -101,36 +105,72 @@ class Peer:
         from .peers import adamw
 
         self.model, self.labels, self.inputs = model, torch.from_numpy(labels), inputs
+        # None is the layout of `inputs`, which is channels-last.
         self.x = inputs(images)
+        self.layout: Any = None
         self.optimizer = adamw(model, 1e-6)
+
+    @cached_property
+    def layouts(self) -> list[Peer]:
+        """The network in each memory layout, one of which is this object."""
+        import torch
+
+        from .peers import adamw
+
+        if self.x.ndim != 4 or self.x.is_complex():
+            return [self]
+        other = copy(self)
+        other.layout = torch.contiguous_format
+        other.model = deepcopy(self.model).to(memory_format=other.layout)
+        # A channels-last tensor of one channel counts as both.
+        other.x = self.x.clone(memory_format=other.layout)
+        other.optimizer = adamw(other.model, 1e-6)
+        return [self, other]
 
     def compiled(self) -> Peer | str:
         """Return the same network as ``torch.compile`` makes it, or the reason why it does not compile."""
         from .peers import compiled
 
-        other = copy(self)
-        other.model = compiled(self.model)
+        other = copy(self.for_training())
+        other.model, other.layouts = compiled(other.model), [other]
         try:
             other.step()()
         except Exception as error:  # Whatever the compiler of this machine runs into.
             return str(error).strip().splitlines()[0]
         return other
 
+    def for_training(self) -> Peer:
+        """Return the network in the layout in which a training step is faster."""
+        return self._faster([form._step() for form in self.layouts])[0]
+
     def step(self) -> Operation:
         """Return a training step: forward pass, backward pass, fused AdamW."""
-        from .peers import step
-
-        self.model.train()
-        return lambda: step(self.model, self.optimizer, self.x, self.labels)
+        return self._faster([form._step() for form in self.layouts])[1]
 
     def predict(self, x: Any, batch: int = BATCH, threads: int | None = None) -> Operation:
         """Return an inference pass from standardised images to logits, in inference mode.
 
         With `threads` each call sets their number first: after a pause, one thread can be faster than several.
         """
+        return self._faster([form._predict(x, batch, threads) for form in self.layouts])[1]
+
+    def _faster(self, operations: list[Operation]) -> tuple[Peer, Operation]:
+        seconds = alternate(operations[0], operations[1], seconds=0.1) if len(operations) > 1 else (0.0,)
+        best = int(np.argmin(seconds))
+        return self.layouts[best], operations[best]
+
+    def _step(self) -> Operation:
+        from .peers import step
+
+        self.model.train()
+        return lambda: step(self.model, self.optimizer, self.x, self.labels)
+
+    def _predict(self, x: Any, batch: int, threads: int | None) -> Operation:
         import torch
 
         self.model.eval()
+        if self.layout is not None:
+            x = x.clone(memory_format=self.layout)
 
         def run() -> Any:
             if threads:

@@ -1,7 +1,8 @@
 """Peers in PyTorch: small CNNs, a Fourier neural operator, and a network that switches domains; CNNs also in ONNX.
 
-Each is written in its fastest form: CNNs channels-last with fused AdamW, spectral networks with batched matrix products
-where these are faster than einsum. This file imports PyTorch, an optional dependency; other files import it only inside
+Each is written in its fastest form: CNNs with fused AdamW and in the faster of two memory layouts (see
+`freqnet.benchmarks.networks.Peer`), spectral networks with batched matrix products where these are faster than einsum.
+This file imports PyTorch, an optional dependency; other files import it only inside
 functions.
 """
 

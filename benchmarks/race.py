@@ -15,6 +15,7 @@ from freqnet.optim import Cosine
 from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.presets import SIZES
 
+from .networks import Peer
 from .rows import Row
 from .timing import Plan, torch_or_none
 
@@ -54,9 +55,14 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
 
     from .peers import adamw, cnn, images_of, step
 
+    # Another network of the same kind finds the memory layout in which it trains faster.
+    first = parts.train.take(np.arange(min(settings.batch, len(parts.train.labels))))
+    trial = Peer(cnn(name, len(parts.train.classes)), images_of, first.images, np.asarray(first.labels))
+    layout = trial.for_training().layout or torch.channels_last
     torch.manual_seed(settings.seed)
-    model = cnn(name, len(parts.train.classes))
-    images, labels = images_of(parts.train.images), torch.from_numpy(parts.train.labels)
+    model = cnn(name, len(parts.train.classes)).to(memory_format=layout)
+    images = images_of(parts.train.images).clone(memory_format=layout)
+    labels = torch.from_numpy(parts.train.labels)
     test, test_labels = images_of(parts.test.images), torch.from_numpy(parts.test.labels)
     optimizer = adamw(model, settings.learning_rate, settings.weight_decay)
     generator = np.random.default_rng(settings.seed)
@@ -70,6 +76,7 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
         order = torch.from_numpy(generator.permutation(len(images)))
         for index in order.split(settings.batch):
             x = shifted(images[index], settings.shift, generator) if settings.shift else images[index]
+            x = x.contiguous(memory_format=layout)
             for group in optimizer.param_groups:
                 group["lr"] = schedule(done)
             step(model, optimizer, x, labels[index])
@@ -91,7 +98,7 @@ def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
     theta[:, :, 2] = moves * 2 / x.shape[-1]
     grid = torch.nn.functional.affine_grid(theta, list(x.shape), align_corners=False)
     moved = torch.nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
-    return moved.contiguous(memory_format=torch.channels_last)
+    return moved
 
 
 def tuned_rate(score: Callable[[Split, float], float], train: Dataset) -> float:

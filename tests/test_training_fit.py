@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from freqnet import ops
 from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, DataError, DivergenceError, FreqnetError
-from freqnet.nn import Network
+from freqnet.nn import Dense, Module, Network, Sequential
 from freqnet.optim import Constant, Cosine, Momentum, OneCycle
 from freqnet.training import History, Model, Settings, Spectra, analyse, evaluate, exploding_layer, fit
 
@@ -217,6 +218,34 @@ def test_divergence_names_the_epoch_and_the_layer(domain: str) -> None:
         DivergenceError, match=r"training, epoch 1: got a loss of nan; layer \d+ \(\w+\), power .*learning_rate=100000"
     ):
         fit(network, train, settings=wild)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_weights_that_overflow_end_in_one_error_without_warnings(optimizer: str) -> None:
+    network, train, _ = prepare()
+    wild = Settings(epochs=9, batch=10, learning_rate=1e38, optimizer=optimizer, schedule="constant")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DivergenceError):
+            fit(network, train, settings=wild)
+
+
+def test_what_is_no_network_and_a_layer_that_returns_no_tensor_are_told() -> None:
+    class Wrong(Module):
+        is_static = True
+
+        def _build(self, signal: Any, generator: Any) -> Any:
+            return signal
+
+        def forward(self, x: Any) -> Any:
+            return x.data
+
+    network, train, _ = prepare()
+    with pytest.raises(ConfigurationError, match="fit: got a Compiled, expected a Network"):
+        fit(network.compile(), train, settings=QUICK)  # type: ignore[arg-type]
+    wrong = Network(network.door, Sequential((Wrong(), Dense(10))))
+    with pytest.raises(ConfigurationError, match="layer Wrong: got a ndarray from forward, expected a Tensor"):
+        fit(wrong, train, settings=QUICK)
 
 
 def test_the_first_layer_that_explodes_is_named() -> None:

@@ -21,6 +21,8 @@ from ..race import TARGETS
 FOLDER = Path(__file__).parents[2] / "docs" / "speed"
 PRODUCTS = [f"{n}x{n}, full" for n in (5, 9, 13, 21, 31, 41)]
 PRODUCTS += ["13x13, square", *(f"31x31, gate band {g}" for g in (0, 1, 2, 3))]
+# How peers begin that are freqnet's own networks in another form.
+SAME = "the same, "
 Table = tuple[tuple[str, ...], Sequence[tuple[str, ...]]]
 
 
@@ -51,9 +53,11 @@ def networks(rows: list[Row]) -> Table:
     for row in rows:
         if row.group in ("step", "inference"):
             times.setdefault(f"freqnet {row.name}", {}).setdefault(row.group, []).append(row.freqnet_s)
-            peer = f"freqnet {row.name}, FFT round trips" if row.peer.startswith("the same") else row.peer
+            # The same network in another form.
+            own = f"freqnet {row.name}, {row.peer.removeprefix(SAME)}"
+            peer = own if row.peer.startswith(SAME) else row.peer
             times.setdefault(peer, {}).setdefault(row.group, []).append(row.peer_s)
-    # The tape and a GEMM have steps alone, and ONNX Runtime inference alone.
+    # Networks without plans and a GEMM have steps alone, and ONNX Runtime inference alone.
     times = {name: groups for name, groups in times.items() if len(groups) == 2}
     for name, groups in sorted(times.items(), key=lambda item: np.median(item[1]["step"])):
         reached = accuracy.get(name)
@@ -69,7 +73,7 @@ def equals(rows: list[Row]) -> Table:
         step, inference = (find(rows, group, size, peer) for group in ("step", "inference"))
         reached = [f"{accuracy[name].mean():.2%}" for name in (f"freqnet {size}", peer)]
         body.append((f"{size} ({reached[0]})", f"{peer} ({reached[1]})", f"{step.ratio:.1f}", f"{inference.ratio:.1f}"))
-    trips = [row for row in rows if row.group == "step" and row.peer.startswith("the same")]
+    trips = [row for row in rows if row.group == "step" and row.peer == f"{SAME}FFT round trips"]
     for row in trips:
         inference = find(rows, "inference", row.name, row.peer)
         body.append((row.name, "the same network, FFT round trips", f"{row.ratio:.1f}", f"{inference.ratio:.1f}"))

@@ -272,6 +272,7 @@ def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def adam(
     work: np.ndarray,
     gradient_sum: np.ndarray,
@@ -295,6 +296,7 @@ def adam(
     work *= scale
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factor: float, scaled: np.ndarray) -> None:
     """Add its part of the vector to each array, multiplied by the factor first where `scaled` (bool) says so."""
     ends = np.cumsum([array.size for array in arrays])

@@ -196,6 +196,10 @@ class Module(ABC):
         if self.__dict__.get("built") and name in getattr(type(self), "__dataclass_fields__", ()):
             _Changes.count += 1
 
+    def __init__(self) -> None:
+        # Layers with settings are dataclasses and have an __init__ of their own.
+        self.__post_init__()
+
     def __post_init__(self) -> None:
         self._make_plain()
         self.parameters: dict[str, Tensor] = {}
@@ -260,9 +264,15 @@ class Module(ABC):
         return out
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Compute the layer."""
+        """Compute the layer.
+
+        Raises
+        ------
+        ConfigurationError
+            The layer is not built, or its `forward` returns no tensor.
+        """
         try:
-            return self.forward(x)
+            out = self.forward(x)
         except KeyError:
             # Layers without parameters work unbuilt; the others fail to look up a parameter.
             if self.built:
@@ -271,6 +281,11 @@ class Module(ABC):
             raise ConfigurationError(
                 got_expected(what, "a call before build", "a built layer", "put it in a Network, or call its build()")
             ) from None
+        if not isinstance(out, Tensor):
+            todo = "compute it with freqnet.ops, or wrap it as Tensor(array, space)"
+            got = f"a {type(out).__name__} from forward"
+            raise ConfigurationError(got_expected(f"layer {type(self).__name__}", got, "a Tensor", todo))
+        return out
 
     @property
     def product_degree(self) -> int:

@@ -19,6 +19,8 @@ from freqnet.errors import CheckpointError, ConfigurationError, got_expected
 from freqnet.optim.clipping import Parameter, Parameters, checked_gradient, named_parameters
 
 _data, _grad = attrgetter("data"), attrgetter("grad")
+# Numbers that overflow show in the next loss, and need no warning of NumPy's.
+QUIET = np.errstate(over="ignore", invalid="ignore")
 DecayRule = Callable[[str], bool] | Collection[str] | None
 
 
@@ -158,6 +160,7 @@ class Optimizer:
         for s in segments:
             kernels.spread(s.work, self._arrays[s.first : s.stop], keep, self._decays[s.first : s.stop])
 
+    @QUIET
     def _add_decay(self, positions: Iterable[int]) -> None:
         """Add the decay to gradients in the work vector, a small block at a time."""
         for i in positions:
@@ -288,6 +291,7 @@ class SGD(Optimizer):
     array([0.5, 2. ])
     """
 
+    @QUIET
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
         work *= -rate
 
@@ -342,6 +346,7 @@ class Momentum(Optimizer):
         self.momentum, self.nesterov = number_in_range("momentum", momentum, 0, 1, example=0.9), nesterov
         super().__init__(parameters, learning_rate, weight_decay, decay)
 
+    @QUIET
     def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
         # The state holds momentum * v, which both rules need next; this spares a second work vector.
         (velocity,) = state

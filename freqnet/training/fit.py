@@ -227,8 +227,8 @@ def fit(
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
-        The settings have `patience`, but there is no validation set; class weights do not fit the classes; or a name in
-        `freeze` is unknown.
+        The first argument is no network; the settings have `patience`, but there is no validation set; class weights do
+        not fit the classes; or a name in `freeze` is unknown.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -251,6 +251,9 @@ def fit(
     True
     """
     settings = settings or Settings()
+    if not isinstance(network, Network):
+        todo = "pass the network itself, not what its compile() returned"
+        raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
