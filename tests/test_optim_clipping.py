@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from test_optim import Leaf
 
 from freqnet.errors import ConfigurationError
-from freqnet.optim import clip_gradients
+from freqnet.optim import SGD, clip_gradients
 
 
 def with_gradients(*grads: Any) -> list[Leaf]:
@@ -63,3 +64,11 @@ def test_a_shared_gradient_is_scaled_once() -> None:
 def test_clipping_needs_a_positive_maximum(bad: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"maximum_norm: got {bad!r}, expected a positive number"):
         clip_gradients(with_gradients(np.ones(2)), bad)
+
+
+@pytest.mark.parametrize("norm", [-1.0, 0.0, float("nan"), "1"])
+def test_a_step_refuses_a_norm_that_is_not_positive_and_changes_nothing(norm: Any) -> None:
+    w = SimpleNamespace(data=np.ones(2), grad=np.ones(2))
+    with pytest.raises(ConfigurationError, match="maximum_norm"):
+        SGD([w], learning_rate=0.5).step(maximum_norm=norm)
+    assert np.array_equal(w.data, np.ones(2))

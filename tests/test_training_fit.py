@@ -6,6 +6,7 @@ import importlib
 import re
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -243,9 +244,33 @@ def test_what_is_no_network_and_a_layer_that_returns_no_tensor_are_told() -> Non
     network, train, _ = prepare()
     with pytest.raises(ConfigurationError, match="fit: got a Compiled, expected a Network"):
         fit(network.compile(), train, settings=QUICK)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="network: got a Door and a list, expected a Door and a layer"):
+        Network(network.door, [Dense(10)])  # type: ignore[arg-type]
     wrong = Network(network.door, Sequential((Wrong(), Dense(10))))
     with pytest.raises(ConfigurationError, match="layer Wrong: got a ndarray from forward, expected a Tensor"):
         fit(wrong, train, settings=QUICK)
+
+
+def test_what_would_fail_later_fails_before_the_first_step(tmp_path: Path) -> None:
+    class Plain(Module):
+        def _build(self, signal: Any, generator: Any) -> Any:
+            return signal
+
+        def forward(self, x: Any) -> Any:
+            return x
+
+    network, train, validation = prepare()
+    seen: list[Any] = []
+    more = replace(validation, labels=validation.labels + 5)
+    with pytest.raises(DataError, match="labels: got 5 to 14, expected 0 to 9"):
+        fit(network, train, more, QUICK, progress=seen.append)
+    plain = Network(network.door, Sequential((Plain(), Dense(10))))
+    with pytest.raises(ConfigurationError, match="layer 0: got Plain, expected a registered dataclass"):
+        fit(plain, train, settings=QUICK, checkpoint=tmp_path / "model.safetensors", progress=seen.append)
+    with pytest.raises(ConfigurationError, match="layer Plain"):
+        plain.describe()
+    assert not seen
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_first_layer_that_explodes_is_named() -> None:

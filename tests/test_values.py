@@ -262,3 +262,16 @@ def test_a_wrong_shape_gets_advice_that_can_be_followed():
         network.predict(np.zeros((8, 2)))
     with pytest.raises(ShapeError, match="pass samples with 1 axes of a grid and 2 channels"):
         network.predict(np.zeros((1, 9, 3)))
+    colour = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 3), nn.Sequential((nn.Convolution(2), nn.Dense(2))))
+    for shape, advice in (
+        ((3, 8, 8), r"np.moveaxis\(x, -3, -1\)\[None\]"),
+        ((5, 3, 8, 8), r"np.moveaxis\(x, -3, -1\)$"),
+        ((192,), r"x.reshape\(1, 8, 8, 3\)"),
+        ((1, 8, 8, 1), "pass samples with 2 axes of a grid and 3 channels"),
+    ):
+        with pytest.raises(ShapeError, match=advice):
+            colour.predict(np.zeros(shape))
+    first = np.random.default_rng(0).normal(size=(3, 8, 8))
+    assert np.array_equal(
+        colour.predict(np.moveaxis(first, -3, -1)[None])[0], colour.predict(first.transpose(1, 2, 0)[None])[0]
+    )

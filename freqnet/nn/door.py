@@ -191,13 +191,23 @@ class Door:
             raise DataError(got_expected("samples", samples, "a plain tensor of floats", todo))
         if samples.ndim != len(self.grid) + 2 or samples.shape[-1] != self.channels:
             axes = ", ".join(map(str, (*self.grid, self.channels)))
-            todo = f"pass samples with {len(self.grid)} axes of a grid and {self.channels} channels"
-            if samples.data.size % (volume(self.grid) * self.channels) == 0:
-                todo = f"reshape the samples, one example as x.reshape(1, {axes})"
+            todo = self._way_to_shape(samples.shape)
             raise ShapeError(got_expected("samples", f"shape {samples.shape}", f"(batch, {axes})", todo))
         if samples.data.size:
             self._check_values(samples.data)
         return samples
+
+    def _way_to_shape(self, shape: Axes) -> str:
+        """Return what to do about samples of another shape; to reshape them only where this keeps their order."""
+        axes, first = (*self.grid, self.channels), (self.channels, *self.grid)
+        long = lambda sizes: tuple(n for n in sizes if n > 1)
+        if self.channels > 1 and shape[-len(first) :] == first and len(shape) <= len(first) + 1:
+            example = f"np.moveaxis(x, {-len(first)}, -1)"
+            return f"move the channels last, as {example}{'[None]' if len(shape) == len(first) else ''}"
+        is_flat = len(shape) <= 2 and shape[-1:] == (volume(axes),)
+        if is_flat or long(axes) in (long(shape), long(shape[1:])):
+            return f"reshape the samples, one example as x.reshape(1, {', '.join(map(str, axes))})"
+        return f"pass samples with {len(self.grid)} axes of a grid and {self.channels} channels"
 
     def transform(self, samples: Tensor, precision: Any = np.float32) -> Tensor:
         """Transform samples that `read` has checked."""

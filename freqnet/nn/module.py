@@ -123,6 +123,15 @@ def evaluation() -> Iterator[None]:
         _evaluating.reset(token)
 
 
+def require_registered(body: Module) -> None:
+    """Raise `ConfigurationError` if a layer cannot be read back from a file: it is no dataclass, or not registered."""
+    for path, module in body.modules():
+        if LAYERS.get(type(module).__name__) is not type(module) or not is_dataclass(module):
+            todo = "write @nn.layer and @dataclass(eq=False) above its class"
+            name = type(module).__name__
+            raise ConfigurationError(got_expected(f"layer {path or name}", name, "a registered dataclass", todo))
+
+
 def modes_of(layers: Iterable[Module]) -> tuple[bool, ...]:
     """Return whether each layer is in training mode: their `training`, at less cost."""
     modes = tuple(map(_mode, layers))
@@ -392,6 +401,8 @@ class Module(ABC):
 
     def describe(self) -> dict[str, Any]:
         """Return the layer's class and fields as plain data; `from_description` is the inverse."""
+        if not is_dataclass(self):
+            require_registered(self)
         self._make_plain()
         values = {f.name: _encode(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
         return {"layer": type(self).__name__, **values}

@@ -75,6 +75,9 @@ class Network:
     """
 
     def __init__(self, door: Door, body: Module, seed: int = 0, precision: Any = np.float32) -> None:
+        if not isinstance(door, Door) or not isinstance(body, Module):
+            got, todo = f"a {type(door).__name__} and a {type(body).__name__}", "pass Network(door, Sequential((...)))"
+            raise ConfigurationError(got_expected("network", got, "a Door and a layer", todo))
         _refuse_shared(body)
         if any(module.built for _, module in body.modules()):
             # Building the layers again would overwrite the trained weights of another network.

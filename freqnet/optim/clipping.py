@@ -114,6 +114,13 @@ def checked_gradient(name: str, parameter: Parameter) -> np.ndarray | None:
     raise ShapeError(got_expected(f"gradient of {name!r}", got, expected, todo))
 
 
+def check_norm(maximum_norm: object) -> None:
+    """Raise `ConfigurationError` if a largest norm is not a positive number."""
+    if not isinstance(maximum_norm, Real) or not float(maximum_norm) > 0:
+        todo = "pass maximum_norm=1.0, say, or math.inf to measure the norm only"
+        raise ConfigurationError(got_expected("maximum_norm", repr(maximum_norm), "a positive number", todo))
+
+
 def clip_gradients(parameters: Parameters, maximum_norm: float) -> float:
     """Scale all gradients in place to a joint Euclidean norm of at most ``maximum_norm``.
 
@@ -145,9 +152,7 @@ def clip_gradients(parameters: Parameters, maximum_norm: float) -> float:
     >>> clip_gradients([w], maximum_norm=1.0), w.grad
     (5.0, array([0.6, 0.8]))
     """
-    if not isinstance(maximum_norm, Real) or not float(maximum_norm) > 0:
-        todo = "pass maximum_norm=1.0, say, or math.inf to measure the norm only"
-        raise ConfigurationError(got_expected("maximum_norm", repr(maximum_norm), "a positive number", todo))
+    check_norm(maximum_norm)
     found = [checked_gradient(name, parameter) for name, parameter in named_parameters(parameters).items()]
     grads = [grad for grad in found if grad is not None]
     # The sum is in float64, because squares in float32 overflow above 2e19. It avoids BLAS, whose threads can cost

@@ -16,7 +16,7 @@ import numpy as np
 from freqnet import kernels
 from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, got_expected
-from freqnet.optim.clipping import Parameter, Parameters, checked_gradient, named_parameters
+from freqnet.optim.clipping import Parameter, Parameters, check_norm, checked_gradient, named_parameters
 
 _data, _grad = attrgetter("data"), attrgetter("grad")
 # Numbers that overflow show in the next loss, and need no warning of NumPy's.
@@ -130,9 +130,13 @@ class Optimizer:
 
         Raises
         ------
+        ConfigurationError
+            The norm is not a positive number.
         ShapeError
             A gradient is complex, or its shape is not that of its parameter; no parameter has changed then.
         """
+        if maximum_norm is not None and not (type(maximum_norm) is float and maximum_norm > 0):
+            check_norm(maximum_norm)
         found = self._gradients()
         segments = self._whole if self._is_complete and self._is_even else self._segments(found)
         norm = math.sqrt(sum([kernels.gather(found[s.first : s.stop], s.work) for s in segments]))

@@ -18,6 +18,7 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
+from freqnet.nn.module import require_registered
 from freqnet.ops.loss import class_numbers
 from freqnet.optim import Optimizer
 from freqnet.training.batches import Spectra, require_spectra
@@ -252,13 +253,17 @@ def fit(
     """
     settings = settings or Settings()
     if not isinstance(network, Network):
-        todo = "pass the network itself, not what its compile() returned"
+        todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
+    if validation is not None:
+        class_numbers(validation.labels, len(validation), network.outputs)
+    if checkpoint is not None:
+        require_registered(network.body)
     run = _begin(network, settings, train)
     tell_of_layers_without_plan(network)
     if resume:
