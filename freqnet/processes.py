@@ -38,10 +38,14 @@ def spawned(
     try:
         yield executor
     except BaseException:
-        # First, so that no process is started in place of one that is terminated.
-        executor.shutdown(wait=False, cancel_futures=True)
-        for child in set(active_children()) - others:
-            child.terminate()
+        # Another thread waits for the end: without waiting, `shutdown` drops what the executor's own thread still uses.
+        ending = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True})
+        ending.start()
+        while ending.is_alive():
+            # Again and again: the executor may start a process in place of one that has just finished.
+            for child in set(active_children()) - others:
+                child.terminate()
+            ending.join(0.05)
         raise
     finally:
         executor.shutdown(cancel_futures=True)
