@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_optim import Leaf
 
-from freqnet.errors import ConfigurationError
+from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.optim import SGD, clip_gradients
 
 
@@ -72,3 +72,30 @@ def test_a_step_refuses_a_norm_that_is_not_positive_and_changes_nothing(norm: An
     with pytest.raises(ConfigurationError, match="maximum_norm"):
         SGD([w], learning_rate=0.5).step(maximum_norm=norm)
     assert np.array_equal(w.data, np.ones(2))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", ">f8", "g"])
+def test_gradients_of_any_float_type_count_by_their_values(dtype: str) -> None:
+    p = SimpleNamespace(data=np.ones(2), grad=np.array([3, 4], dtype))
+    assert SGD([p], learning_rate=0.1).step(100.0) == pytest.approx(5)
+    np.testing.assert_allclose(p.data, [0.7, 0.6], rtol=1e-3)
+    assert clip_gradients([p], 1.0) == pytest.approx(5)
+    np.testing.assert_allclose(p.grad.astype(float), [0.6, 0.8], rtol=1e-3)
+
+
+def test_parameters_that_no_longer_fit_are_refused_before_any_changes() -> None:
+    first, second = (SimpleNamespace(data=np.ones(2), grad=np.ones(2)) for _ in range(2))
+    optimizer = SGD([first, second], learning_rate=0.1, weight_decay=0.1)
+    second.data.flags.writeable = False
+    with pytest.raises(ConfigurationError, match="read-only"):
+        optimizer.step()
+    for array, error in (
+        (np.ones(3), ShapeError),
+        (np.ones(2, ">f8"), ConfigurationError),
+        (np.ones(2, int), ConfigurationError),
+    ):
+        second.data, second.grad = array, np.ones(array.shape)
+        with pytest.raises(error, match="parameter '1'"):
+            optimizer.step()
+    assert np.array_equal(first.data, np.ones(2))
+    SGD([SimpleNamespace(data=np.ones((0, 3)), grad=np.ones((0, 3)))], 0.1, weight_decay=0.1).step()

@@ -245,7 +245,8 @@ def gather(arrays: Sequence[np.ndarray], vector: np.ndarray) -> float:
 
 def scale(vector: np.ndarray, factor: float) -> None:
     """Multiply an array in place by a number, which can be below the smallest number of the array's precision."""
-    np.multiply(vector, factor, out=vector, dtype=np.float64, casting="same_kind")
+    wide = np.result_type(vector.dtype, np.float64)
+    np.multiply(vector, factor, out=vector, dtype=wide, casting="same_kind")
 
 
 def bfloat16_bits(values: np.ndarray) -> np.ndarray:

@@ -3,9 +3,10 @@
 
 /* The buffer of an array of a list, which holds `count` numbers if count is not negative; NULL after an error. */
 static void *array_at(PyObject *list, Py_ssize_t i, Py_ssize_t left, int is_double, int flags, Py_buffer *view) {
-    if (PyObject_GetBuffer(PyList_GET_ITEM(list, i), view, flags)) return NULL;
+    if (PyObject_GetBuffer(PyList_GET_ITEM(list, i), view, flags | PyBUF_FORMAT)) return NULL;
     const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float);
-    if (view->itemsize == width && view->len <= left * width) return view->buf;
+    /* Numbers of another kind or byte order may have the same width. */
+    if (!strcmp(view->format, is_double ? "d" : "f") && view->len <= left * width) return view->buf;
     PyBuffer_Release(view);
     PyErr_SetString(PyExc_ValueError, "the arrays and the vector do not fit");
     return NULL;

@@ -15,7 +15,7 @@ import numpy as np
 
 from freqnet import kernels
 from freqnet.checks import number_in_range
-from freqnet.errors import CheckpointError, ConfigurationError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 from freqnet.optim.clipping import Parameter, Parameters, check_norm, checked_gradient, named_parameters
 
 _data, _grad = attrgetter("data"), attrgetter("grad")
@@ -170,7 +170,7 @@ class Optimizer:
         for i in positions:
             if self._decays[i]:
                 pair, access = [self._work[i], self._arrays[i]], [["readwrite"], ["readonly"]]
-                with np.nditer(pair, ["external_loop", "buffered"], access, buffersize=4096) as blocks:  # type: ignore[arg-type]
+                with np.nditer(pair, ["external_loop", "buffered", "zerosize_ok"], access, buffersize=4096) as blocks:  # type: ignore[arg-type]
                     for block, data in blocks:
                         block += self.weight_decay * data
 
@@ -242,9 +242,19 @@ class Optimizer:
         arrays, found = list(map(_data, self._parameters)), list(map(_grad, self._parameters))
         # Arrays that stay in place are checked once.
         if not (all(map(is_, found, self._checked)) and all(map(is_, arrays, self._arrays))):
+            self._check_sizes(arrays)
             self._checked = [checked_gradient(name, parameter) for name, parameter in self._named.items()]
             self._arrays, self._is_complete = arrays, all(grad is not None for grad in found)
         return found
+
+    def _check_sizes(self, arrays: list[np.ndarray]) -> None:
+        """Check arrays that took the place of others: the state belongs to the sizes that it was made for."""
+        named_parameters(self._named)
+        for name, array, first, stop in zip(self._named, arrays, self._bounds, self._bounds[1:], strict=False):
+            if array.size != stop - first:
+                todo = "make a new optimiser for parameters of other sizes"
+                got = f"an array of {array.size} numbers"
+                raise ShapeError(got_expected(f"parameter {name!r}", got, f"{stop - first}", todo))
 
     def _segments(self, found: list[Any]) -> list[Segment]:
         """Group neighbours that were updated equally often, of the parameters that have a gradient."""
