@@ -105,8 +105,8 @@ class Peer:
         from .peers import adamw
 
         self.model, self.labels, self.inputs = model, torch.from_numpy(labels), inputs
-        # None is the layout of `inputs`, which is channels-last.
         self.x = inputs(images)
+        # None is the layout of `inputs`, which is channels-last.
         self.layout: Any = None
         self.optimizer = adamw(model, 1e-6)
 

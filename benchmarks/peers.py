@@ -2,8 +2,7 @@
 
 Each is written in its fastest form: CNNs with fused AdamW and in the faster of two memory layouts (see
 `freqnet.benchmarks.networks.Peer`), spectral networks with batched matrix products where these are faster than einsum.
-This file imports PyTorch, an optional dependency; other files import it only inside
-functions.
+This file imports PyTorch, an optional dependency; other files import it only inside functions.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def profile_rows(plan: Plan) -> Iterator[Row]:
     """Yield the seconds of each part of a step beside those of the whole step.
 
     The program and the kernel calls of the optimiser are timed inside the step. The rest is what the step takes beyond
-    both: Python, and the copy of the batch into the plan. The calls of the program also run op by op, and their times
+    both: Python, and the copy of the targets into the plan. The calls of the program also run op by op, and their times
     are scaled so that they add up to the time of the whole program.
 
     The details of a row name the multiply-adds of a part, the bytes of its operands and results, and the rates of a
@@ -93,6 +93,8 @@ def step_seconds(ours: Ours, plan: Plan) -> tuple[float, float, float]:
     from freqnet.kernels import native, program
 
     step, clock = ours.step(), _Clock(program._native)
+    # The plan is recorded before.
+    step()
     samples: list[tuple[float, float, float]] = []
     with patch.object(native, "_native", clock), patch.object(program, "_native", clock):
         end = time.perf_counter() + plan.seconds

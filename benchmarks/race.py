@@ -97,8 +97,7 @@ def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
     theta[:, 0, 0] = theta[:, 1, 1] = 1.0
     theta[:, :, 2] = moves * 2 / x.shape[-1]
     grid = torch.nn.functional.affine_grid(theta, list(x.shape), align_corners=False)
-    moved = torch.nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
-    return moved
+    return torch.nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
 def tuned_rate(score: Callable[[Split, float], float], train: Dataset) -> float:

@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 import freqnet.kernels._native as _native  # type: ignore[import-not-found]
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ShapeError, got_expected
 from freqnet.kernels import reference
 from freqnet.kernels.buffers import empty
 from freqnet.kernels.reference import stored
@@ -218,9 +218,6 @@ def spread(vector: np.ndarray, arrays: Sequence[np.ndarray], factor: float, scal
     try:
         _native.spread(vector, list(arrays), factor, scaled, vector.itemsize == 8)
     except ValueError:
-        if not all(array.flags.writeable for array in arrays):
-            todo = "freeze parameters by leaving them out of the optimiser"
-            raise ConfigurationError(got_expected("step", "a read-only parameter", "writeable arrays", todo)) from None
         # Arrays in another order or precision; nothing has changed yet.
         reference.spread(vector, arrays, factor, scaled)
 

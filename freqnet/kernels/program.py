@@ -165,7 +165,8 @@ class Program:
         """Return whether a door, which is the first call, is the only one that reads an array."""
         start = _address(array)
         reads = lambda call: callable(call) or any(start <= word < start + array.nbytes for word in call[1:])
-        return not callable(self.calls[0]) and self.calls[0][0] == _DOOR and not any(map(reads, self.calls[1:]))
+        is_door = lambda call: not callable(call) and call[0] == _DOOR
+        return any(map(is_door, self.calls[:1])) and not any(map(reads, self.calls[1:]))
 
     def runner(self, calls: slice) -> Callable[[], None]:
         """Return a function that runs some of the calls, as measurements of a part of the program need it."""

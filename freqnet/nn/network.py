@@ -260,7 +260,7 @@ class Network:
         return Compiled(self, storage)
 
     def _outputs(self, state: State, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
-        if (type(batch) is not int and not is_whole(batch)) or batch < 1:
+        if not is_whole(batch) or batch < 1:
             raise ConfigurationError(
                 got_expected("batch", repr(batch), "a whole number of 1 or more", "pass batch=250")
             )

@@ -161,7 +161,7 @@ class Compiled:
         self.network.train(False)
         _check_storage(self.network, storage)
         self.storage = storage
-        self._state, self._limits = self.network.new_state(storage=storage), self.network.door.limits
+        self._state = self.network.new_state(storage=storage)
 
     def __repr__(self) -> str:
         door = self.network.door
@@ -172,14 +172,13 @@ class Compiled:
         return {"network": self.network, "storage": self.storage}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        network = state["network"]
-        vars(self).update(state, _state=network.new_state(storage=state["storage"]), _limits=network.door.limits)
+        vars(self).update(state, _state=state["network"].new_state(storage=state["storage"]))
 
     def __call__(self, samples: Any, batch: int = 250) -> np.ndarray:
         """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
         # One image takes so little time that the Python around it counts, above all when it is called now and then.
         if type(samples) is np.ndarray and type(batch) is int and batch > 0 and plans_are_on() and not is_observed():
-            logits = self._state.of_samples.if_usual(samples, self._limits)
+            logits = self._state.of_samples.if_usual(samples, self.network.door.limits)
             if logits is not None:
                 return logits
         return self.network.predict_in(self._state, samples, batch)

@@ -18,7 +18,7 @@ from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
 from freqnet.optim.clipping import Parameter, Parameters, check_norm, checked_gradient, named_parameters
 
-_data, _grad = attrgetter("data"), attrgetter("grad")
+_data, _grad, _writeable = attrgetter("data"), attrgetter("grad"), attrgetter("flags.writeable")
 # Numbers that overflow show in the next loss, and need no warning of NumPy's.
 QUIET = np.errstate(over="ignore", invalid="ignore")
 DecayRule = Callable[[str], bool] | Collection[str] | None
@@ -240,8 +240,9 @@ class Optimizer:
     def _gradients(self) -> list[Any]:
         """Return the gradient of each parameter, and note the arrays of the parameters."""
         arrays, found = list(map(_data, self._parameters)), list(map(_grad, self._parameters))
-        # Arrays that stay in place are checked once.
-        if not (all(map(is_, found, self._checked)) and all(map(is_, arrays, self._arrays))):
+        # Arrays that stay in place are checked once, except that they can become read-only.
+        is_known = all(map(is_, found, self._checked)) and all(map(is_, arrays, self._arrays))
+        if not is_known or not all(map(_writeable, arrays)):
             self._check_sizes(arrays)
             self._checked = [checked_gradient(name, parameter) for name, parameter in self._named.items()]
             self._arrays, self._is_complete = arrays, all(grad is not None for grad in found)

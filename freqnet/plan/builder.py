@@ -97,14 +97,19 @@ class Builder:
         # How many ops read a tensor, and the names of the ops that made them.
         self.readers: Counter[int] = Counter()
         self._makers: dict[int, str] = {}
-        # What must stay where it is: (dictionary, name, object).
-        self.watched: list[tuple[dict[str, Any], str, Any]] = []
+        # What must stay where it is: object by object, the dictionary, the name in it, and the object.
+        self.watched: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
         # Further contributions to gradients, by the tensor.
         self._pending: list[tuple[int, Array]] = []
         self._backward: list[tuple[Part, Backward]] = []
         self.parts: list[Part] = []
         # Tensors are known by their id, which is theirs only as long as they live.
         self._alive: list[Any] = [*varying]
+
+    def watch(self, owner: dict[str, Any], name: str, known: Any) -> None:
+        """Count the plan as current only as long as a dictionary holds this object under a name."""
+        for items, item in zip(self.watched, (owner, name, known), strict=True):
+            items.append(item)
 
     def varies(self, x: Tensor) -> bool:
         """Whether a tensor changes from run to run."""

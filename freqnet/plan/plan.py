@@ -49,8 +49,6 @@ class Plan:
         self._before = (slice(None),) * axis
         self.parameters = list(parameters)
         self._places, self._trained = list(map(_data, self.parameters)), list(map(_trains, self.parameters))
-        # What must stay where it is: object by object, the dictionary, the name in it, and the object.
-        self._watched: tuple[list, list, list] = ([], [], [])
         source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
         calls: list[tuple[Any, ...]] = []
         with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
@@ -65,10 +63,8 @@ class Plan:
             for x in () if parameters else {id(x): x for x in call[2]}.values():
                 if last[id(x)] == i and x is not source and x is not result:
                     builder.forget(x)
-        for owner, name, known in builder.watched:
-            self.watch(owner, name, known)
         self.source, self.result = source.data, builder.value(result)
-        self._in_place = bool(builder.program.calls) and builder.program.is_for_door_alone(self.source)
+        self._in_place = builder.program.is_for_door_alone(self.source)
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
             builder.add_backward()
@@ -86,7 +82,7 @@ class Plan:
     @property
     def is_current(self) -> bool:
         """Whether parameters and states are still those that the plan knows, in the same arrays."""
-        owners, names, known = self._watched
+        owners, names, known = self._builder.watched
         return (
             all(map(is_, map(_data, self.parameters), self._places))
             and all(map(is_, map(_trains, self.parameters), self._trained))
@@ -95,8 +91,7 @@ class Plan:
 
     def watch(self, owner: dict[str, Any], name: str, known: Any) -> None:
         """Count the plan as current only as long as a dictionary holds this object under a name."""
-        for items, item in zip(self._watched, (owner, name, known), strict=True):
-            items.append(item)
+        self._builder.watch(owner, name, known)
 
     def run(self, source: np.ndarray) -> np.ndarray:
         """Copy an input into the plan and run it.

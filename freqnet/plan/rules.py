@@ -291,7 +291,8 @@ def _running(
 ) -> Backward | None:
     if any(state[name].dtype != b.program.precision for name in ("mean", "variance")):
         return None
-    b.watched += [(state, name, state[name]) for name in ("mean", "variance")]
+    for name in ("mean", "variance"):
+        b.watch(state, name, state[name])
     b.program.running(state["mean"], state["variance"], b.value(inputs[0]), momentum)
     return nothing
 

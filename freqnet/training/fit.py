@@ -224,7 +224,7 @@ def fit(
     Raises
     ------
     DataError
-        The training set is empty.
+        The training set is empty, or a label of either set is no class of the network.
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
@@ -260,8 +260,8 @@ def fit(
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
-    if validation is not None:
-        class_numbers(validation.labels, len(validation), network.outputs)
+        # The labels of single batches are not checked again.
+        class_numbers(spectra.labels, len(spectra), network.outputs)
     if checkpoint is not None:
         require_registered(network.body)
     run = _begin(network, settings, train)
@@ -292,9 +292,7 @@ def fit(
 
 def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
     """Return a run before its first epoch."""
-    # The labels of single batches are not checked again.
-    labels = class_numbers(train.labels, len(train), network.outputs)
-    weights = class_weights(settings.class_weights, labels, network.outputs)
+    weights = class_weights(settings.class_weights, train.labels, network.outputs)
     frozen = frozen_parameters(network.body, settings.freeze or ())
     trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
     steps = -(-len(train) // settings.batch)
