@@ -61,7 +61,7 @@ def test_every_key_of_the_metrics_is_listed() -> None:
     parts = split(dataset, **plan.info["fractions"])
     history = History([{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0}])
     network = plan.model.network(parts.train)
-    keys = set(collect_metrics(plan, network, parts, history, Evaluation(1.0, 0.5, parts.test.labels)))
+    keys = set(collect_metrics(plan, network, parts, history, Evaluation(1.0, 0.5, parts.test.targets)))
     table = text("api/cli.rst").partition("``metrics.json``\n")[2].partition(".. _checkpoints:")[0]
     assert set(re.findall(r"^    ``(\w+)``", table, re.MULTILINE)) == keys
 

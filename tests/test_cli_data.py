@@ -199,7 +199,7 @@ def as_before(dataset: Dataset) -> Dataset:
     """A dataset of numbered classes as earlier versions read it: in float32, every number below the largest a class."""
     numbers = np.array([int(name) for name in dataset.classes])
     classes = tuple(map(str, range(numbers[-1] + 1)))
-    return replace(dataset, images=dataset.images.astype(np.float32), labels=numbers[dataset.labels], classes=classes)
+    return replace(dataset, images=dataset.images.astype(np.float32), labels=numbers[dataset.targets], classes=classes)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_runs_of_earlier_versions_find_their_examples(tmp_path: Path, x: np.ndar
     layout = {3: "n h w", 4: "n h w c"}[x.ndim]
     before = as_before(load(file, layout=layout))
     # A model of earlier versions: trained on what they read, without the reading in its information.
-    np.savez(file, x=before.images, y=before.labels, classes=before.classes)
+    np.savez(file, x=before.images, y=before.targets, classes=before.classes)
     succeed("train", file, *SMALL, "--layout", "nhwc", "--out", out)
     checkpoint = load_checkpoint(out / MODEL)
     info = {name: value for name, value in checkpoint.info.items() if name not in ("reading", "rate")}

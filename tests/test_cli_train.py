@@ -65,7 +65,7 @@ def refused(*words: object) -> str:
 def some_digits(path: Path, count: int = 200, **arrays: Any) -> Path:
     """Write the first digits as an archive."""
     digits = load("digits").take(np.arange(count))
-    np.savez(path, **{"x": digits.images[..., 0], "y": digits.labels, **arrays})
+    np.savez(path, **{"x": digits.images[..., 0], "y": digits.targets, **arrays})
     return path
 
 

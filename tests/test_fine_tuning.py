@@ -28,8 +28,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = {"widths": (4, 4, 4), "domain": "hartley", "modes": 5}
     run(Job(folder / "few.npz", out=folder / "run", model=model, settings={"epochs": 3, "seed": 4}), report=False)
     digits = load("digits").take(np.arange(600))
-    kept = digits.labels < 3
-    letters = np.array(["a", "b", "c"])[digits.labels[kept]]
+    kept = digits.targets < 3
+    letters = np.array(["a", "b", "c"])[digits.targets[kept]]
     np.savez(folder / "letters.npz", x=digits.images[kept, ..., 0], y=letters)
     return folder
 

@@ -150,7 +150,7 @@ def test_settings_out_of_range(change: dict[str, Any], message: str) -> None:
 
 def mislabelled(spectra: Spectra) -> Spectra:
     """Mislabelled examples: their loss grows as the network learns the right classes."""
-    return replace(spectra, labels=(spectra.labels + 1) % 10)
+    return replace(spectra, targets=(spectra.targets + 1) % 10)
 
 
 def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
@@ -184,7 +184,7 @@ def test_without_validation_the_last_weights_are_kept_and_patience_is_refused() 
 
 def test_empty_sets_are_refused() -> None:
     network, train, _ = prepare()
-    empty = Spectra(train.array[..., :0, :], train.labels[:0], train.space)
+    empty = Spectra(train.array[..., :0, :], train.targets[:0], train.space)
     with pytest.raises(DataError, match="training split: got no examples"):
         fit(network, empty)
     with pytest.raises(DataError, match="evaluation: got no examples"):
@@ -194,7 +194,7 @@ def test_empty_sets_are_refused() -> None:
 def test_labels_the_network_does_not_have_are_refused() -> None:
     network, train, _ = prepare()
     with pytest.raises(DataError, match=r"labels: got \d+ to 12, expected 0 to 9"):
-        fit(network, replace(train, labels=train.labels + 3), settings=QUICK)
+        fit(network, replace(train, targets=train.targets + 3), settings=QUICK)
 
 
 def test_progress_sees_each_step_and_each_epoch() -> None:
@@ -261,7 +261,7 @@ def test_what_would_fail_later_fails_before_the_first_step(tmp_path: Path) -> No
 
     network, train, validation = prepare()
     seen: list[Any] = []
-    more = replace(validation, labels=validation.labels + 5)
+    more = replace(validation, targets=validation.targets + 5)
     with pytest.raises(DataError, match="labels: got 5 to 14, expected 0 to 9"):
         fit(network, train, more, QUICK, progress=seen.append)
     plain = Network(network.door, Sequential((Plain(), Dense(10))))

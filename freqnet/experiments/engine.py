@@ -149,7 +149,7 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
         try:
             with noted() as notes:
                 network = plan.model.network(parts.train, seed)
-                check_choices(network, plan.settings, parts.train.labels)
+                check_choices(network, plan.settings, dataset.task, parts.train.targets)
                 own = sketch(network)
         except FreqnetError as error:
             # The runs of this variant will fail with the same error.

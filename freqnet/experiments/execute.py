@@ -122,7 +122,7 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)
-    check_choices(network, plan.settings, train.labels)
+    check_choices(network, plan.settings, train.task, train.targets)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
     lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
     return Begun(plan, parts, network, train, validation, resume, lock)
@@ -212,7 +212,7 @@ def _write_report(
 
     test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
     images = test.scaled_to(network.door.full_scale).images
-    run = Run(network, images, test.labels, result.logits, test.classes, title, metrics, history.rows)
+    run = Run(network, images, test.targets, result.outputs, test.classes, title, metrics, history.rows)
     write_report(plan.folder / REPORT, run)
 
 
@@ -223,10 +223,10 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "dataset": info["dataset"],
         "domain": network.door.domain,
         "seed": info["settings"]["seed"],
-        "test_accuracy": result.accuracy,
+        "task": result.task.name,
+        **{f"test_{name}": value for name, value in result.metrics.items()},
         "test_loss": result.loss,
-        "train_accuracy": last["accuracy"],
-        "train_loss": last["loss"],
+        **{f"train_{name}": last[name] for name in ("accuracy", "loss") if name in last},
         "train_seconds": history.seconds,
         "epochs": last["epoch"],
         "parameters": network.parameter_count(),

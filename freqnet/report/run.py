@@ -71,13 +71,13 @@ class Run:
     history: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
-        self.labels, self.logits = np.asarray(self.labels), np.asarray(self.logits)
+        self.targets, self.logits = np.asarray(self.targets), np.asarray(self.logits)
         labels, logits = (len(self.images),), (len(self.images), len(self.classes))
-        if (self.labels.shape, self.logits.shape) != (labels, logits):
+        if (self.targets.shape, self.logits.shape) != (labels, logits):
             raise ShapeError(
                 got_expected(
                     "report",
-                    f"{len(self.images)} images, labels {self.labels.shape}, logits {self.logits.shape}",
+                    f"{len(self.images)} images, labels {self.targets.shape}, logits {self.logits.shape}",
                     f"labels {labels} and logits {logits}",
                     "give one label and one row of logits per image, and one logit per class",
                 )
@@ -97,7 +97,7 @@ class Run:
             "transforms_inside_network": self.network.transforms_inside,
         }
         if len(self.predictions):
-            own["test_accuracy"] = float(np.mean(self.labels == self.predictions))
+            own["test_accuracy"] = float(np.mean(self.targets == self.predictions))
         return {**self.metrics, **{name: value for name, value in own.items() if self.metrics.get(name) is None}}
 
 
@@ -140,7 +140,7 @@ def lead(run: Run) -> str:
     return (
         f"{len(run.classes)} classes, told apart by {extent(door.space.degrees)} {door.space.unit} of "
         f"{extent(door.grid)} samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
-        f"measured on {len(run.labels):,} test examples."
+        f"measured on {len(run.targets):,} test examples."
     )
 
 
@@ -172,22 +172,22 @@ def training(run: Run) -> Section:
 
 def classes(run: Run) -> Section | None:
     """Return the confusion matrix and a table of the classes."""
-    if not len(run.labels):
+    if not len(run.targets):
         return None
     text = (
         "Each row is a true class; colours are shares of the row, on a scale that makes rare mistakes visible. "
         "Numbers are examples; a blank cell means none."
     )
     words = "Confusion matrix; the table below has the numbers of each class."
-    counts = plots.count_confusions(run.labels, run.predictions, len(run.classes))
+    counts = plots.count_confusions(run.targets, run.predictions, len(run.classes))
     picked = _confused(counts)
     if len(picked) < len(run.classes):
         text += (
             f" Of {len(run.classes):,} classes, the {len(picked)} with the most mistakes are shown; mistakes with "
             "other classes are in the table only."
         )
-    among = np.isin(run.labels, picked) & np.isin(run.predictions, picked)
-    true, said = (np.searchsorted(picked, group[among]) for group in (run.labels, run.predictions))
+    among = np.isin(run.targets, picked) & np.isin(run.predictions, picked)
+    true, said = (np.searchsorted(picked, group[among]) for group in (run.targets, run.predictions))
     drawn = plots.confusion_matrix(true, said, [run.classes[index] for index in picked])
     columns = [("class", False), ("examples", True), ("correct", True), ("accuracy", True), ("precision", True)]
     columns.append(("most often taken for", False))
@@ -216,17 +216,17 @@ def _class_row(counts: np.ndarray, index: int, classes: Sequence[str]) -> list[s
 
 def mistakes(run: Run) -> Section | None:
     """Return misclassified examples."""
-    wrong = np.flatnonzero(run.predictions != run.labels)
-    if not len(run.labels):
+    wrong = np.flatnonzero(run.predictions != run.targets)
+    if not len(run.targets):
         return None
     if not len(wrong):
-        return Section("mistakes", "Mistakes", f"None: all {len(run.labels):,} test examples are classified right.")
+        return Section("mistakes", "Mistakes", f"None: all {len(run.targets):,} test examples are classified right.")
     # Those with the largest margin come first: the network is wrong without a doubt.
     rows = np.nan_to_num(run.logits[wrong].astype(float))
-    margin = rows.max(axis=1, initial=-np.inf) - rows[np.arange(len(wrong)), run.labels[wrong]]
+    margin = rows.max(axis=1, initial=-np.inf) - rows[np.arange(len(wrong)), run.targets[wrong]]
     order = wrong[np.argsort(-margin, kind="stable")]
-    drawn = plots.misclassified(run.images[order], run.labels[order], run.predictions[order], run.classes)
-    text = f"{len(wrong):,} of {len(run.labels):,} test examples are misclassified; "
+    drawn = plots.misclassified(run.images[order], run.targets[order], run.predictions[order], run.classes)
+    text = f"{len(wrong):,} of {len(run.targets):,} test examples are misclassified; "
     text += "those whose logits leave the least doubt come first."
     return Section("mistakes", "Mistakes", text, (Picture("mistakes", drawn, "Misclassified examples."),))
 
@@ -265,10 +265,10 @@ def filters(run: Run) -> Section:
 
 def spectra(run: Run) -> Section | None:
     """Return the spectra of a few examples after each layer."""
-    if not len(run.labels):
+    if not len(run.targets):
         return None
     # One example of each of the first few classes.
-    _, first = np.unique(run.labels, return_index=True)
+    _, first = np.unique(run.targets, return_index=True)
     drawn = layer_spectra(run.network, run.images[np.sort(first)[:4]])
     text = (
         "Power at every mode as an example passes through the network, averaged over channels, in decibels below "
@@ -283,7 +283,7 @@ def spectra(run: Run) -> Section | None:
 def audit(run: Run) -> Section | None:
     """Return the audit of a network that is small enough."""
     # The audit moves every mode by itself: with many modes that would take minutes.
-    if len(run.labels) < _FEWEST_AUDITED or np.prod(run.network.door.space.mode_space.shape) > _MOST_MODES:
+    if len(run.targets) < _FEWEST_AUDITED or np.prod(run.network.door.space.mode_space.shape) > _MOST_MODES:
         return None
     return audit_section(examine(run.network, run.images[:_AUDITED]))
 

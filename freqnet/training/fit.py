@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -13,23 +14,21 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.nn.module import require_registered
-from freqnet.ops.loss import class_numbers
 from freqnet.optim import Optimizer
-from freqnet.training.batches import Spectra, require_spectra
+from freqnet.tasks import Loss, LossChoices, Task
+from freqnet.training.batches import Batch, Spectra, require_spectra
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
-from freqnet.training.evaluate import evaluate, exploding_layer
+from freqnet.training.evaluate import evaluate, exploding_layer, loss_of
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
-from freqnet.training.weights import class_weights
 
 # Called after every training step with the figures so far, and after each epoch with its row of the history.
 Progress = Callable[[dict[str, Any]], None]
@@ -60,23 +59,43 @@ class Run:
         Lowest validation loss, in nats.
     best_epoch : int
         Epoch of the lowest validation loss.
-    class_weights : numpy.ndarray or None
-        Weight of each class in the loss.
     frozen : dict of str to Tensor
         Parameters that do not train, by name.
+    loss : Loss
+        The loss of a batch.
+    task : Task
+        What the network is trained for.
     """
 
     network: Network
     settings: Settings
     optimizer: Optimizer
     steps_an_epoch: int
+    loss: Loss
+    task: Task
     epoch: int = 0
     history: History = field(default_factory=History)
     best: dict[str, np.ndarray] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_epoch: int = 0
-    class_weights: np.ndarray | None = None
     frozen: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, network: Network, settings: Settings, train: Spectra) -> Run:
+        """Return a run on training examples before its first epoch.
+
+        Raises
+        ------
+        DataError
+            The outputs of the network are not those of the task, or a target is no output.
+        ConfigurationError
+            The loss, class weights or frozen layers do not fit.
+        """
+        frozen = frozen_parameters(network.body, settings.freeze or ())
+        trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
+        loss = loss_of(network, train.task, train.targets, settings.loss_choices)
+        steps = -(-len(train) // settings.batch)
+        return cls(network, settings, settings.make_optimizer(trained), steps, loss, train.task, frozen=frozen)
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -90,31 +109,31 @@ class Run:
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
 
-    def step(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Take one training step on spectra ``(*modes, batch, channels)``; return the loss and the logits.
+    def step(self, batch: Batch) -> tuple[float, np.ndarray]:
+        """Take one training step; return the loss and the outputs.
 
         Raises
         ------
         DivergenceError
             The loss or the gradient is not finite; the weights have not changed then.
         """
-        value, logits = self.gradients(x, labels)
+        value, outputs = self.gradients(batch)
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
-            self._tell_divergence(x, value)
-        return value, logits
+            self._tell_divergence(batch.x, value)
+        return value, outputs
 
-    def gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Set the gradients, by a plan or by the tape; return the loss and the logits."""
+    def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
+        """Set the gradients, by a plan or by the tape; return the loss and the outputs."""
         if self.network.can_plan:
-            return self._plans(x, labels)
+            return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            logits = self.network.body(x)
-            loss = ops.cross_entropy(logits, labels, self.settings.smoothing, self.class_weights)
+            outputs = self.network.body(batch.x)
+            loss = self.loss(outputs, self.loss.arrays(batch.targets, batch.weights))
             if isfinite(loss.item()):
                 self.optimizer.clear_gradients()
                 backward(loss)
-        return loss.item(), logits.data
+        return loss.item(), outputs.data
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -125,7 +144,7 @@ class Run:
 
     @cached_property
     def _plans(self) -> StepPlans:
-        return StepPlans(self.network, self.trained, self.settings.smoothing, self.class_weights)
+        return StepPlans(self.network, self.trained, self.loss)
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
         """Return a checkpoint of the run, with `info` added to its data."""
@@ -224,7 +243,8 @@ def fit(
     Raises
     ------
     DataError
-        The training set is empty, or a label of either set is no class of the network.
+        The training set is empty, the outputs of the network are not those of the task, or a target of either set is
+        no output of the network.
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
@@ -260,11 +280,11 @@ def fit(
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
-        # The labels of single batches are not checked again.
-        class_numbers(spectra.labels, len(spectra), network.outputs)
+        # The targets of single batches are not checked again.
+        loss_of(network, spectra.task, spectra.targets, LossChoices())
     if checkpoint is not None:
         require_registered(network.body)
-    run = _begin(network, settings, train)
+    run = Run.begin(network, settings, train)
     tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
@@ -290,19 +310,9 @@ def fit(
     return run.history
 
 
-def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
-    """Return a run before its first epoch."""
-    weights = class_weights(settings.class_weights, train.labels, network.outputs)
-    frozen = frozen_parameters(network.body, settings.freeze or ())
-    trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
-    steps = -(-len(train) // settings.batch)
-    optimizer = settings.make_optimizer(trained)
-    return Run(network, settings, optimizer, steps, class_weights=weights, frozen=frozen)
-
-
-def check_choices(network: Network, settings: Settings, labels: np.ndarray) -> None:
-    """Raise `ConfigurationError` if class weights or frozen layers do not fit the network and the training labels."""
-    class_weights(settings.class_weights, labels, network.outputs)
+def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
+    """Raise an error if the loss, class weights or frozen layers do not fit the network and the training targets."""
+    loss_of(network, task, targets, settings.loss_choices)
     frozen_parameters(network.body, settings.freeze or ())
 
 
@@ -326,34 +336,35 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
     schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
-    total, correct, seen, start = 0.0, 0, 0, time.perf_counter()
-    for index, (x, labels) in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
+    sums, seen, start = Counter[str](), 0, time.perf_counter()
+    for index, batch in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
         run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
-        loss, logits = run.step(x, labels)
-        total += loss * len(labels)
-        correct += int(np.sum(logits.argmax(axis=1) == labels))
-        seen += len(labels)
+        loss, outputs = run.step(batch)
+        count = batch.x.shape[-2]
+        sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
+        seen += count
         seconds = time.perf_counter() - start
-        progress({"epoch": run.epoch + 1, "step": index + 1, **_figures(total, correct, seen, seconds)})
+        progress({"epoch": run.epoch + 1, "step": index + 1, **_figures(sums, seen, seconds)})
     run.epoch += 1
-    figures = _figures(total, correct, seen, time.perf_counter() - start)
+    figures = _figures(sums, seen, time.perf_counter() - start)
     return {"epoch": run.epoch, **figures, "learning_rate": run.optimizer.learning_rate}
 
 
-def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str, float]:
-    rate = seen / max(seconds, 1e-9)
-    return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": rate}
+def _figures(sums: Counter[str], seen: int, seconds: float) -> dict[str, float]:
+    means = {name: total / seen for name, total in sums.items()}
+    return {**means, "seconds": seconds, "images_per_second": seen / max(seconds, 1e-9)}
 
 
 def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body):
         _measure_statistics(run, train)
-        result = evaluate(run.network, validation)
+        choices = LossChoices(loss=run.settings.loss, order=run.settings.order)
+        result = evaluate(run.network, validation, choices=choices)
         if result.loss < run.best_loss:
             run.best_loss, run.best_epoch = result.loss, run.epoch
             run.best = {name: array.copy() for name, array in run.network.arrays().items()}
-    return {"validation_loss": result.loss, "validation_accuracy": result.accuracy}
+    return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 
 def _measure_statistics(run: Run, train: Spectra) -> None:

@@ -37,8 +37,8 @@ class Row(TypedDict):
 
     epoch: int
     loss: float
-    accuracy: float
     seconds: float
+    accuracy: NotRequired[float]
     validation_loss: NotRequired[float]
     validation_accuracy: NotRequired[float]
 
@@ -83,6 +83,7 @@ class ReadingInfo(TypedDict, total=False):
 
     layout: str | None
     size_to: list[int] | None
+    task: str | None
 
 
 class Fractions(TypedDict, total=False):
