@@ -47,7 +47,7 @@ def run(net: Network, settings: Settings, path: Path | None = None, **options: A
     train, validation = analyse(net, PARTS.train), None
     if options.pop("validate", False):
         # With wrong labels, the best epoch is an early one and patience runs out.
-        validation = analyse(net, replace(PARTS.test, labels=(PARTS.test.targets + 1) % 10))
+        validation = analyse(net, replace(PARTS.test, targets=(PARTS.test.targets + 1) % 10))
     return fit(net, train, validation, settings, checkpoint=path, **options)
 
 

@@ -88,7 +88,7 @@ def compare(
     ] = None,
     json: Json = None,
 ) -> int:
-    """Train the same networks in several domains, and compare their accuracy and cost."""
+    """Train the same networks in several domains, and compare their scores and costs."""
     from freqnet.cli.compare import compare_domains
     from freqnet.experiments import Comparison
     from freqnet.experiments.comparison import read_domains
@@ -112,7 +112,7 @@ def evaluate(
     size_to: SizeTo = None,
     json: Json = None,
 ) -> None:
-    """Measure the accuracy and the loss of a trained model."""
+    """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
     evaluate_run(run, data, folder, reading(layout, size_to), json)
@@ -128,11 +128,16 @@ def predict(
     layout: Layout = None,
     size_to: SizeTo = None,
     json: Json = None,
+    arrays: Annotated[Path | None, file_option("arrays", "Write predicted signals to this .npz file.")] = None,
+    grid: Annotated[
+        str | None, opt("grid", "Size on which predicted signals are sampled, such as 64x64 [that of the training].")
+    ] = None,
 ) -> None:
-    """Predict the classes of images."""
+    """Predict the classes, labels, numbers or signals of samples."""
     from freqnet.cli.inspect import predict_files
 
-    predict_files(run, files, reading(layout, size_to), json)
+    sizes = None if grid is None else read_numbers("--grid", grid)
+    predict_files(run, files, reading(layout, size_to), json, arrays, sizes)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from freqnet.cli.interrupt import check_interrupt
+from freqnet.tasks import TASKS
 
 
 def say(message: str) -> None:
@@ -144,7 +145,10 @@ class TrainingBar:
 
 
 def _line(figures: dict[str, Any]) -> str:
-    parts = [f"loss {figures['loss']:.4f}", f"accuracy {figures['accuracy']:.2%}"]
-    if "validation_accuracy" in figures:
-        parts.append(f"validation {figures['validation_loss']:.4f} / {figures['validation_accuracy']:.2%}")
+    shown = {name: task.text for task in TASKS.values() for name in (task.score, f"validation_{task.score}")}
+    parts = [f"loss {figures['loss']:.4f}"]
+    parts += [f"{name} {shown[name](value)}" for name, value in figures.items() if name in shown and "_" not in name]
+    scores = [shown[name](value) for name, value in figures.items() if name in shown and "_" in name]
+    if scores:
+        parts.append(f"validation {figures['validation_loss']:.4f} / {scores[0]}")
     return "  ".join([*parts, f"{figures['images_per_second']:,.0f} images/s"])

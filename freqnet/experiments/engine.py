@@ -91,7 +91,7 @@ def compare(
     >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
     ...     found = compare(Comparison("digits", ("fourier", "hartley"), (0,), folder, **small), executor)
     >>> fourier, hartley = found.domains
-    >>> abs(fourier.accuracy - hartley.accuracy) < 0.01, fourier.transforms
+    >>> abs(fourier.score - hartley.score) < 0.01, fourier.transforms
     (True, 0)
     """
     if processes is not None and (not is_whole(processes) or processes < 1):

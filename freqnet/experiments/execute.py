@@ -212,7 +212,8 @@ def _write_report(
 
     test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
     images = test.scaled_to(network.door.full_scale).images
-    run = Run(network, images, test.targets, result.outputs, test.classes, title, metrics, history.rows)
+    results = test.targets, result.outputs, test.classes
+    run = Run(network, images, *results, title, metrics, history.rows, result.task)
     write_report(plan.folder / REPORT, run)
 
 

@@ -242,18 +242,19 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     Returns
     -------
     dict
-        Several layouts, and the size to which samples are resampled.
+        Several layouts, the size to which samples are resampled, and the task.
 
     Examples
     --------
     >>> stored_reading({"reading": {"layout": "n c h w", "size_to": None}}, {"grid": [8, 8], "channels": 1})
-    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None}
+    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'task': None}
     """
     reading = info.get("reading", {})
     grid = " ".join("xyz"[: len(door["grid"])])
     single = [f"n {grid}"] if door["channels"] == 1 else []
     stored = [reading["layout"]] if reading.get("layout") else []
-    return {"layout": [*stored, *single, f"n {grid} c"], "size_to": reading.get("size_to")}
+    layouts = [*stored, *single, f"n {grid} c"]
+    return {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task")}
 
 
 def stored_info(folder: Path) -> dict[str, Any]:
@@ -274,7 +275,7 @@ def stored_info(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a dataset: of its images, labels and classes.
+    """Return a checksum of a dataset: of its images, targets and names of outputs.
 
     >>> from freqnet.data import load
     >>> fingerprint(load("digits"))
@@ -332,6 +333,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
+            "task": dataset.task.name,
             # As the axes were read, also where they were not given.
             "reading": {**asdict(GROUPS["reading"](**job.reading)), "layout": dataset.layout or None},
             "rate": dataset.rate,

@@ -148,7 +148,8 @@ class Rescale(Module):
                 expected = f"1 or {count} finite numbers{' other than 0' if name == 'scale' else ''}"
                 raise ConfigurationError(got_expected(f"Rescale {name}", given, expected, f"pass {name}=1.0"))
             setattr(self, name, tuple(float(n) for n in numbers))
-        return incoming
+        # A constant fills the grid.
+        return Signal(incoming.space.unbounded, count) if isinstance(incoming, Signal) else incoming
 
     def forward(self, x: Tensor) -> Tensor:
         shape = (1, x.shape[-1])

@@ -48,11 +48,11 @@ def middle(array: np.ndarray, ndim: int) -> np.ndarray:
     return array[array.shape[0] // 2] if ndim == 3 else array
 
 
-def draw_sample(panel: Panel, sample: np.ndarray) -> None:
+def draw_sample(panel: Panel, sample: np.ndarray, limits: tuple[float, float] | None = None) -> None:
     """Draw an example ``(*grid, channels)``: lines in 1-D, an image in 2-D, the middle slice in 3-D.
 
-    Three channels are shown as colours, any other number as the grey mean. Every example is stretched from black to
-    white by itself.
+    Three channels are shown as colours, any other number as the grey mean. The limits are black and white, or the ends
+    of the vertical axis; by default they are the lowest and highest value of the example.
     """
     ndim = sample.ndim - 1
     sample = np.nan_to_num(np.asarray(middle(sample, ndim), float))
@@ -60,11 +60,14 @@ def draw_sample(panel: Panel, sample: np.ndarray) -> None:
         for channel, colour in zip(sample.T, (BLUE, ORANGE, INK), strict=False):
             panel.plot(channel, color=colour, linewidth=0.9)
         panel.margins(x=0)
+        if limits is not None:
+            margin = 0.05 * (limits[1] - limits[0]) or 1.0
+            panel.set_ylim(limits[0] - margin, limits[1] + margin)
         return
     image = sample if sample.shape[-1] == 3 else sample.mean(axis=-1)
     image = shrink(image, _PIXELS)
-    low, high = float(image.min()), float(image.max())
-    image = (image - low) / ((high - low) or 1.0)
+    low, high = limits or (float(image.min()), float(image.max()))
+    image = np.clip((image - low) / ((high - low) or 1.0), 0, 1)
     long = max(image.shape[:2]) > 4 * min(image.shape[:2])
     panel.imshow(image, cmap="gray", vmin=0, vmax=1, aspect="auto" if long else "equal")
 

@@ -35,6 +35,8 @@ class Task(ABC):
         Names of the losses, the default first.
     percent : bool
         Whether the score is shown in per cent.
+    has_running_score : bool
+        Whether the score is known while training, as a mean over the examples of an epoch.
     """
 
     name: ClassVar[str]
@@ -43,10 +45,29 @@ class Task(ABC):
     has_classes: ClassVar[bool] = False
     is_field: ClassVar[bool] = False
     percent: ClassVar[bool] = False
+    has_running_score: ClassVar[bool] = False
     losses: ClassVar[tuple[str, ...]]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+    @property
+    def unit(self) -> str:
+        """The score and its unit, for an axis: ``"accuracy, %"``, ``"r2"``."""
+        return f"{self.score}, %" if self.percent else self.score
+
+    @property
+    def factor(self) -> float:
+        """Factor from a score to the number that is shown: 100 for per cent."""
+        return 100.0 if self.percent else 1.0
+
+    def text(self, score: float, digits: int = 2) -> str:
+        """Return a score as text.
+
+        >>> TASKS["classification"].text(0.98765), TASKS["regression"].text(0.98765)
+        ('98.77%', '0.9876')
+        """
+        return f"{score:.{digits}%}" if self.percent else f"{score:.{digits + 2}f}"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)

@@ -38,6 +38,7 @@ class Classification(Task):
     score = "accuracy"
     has_classes = True
     percent = True
+    has_running_score = True
     losses = ("cross-entropy",)
 
     def read(self, y: Any, names: Any, what: str) -> Read:

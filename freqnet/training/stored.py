@@ -122,6 +122,7 @@ class RunInfo(TypedDict, total=False):
     fingerprint: str
     samples: int
     classes: list[str | int | float]
+    task: str
     fractions: Fractions
     model: ModelInfo
     settings: SettingsInfo
