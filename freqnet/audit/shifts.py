@@ -80,10 +80,9 @@ def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
                 wanted = _moved(step.output, samples, probe.spectra.space.grid).data
                 size = float(np.sqrt(np.mean(np.abs(wanted) ** 2))) or 1.0
                 found[step.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
-    wanted = probe.steps[-1].output
-    if wanted.space is not None:
-        wanted = _moved(wanted, samples, probe.spectra.space.grid)
-    difference = plain_outputs(x).data - plain_outputs(wanted).data
+    last = probe.steps[-1].output
+    promised = last if last.space is None else _moved(last, samples, probe.spectra.space.grid)
+    difference = plain_outputs(x).data - plain_outputs(promised).data
     return found, float(np.sqrt(np.mean(difference**2))) / spread(probe.logits)
 
 

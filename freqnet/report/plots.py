@@ -242,7 +242,7 @@ def mislabelled(
     --------
     >>> figure = mislabelled(np.ones((1, 8, 8, 1)), np.array([[1, 1]]), np.array([[0, 0]]), ("cat", "dog"))
     >>> [panel.get_title() for panel in figure.axes]
-    ['true: cat, dog\nsaid: none']
+    ['true: cat, dog\\nsaid: none']
     """
     if not len(images):
         return message("All labels are right.")
