@@ -14,6 +14,8 @@ from sphinx.application import Sphinx
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+PUBLIC = import_module("reference").PUBLIC
+
 project = "freqnet"
 author = "The freqnet developers"
 copyright = author
@@ -28,6 +30,7 @@ extensions = [
     "sphinx_design",
     "formulas",
     "claims",
+    "reference",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "speed"]
@@ -87,29 +90,13 @@ html_sidebars = {
     name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
 }
 
-PUBLIC = (
-    "approximate",
-    "audit",
-    "autodiff",
-    "spaces",
-    "ops",
-    "nn",
-    "data",
-    "optim",
-    "training",
-    "report",
-    "experiments",
-    "theory",
-    "errors",
-)
-
 
 def documented_names() -> dict[str, str]:
     """Return the documented name of each public class and function, by its name in the defining module."""
     found: dict[str, str] = {}
     for module in (f"freqnet.{name}" for name in PUBLIC):
         here = import_module(module)
-        for name in getattr(here, "__all__", None) or [n for n in vars(here) if n.endswith("Error")]:
+        for name in here.__all__:
             value = getattr(here, name)
             home = f"{getattr(value, '__module__', module)}.{getattr(value, '__qualname__', name)}"
             found.setdefault(home, f"{module}.{name}")
