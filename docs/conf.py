@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
     "formulas",
     "claims",
     "reference",
@@ -65,6 +66,23 @@ napoleon_use_param = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_preprocess_types = False
+
+# -- the gallery: each example runs once, when the pages are built ------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "reset_modules": ("gallery_style.reset",),
+    "reset_modules_order": "both",
+    "within_subsection_order": "FileNameSortKey",
+    "image_srcset": ["2x"],
+    "thumbnail_size": (600, 400),
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 0,
+    "write_computation_times": False,
+}
 
 # -- the site ----------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"

@@ -21,7 +21,8 @@ from freqnet.experiments import Job, collect_metrics, make_plan
 from freqnet.training import Evaluation, History
 
 DOCS = Path(__file__).parent
-PAGES = sorted([*DOCS.rglob("*.rst"), *DOCS.rglob("*.md")])
+# The gallery is made of the examples.
+PAGES = sorted(p for p in [*DOCS.rglob("*.rst"), *DOCS.rglob("*.md")] if "gallery" not in p.parts)
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -120,6 +121,22 @@ def test_the_citation_is_complete() -> None:
     citation = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == import_module("freqnet").__version__
+
+
+def untold(example: str) -> list[str]:
+    """What an example lacks to be a page of the gallery."""
+    needs = {"a title": r'\A"""\n.+\n===+\n', "text between code": "^# %%$", "a picture": r"^ *plt\.show\(\)$"}
+    return [name for name, pattern in needs.items() if not re.search(pattern, example, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", sorted((DOCS.parent / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_every_example_tells_a_story(path: Path) -> None:
+    example = path.read_text(encoding="utf-8")
+    assert untold(example) == []
+    assert untold(re.sub(r"^# %%\n|plt\.show\(\)", "", example, flags=re.MULTILINE)) == [
+        "text between code",
+        "a picture",
+    ]
 
 
 def module_of(path: Path) -> ModuleType:
