@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-# A comparison with another library, which need not be there.
-collect_ignore = [] if find_spec("torch") else ["concepts/pytorch.rst"]
+# Pages that Sphinx makes of the examples, and a comparison with another library, which need not be there.
+collect_ignore = ["gallery"] if find_spec("torch") else ["gallery", "concepts/pytorch.rst"]
 
 
 @pytest.fixture(autouse=True)

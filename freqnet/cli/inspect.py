@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -283,8 +284,9 @@ def _kernel_text(kernel: str) -> str:
     from freqnet.kernels.threads import thread_count
 
     if kernel == "numpy":
-        was_chosen = bool(os.environ.get("FREQNET_KERNEL"))
-        todo = "unset FREQNET_KERNEL" if was_chosen else "install a C compiler, then reinstall freqnet"
+        todo = "install a C compiler, then reinstall freqnet" if sys.platform != "win32" else "use Linux or macOS"
+        if os.environ.get("FREQNET_KERNEL"):
+            todo = "unset FREQNET_KERNEL"
         return f"NumPy, correct but slow; for the C kernel {todo}"
     from freqnet.kernels.native import INSTRUCTIONS
 
