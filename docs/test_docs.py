@@ -10,6 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import yaml
 from reference import PUBLIC, expand, further, is_described
@@ -82,7 +83,9 @@ def test_every_key_of_the_metrics_is_listed() -> None:
     parts = split(dataset, **plan.info["fractions"])
     history = History([{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0}])
     network = plan.model.network(parts.train)
-    keys = set(collect_metrics(plan, network, parts, history, Evaluation(1.0, 0.5, parts.test.targets)))
+    found = dataset.task.metrics(np.eye(10)[parts.test.targets], parts.test.targets)
+    result = Evaluation(1.0, found, parts.test.targets, dataset.task)
+    keys = set(collect_metrics(plan, network, parts, history, result))
     table = text("api/cli.rst").partition("``metrics.json``\n")[2].partition(".. _checkpoints:")[0]
     assert set(re.findall(r"^    ``(\w+)``", table, re.MULTILINE)) == keys
 
