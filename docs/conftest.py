@@ -13,5 +13,6 @@ collect_ignore = ["gallery"] if find_spec("torch") else ["gallery", "concepts/py
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pages write files where they please."""
+    """Let the pages write files where they please, and import the programs that they show."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(Path(__file__).parent / "howto")
