@@ -232,14 +232,17 @@ def test_class_weights_are_weights_of_samples(digits: Any) -> None:
 def test_flat_and_shaped_samples_are_the_same(digits: Any, rng: np.random.Generator) -> None:
     X, y = digits
     flat = FrequencyClassifier(**SMALL, grid=(8, 8)).fit(X, y)
-    for shape, options in (((8, 8), {}), ((8, 8, 1), {"channels_last": True}), ((8, 8, 1), {"grid": (8, 8)})):
+    ways = ((8, 8), {}), ((8, 8, 1), {}), ((8, 8, 1), {"grid": (8, 8)}), ((1, 8, 8), {"layout": "nchw"})
+    for shape, options in ways:
         shaped = X.reshape(-1, *shape)
         model = FrequencyClassifier(**SMALL, **options).fit(shaped, y)
         assert same(model, flat)
         assert np.array_equal(model.predict_proba(shaped), flat.predict_proba(X))
     colour = np.stack([X, rng.permutation(X)], axis=-1)
     model = FrequencyClassifier(**SMALL, grid=(8, 8)).fit(colour.reshape(len(X), -1), y)
-    assert (model.grid_, model.channels_) == ((8, 8), 2)
+    assert (model.axes_.grid, model.axes_.channels) == ((8, 8), 2)
+    first = np.moveaxis(colour, -1, 1).reshape(-1, 2, 8, 8)
+    assert same(model, FrequencyClassifier(**SMALL, layout="nchw").fit(first, y))
     assert not same(model, flat)
 
 

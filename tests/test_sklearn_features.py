@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from freqnet.errors import ConfigurationError, FreqnetError, ShapeError
+from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError
 from freqnet.sklearn import SpectralFeatures
 from freqnet.spaces import counted_transforms, mode_numbers
 
@@ -57,7 +57,7 @@ def test_powers_are_those_of_explicit_sums(grid: tuple[int, ...], rng: np.random
 @pytest.mark.parametrize("grid", [(9,), (5, 4)])
 def test_bispectra_are_those_of_explicit_sums(grid: tuple[int, ...], rng: np.random.Generator) -> None:
     X = rng.normal(size=(2, *grid))
-    features = SpectralFeatures("invariant").fit(X)
+    features = SpectralFeatures("invariant", grid=grid).fit(X)
     names = features.get_feature_names_out().tolist()
     for sample, row in zip(X, features.transform(X), strict=True):
         modes, found = modes_of(sample), dict(zip(names, row, strict=True))
@@ -118,7 +118,7 @@ def test_random_kernels_have_dilations_and_no_mean() -> None:
 
 def test_coordinates_keep_distances(rng: np.random.Generator) -> None:
     X = rng.normal(size=(4, 5, 7, 2))
-    features = SpectralFeatures("truncated", channels_last=True).fit_transform(X)
+    features = SpectralFeatures("truncated", layout="nhwc").fit_transform(X)
     assert features.shape == (4, 70)
     wanted = np.sqrt(np.mean((X[0] - X[1]) ** 2) * 2)
     assert np.linalg.norm(features[0] - features[1]) == pytest.approx(wanted)
@@ -222,7 +222,13 @@ def test_single_precision_stays(rng: np.random.Generator) -> None:
         ({"grid": "8x8"}, (2, 64), ConfigurationError, "grid: got '8x8'"),
         ({"grid": (8, 0)}, (2, 64), ConfigurationError, "grid"),
         ({"grid": (2, 8)}, (2, 4, 4), ShapeError, "X: got shape"),
-        ({}, (2, 2, 2, 2, 2), ShapeError, "channels_last=True"),
+        ({"grid": (8, 8), "layout": "nhw"}, (2, 8, 8), ConfigurationError, "one of the two"),
+        ({"layout": "hwn"}, (2, 8, 8), ConfigurationError, "the axis n of the samples first"),
+        ({"layout": 3}, (2, 8, 8), ConfigurationError, "layout: got 3"),
+        ({"layout": "nhwc"}, (2, 8, 8), DataError, "X: got shape"),
+        ({}, (2, 9, 128), DataError, "pass layout='nhw'"),
+        ({}, (2, 3, 32, 32), DataError, "layout='nchw'"),
+        ({}, (2, 2, 2, 2, 2, 2), DataError, "X: got shape"),
     ],
 )
 def test_wrong_parameters_get_one_line(
@@ -235,7 +241,10 @@ def test_wrong_parameters_get_one_line(
 
 def test_samples_of_another_size_are_refused() -> None:
     features = SpectralFeatures().fit(np.zeros((2, 8, 8)))
+    for shape in ((8, 9), (8, 8, 2), (8,)):
+        with pytest.raises(ShapeError, match="as in fit"):
+            features.transform(np.zeros((2, *shape)))
     with pytest.raises(ShapeError, match="as in fit"):
-        features.transform(np.zeros((2, 8, 9)))
+        SpectralFeatures(grid=(2, 4)).fit(np.zeros((2, 8))).transform(np.zeros((2, 8, 2)))
     with pytest.raises(ValueError, match="9 features"):
         features.transform(np.zeros((2, 9, 8)))

@@ -16,7 +16,7 @@ from freqnet.checks import is_finite, shown
 from freqnet.data import Dataset
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
-from freqnet.sklearn.samples import find_grid, on_grid, read
+from freqnet.sklearn.samples import Axes, read
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.tasks import Task
 from freqnet.training import Model, Settings, Spectra, analyse, fit
@@ -31,10 +31,8 @@ class Trained:
 
     Attributes
     ----------
-    grid_ : tuple of int
-        Number of samples of X along each axis.
-    channels_ : int
-        Number of channels of X.
+    axes_ : Axes
+        Names of the axes of X, grid and number of channels.
     network_ : Network
         The trained network.
     loss_curve_ : list of float
@@ -43,8 +41,7 @@ class Trained:
         Number of epochs.
     """
 
-    grid_: tuple[int, ...]
-    channels_: int
+    axes_: Axes
     network_: Network
     loss_curve_: list[float]
     n_iter_: int
@@ -82,7 +79,7 @@ class FrequencyEstimator(Trained, BaseEstimator):
     patience: int = 0
     validation_fraction: float = 0.1
     grid: int | Sequence[int] | None = None
-    channels_last: bool = False
+    layout: str | None = None
     random_state: Any = None
     warm_start: bool = False
     verbose: bool = False
@@ -114,8 +111,8 @@ class FrequencyEstimator(Trained, BaseEstimator):
     # -- samples -----------------------------------------------------------------------------------------
     def _samples(self, X: np.ndarray) -> np.ndarray:
         """Return X as samples ``(samples, *grid, channels)``, with a zero after short even axes."""
-        samples = on_grid(X, self.grid_, self.channels_)
-        more = [(0, int(n % 2 == 0 and n < _SHORT)) for n in self.grid_]
+        samples = self.axes_.samples(X)
+        more = [(0, int(n % 2 == 0 and n < _SHORT)) for n in self.axes_.grid]
         return np.pad(samples, [(0, 0), *more, (0, 0)]) if np.any(more) else samples
 
     def _dataset(self, X: np.ndarray, targets: np.ndarray) -> Dataset:
@@ -128,7 +125,7 @@ class FrequencyEstimator(Trained, BaseEstimator):
     # -- training ----------------------------------------------------------------------------------------
     def _start(self, X: np.ndarray, targets: np.ndarray, seed: int) -> None:
         """Make an untrained network for X and its targets."""
-        self.grid_, self.channels_ = find_grid(X.shape, self.grid, self.channels_last)
+        self.axes_ = Axes.find(X.shape, self.grid, self.layout)
         self._model, self._run = Model(**self._choices(Model)), None
         network = self._model.network(self._dataset(X, targets), seed)
         # The values of a single row may be close together: the door does not compare their range with that of training.

@@ -47,10 +47,11 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         Weights of the classes in the loss. Of several labels per sample, a number for each label, or a dict of numbers
         by the labels' columns, where the label is present. `partial_fit` balances the samples of each call.
     grid : int or tuple of int, optional
-        Number of samples along each axis of the grid; the rest of X counts channels. By default every axis of X after
-        the first is an axis of the grid.
-    channels_last : bool
-        Whether the last axis of X counts channels, where X has more than two axes and `grid` is None.
+        Number of samples along each axis of the grid; the rest of X counts channels, which come last. By default a row
+        of two-dimensional X is a signal.
+    layout : str, optional
+        Names of the axes of X where it has more than two, such as ``"nchw"``: ``n`` counts samples, ``c`` channels, the
+        others are axes of the grid. By default the sizes of the axes tell, where they have one likely reading.
     random_state : int, RandomState instance or None
         Draws the weights, the order of samples and the shifts. The same number gives the same results bit for bit.
     warm_start : bool
@@ -64,10 +65,8 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         Classes ``(classes,)``; with several labels per sample, the numbers of their columns.
     network_ : Network
         The trained network, as for `freqnet.audit` and `freqnet.report`.
-    grid_ : tuple of int
-        Number of samples of X along each axis.
-    channels_ : int
-        Number of channels of X.
+    axes_ : Axes
+        Names of the axes of X, grid and number of channels.
     loss_curve_ : list of float
         Mean loss of each epoch, in nats.
     n_iter_ : int

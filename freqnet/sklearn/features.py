@@ -17,7 +17,7 @@ from freqnet.checks import is_whole, listed, shown
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.sklearn.filters import RandomFilters
 from freqnet.sklearn.kinds import KINDS
-from freqnet.sklearn.samples import find_grid, on_grid, read
+from freqnet.sklearn.samples import Axes, read
 from freqnet.spaces import Space, get_domain
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 
@@ -29,7 +29,7 @@ _AT_ONCE = 2**24
 class SpectralFeatures(TransformerMixin, BaseEstimator):
     """Features of signals, images or volumes, computed from their modes.
 
-    X has the shape ``(samples, *grid)``, or ``(samples, *grid, channels)``, or is flattened to two axes. Only the
+    X has the shape ``(samples, *grid)`` or ``(samples, *grid, channels)``, or is flattened to two axes. Only the
     transform of the input is a transform; filters, products and moments are computed from modes.
 
     Parameters
@@ -49,19 +49,18 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):
     filters : int
         Number of random filters of the kind ``"random"``.
     grid : int or tuple of int, optional
-        Number of samples along each axis of the grid; the rest of X counts channels. By default every axis of X after
-        the first is an axis of the grid: a row of a table is a signal.
-    channels_last : bool
-        Whether the last axis of X counts channels, where X has more than two axes and `grid` is None.
+        Number of samples along each axis of the grid; the rest of X counts channels, which come last. By default a row
+        of two-dimensional X is a signal.
+    layout : str, optional
+        Names of the axes of X where it has more than two, such as ``"nchw"``: ``n`` counts samples, ``c`` channels, the
+        others are axes of the grid. By default the sizes of the axes tell, where they have one likely reading.
     random_state : int, RandomState instance or None
         Draws the random filters.
 
     Attributes
     ----------
-    grid_ : tuple of int
-        Number of samples along each axis.
-    channels_ : int
-        Number of channels.
+    axes_ : Axes
+        Names of the axes of X, grid and number of channels.
     space_ : Space
         Space of the modes.
     filters_ : RandomFilters or None
@@ -93,7 +92,7 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):
     modes: int | Sequence[int] | None = None
     filters: int = 200
     grid: int | Sequence[int] | None = None
-    channels_last: bool = False
+    layout: str | None = None
     random_state: Any = None
 
     def fit(self, X: Any, y: Any = None) -> SpectralFeatures:
@@ -116,23 +115,25 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):
         if not isinstance(self.kind, str) or self.kind not in KINDS:
             raise ConfigurationError(got_expected("kind", shown(self.kind), " or ".join(KINDS), "pass kind='power'"))
         X = read(self, X, reset=True)
-        self.grid_, self.channels_ = find_grid(X.shape, self.grid, self.channels_last)
-        self.space_ = _space(self.grid_, self.modes)
+        self.axes_ = Axes.find(X.shape, self.grid, self.layout)
+        self.space_ = _space(self.axes_.grid, self.modes)
         self.filters_ = None
         if self.kind == "random":
             if not is_whole(self.filters) or self.filters < 1:
                 expected, todo = "a whole number of 1 or more", "pass filters=200"
                 raise ConfigurationError(got_expected("filters", shown(self.filters), expected, todo))
             generator = check_random_state(self.random_state)
-            self.filters_ = RandomFilters(self.filters, self.space_, self.channels_, generator)
+            self.filters_ = RandomFilters(self.filters, self.space_, self.axes_.channels, generator)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the features ``(samples, features)`` of samples like those of `fit`."""
         check_is_fitted(self)
-        samples = on_grid(read(self, X, reset=False), self.grid_, self.channels_)
+        samples = self.axes_.samples(read(self, X, reset=False))
         size = (
-            prod(4 * m + 1 for m in self.space_.band) * self.channels_ * (self.filters_.count if self.filters_ else 1)
+            prod(4 * m + 1 for m in self.space_.band)
+            * self.axes_.channels
+            * (self.filters_.count if self.filters_ else 1)
         )
         step = max(1, _AT_ONCE // size)
         parts = (ops.analysis(samples[i : i + step], self.space_) for i in range(0, len(samples), step))
@@ -148,7 +149,7 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         _check_feature_names_in(self, input_features, generate_names=False)
-        return np.array(KINDS[self.kind].names(self.space_, self.channels_, self.filters_), dtype=object)
+        return np.array(KINDS[self.kind].names(self.space_, self.axes_.channels, self.filters_), dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

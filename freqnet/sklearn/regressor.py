@@ -26,17 +26,15 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
         The network: see `freqnet.training.Model`.
     epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, clip
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.
-    patience, validation_fraction, grid, channels_last, random_state, warm_start, verbose
+    patience, validation_fraction, grid, layout, random_state, warm_start, verbose
         As for `FrequencyClassifier`.
 
     Attributes
     ----------
     network_ : Network
         The trained network; its outputs are in the units of y.
-    grid_ : tuple of int
-        Number of samples of X along each axis.
-    channels_ : int
-        Number of channels of X.
+    axes_ : Axes
+        Names of the axes of X, grid and number of channels.
     loss_curve_ : list of float
         Mean loss of each epoch: the squared error in units of the variance of the first y.
     n_iter_ : int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -9,11 +10,9 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from freqnet.checks import is_whole, listed, shown
+from freqnet.data.layouts import SAMPLES, arrange, choose_layout, read_layout
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
 from freqnet.values import as_floats
-
-Axes = tuple[int, ...]
-
 
 # What scikit-learn takes for "no y": None is a y that is missing.
 _NO_Y = "no_validation"
@@ -47,61 +46,86 @@ def read(estimator: Any, X: Any, y: Any = _NO_Y, *, reset: bool, **options: Any)
     return as_floats(X, full_scale=1), y
 
 
-def find_grid(shape: Axes, grid: Any, channels_last: bool) -> tuple[Axes, int]:
-    """Return the grid and the number of channels of X.
+@dataclass(frozen=True)
+class Axes:
+    """How the rows of X are samples on a grid.
 
-    Parameters
+    Attributes
     ----------
-    shape : tuple of int
-        Shape of X.
-    grid : int or sequence of int, optional
-        The choice `grid` of an estimator.
-    channels_last : bool
-        The choice `channels_last` of an estimator.
-
-    Raises
-    ------
-    ConfigurationError
-        The grid is not one to three whole numbers of 1 or more.
-    ShapeError
-        The samples do not fit the grid, or have more than three axes.
-
-    Examples
-    --------
-    >>> find_grid((10, 64), None, False), find_grid((10, 64), (8, 8), False), find_grid((10, 192), (8, 8), False)
-    (((64,), 1), ((8, 8), 1), ((8, 8), 3))
-    >>> find_grid((10, 8, 8), None, False), find_grid((10, 64, 2), None, True), find_grid((10, 64, 2), 64, False)
-    (((8, 8), 1), ((64,), 2), ((64,), 2))
+    layout : str
+        Names of the axes of X, such as ``"n h w c"``; empty where X is flat, or has the axes of a stated grid.
+    grid : tuple of int
+        Number of samples along each axis.
+    channels : int
+        Number of channels.
     """
-    sizes = shape[1:]
-    if grid is None:
-        has_channels = channels_last and len(sizes) > 1
-        found, channels = (sizes[:-1], sizes[-1]) if has_channels else (sizes, 1)
-        if len(found) > 3:
-            todo = "pass channels_last=True, if the last axis counts channels"
-            raise ShapeError(got_expected("X", f"shape {shape}", "samples of 1 to 3 axes", todo))
-        return found, channels
-    found = (grid,) if is_whole(grid) else (listed(grid) or ())
+
+    layout: str
+    grid: tuple[int, ...]
+    channels: int
+
+    @classmethod
+    def find(cls, shape: tuple[int, ...], grid: Any, layout: Any) -> Axes:
+        """Return the axes of X by the choices `grid` and `layout` of an estimator, or else by the sizes of X.
+
+        Raises
+        ------
+        ConfigurationError
+            The grid is not one to three whole numbers of 1 or more, or the layout is not usable.
+        ShapeError, DataError
+            X does not fit the grid or the layout, or its axes can be read in several ways.
+
+        Examples
+        --------
+        >>> Axes.find((10, 64), None, None), Axes.find((10, 192), (8, 8), None)
+        (Axes(layout='', grid=(64,), channels=1), Axes(layout='', grid=(8, 8), channels=3))
+        >>> Axes.find((10, 32, 32, 3), None, None), Axes.find((10, 2, 64), None, "nct")
+        (Axes(layout='n h w c', grid=(32, 32), channels=3), Axes(layout='n c t', grid=(64,), channels=2))
+        """
+        if layout is None and grid is None and len(shape) == 2:
+            return cls("", shape[1:], 1)
+        if grid is not None:
+            return cls("", *_stated(shape, grid, layout))
+        if layout is not None and read_layout(layout)[0] != SAMPLES:
+            expected = f"the axis {SAMPLES} of the samples first"
+            raise ConfigurationError(got_expected("layout", repr(layout), expected, "pass layout='nchw', say"))
+        names = choose_layout(shape, layout, "X")
+        _, *found, channels = arrange(np.broadcast_to(np.int8(0), shape), names).shape
+        return cls(names, tuple(found), channels)
+
+    def samples(self, X: np.ndarray) -> np.ndarray:
+        """Return X as samples ``(samples, *grid, channels)``.
+
+        Raises
+        ------
+        ShapeError
+            X has other axes than the samples that the estimator was fitted on.
+        """
+        wanted = (*self.grid, self.channels)
+        if self.layout:
+            values = arrange(X, self.layout) if X.ndim == len(self.layout.split()) else X
+            is_fitting = values.shape[1:] == wanted
+        else:
+            values, known = X, (wanted, (prod(wanted),), self.grid if self.channels == 1 else wanted)
+            is_fitting = X.shape[1:] in known
+        if not is_fitting:
+            expected = f"{self.layout or 'samples'} on the grid {self.grid} with {self.channels} channels, as in fit"
+            todo = "pass samples of the shape of those in fit"
+            raise ShapeError(got_expected("X", f"shape {X.shape}", expected, todo))
+        return values.reshape(len(X), *wanted)
+
+
+def _stated(shape: tuple[int, ...], grid: Any, layout: Any) -> tuple[tuple[int, ...], int]:
+    """Return a stated grid, after checking it, and the number of channels of X."""
+    found, sizes = (grid,) if is_whole(grid) else (listed(grid) or ()), shape[1:]
+    if layout is not None:
+        got, todo = f"{layout!r} beside grid={grid!r}", "pass one of the two: a grid for flat X, or a layout"
+        raise ConfigurationError(got_expected("layout", got, "none", todo))
     if not 1 <= len(found) <= 3 or not all(is_whole(n) and n >= 1 for n in found):
         expected = "1 to 3 whole numbers of 1 or more"
         raise ConfigurationError(got_expected("grid", shown(grid), expected, "pass grid=(8, 8)"))
     channels, rest = divmod(prod(sizes), prod(found))
     if rest or sizes not in (found, (*found, channels), (prod(sizes),)):
-        expected = f"samples on the grid {found}, flat or not"
-        raise ShapeError(got_expected("X", f"shape {shape}", expected, "pass grid= with the size of each axis"))
+        todo = "pass grid= with the size of each axis, or layout= with their names, such as layout='nchw'"
+        raise ShapeError(got_expected("X", f"shape {shape}", f"samples on the grid {found}, flat or not", todo))
     return tuple(int(n) for n in found), channels
-
-
-def on_grid(X: np.ndarray, grid: Axes, channels: int) -> np.ndarray:
-    """Return X as samples ``(samples, *grid, channels)``.
-
-    Raises
-    ------
-    ShapeError
-        X has other axes than the samples that the estimator was fitted on.
-    """
-    sizes, flat = X.shape[1:], grid if channels == 1 else None
-    if sizes not in ((prod(grid) * channels,), (*grid, channels), flat):
-        expected = f"(samples, {', '.join(map(str, (*grid, channels)))}), as in fit"
-        raise ShapeError(got_expected("X", f"shape {X.shape}", expected, "pass samples of the size of those in fit"))
-    return X.reshape(len(X), *grid, channels)
