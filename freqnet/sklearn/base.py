@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from freqnet.checks import is_finite, shown
 from freqnet.data import Dataset
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.nn import Network
 from freqnet.sklearn.samples import Axes, read
 from freqnet.spaces.registry import DEFAULT_DOMAIN
@@ -196,7 +196,10 @@ def weights_of(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     """Return the weights of samples after scikit-learn's checks, or None where there are none."""
     if sample_weight is None:
         return None
-    return _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():
+        raise DataError(got_expected("sample_weight", "zero for all samples", "a positive number", "leave it out"))
+    return weights
 
 
 def _counted(

@@ -13,7 +13,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from freqnet.errors import DataError, got_expected
+from freqnet.checks import listed, shown
+from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.sklearn.base import FrequencyEstimator, weights_of
 from freqnet.sklearn.samples import read
 from freqnet.tasks import Classification, MultiLabel
@@ -44,8 +45,9 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
     validation_fraction : float
         Share of the samples that `patience` sets aside, above 0 and below 1; each class keeps its share.
     class_weight : dict, "balanced", sequence of float, or None
-        Weights of the classes in the loss. Of several labels per sample, a number for each label, or a dict of numbers
-        by the labels' columns, where the label is present. `partial_fit` balances the samples of each call.
+        Weights of the classes in the loss; a sequence has the order of ``classes_``. With several labels per sample,
+        weights of the labels where they are present; a dict has their columns. `partial_fit` balances the samples of
+        each call.
     grid : int or tuple of int, optional
         Number of samples along each axis of the grid; the rest of X counts channels, which come last. By default a row
         of two-dimensional X is a signal.
@@ -178,15 +180,30 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
             return np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.int64), weights
         y = column_or_1d(y, warn=True)
         if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y)
+            chosen = self._numbers_of_classes()
+            by_class = compute_sample_weight(
+                self.class_weight if chosen is None else dict(zip(self.classes_, chosen, strict=True)), y
+            )
             weights = by_class if weights is None else by_class * weights
         return np.searchsorted(self.classes_, y), weights
 
+    def _numbers_of_classes(self) -> list[float] | None:
+        """Return the weights of the classes where they are stated as numbers, else None."""
+        if self.class_weight is None or isinstance(self.class_weight, str):
+            return None
+        if isinstance(self.class_weight, Mapping):
+            return [self.class_weight.get(label, 1.0) for label in self.classes_]
+        numbers, count = listed(self.class_weight) or (), len(self.classes_)
+        if len(numbers) != count:
+            todo = "pass class_weight='balanced', or a dict of the classes that differ"
+            raise ConfigurationError(got_expected("class_weight", shown(self.class_weight), f"{count} numbers", todo))
+        return list(numbers)
+
     def _settings(self, **changes: Any) -> Settings:
-        weights = self.class_weight if self._is_many else None
-        if isinstance(weights, Mapping):
-            weights = [float(weights.get(label, 1.0)) for label in self.classes_]
-        return super()._settings(class_weights=weights, **changes)
+        if self._is_many:
+            chosen = self._numbers_of_classes()
+            changes["class_weights"] = self.class_weight if chosen is None else chosen
+        return super()._settings(**changes)
 
     @property
     def _is_many(self) -> bool:
