@@ -38,6 +38,7 @@ ROWS = (
         ("theory", "claims and their checks", ORANGE),
         ("benchmarks", "freqnet bench", GREY),
     ),
+    (("sklearn", "estimators and transformers of scikit-learn", BLUE),),
     (("cli", "freqnet train, compare, audit, verify, ...", GREY),),
 )
 WIDTH, HEIGHT, GAP = 78.0, 4.6, 1.5

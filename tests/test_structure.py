@@ -31,6 +31,7 @@ LAYERS = (
     {"audit"},
     {"report"},
     {"benchmarks", "experiments", "theory"},
+    {"sklearn"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}

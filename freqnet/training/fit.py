@@ -310,6 +310,35 @@ def fit(
     return run.history
 
 
+def one_pass(run: Run, train: Spectra, progress: Progress = silent) -> dict[str, Any]:
+    """Train for one epoch more, whatever the settings say of epochs, and leave the network in evaluation mode.
+
+    The examples may be others than before: this is for data that arrive in parts. The schedule has to be constant.
+
+    Parameters
+    ----------
+    run : Run
+        From `Run.begin`. It keeps the state of its optimiser from pass to pass.
+    train : Spectra
+        The examples of this pass.
+    progress : callable
+        Called after each training step, as by `fit`.
+
+    Returns
+    -------
+    dict of str to Any
+        The row of the history.
+    """
+    check_examples(run.settings, train, None)
+    run.steps_an_epoch = -(-len(train) // run.settings.batch)
+    with one_blas_thread(), without_gradients(run.frozen):
+        row = _epoch(run, train, progress)
+        run.history.add(row)
+        _measure_statistics(run, train)
+    run.network.body.train(False)
+    return row
+
+
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
     """Raise an error if the loss, class weights or frozen layers do not fit the network and the training targets."""
     loss_of(network, task, targets, settings.loss_choices)
