@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import inf, isfinite
@@ -22,6 +22,7 @@ from freqnet.nn.module import require_registered
 from freqnet.ops.loss import class_numbers
 from freqnet.optim import Optimizer
 from freqnet.training.batches import Spectra, require_spectra
+from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
@@ -30,13 +31,6 @@ from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
-
-# Called after every training step with the figures so far, and after each epoch with its row of the history.
-Progress = Callable[[dict[str, Any]], None]
-
-
-def silent(figures: dict[str, Any]) -> None:
-    """Show no progress."""
 
 
 # More than 8 fields: a run that continues from a checkpoint needs every one of them.
@@ -64,6 +58,10 @@ class Run:
         Weight of each class in the loss.
     frozen : dict of str to Tensor
         Parameters that do not train, by name.
+    train : Spectra
+        Training examples.
+    validation : Spectra or None
+        Examples measured after each epoch.
     """
 
     network: Network
@@ -77,6 +75,8 @@ class Run:
     best_epoch: int = 0
     class_weights: np.ndarray | None = None
     frozen: dict[str, Tensor] = field(default_factory=dict)
+    train: Spectra | None = None
+    validation: Spectra | None = None
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -115,6 +115,15 @@ class Run:
                 self.optimizer.clear_gradients()
                 backward(loss)
         return loss.item(), logits.data
+
+    def model_arrays(self) -> dict[str, np.ndarray]:
+        """Return copies of the network's arrays after the last epoch, by name, as evaluation uses them.
+
+        Running statistics that lag behind the weights are measured anew for this. Training does not notice it.
+        """
+        with kept_state(self.network.body):
+            _measure_statistics(self)
+            return {name: array.copy() for name, array in self.network.arrays().items()}
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -190,7 +199,7 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     info: dict[str, Any] | None = None,
-    progress: Progress = silent,
+    callbacks: Sequence[Callback] = (),
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -213,8 +222,9 @@ def fit(
         constant schedule, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
-    progress : callable
-        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch.
+    callbacks : sequence of Callback
+        Objects that follow the training, in this order, and may stop it: `Progress`, `CSV`, `TensorBoard`,
+        `KeepModels`, or your own.
 
     Returns
     -------
@@ -228,8 +238,8 @@ def fit(
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
-        The first argument is no network; the settings have `patience`, but there is no validation set; class weights do
-        not fit the classes; or a name in `freeze` is unknown.
+        The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
+        validation set; class weights do not fit the classes; or a name in `freeze` is unknown.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -255,6 +265,7 @@ def fit(
     if not isinstance(network, Network):
         todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
+    check_callbacks(callbacks)
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
@@ -264,40 +275,41 @@ def fit(
         class_numbers(spectra.labels, len(spectra), network.outputs)
     if checkpoint is not None:
         require_registered(network.body)
-    run = _begin(network, settings, train)
+    run = _begin(network, settings, train, validation)
     tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
             raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
         run.restore(load_checkpoint(checkpoint), info or {})
-        for row in run.history.rows:
-            progress({**row, "restored": True})
-    with one_blas_thread(), without_gradients(run.frozen):
-        while not run.finished:
-            row = _epoch(run, train, progress)
+    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        followers.begin()
+        while not (run.finished or followers.stopped):
+            row = _epoch(run, train, followers)
             if validation is not None:
-                row |= _validate(run, train, validation)
+                row |= _validate(run, validation)
             run.history.add(row)
             if checkpoint is not None:
                 save(checkpoint, run.checkpoint(info or {}))
-            progress(row)
+            followers.epoch(row)
         if run.best:
             network.body.load_arrays(run.best)
         else:
-            _measure_statistics(run, train)
-    network.body.train(False)
+            _measure_statistics(run)
+        network.body.train(False)
+        followers.end()
     return run.history
 
 
-def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
+def _begin(network: Network, settings: Settings, train: Spectra, validation: Spectra | None) -> Run:
     """Return a run before its first epoch."""
     weights = class_weights(settings.class_weights, train.labels, network.outputs)
     frozen = frozen_parameters(network.body, settings.freeze or ())
     trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
     steps = -(-len(train) // settings.batch)
     optimizer = settings.make_optimizer(trained)
-    return Run(network, settings, optimizer, steps, class_weights=weights, frozen=frozen)
+    more: dict[str, Any] = {"class_weights": weights, "frozen": frozen, "train": train, "validation": validation}
+    return Run(network, settings, optimizer, steps, **more)
 
 
 def check_choices(network: Network, settings: Settings, labels: np.ndarray) -> None:
@@ -319,7 +331,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     train.space.check_shifts(settings.shift)
 
 
-def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
+def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
@@ -334,7 +346,9 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
         correct += int(np.sum(logits.argmax(axis=1) == labels))
         seen += len(labels)
         seconds = time.perf_counter() - start
-        progress({"epoch": run.epoch + 1, "step": index + 1, **_figures(total, correct, seen, seconds)})
+        followers.step({"epoch": run.epoch + 1, "step": index + 1, **_figures(total, correct, seen, seconds)})
+        if followers.stopped:
+            break
     run.epoch += 1
     figures = _figures(total, correct, seen, time.perf_counter() - start)
     return {"epoch": run.epoch, **figures, "learning_rate": run.optimizer.learning_rate}
@@ -345,10 +359,10 @@ def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str,
     return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": rate}
 
 
-def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
+def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body):
-        _measure_statistics(run, train)
+        _measure_statistics(run)
         result = evaluate(run.network, validation)
         if result.loss < run.best_loss:
             run.best_loss, run.best_epoch = result.loss, run.epoch
@@ -356,14 +370,14 @@ def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]
     return {"validation_loss": result.loss, "validation_accuracy": result.accuracy}
 
 
-def _measure_statistics(run: Run, train: Spectra) -> None:
+def _measure_statistics(run: Run) -> None:
     """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
     # A complete run that is resumed has not trained in this process.
     train_except(run.network.body, run.frozen)
     layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
-    if layers:
+    if layers and run.train is not None:
         generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
-        recalibrate(run.network, layers, train, run.settings.batch, generator)
+        recalibrate(run.network, layers, run.train, run.settings.batch, generator)
 
 
 def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
