@@ -8,14 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from freqnet.cli.options import (
+    Config,
     Data,
     Folder,
     Json,
     Layout,
+    OptionalData,
     RunFolder,
     SizeTo,
     file_option,
     given,
+    job_arguments,
     opt,
     read_numbers,
     reading,
@@ -54,8 +57,9 @@ def options(
 @app.command()
 @takes_choices()
 def train(
-    data: Data,
     choices: dict[str, Any],
+    data: OptionalData = None,
+    config: Config = None,
     out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
     weights: Annotated[
@@ -69,7 +73,8 @@ def train(
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, **choices, weights=weights), resume=resume, overwrite=overwrite, quiet=quiet)
+    arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
+    run(Job(**arguments), resume=resume, overwrite=overwrite, quiet=quiet)
 
 
 @app.command()

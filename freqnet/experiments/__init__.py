@@ -1,6 +1,7 @@
 """Experiments: training runs with their folders, and comparisons of the same runs in several domains."""
 
 from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.config import read_config
 from freqnet.experiments.engine import compare
 from freqnet.experiments.execute import Begun, collect_metrics, prepare, run, write_results
 from freqnet.experiments.figures import Compared, DomainFigures, Sketch
@@ -38,6 +39,7 @@ __all__ = [
     "matching",
     "operation_errors",
     "prepare",
+    "read_config",
     "resume_command",
     "run",
     "stored_info",

@@ -8,6 +8,7 @@ from typing import Any
 
 from freqnet.data import Split, load, split
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
+from freqnet.experiments.config import WriteConfig
 from freqnet.experiments.job import Job, Plan, arguments_of, make_plan, matching
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
@@ -66,6 +67,8 @@ class Begun:
         Whether the run continues from its checkpoint.
     lock : FolderLock
         Lock of the folder.
+    job : Job
+        The choices that were given.
     """
 
     plan: Plan
@@ -75,6 +78,7 @@ class Begun:
     validation: Spectra | None
     resume: bool
     lock: FolderLock
+    job: Job
 
     def __enter__(self) -> Begun:
         return self
@@ -107,7 +111,7 @@ class Begun:
     def _writers(self) -> list[Callback]:
         """Return the callbacks that write the files of the run."""
         folder, records = self.plan.folder, self.plan.records
-        found: list[Callback] = [JSONLines(folder / HISTORY)]
+        found: list[Callback] = [JSONLines(folder / HISTORY), WriteConfig(folder, self.job, self.plan.info)]
         if records.keep_every or records.keep_best:
             found.append(KeepModels(folder / MODELS, records.keep_every, records.keep_best, self.plan.info))
         return [*found, *([TensorBoard(folder / TRACKED)] if records.tensorboard else [])]
@@ -144,7 +148,7 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     check_records(plan.records, validation)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
     lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    return Begun(plan, parts, network, train, validation, resume, lock)
+    return Begun(plan, parts, network, train, validation, resume, lock, job)
 
 
 def check_records(records: Records, validation: Spectra | None) -> None:
@@ -198,7 +202,7 @@ def run(
     ...     job = Job("digits", out=folder, model={"widths": (4, 4, 4)}, settings={"epochs": 2})
     ...     metrics = run(job)
     ...     sorted(path.name for path in job.out.iterdir())
-    ['checkpoint.safetensors', 'history.jsonl', 'metrics.json', 'model.safetensors', 'report.html']
+    ['checkpoint.safetensors', 'history.jsonl', 'metrics.json', 'model.safetensors', 'report.html', 'run.toml']
     >>> metrics["test_accuracy"] > 0.5
     True
     """

@@ -17,7 +17,8 @@ CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 REPORT = "report.html"
-RUN_FILES = (MODEL, CHECKPOINT, METRICS, HISTORY, REPORT)
+CONFIG = "run.toml"
+RUN_FILES = (MODEL, CHECKPOINT, METRICS, HISTORY, REPORT, CONFIG)
 # Folders of a run, and the names of the files that it writes to them.
 EVENTS = "events.out.tfevents.*.freqnet"
 MODELS, TRACKED = "checkpoints", "tensorboard"
