@@ -16,6 +16,7 @@ from freqnet.experiments.job import (
     stored_reading,
 )
 from freqnet.experiments.operations import error_bounds, operation_errors
+from freqnet.experiments.seeds import Repeated, Spread, run_seeds
 from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
 from freqnet.experiments.work import Outcome
 
@@ -27,8 +28,10 @@ __all__ = [
     "Job",
     "Outcome",
     "Plan",
+    "Repeated",
     "SizeErrors",
     "Sketch",
+    "Spread",
     "collect_metrics",
     "compare",
     "conditions_by_size",
@@ -42,6 +45,7 @@ __all__ = [
     "read_config",
     "resume_command",
     "run",
+    "run_seeds",
     "stored_info",
     "stored_reading",
     "write_results",

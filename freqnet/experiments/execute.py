@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from freqnet.data import Split, load, split
+import numpy as np
+
+from freqnet.data import Dataset, Split, load, split
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
 from freqnet.experiments.config import WriteConfig
 from freqnet.experiments.job import Job, Plan, arguments_of, make_plan, matching
@@ -157,6 +160,22 @@ def check_records(records: Records, validation: Spectra | None) -> None:
         check_validation(validation)
     if records.tensorboard:
         require_tensorboard()
+
+
+def check_plan(plan: Plan, dataset: Dataset) -> None:
+    """Raise the error that a run would begin with: choices that the network, the examples or the files do not allow."""
+    parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
+    # The run itself will warn.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = plan.network(parts.train, resume=False)
+        check_choices(network, plan.settings, parts.train.labels)
+        # One example per part suffices to check that the part is not empty.
+        own = [part and part.take(np.arange(min(1, len(part)))) for part in (parts.train, parts.validation)]
+        train, validation = (None if part is None else analyse(network, part) for part in own)
+    assert train is not None
+    check_examples(plan.settings, train, validation)
+    check_records(plan.records, validation)
 
 
 def run(

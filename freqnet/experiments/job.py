@@ -105,8 +105,8 @@ class Job:
         domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
         if self.weights is not None:
             run = self.weights.resolve()
-            return self.out or Path("runs") / f"{_slug(name)}-from-{_slug((run.parent if run.is_file() else run).name)}"
-        return self.out or Path("runs") / f"{_slug(name)}-{_slug(domain)}-seed{seed}"
+            return self.out or Path("runs") / f"{slug(name)}-from-{slug((run.parent if run.is_file() else run).name)}"
+        return self.out or Path("runs") / f"{slug(name)}-{slug(domain)}-seed{seed}"
 
 
 def as_word(value: Any) -> str:
@@ -397,7 +397,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
     }
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Return a name that can be part of a folder's name; of a path only its stem."""
     stem = name if ":" in name else Path(name).stem
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "data"
