@@ -12,7 +12,7 @@ import numpy as np
 
 from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.optim import Cosine
-from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
+from freqnet.training import Model, Progress, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.presets import SIZES
 
 from .networks import Peer
@@ -41,7 +41,7 @@ def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
             pause[0] += time.perf_counter() - start
 
     begin = time.perf_counter()
-    fit(network, spectra, settings=settings, progress=watch)
+    fit(network, spectra, settings=settings, callbacks=[Progress(watch)])
     return curve
 
 

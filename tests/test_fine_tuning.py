@@ -16,7 +16,7 @@ from freqnet.data import load
 from freqnet.errors import ConfigurationError, DataError
 from freqnet.experiments import Job, make_plan, prepare, run
 from freqnet.nn import Network
-from freqnet.training import Checkpoint, load_checkpoint, save
+from freqnet.training import Checkpoint, Progress, load_checkpoint, save
 from freqnet.training.files import CHECKPOINT, METRICS, MODEL
 
 
@@ -114,7 +114,7 @@ def test_a_run_from_weights_resumes_without_them(source: Path, tmp_path: Path) -
     job = Job(source / "letters.npz", out=tmp_path / "run", weights=weights, settings={"epochs": 4})
     run(Job(source / "letters.npz", out=tmp_path / "straight", weights=weights, settings={"epochs": 4}), report=False)
     with pytest.raises(StopError):
-        run(job, progress=stop)
+        run(job, callbacks=[Progress(stop)])
     weights.unlink()
     assert (tmp_path / "run" / CHECKPOINT).is_file()
     run(Job(source / "letters.npz", out=tmp_path / "run"), resume=True, report=False)

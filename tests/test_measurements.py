@@ -17,7 +17,7 @@ from freqnet.nn import Network
 from freqnet.optim import AdamW
 from freqnet.report import Run, filter_responses, layer_spectra, write_report
 from freqnet.spaces import DOMAINS, get_domain
-from freqnet.training import Checkpoint, Settings, Spectra, analyse, evaluate, fit, save
+from freqnet.training import Checkpoint, Progress, Settings, Spectra, analyse, evaluate, fit, save
 from freqnet.training.evaluate import exploding_layer
 
 DIGITS = load("digits").take(np.arange(48))
@@ -87,7 +87,7 @@ def trained(domain: str, measures: list[Measure]) -> dict[str, bytes]:
                 before["transforms"] = net.transforms_inside
             assert state(net) == before
 
-    fit(net, spectra, settings=Settings(epochs=2, batch=24, shift=0.0), progress=measure)
+    fit(net, spectra, settings=Settings(epochs=2, batch=24, shift=0.0), callbacks=[Progress(measure)])
     return {name: array.tobytes() for name, array in net.arrays().items()}
 
 

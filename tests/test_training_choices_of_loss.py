@@ -17,7 +17,7 @@ from freqnet.data import load
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.nn import Network
 from freqnet.tasks.weights import class_weights
-from freqnet.training import Model, Settings, analyse, fit
+from freqnet.training import Model, Progress, Settings, analyse, fit
 from freqnet.training.frozen import frozen_parameters
 
 DIGITS = load("digits").take(np.arange(150))
@@ -141,7 +141,7 @@ def test_frozen_layers_compute_as_in_evaluation() -> None:
     def look(figures: dict[str, Any]) -> None:
         seen.update({path: layer.training for path, layer in network.body.modules() if path in norms})
 
-    fit(network, analyse(network, DIGITS), settings=Settings(epochs=1, freeze=(norms[0],)), progress=look)
+    fit(network, analyse(network, DIGITS), settings=Settings(epochs=1, freeze=(norms[0],)), callbacks=[Progress(look)])
     assert seen == {path: path != norms[0] for path in norms}
 
 
@@ -171,7 +171,7 @@ def test_frozen_runs_resume_to_the_same_bits(tmp_path: Path) -> None:
     fit(straight, analyse(straight, DIGITS), settings=settings)
     path = tmp_path / "c.safetensors"
     with pytest.raises(StopError):
-        fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, progress=stop)
+        fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, callbacks=[Progress(stop)])
     assert all(p.requires_grad for p in resumed.named_parameters().values())
     fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, resume=True)
     for name, array in straight.arrays().items():

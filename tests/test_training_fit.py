@@ -17,7 +17,7 @@ from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, DataError, DivergenceError, FreqnetError
 from freqnet.nn import Dense, Module, Network, Sequential
 from freqnet.optim import Constant, Cosine, Momentum, OneCycle
-from freqnet.training import History, Model, Settings, Spectra, analyse, evaluate, exploding_layer, fit
+from freqnet.training import History, Model, Progress, Settings, Spectra, analyse, evaluate, exploding_layer, fit
 
 QUICK = Settings(epochs=2, batch=40)
 
@@ -200,7 +200,7 @@ def test_labels_the_network_does_not_have_are_refused() -> None:
 def test_progress_sees_each_step_and_each_epoch() -> None:
     seen: list[dict[str, Any]] = []
     network, train, validation = prepare()
-    history = fit(network, train, validation, QUICK, progress=seen.append)
+    history = fit(network, train, validation, QUICK, callbacks=[Progress(seen.append)])
     assert [figures.get("step") for figures in seen] == [1, 2, 3, 4, None] * 2
     assert [figures for figures in seen if "step" not in figures] == history.rows
     assert {"loss", "accuracy", "images_per_second", "validation_loss"} <= history.rows[0].keys()
@@ -263,10 +263,10 @@ def test_what_would_fail_later_fails_before_the_first_step(tmp_path: Path) -> No
     seen: list[Any] = []
     more = replace(validation, targets=validation.targets + 5)
     with pytest.raises(DataError, match="labels: got 5 to 14, expected 0 to 9"):
-        fit(network, train, more, QUICK, progress=seen.append)
+        fit(network, train, more, QUICK, callbacks=[Progress(seen.append)])
     plain = Network(network.door, Sequential((Plain(), Dense(10))))
     with pytest.raises(ConfigurationError, match="layer 0: got Plain, expected a registered dataclass"):
-        fit(plain, train, settings=QUICK, checkpoint=tmp_path / "model.safetensors", progress=seen.append)
+        fit(plain, train, settings=QUICK, checkpoint=tmp_path / "model.safetensors", callbacks=[Progress(seen.append)])
     with pytest.raises(ConfigurationError, match="layer Plain"):
         plain.describe()
     assert not seen

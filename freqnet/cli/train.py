@@ -13,7 +13,7 @@ from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.tasks import Task, get_task
-from freqnet.training import History
+from freqnet.training import History, Progress
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 from freqnet.training.frozen import frozen_parameters
 
@@ -35,7 +35,7 @@ def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, 
 def _fit(begun: Begun, quiet: bool) -> History:
     with TrainingBar(begun.plan.settings.epochs, begun.steps_an_epoch, quiet) as bar:
         follower = Follower(bar)
-        history = begun.fit(follower)
+        history = begun.fit([Progress(follower)])
     if not follower.trained and not quiet:
         say("this run was complete: the same results are written again")
     return history

@@ -19,7 +19,7 @@ from freqnet.nn import Network
 from freqnet.sklearn.samples import Axes, read
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.tasks import Task
-from freqnet.training import Model, Settings, Spectra, analyse, fit
+from freqnet.training import Model, Progress, Settings, Spectra, analyse, fit
 from freqnet.training.fit import Run, one_pass
 
 # An axis with an even number of samples below this gets a zero more, because networks drop the Nyquist mode.
@@ -145,7 +145,7 @@ class FrequencyEstimator(Trained, BaseEstimator):
             for rows in self._split(targets, settings)
         )
         assert train is not None
-        history = fit(self.network_, train, validation, settings, progress=self._tell)
+        history = fit(self.network_, train, validation, settings, callbacks=[Progress(self._tell)])
         self.loss_curve_ += history.column("loss")
         self.n_iter_ += len(history.rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import inf, isfinite
@@ -22,6 +22,7 @@ from freqnet.nn.module import require_registered
 from freqnet.optim import Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
 from freqnet.training.batches import Batch, Spectra, require_spectra
+from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer, loss_of
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
@@ -29,13 +30,6 @@ from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
-
-# Called after every training step with the figures so far, and after each epoch with its row of the history.
-Progress = Callable[[dict[str, Any]], None]
-
-
-def silent(figures: dict[str, Any]) -> None:
-    """Show no progress."""
 
 
 # More than 8 fields: a run that continues from a checkpoint needs every one of them.
@@ -63,8 +57,10 @@ class Run:
         Parameters that do not train, by name.
     loss : Loss
         The loss of a batch.
-    task : Task
-        What the network is trained for.
+    train : Spectra
+        Training examples.
+    validation : Spectra or None
+        Examples measured after each epoch.
     """
 
     network: Network
@@ -72,16 +68,22 @@ class Run:
     optimizer: Optimizer
     steps_an_epoch: int
     loss: Loss
-    task: Task
+    train: Spectra
     epoch: int = 0
     history: History = field(default_factory=History)
     best: dict[str, np.ndarray] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_epoch: int = 0
     frozen: dict[str, Tensor] = field(default_factory=dict)
+    validation: Spectra | None = None
+
+    @property
+    def task(self) -> Task:
+        """What the network is trained for."""
+        return self.train.task
 
     @classmethod
-    def begin(cls, network: Network, settings: Settings, train: Spectra) -> Run:
+    def begin(cls, network: Network, settings: Settings, train: Spectra, validation: Spectra | None = None) -> Run:
         """Return a run on training examples before its first epoch.
 
         Raises
@@ -95,7 +97,8 @@ class Run:
         trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
         steps = -(-len(train) // settings.batch)
-        return cls(network, settings, settings.make_optimizer(trained), steps, loss, train.task, frozen=frozen)
+        optimizer = settings.make_optimizer(trained)
+        return cls(network, settings, optimizer, steps, loss, train, frozen=frozen, validation=validation)
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -134,6 +137,15 @@ class Run:
                 self.optimizer.clear_gradients()
                 backward(loss)
         return loss.item(), outputs.data
+
+    def model_arrays(self) -> dict[str, np.ndarray]:
+        """Return copies of the network's arrays after the last epoch, by name, as evaluation uses them.
+
+        Running statistics that lag behind the weights are measured anew for this. Training does not notice it.
+        """
+        with kept_state(self.network.body):
+            _measure_statistics(self)
+            return {name: array.copy() for name, array in self.network.arrays().items()}
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -209,7 +221,7 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     info: dict[str, Any] | None = None,
-    progress: Progress = silent,
+    callbacks: Sequence[Callback] = (),
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -232,8 +244,9 @@ def fit(
         constant schedule, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
-    progress : callable
-        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch.
+    callbacks : sequence of Callback
+        Objects that follow the training, in this order, and may stop it: `Progress`, `CSV`, `TensorBoard`,
+        `KeepModels`, or your own.
 
     Returns
     -------
@@ -248,8 +261,8 @@ def fit(
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
-        The first argument is no network; the settings have `patience`, but there is no validation set; class weights do
-        not fit the classes; or a name in `freeze` is unknown.
+        The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
+        validation set; class weights do not fit the classes; or a name in `freeze` is unknown.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -275,6 +288,7 @@ def fit(
     if not isinstance(network, Network):
         todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
+    check_callbacks(callbacks)
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
@@ -284,33 +298,33 @@ def fit(
         loss_of(network, spectra.task, spectra.targets, LossChoices())
     if checkpoint is not None:
         require_registered(network.body)
-    run = Run.begin(network, settings, train)
+    run = Run.begin(network, settings, train, validation)
     tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
             raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
         run.restore(load_checkpoint(checkpoint), info or {})
-        for row in run.history.rows:
-            progress({**row, "restored": True})
-    with one_blas_thread(), without_gradients(run.frozen):
-        while not run.finished:
-            row = _epoch(run, train, progress)
+    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        followers.begin()
+        while not (run.finished or followers.stopped):
+            row = _epoch(run, train, followers)
             if validation is not None:
-                row |= _validate(run, train, validation)
+                row |= _validate(run, validation)
             run.history.add(row)
             if checkpoint is not None:
                 save(checkpoint, run.checkpoint(info or {}))
-            progress(row)
+            followers.epoch(row)
         if run.best:
             network.body.load_arrays(run.best)
         else:
-            _measure_statistics(run, train)
-    network.body.train(False)
+            _measure_statistics(run)
+        network.body.train(False)
+        followers.end()
     return run.history
 
 
-def one_pass(run: Run, train: Spectra, progress: Progress = silent) -> dict[str, Any]:
+def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
     """Train for one epoch more, whatever the settings say of epochs, and leave the network in evaluation mode.
 
     The examples may be others than before: this is for data that arrive in parts. The schedule has to be constant.
@@ -321,8 +335,8 @@ def one_pass(run: Run, train: Spectra, progress: Progress = silent) -> dict[str,
         From `Run.begin`. It keeps the state of its optimiser from pass to pass.
     train : Spectra
         The examples of this pass.
-    progress : callable
-        Called after each training step, as by `fit`.
+    callbacks : sequence of Callback
+        Objects that follow the pass, as in `fit`.
 
     Returns
     -------
@@ -330,11 +344,12 @@ def one_pass(run: Run, train: Spectra, progress: Progress = silent) -> dict[str,
         The row of the history.
     """
     check_examples(run.settings, train, None)
-    run.steps_an_epoch = -(-len(train) // run.settings.batch)
-    with one_blas_thread(), without_gradients(run.frozen):
-        row = _epoch(run, train, progress)
+    run.train, run.steps_an_epoch = train, -(-len(train) // run.settings.batch)
+    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        row = _epoch(run, train, followers)
         run.history.add(row)
-        _measure_statistics(run, train)
+        followers.epoch(row)
+        _measure_statistics(run)
     run.network.body.train(False)
     return row
 
@@ -358,7 +373,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     train.space.check_shifts(settings.shift)
 
 
-def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
+def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
@@ -373,7 +388,9 @@ def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
         sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
         seen += count
         seconds = time.perf_counter() - start
-        progress({"epoch": run.epoch + 1, "step": index + 1, **_figures(sums, seen, seconds)})
+        followers.step({"epoch": run.epoch + 1, "step": index + 1, **_figures(sums, seen, seconds)})
+        if followers.stopped:
+            break
     run.epoch += 1
     figures = _figures(sums, seen, time.perf_counter() - start)
     return {"epoch": run.epoch, **figures, "learning_rate": run.optimizer.learning_rate}
@@ -384,10 +401,10 @@ def _figures(sums: Counter[str], seen: int, seconds: float) -> dict[str, float]:
     return {**means, "seconds": seconds, "images_per_second": seen / max(seconds, 1e-9)}
 
 
-def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
+def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body):
-        _measure_statistics(run, train)
+        _measure_statistics(run)
         choices = LossChoices(loss=run.settings.loss, order=run.settings.order)
         result = evaluate(run.network, validation, choices=choices)
         if result.loss < run.best_loss:
@@ -396,14 +413,14 @@ def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]
     return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 
-def _measure_statistics(run: Run, train: Spectra) -> None:
+def _measure_statistics(run: Run) -> None:
     """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
     # A complete run that is resumed has not trained in this process.
     train_except(run.network.body, run.frozen)
     layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
     if layers:
         generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
-        recalibrate(run.network, layers, train, run.settings.batch, generator)
+        recalibrate(run.network, layers, run.train, run.settings.batch, generator)
 
 
 def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:

@@ -81,6 +81,37 @@ class Shares:
             object.__setattr__(self, name, float(value))
 
 
+@dataclass(frozen=True)
+class Records:
+    """The files that a run writes beside those that every run has.
+
+    Parameters
+    ----------
+    keep_every : int, optional
+        Keep the model of every n-th epoch [none].
+    keep_best : int, optional
+        Keep the models of this many epochs with the lowest validation losses [none].
+    tensorboard : bool, optional
+        Write event files for TensorBoard.
+    """
+
+    keep_every: int | None = None
+    keep_best: int | None = None
+    tensorboard: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("keep_every", "keep_best"):
+            value = getattr(self, name)
+            if value is not None:
+                if not is_whole(value) or value < 1:
+                    expected = "a whole number of 1 or more"
+                    raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}=5"))
+                object.__setattr__(self, name, int(value))
+        if not isinstance(self.tensorboard, bool | None):
+            got, todo = shown(self.tensorboard), "pass tensorboard=True"
+            raise ConfigurationError(got_expected("tensorboard", got, "True or False", todo))
+
+
 # More than 8 fields: runs store the settings as one flat dictionary, and each field is one option.
 @dataclass(frozen=True)
 class Settings:

@@ -107,6 +107,14 @@ class SettingsInfo(TypedDict, total=False):
     epochs: int
 
 
+class RecordsInfo(TypedDict, total=False):
+    """The files that a run writes beside those that every run has."""
+
+    keep_every: int | None
+    keep_best: int | None
+    tensorboard: bool | None
+
+
 class StartInfo(TypedDict, total=False):
     """The weights that a run has started from."""
 
@@ -127,6 +135,7 @@ class RunInfo(TypedDict, total=False):
     model: ModelInfo
     settings: SettingsInfo
     reading: ReadingInfo
+    records: RecordsInfo
     rate: str | None
     command: str
     metrics: Metrics
