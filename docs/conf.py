@@ -97,6 +97,7 @@ PUBLIC = (
     "data",
     "optim",
     "training",
+    "plot",
     "report",
     "experiments",
     "theory",

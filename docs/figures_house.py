@@ -31,6 +31,7 @@ ROWS = (
     (("optim", "optimisers, schedules", GREY), ("data", "datasets, readers, splits", GREY)),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),
+    (("plot", "plots on Matplotlib axes", BLUE),),
     (("report", "tables, figures, pages", GREY),),
     (
         ("experiments", "runs and comparisons", BLUE),

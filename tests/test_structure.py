@@ -28,6 +28,7 @@ LAYERS = (
     {"optim", "data"},
     {"training"},
     {"audit"},
+    {"plot"},
     {"report"},
     {"benchmarks", "experiments", "theory"},
     {"cli", "__main__"},

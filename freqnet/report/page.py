@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freqnet.report.style import to_svg
+from freqnet.plot.style import to_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment

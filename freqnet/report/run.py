@@ -16,6 +16,7 @@ from freqnet.audit import audit as examine
 from freqnet.audit.summary import summarize
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Convolution, Network
+from freqnet.plot.training import count_confusions
 from freqnet.report import plots
 from freqnet.report.audit import audit_section
 from freqnet.report.filters import filter_responses
@@ -179,7 +180,7 @@ def classes(run: Run) -> Section | None:
         "Numbers are examples; a blank cell means none."
     )
     words = "Confusion matrix; the table below has the numbers of each class."
-    counts = plots.count_confusions(run.labels, run.predictions, len(run.classes))
+    counts = count_confusions(run.labels, run.predictions, len(run.classes))
     picked = _confused(counts)
     if len(picked) < len(run.classes):
         text += (
