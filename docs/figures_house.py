@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 ROWS = (
     (
         (
-            "errors, checks, processes, caches",
-            "messages, checks, child processes, kept arrays",
+            "errors, checks, display, processes, caches",
+            "messages, checks, how values are shown, child processes, kept arrays",
             GREY,
         ),
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected, reason
 from freqnet.values import value_range
 
@@ -16,7 +17,7 @@ _NEARLY_WHOLE = 1e-2
 
 # Datasets are compared by identity, because comparing arrays has no single truth value.
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Displayed):
     """Labelled samples on a 1-D, 2-D or 3-D grid.
 
     Attributes

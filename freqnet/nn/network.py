@@ -13,6 +13,7 @@ import numpy as np
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.autodiff.tape import is_observed
 from freqnet.checks import is_whole, require_room
+from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected, warn
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
@@ -34,7 +35,7 @@ class State(NamedTuple):
     changes: int
 
 
-class Network:
+class Network(Displayed):
     """A door and a body of layers that compute logits from samples.
 
     Parameters
@@ -96,6 +97,10 @@ class Network:
         self.outputs = out.count
         self._state = self.new_state()
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        count = f"{len(self.layers) - 1} layers, {self.parameter_count():,} parameters"
+        return f"Network({self.door.signal} to {self.outputs} outputs, {count}, {self.precision.name})"
 
     @property
     def body(self) -> Module:

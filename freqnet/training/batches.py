@@ -10,6 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.data import Dataset
+from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
 from freqnet.spaces import Space
@@ -18,8 +19,8 @@ from freqnet.spaces import Space
 _SLICE = 2048
 
 
-@dataclass(frozen=True)
-class Spectra:
+@dataclass(frozen=True, repr=False)
+class Spectra(Displayed):
     """A labelled set of spectra.
 
     Attributes
@@ -38,6 +39,9 @@ class Spectra:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"Spectra({len(self)} examples, {self.array.shape[-1]} channels of {self.space})"
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """Return the spectra ``(*modes, batch, channels)`` and labels at `indices`."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.display import Displayed, brief
 from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
@@ -18,8 +19,8 @@ from freqnet.training.statistics import kept_state
 EXPLODED = 1e8
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Displayed):
     """The results of an evaluation.
 
     Attributes
@@ -35,6 +36,9 @@ class Evaluation:
     loss: float
     accuracy: float
     logits: np.ndarray
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def evaluate(network: Network | Compiled, spectra: Spectra, batch: int = 250) -> Evaluation:

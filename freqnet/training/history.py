@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from freqnet.display import Displayed, brief_value
 
-@dataclass
-class History:
+
+@dataclass(repr=False)
+class History(Displayed):
     """One row per epoch: loss, accuracy, learning rate, seconds, and validation figures if there are any.
 
     Attributes
@@ -26,6 +28,11 @@ class History:
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        last = self.rows[-1] if self.rows else {}
+        figures = "".join(f", {name}={brief_value(value)}" for name, value in last.items() if name != "epoch")
+        return f"History({len(self.rows)} epochs{figures})"
 
     def add(self, row: dict[str, Any]) -> None:
         """Append the figures of an epoch."""
