@@ -12,6 +12,7 @@ from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.plot.panels import frame, given_axes, new_ax, new_axes
 from freqnet.plot.style import BLUE, COUNT_MAP, ORANGE, label
 from freqnet.training import History
+from freqnet.training.history import score_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Panel
@@ -21,19 +22,6 @@ Rows = Sequence[Mapping[str, Any]]
 # With more classes than this, a count does not fit into a cell of the confusion matrix.
 _MOST_COUNTS = 30
 _VALIDATION = "validation_"
-# Columns of a history that are no score of the network.
-_NO_SCORES = ("epoch", "step", "seconds", "learning_rate")
-
-
-def scores(history: History | Rows) -> list[str]:
-    """Return the names of the scores in a history, such as the loss and the accuracy, in order.
-
-    >>> scores([{"epoch": 1, "loss": 0.5, "r2": 0.1, "validation_r2": 0.2, "seconds": 1.0, "learning_rate": 0.1}])
-    ['loss', 'r2']
-    """
-    names = dict.fromkeys(name for row in _rows(history) for name, value in row.items() if _is_number(value))
-    plain = [name.removeprefix(_VALIDATION) for name in names if not name.endswith("_per_second")]
-    return [name for name in dict.fromkeys(plain) if name not in _NO_SCORES]
 
 
 def plot_history(history: History | Rows, names: str | Sequence[str] | None = None, axes: Any = None) -> np.ndarray:
@@ -73,7 +61,7 @@ def plot_history(history: History | Rows, names: str | Sequence[str] | None = No
     known = {name.removeprefix(_VALIDATION): None for row in rows for name in row}
     if not rows:
         raise DataError(got_expected("history", "no epochs", "at least one", "pass what fit() returned"))
-    wanted = scores(rows) if names is None else [names] if isinstance(names, str) else list(names)
+    wanted = score_names(rows) if names is None else [names] if isinstance(names, str) else list(names)
     for name in wanted:
         if name not in known:
             todo = "choose among these"
@@ -102,7 +90,7 @@ def _curves(ax: Panel, rows: Rows, name: str, *, is_entropy: bool) -> None:
             # A single epoch would draw no line.
             look: dict[str, Any] = {"color": colour, "linestyle": dashes, "marker": "o" if len(epochs) == 1 else ""}
             ax.plot(epochs, unit * values, label=f"{text}, last {last:.4g}", **look)
-    if ax.lines and name in scores(rows):
+    if ax.lines and name in score_names(rows):
         ax.legend()
     ax.set(xlabel="epoch", ylabel=_label(name, is_entropy=is_entropy))
     ax.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]

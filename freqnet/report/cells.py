@@ -22,7 +22,6 @@ from freqnet.display import brief_value
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.plot.panels import spread
-from freqnet.plot.training import scores
 from freqnet.report.audit import LAYER_COLUMNS, layer_rows, summary_rows
 from freqnet.report.page import Block, Table, templates
 from freqnet.report.tables import exact
@@ -122,7 +121,7 @@ def _(history: History) -> Cell:
     names = list(dict.fromkeys(name for row in rows for name in row))
     few = spread(rows, _EPOCHS)
     cells = [[brief_value(row[name]) if name in row else "-" for name in names] for row in few]
-    lines = [line for name in scores(rows) for line in _curves(history, name)]
+    lines = [line for name in history.scores for line in _curves(history, name)]
     hidden = f", {len(few)} of them shown" if len(few) < len(rows) else ""
     columns = [(name.replace("_", " "), True) for name in names]
     return Cell("History", f"{len(rows)} epochs{hidden}", [Gallery(lines), Table(columns, cells)])

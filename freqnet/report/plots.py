@@ -9,8 +9,9 @@ import numpy as np
 
 from freqnet.plot import plot_confusion, plot_history, plot_sample
 from freqnet.plot.style import WIDTH, label, message, styled
-from freqnet.plot.training import percent_scale, scores
+from freqnet.plot.training import percent_scale
 from freqnet.report.panels import add_panel, colour_bar
+from freqnet.training.history import score_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def training_curves(history: Sequence[Mapping[str, Any]]) -> Figure:
 
     if not history:
         return message("No epochs were recorded.")
-    names = scores(history)
+    names = score_names(history)
     rate = ["learning_rate"] if any("learning_rate" in row for row in history) else []
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
     panels = figure.subplots(

@@ -6,6 +6,7 @@ from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
+from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Reading, Settings, Shares
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Evaluation",
     "History",
     "Model",
+    "ProgressBar",
     "Reading",
     "Settings",
     "Shares",

@@ -27,6 +27,7 @@ from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
+from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
@@ -190,7 +191,7 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     info: dict[str, Any] | None = None,
-    progress: Progress = silent,
+    progress: Progress | bool = silent,
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -213,8 +214,9 @@ def fit(
         constant schedule, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
-    progress : callable
-        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch.
+    progress : callable or bool
+        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch. True
+        shows a `ProgressBar`, on a terminal or in a notebook.
 
     Returns
     -------
@@ -262,6 +264,10 @@ def fit(
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
         # The labels of single batches are not checked again.
         class_numbers(spectra.labels, len(spectra), network.outputs)
+    if isinstance(progress, bool):
+        with ProgressBar(settings.epochs, -(-len(train) // settings.batch), is_shown=progress) as bar:
+            options: Any = {"checkpoint": checkpoint, "resume": resume, "info": info, "progress": bar}
+            return fit(network, train, validation, settings, **options)
     if checkpoint is not None:
         require_registered(network.body)
     run = _begin(network, settings, train)
