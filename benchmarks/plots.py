@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, styled
+from freqnet.plot.style import BLUE, INK, ORANGE, WIDTH, styled
 
 from .rows import Row
 
@@ -40,7 +40,7 @@ def figures(rows: list[Row]) -> dict[str, Figure]:
 
 def save(rows: list[Row], folder: Path) -> list[Path]:
     """Write every figure as SVG into an existing folder and return the paths."""
-    from freqnet.report.style import house_style
+    from freqnet.plot.style import house_style
 
     paths = []
     for name, figure in figures(rows).items():

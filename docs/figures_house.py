@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 ROWS = (
     (
         (
-            "errors, checks, processes, caches",
-            "messages, checks, child processes, kept arrays",
+            "errors, checks, display, processes, caches",
+            "messages, checks, how values are shown, child processes, kept arrays",
             GREY,
         ),
     ),
@@ -32,6 +32,7 @@ ROWS = (
     (("data", "datasets, readers, splits", GREY),),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),
+    (("plot", "plots on Matplotlib axes", BLUE),),
     (("report", "tables, figures, pages", GREY),),
     (
         ("experiments", "runs and comparisons", BLUE),

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from freqnet import Fourier, Tensor, ops
 from freqnet.audit import walk
 from freqnet.data import load, split
-from freqnet.report.spectra import decibels
+from freqnet.plot.signals import decibels
 from freqnet.training import Model, Settings, analyse, fit
 
 

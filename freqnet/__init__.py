@@ -32,12 +32,13 @@ __all__ = [
     "no_transforms",
     "ops",
     "optim",
+    "plot",
     "report",
     "training",
     "transform_count",
 ]
 
-_MODULES = ("approximate", "audit", "data", "nn", "optim", "report", "training")
+_MODULES = ("approximate", "audit", "data", "nn", "optim", "plot", "report", "training")
 
 
 def __getattr__(name: str) -> _Any:

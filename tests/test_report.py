@@ -17,13 +17,13 @@ import pytest
 from freqnet import nn, report
 from freqnet.audit import walk
 from freqnet.errors import ConfigurationError, ShapeError
+from freqnet.plot.filters import Filters, filters
+from freqnet.plot.signals import decibels
+from freqnet.plot.style import label, shrink, to_svg
 from freqnet.report import Run, layer_spectra, summarize, write_report
-from freqnet.report.filters import Filters, filters
 from freqnet.report.formulas import text_and_formulas
 from freqnet.report.page import Block, part_html
 from freqnet.report.run import classes as classes_section
-from freqnet.report.spectra import decibels
-from freqnet.report.style import label, shrink, to_svg
 from freqnet.spaces import Fourier
 from freqnet.spaces.waves.modes import product_terms
 
@@ -190,7 +190,7 @@ def test_filters_are_the_responses_of_the_layers(kind: str) -> None:
     found = filters(network)
     figure = report.filter_responses(network, most=3)
     finite_images(figure)
-    assert sum(axes.get_title() != "" for axes in figure.axes) == sum(len(item.strongest(3)) for item in found)
+    assert sum(axes.get_title() != "" for axes in figure.axes) == sum(len(item.strongest_pairs(3)) for item in found)
     for item in found:
         kernel = network.body.named_parameters()[f"{item.name}.kernel"].data
         layer = dict(network.body.modules())[item.name]
@@ -204,9 +204,9 @@ def test_filters_are_the_responses_of_the_layers(kind: str) -> None:
 def test_filters_are_sorted_from_low_pass_to_high_pass() -> None:
     gain = np.zeros((5, 2, 3))
     gain[:, 0, 0], gain[:, 1, 1], gain[:, 0, 2] = [3, 0, 0, 0, 3], [0, 1, 2, 1, 0], [0, 1, 0, 1, 0]
-    layer = Filters("0", gain, (2,))
-    assert [(i, o) for i, o, _ in layer.strongest(3)] == [(1, 1), (0, 2), (0, 0)]
-    assert [(i, o) for i, o, _ in layer.strongest(2)] == [(1, 1), (0, 0)]
+    layer = Filters("0", gain, (2,), gain)
+    assert layer.strongest_pairs(3) == [(1, 1), (0, 2), (0, 0)]
+    assert layer.strongest_pairs(2) == [(1, 1), (0, 0)]
 
 
 def test_one_layer_of_filters_can_be_chosen() -> None:

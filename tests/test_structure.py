@@ -19,7 +19,7 @@ PACKAGE = ROOT / "freqnet"
 BESIDE = (ROOT / "theory", ROOT / "benchmarks")
 # A module may import from its own row and from the rows above it.
 LAYERS = (
-    {"caches", "checks", "errors", "processes"},
+    {"caches", "checks", "display", "errors", "processes"},
     {"kernels", "autodiff", "approximate", "values"},
     {"spaces"},
     {"ops"},
@@ -29,6 +29,7 @@ LAYERS = (
     {"data"},
     {"training"},
     {"audit"},
+    {"plot"},
     {"report"},
     {"benchmarks", "experiments", "theory"},
     {"sklearn"},

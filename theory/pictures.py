@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freqnet.report.style import BLUE, INK, ORANGE, styled
+from freqnet.plot.style import BLUE, INK, ORANGE, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

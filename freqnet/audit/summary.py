@@ -124,7 +124,7 @@ def _row(step: Step, twin: Step | None) -> LayerSummary:
     return LayerSummary(
         name=step.name,
         layer=type(step.layer).__name__,
-        output=_output(step.output, modes),
+        output=output_size(step.output),
         modes=modes,
         parameters=sum(p.data.size for p in parameters.values()),
         multiply_adds=step.multiply_adds,
@@ -135,10 +135,11 @@ def _row(step: Step, twin: Step | None) -> LayerSummary:
     )
 
 
-def _output(x: Tensor, modes: Axes | None) -> str:
-    if modes is None:
+def output_size(x: Tensor) -> str:
+    """Return the size of the output of a layer as text, such as ``"13x13 modes x 16"`` or ``"10 features"``."""
+    if x.space is None:
         return f"{x.shape[-1]} features"
-    return f"{extent(modes)} {x.space.unit} x {x.shape[-1]}"
+    return f"{extent(x.space.degrees)} {x.space.unit} x {x.shape[-1]}"
 
 
 def _total(rows: list[LayerSummary]) -> LayerSummary:

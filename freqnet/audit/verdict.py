@@ -15,6 +15,7 @@ from freqnet.audit.reach import Progress, Reach, reach, silent
 from freqnet.audit.shifts import Equivariance, equivariance
 from freqnet.audit.walk import walk
 from freqnet.checks import is_whole
+from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
 from freqnet.spaces import Axes
@@ -29,8 +30,8 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Audit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Displayed):
     """The findings on a network.
 
     It has more than eight fields: one per measurement, and those the verdict needs beside them.
@@ -64,6 +65,10 @@ class Audit:
     equivariance: Equivariance
     ranges: list[SignalRange]
     transforms_inside: int
+
+    def __repr__(self) -> str:
+        seen = f"{int(self.reach.reachable.sum())} of {len(self.reach.modes)} pairs of modes reachable"
+        return f"Audit({self.verdict}: {seen}, {len(self.layers)} layers, affine residual {self.affine_residual:.2g})"
 
     @property
     def is_affine(self) -> bool:

@@ -110,13 +110,19 @@ def walk(network: Network, samples: np.ndarray) -> list[Step]:
     [('door', (7, 4, 2, 1)), ('0', (7, 4, 2, 8)), ('1', (2, 10))]
     """
     # The outputs of diverged weights are shown as they are; training has warned already.
-    with evaluation(), no_grad(), np.errstate(all="ignore"):
+    with no_grad(), np.errstate(all="ignore"):
         # The door has no weights: all of its work is on the examples.
-        steps = [_step("door", network.door, None, lambda: network.analyse(samples))]
-        with network.guard(counts=False):
-            for name, layer in leaves(network.body):
-                x = steps[-1].output
-                steps.append(_step(name, layer, x, partial(layer, x)))
+        door = _step("door", network.door, None, lambda: network.analyse(samples))
+    return [door, *walk_layers(network, door.output)]
+
+
+def walk_layers(network: Network, x: Tensor) -> list[Step]:
+    """Pass the spectra of the door through the layers, as `walk` does, without a transform at the door."""
+    steps: list[Step] = []
+    with evaluation(), no_grad(), np.errstate(all="ignore"), network.guard(counts=False):
+        for name, layer in leaves(network.body):
+            steps.append(_step(name, layer, x, partial(layer, x)))
+            x = steps[-1].output
     return steps
 
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from freqnet.autodiff.registry import FUNCTIONS, OPS
 from freqnet.autodiff.space import EUCLIDEAN
+from freqnet.display import Displayed
 from freqnet.errors import ShapeError, SpaceError, got_expected, reason
 
 if TYPE_CHECKING:
     from freqnet.autodiff.tape import Record
 
 
-class Tensor:
+class Tensor(Displayed):
     """An array, its space and, while ops are recorded, the op that made it.
 
     Parameters

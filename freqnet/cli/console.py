@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from freqnet.cli.interrupt import check_interrupt
-from freqnet.tasks import TASKS
 
 
 def say(message: str) -> None:
@@ -89,66 +88,3 @@ def counted() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, description=what, completed=done, total=total, refresh=done == 0)
 
         yield show
-
-
-class TrainingBar:
-    """A progress bar over all steps, with loss, accuracy, images per second and remaining time.
-
-    One line per epoch is printed; on a terminal the bar is below these lines.
-    """
-
-    def __init__(self, epochs: int, steps_an_epoch: int, quiet: bool = False) -> None:
-        self.epochs, self.steps = epochs, steps_an_epoch
-        self.quiet = quiet
-        self.bar: Any = None
-        self.task: Any = None
-
-    def __enter__(self) -> TrainingBar:
-        if not self.quiet and on_terminal():
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=None),
-                TextColumn("{task.fields[figures]}"),
-                TimeRemainingColumn(compact=True),
-                transient=True,
-            )
-            self.bar.start()
-            self.task = self.bar.add_task("training", total=self.epochs * self.steps, figures="")
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def __call__(self, figures: dict[str, Any]) -> None:
-        """Show the figures of a step or of an epoch."""
-        if self.quiet:
-            return
-        epoch = f"epoch {figures['epoch']}/{self.epochs}"
-        if "step" in figures:
-            done = (figures["epoch"] - 1) * self.steps + figures["step"]
-            self._move(done, figures=_line(figures), description=epoch)
-        elif "restored" in figures:
-            # Epochs of an earlier session do not count for the speed of this one.
-            self._move(figures["epoch"] * self.steps, anew=True)
-        elif self.bar is not None:
-            self.bar.console.print(f"{epoch}  {_line(figures)}", soft_wrap=True, highlight=False)
-        else:
-            say(f"{epoch}  {_line(figures)}")
-
-    def _move(self, done: int, anew: bool = False, **texts: str) -> None:
-        if self.bar is not None:
-            change = self.bar.reset if anew else self.bar.update
-            change(self.task, completed=done, **texts)
-
-
-def _line(figures: dict[str, Any]) -> str:
-    shown = {name: task.text for task in TASKS.values() for name in (task.score, f"validation_{task.score}")}
-    parts = [f"loss {figures['loss']:.4f}"]
-    parts += [f"{name} {shown[name](value)}" for name, value in figures.items() if name in shown and "_" not in name]
-    scores = [shown[name](value) for name, value in figures.items() if name in shown and "_" in name]
-    if scores:
-        parts.append(f"validation {figures['validation_loss']:.4f} / {scores[0]}")
-    return "  ".join([*parts, f"{figures['images_per_second']:,.0f} images/s"])

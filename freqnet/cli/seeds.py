@@ -12,6 +12,7 @@ from freqnet.data.loaders import source_name
 from freqnet.experiments import Job, Repeated, Spread, run_seeds
 from freqnet.experiments.seeds import ASKED, SEEDS, seeds_folder
 from freqnet.experiments.tables import NONE
+from freqnet.tasks import is_share
 
 HEADER = ("", "mean", "standard deviation", "lowest", "highest")
 
@@ -45,5 +46,5 @@ def rows(found: Repeated) -> list[tuple[str, ...]]:
 
 def _texts(name: str, spread: Spread) -> list[str]:
     values = (spread.mean, spread.deviation, spread.lowest, spread.highest)
-    form = "{:.2%}".format if name.endswith(("accuracy", "_f1")) else "{:.4g}".format
+    form = "{:.2%}".format if is_share(name) else "{:.4g}".format
     return [NONE if value is None else form(value) for value in values]

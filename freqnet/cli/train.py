@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from freqnet.cli.console import TrainingBar, print_table, say
+from freqnet.cli.console import on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.tasks import Task, get_task
-from freqnet.training import History, Progress
+from freqnet.training import History, Progress, ProgressBar
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 from freqnet.training.frozen import frozen_parameters
 
@@ -33,7 +33,10 @@ def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, 
 
 
 def _fit(begun: Begun, quiet: bool) -> History:
-    with TrainingBar(begun.plan.settings.epochs, begun.steps_an_epoch, quiet) as bar:
+    line = None if quiet else say
+    is_shown = not quiet and on_terminal()
+    epochs, steps = begun.plan.settings.epochs, begun.steps_an_epoch
+    with ProgressBar(epochs, steps, line=line, is_shown=is_shown, is_kept=False) as bar:
         follower = Follower(bar)
         history = begun.fit([Progress(follower)])
     if not follower.trained and not quiet:
@@ -44,7 +47,7 @@ def _fit(begun: Begun, quiet: bool) -> History:
 class Follower:
     """Show the progress of training, and stop at an interrupt."""
 
-    def __init__(self, bar: TrainingBar) -> None:
+    def __init__(self, bar: ProgressBar) -> None:
         self.bar, self.trained = bar, False
 
     def __call__(self, figures: dict[str, Any]) -> None:

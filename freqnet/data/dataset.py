@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected, reason
 from freqnet.tasks import Classification, Task
 from freqnet.values import value_range
@@ -18,7 +19,7 @@ _NEARLY_WHOLE = 1e-2
 # Datasets are compared by identity, because comparing arrays has no single truth value.
 # More than 8 fields: loaders fill in what the format of the files tells.
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Displayed):
     """Samples on a 1-D, 2-D or 3-D grid, with a target each.
 
     Attributes

@@ -11,6 +11,7 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from freqnet.audit import summarize
+from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError
 from freqnet.experiments.operations import operation_errors
 from freqnet.experiments.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
@@ -133,8 +134,8 @@ class DomainFigures:
         return label(self.domain, self.nodes)
 
 
-@dataclass(frozen=True)
-class Compared:
+@dataclass(frozen=True, repr=False)
+class Compared(Displayed):
     """The results of a comparison.
 
     Attributes
@@ -151,11 +152,18 @@ class Compared:
         The command that repeats the comparison; empty if none does.
     """
 
+    cells = "freqnet.experiments.page"
+
     dataset: str
     sketches: tuple[Sketch, ...]
     outcomes: tuple[Outcome, ...]
     info: dict[str, Any]
     command: str = ""
+
+    def __repr__(self) -> str:
+        names = ", ".join(row.domain for row in self.sketches if row.nodes is None)
+        complete = sum(outcome.ok for outcome in self.outcomes)
+        return f"Compared({self.dataset!r}, {names}, {complete} of {len(self.outcomes)} runs complete)"
 
     @property
     def ok(self) -> bool:

@@ -19,6 +19,7 @@ from freqnet.experiments.tables import (
     notes,
     size_rows,
 )
+from freqnet.report.cells import Cell, cell
 from freqnet.report.page import Block, Page, Picture, Section, Table, render
 from freqnet.report.run import reproduction
 
@@ -40,6 +41,16 @@ def compare_page(compared: Compared) -> str:
     made = [_failed(compared), *_sections(compared), _nodes(compared), *_sizes(compared), _options(compared)]
     sections = [section for section in (*made, reproduction(compared.command or "")) if section is not None]
     return render(Page(title, lead, best, sections))
+
+
+@cell.register
+def _(compared: Compared) -> Cell:
+    seeds = len({outcome.seed for outcome in compared.outcomes})
+    parts: list[Table | Block] = [_table(("", *names(compared)), figure_rows(compared), 1)]
+    for name, lines in (("Runs that failed", failures(compared)), ("Notes", notes(compared))):
+        parts += [Block("heading", name), Block("list", lines)] if lines else []
+    text = f"{compared.dataset}, means over {seeds} seed{'s' if seeds > 1 else ''}"
+    return Cell("Comparison", text, parts)
 
 
 def _sections(compared: Compared) -> list[Section | None]:

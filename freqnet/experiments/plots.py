@@ -10,7 +10,7 @@ from freqnet.experiments.figures import Compared, DomainFigures, step_millisecon
 from freqnet.experiments.operations import OPERATIONS
 from freqnet.experiments.sizes import GROWTH, KINDS, OF_SIZE, PRECISIONS, SizeErrors, conditions_by_size
 from freqnet.experiments.tables import names
-from freqnet.report.style import BLUE, INK, ORANGE, WIDTH, message, styled
+from freqnet.plot.style import BLUE, INK, ORANGE, WIDTH, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

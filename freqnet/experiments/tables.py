@@ -8,7 +8,7 @@ from typing import Any
 from freqnet.experiments.figures import Compared, DomainFigures
 from freqnet.experiments.operations import OPERATIONS
 from freqnet.experiments.sizes import BILINEAR, KINDS, OF_SIZE, SizeErrors
-from freqnet.report.style import label
+from freqnet.plot.style import label
 from freqnet.report.tables import exact
 
 NONE = "-"

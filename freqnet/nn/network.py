@@ -14,6 +14,7 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.autodiff.tape import is_observed
 from freqnet.checks import is_whole, require_room
+from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataWarning, SpaceError, got_expected, warn
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
@@ -36,7 +37,7 @@ class State(NamedTuple):
     changes: int
 
 
-class Network:
+class Network(Displayed):
     """A door and a body of layers that compute outputs from samples.
 
     The outputs are plain numbers, such as logits, if the body ends in a head; else they are signals.
@@ -101,6 +102,10 @@ class Network:
         self.outputs = out.count if isinstance(out, Features) else out.channels
         self._state = self.new_state()
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        count = f"{len(self.layers) - 1} layers, {self.parameter_count():,} parameters"
+        return f"Network({self.door.signal} to {self.outputs} outputs, {count}, {self.precision.name})"
 
     @property
     def body(self) -> Module:

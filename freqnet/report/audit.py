@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from freqnet.audit import VERDICTS, Audit, Equivariance
+from freqnet.plot import plot_reach
+from freqnet.plot.panels import label_modes
+from freqnet.plot.style import WIDTH, message, styled
 from freqnet.report.page import Page, Picture, Section, Table, render
-from freqnet.report.panels import add_panel, add_text, colour_bar, draw_modes, label_modes
-from freqnet.report.style import POWER_MAP, WIDTH, message, styled
+from freqnet.report.panels import add_panel, add_text, colour_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Decibels below the strongest mode at which the map ends.
-_FLOOR = -60.0
 
 
 def summary_rows(found: Audit) -> list[tuple[str, str]]:
@@ -118,61 +117,17 @@ def reach_map(found: Audit) -> Figure:
     ndim = len(found.image_band)
     if ndim > 2:
         return message("The map of modes is drawn in one and two dimensions.")
-    side, image = 3.4, None
+    side = 3.4
     figure = Figure(figsize=(WIDTH, side + 1.0))
-    drawn = (("moved by itself: change of the logits", found.reach.response), ("derivative", found.reach.jacobian))
-    for index, (title, values) in enumerate(drawn):
+    drawn = (("moved by itself: change of the logits", "response"), ("derivative", "jacobian"))
+    for index, (title, kind) in enumerate(drawn):
         left = 0.75 + index * (side + 0.75)
         add_text(figure, left, 0.1, title, fontsize=9)
-        image = _draw_map(add_panel(figure, (left, 0.4, side, side)), found, values.max(axis=1))
+        panel = plot_reach(found, kind, ax=add_panel(figure, (left, 0.4, side, side)), colour_bar=False)
+        label_modes(panel, found.image_band, "dB", size=7)
+        image = panel.images[0] if panel.images else None
     colour_bar(figure, image, (0.75 + 2 * (side + 0.75), 0.4, 0.16, side), "dB below the strongest")
     return figure
-
-
-def _draw_map(panel: Any, found: Audit, strength: np.ndarray) -> Any:
-    band, is_plane = found.door_band, len(found.door_band) == 2
-    image = draw_modes(panel, _decibels(found, strength), band, (_FLOOR, 0.0), POWER_MAP, shown=found.image_band)
-    label_modes(panel, found.image_band, "dB")
-    # The grey of dead modes lies under the map and is no background: transparent pictures have none.
-    low, high = (-0.5 - band[0], band[0] + 0.5) if is_plane else panel.get_ylim()
-    panel.fill_between([-band[-1] - 0.5, band[-1] + 0.5], low, high, color="#9a9a9a", linewidth=0, zorder=-1)
-    if is_plane:
-        _outline(panel, found)
-    return image
-
-
-def _decibels(found: Audit, strength: np.ndarray) -> np.ndarray:
-    """Return the strength of each mode, two-sided ``(*modes)``; NaN for dead modes, which stay unpainted."""
-    band = np.array(found.door_band)
-    out = np.full(2 * band + 1, np.nan)
-    with np.errstate(divide="ignore"):
-        levels = np.maximum(20 * np.log10(strength / (strength.max() or 1.0)), _FLOOR)
-    levels[~found.reach.reachable] = np.nan
-    for mode, level in zip(found.reach.modes, levels, strict=True):
-        out[tuple(band + mode)] = out[tuple(band - mode)] = level
-    return out
-
-
-def _outline(panel: Any, found: Audit) -> None:
-    """Hatch the modes that the door drops, and frame the band that the network sees."""
-    from matplotlib.patches import Rectangle
-
-    (rows, columns), (all_rows, all_columns) = found.door_band, found.image_band
-    box: dict[str, Any] = {"fill": False, "hatch": "////", "edgecolor": "#6b6b6b", "linewidth": 0}
-    for low, high, left, right in (
-        (-all_rows - 0.5, -rows - 0.5, -all_columns - 0.5, all_columns + 0.5),
-        (rows + 0.5, all_rows + 0.5, -all_columns - 0.5, all_columns + 0.5),
-        (-rows - 0.5, rows + 0.5, -all_columns - 0.5, -columns - 0.5),
-        (-rows - 0.5, rows + 0.5, columns + 0.5, all_columns + 0.5),
-    ):
-        if high > low and right > left:
-            panel.add_patch(Rectangle((left, low), right - left, high - low, **box))
-    seen_rows, seen_columns = found.reach.low_pass
-    frame = Rectangle(
-        (-seen_columns - 0.5, -seen_rows - 0.5), 2 * seen_columns + 1, 2 * seen_rows + 1, fill=False, linewidth=1.2
-    )
-    frame.set_edgecolor("white")
-    panel.add_patch(frame)
 
 
 def audit_section(found: Audit) -> Section:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from freqnet.plot.training import count_confusions
 from freqnet.report import plots
 from freqnet.report.page import Bar, Picture, Section, Table
 
@@ -26,7 +27,7 @@ def classes(run: Run) -> Section | None:
         "Numbers are examples; a blank cell means none."
     )
     words = "Confusion matrix; the table below has the numbers of each class."
-    counts = plots.count_confusions(run.targets, run.predictions, len(run.classes))
+    counts = count_confusions(run.targets, run.predictions, len(run.classes))
     picked = _confused(counts)
     if len(picked) < len(run.classes):
         text += (

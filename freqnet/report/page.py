@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freqnet.report.style import to_svg
+from freqnet.plot.style import to_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -124,7 +124,7 @@ def render(page: Page) -> str:
     >>> "<title>a &lt; b</title>" in render(Page("a < b", "", [], []))
     True
     """
-    return _templates().get_template("page.html").render(page=page)
+    return templates().get_template("page.html").render(page=page)
 
 
 def part_html(part: Any) -> str:
@@ -133,11 +133,12 @@ def part_html(part: Any) -> str:
     >>> print(part_html(Block("heading", "a < b")))
     <h3>a &lt; b</h3>
     """
-    return str(getattr(_templates().get_template("parts.html").module, part.kind)(part))
+    return str(getattr(templates().get_template("parts.html").module, part.kind)(part))
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates, which escape all text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("freqnet.report")

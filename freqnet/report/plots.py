@@ -8,35 +8,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freqnet import ops
-from freqnet.report.panels import add_panel, colour_bar, draw_sample
-from freqnet.report.style import BLUE, COUNT_MAP, ORANGE, WIDTH, label, message, styled
+from freqnet.plot import plot_confusion, plot_history, plot_sample
+from freqnet.plot.style import BLUE, ORANGE, WIDTH, label, message, styled
+from freqnet.plot.training import percent_scale
+from freqnet.report.panels import add_panel, colour_bar
 from freqnet.spaces import get_domain, mode_numbers
 from freqnet.spaces.registry import DEFAULT_DOMAIN
-from freqnet.tasks import Task, get_task
+from freqnet.training.history import score_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# With more classes than this, a count does not fit into a cell of the confusion matrix.
-_MOST_COUNTS = 30
-
 
 @styled
-def training_curves(history: Sequence[Mapping[str, Any]], task: Task | None = None) -> Figure:
-    """Draw loss, score and learning rate over the epochs.
+def training_curves(history: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw the scores and the learning rate over the epochs.
 
     Parameters
     ----------
     history : sequence of mappings
-        One row per epoch, with ``epoch``, ``loss`` (nats), ``accuracy`` (0 to 1), ``learning_rate``, and with a
-        validation set also ``validation_loss`` and ``validation_accuracy``.
-    task : Task, optional
-        The task, whose score is drawn instead of the accuracy, if it is known.
+        One row per epoch, with ``epoch``, scores such as ``loss`` (nats) and ``accuracy`` (0 to 1), ``learning_rate``,
+        and with a validation set also the scores on it, such as ``validation_loss``.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Three panels, or two without a score, or a line of text if there are no epochs.
+        One panel per score and one for the learning rate, as `freqnet.plot.plot_history` draws them; a line of text
+        if there are no epochs.
 
     Examples
     --------
@@ -48,69 +46,19 @@ def training_curves(history: Sequence[Mapping[str, Any]], task: Task | None = No
 
     if not history:
         return message("No epochs were recorded.")
+    names = score_names(history)
+    rate = ["learning_rate"] if any("learning_rate" in row for row in history) else []
     figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-    task = task or get_task(None)
-    has_score = any(name in row for row in history for name in (task.score, f"validation_{task.score}"))
-    panels = list(figure.subplots(1, 3 if has_score else 2, width_ratios=(4, 4, 2.2) if has_score else (4, 2.2)))
-    loss, rate = panels[0], panels[-1]
-    _curves(loss, history, "loss", 1.0, ".3g")
-    if has_score:
-        _curves(panels[1], history, task.score, task.factor, ".4g")
-        panels[1].set_ylabel(task.unit)
-    epochs, values = _column(history, "learning_rate")
-    rate.plot(epochs, values, color=BLUE, marker=_marker(history))
-    loss.set_ylabel("loss, nats" if task.has_classes else "loss")
-    rate.set_ylabel("learning rate")
-    rate.ticklabel_format(axis="y", style="plain", useOffset=False)
-    for panel in panels:
-        panel.set_xlabel("epoch")
-        panel.xaxis.get_major_locator().set_params(integer=True)
-        panel.grid(True)
-    loss.set_ylim(bottom=0)
+    panels = figure.subplots(
+        1, len(names) + len(rate), width_ratios=[4] * len(names) + [2.2] * len(rate), squeeze=False
+    )
+    plot_history(history, [*names, *rate], panels)
     return figure
-
-
-def _curves(panel: Any, history: Sequence[Mapping[str, Any]], name: str, unit: float, form: str) -> None:
-    for key, text, colour in ((name, "training", BLUE), (f"validation_{name}", "validation", ORANGE)):
-        epochs, values = _column(history, key)
-        if len(epochs) and np.isfinite(values).any():
-            last = unit * values[np.isfinite(values)][-1]
-            panel.plot(
-                epochs, unit * values, color=colour, marker=_marker(history), label=f"{text}, last {last:{form}}"
-            )
-    if panel.lines:
-        panel.legend()
-
-
-def _marker(history: Sequence[Any]) -> str:
-    # A single epoch would draw no line.
-    return "o" if len(history) == 1 else ""
-
-
-def _column(history: Sequence[Mapping[str, Any]], key: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = [(row.get("epoch", n), row[key]) for n, row in enumerate(history, 1) if row.get(key) is not None]
-    table = np.array(rows, float).reshape(-1, 2)
-    table[~np.isfinite(table)] = np.nan
-    return table[:, 0], table[:, 1]
-
-
-def count_confusions(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:
-    """Return the number of examples of each class (rows) that were predicted as each class (columns).
-
-    >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
-    array([[1, 1],
-           [0, 1]])
-    """
-    flat = np.asarray(labels, int) * classes + np.asarray(predictions, int)
-    return np.bincount(flat, minlength=classes * classes).reshape(classes, classes)
 
 
 @styled
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Draw a confusion matrix: counts, coloured by their share of the true class.
-
-    The colour scale rises steeply from zero, so that one mistake in a hundred is visible. Pairs that never occur are
-    blank. Above 30 classes the counts are left out.
+    """Draw a confusion matrix in a figure that fits the number of classes: see `freqnet.plot.plot_confusion`.
 
     Parameters
     ----------
@@ -129,42 +77,19 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: Seque
     >>> sorted(text.get_text() for text in figure.axes[0].texts)
     ['1', '1', '1']
     """
-    from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
-    counts = count_confusions(labels, predictions, len(classes))
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [label(name) for name in classes]
-    longest = max(map(len, names))
-    side = float(np.clip(0.42 * len(names), 2.0, 7.6))
-    size = float(np.clip(72 * side / len(names) * 0.8, 4.5, 8))
+    longest = max(len(label(name)) for name in classes)
+    side = float(np.clip(0.42 * len(classes), 2.0, 7.6))
+    size = float(np.clip(72 * side / len(classes) * 0.8, 4.5, 8))
     # The width of a letter is about 0.6 of its height.
-    upright = 0.6 * longest * size < 72 * side / len(names)
+    upright = 0.6 * longest * size < 72 * side / len(classes)
     left, below = (0.45 + 0.6 * size / 72 * n for n in (longest, 1 if upright else longest))
     figure = Figure(figsize=(left + side + 0.95, 0.1 + side + below))
     panel = add_panel(figure, (left, 0.1, side, side))
-    image = panel.imshow(np.ma.masked_equal(share, 0.0), cmap=COUNT_MAP, norm=PowerNorm(0.4, 0, 1), aspect="auto")
-    panel.set_xticks(range(len(names)), names, rotation=0 if upright else 90, fontsize=size)
-    panel.set_yticks(range(len(names)), names, fontsize=size)
-    panel.tick_params(length=0)
-    panel.set(xlabel="predicted class", ylabel="true class")
-    bar = colour_bar(figure, image, (left + side + 0.2, 0.1, 0.13, min(side, 3.0)), "share of the true class, %")
-    bar.set_ticks([0, 0.01, 0.05, 0.2, 0.5, 1.0], labels=["0", "1", "5", "20", "50", "100"])
-    if len(names) <= _MOST_COUNTS:
-        _write_counts(panel, counts, share, size)
+    plot_confusion(labels, predictions, classes, ax=panel, colour_bar=False)
+    percent_scale(colour_bar(figure, panel.images[0], (left + side + 0.2, 0.1, 0.13, min(side, 3.0)), ""))
     return figure
-
-
-def _write_counts(panel: Any, counts: np.ndarray, share: np.ndarray, size: float) -> None:
-    between = np.arange(len(counts) + 1) - 0.5
-    panel.set_xticks(between, minor=True)
-    panel.set_yticks(between, minor=True)
-    panel.tick_params(which="minor", length=0)
-    panel.grid(which="minor")
-    for row, column in np.argwhere(counts > 0):
-        # The colour map is light above this share.
-        ink = "black" if share[row, column] > 0.3 else "white"
-        panel.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=min(size, 8))
 
 
 @styled
@@ -212,7 +137,7 @@ def _gallery(images: np.ndarray, titles: Sequence[tuple[str, ...]]) -> Figure:
     for place, (image, (true, said)) in enumerate(zip(images, titles, strict=True)):
         row, column = divmod(place, columns)
         panel = add_panel(figure, (column * (side + gap), row * (side + head) + head, side, side))
-        draw_sample(panel, image)
+        plot_sample(image, panel)
         panel.set_title(f"true: {true}\nsaid: {said}", fontsize=7.5, pad=3)
     return figure
 
@@ -322,7 +247,7 @@ def fields(images: np.ndarray, targets: np.ndarray, outputs: np.ndarray) -> Figu
         shown = ((image, None), (target, limits), (output, limits), (output - target, (-half, half)))
         for column, (sample, scale) in enumerate(shown):
             panel = add_panel(figure, (column * (side + gap), head + row * (height + gap), side, height))
-            draw_sample(panel, sample, scale)
+            plot_sample(sample, panel, limits=scale)
             if row == 0:
                 panel.set_title(("input", "target", "output", "output - target")[column], pad=4)
     return figure

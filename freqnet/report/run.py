@@ -180,7 +180,7 @@ def training(run: Run) -> Section:
     if run.task.has_classes:
         text += "With label smoothing the training loss cannot reach zero."
     words = f"Loss, {run.task.score} and learning rate over the epochs."
-    curves = Picture("training", plots.training_curves(run.history, run.task), words)
+    curves = Picture("training", plots.training_curves(run.history), words)
     return Section("training", "Training", text if run.history else "", (curves,))
 
 

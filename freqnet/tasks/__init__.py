@@ -1,6 +1,6 @@
 """Tasks: what a network is trained for, and how targets, losses, metrics and predictions follow from that."""
 
-from freqnet.tasks.base import TASKS, Task, get_task, register_task
+from freqnet.tasks.base import TASKS, Task, get_task, is_share, register_task
 from freqnet.tasks.classes import Classification, MultiLabel
 from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Outputs, SquaredError
 from freqnet.tasks.values import Field, Regression
@@ -19,5 +19,6 @@ __all__ = [
     "SquaredError",
     "Task",
     "get_task",
+    "is_share",
     "register_task",
 ]

@@ -164,6 +164,8 @@ class Task(ABC):
 
 
 TASKS: dict[str, Task] = {}
+# Metrics that are shares from 0 to 1.
+SHARES = {"accuracy", "balanced_accuracy", "f1", "f1_macro", "all_labels_right", "hamming_loss", "train_accuracy"}
 
 
 def register_task(task: Task) -> Task:
@@ -202,6 +204,15 @@ def get_task(task: Task | str | None) -> Task:
     near = get_close_matches(str(task), TASKS, 1)
     todo = f"did you mean {near[0]!r}?" if near else "pass task='classification'"
     raise ConfigurationError(got_expected("task", repr(task), " or ".join(TASKS), todo))
+
+
+def is_share(name: str) -> bool:
+    """Return whether a figure of this name is a share from 0 to 1, which is shown in per cent.
+
+    >>> is_share("validation_accuracy"), is_share("r2")
+    (True, False)
+    """
+    return name.removeprefix("validation_").removeprefix("test_") in SHARES
 
 
 def unique_names(names: Sequence[str], what: str) -> None:

@@ -8,6 +8,7 @@ from freqnet.training.fit import fit
 from freqnet.training.history import History
 from freqnet.training.keeping import KeepModels
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
+from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Reading, Records, Settings, Shares
 from freqnet.training.trackers import CSV, JSONLines, TensorBoard
 
@@ -22,6 +23,7 @@ __all__ = [
     "KeepModels",
     "Model",
     "Progress",
+    "ProgressBar",
     "Reading",
     "Records",
     "Settings",

@@ -11,6 +11,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.data import Dataset
+from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
 from freqnet.ops.arithmetic import cast, extend
@@ -45,8 +46,8 @@ class Batch:
         return iter((self.x, self.targets))
 
 
-@dataclass(frozen=True)
-class Spectra:
+@dataclass(frozen=True, repr=False)
+class Spectra(Displayed):
     """A set of spectra with their targets.
 
     Attributes
@@ -91,6 +92,9 @@ class Spectra:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def __repr__(self) -> str:
+        return f"Spectra({len(self)} examples, {self.array.shape[-1]} channels of {self.space})"
 
     def take(self, indices: np.ndarray) -> Batch:
         """Return the examples at `indices`."""

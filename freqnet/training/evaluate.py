@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.display import Displayed, brief
 from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network, Rescale
 from freqnet.ops.normalize import signal_power
@@ -19,8 +20,8 @@ from freqnet.training.statistics import kept_state
 EXPLODED = 1e8
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Displayed):
     """The results of an evaluation.
 
     Attributes
@@ -59,6 +60,9 @@ class Evaluation:
             got, todo = f"a {self.task.name}", f"use .metrics, which has {', '.join(self.metrics)}"
             raise DataError(got_expected("accuracy", got, "a classification", todo))
         return self.metrics["accuracy"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def evaluate(

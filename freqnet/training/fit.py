@@ -28,6 +28,7 @@ from freqnet.training.evaluate import evaluate, exploding_layer, loss_of
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
+from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 
@@ -222,6 +223,7 @@ def fit(
     resume: bool = False,
     info: dict[str, Any] | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: bool = False,
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -247,6 +249,8 @@ def fit(
     callbacks : sequence of Callback
         Objects that follow the training, in this order, and may stop it: `Progress`, `CSV`, `TensorBoard`,
         `KeepModels`, or your own.
+    progress : bool
+        Whether to show a `ProgressBar`, on a terminal or in a notebook.
 
     Returns
     -------
@@ -289,6 +293,10 @@ def fit(
         todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
     check_callbacks(callbacks)
+    if not isinstance(progress, bool):
+        todo = "pass callbacks=[Progress(function)] for a function"
+        raise ConfigurationError(got_expected("progress", f"a {type(progress).__name__}", "True or False", todo))
+    callbacks = [*callbacks, ProgressBar()] if progress else callbacks
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:

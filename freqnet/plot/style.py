@@ -21,6 +21,8 @@ BLUE, ORANGE = "#2f7fc1", "#e08a1e"
 WIDTH = 10.0
 # Lightness increases uniformly in both, so that values keep their order in grey print.
 POWER_MAP, COUNT_MAP = "magma", "viridis"
+# For values of both signs: purple and orange differ for every reader, and 0 is the lightest.
+SIGNED_MAP = "PuOr_r"
 
 STYLE: dict[str, Any] = {
     "figure.dpi": 100,
