@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             samples = json.loads(self.rfile.read(length))
             status, content = 200, self.service.answer(samples)
         # The message of freqnet says what is wrong; a ValueError: no JSON, or no array.
-        except (FreqnetError, ValueError) as error:
+        except (FreqnetError, ValueError, RecursionError) as error:
             status, content = 400, {"error": str(error)}
         self.reply(status, content)
 
