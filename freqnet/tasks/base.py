@@ -65,7 +65,7 @@ class Task(ABC):
         """Return a score as text.
 
         >>> TASKS["classification"].text(0.98765), TASKS["regression"].text(0.98765)
-        ('98.77%', '0.9876')
+        ('98.77%', '0.9877')
         """
         return f"{score:.{digits}%}" if self.percent else f"{score:.{digits + 2}f}"
 
