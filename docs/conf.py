@@ -80,7 +80,9 @@ sphinx_gallery_conf = {
     "thumbnail_size": (600, 400),
     "download_all_examples": False,
     "show_signature": False,
-    "min_reported_time": 0,
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "min_reported_time": 600,
     "write_computation_times": False,
 }
 
