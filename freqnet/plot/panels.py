@@ -21,11 +21,15 @@ _MODES = 64
 
 
 def new_axes(count: int, size: tuple[float, float], columns: int = 8) -> np.ndarray:
-    """Return the axes of a new pyplot figure, ``(count,)``; `size` is that of one panel, in inches."""
+    """Return the axes of a new pyplot figure, ``(count,)``.
+
+    `size` is that of one panel, in inches, and `columns` the largest number of panels per row.
+    """
     import matplotlib.pyplot as plt
 
-    columns = max(1, min(columns, count))
     rows = -(-max(count, 1) // columns)
+    # Rows of nearly equal length.
+    columns = -(-max(count, 1) // rows)
     figure, table = plt.subplots(
         rows, columns, figsize=(columns * size[0], rows * size[1]), layout="constrained", squeeze=False
     )
