@@ -61,6 +61,13 @@ def given_axes(axes: Any, count: int, what: str) -> np.ndarray:
     return given
 
 
+def require(value: object, kind: type, what: str, todo: str) -> None:
+    """Raise `ConfigurationError` unless a value is of a kind."""
+    if not isinstance(value, kind):
+        expected = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+        raise ConfigurationError(got_expected(what, f"a {type(value).__name__}", expected, todo))
+
+
 def frame(panel: Panel) -> None:
     """Remove the ticks, and draw a thin frame on all sides."""
     panel.set(xticks=[], yticks=[])

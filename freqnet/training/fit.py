@@ -27,7 +27,7 @@ from freqnet.training.evaluate import evaluate, exploding_layer
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
-from freqnet.training.progress import ProgressBar
+from freqnet.training.progress import ProgressBar, require_progress
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
 from freqnet.training.weights import class_weights
@@ -231,7 +231,7 @@ def fit(
         The spectra are not in the space of the network's door.
     ConfigurationError
         The first argument is no network; the settings have `patience`, but there is no validation set; class weights do
-        not fit the classes; or a name in `freeze` is unknown.
+        not fit the classes; a name in `freeze` is unknown; or `progress` cannot be called.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -268,6 +268,7 @@ def fit(
         with ProgressBar(settings.epochs, -(-len(train) // settings.batch), is_shown=progress) as bar:
             options: Any = {"checkpoint": checkpoint, "resume": resume, "info": info, "progress": bar}
             return fit(network, train, validation, settings, **options)
+    require_progress(progress)
     if checkpoint is not None:
         require_registered(network.body)
     run = _begin(network, settings, train)
