@@ -22,7 +22,7 @@ copyright = author
 version = release = import_module("freqnet").__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
@@ -33,7 +33,14 @@ extensions = [
     "claims",
     "reference",
 ]
-source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
+# Every build runs the notebooks anew, and fails if a cell does.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+# What a notebook writes goes into a folder that is removed.
+nb_execution_in_temp = True
+nb_merge_streams = True
 exclude_patterns = ["_build", "speed"]
 nitpicky = True
 # Type variables, and classes that are not public.

@@ -115,6 +115,17 @@ def test_pictures_are_where_the_pages_say() -> None:
             assert (page.parent / name).is_file(), f"{page}: {name}"
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "notebooks").glob("*.md")), ids=lambda page: page.stem)
+def test_a_notebook_is_listed_can_be_downloaded_and_fits_the_page(page: Path) -> None:
+    source = page.read_text(encoding="utf-8")
+    assert source.startswith("---\njupytext:\n")
+    assert f"{{nb-download}}`{page.stem}.ipynb`" in source
+    assert f"   {page.stem}\n" in text("notebooks/index.rst")
+    cells = re.findall(r"^```\{code-cell\}.*?^```", source, re.MULTILINE | re.DOTALL)
+    assert len(cells) > 5
+    assert max(len(line) for cell in cells for line in cell.splitlines()) <= 90
+
+
 def test_the_picture_of_the_house_has_the_rows_of_the_tests() -> None:
     rows = [{name for room in row for name in room[0].split(", ")} for row in import_module("figures_house").ROWS]
     assert rows == [row - {"__main__"} for row in module_of(DOCS.parent / "tests" / "test_structure.py").LAYERS]

@@ -52,7 +52,7 @@ assert network.transforms_inside == 0
 # Each layer is shown by the channel with the most power besides its mean. The polynomial computes only those modes that
 # the pooling after it keeps.
 
-image = parts.test.images[np.argmax(parts.test.labels == 3)][None]
+image = parts.test.images[np.argmax(parts.test.targets == 3)][None]
 names = {"Door": "door", "Convolution": "convolution", "Polynomial": "polynomial", "TruncationPool": "pooling"}
 signals = [step for step in walk(network, image) if type(step.layer).__name__ in names]
 

@@ -48,7 +48,7 @@ for name, head in HEADS.items():
         spectra = network.analyse(parts.test.images)
         found = np.array([network(ops.shift(spectra, (d, d / 2))).data for d in distances])
     changes[name] = np.abs(found - found[0]).max((1, 2))
-    accuracies[name] = (found.argmax(2) == parts.test.labels).mean(1)
+    accuracies[name] = (found.argmax(2) == parts.test.targets).mean(1)
     print(f"{name:14s}: logits change by at most {changes[name].max():.1e}, accuracy {accuracies[name][0]:.1%} unmoved")
 assert changes["mean"].max() < 1e-4
 assert changes["power spectrum"].max() < 1e-4

@@ -227,6 +227,14 @@ WRONG: dict[str, tuple[Callable[[], Any], type[FreqnetError], str]] = {
         ShapeError,
         "got 3 axes, expected 1 or 2 axes",
     ),
+    "a layer": (
+        lambda: plot.plot_response(NETWORKS[1].body),
+        ConfigurationError,
+        "got a Sequential, expected a Network",
+    ),
+    "no network": (lambda: plot.plot_kept(np.ones(3), np.ones(3)), ConfigurationError, "got a ndarray, expected a Net"),
+    "no audit": (lambda: plot.plot_reach(NETWORKS[1]), ConfigurationError, "got a Network, expected an Audit"),
+    "no history": (lambda: plot.plot_history(NETWORKS[1]), ConfigurationError, "got a Network, expected a Sequence"),
     "kind": (lambda: plot.plot_reach(FOUND[1], "gain"), ConfigurationError, "'response' or 'jacobian'"),
 }
 

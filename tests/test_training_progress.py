@@ -14,7 +14,7 @@ from rich.console import Console
 
 from freqnet import nn
 from freqnet.data import load
-from freqnet.errors import DivergenceError
+from freqnet.errors import ConfigurationError, DivergenceError
 from freqnet.training import ProgressBar, Settings, Spectra, analyse, fit, progress
 from freqnet.training.progress import score_line
 
@@ -77,7 +77,13 @@ def test_fit_shows_the_bar_of_a_terminal(terminal: StringIO) -> None:
     train(progress=True)
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
     last = plain.replace("\r", "\n").strip().splitlines()[-1]
-    assert re.fullmatch(r"epoch 2/2 ━+ loss \d\.\d{4}  accuracy \d+\.\d\d%  [\d,]+ images/s \d\d:\d\d", last), last
+    assert re.fullmatch(r"epoch 2/2 ━+ loss \d\.\d{4}  accuracy \d+\.\d\d% \d\d:\d\d", last), last
+
+
+def test_output_that_is_no_terminal_has_the_last_line_only(capsys: pytest.CaptureFixture[str]) -> None:
+    fit(nn.Network(NETWORK.door, NETWORK.body), DIGITS, DIGITS, Settings(epochs=3), progress=True)
+    last = r"epoch 3/3  loss \d\.\d{4}  accuracy \d+\.\d\d%  validation \d\.\d{4} / \d+\.\d\d%\n"
+    assert re.fullmatch(last, capsys.readouterr().out)
 
 
 def test_fit_shows_the_bar_of_a_notebook(notebook: Handle) -> None:
@@ -102,6 +108,12 @@ def test_the_bar_stops_after_an_error(terminal: StringIO, monkeypatch: pytest.Mo
     with pytest.raises(DivergenceError):
         fit(nn.Network(NETWORK.door, NETWORK.body), broken, progress=True)
     assert len(stopped) == 1
+
+
+@pytest.mark.parametrize("progress", ["yes", print])
+def test_a_progress_that_is_no_choice_is_refused(progress: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"expected True or False; pass callbacks=\[Progress\(function\)\]"):
+        train(progress=progress)
 
 
 def test_lines_are_printed_for_epochs_only() -> None:

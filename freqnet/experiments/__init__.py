@@ -16,6 +16,7 @@ from freqnet.experiments.job import (
     stored_reading,
 )
 from freqnet.experiments.operations import error_bounds, operation_errors
+from freqnet.experiments.plots import plot_learning
 from freqnet.experiments.seeds import Repeated, Spread, run_seeds
 from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
 from freqnet.experiments.work import Outcome
@@ -41,6 +42,7 @@ __all__ = [
     "make_plan",
     "matching",
     "operation_errors",
+    "plot_learning",
     "prepare",
     "read_config",
     "resume_command",

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments.figures import Compared, DomainFigures, step_milliseconds
 from freqnet.experiments.operations import OPERATIONS
 from freqnet.experiments.sizes import GROWTH, KINDS, OF_SIZE, PRECISIONS, SizeErrors, conditions_by_size
 from freqnet.experiments.tables import names
+from freqnet.plot.panels import given_axes, new_axes
 from freqnet.plot.style import BLUE, INK, ORANGE, WIDTH, message, styled
 
 if TYPE_CHECKING:
@@ -43,14 +45,54 @@ def dot(index: int) -> dict[str, Any]:
 
 @styled
 def learning_curves(compared: Compared) -> Figure:
-    """Draw the score over the epochs, and over the seconds: means over the seeds, and their spread."""
+    """Draw the score over the epochs, and over the seconds, in a figure that fits the page."""
     from matplotlib.figure import Figure
 
-    runs = {name: compared.of(d.domain) for name, d in zip(names(compared), compared.domains, strict=True)}
-    if not any(runs.values()):
+    if not any(compared.of(domain.domain) for domain in compared.domains):
         return message("No run is complete.")
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = plot_learning(compared, figure.subplots(1, 2, sharey=True))
+    panels[0].get_legend().remove()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, handlelength=3.5)
+    return figure
+
+
+def plot_learning(compared: Compared, axes: Any = None) -> np.ndarray:
+    """Draw the score over the epochs and over the seconds of training: means over the seeds, and their spread.
+
+    Parameters
+    ----------
+    compared : Compared
+    axes : array of matplotlib.axes.Axes, optional
+        The two axes to draw on; by default those of a new figure.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axes, ``(2,)``.
+
+    Raises
+    ------
+    ConfigurationError
+        No run is complete, or `axes` are not two.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from matplotlib.figure import Figure
+    >>> from freqnet.experiments import Comparison, compare, plot_learning
+    >>> small = dict(model={"widths": (4, 4, 4)}, settings={"epochs": 2})
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     found = compare(Comparison("digits", ("fourier",), (0,), folder, **small), executor)
+    >>> [ax.get_xlabel() for ax in plot_learning(found, Figure().subplots(1, 2))]
+    ['epoch', 'seconds of training']
+    """
+    runs = {name: compared.of(d.domain) for name, d in zip(names(compared), compared.domains, strict=True)}
+    if not any(runs.values()):
+        got, todo = "no complete run", "see the reasons in compared.domains"
+        raise ConfigurationError(got_expected("comparison", got, "at least one", todo))
+    panels = new_axes(2, (4.2, 3.0)) if axes is None else given_axes(axes, 2, "unit of time")
     factor = 1.0 if compared.watched == "loss" else compared.task.factor
     for index, (domain, own) in enumerate(runs.items()):
         if not own:
@@ -66,14 +108,14 @@ def learning_curves(compared: Compared) -> Figure:
             panel.plot(x, table.mean(axis=0), label=domain, **{**own_marks, **line(index)})
             low, high = table.min(axis=0), table.max(axis=0)
             panel.fill_between(x, low, high, color=line(index)["color"], alpha=0.15, linewidth=0)
-            panel.grid(True)
+            panel.grid(True, alpha=0.3)
     kind = "validation" if compared.watched.startswith("validation") else "training"
     panels[0].set(xlabel="epoch", ylabel=f"{kind} {'loss' if compared.watched == 'loss' else compared.task.unit}")
     panels[0].xaxis.get_major_locator().set_params(integer=True)
     panels[1].set(xlabel="seconds of training")
     panels[1].set_xlim(left=0)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, handlelength=3.5)
-    return figure
+    panels[0].legend(handlelength=3.5)
+    return panels
 
 
 @styled

@@ -5,12 +5,14 @@ Without axes it makes a new figure with pyplot. No function shows a figure or ch
 Importing this package does not import Matplotlib.
 """
 
-from freqnet.plot.filters import plot_kernels, plot_response
+from freqnet.plot.filters import Filters, filters, plot_kernels, plot_response
 from freqnet.plot.reach import plot_reach
 from freqnet.plot.signals import plot_kept, plot_sample, plot_spectrum
 from freqnet.plot.training import plot_confusion, plot_history
 
 __all__ = [
+    "Filters",
+    "filters",
     "plot_confusion",
     "plot_history",
     "plot_kept",

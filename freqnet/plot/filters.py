@@ -12,7 +12,7 @@ from freqnet.autodiff import Tensor, observe
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
-from freqnet.plot.panels import draw_modes, frame, given_axes, label_modes, middle, new_ax, new_axes, scale
+from freqnet.plot.panels import draw_modes, frame, given_axes, label_modes, middle, new_ax, new_axes, require, scale
 from freqnet.plot.style import BLUE, COUNT_MAP, SIGNED_MAP
 from freqnet.spaces import Axes, Space
 from freqnet.spaces.base import volume
@@ -76,6 +76,7 @@ def filters(network: Network) -> list[Filters]:
     >>> [(f.name, f.gain.shape, f.taps.shape) for f in filters(network)]
     [('0', (7, 7, 1, 8), (3, 3, 1, 8)), ('2', (5, 5, 8, 4), (3, 3, 8, 4))]
     """
+    require(network, Network, "filters", "pass the network, and the layer as layer=0")
     names = {id(p): name.rpartition(".")[0] or "body" for name, p in network.body.named_parameters().items()}
     seen: list[tuple[str, np.ndarray, str, Axes, Space]] = []
 

@@ -21,11 +21,15 @@ _MODES = 64
 
 
 def new_axes(count: int, size: tuple[float, float], columns: int = 8) -> np.ndarray:
-    """Return the axes of a new pyplot figure, ``(count,)``; `size` is that of one panel, in inches."""
+    """Return the axes of a new pyplot figure, ``(count,)``.
+
+    `size` is that of one panel, in inches, and `columns` the largest number of panels per row.
+    """
     import matplotlib.pyplot as plt
 
-    columns = max(1, min(columns, count))
     rows = -(-max(count, 1) // columns)
+    # Rows of nearly equal length.
+    columns = -(-max(count, 1) // rows)
     figure, table = plt.subplots(
         rows, columns, figsize=(columns * size[0], rows * size[1]), layout="constrained", squeeze=False
     )
@@ -55,6 +59,13 @@ def given_axes(axes: Any, count: int, what: str) -> np.ndarray:
         todo = f"pass axes=plt.subplots(1, {count})[1], or leave axes out"
         raise ConfigurationError(got_expected("axes", f"{len(given)} axes", f"{count}, one for each {what}", todo))
     return given
+
+
+def require(value: object, kind: type, what: str, todo: str) -> None:
+    """Raise `ConfigurationError` unless a value is of a kind."""
+    if not isinstance(value, kind):
+        expected = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+        raise ConfigurationError(got_expected(what, f"a {type(value).__name__}", expected, todo))
 
 
 def frame(panel: Panel) -> None:

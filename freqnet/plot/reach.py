@@ -8,7 +8,7 @@ import numpy as np
 
 from freqnet.audit import Audit
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.plot.panels import draw_modes, label_modes, new_ax, scale
+from freqnet.plot.panels import draw_modes, label_modes, new_ax, require, scale
 from freqnet.plot.style import POWER_MAP
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def plot_reach(found: Audit, kind: str = "response", *, ax: Panel | None = None,
     >>> ax.get_xlabel()
     'cycles per period'
     """
+    require(found, Audit, "plot_reach", "pass what audit(network, samples) returned")
     ndim = len(found.door_band)
     if ndim > 2:
         todo = "read found.reach.reachable instead"

@@ -13,7 +13,18 @@ from freqnet.errors import ConfigurationError, ShapeError, SpaceError, got_expec
 from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.ops import analysis
-from freqnet.plot.panels import draw_modes, frame, given_axes, label_modes, middle, new_ax, new_axes, scale, spread
+from freqnet.plot.panels import (
+    draw_modes,
+    frame,
+    given_axes,
+    label_modes,
+    middle,
+    new_ax,
+    new_axes,
+    require,
+    scale,
+    spread,
+)
 from freqnet.plot.style import BLUE, INK, ORANGE, POWER_MAP, shrink
 from freqnet.spaces import Axes, Space
 
@@ -212,12 +223,13 @@ def plot_kept(network: Network, sample: Any, axes: Any = None) -> np.ndarray:
     >>> [ax.get_title().split(chr(10))[-1] for ax in axes]
     ['image', 'door', 'convolution', 'truncation pool']
     """
+    require(network, Network, "plot_kept", "pass the network first")
     steps = kept_steps(network, np.asarray(sample)[None])
     own = axes is None
-    axes = new_axes(1 + len(steps), (1.35, 1.7)) if own else given_axes(axes, 1 + len(steps), "panel")
+    axes = new_axes(1 + len(steps), (1.35, 1.7), columns=7) if own else given_axes(axes, 1 + len(steps), "panel")
     band = draw_kept(axes, np.asarray(sample), steps)
     if own and axes[1].images:
-        axes[0].figure.colorbar(axes[1].images[0], ax=list(axes), label="power, dB", aspect=12)
+        axes[0].figure.colorbar(axes[1].images[0], ax=list(axes), label="power, dB", aspect=15, pad=0.01)
     for ax in axes[1:] if len(band) > 1 else ():
         ax.set_box_aspect(1)
     label_modes(axes[1], band, "power, dB", size=7)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freqnet.errors import ConfigurationError, DataError, got_expected
-from freqnet.plot.panels import frame, given_axes, new_ax, new_axes
+from freqnet.plot.panels import frame, given_axes, new_ax, new_axes, require
 from freqnet.plot.style import BLUE, COUNT_MAP, ORANGE, label
 from freqnet.tasks import is_share
 from freqnet.training import History
@@ -58,7 +58,7 @@ def plot_history(history: History | Rows, names: str | Sequence[str] | None = No
     >>> [(ax.get_ylabel(), len(ax.lines)) for ax in axes]
     [('loss, nats', 1), ('accuracy, %', 2)]
     """
-    rows = _rows(history)
+    require(rows := _rows(history), Sequence, "history", "pass what fit() returned")
     known = {name.removeprefix(_VALIDATION): None for row in rows for name in row}
     if not rows:
         raise DataError(got_expected("history", "no epochs", "at least one", "pass what fit() returned"))

@@ -58,14 +58,14 @@ class ProgressBar(Callback):
     ) -> None:
         self.epochs, self.steps = epochs, steps_an_epoch
         self.line, self.is_shown, self.is_kept = line, is_shown, is_kept
-        self._bar: _TerminalBar | _NotebookBar | None = None
+        self._bar: _TerminalBar | _NotebookBar | _LastLine | None = None
 
     def __enter__(self) -> ProgressBar:
         if self.is_shown:
             from rich.console import Console
 
             console = Console()
-            kind = _NotebookBar if console.is_jupyter else _TerminalBar
+            kind = _NotebookBar if console.is_jupyter else _TerminalBar if console.is_terminal else _LastLine
             self._bar = kind(self.epochs * self.steps, console, self.is_kept)
         return self
 
@@ -103,7 +103,9 @@ class ProgressBar(Callback):
             self._move(figures["epoch"] * self.steps, epoch, "", anew=True)
         else:
             if self.is_kept:
-                self._move(figures["epoch"] * self.steps, epoch, score_line(figures))
+                # Without the speed, so that the line fits 80 columns.
+                scores = {name: value for name, value in figures.items() if not name.endswith("_per_second")}
+                self._move(figures["epoch"] * self.steps, epoch, score_line(scores))
             self._say(f"{epoch}  {score_line(figures)}")
 
     def _move(self, done: int, epoch: str, text: str, anew: bool = False) -> None:
@@ -180,6 +182,20 @@ class _NotebookBar:
         bar = f'<progress value="{done}" max="{self._total}" style="width:12rem;vertical-align:middle"></progress>'
         words = f'<span style="white-space:pre-wrap;font-variant-numeric:tabular-nums">{epoch}  {text}</span>'
         return f"<div>{bar} {words}</div>"
+
+
+class _LastLine:
+    """The last line in the place of a bar, for output that is not a terminal."""
+
+    def __init__(self, total: int, console: Any, is_kept: bool) -> None:
+        self._line, self._is_kept = "", is_kept
+
+    def move(self, done: int, epoch: str, text: str, anew: bool) -> None:
+        self._line = f"{epoch}  {text}"
+
+    def stop(self) -> None:
+        if self._is_kept and self._line:
+            print(self._line)
 
 
 def score_line(figures: dict[str, Any]) -> str:
