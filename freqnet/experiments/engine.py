@@ -212,13 +212,14 @@ def claim(
         Choices that differ between the runs, and may differ from those that the file has.
     """
     if resume:
-        _check_same(folder, info, marker, varied)
+        check_same(folder, info, marker, varied)
     lock = claim_folder(folder, resume=resume, overwrite=overwrite, marker=marker)
     write_json(folder / marker, info)
     return lock
 
 
-def _check_same(folder: Path, info: dict[str, Any], marker: str, varied: tuple[str, ...]) -> None:
+def check_same(folder: Path, info: dict[str, Any], marker: str, varied: tuple[str, ...]) -> None:
+    """Raise an error unless earlier runs in a folder have the same data and choices; the parameters are `claim`'s."""
     try:
         before = json.loads((folder / marker).read_text(encoding="utf-8"))
         change = differing({**before, **_varied(before, info, varied)}, info)
