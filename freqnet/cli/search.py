@@ -46,12 +46,13 @@ class Follower:
     def step(self, figures: dict[str, Any]) -> None:
         """Show the epoch of a trial."""
         check_interrupt()
-        self.bar(f"trials; epoch {figures['epoch']}", self.ended, self.asked.trials)
+        if figures.get("step") == 1:
+            self.bar(f"trials; epoch {figures['epoch']}", self.ended, self.asked.trials)
 
-    def __call__(self, tried: Tried) -> None:
+    def __call__(self, tried: Tried, ended: int) -> None:
         """Print a trial."""
         check_interrupt()
-        self.ended = max(self.ended + 1, tried.number + 1)
+        self.ended = ended
         say(f"[{self.ended}/{self.asked.trials}] trial {tried.number}: {result(tried)}; {chosen(self.asked, tried)}")
         self.bar("trials", self.ended, self.asked.trials)
 
@@ -73,7 +74,7 @@ def _figures(tried: Tried) -> list[tuple[str, str]]:
 def chosen(asked: Search, tried: Tried) -> str:
     """Return the choices of a trial as they are written in the space."""
     if tried.is_default:
-        return "default choices"
+        return "default"
     names = {own.name: own.choice.option.strip("-") for own in asked.dimensions}
     values = {name: f"{v:.4g}" if isinstance(v, float) else printable(str(v)) for name, v in tried.choices.items()}
     return " ".join(f"{names[name]}={value}" for name, value in values.items())

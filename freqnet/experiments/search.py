@@ -39,10 +39,11 @@ FOLD = 0.2
 # The threads of a process share its tape and its guard against transforms.
 _ONE_AT_A_TIME = Lock()
 
-Progress = Callable[[Tried], None]
+# A function that gets each trial as it ends, and how many have ended.
+Progress = Callable[[Tried, int], None]
 
 
-def silent(tried: Tried) -> None:
+def silent(tried: Tried, ended: int) -> None:
     """Show nothing."""
 
 
@@ -231,7 +232,7 @@ def search(
     processes : int
         Number of trials at a time if there is no executor. One process does the trials itself.
     progress : callable
-        Gets each trial as it ends.
+        Gets each trial that this call has done, as it ends, and the number of all trials that have ended.
     callbacks : sequence of Callback
         Follow the training of every trial that this process does itself.
 
@@ -261,7 +262,7 @@ def search(
     study = asked.study(plan.settings.seed)
     study.begin({**plan.info["model"], **plan.info["settings"]})
     for tried in _trials(asked, plan, executor, processes, callbacks):
-        progress(tried)
+        progress(tried, sum(own.state != "running" for own in study.trials()))
     found = Searched(name, asked, tuple(asked.study(plan.settings.seed).trials()))
     _write(found, plan)
     return found
