@@ -86,6 +86,15 @@ def test_a_callback_stops_after_a_step_and_the_epoch_counts(tmp_path: Path) -> N
     assert len(run(network(0), BASE, path, validate=True, resume=True).rows) == BASE.epochs
 
 
+def test_a_training_that_is_stopped_before_its_first_epoch_has_no_results(tmp_path: Path) -> None:
+    untrained, fresh = network(0), network(0)
+    assert run(untrained, BASE, callbacks=[Notes(("begin", 0, 0), StopTraining)]).rows == []
+    assert bits(untrained).keys() == bits(fresh).keys()
+    job = Job(str(some_digits(tmp_path / "few.npz")), out=tmp_path / "run", model={"widths": (4,)})
+    with pytest.raises(ConfigurationError, match="training: got no epoch, expected at least one; stop"):
+        run_job(job, callbacks=[Notes(("begin", 0, 0), StopTraining)])
+
+
 @pytest.mark.parametrize("at", [("begin", 0, 0), ("step", 3, 1), ("epoch", 2), ("end", 4)])
 def test_an_error_in_a_callback_keeps_the_checkpoint(at: tuple[Any, ...], tmp_path: Path) -> None:
     path, straight, resumed, other = tmp_path / "c.safetensors", network(0), network(0), Notes()

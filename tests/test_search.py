@@ -399,6 +399,7 @@ def test_a_mistake_in_a_file_names_its_line(tmp_path: Path) -> None:
         ((*WORDS, "--processes", 0), "processes: got 0, expected at least 1; pass --processes 1"),
         ((*WORDS, "--objective", "lost"), "objective: got 'lost', expected loss or score; pass --objective loss"),
         ((*WORDS, "--pruner", "x"), "pruner: got 'x', expected median or hyperband or none; pass --pruner median"),
+        ((*WORDS, "--validation", 0), "validation: got 0, expected a share of the examples for the fold; pass"),
         ((*WORDS, "--gate-band", 99), "gate band: got 99"),
         ((*WORDS, "--test", 0.999), "test fraction of digits: got 0.999, so 1 training and 1796 test samples"),
         ((*WORDS, "--resume"), "got no such file, expected one with a choices.json to resume from"),
@@ -424,6 +425,18 @@ def test_another_search_is_not_resumed(done: Searched, tmp_path: Path) -> None:
     other = replace(own, job=replace(own.job, data=str(some_digits(tmp_path / "few.npz", 150))))
     with pytest.raises(DataError, match="the data it began with"):
         search(other, resume=True)
+
+
+def test_a_line_of_the_journal_in_part_is_mended_and_other_damage_is_told(done: Searched, tmp_path: Path) -> None:
+    own = asked(Path(done.search.job.data), tmp_path / "out", 2)
+    search(own)
+    journal = own.path / JOURNAL
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"op_code": 4, "wor')
+    assert results(search(replace(own, trials=3), resume=True)) == results(done)[:3]
+    journal.write_bytes(b"damaged\n" + whole)
+    words = ("--widths", 4, "--epochs", 5, "--shift", 0.5, *WORDS, "--out", own.path, "--resume")
+    assert "expected the journal of a search; choose another folder" in refused("search", own.job.data, *words)
 
 
 def test_without_optuna_the_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,6 +94,8 @@ def show(found: Searched) -> None:
     for reason in dict.fromkeys(tried.reason for tried in found.trials if tried.reason):
         numbers = ", ".join(str(tried.number) for tried in found.trials if tried.reason == reason)
         complain(f"note: failed, trial {numbers}: {reason}")
+    if "running" in states:
+        say(f"{states.count('running')} still running in other processes; --resume continues those that were killed")
     say(f"{shlex.quote(str(asked.folder))}: {RESULTS}, {BEST}, and a folder for each trial")
     say(f"train with the best: {shlex.join(['freqnet', 'train', '--config', str(asked.folder / BEST)])}")
 

@@ -100,7 +100,10 @@ class Search:
             raise ConfigurationError(
                 got_expected("space", got, "settings, as the network comes with the weights", todo)
             )
-        if not self.job.fractions.get("validation"):
+        if self.job.fractions.get("validation") == 0:
+            todo = f"pass validation={FOLD}"
+            raise ConfigurationError(got_expected("validation", 0, "a share of the examples for the fold", todo))
+        if self.job.fractions.get("validation") is None:
             fractions = {**self.job.fractions, "validation": FOLD}
             object.__setattr__(self, "job", replace(self.job, fractions=fractions))
 
@@ -263,8 +266,10 @@ def search(
     study.begin({**plan.info["model"], **plan.info["settings"]})
     for tried in _trials(asked, plan, executor, processes, callbacks):
         progress(tried, sum(own.state != "running" for own in study.trials()))
-    found = Searched(name, asked, tuple(asked.study(plan.settings.seed).trials()))
-    _write(found, plan)
+    # The last of several processes to write knows of all trials that have ended.
+    with study.locked():
+        found = Searched(name, asked, tuple(study.trials()))
+        _write(found, plan)
     return found
 
 

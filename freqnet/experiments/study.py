@@ -8,6 +8,7 @@ a trial. No trial is lost or done twice, and no trial stays "running" for ever.
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, got_expected, reason
 from freqnet.experiments.space import Options, Range
 from freqnet.training.locks import FolderLock, is_locked, waited
 
@@ -76,12 +77,16 @@ class Tried:
 class _JournalLock:
     """Optuna's lock of its journal, as a lock that the operating system releases where its process ends."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, journal: Path) -> None:
+        self.folder, self.journal = folder, journal
         self._lock: FolderLock | None = None
 
     def acquire(self) -> bool:
         self._lock = waited(self.folder)
+        # A machine that lost its power may have written a line in part.
+        content = self.journal.read_bytes()
+        if not content.endswith(b"\n"):
+            os.truncate(self.journal, content.rfind(b"\n") + 1)
         return True
 
     def release(self) -> None:
@@ -108,20 +113,32 @@ class Study:
     def __init__(self, folder: Path, space: Sequence[Range | Options], minimize: bool, pruner: str, seed: int) -> None:
         self.locks, self.space, self.minimize, self.seed = folder / LOCKS, space, minimize, seed
         (self.locks / "journal").mkdir(parents=True, exist_ok=True)
-        with quiet():
-            import optuna
-            from optuna.storages import JournalStorage
-            from optuna.storages.journal import JournalFileBackend
+        with quiet(), self.locked():
+            try:
+                self.optuna = self._open(folder / JOURNAL, pruner)
+            # On damaged lines Optuna raises errors of many types.
+            except Exception as error:
+                todo = "choose another folder"
+                what = f"journal {folder / JOURNAL}"
+                raise CheckpointError(got_expected(what, reason(error), "the journal of a search", todo)) from error
 
-            with waited(self.locks):
-                lock: Any = _JournalLock(self.locks / "journal")
-                self.optuna: optuna.Study = optuna.create_study(
-                    storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL), lock)),
-                    pruner=_pruner(pruner),
-                    study_name=NAME,
-                    direction="minimize" if minimize else "maximize",
-                    load_if_exists=True,
-                )
+    def _open(self, journal: Path, pruner: str) -> optuna.Study:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+
+        lock: Any = _JournalLock(self.locks / "journal", journal)
+        return optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal), lock)),
+            pruner=_pruner(pruner),
+            study_name=NAME,
+            direction="minimize" if self.minimize else "maximize",
+            load_if_exists=True,
+        )
+
+    def locked(self) -> FolderLock:
+        """Return the lock under which trials begin, as soon as no other process holds it."""
+        return waited(self.locks)
 
     def begin(self, defaults: Mapping[str, Any]) -> None:
         """Add the trial of the default choices, unless the study has begun.
@@ -131,7 +148,7 @@ class Study:
         defaults : mapping
             The default values of the choices that vary, by the names of their fields.
         """
-        with quiet(), waited(self.locks):
+        with quiet(), self.locked():
             if not self.optuna.get_trials(deepcopy=False):
                 found = {own.name: own.parameter(defaults.get(own.name)) for own in self.space}
                 known = {name: value for name, value in found.items() if value is not None}
@@ -146,7 +163,7 @@ class Study:
     @contextmanager
     def next(self, count: int) -> Iterator[Ours | None]:
         """Yield a trial to do, if fewer than `count` have begun or one has lost its process; inside, it is ours."""
-        with waited(self.locks):
+        with self.locked():
             ours = self._lost() or self._new(count)
         try:
             yield ours
