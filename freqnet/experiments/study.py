@@ -207,7 +207,9 @@ class Study:
         from optuna.samplers import TPESampler
 
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        self.optuna.sampler = TPESampler(seed=seed, multivariate=False, constant_liar=True)
+        # Optuna 4 calls an argument experimental.
+        with quiet():
+            self.optuna.sampler = TPESampler(seed=seed, multivariate=False, constant_liar=True)
 
     def _lock(self, number: int) -> Path:
         return self.locks / f"{number:03d}"
