@@ -99,11 +99,11 @@ def test_the_test_part_is_not_touched(done: Searched, tmp_path: Path) -> None:
     assert len(held) == 40
     images = digits.images[..., 0].copy()
     images[held] = np.random.default_rng(0).uniform(0, images.max(), (40, 8, 8))
-    np.savez(tmp_path / "few.npz", x=images, y=digits.labels)
+    np.savez(tmp_path / "few.npz", x=images, y=digits.targets)
     changed = search(asked(tmp_path / "few.npz", tmp_path / "out", 4))
     assert results(changed) == results(done)[:4]
     images[np.setdiff1d(number, held)[:9]] = 0
-    np.savez(tmp_path / "more.npz", x=images, y=digits.labels)
+    np.savez(tmp_path / "more.npz", x=images, y=digits.targets)
     assert results(search(asked(tmp_path / "more.npz", tmp_path / "more", 2))) != results(done)[:2]
 
 

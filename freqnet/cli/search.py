@@ -12,6 +12,7 @@ from freqnet.errors import printable
 from freqnet.experiments import Search, Searched, Tried, search
 from freqnet.experiments.search import ASKED, BEST, RESULTS
 from freqnet.experiments.tables import NONE
+from freqnet.tasks import is_share
 from freqnet.training import Progress
 from freqnet.training.files import write_json
 
@@ -68,7 +69,7 @@ def result(tried: Tried) -> str:
 
 def _figures(tried: Tried) -> list[tuple[str, str]]:
     form = {True: "{:.2%}", False: "{:.4f}"}
-    return [(n, form[n.endswith("accuracy")].format(v)) for n, v in tried.figures.items() if n != "epoch"]
+    return [(n, form[is_share(n)].format(v)) for n, v in tried.figures.items() if n != "epoch"]
 
 
 def chosen(asked: Search, tried: Tried) -> str:
