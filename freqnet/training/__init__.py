@@ -1,6 +1,6 @@
 """Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
-from freqnet.training.batches import Spectra, analyse
+from freqnet.training.batches import Batch, Spectra, analyse
 from freqnet.training.callbacks import Callback, Progress, StopTraining
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
@@ -15,6 +15,7 @@ from freqnet.training.trackers import CSV, JSONLines, TensorBoard
 __all__ = [
     "ACTIVATIONS",
     "CSV",
+    "Batch",
     "Callback",
     "Checkpoint",
     "Evaluation",
