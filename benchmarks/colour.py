@@ -88,7 +88,7 @@ def eager(name: str) -> Peer:
 
     data = images(BATCH)
     peer = SHAPES[name.removesuffix(POLYNOMIALS)].peer
-    return Peer(cnn(peer, CLASSES, SHAPE), images_of, data.images, data.labels)
+    return Peer(cnn(peer, CLASSES, SHAPE), images_of, data.images, data.targets)
 
 
 def forms(name: str, plan: Plan) -> Iterator[tuple[str, Any, dict[str, Any]]]:

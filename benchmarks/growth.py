@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from freqnet import kernels, nn
 from freqnet.kernels.threads import thread_limit
+from freqnet.training import Spectra
+from freqnet.training.batches import Batch
 from freqnet.training.fit import Run
 
 from .networks import Ours, mnist, parts
@@ -109,9 +110,9 @@ def _grids(plan: Plan) -> Iterator[Row]:
     ours = mnist("large", parts())
     first: Operation | None = None
     for size in (28, 128, 512) if plan.quick else (28, 64, 128, 256, 512):
-        network, run, x, labels = _on_grid(ours, size)
+        network, run, batch = _on_grid(ours, size)
         images = np.random.default_rng(0).random((20, size, size, 1), np.float32)
-        step = partial(run.step, x, labels)
+        step = partial(run.step, batch)
         first = first or step
         seconds, base = alternate(step, first, plan.seconds)
         door = single(partial(network.analyse, images), plan.seconds) / len(images)
@@ -119,12 +120,13 @@ def _grids(plan: Plan) -> Iterator[Row]:
         yield Row("growth", f"grid {size}x{size}, training step", seconds, "the step on 28x28", base, details)
 
 
-def _on_grid(ours: Ours, size: int) -> tuple[nn.Network, Run, Any, np.ndarray]:
+def _on_grid(ours: Ours, size: int) -> tuple[nn.Network, Run, Batch]:
     """Return the default network with an input stage for images of another size that keeps as many modes."""
     door = nn.Door("fourier", (size, size), ours.network.door.band, 1)
     network = nn.Network(door, nn.from_description(ours.network.body.describe()))
     network.train()
-    run = Run(network, ours.run.settings, ours.run.settings.make_optimizer(network.named_parameters()), 1)
-    run.optimizer.learning_rate = 0.0
     x = network.analyse(np.random.default_rng(1).random((100, size, size, 1), np.float32))
-    return network, run, x, np.arange(100) % 10
+    spectra = Spectra(x.data, np.arange(100) % 10, x.space)
+    run = Run.begin(network, ours.run.settings, spectra)
+    run.optimizer.learning_rate = 0.0
+    return network, run, spectra.take(np.arange(100))

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.autodiff import Tensor, no_grad, observe
+from freqnet.autodiff import no_grad, observe
 from freqnet.data import Dataset, Split, load, split
 from freqnet.nn import Network
-from freqnet.training import Model, Settings, analyse, training_defaults
+from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
 from freqnet.training.fit import Run
 from freqnet.training.presets import SIZES
 from freqnet.training.statistics import kept_state
@@ -49,33 +49,32 @@ class Ours:
     Parameters
     ----------
     network : Network
-    x : Tensor
-        The spectra of a batch.
-    labels : ndarray
+    spectra : Spectra
+        The examples of a batch.
     settings : Settings
     """
 
-    def __init__(self, network: Network, x: Tensor, labels: np.ndarray, settings: Settings) -> None:
-        self.network, self.x, self.labels = network, x, labels
-        optimizer = settings.make_optimizer(network.named_parameters())
+    def __init__(self, network: Network, spectra: Spectra, settings: Settings) -> None:
+        self.network, self.spectra = network, spectra
+        self.batch = spectra.take(np.arange(len(spectra)))
+        self.run = Run.begin(network, settings, spectra)
         # A rate of 0 costs as much as any other and leaves the weights unchanged.
-        optimizer.learning_rate = 0.0
-        self.run = Run(network, settings, optimizer, 1)
+        self.run.optimizer.learning_rate = 0.0
 
     @classmethod
     def on(cls, network: Network, train: Dataset, batch: int = BATCH) -> Ours:
         """Take the first images of a dataset as the batch, and the default settings of the dataset."""
-        x, labels = analyse(network, train.take(np.arange(batch))).take(np.arange(batch))
-        return cls(network, x, labels, Settings(**training_defaults(train.name)))
+        spectra = analyse(network, train.take(np.arange(batch)))
+        return cls(network, spectra, Settings(**training_defaults(train.name)))
 
     def on_tape(self) -> Ours:
         """Return the same network, untrained, that runs without plans."""
-        return Ours(OnTape(self.network.door, self.network.body), self.x, self.labels, self.run.settings)
+        return Ours(OnTape(self.network.door, self.network.body), self.spectra, self.run.settings)
 
     def step(self) -> Operation:
         """Return a training step on spectra, which are computed once before training."""
         self.network.train()
-        return lambda: self.run.step(self.x, self.labels)
+        return lambda: self.run.step(self.batch)
 
     def predict(self, images: np.ndarray, batch: int = BATCH) -> Operation:
         """Return an inference pass of the compiled network from images to logits, with the transform of the images."""
@@ -88,7 +87,7 @@ class Ours:
         self.network.train()
         count = lambda op, out, inputs, words: costs.append(int(op.cost(out, *inputs, **words)))
         with observe(count), no_grad(), kept_state(self.network.body):
-            self.network(self.x)
+            self.network(self.batch.x)
         return 3 * sum(costs)
 
 
@@ -104,7 +103,7 @@ class Peer:
 
         from .peers import adamw
 
-        self.model, self.labels, self.inputs = model, torch.from_numpy(labels), inputs
+        self.model, self.targets, self.inputs = model, torch.from_numpy(labels), inputs
         self.x = inputs(images)
         # None is the layout of `inputs`, which is channels-last.
         self.layout: Any = None
@@ -163,7 +162,7 @@ class Peer:
         from .peers import step
 
         self.model.train()
-        return lambda: step(self.model, self.optimizer, self.x, self.labels)
+        return lambda: step(self.model, self.optimizer, self.x, self.targets)
 
     def _predict(self, x: Any, batch: int, threads: int | None) -> Operation:
         import torch
@@ -218,7 +217,7 @@ def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[t
     """Yield PyTorch networks by name: CNNs, an FNO, and ``ours`` with an FFT round trip at each activation."""
     from .peers import FNO, RoundTrip, cnn, images_of, spectra_of
 
-    batch = data.train.images[:BATCH], np.asarray(data.train.labels[:BATCH])
+    batch = data.train.images[:BATCH], np.asarray(data.train.targets[:BATCH])
     wanted = lambda name: names is None or name in names
     for name in filter(wanted, GREY_CNNS):
         yield name, Peer(cnn(name), images_of, *batch)

@@ -64,7 +64,7 @@ def recorded(ours: Ours) -> Recorded:
 
     run = ours.run
     ours.network.train()
-    return StepPlans(ours.network, run.trained, run.settings.smoothing).record(ours.x, ours.labels).plan
+    return StepPlans(ours.network, run.trained, run.loss).record(ours.batch).plan
 
 
 class _Clock:

@@ -12,7 +12,7 @@ import numpy as np
 
 from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.optim import Cosine
-from freqnet.training import Model, Settings, analyse, evaluate, fit, training_defaults
+from freqnet.training import Model, Progress, Settings, analyse, evaluate, fit, training_defaults
 from freqnet.training.presets import SIZES
 
 from .networks import Peer
@@ -41,7 +41,7 @@ def our_curve(parts: Split, settings: Settings, model: Model) -> Curve:
             pause[0] += time.perf_counter() - start
 
     begin = time.perf_counter()
-    fit(network, spectra, settings=settings, progress=watch)
+    fit(network, spectra, settings=settings, callbacks=[Progress(watch)])
     return curve
 
 
@@ -56,14 +56,14 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
     from .peers import adamw, cnn, images_of, step
 
     # Another network of the same kind finds the memory layout in which it trains faster.
-    first = parts.train.take(np.arange(min(settings.batch, len(parts.train.labels))))
-    trial = Peer(cnn(name, len(parts.train.classes)), images_of, first.images, np.asarray(first.labels))
+    first = parts.train.take(np.arange(min(settings.batch, len(parts.train.targets))))
+    trial = Peer(cnn(name, len(parts.train.classes)), images_of, first.images, np.asarray(first.targets))
     layout = trial.for_training().layout or torch.channels_last
     torch.manual_seed(settings.seed)
     model = cnn(name, len(parts.train.classes)).to(memory_format=layout)
     images = images_of(parts.train.images).clone(memory_format=layout)
-    labels = torch.from_numpy(parts.train.labels)
-    test, test_labels = images_of(parts.test.images), torch.from_numpy(parts.test.labels)
+    labels = torch.from_numpy(parts.train.targets)
+    test, test_labels = images_of(parts.test.images), torch.from_numpy(parts.test.targets)
     optimizer = adamw(model, settings.learning_rate, settings.weight_decay)
     generator = np.random.default_rng(settings.seed)
     count = settings.epochs * -(-len(images) // settings.batch)

@@ -14,6 +14,8 @@ from sphinx.application import Sphinx
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+PUBLIC = import_module("reference").PUBLIC
+
 project = "freqnet"
 author = "The freqnet developers"
 copyright = author
@@ -26,8 +28,10 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
     "formulas",
     "claims",
+    "reference",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 # Every build runs the notebooks anew, and fails if a cell does.
@@ -37,7 +41,8 @@ nb_execution_timeout = 300
 # What a notebook writes goes into a folder that is removed.
 nb_execution_in_temp = True
 nb_merge_streams = True
-exclude_patterns = ["_build", "speed"]
+# The gallery writes each example as a page and as a notebook to download; the page is the source.
+exclude_patterns = ["_build", "speed", "gallery/*.ipynb"]
 nitpicky = True
 # Type variables, and classes that are not public.
 nitpick_ignore = [
@@ -70,6 +75,25 @@ napoleon_use_rtype = False
 napoleon_custom_sections = [("Attributes", "params_style")]
 napoleon_preprocess_types = False
 
+# -- the gallery: each example runs once, when the pages are built ------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "reset_modules": ("gallery_style.reset",),
+    "reset_modules_order": "both",
+    "within_subsection_order": "FileNameSortKey",
+    "image_srcset": ["2x"],
+    "thumbnail_size": (600, 400),
+    "download_all_examples": False,
+    "show_signature": False,
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "min_reported_time": 600,
+    "write_computation_times": False,
+}
+
 # -- the site ----------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "freqnet"
@@ -94,30 +118,13 @@ html_sidebars = {
     name: [] for name in ("index", "quickstart", "design", "results", "references", "changelog", "contributing")
 }
 
-PUBLIC = (
-    "approximate",
-    "audit",
-    "autodiff",
-    "spaces",
-    "ops",
-    "nn",
-    "data",
-    "optim",
-    "training",
-    "plot",
-    "report",
-    "experiments",
-    "theory",
-    "errors",
-)
-
 
 def documented_names() -> dict[str, str]:
     """Return the documented name of each public class and function, by its name in the defining module."""
     found: dict[str, str] = {}
     for module in (f"freqnet.{name}" for name in PUBLIC):
         here = import_module(module)
-        for name in getattr(here, "__all__", None) or [n for n in vars(here) if n.endswith("Error")]:
+        for name in here.__all__:
             value = getattr(here, name)
             home = f"{getattr(value, '__module__', module)}.{getattr(value, '__qualname__', name)}"
             found.setdefault(home, f"{module}.{name}")

@@ -28,7 +28,8 @@ ROWS = (
     (("ops", "one block per op: forward, derivative, cost, source", BLUE),),
     (("plan", "recorded ops as one list of kernel calls over arrays that stay in place", BLUE),),
     (("nn", "layers, Sequential, Network", BLUE),),
-    (("optim", "optimisers, schedules", GREY), ("data", "datasets, readers, splits", GREY)),
+    (("optim", "optimisers, schedules", GREY), ("tasks", "targets, losses, metrics", BLUE)),
+    (("data", "datasets, readers, splits", GREY),),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),
     (("plot", "plots on Matplotlib axes", BLUE),),
@@ -38,6 +39,7 @@ ROWS = (
         ("theory", "claims and their checks", ORANGE),
         ("benchmarks", "freqnet bench", GREY),
     ),
+    (("sklearn", "estimators and transformers of scikit-learn", BLUE),),
     (("cli", "freqnet train, compare, audit, verify, ...", GREY),),
 )
 WIDTH, HEIGHT, GAP = 78.0, 4.6, 1.5

@@ -99,7 +99,7 @@ def layers() -> Figure:
     parts = split(load("digits"), seed=0)
     network = Model().network(parts.train)
     fit(network, analyse(network, parts.train), settings=Settings(epochs=10))
-    images = parts.test.images[[np.argmax(parts.test.labels == 3), np.argmax(parts.test.labels == 8)]]
+    images = parts.test.images[[np.argmax(parts.test.targets == 3), np.argmax(parts.test.targets == 8)]]
     wanted = {"door": "door", "1": "convolution", "3": "polynomial", "4": "truncation", "5": "convolution"}
     wanted |= {"7": "polynomial", "8": "truncation", "9": "convolution", "11": "polynomial"}
     steps = [step for step in walk(network, images) if step.name in wanted]

@@ -10,9 +10,10 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import yaml
-from conf import PUBLIC
+from reference import PUBLIC, expand, further, is_described
 from typer.main import get_command
 
 from freqnet.cli.commands import app
@@ -21,7 +22,8 @@ from freqnet.experiments import Job, collect_metrics, make_plan
 from freqnet.training import Evaluation, History
 
 DOCS = Path(__file__).parent
-PAGES = sorted([*DOCS.rglob("*.rst"), *DOCS.rglob("*.md")])
+# The gallery is made of the examples.
+PAGES = sorted(p for p in [*DOCS.rglob("*.rst"), *DOCS.rglob("*.md")] if "gallery" not in p.parts)
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -29,22 +31,42 @@ def text(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-def undocumented(module: str, page: str) -> set[str]:
-    """Public names of a module that its page has no entry for."""
-    here = import_module(f"freqnet.{module}")
-    names = getattr(here, "__all__", None) or [name for name in vars(here) if name.endswith("Error")]
-    entry = r"^(?:\.\. (?:auto|py:)\w+:: +| {17})(\w+)"
-    return set(names) - set(re.findall(entry, page, re.MULTILINE))
-
-
 @pytest.mark.parametrize("module", PUBLIC)
-def test_every_public_name_has_an_entry(module: str) -> None:
-    assert undocumented(module, text(f"api/{module}.rst")) == set()
+def test_every_public_name_has_an_entry_and_a_text(module: str) -> None:
+    here = import_module(f"freqnet.{module}")
+    page = expand(text(f"api/{module}.rst"), here)
+    assert further(page, here) == []
+    # An entry by hand has its text on the page.
+    by_hand = set(re.findall(r"^(?:\.\. py:\w+:: +| {17})(\w+)", page, re.MULTILINE))
+    assert [name for name in here.__all__ if not is_described(getattr(here, name)) and name not in by_hand] == []
 
 
-def test_a_missing_entry_is_found() -> None:
+def test_every_package_with_public_names_has_a_page() -> None:
+    packages = {path.parent.name for path in (DOCS.parent / "freqnet").glob("*/__init__.py")}
+    public = {name for name in packages if hasattr(import_module(f"freqnet.{name}"), "__all__")}
+    # The page of the command line describes its options.
+    assert public - {"kernels", "cli"} <= set(PUBLIC)
+    assert set(import_module("freqnet").__all__) - set(re.findall(r"\w+", text("api/freqnet.rst"))) == set()
+
+
+def test_a_name_without_an_entry_gets_one_and_a_place_in_the_table() -> None:
+    module = import_module("freqnet.ops")
     page = text("api/ops.rst").replace(".. autofunction:: truncate\n", "").replace(" log(x)\n", "\n")
-    assert undocumented("ops", page) == {"truncate", "log"}
+    assert set(further(page, module)) == {"truncate", "log"}
+    full = expand(page, module)
+    assert further(full, module) == []
+    assert ".. autofunction:: truncate\n" in full.partition("Further names\n")[2]
+    assert "   truncate\n" in full.partition("Transforms\n----")[0]
+    assert expand(full, module) == full
+
+
+def test_values_without_a_text_of_their_own_are_found() -> None:
+    class Silent:
+        pass
+
+    assert [is_described(value) for value in (Silent, Silent(), (), {}, DOCS, Path, pytest.raises)] == [
+        False, False, False, False, False, True, True,
+    ]  # fmt: skip
 
 
 def test_every_option_is_listed() -> None:
@@ -61,7 +83,9 @@ def test_every_key_of_the_metrics_is_listed() -> None:
     parts = split(dataset, **plan.info["fractions"])
     history = History([{"epoch": 1, "loss": 1.0, "accuracy": 0.5, "seconds": 1.0}])
     network = plan.model.network(parts.train)
-    keys = set(collect_metrics(plan, network, parts, history, Evaluation(1.0, 0.5, parts.test.labels)))
+    found = dataset.task.metrics(np.eye(10)[parts.test.targets], parts.test.targets)
+    result = Evaluation(1.0, found, parts.test.targets, dataset.task)
+    keys = set(collect_metrics(plan, network, parts, history, result))
     table = text("api/cli.rst").partition("``metrics.json``\n")[2].partition(".. _checkpoints:")[0]
     assert set(re.findall(r"^    ``(\w+)``", table, re.MULTILINE)) == keys
 
@@ -111,6 +135,22 @@ def test_the_citation_is_complete() -> None:
     citation = yaml.safe_load((DOCS.parent / "CITATION.cff").read_text(encoding="utf-8"))
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == import_module("freqnet").__version__
+
+
+def untold(example: str) -> list[str]:
+    """What an example lacks to be a page of the gallery."""
+    needs = {"a title": r'\A"""\n.+\n===+\n', "text between code": "^# %%$", "a picture": r"^ *plt\.show\(\)$"}
+    return [name for name, pattern in needs.items() if not re.search(pattern, example, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", sorted((DOCS.parent / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_every_example_tells_a_story(path: Path) -> None:
+    example = path.read_text(encoding="utf-8")
+    assert untold(example) == []
+    assert untold(re.sub(r"^# %%\n|plt\.show\(\)", "", example, flags=re.MULTILINE)) == [
+        "text between code",
+        "a picture",
+    ]
 
 
 def module_of(path: Path) -> ModuleType:

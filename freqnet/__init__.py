@@ -34,11 +34,12 @@ __all__ = [
     "optim",
     "plot",
     "report",
+    "tasks",
     "training",
     "transform_count",
 ]
 
-_MODULES = ("approximate", "audit", "data", "nn", "optim", "plot", "report", "training")
+_MODULES = ("approximate", "audit", "data", "nn", "optim", "plot", "report", "tasks", "training")
 
 
 def __getattr__(name: str) -> _Any:

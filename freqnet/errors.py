@@ -10,6 +10,25 @@ import re
 import sys
 import warnings
 
+__all__ = [
+    "CheckpointError",
+    "ConditionWarning",
+    "ConfigurationError",
+    "DataError",
+    "DataWarning",
+    "DivergenceError",
+    "FreqnetError",
+    "GradientError",
+    "ModuloWarning",
+    "NetworkWarning",
+    "PlanWarning",
+    "RangeWarning",
+    "ShapeError",
+    "SpaceError",
+    "TransformError",
+    "got_expected",
+]
+
 
 class FreqnetError(Exception):
     """Base of every error that freqnet raises on purpose."""

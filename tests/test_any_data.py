@@ -140,7 +140,7 @@ def _measured(case: Case, folder: Path) -> None:
     axis = case.layout.split().index("n")
     np.savez(folder / "turned.npz", x=np.flip(case.stored(), axis), y=case.y[::-1])
     found = _json(folder, "evaluate", folder / "run", folder / "turned.npz")
-    names = [dataset.classes[label] for label in dataset.labels]
+    names = [dataset.classes[label] for label in dataset.targets]
     right = np.mean([c == n for c, n in zip(classes, names, strict=True)])
     assert found["held_out"] or found["accuracy"] == pytest.approx(right)
 

@@ -303,7 +303,7 @@ def test_colour_networks_have_the_modes_and_channels_of_their_name(name: str) ->
     ours = Ours.on(colour.network(name), colour.images(4), 4)
     calls = []
     with observe(lambda op, out, inputs, words: calls.append((op.name, out.shape, inputs[0].shape))), no_grad():
-        ours.network(ours.x)
+        ours.network(ours.batch.x)
     convolved = [(out[0], out[-1]) for name, out, _ in calls if name == "convolve"]
     assert convolved == list(zip(shape.modes[:-1], shape.widths, strict=True))
     assert [x[0] for name, _, x in calls if name == "functional"] == [shape.modes[-1]]
@@ -327,7 +327,7 @@ def test_the_tape_computes_what_the_plan_computes() -> None:
         parameter.data[...] = ours.network.named_parameters()[name].data
     tape.network.train()
     ours.network.train()
-    assert tape.run.step(tape.x, tape.labels)[0] == pytest.approx(ours.run.step(ours.x, ours.labels)[0], rel=1e-4)
+    assert tape.run.step(tape.batch)[0] == pytest.approx(ours.run.step(ours.batch)[0], rel=1e-4)
 
 
 @pytest.mark.skipif(kernels.KERNEL != "native", reason="plans need the compiled kernels")
@@ -344,7 +344,7 @@ def test_parts_of_a_plan_cover_it_and_count_its_work() -> None:
     x, h = (v.data.nbytes for v in convolution.inputs)
     assert bytes_moved(convolution) == x + h + convolution.out.data.nbytes
     # Run part by part, the program gives the same gradients.
-    made.run(ours.x.data)
+    made.run(ours.batch.x.data)
     first = [made.gradient(p).copy() for p in ours.run.trained.values()]
     for part in made.parts:
         made.program.runner(part.calls)()

@@ -20,6 +20,7 @@ from freqnet.data import Dataset
 from freqnet.display import Displayed
 from freqnet.experiments import Compared, Outcome, Sketch
 from freqnet.report.cells import cell, cell_html
+from freqnet.tasks import Classification
 from freqnet.training import Evaluation, History, analyse
 
 HOSTILE = ("<script>alert(1)</script>", "a & \"b\" 'c'", "\udc80日本\n")
@@ -82,7 +83,7 @@ VALUES: dict[str, Any] = {
     "an empty class": dataset_of(8).with_classes(("cat", "dog", "emu", "fox")),
     "history": History(ROWS),
     "no epochs": History(),
-    "evaluation": Evaluation(0.123456, 0.9, np.ones((4, 3))),
+    "evaluation": Evaluation(0.123456, {"accuracy": 0.9}, np.ones((4, 3)), Classification()),
     "audit": audit(NETWORK, RNG.normal(size=(40, 8, 8, 1))),
     "comparison": compared_of("it <b>broke</b>"),
 }  # fmt: skip
@@ -187,7 +188,9 @@ def test_texts_are_escaped() -> None:
 def test_texts_say_what_there_is() -> None:
     assert repr(VALUES["history"]) == "History(30 epochs, loss=0.03333, r2=3, validation_r2=nan, learning_rate=0.1)"
     assert repr(VALUES["no epochs"]) == "History(0 epochs)"
-    assert repr(VALUES["evaluation"]) == "Evaluation(loss=0.1235, accuracy=0.9, logits=array (4, 3))"
+    assert repr(VALUES["evaluation"]) == (
+        "Evaluation(loss=0.1235, metrics={accuracy: 0.9}, outputs=array (4, 3), task=Classification())"
+    )
     assert repr(VALUES["comparison"]) == "Compared('pets', fourier, 1 of 2 runs complete)"
     assert repr(VALUES["spectra"]) == "Spectra(12 examples, 1 channels of fourier signal, grid 8x8, band 3x3)"
     assert "30 epochs, 10 of them shown" in text_of(VALUES["history"]._repr_html_())

@@ -83,7 +83,11 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
     assert "read as n t c: grid 64, 1 channel" in succeed(
         "train", tmp_path / "waves.npz", *QUICK, "--out", tmp_path / "run"
     )
-    assert load_checkpoint(tmp_path / "run" / MODEL).info["reading"] == {"layout": "n t c", "size_to": None}
+    assert load_checkpoint(tmp_path / "run" / MODEL).info["reading"] == {
+        "layout": "n t c",
+        "size_to": None,
+        "task": None,
+    }
     # Arrays without an axis of channels are read by the number of their axes.
     np.save(tmp_path / "a.npy", rng.normal(size=(2, 64)))
     assert "2 predictions" in succeed("predict", tmp_path / "run", tmp_path / "a.npy")
@@ -96,7 +100,7 @@ def test_comparisons_read_alike(channels_first: Path, tmp_path: Path) -> None:
     assert "(kept)" in succeed(*words, "--resume")
     assert "its own --layout 'n c h w'" in refused(*(w if w != "nchw" else "nhwc" for w in words), "--resume")
     info = load_checkpoint(tmp_path / "compared" / "grid-seed0" / MODEL).info
-    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6]}
+    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None}
 
 
 # -- sizes -----------------------------------------------------------------------------------------------
@@ -199,7 +203,7 @@ def as_before(dataset: Dataset) -> Dataset:
     """A dataset of numbered classes as earlier versions read it: in float32, every number below the largest a class."""
     numbers = np.array([int(name) for name in dataset.classes])
     classes = tuple(map(str, range(numbers[-1] + 1)))
-    return replace(dataset, images=dataset.images.astype(np.float32), labels=numbers[dataset.labels], classes=classes)
+    return replace(dataset, images=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,7 @@ def test_runs_of_earlier_versions_find_their_examples(tmp_path: Path, x: np.ndar
     layout = {3: "n h w", 4: "n h w c"}[x.ndim]
     before = as_before(load(file, layout=layout))
     # A model of earlier versions: trained on what they read, without the reading in its information.
-    np.savez(file, x=before.images, y=before.labels, classes=before.classes)
+    np.savez(file, x=before.images, y=before.targets, classes=before.classes)
     succeed("train", file, *SMALL, "--layout", "nhwc", "--out", out)
     checkpoint = load_checkpoint(out / MODEL)
     info = {name: value for name, value in checkpoint.info.items() if name not in ("reading", "rate")}

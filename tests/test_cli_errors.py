@@ -17,7 +17,7 @@ from test_cli_train import SMALL, command, refused, snapshot, some_digits, succe
 from freqnet.cli import console, main
 from freqnet.cli.main import _with_options
 from freqnet.errors import ConfigurationError
-from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL
+from freqnet.training.files import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("digits", "more"), "more"),
         (("digits", "--speed", "9"), "No such option: --speed"),
         (("digits", "--out"), "--out"),
-        ((), "Missing argument"),
+        ((), "DATA: got none, expected the data to train on"),
     ],
 )
 def test_training_that_cannot_start(place: Path, words: tuple[str, ...], message: str) -> None:
@@ -195,7 +195,7 @@ def test_damaged_checkpoints_are_not_resumed(unfinished: Path, tmp_path: Path, c
 # --- The disk, the terminal, the program ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6, 7, 8])
 def test_a_full_disk_leaves_whole_files(place: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     without_plots(monkeypatch)
     writes, replace = iter(range(after)), os.replace
@@ -208,8 +208,8 @@ def test_a_full_disk_leaves_whole_files(place: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "replace", full)
     line = refused("train", "../few.npz", *SMALL, "--out", "run")
     assert "No space left on device" in line
-    # Two epochs of checkpoint and history; then model, history, metrics, report.
-    order = [CHECKPOINT, HISTORY, CHECKPOINT, HISTORY, MODEL, HISTORY, METRICS]
+    # Two epochs of checkpoint and history, and the choices after the first; then model, history, metrics, report.
+    order = [CHECKPOINT, HISTORY, CONFIG, CHECKPOINT, HISTORY, MODEL, HISTORY, METRICS]
     assert {path.name for path in Path("run").iterdir()} == set(order[:after])
     monkeypatch.setattr(os, "replace", replace)
     if after:

@@ -26,7 +26,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(60):
         image = Image.fromarray((test.images[number, :, :, 0] * 255).astype(np.uint8))
         for size in (8, 16):
-            target = folder / str(size) / f"{number:02d}-{test.labels[number]}.png"
+            target = folder / str(size) / f"{number:02d}-{test.targets[number]}.png"
             target.parent.mkdir(exist_ok=True)
             image.resize((size, size), Image.Resampling.BICUBIC).save(target)
     return folder
@@ -74,9 +74,9 @@ def test_evaluation_finds_the_data_of_the_run_from_anywhere(tmp_path: Path, monk
 
 
 def test_classes_are_matched_by_name(run: Path, tmp_path: Path) -> None:
-    digits = load("digits").take(np.flatnonzero(np.isin(load("digits").labels, [3, 7])))
+    digits = load("digits").take(np.flatnonzero(np.isin(load("digits").targets, [3, 7])))
     names = np.array(["7", "3"])
-    np.savez(tmp_path / "two.npz", x=digits.images[..., 0], y=(digits.labels == 3).astype(int), classes=names)
+    np.savez(tmp_path / "two.npz", x=digits.images[..., 0], y=(digits.targets == 3).astype(int), classes=names)
     succeed("evaluate", run, tmp_path / "two.npz", "--json", tmp_path / "e.json")
     assert json.loads((tmp_path / "e.json").read_text())["accuracy"] > 0.8
 

@@ -128,7 +128,7 @@ def test_an_interrupt_that_got_lost_stops_at_the_next_step(tmp_path: Path, monke
     def losing(path: Path, rows: Any) -> None:
         Swallows()
 
-    monkeypatch.setattr("freqnet.experiments.execute.write_lines", losing)
+    monkeypatch.setattr("freqnet.training.trackers.write_lines", losing)
     outcome = command("train", some_digits(tmp_path / "few.npz", 120), *SMALL, "--out", tmp_path / "run")
     assert outcome.status == 2
     assert outcome.err.startswith("freqnet: interrupted; the last complete epoch is safe")

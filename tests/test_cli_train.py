@@ -22,7 +22,7 @@ import freqnet.report
 from freqnet import kernels
 from freqnet.cli import main
 from freqnet.data import load
-from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT, RUN_FILES, write_atomically
+from freqnet.training.files import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, REPORT, RUN_FILES, write_atomically
 from freqnet.training.presets import DEFAULT_MODES
 
 SMALL = ("--widths", "4,4,4", "--epochs", "2", "--quiet")
@@ -65,7 +65,7 @@ def refused(*words: object) -> str:
 def some_digits(path: Path, count: int = 200, **arrays: Any) -> Path:
     """Write the first digits as an archive."""
     digits = load("digits").take(np.arange(count))
-    np.savez(path, **{"x": digits.images[..., 0], "y": digits.labels, **arrays})
+    np.savez(path, **{"x": digits.images[..., 0], "y": digits.targets, **arrays})
     return path
 
 
@@ -98,7 +98,7 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- The files of a run ---------------------------------------------------------------------------
 
 
-def test_a_run_writes_its_five_files(digits_run: Path) -> None:
+def test_a_run_writes_its_files(digits_run: Path) -> None:
     assert {path.name for path in digits_run.iterdir()} == set(RUN_FILES)
     metrics = json.loads((digits_run / METRICS).read_text())
     assert metrics.keys() >= PROMISED
@@ -233,7 +233,7 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
     line = refused("train", data, *SMALL, "--out", out)
     assert "ZeroDivisionError: no axes to plot" in line
     assert "--resume" in line
-    assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY}
+    assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY, CONFIG}
     succeed("evaluate", out)
     monkeypatch.undo()
     succeed("train", data, "--out", out, "--resume", "--quiet")

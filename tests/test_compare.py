@@ -35,7 +35,7 @@ def test_fourier_equals_hartley(done: tuple[Comparison, Compared]) -> None:
     fourier, hartley, grid = done[1].domains
     assert done[1].ok
     # Rounding may change the class of an example on the boundary.
-    assert np.abs(np.subtract(fourier.accuracies, hartley.accuracies)).max() < 2.5 / 360
+    assert np.abs(np.subtract(fourier.scores, hartley.scores)).max() < 2.5 / 360
     for seed in (0, 1):
         runs = [next(o for o in done[1].of(name) if o.seed == seed) for name in ("fourier", "hartley")]
         assert runs[0].history[-1]["loss"] == pytest.approx(runs[1].history[-1]["loss"], rel=1e-4)
@@ -47,8 +47,8 @@ def test_figures_are_those_of_the_runs(done: tuple[Comparison, Compared]) -> Non
     _, compared = done
     for figures in compared.domains:
         runs = compared.of(figures.domain)
-        assert figures.accuracy == np.mean([o.metrics["test_accuracy"] for o in runs])
-        assert figures.accuracy_deviation == pytest.approx(np.std(figures.accuracies, ddof=1))
+        assert figures.score == np.mean([o.metrics["test_accuracy"] for o in runs])
+        assert figures.score_deviation == pytest.approx(np.std(figures.scores, ddof=1))
         assert figures.train_seconds == np.mean([sum(row["seconds"] for row in o.history) for o in runs])
         steps = -(-1437 // 64)
         assert figures.step_milliseconds == pytest.approx(1e3 * figures.train_seconds / 2 / steps, rel=1e-6)

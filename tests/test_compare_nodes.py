@@ -37,7 +37,7 @@ def test_runs_with_other_numbers_of_nodes(with_nodes: tuple[Comparison, Compared
     for row in found.by_nodes:
         (own,) = (d for d in found.domains if d.domain == row.domain)
         assert (row.kept, row.runs, row.failed) == (f"{row.nodes}x{row.nodes} nodes", 2, 0)
-        assert row.accuracy == np.mean([o.metrics["test_accuracy"] for o in found.of(row.domain, row.nodes)])
+        assert row.score == np.mean([o.metrics["test_accuracy"] for o in found.of(row.domain, row.nodes)])
         # With fewer nodes a network computes less, and its door is better conditioned.
         assert row.multiply_adds is not None
         assert row.condition_number is not None
@@ -62,7 +62,7 @@ def test_precision_nodes_and_condition_numbers_are_told(with_nodes: tuple[Compar
 def test_a_domain_too_ill_conditioned_says_why(with_nodes: tuple[Comparison, Compared]) -> None:
     comparison, found = with_nodes
     rates = found.domains[2]
-    assert (found.ok, rates.failed, rates.accuracy) == (False, 2, None)
+    assert (found.ok, rates.failed, rates.score) == (False, 2, None)
     # One line for both seeds.
     (reason,) = rates.reasons
     assert reason.startswith("seeds 0, 1: float64 numbers: got condition number")
@@ -86,7 +86,7 @@ def test_the_page_of_domains_of_nodes(with_nodes: tuple[Comparison, Compared]) -
     page = (comparison.path / PAGE).read_text()
     # The three usual figures, then accuracy by nodes, condition numbers, and errors by size for three families.
     assert page.count("<svg") == 3 + 1 + 1 + 3
-    titles = ("Notes", "Accuracy and number of nodes", "Condition number and number of nodes", "Errors and size")
+    titles = ("Notes", "Score and number of nodes", "Condition number and number of nodes", "Errors and size")
     assert all(f"<h2>{title}</h2>" in page for title in titles)
     assert all(text in page for text in ("(3 + 2√2)^N", "10x10 nodes", "float64", "5x5"))
     assert "mathdefault" not in page

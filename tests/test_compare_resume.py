@@ -100,8 +100,8 @@ def test_a_failing_domain_does_not_stop_the_others(tmp_path: Path) -> None:
     comparison = small(tmp_path / "out", "fourier", "grid", model={**WIDTHS, "activation": "relu"})
     found = threads(comparison)
     fourier, grid = found.domains
-    assert (found.ok, fourier.failed, fourier.accuracy, grid.failed) == (False, 1, None, 0)
-    assert grid.accuracy is not None
+    assert (found.ok, fourier.failed, fourier.score, grid.failed) == (False, 1, None, 0)
+    assert grid.score is not None
     assert "relu" in fourier.reasons[0].lower()
     assert "\n" not in fourier.reasons[0]
     assert fourier.reasons[0].replace("'", "&#39;") in (tmp_path / "out" / PAGE).read_text()

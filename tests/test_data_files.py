@@ -44,7 +44,7 @@ def test_mnist_from_idx_files(tmp_path: Path, mark: str, suffix: str) -> None:
     assert (dataset.images.shape, dataset.images.dtype) == ((16, 6, 5, 1), np.float32)
     assert (dataset.official_test, len(dataset.classes)) == (4, 10)
     np.testing.assert_allclose(dataset.images[:12, ..., 0], arrays["train-images"] / 255, rtol=1e-6)
-    np.testing.assert_array_equal(dataset.labels[12:], arrays["t10k-labels"])
+    np.testing.assert_array_equal(dataset.targets[12:], arrays["t10k-labels"])
 
 
 @pytest.mark.parametrize("place", ["data", "data/mnist", "home/.cache/freqnet/mnist"])
@@ -151,7 +151,7 @@ def test_labels_of_npz(tmp_path: Path, labels: list, classes: list | None, numbe
         arrays["classes"] = np.array(classes)
     save(tmp_path / "set.npz", arrays)
     dataset = load(tmp_path / "set.npz")
-    assert (dataset.labels.tolist(), dataset.labels.dtype, dataset.classes) == (numbers, np.int64, names)
+    assert (dataset.targets.tolist(), dataset.targets.dtype, dataset.classes) == (numbers, np.int64, names)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_folder_of_images(tmp_path: Path) -> None:
     (tmp_path / "cat" / "._0.png").write_text("hidden")
     (tmp_path / ".thumbnails").mkdir()
     dataset = load(tmp_path)
-    assert (dataset.classes, dataset.labels.tolist()) == (("cat", "dog"), [0, 0, 1, 1])
+    assert (dataset.classes, dataset.targets.tolist()) == (("cat", "dog"), [0, 0, 1, 1])
     assert dataset.images.shape == (4, 6, 5, 1)
     np.testing.assert_allclose(dataset.images[:, 0, 0, 0], np.array([0, 50, 0, 50]) / 255, rtol=1e-6)
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from scipy.io import savemat, wavfile
 
 from freqnet.data import READERS, Contents, from_arrays, from_dataframe, load, load_images, register_reader
-from freqnet.data.labels import number_labels
 from freqnet.errors import ConfigurationError, DataError
+from freqnet.tasks.labels import number_labels
 
 h5py = pytest.importorskip("h5py")
 nibabel = pytest.importorskip("nibabel")
@@ -73,7 +73,7 @@ def test_a_folder_of_sounds(tmp_path: Path) -> None:
     folder = classes_of(tmp_path / "s", lambda file, i: wavfile.write(file, 8000, sound("i2")[i : i + 64]), ".wav")
     dataset = load(folder)
     assert (dataset.classes, dataset.grid, dataset.channels) == (("down", "up"), (64,), 1)
-    assert (dataset.labels.tolist(), dataset.rate, dataset.full_scale) == ([0, 0, 0, 1, 1, 1], "8000 Hz", 32768)
+    assert (dataset.targets.tolist(), dataset.rate, dataset.full_scale) == ([0, 0, 0, 1, 1, 1], "8000 Hz", 32768)
     np.testing.assert_allclose(dataset.images[3, :, 0], SOUND[0:64], atol=1e-4)
     assert load(folder, size_to=32).grid == (32,)
 
@@ -169,7 +169,7 @@ def test_archives_of_every_kind_are_the_same(tmp_path: Path, suffix: str, dtype:
     WRITERS[suffix](tmp_path / f"a{suffix}", {"x": x, "y": labels})
     found, expected = load(tmp_path / f"a{suffix}"), from_arrays(x, labels)
     np.testing.assert_array_equal(found.images, expected.images)
-    assert found.labels.tolist() == expected.labels.tolist()
+    assert found.targets.tolist() == expected.targets.tolist()
     assert (found.classes, found.full_scale, found.name) == (expected.classes, expected.full_scale, "a")
     # Whole numbers keep their type until a network divides them.
     unlabelled = load_images(tmp_path / f"a{suffix}")[0].dtype
@@ -379,7 +379,7 @@ def test_whole_numbers_keep_their_type_for_the_network(tmp_path: Path) -> None:
 )
 def test_labels_of_arrays(y: Any, labels: list[int], classes: tuple[str, ...]) -> None:
     dataset = from_arrays([[1, 2], [3, 4], [5, 6]], y)
-    assert (dataset.labels.tolist(), dataset.classes, dataset.labels.dtype) == (labels, classes, np.int64)
+    assert (dataset.targets.tolist(), dataset.classes, dataset.targets.dtype) == (labels, classes, np.int64)
 
 
 @given(st.lists(st.integers(-(2**52), 2**52), min_size=2).filter(lambda y: len(set(y)) > 1), st.sampled_from("fi"))
@@ -434,7 +434,7 @@ def test_tables() -> None:
     assert from_dataframe(frame, "kind").grid == (12,)
     categories = pandas.Categorical(LABELS, categories=["up", "left", "down"])
     ordered = from_dataframe(frame.assign(kind=categories), "kind")
-    assert (ordered.classes, ordered.labels[:2].tolist()) == (("up", "left", "down"), [0, 2])
+    assert (ordered.classes, ordered.targets[:2].tolist()) == (("up", "left", "down"), [0, 2])
     nullable = pandas.DataFrame(values).astype("Int64").assign(kind=pandas.array(LABELS, dtype="string"))
     assert from_dataframe(nullable, "kind").images.max() == values.max()
 

@@ -16,7 +16,7 @@ from freqnet.data import load
 from freqnet.errors import ConfigurationError, DataError
 from freqnet.experiments import Job, make_plan, prepare, run
 from freqnet.nn import Network
-from freqnet.training import Checkpoint, load_checkpoint, save
+from freqnet.training import Checkpoint, Progress, load_checkpoint, save
 from freqnet.training.files import CHECKPOINT, METRICS, MODEL
 
 
@@ -28,8 +28,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = {"widths": (4, 4, 4), "domain": "hartley", "modes": 5}
     run(Job(folder / "few.npz", out=folder / "run", model=model, settings={"epochs": 3, "seed": 4}), report=False)
     digits = load("digits").take(np.arange(600))
-    kept = digits.labels < 3
-    letters = np.array(["a", "b", "c"])[digits.labels[kept]]
+    kept = digits.targets < 3
+    letters = np.array(["a", "b", "c"])[digits.targets[kept]]
     np.savez(folder / "letters.npz", x=digits.images[kept, ..., 0], y=letters)
     return folder
 
@@ -114,7 +114,7 @@ def test_a_run_from_weights_resumes_without_them(source: Path, tmp_path: Path) -
     job = Job(source / "letters.npz", out=tmp_path / "run", weights=weights, settings={"epochs": 4})
     run(Job(source / "letters.npz", out=tmp_path / "straight", weights=weights, settings={"epochs": 4}), report=False)
     with pytest.raises(StopError):
-        run(job, progress=stop)
+        run(job, callbacks=[Progress(stop)])
     weights.unlink()
     assert (tmp_path / "run" / CHECKPOINT).is_file()
     run(Job(source / "letters.npz", out=tmp_path / "run"), resume=True, report=False)

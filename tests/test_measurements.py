@@ -17,7 +17,7 @@ from freqnet.nn import Network
 from freqnet.optim import AdamW
 from freqnet.report import Run, filter_responses, layer_spectra, write_report
 from freqnet.spaces import DOMAINS, get_domain
-from freqnet.training import Checkpoint, Settings, Spectra, analyse, evaluate, fit, save
+from freqnet.training import Checkpoint, Progress, Settings, Spectra, analyse, evaluate, fit, save
 from freqnet.training.evaluate import exploding_layer
 
 DIGITS = load("digits").take(np.arange(48))
@@ -38,7 +38,7 @@ def network(domain: str) -> Network:
 
 def reported(net: Network, spectra: Spectra, folder: Path) -> None:
     """Write the report of a run."""
-    write_report(folder / "report.html", Run(net, IMAGES, DIGITS.labels[:12], net.predict(IMAGES), CLASSES))
+    write_report(folder / "report.html", Run(net, IMAGES, DIGITS.targets[:12], net.predict(IMAGES), CLASSES))
 
 
 CHEAP: dict[str, Measure] = {
@@ -46,7 +46,7 @@ CHEAP: dict[str, Measure] = {
     "evaluate": evaluate,
     "summarize": lambda net, spectra: summarize(net),
     "calibrate": lambda net, spectra: calibrate(net, IMAGES, warn=False),
-    "exploding_layer": lambda net, spectra: exploding_layer(net, spectra.take(np.arange(5))[0]),
+    "exploding_layer": lambda net, spectra: exploding_layer(net, spectra.take(np.arange(5)).x),
     "save": lambda net, spectra: Checkpoint(net.describe(), net.arrays()),
 }
 # These are uses of the network, whose transforms count.
@@ -87,7 +87,7 @@ def trained(domain: str, measures: list[Measure]) -> dict[str, bytes]:
                 before["transforms"] = net.transforms_inside
             assert state(net) == before
 
-    fit(net, spectra, settings=Settings(epochs=2, batch=24, shift=0.0), progress=measure)
+    fit(net, spectra, settings=Settings(epochs=2, batch=24, shift=0.0), callbacks=[Progress(measure)])
     return {name: array.tobytes() for name, array in net.arrays().items()}
 
 
@@ -100,7 +100,7 @@ def test_training_does_not_notice_measurements(domain: str, tmp_path: Path) -> N
     net.train()
     spectra = analyse(net, DIGITS)
     net.body.set_generator(np.random.default_rng(0))
-    backward(ops.cross_entropy(net(spectra.take(np.arange(9))[0]), spectra.labels[:9]))
+    backward(ops.cross_entropy(net(spectra.take(np.arange(9)).x), spectra.targets[:9]))
     for name, measure in COSTLY.items():
         before = state(net)
         measure(net, spectra)

@@ -219,9 +219,12 @@ def test_samples_that_do_not_fit(shape: Axes, error: type[Exception], message: s
         net.predict(np.ones(shape))
 
 
-def test_networks_without_a_head():
-    with pytest.raises(ShapeError, match=r"network: got 3 channels of .* expected features at its end; add a head"):
-        nn.Network(nn.Door("fourier", (8,), (3,), 1), nn.Sequential((nn.Convolution(3),)))
+def test_networks_without_a_head_return_signals():
+    net = nn.Network(nn.Door("fourier", (8,), (3,), 1), nn.Sequential((nn.Convolution(3),)))
+    samples = np.random.default_rng(0).normal(size=(5, 8, 1))
+    found = net.predict(samples)
+    assert (net.outputs, net.output_space, found.shape) == (3, net.door.space, (5, 8, 3))
+    assert np.allclose(found, ops.synthesis(net(net.analyse(samples))).data, atol=1e-6)
 
 
 # -- descriptions and arrays -------------------------------------------------------------------------

@@ -45,8 +45,13 @@ LAYERS = (
     nn.Window(3),
     nn.Convolution(4, 2, "modes"),
     nn.LowPass(1),
+    nn.Rescale((1.0, 2.0, 0.5, 1.0), 0.1),
 )
-HEADS = {"Dense": (nn.Dense(3),), "mean": (nn.GlobalAverage(), nn.Dense(3)), "power": (nn.PowerSpectrum(), nn.Dense(3))}
+HEADS = {
+    "Dense": (nn.Dense(3),),
+    "mean": (nn.GlobalAverage(), nn.Dense(3)),
+    "power": (nn.PowerSpectrum(), nn.Dense(3)),
+}
 
 
 def functions(module: ModuleType) -> list[str]:

@@ -222,7 +222,7 @@ def begin(network: nn.Network, **settings: Any) -> Run:
     """A run of training before its first step."""
     chosen = Settings(epochs=2, batch=5, **settings)
     network.train()
-    return Run(network, chosen, chosen.make_optimizer(network.named_parameters()), 3)
+    return Run.begin(network, chosen, some_spectra(network))
 
 
 ACTIVATIONS = {"polynomial": nn.Polynomial, "gaussian": nn.Gaussian, "batch": lambda: nn.Gaussian(statistics="batch")}
@@ -247,7 +247,7 @@ def test_gradients_have_the_same_bits_for_any_number_of_threads(precision: Any):
         network = small_network(nn.Gaussian(), precision=precision)
         spectra = some_spectra(network, 200)
         with thread_limit(count):
-            begin(network).gradients(*spectra.take(np.arange(200)))
+            begin(network).gradients(spectra.take(np.arange(200)))
         found.append({name: p.grad.copy() for name, p in network.named_parameters().items()})
     for name, gradient in found[0].items():
         assert np.abs(gradient).max() > 0
@@ -259,11 +259,11 @@ def test_batches_of_other_shapes_get_plans_of_their_own_and_few_are_kept():
     network = small_network(nn.Polynomial())
     spectra, run = some_spectra(network), begin(network)
     for count in (5, 2, 5, 3, 4, 6, 7, 5):
-        x, labels = spectra.take(np.arange(count))
-        loss, logits = run.gradients(x, labels)
+        batch = spectra.take(np.arange(count))
+        loss, logits = run.gradients(batch)
         assert len(run._plans._steps) <= 4
         with nn.tape_only():
-            again = run.gradients(x, labels)
+            again = run.gradients(batch)
         assert loss == pytest.approx(again[0], rel=1e-12)
         assert np.abs(logits - again[1]).max() < 1e-12
 
@@ -286,11 +286,11 @@ def test_a_layer_that_does_not_say_that_it_is_static_runs_op_by_op_and_training_
 def test_whoever_observes_ops_sees_every_step():
     network = small_network(nn.Gaussian())
     run, seen = begin(network), []
-    x, labels = some_spectra(network).take(np.arange(5))
-    run.step(x, labels)
+    batch = some_spectra(network).take(np.arange(5))
+    run.step(batch)
     for _ in range(2):
         with observe(lambda op, *rest: seen.append(op.name)):
-            run.step(x, labels)
+            run.step(batch)
     assert seen.count("convolve") == 2
 
 
@@ -305,7 +305,7 @@ def test_too_little_memory_is_one_line_that_says_how_much_was_asked_for(monkeypa
     before = {name: array.copy() for name, array in network.arrays().items()}
     monkeypatch.setattr(Program, "empty", full)
     with pytest.raises(ConfigurationError, match=r"batch of 5: got Unable to allocate 12.3 GiB.*--batch"):
-        run.step(*spectra.take(np.arange(5)))
+        run.step(spectra.take(np.arange(5)))
     assert all(np.array_equal(array, before[name]) for name, array in network.arrays().items())
 
 
@@ -317,7 +317,7 @@ def test_an_interrupted_step_leaves_the_weights_as_before_it(place: str, monkeyp
     network = small_network(nn.Gaussian())
     run, spectra = begin(network), some_spectra(network)
     batch = spectra.take(np.arange(5))
-    run.step(*batch)
+    run.step(batch)
     before = {name: p.data.copy() for name, p in network.named_parameters().items()}
 
     def interrupt(*args: Any) -> None:
@@ -326,22 +326,22 @@ def test_an_interrupted_step_leaves_the_weights_as_before_it(place: str, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(*((Program, "run", interrupt) if place == "program" else (AdamW, "_update", interrupt)))
         with pytest.raises(KeyboardInterrupt):
-            run.step(*batch)
+            run.step(batch)
     assert all(np.array_equal(p.data, before[name]) for name, p in network.named_parameters().items())
-    run.step(*batch)
+    run.step(batch)
     assert any((p.data != before[name]).any() for name, p in network.named_parameters().items())
 
 
 def test_arrays_that_are_replaced_get_a_new_plan():
     network = small_network(nn.Gaussian())
     run, batch = begin(network), some_spectra(network).take(np.arange(5))
-    run.step(*batch)
+    run.step(batch)
     norm = network.body.layers[1]
     norm.state["mean"], old = np.zeros_like(norm.state["mean"]), norm.state["mean"].copy()
     norm.parameters["gain"].data = norm.parameters["gain"].data * 3
-    loss, _ = run.gradients(*batch)
+    loss, _ = run.gradients(batch)
     with nn.tape_only():
-        assert loss == pytest.approx(run.gradients(*batch)[0], rel=1e-12)
+        assert loss == pytest.approx(run.gradients(batch)[0], rel=1e-12)
     assert norm.state["mean"].any()
     assert not np.array_equal(norm.state["mean"], old)
 
@@ -383,7 +383,7 @@ def test_running_averages_are_those_of_the_tape(name: str, domain: str):
             run, batch = begin(network), some_spectra(network).take(np.arange(5))
             with context:
                 for _ in range(3):
-                    run.gradients(*batch)
+                    run.gradients(batch)
         found.append(network.body.named_state())
     assert found[0]
     for name, wanted in found[0].items():
@@ -475,14 +475,14 @@ def test_changes_of_a_built_layer_count_in_plans(change: str):
         run, batch = begin(network), some_spectra(network).take(np.arange(5))
         samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
         with context:
-            run.gradients(*batch)
+            run.gradients(batch)
             before = network.predict(samples)
             CHANGES[change](network)
-            loss = run.gradients(*batch)[0]
+            loss = run.gradients(batch)[0]
             found.append((loss, network.predict(samples), network.body.named_state()))
             kernel = network.named_parameters()["0.kernel"]
             run.optimizer.clear_gradients()
-            run.gradients(*batch)
+            run.gradients(batch)
             assert change != "frozen" or kernel.grad is None
         assert change in ("momentum", "frozen") or not np.allclose(found[-1][1], before)
     assert found[1][0] == pytest.approx(found[0][0], rel=1e-12)
@@ -496,17 +496,17 @@ def test_copies_make_plans_of_their_own():
     samples = np.random.default_rng(2).normal(size=(3, 8, 8, 2))
     compiled, run, batch = network.compile(), begin(network), some_spectra(network).take(np.arange(5))
     wanted = compiled(samples)
-    run.step(*batch)
+    run.step(batch)
     copies = copy.deepcopy(compiled), pickle.loads(pickle.dumps(compiled))
     other, state = copy.deepcopy(run), network.body.named_state()
     before = {name: array.copy() for name, array in state.items()}
-    loss = other.gradients(*batch)[0]
+    loss = other.gradients(batch)[0]
     assert all(np.array_equal(array, before[name]) for name, array in state.items())
-    assert run.gradients(*batch)[0] == pytest.approx(loss, rel=1e-12)
+    assert run.gradients(batch)[0] == pytest.approx(loss, rel=1e-12)
     del compiled
     for one in copies:
         assert np.array_equal(one(samples), wanted)
-        assert np.array_equal(one.logits(network.analyse(samples)), one(samples))
+        assert np.array_equal(one.infer(network.analyse(samples)), one(samples))
     assert "storage='float32'" in repr(copies[0])
 
 
@@ -544,7 +544,7 @@ def test_prediction_by_plans_and_by_the_tape_agree(count: int):
     samples = np.random.default_rng(2).normal(size=(count, 8, 8, 2))
     with nn.tape_only():
         wanted = network.predict(samples)
-    for found in (network.predict(samples), network.compile()(samples), network.logits(network.analyse(samples))):
+    for found in (network.predict(samples), network.compile()(samples), network.infer(network.analyse(samples))):
         assert found.shape == (count, 3)
         assert np.abs(found - wanted).max() < 1e-12 * np.abs(wanted).max()
 
@@ -599,7 +599,7 @@ def test_usual_arrays_take_one_call_and_others_get_their_messages(monkeypatch: p
     network.named_parameters()["3.weight"].data[...] = np.inf
     infinite = network.compile()
     for _ in range(2):
-        with pytest.warns(DataWarning, match="logits are not finite"):
+        with pytest.warns(DataWarning, match="outputs are not finite"):
             infinite(samples)
 
 
@@ -633,7 +633,7 @@ def test_ten_thousand_steps_take_no_more_memory_than_a_thousand():
     network = small_network(nn.Gaussian(), precision=np.float32)
     run, spectra, seen = begin(network), some_spectra(network, 40), []
     for step in range(1, 10_001):
-        run.step(*spectra.take(np.arange(30 if step % 40 else 10)))
+        run.step(spectra.take(np.arange(30 if step % 40 else 10)))
         if step in (1_000, 10_000):
             seen.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))
     assert seen[1] - seen[0] < 2**20

@@ -54,7 +54,7 @@ def run_of(network: nn.Network, classes: tuple[str, ...] = ("cat", "dog", "emu")
     generator = np.random.default_rng(0)
     images = generator.normal(size=(count, *network.door.grid, network.door.channels)).astype(np.float32)
     logits = generator.normal(size=(count, len(classes)))
-    return {"images": images, "labels": np.arange(count) % len(classes), "logits": logits, "classes": classes}
+    return {"images": images, "targets": np.arange(count) % len(classes), "outputs": logits, "classes": classes}
 
 
 def finite_images(figure: Any) -> list[np.ndarray]:
@@ -321,7 +321,7 @@ def test_a_failure_leaves_the_old_page_and_nothing_else(tmp_path: Path, monkeypa
     with pytest.raises(ConfigurationError, match="expected a file in a folder that exists"):
         write_report(path / "r.html", run)
     with pytest.raises(ShapeError, match="12 images"):
-        replace(run, labels=np.zeros(11, int))
+        replace(run, targets=np.zeros(11, int))
     write_report(path, run)
     assert "<title>new</title>" in path.read_text(encoding="utf-8")
 

@@ -25,12 +25,14 @@ LAYERS = (
     {"ops"},
     {"plan"},
     {"nn"},
-    {"optim", "data"},
+    {"optim", "tasks"},
+    {"data"},
     {"training"},
     {"audit"},
     {"plot"},
     {"report"},
     {"benchmarks", "experiments", "theory"},
+    {"sklearn"},
     {"cli", "__main__"},
 )
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}

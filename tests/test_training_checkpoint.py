@@ -219,7 +219,7 @@ def test_overwrite_removes_what_a_run_writes_and_nothing_else(tmp_path: Path) ->
         (tmp_path / name).write_text("old")
     with pytest.raises(ConfigurationError, match=r"a folder that is not empty.*overwrite=True"):
         claim_folder(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 9
+    assert len(list(tmp_path.iterdir())) == len(files.RUN_FILES) + 4
     claim_folder(tmp_path, resume=True)
     assert {p.name for p in tmp_path.iterdir()} == {*files.RUN_FILES, "notes.txt", ".hidden"}
     claim_folder(tmp_path, overwrite=True)

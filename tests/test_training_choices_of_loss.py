@@ -16,9 +16,9 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.data import load
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.nn import Network
-from freqnet.training import Model, Settings, analyse, fit
+from freqnet.tasks.weights import class_weights
+from freqnet.training import Model, Progress, Settings, analyse, fit
 from freqnet.training.frozen import frozen_parameters
-from freqnet.training.weights import class_weights
 
 DIGITS = load("digits").take(np.arange(150))
 
@@ -86,7 +86,7 @@ def test_balanced_weights_help_a_rare_class() -> None:
     generator = np.random.default_rng(0)
     labels = (generator.random(400) < 0.1).astype(int)
     images = generator.normal(size=(400, 8, 8, 1)) + 0.25 * labels[:, None, None, None]
-    data = replace(DIGITS, images=images.astype(np.float32), labels=labels, classes=("often", "rare"))
+    data = replace(DIGITS, images=images.astype(np.float32), targets=labels, classes=("often", "rare"))
     recalls = []
     for chosen in (None, "balanced", (1.0, 9.0)):
         body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))
@@ -141,7 +141,7 @@ def test_frozen_layers_compute_as_in_evaluation() -> None:
     def look(figures: dict[str, Any]) -> None:
         seen.update({path: layer.training for path, layer in network.body.modules() if path in norms})
 
-    fit(network, analyse(network, DIGITS), settings=Settings(epochs=1, freeze=(norms[0],)), progress=look)
+    fit(network, analyse(network, DIGITS), settings=Settings(epochs=1, freeze=(norms[0],)), callbacks=[Progress(look)])
     assert seen == {path: path != norms[0] for path in norms}
 
 
@@ -171,7 +171,7 @@ def test_frozen_runs_resume_to_the_same_bits(tmp_path: Path) -> None:
     fit(straight, analyse(straight, DIGITS), settings=settings)
     path = tmp_path / "c.safetensors"
     with pytest.raises(StopError):
-        fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, progress=stop)
+        fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, callbacks=[Progress(stop)])
     assert all(p.requires_grad for p in resumed.named_parameters().values())
     fit(resumed, analyse(resumed, DIGITS), settings=settings, checkpoint=path, resume=True)
     for name, array in straight.arrays().items():

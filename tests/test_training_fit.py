@@ -17,7 +17,7 @@ from freqnet.data import load, split
 from freqnet.errors import ConfigurationError, DataError, DivergenceError, FreqnetError
 from freqnet.nn import Dense, Module, Network, Sequential
 from freqnet.optim import Constant, Cosine, Momentum, OneCycle
-from freqnet.training import History, Model, Settings, Spectra, analyse, evaluate, exploding_layer, fit
+from freqnet.training import History, Model, Progress, Settings, Spectra, analyse, evaluate, exploding_layer, fit
 
 QUICK = Settings(epochs=2, batch=40)
 
@@ -150,7 +150,7 @@ def test_settings_out_of_range(change: dict[str, Any], message: str) -> None:
 
 def mislabelled(spectra: Spectra) -> Spectra:
     """Mislabelled examples: their loss grows as the network learns the right classes."""
-    return replace(spectra, labels=(spectra.labels + 1) % 10)
+    return replace(spectra, targets=(spectra.targets + 1) % 10)
 
 
 def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
@@ -184,7 +184,7 @@ def test_without_validation_the_last_weights_are_kept_and_patience_is_refused() 
 
 def test_empty_sets_are_refused() -> None:
     network, train, _ = prepare()
-    empty = Spectra(train.array[..., :0, :], train.labels[:0], train.space)
+    empty = Spectra(train.array[..., :0, :], train.targets[:0], train.space)
     with pytest.raises(DataError, match="training split: got no examples"):
         fit(network, empty)
     with pytest.raises(DataError, match="evaluation: got no examples"):
@@ -194,13 +194,13 @@ def test_empty_sets_are_refused() -> None:
 def test_labels_the_network_does_not_have_are_refused() -> None:
     network, train, _ = prepare()
     with pytest.raises(DataError, match=r"labels: got \d+ to 12, expected 0 to 9"):
-        fit(network, replace(train, labels=train.labels + 3), settings=QUICK)
+        fit(network, replace(train, targets=train.targets + 3), settings=QUICK)
 
 
 def test_progress_sees_each_step_and_each_epoch() -> None:
     seen: list[dict[str, Any]] = []
     network, train, validation = prepare()
-    history = fit(network, train, validation, QUICK, progress=seen.append)
+    history = fit(network, train, validation, QUICK, callbacks=[Progress(seen.append)])
     assert [figures.get("step") for figures in seen] == [1, 2, 3, 4, None] * 2
     assert [figures for figures in seen if "step" not in figures] == history.rows
     assert {"loss", "accuracy", "images_per_second", "validation_loss"} <= history.rows[0].keys()
@@ -261,12 +261,12 @@ def test_what_would_fail_later_fails_before_the_first_step(tmp_path: Path) -> No
 
     network, train, validation = prepare()
     seen: list[Any] = []
-    more = replace(validation, labels=validation.labels + 5)
+    more = replace(validation, targets=validation.targets + 5)
     with pytest.raises(DataError, match="labels: got 5 to 14, expected 0 to 9"):
-        fit(network, train, more, QUICK, progress=seen.append)
+        fit(network, train, more, QUICK, callbacks=[Progress(seen.append)])
     plain = Network(network.door, Sequential((Plain(), Dense(10))))
     with pytest.raises(ConfigurationError, match="layer 0: got Plain, expected a registered dataclass"):
-        fit(plain, train, settings=QUICK, checkpoint=tmp_path / "model.safetensors", progress=seen.append)
+        fit(plain, train, settings=QUICK, checkpoint=tmp_path / "model.safetensors", callbacks=[Progress(seen.append)])
     with pytest.raises(ConfigurationError, match="layer Plain"):
         plain.describe()
     assert not seen

@@ -18,7 +18,7 @@ from test_cli_train import SMALL, command, refused, same_weights, snapshot, some
 
 from freqnet.errors import ConfigurationError, FreqnetError
 from freqnet.experiments import Job, compare, prepare, run
-from freqnet.training import load_checkpoint
+from freqnet.training import Progress, load_checkpoint
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, write_json
 from freqnet.training.locks import LOCK, FolderLock, is_locked
 
@@ -93,7 +93,7 @@ def test_a_run_in_progress_is_left_alone(
             seen.append(refused("predict", out, tmp_path / "few.npz"))
 
     out = tmp_path / "run"
-    run(job(tmp_path, "run"), progress=intrude)
+    run(job(tmp_path, "run"), callbacks=[Progress(intrude)])
     run(job(tmp_path, "alone"))
     assert IN_USE in seen[0]
     assert all("got one that is being trained, expected a trained model; wait until" in line for line in seen[1:])
@@ -127,7 +127,7 @@ def test_errors_release_the_folder(tmp_path: Path) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        run(job(tmp_path, "run"), progress=stop)
+        run(job(tmp_path, "run"), callbacks=[Progress(stop)])
     run(job(tmp_path, "run"), resume=True, report=False)
     # A run that is prepared and never started keeps the folder as long as it exists.
     begun = prepare(job(tmp_path, "other"))

@@ -104,21 +104,21 @@ def test_a_bar_that_is_not_kept_disappears(notebook: Handle) -> None:
 def test_the_bar_stops_after_an_error(terminal: StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = []
     monkeypatch.setattr(progress._TerminalBar, "stop", lambda self: stopped.append(self._progress.stop()))
-    broken = Spectra(np.full_like(DIGITS.array, np.nan), DIGITS.labels, DIGITS.space)
+    broken = Spectra(np.full_like(DIGITS.array, np.nan), DIGITS.targets, DIGITS.space)
     with pytest.raises(DivergenceError):
         fit(nn.Network(NETWORK.door, NETWORK.body), broken, progress=True)
     assert len(stopped) == 1
 
 
-def test_a_progress_that_cannot_be_called_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="progress: got 'yes', expected True, False or a function"):
+def test_a_progress_that_is_neither_true_nor_false_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="progress: got a str, expected True or False"):
         train(progress="yes")
 
 
 def test_lines_are_printed_for_epochs_only() -> None:
     lines: list[str] = []
     with ProgressBar(2, 3, line=lines.append, is_shown=False) as bar:
-        train(progress=bar)
+        train(callbacks=[bar])
         bar({"epoch": 1, "restored": True, "loss": 1.0})
     assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
 

@@ -13,7 +13,7 @@ from freqnet import nn
 from freqnet.data import load, split
 from freqnet.errors import CheckpointError, SpaceError
 from freqnet.nn import Network
-from freqnet.training import Checkpoint, History, Model, Settings, analyse, fit, load_checkpoint, save
+from freqnet.training import Checkpoint, History, Model, Progress, Settings, analyse, fit, load_checkpoint, save
 
 PARTS = split(load("digits").take(np.arange(200)), test=0.25, seed=1)
 BASE = Settings(epochs=4, batch=40)
@@ -47,7 +47,7 @@ def run(net: Network, settings: Settings, path: Path | None = None, **options: A
     train, validation = analyse(net, PARTS.train), None
     if options.pop("validate", False):
         # With wrong labels, the best epoch is an early one and patience runs out.
-        validation = analyse(net, replace(PARTS.test, labels=(PARTS.test.labels + 1) % 10))
+        validation = analyse(net, replace(PARTS.test, targets=(PARTS.test.targets + 1) % 10))
     return fit(net, train, validation, settings, checkpoint=path, **options)
 
 
@@ -84,7 +84,7 @@ def test_resumed_runs_are_the_same_to_the_bit(name: str, calls: tuple[int, ...],
         # Initial weights differ each time: all of the state must come from the checkpoint.
         resume = path.exists()
         with pytest.raises(StoppedError):
-            run(make(attempt), settings, path, validate=validate, resume=resume, progress=stop_at(call))
+            run(make(attempt), settings, path, validate=validate, resume=resume, callbacks=[Progress(stop_at(call))])
     resume = path.exists()
     resumed = make(99 if resume else 0)
     history = run(resumed, settings, path, validate=validate, resume=resume)
@@ -99,7 +99,7 @@ def test_checkpoint_after_each_epoch_and_none_before(tmp_path: Path) -> None:
     def progress(figures: dict[str, Any]) -> None:
         seen.append(load_checkpoint(path).info["progress"]["epoch"] if path.exists() else 0)
 
-    run(network(0), BASE, path, progress=progress)
+    run(network(0), BASE, path, callbacks=[Progress(progress)])
     assert seen == [0] * 4 + [1] * 5 + [2] * 5 + [3] * 5 + [4]
     assert list(tmp_path.iterdir()) == [path]
 
@@ -110,7 +110,7 @@ def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
     run(first, replace(BASE, epochs=2), path)
     before = path.read_bytes()
     again = network(7, "grid-fft")
-    history = run(again, replace(BASE, epochs=2), path, resume=True, progress=rows.append)
+    history = run(again, replace(BASE, epochs=2), path, resume=True, callbacks=[Progress(rows.append)])
     assert bits(again) == bits(first)
     assert [row["restored"] for row in rows] == [True, True]
     assert history.rows == [{k: v for k, v in row.items() if k != "restored"} for row in rows]
@@ -182,7 +182,7 @@ def test_checkpoints_of_before_have_no_class_weights_and_nothing_frozen(tmp_path
 def interrupted(folder: Path, **options: Any) -> Path:
     path = folder / "c.safetensors"
     with pytest.raises(StoppedError):
-        run(network(0), BASE, path, progress=stop_at(7), **options)
+        run(network(0), BASE, path, callbacks=[Progress(stop_at(7))], **options)
     return path
 
 

@@ -59,7 +59,7 @@ def test_moving_examples_is_a_shift_of_each(domain: str) -> None:
     moves = same_draw.uniform(-1.5, 1.5, (70, 2))
     x = Tensor(spectra.array[..., order, :], spectra.space)
     np.testing.assert_array_equal(moved.data, ops.shift(x, moves).data)
-    np.testing.assert_array_equal(labels, spectra.labels[order])
+    np.testing.assert_array_equal(labels, spectra.targets[order])
     assert not np.allclose(moved.data, x.data)
 
 

@@ -38,7 +38,7 @@ def gap(network: Network, spectra: Spectra) -> float:
     for norm in norms:
         norm.momentum = 1.0
     with no_grad(), network.guard(counts=False):
-        network.body(spectra.take(np.arange(len(spectra)))[0])
+        network.body(spectra.take(np.arange(len(spectra))).x)
     for norm in norms:
         norm.momentum = 0.1
     network.train(False)
@@ -153,6 +153,6 @@ def test_divergence_does_not_spoil_the_statistics(momentum: float, tmp_path: Pat
     array[..., :5, :] *= np.float32(1e30)
     weights = {name: p.data.copy() for name, p in network.named_parameters().items()}
     with pytest.raises(DivergenceError):
-        fit(network, Spectra(array, spectra.labels, spectra.space), settings=Settings(epochs=1, batch=60))
+        fit(network, Spectra(array, spectra.targets, spectra.space), settings=Settings(epochs=1, batch=60))
     assert all(np.isfinite(state).all() for state in network.body.named_state().values())
     assert all(np.array_equal(p.data, weights[name]) for name, p in network.named_parameters().items())

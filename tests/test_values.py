@@ -76,7 +76,7 @@ def test_a_dataset_in_other_units_is_brought_to_those_of_the_network():
     network = trained(floats(PIXELS), 255)
     undivided = Dataset("ints", floats(PIXELS.astype(int)), LABELS, ("below", "above"), full_scale=1.0)
     divided = Dataset("grey", floats(PIXELS), LABELS, ("below", "above"), full_scale=255.0)
-    first, second = (evaluate(network, analyse(network, d)).logits for d in (undivided, divided))
+    first, second = (evaluate(network, analyse(network, d)).outputs for d in (undivided, divided))
     assert first == pytest.approx(second, abs=1e-5)
 
 

@@ -115,6 +115,12 @@ def _parts(array: Any, groups: int) -> list[Any]:
     return [array[..., g * width : (g + 1) * width] for g in range(groups)]
 
 
+@twin_of("Rescale")
+def rescale(layer: Any, x: Held, run: Run) -> Held:
+    scale, offset = (np.broadcast_to(np.array(v), x.samples.shape[-1:]) for v in (layer.scale, layer.offset))
+    return x.put(x.samples * scale + offset, x.band)
+
+
 @twin_of("Window")
 def window(layer: Any, x: Held, run: Run) -> Held:
     size = axes(layer.size, x.grid)

@@ -80,17 +80,17 @@ def step_times(dataset: Dataset, rounds: int = 60) -> dict[str, float]:
     for name, make in MAKERS.items():
         network = network_with(make, dataset)
         settings = Settings(**training_defaults("mnist-5k"))
-        optimizer = settings.make_optimizer(network.named_parameters())
-        optimizer.learning_rate = 0.0
+        spectra = analyse(network, dataset)
+        run = Run.begin(network, settings, spectra)
+        run.optimizer.learning_rate = 0.0
         network.train()
-        batch = analyse(network, dataset).take(np.arange(BATCH))
-        steps[name] = (Run(network, settings, optimizer, 1), batch)
+        steps[name] = (run, spectra.take(np.arange(BATCH)))
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, (run, batch) in steps.items():
-            run.step(*batch)
+            run.step(batch)
             start = time.perf_counter()
-            run.step(*batch)
+            run.step(batch)
             seconds[name].append(time.perf_counter() - start)
     return {name: median(values) for name, values in seconds.items()}
 
@@ -108,7 +108,7 @@ def linear_classifier(parts: Split, band: int | None = None) -> float:
     scale = StandardScaler().fit(features(parts.train))
     train, test = (scale.transform(features(part)) for part in (parts.train, parts.test))
     model = LogisticRegressionCV(Cs=np.logspace(-4, 0, 5), cv=3, max_iter=300)
-    return float(model.fit(train, parts.train.labels).score(test, parts.test.labels))
+    return float(model.fit(train, parts.train.targets).score(test, parts.test.targets))
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from freqnet.audit.walk import Step, walk
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import DataError, ShapeError, got_expected
 from freqnet.nn import Network
+from freqnet.ops import coordinates
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,8 @@ class Probe:
 
     @property
     def logits(self) -> np.ndarray:
-        """The network's outputs on the examples, ``(batch, outputs)``."""
-        return self.steps[-1].output.data
+        """The network's outputs on the examples, ``(batch, outputs)``; of signals, their coordinates."""
+        return plain_outputs(self.steps[-1].output).data
 
     @property
     def transforms_inside(self) -> int:
@@ -47,9 +48,14 @@ class Probe:
         return sum(step.transforms for step in self.layers)
 
     def run(self, spectra: Tensor) -> np.ndarray:
-        """Return the logits of other spectra of the same space."""
+        """Return the outputs of other spectra of the same space."""
         with no_grad():
-            return self.network(spectra).data
+            return plain_outputs(self.network(spectra)).data
+
+
+def plain_outputs(x: Tensor) -> Tensor:
+    """Return outputs as plain numbers ``(batch, outputs)``; of signals, orthonormal real coordinates."""
+    return x if x.space is None else coordinates(x)
 
 
 def probe(network: Network, samples: np.ndarray) -> Probe:

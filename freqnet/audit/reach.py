@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freqnet.audit.probe import Probe, disturbed, mode_power
+from freqnet.audit.probe import Probe, disturbed, mode_power, plain_outputs
 from freqnet.autodiff import Tensor, gradient
 from freqnet.spaces import Axes, mode_numbers
 
@@ -131,7 +131,7 @@ def _jacobian(probe: Probe, outputs: np.ndarray, progress: Progress) -> np.ndarr
         x = Tensor(probe.spectra.data, probe.spectra.space, requires_grad=True)
         pick = np.zeros((probe.logits.shape[1], 1))
         pick[output] = 1
-        (g,) = gradient((probe.network(x) @ Tensor(pick)).sum(), [x])
+        (g,) = gradient((plain_outputs(probe.network(x)) @ Tensor(pick)).sum(), [x])
         power = mode_power(g)
         columns.append(np.sqrt(power.sum(axis=-1).mean(axis=-1)))
     return np.stack(columns, axis=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from freqnet.audit.linearity import spread
-from freqnet.audit.probe import Probe
+from freqnet.audit.probe import Probe, plain_outputs
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import ShapeError
 
@@ -24,8 +24,9 @@ class Equivariance:
         For each layer whose output is a signal: the distance between its output for the shifted input and its
         shifted output for the original input.
     logits_whole, logits_fraction : float
-        The change of the logits, relative to their spread: 0 is invariance. `logits_fraction` is None, and `fraction`
-        is empty, where a domain has no fractional shifts.
+        The change of the logits, relative to their spread: 0 is invariance. Where the outputs are signals, the distance
+        from the shifted outputs: 0 is equivariance. `logits_fraction` is None, and `fraction` is empty, where a domain
+        has no fractional shifts.
     """
 
     whole: dict[str, float]
@@ -79,7 +80,10 @@ def _shifted(probe: Probe, samples: float) -> tuple[dict[str, float], float]:
                 wanted = _moved(step.output, samples, probe.spectra.space.grid).data
                 size = float(np.sqrt(np.mean(np.abs(wanted) ** 2))) or 1.0
                 found[step.name] = float(np.sqrt(np.mean(np.abs(x.data - wanted) ** 2))) / size
-    return found, float(np.sqrt(np.mean((x.data - probe.logits) ** 2))) / spread(probe.logits)
+    last = probe.steps[-1].output
+    promised = last if last.space is None else _moved(last, samples, probe.spectra.space.grid)
+    difference = plain_outputs(x).data - plain_outputs(promised).data
+    return found, float(np.sqrt(np.mean(difference**2))) / spread(probe.logits)
 
 
 def _moved(x: Tensor, samples: float, grid: tuple[int, ...]) -> Tensor:

@@ -8,14 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from freqnet.cli.options import (
+    Config,
     Data,
     Folder,
     Json,
     Layout,
+    OptionalData,
     RunFolder,
     SizeTo,
     file_option,
     given,
+    job_arguments,
     opt,
     read_numbers,
     reading,
@@ -54,22 +57,37 @@ def options(
 @app.command()
 @takes_choices()
 def train(
-    data: Data,
     choices: dict[str, Any],
+    data: OptionalData = None,
+    config: Config = None,
     out: Annotated[Path | None, opt("out", "Folder of the run [runs/DATA-DOMAIN-seedS].")] = None,
     folder: Folder = None,
     weights: Annotated[
         Path | None, opt("from", "Folder of a run whose network and weights this run starts from [none].")
     ] = None,
+    seeds: Annotated[
+        int | None, opt("seeds", "Number of runs with the seeds S, S+1, ..., each in a folder of its own [one run].")
+    ] = None,
+    processes: Annotated[int | None, opt("processes", "With --seeds: number of runs at a time [one per core].")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
-) -> None:
+) -> int:
     """Train a network and write weights, metrics, history and a report."""
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
-    run(Job(data, folder, out, **choices, weights=weights), resume=resume, overwrite=overwrite, quiet=quiet)
+    arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
+    how = {"resume": resume, "overwrite": overwrite, "quiet": quiet}
+    if seeds is not None:
+        from freqnet.cli.seeds import train_seeds
+
+        return train_seeds(Job(**arguments), seeds, processes=processes, **how)
+    if processes is not None:
+        todo = "leave --processes out, or add --seeds 5"
+        raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
+    run(Job(**arguments), **how)
+    return 0
 
 
 @app.command()
@@ -88,7 +106,7 @@ def compare(
     ] = None,
     json: Json = None,
 ) -> int:
-    """Train the same networks in several domains, and compare their accuracy and cost."""
+    """Train the same networks in several domains, and compare their scores and costs."""
     from freqnet.cli.compare import compare_domains
     from freqnet.experiments import Comparison
     from freqnet.experiments.comparison import read_domains
@@ -112,7 +130,7 @@ def evaluate(
     size_to: SizeTo = None,
     json: Json = None,
 ) -> None:
-    """Measure the accuracy and the loss of a trained model."""
+    """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
     evaluate_run(run, data, folder, reading(layout, size_to), json)
@@ -128,11 +146,16 @@ def predict(
     layout: Layout = None,
     size_to: SizeTo = None,
     json: Json = None,
+    arrays: Annotated[Path | None, file_option("arrays", "Write predicted signals to this .npz file.")] = None,
+    grid: Annotated[
+        str | None, opt("grid", "Size on which predicted signals are sampled, such as 64x64 [that of the training].")
+    ] = None,
 ) -> None:
-    """Predict the classes of images."""
+    """Predict the classes, labels, numbers or signals of samples."""
     from freqnet.cli.inspect import predict_files
 
-    predict_files(run, files, reading(layout, size_to), json)
+    sizes = None if grid is None else read_numbers("--grid", grid)
+    predict_files(run, files, reading(layout, size_to), json, arrays, sizes)
 
 
 @app.command()

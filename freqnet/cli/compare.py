@@ -11,7 +11,8 @@ from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.experiments import Compared, Comparison, Outcome, compare
 from freqnet.experiments.engine import ASKED, FIGURES, PAGE
 from freqnet.experiments.sizes import KINDS
-from freqnet.experiments.tables import NODES, blocks, error_rows, failures, figure_rows, names, node_rows, notes
+from freqnet.experiments.tables import blocks, error_rows, failures, figure_rows, names, node_columns, node_rows, notes
+from freqnet.tasks import get_task
 from freqnet.training.files import write_json
 
 
@@ -50,7 +51,9 @@ class Follower:
         text = f"failed: {outcome.reason}"
         if outcome.ok:
             metrics = outcome.metrics
-            text = f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
+            task = get_task(metrics.get("task"))
+            score = task.text(metrics[f"test_{task.score}"])
+            text = f"test {task.score} {score}, {metrics['train_seconds']:.1f} s of training"
         kept = " (kept)" if outcome.kept else ""
         say(f"[{self.done}/{self.total}] {outcome.label}, seed {outcome.seed}: {text}{kept}")
 
@@ -67,7 +70,7 @@ def show(compared: Compared) -> None:
         _print(title, error_rows(compared, [kind]), header)
     rows = node_rows(compared)
     if rows:
-        print_table("accuracy and number of nodes", rows, NODES)
+        print_table(f"{compared.task.score} and number of nodes", rows, node_columns(compared))
     for line in notes(compared):
         say(f"note: {line}")
     for line in failures(compared):

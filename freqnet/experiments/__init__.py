@@ -1,6 +1,7 @@
 """Experiments: training runs with their folders, and comparisons of the same runs in several domains."""
 
 from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.config import read_config
 from freqnet.experiments.engine import compare
 from freqnet.experiments.execute import Begun, collect_metrics, prepare, run, write_results
 from freqnet.experiments.figures import Compared, DomainFigures, Sketch
@@ -16,6 +17,7 @@ from freqnet.experiments.job import (
 )
 from freqnet.experiments.operations import error_bounds, operation_errors
 from freqnet.experiments.plots import plot_learning
+from freqnet.experiments.seeds import Repeated, Spread, run_seeds
 from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
 from freqnet.experiments.work import Outcome
 
@@ -27,8 +29,10 @@ __all__ = [
     "Job",
     "Outcome",
     "Plan",
+    "Repeated",
     "SizeErrors",
     "Sketch",
+    "Spread",
     "collect_metrics",
     "compare",
     "conditions_by_size",
@@ -40,8 +44,10 @@ __all__ = [
     "operation_errors",
     "plot_learning",
     "prepare",
+    "read_config",
     "resume_command",
     "run",
+    "run_seeds",
     "stored_info",
     "stored_reading",
     "write_results",

@@ -21,7 +21,7 @@ from freqnet.training.choices import GROUPS
 _LONGEST = 120
 
 
-# More than 8 fields: the six of `Job`, and the domains, seeds and numbers of nodes that vary between runs.
+# More than 8 fields: the seven of `Job`, and the domains, seeds and numbers of nodes that vary between runs.
 @dataclass(frozen=True)
 class Comparison:
     """The same training runs in several domains: one for each domain and seed.
@@ -52,6 +52,8 @@ class Comparison:
         run per number and seed.
     reading : dict
         Fields of `freqnet.training.Reading`.
+    records : dict
+        Fields of `freqnet.training.Records`.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Comparison:
     settings: dict[str, Any] = field(default_factory=dict)
     nodes: Sequence[int] = ()
     reading: dict[str, Any] = field(default_factory=dict)
+    records: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_domains(self.domains)
@@ -120,9 +123,8 @@ class Comparison:
         """
         if list(self.seeds) != list(range(len(self.seeds))):
             return ""
-        words = shlex.split(
-            Job(self.data, self.folder, None, self.fractions, self.model, self.settings, self.reading).command()
-        )
+        groups = {group: getattr(self, group) for group in GROUPS}
+        words = shlex.split(Job(self.data, self.folder, **groups).command())
         words[1] = "compare"
         words += ["--domains", ",".join(self.domains), "--seeds", str(len(self.seeds))]
         return shlex.join([*words, *(("--nodes", ",".join(map(str, self.nodes))) if self.nodes else ())])
@@ -156,6 +158,7 @@ class Comparison:
             {"domain": domain, **self.model, **count},
             {**self.settings, "seed": int(seed)},
             self.reading,
+            records=self.records,
         )
 
 

@@ -91,7 +91,7 @@ def compare(
     >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
     ...     found = compare(Comparison("digits", ("fourier", "hartley"), (0,), folder, **small), executor)
     >>> fourier, hartley = found.domains
-    >>> abs(fourier.accuracy - hartley.accuracy) < 0.01, fourier.transforms
+    >>> abs(fourier.score - hartley.score) < 0.01, fourier.transforms
     (True, 0)
     """
     if processes is not None and (not is_whole(processes) or processes < 1):
@@ -100,9 +100,9 @@ def compare(
     dataset = load(comparison.data, folder=comparison.folder, **comparison.reading)
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
-    with _claim(comparison.path, tasks[0].info, resume):
+    with claim(comparison.path, tasks[0].info, resume):
         outcomes = []
-        for outcome in _outcomes(tasks, executor, processes or core_count()):
+        for outcome in outcomes_of(tasks, executor, processes or core_count()):
             outcomes.append(outcome)
             progress(outcome)
         order = {task.key: index for index, task in enumerate(tasks)}
@@ -149,7 +149,7 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
         try:
             with noted() as notes:
                 network = plan.model.network(parts.train, seed)
-                check_choices(network, plan.settings, parts.train.labels)
+                check_choices(network, plan.settings, dataset.task, parts.train.targets)
                 own = sketch(network)
         except FreqnetError as error:
             # The runs of this variant will fail with the same error.
@@ -172,7 +172,8 @@ def _first(network: Network, part: Dataset) -> Spectra:
     return analyse(network, part.take(np.arange(min(1, len(part)))))
 
 
-def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> Iterator[Outcome]:
+def outcomes_of(tasks: list[Task], executor: Executor | None, processes: int) -> Iterator[Outcome]:
+    """Do the runs that are left, and yield all outcomes: those of kept runs first, the others as they end."""
     kept = [(task, kept_outcome(task)) for task in tasks]
     yield from (outcome for _, outcome in kept if outcome is not None)
     left = [task for task, outcome in kept if outcome is None]
@@ -186,22 +187,44 @@ def _outcomes(tasks: list[Task], executor: Executor | None, processes: int) -> I
         raise ConfigurationError(got_expected("executor", f"its end ({error})", "all runs", todo)) from error
 
 
-def _claim(folder: Path, info: dict[str, Any], resume: bool) -> FolderLock:
-    """Prepare and lock the folder, or raise the reason why it cannot be used."""
+def claim(
+    folder: Path,
+    info: dict[str, Any],
+    resume: bool,
+    *,
+    overwrite: bool | None = None,
+    marker: str = ASKED,
+    varied: tuple[str, ...] = ("domain", "seed"),
+) -> FolderLock:
+    """Prepare and lock the folder of several runs, or raise the reason why it cannot be used.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; each run has one below it.
+    info : dict
+        The choices of the first run, which are written to the file `marker`.
+    resume, overwrite : bool
+        As `claim_folder` takes them.
+    marker : str
+        Name of the file.
+    varied : tuple of str
+        Choices that differ between the runs, and may differ from those that the file has.
+    """
     if resume:
-        _check_same(folder, info)
-    lock = claim_folder(folder, resume=resume, overwrite=None, marker=ASKED)
-    write_json(folder / ASKED, info)
+        _check_same(folder, info, marker, varied)
+    lock = claim_folder(folder, resume=resume, overwrite=overwrite, marker=marker)
+    write_json(folder / marker, info)
     return lock
 
 
-def _check_same(folder: Path, info: dict[str, Any]) -> None:
+def _check_same(folder: Path, info: dict[str, Any], marker: str, varied: tuple[str, ...]) -> None:
     try:
-        before = json.loads((folder / ASKED).read_text(encoding="utf-8"))
-        change = differing({**before, **_varied(before, info)}, info)
+        before = json.loads((folder / marker).read_text(encoding="utf-8"))
+        change = differing({**before, **_varied(before, info, varied)}, info)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        expected, todo = f"one with a {ASKED} to resume from", "leave resume=True out"
-        got = "a damaged one" if (folder / ASKED).exists() else "no comparison"
+        expected, todo = f"one with a {marker} to resume from", "leave resume=True out"
+        got = "a damaged one" if (folder / marker).exists() else "no comparison" if marker == ASKED else "no such file"
         raise ConfigurationError(got_expected(f"output {folder}", got, expected, todo)) from None
     if change is None:
         return
@@ -213,10 +236,12 @@ def _check_same(folder: Path, info: dict[str, Any]) -> None:
     raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={now!r}", f"its own {name}={own!r}", todo))
 
 
-def _varied(before: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
-    """Return the choices that a comparison varies: the domain and the seed."""
-    model = {**before["model"], "domain": info["model"]["domain"]}
-    return {"model": model, "settings": {**before["settings"], "seed": info["settings"]["seed"]}}
+def _varied(before: dict[str, Any], info: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return earlier choices with the present values of those that vary."""
+    return {
+        group: {**before[group], **{name: value for name, value in info[group].items() if name in names}}
+        for group in ("model", "settings")
+    }
 
 
 def _write(folder: Path, compared: Compared) -> None:

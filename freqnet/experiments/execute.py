@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from freqnet.data import Split, load, split
+import numpy as np
+
+from freqnet.data import Dataset, Split, load, split
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
+from freqnet.experiments.config import WriteConfig
 from freqnet.experiments.job import Job, Plan, arguments_of, make_plan, matching
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
-from freqnet.training import Checkpoint, Evaluation, History, Spectra, analyse, evaluate, fit, save
-from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT, claim_folder, write_json, write_lines
-from freqnet.training.fit import Progress, check_choices, check_examples, silent
+from freqnet.training import (
+    Callback,
+    Checkpoint,
+    Evaluation,
+    History,
+    JSONLines,
+    KeepModels,
+    Records,
+    Spectra,
+    TensorBoard,
+    analyse,
+    evaluate,
+    fit,
+    save,
+)
+from freqnet.training.files import (
+    CHECKPOINT,
+    HISTORY,
+    METRICS,
+    MODEL,
+    MODELS,
+    REPORT,
+    TRACKED,
+    claim_folder,
+    write_json,
+    write_lines,
+)
+from freqnet.training.fit import check_choices, check_examples
+from freqnet.training.keeping import check_validation
 from freqnet.training.locks import FolderLock
+from freqnet.training.trackers import require_tensorboard
 
 
 @dataclass
@@ -39,6 +70,8 @@ class Begun:
         Whether the run continues from its checkpoint.
     lock : FolderLock
         Lock of the folder.
+    job : Job
+        The choices that were given.
     """
 
     plan: Plan
@@ -48,6 +81,7 @@ class Begun:
     validation: Spectra | None
     resume: bool
     lock: FolderLock
+    job: Job
 
     def __enter__(self) -> Begun:
         return self
@@ -64,8 +98,8 @@ class Begun:
         """Number of batches per epoch."""
         return -(-len(self.train) // self.plan.settings.batch)
 
-    def fit(self, progress: Progress = silent) -> History:
-        """Train to the last epoch; write checkpoint and history after each epoch."""
+    def fit(self, callbacks: Sequence[Callback] = ()) -> History:
+        """Train to the last epoch; write checkpoint and history after each epoch, before the callbacks are called."""
         return fit(
             self.network,
             self.train,
@@ -74,31 +108,22 @@ class Begun:
             checkpoint=self.plan.folder / CHECKPOINT,
             resume=self.resume,
             info=self.plan.info,
-            progress=Recorder(self.plan.folder / HISTORY, progress),
+            callbacks=[*self._writers(), *callbacks],
         )
+
+    def _writers(self) -> list[Callback]:
+        """Return the callbacks that write the files of the run."""
+        folder, records = self.plan.folder, self.plan.records
+        found: list[Callback] = [JSONLines(folder / HISTORY), WriteConfig(folder, self.job, self.plan.info)]
+        if records.keep_every or records.keep_best:
+            found.append(KeepModels(folder / MODELS, records.keep_every, records.keep_best, self.plan.info))
+        return [*found, *([TensorBoard(folder / TRACKED)] if records.tensorboard else [])]
 
     def finish(self, history: History, report: bool = True) -> dict[str, Any]:
         """Evaluate on the held-out examples, write the results, and return the metrics."""
         with one_blas_thread():
             result = evaluate(self.network, analyse(self.network, self.parts.test))
         return write_results(self.plan, self.network, self.parts, history, result, report)
-
-
-class Recorder:
-    """Write the history after each epoch, and pass all figures on."""
-
-    def __init__(self, path: Path, progress: Progress) -> None:
-        self.path, self.progress = path, progress
-        self.rows: list[dict[str, Any]] = []
-
-    def __call__(self, figures: dict[str, Any]) -> None:
-        """Take the figures of a step or of an epoch."""
-        self.progress(figures)
-        if "step" in figures:
-            return
-        self.rows.append({name: value for name, value in figures.items() if name != "restored"})
-        if "restored" not in figures:
-            write_lines(self.path, self.rows)
 
 
 def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun:
@@ -122,14 +147,44 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     train = analyse(network, parts.train)
     validation = None if parts.validation is None else analyse(network, parts.validation)
     check_examples(plan.settings, train, validation)
-    check_choices(network, plan.settings, train.labels)
+    check_choices(network, plan.settings, train.task, train.targets)
+    check_records(plan.records, validation)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
     lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    return Begun(plan, parts, network, train, validation, resume, lock)
+    return Begun(plan, parts, network, train, validation, resume, lock, job)
+
+
+def check_records(records: Records, validation: Spectra | None) -> None:
+    """Raise `ConfigurationError` if files of a run could not be written, for want of validation or of a package."""
+    if records.keep_best:
+        check_validation(validation)
+    if records.tensorboard:
+        require_tensorboard()
+
+
+def check_plan(plan: Plan, dataset: Dataset) -> None:
+    """Raise the error that a run would begin with: choices that the network, the examples or the files do not allow."""
+    parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
+    # The run itself will warn.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = plan.network(parts.train, resume=False)
+        check_choices(network, plan.settings, dataset.task, parts.train.targets)
+        # One example per part suffices to check that the part is not empty.
+        own = [part and part.take(np.arange(min(1, len(part)))) for part in (parts.train, parts.validation)]
+        train, validation = (None if part is None else analyse(network, part) for part in own)
+    assert train is not None
+    check_examples(plan.settings, train, validation)
+    check_records(plan.records, validation)
 
 
 def run(
-    job: Job, *, resume: bool = False, overwrite: bool = False, report: bool = True, progress: Progress = silent
+    job: Job,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: bool = True,
+    callbacks: Sequence[Callback] = (),
 ) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics.
 
@@ -143,8 +198,8 @@ def run(
         Replace the run in the job's folder.
     report : bool
         Also write the report, a page with figures. Resuming the complete run writes it later.
-    progress : callable
-        Gets a dict of figures after each step and each epoch, as from `freqnet.training.fit`.
+    callbacks : sequence of Callback
+        Objects that follow the training, as `freqnet.training.fit` takes them.
 
     Returns
     -------
@@ -163,15 +218,15 @@ def run(
     >>> import tempfile
     >>> from freqnet.experiments import Job, run
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     job = Job("digits", out=Path(folder), model={"widths": (4, 4, 4)}, settings={"epochs": 2})
+    ...     job = Job("digits", out=folder, model={"widths": (4, 4, 4)}, settings={"epochs": 2})
     ...     metrics = run(job)
-    ...     sorted(path.name for path in Path(folder).iterdir())
-    ['checkpoint.safetensors', 'history.jsonl', 'metrics.json', 'model.safetensors', 'report.html']
+    ...     sorted(path.name for path in job.out.iterdir())
+    ['checkpoint.safetensors', 'history.jsonl', 'metrics.json', 'model.safetensors', 'report.html', 'run.toml']
     >>> metrics["test_accuracy"] > 0.5
     True
     """
     with prepare(job, resume=resume, overwrite=overwrite) as begun:
-        return begun.finish(begun.fit(progress), report)
+        return begun.finish(begun.fit(callbacks), report)
 
 
 # -- the files of a finished run ----------------------------------------------------------------------------
@@ -212,7 +267,8 @@ def _write_report(
 
     test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
     images = test.scaled_to(network.door.full_scale).images
-    run = Run(network, images, test.labels, result.logits, test.classes, title, metrics, history.rows)
+    results = test.targets, result.outputs, test.classes
+    run = Run(network, images, *results, title, metrics, history.rows, result.task)
     write_report(plan.folder / REPORT, run)
 
 
@@ -223,10 +279,10 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "dataset": info["dataset"],
         "domain": network.door.domain,
         "seed": info["settings"]["seed"],
-        "test_accuracy": result.accuracy,
+        "task": result.task.name,
+        **{f"test_{name}": value for name, value in result.metrics.items()},
         "test_loss": result.loss,
-        "train_accuracy": last["accuracy"],
-        "train_loss": last["loss"],
+        **{f"train_{name}": last[name] for name in ("accuracy", "loss") if name in last},
         "train_seconds": history.seconds,
         "epochs": last["epoch"],
         "parameters": network.parameter_count(),

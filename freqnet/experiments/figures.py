@@ -17,6 +17,7 @@ from freqnet.experiments.operations import operation_errors
 from freqnet.experiments.sizes import KINDS, PRECISIONS, conditions_by_size, errors_by_size, is_sized
 from freqnet.experiments.work import Outcome, label
 from freqnet.nn import Network
+from freqnet.tasks import Task, get_task
 
 
 # More than 8 fields: `DomainFigures`, a flat object, has all but `lives` under the same names.
@@ -69,9 +70,9 @@ class DomainFigures:
         Name of the domain.
     runs, failed : int
         Number of runs, and number of failed runs.
-    accuracies : tuple of float
-        Test accuracy of every complete run, 0 to 1, in the order of the seeds.
-    accuracy, accuracy_deviation : float or None
+    scores : tuple of float
+        Test score of every complete run, such as its accuracy (0 to 1), in the order of the seeds.
+    score, score_deviation : float or None
         Their mean and standard deviation; the deviation of a single run is None.
     train_seconds : float or None
         Training time, mean over the runs.
@@ -108,9 +109,9 @@ class DomainFigures:
     domain: str
     runs: int
     failed: int
-    accuracies: tuple[float, ...]
-    accuracy: float | None
-    accuracy_deviation: float | None
+    scores: tuple[float, ...]
+    score: float | None
+    score_deviation: float | None
     train_seconds: float | None
     step_milliseconds: float | None
     seconds_to_level: float | None
@@ -170,20 +171,52 @@ class Compared(Displayed):
         return all(outcome.ok for outcome in self.outcomes)
 
     @property
+    def task(self) -> Task:
+        """What the networks are trained for."""
+        return get_task(self.info.get("task"))
+
+    @property
     def watched(self) -> str:
-        """Name of the accuracy that is compared with the level: that on validation examples, if there are any."""
-        return "validation_accuracy" if self.info["fractions"]["validation"] else "accuracy"
+        """Name of the figure that is compared with the level.
+
+        It is the score on validation examples, if there are any; else that of training, or the loss of training.
+        """
+        if self.info["fractions"]["validation"]:
+            return f"validation_{self.task.score}"
+        return self.task.score if self.task.has_running_score else "loss"
 
     @cached_property
     def level(self) -> float | None:
-        """The largest accuracy in whole percent that every complete run reaches; None if no run is complete.
+        """The best value of the watched figure that every complete run reaches; None if no run is complete.
 
-        Runs with other numbers of nodes do not count.
+        Scores are rounded down to hundredths, losses up to two digits. Runs with other numbers of nodes do not count.
         """
-        named = [outcome for outcome in self.outcomes if outcome.history and outcome.nodes is None]
-        best = [max(row[self.watched] for row in outcome.history) for outcome in named]
-        # Rounding errors must not lower a whole number of percent.
-        return math.floor(100 * min(best) + 1e-9) / 100 if best else None
+        rows = [[row[self.watched] for row in o.history] for o in self.outcomes if o.history and o.nodes is None]
+        if not rows:
+            return None
+        if self.watched == "loss":
+            worst = max(map(min, rows))
+            unit = 10.0 ** (math.floor(math.log10(worst)) - 1) if worst > 0 else 1.0
+            return math.ceil(worst / unit - 1e-9) * unit
+        # Rounding errors must not lower a whole number of hundredths.
+        return math.floor(100 * min(map(max, rows)) + 1e-9) / 100
+
+    def reaches(self, row: dict[str, Any]) -> bool:
+        """Return whether an epoch reaches the level."""
+        if self.level is None:
+            return False
+        value = row[self.watched]
+        return value <= self.level * (1 + 1e-9) if self.watched == "loss" else value >= self.level - 1e-9
+
+    @property
+    def level_in_words(self) -> str:
+        """The level and what it is a level of, such as ``"95% training accuracy"``; empty if there is none."""
+        if self.level is None:
+            return ""
+        if self.watched == "loss":
+            return f"a training loss of {self.level:.2g}"
+        kind = "validation" if self.watched.startswith("validation") else "training"
+        return f"{self.task.text(self.level, 0)} {kind} {self.task.score}"
 
     @cached_property
     def domains(self) -> tuple[DomainFigures, ...]:
@@ -213,6 +246,7 @@ class Compared(Displayed):
         options |= {name: value for name, value in self.info["settings"].items() if name != "seed"}
         return {
             "dataset": self.dataset,
+            "task": self.task.name,
             "complete": self.ok,
             "level": self.level,
             "level_of": self.watched,
@@ -238,15 +272,15 @@ class Compared(Displayed):
         lives = known.lives or known.domain
         errors, refused = _operation_errors(lives) if known.nodes is None else ({}, [])
         found = [f"the first seed's nodes are {lives}"] if lives != known.domain else []
-        accuracies = [outcome.metrics["test_accuracy"] for outcome in runs]
+        scores = [outcome.metrics[f"test_{self.task.score}"] for outcome in runs]
         shared = {name: value for name, value in vars(known).items() if name not in ("lives", "notes")}
         return DomainFigures(
             **shared,
             runs=len(every),
             failed=len(every) - len(runs),
-            accuracies=tuple(accuracies),
-            accuracy=_mean(accuracies),
-            accuracy_deviation=stdev(accuracies) if len(accuracies) > 1 else None,
+            scores=tuple(scores),
+            score=_mean(scores),
+            score_deviation=stdev(scores) if len(scores) > 1 else None,
             train_seconds=_mean([outcome.metrics["train_seconds"] for outcome in runs]),
             step_milliseconds=_mean([step_milliseconds(outcome) for outcome in runs]),
             seconds_to_level=_mean([self.seconds_to_level(outcome) for outcome in runs]),
@@ -262,7 +296,7 @@ class Compared(Displayed):
         seconds = 0.0
         for row in outcome.history:
             seconds += row["seconds"]
-            if self.level is not None and row[self.watched] >= self.level - 1e-9:
+            if self.reaches(row):
                 break
         return seconds
 

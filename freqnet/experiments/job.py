@@ -19,7 +19,7 @@ from freqnet.data.loaders import source_name
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
 from freqnet.experiments.start import check_same, load_start, model_path
 from freqnet.nn import Network
-from freqnet.training import Model, Settings, load_checkpoint, training_defaults
+from freqnet.training import Model, Records, Settings, load_checkpoint, training_defaults
 from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, check_folder
 from freqnet.training.fit import check_epochs, plain
@@ -51,6 +51,8 @@ class Job:
     weights : path, optional
         Folder of another run, or its model, whose weights this run starts from. It also has the network of that run;
         the last layer is new if the classes differ.
+    records : dict
+        Fields of `freqnet.training.Records`.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Job:
     settings: dict[str, Any] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)
     weights: Path | None = None
+    records: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", os.fspath(self.data))
@@ -90,10 +93,11 @@ class Job:
         """Return the command that repeats this run, with only the choices that were given."""
         words = ["freqnet", "train", *self.source]
         words += [] if self.weights is None else ["--from", str(self.weights)]
-        for name, value in {**self.reading, **self.model, **self.settings, **self.fractions}.items():
-            if value is not None:
-                listed = isinstance(value, (tuple, list))
-                words += [option_name(name), ",".join(map(str, value)) if listed else str(value)]
+        for name, value in {**self.reading, **self.model, **self.settings, **self.fractions, **self.records}.items():
+            if value is True:
+                words.append(option_name(name))
+            elif value is not None and value is not False:
+                words += [option_name(name), as_word(value)]
         return shlex.join(words)
 
     def output(self, name: str) -> Path:
@@ -101,8 +105,17 @@ class Job:
         domain, seed = self.model.get("domain", Model.domain), self.settings.get("seed", Settings.seed)
         if self.weights is not None:
             run = self.weights.resolve()
-            return self.out or Path("runs") / f"{_slug(name)}-from-{_slug((run.parent if run.is_file() else run).name)}"
-        return self.out or Path("runs") / f"{_slug(name)}-{_slug(domain)}-seed{seed}"
+            return self.out or Path("runs") / f"{slug(name)}-from-{slug((run.parent if run.is_file() else run).name)}"
+        return self.out or Path("runs") / f"{slug(name)}-{slug(domain)}-seed{seed}"
+
+
+def as_word(value: Any) -> str:
+    """Return the value of a choice as it is written on the command line.
+
+    >>> as_word((8, 16)), as_word(0.1)
+    ('8,16', '0.1')
+    """
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 @dataclass(frozen=True)
@@ -141,6 +154,12 @@ class Plan:
     def settings(self) -> Settings:
         """Choices of the training."""
         return GROUPS["settings"](**self.info["settings"])  # type: ignore[no-any-return]
+
+    @property
+    def records(self) -> Records:
+        """Files that the run writes beside those that every run has."""
+        # Runs written before do not have these choices.
+        return GROUPS["records"](**self.info.get("records", {}))  # type: ignore[no-any-return]
 
 
 def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
@@ -242,18 +261,19 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     Returns
     -------
     dict
-        Several layouts, and the size to which samples are resampled.
+        Several layouts, the size to which samples are resampled, and the task.
 
     Examples
     --------
     >>> stored_reading({"reading": {"layout": "n c h w", "size_to": None}}, {"grid": [8, 8], "channels": 1})
-    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None}
+    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'task': None}
     """
     reading = info.get("reading", {})
     grid = " ".join("xyz"[: len(door["grid"])])
     single = [f"n {grid}"] if door["channels"] == 1 else []
     stored = [reading["layout"]] if reading.get("layout") else []
-    return {"layout": [*stored, *single, f"n {grid} c"], "size_to": reading.get("size_to")}
+    layouts = [*stored, *single, f"n {grid} c"]
+    return {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task")}
 
 
 def stored_info(folder: Path) -> dict[str, Any]:
@@ -274,7 +294,7 @@ def stored_info(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a dataset: of its images, labels and classes.
+    """Return a checksum of a dataset: of its images, targets and names of outputs.
 
     >>> from freqnet.data import load
     >>> fingerprint(load("digits"))
@@ -282,7 +302,7 @@ def fingerprint(dataset: Dataset) -> str:
     """
     shape = zlib.crc32(repr((dataset.images.shape, dataset.classes)).encode())
     pixels = zlib.crc32(np.ascontiguousarray(dataset.images).data, shape)
-    return f"{zlib.crc32(np.ascontiguousarray(dataset.labels).data, pixels):08x}"
+    return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
 
 
 def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
@@ -302,11 +322,13 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
     for seen in (dataset, dataset.scaled_to(full_scale)):
         if fingerprint(seen) == stored:
             return seen
+    if dataset.task.name != "classification":
+        return None
     numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
     before = replace(dataset, images=dataset.images.astype(np.float32, copy=False))
     if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
         every = tuple(str(number) for number in range(numbers[-1] + 1))
-        before = replace(before, labels=np.array(numbers)[dataset.labels], classes=every)
+        before = replace(before, targets=np.array(numbers)[dataset.targets], classes=every)
     return before if fingerprint(before) == stored else None
 
 
@@ -330,12 +352,14 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": fingerprint(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
+            "task": dataset.task.name,
             # As the axes were read, also where they were not given.
             "reading": {**asdict(GROUPS["reading"](**job.reading)), "layout": dataset.layout or None},
             "rate": dataset.rate,
             "fractions": asdict(GROUPS["fractions"](**job.fractions)),
             "model": asdict(GROUPS["model"](**job.model)),
             "settings": asdict(settings),
+            "records": asdict(GROUPS["records"](**job.records)),
             "command": job.command(),
             **started,
         }
@@ -377,7 +401,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
     }
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Return a name that can be part of a folder's name; of a path only its stem."""
     stem = name if ":" in name else Path(name).stem
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "data"

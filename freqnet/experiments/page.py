@@ -8,13 +8,13 @@ from freqnet.experiments import plots
 from freqnet.experiments.figures import Compared
 from freqnet.experiments.sizes import errors_by_size
 from freqnet.experiments.tables import (
-    NODES,
     SIZES,
     blocks,
     error_columns,
     failures,
     figure_rows,
     names,
+    node_columns,
     node_rows,
     notes,
     size_rows,
@@ -37,7 +37,7 @@ def compare_page(compared: Compared) -> str:
         f"seed{'s' if seeds > 1 else ''} each: the runs of a seed share weights, split, order and optimiser. "
         "Runs side by side share the machine; their times are longer than those of runs alone."
     )
-    best = [(d.domain, "failed" if d.accuracy is None else f"{d.accuracy:.2%}") for d in compared.domains]
+    best = [(d.domain, "failed" if d.score is None else compared.task.text(d.score)) for d in compared.domains]
     made = [_failed(compared), *_sections(compared), _nodes(compared), *_sizes(compared), _options(compared)]
     sections = [section for section in (*made, reproduction(compared.command or "")) if section is not None]
     return render(Page(title, lead, best, sections))
@@ -54,15 +54,18 @@ def _(compared: Compared) -> Cell:
 
 
 def _sections(compared: Compared) -> list[Section | None]:
-    curves = Picture("curves", plots.learning_curves(compared), "Accuracy over epochs and seconds, by domain.")
-    dots = Picture("dots", plots.accuracies_and_times(compared), "Accuracy and time of a step, by domain.")
+    score = compared.task.score
+    curves = Picture(
+        "curves", plots.learning_curves(compared), f"{score.capitalize()} over epochs and seconds, by domain."
+    )
+    dots = Picture("dots", plots.scores_and_times(compared), f"{score.capitalize()} and time of a step, by domain.")
     errors = Picture("errors", plots.errors(compared), "Errors of operations by domain; the table has them.")
     own = [_table(*part, 1) for part in blocks(("", *names(compared)), figure_rows(compared), _CHARACTERS)]
-    level = "" if compared.level is None else f" All runs reach {compared.level:.0%}."
+    level = f" All runs reach {compared.level_in_words}." if compared.level_in_words else ""
     return [
         Section("figures", "Figures", "Means over the seeds; memory is the peak of any process.", tuple(own)),
         _list("notes", "Notes", "Warnings while networks were made and trained.", notes(compared)),
-        Section("accuracy", "Accuracy and time", "One dot per seed, and a line at the mean.", (dots,)),
+        Section("score", f"{score.capitalize()} and time", "One dot per seed, and a line at the mean.", (dots,)),
         Section("learning", "Learning curves", f"Means over the seeds, and their spread.{level}", (curves,)),
         Section(
             "errors",
@@ -75,15 +78,15 @@ def _sections(compared: Compared) -> list[Section | None]:
 
 
 def _nodes(compared: Compared) -> Section | None:
-    """Return the section on accuracy by number of nodes, if the comparison varies that."""
+    """Return the section on the score by number of nodes, if the comparison varies that."""
     rows = node_rows(compared)
     if not rows:
         return None
-    drawn = Picture("nodes", plots.accuracies_of_nodes(compared), "Accuracy by number of nodes.")
+    drawn = Picture("nodes", plots.scores_of_nodes(compared), "Score by number of nodes.")
     text = (
         "Node domains with fewer nodes, and the same seeds, splits and orders. One dot per seed; the line is the mean."
     )
-    return Section("nodes", "Accuracy and number of nodes", text, (drawn, _table(NODES, rows, 1)))
+    return Section("nodes", "Score and number of nodes", text, (drawn, _table(node_columns(compared), rows, 1)))
 
 
 def _sizes(compared: Compared) -> list[Section]:

@@ -45,7 +45,7 @@ def dot(index: int) -> dict[str, Any]:
 
 @styled
 def learning_curves(compared: Compared) -> Figure:
-    """Draw accuracy over the epochs, and over the seconds, in a figure that fits the page."""
+    """Draw the score over the epochs, and over the seconds, in a figure that fits the page."""
     from matplotlib.figure import Figure
 
     if not any(compared.of(domain.domain) for domain in compared.domains):
@@ -58,7 +58,7 @@ def learning_curves(compared: Compared) -> Figure:
 
 
 def plot_learning(compared: Compared, axes: Any = None) -> np.ndarray:
-    """Draw accuracy over the epochs and over the seconds of training: means over the seeds, and their spread.
+    """Draw the score over the epochs and over the seconds of training: means over the seeds, and their spread.
 
     Parameters
     ----------
@@ -93,23 +93,24 @@ def plot_learning(compared: Compared, axes: Any = None) -> np.ndarray:
         got, todo = "no complete run", "see the reasons in compared.domains"
         raise ConfigurationError(got_expected("comparison", got, "at least one", todo))
     panels = new_axes(2, (4.2, 3.0)) if axes is None else given_axes(axes, 2, "unit of time")
+    factor = 1.0 if compared.watched == "loss" else compared.task.factor
     for index, (domain, own) in enumerate(runs.items()):
         if not own:
             continue
         # Runs that patience ended early are shorter: average up to the end of the shortest.
         count = min(len(outcome.history) for outcome in own)
-        table = np.array([[row[compared.watched] for row in o.history[:count]] for o in own])
+        table = factor * np.array([[row[compared.watched] for row in o.history[:count]] for o in own])
         seconds = np.cumsum([[row["seconds"] for row in o.history[:count]] for o in own], axis=1).mean(axis=0)
         for panel, x in zip(panels, (np.arange(1, count + 1), seconds), strict=True):
             # Markers of different domains are at different epochs.
             every = max(1, count // 6)
             own_marks = {"markevery": (index % every, every), **dot(index)}
-            panel.plot(x, 100 * table.mean(axis=0), label=domain, **{**own_marks, **line(index)})
-            low, high = 100 * table.min(axis=0), 100 * table.max(axis=0)
+            panel.plot(x, table.mean(axis=0), label=domain, **{**own_marks, **line(index)})
+            low, high = table.min(axis=0), table.max(axis=0)
             panel.fill_between(x, low, high, color=line(index)["color"], alpha=0.15, linewidth=0)
             panel.grid(True, alpha=0.3)
-    kind = "validation" if compared.watched == "validation_accuracy" else "training"
-    panels[0].set(xlabel="epoch", ylabel=f"{kind} accuracy, %")
+    kind = "validation" if compared.watched.startswith("validation") else "training"
+    panels[0].set(xlabel="epoch", ylabel=f"{kind} {'loss' if compared.watched == 'loss' else compared.task.unit}")
     panels[0].xaxis.get_major_locator().set_params(integer=True)
     panels[1].set(xlabel="seconds of training")
     panels[1].set_xlim(left=0)
@@ -118,22 +119,23 @@ def plot_learning(compared: Compared, axes: Any = None) -> np.ndarray:
 
 
 @styled
-def accuracies_and_times(compared: Compared) -> Figure:
-    """Draw test accuracy and the time of a step: one dot per seed, and a line at the mean."""
+def scores_and_times(compared: Compared) -> Figure:
+    """Draw the test score and the time of a step: one dot per seed, and a line at the mean."""
     from matplotlib.figure import Figure
 
     shown = names(compared)
     figure = Figure(figsize=(WIDTH, 1.3 + 0.42 * len(shown)), layout="constrained")
-    accuracy, time = figure.subplots(1, 2, sharey=True)
+    score, time = figure.subplots(1, 2, sharey=True)
+    task = compared.task
     for index, domain in enumerate(compared.domains):
         runs = compared.of(domain.domain)
-        _dots(accuracy, index, [100 * outcome.metrics["test_accuracy"] for outcome in runs])
+        _dots(score, index, [task.factor * outcome.metrics[f"test_{task.score}"] for outcome in runs])
         _dots(time, index, [step_milliseconds(outcome) for outcome in runs])
-    accuracy.set(xlabel="test accuracy, %", ylim=(len(shown) - 0.4, -0.6))
-    accuracy.set_yticks(range(len(shown)), shown)
+    score.set(xlabel=f"test {task.unit}", ylim=(len(shown) - 0.4, -0.6))
+    score.set_yticks(range(len(shown)), shown)
     time.set(xlabel="milliseconds a training step")
     time.set_xlim(left=0)
-    for panel in (accuracy, time):
+    for panel in (score, time):
         panel.grid(True, axis="x")
         panel.tick_params(axis="y", length=0)
     return figure
@@ -248,28 +250,29 @@ def errors_of_sizes(rows: tuple[SizeErrors, ...]) -> Figure:
 
 
 @styled
-def accuracies_of_nodes(compared: Compared) -> Figure:
-    """Draw test accuracy against the number of nodes along an axis: one dot per seed, and a line through the means."""
+def scores_of_nodes(compared: Compared) -> Figure:
+    """Draw the test score against the number of nodes along an axis: one dot per seed, and a line through the means."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     panel = figure.subplots()
     counts: set[int] = set()
+    factor = compared.task.factor
     every = list(dict.fromkeys(row.domain for row in compared.by_nodes))
     for order, domain in enumerate(every):
         index = [row.domain for row in compared.domains].index(domain)
-        rows = [row for row in (*compared.by_nodes, *compared.domains) if row.domain == domain and row.accuracies]
-        shown = sorted((along(row), row.accuracies) for row in rows)
+        rows = [row for row in (*compared.by_nodes, *compared.domains) if row.domain == domain and row.scores]
+        shown = sorted((along(row), row.scores) for row in rows)
         # Dots of equal values are drawn beside each other.
         offset = 0.1 * (order - (len(every) - 1) / 2)
         places = [place + offset for place, values in shown for _ in values]
-        panel.plot(places, [100 * v for _, values in shown for v in values], linestyle="", alpha=0.6, **dot(index))
-        panel.plot([n for n, _ in shown], [100 * float(np.mean(v)) for _, v in shown], **line(index))
+        panel.plot(places, [factor * v for _, values in shown for v in values], linestyle="", alpha=0.6, **dot(index))
+        panel.plot([n for n, _ in shown], [factor * float(np.mean(v)) for _, v in shown], **line(index))
         panel.plot([], [], label=names(compared)[index], **{**dot(index), **line(index)})
         counts |= {place for place, _ in shown}
     if not counts:
         return message("No run is complete.")
-    panel.set(xlabel="nodes along an axis", ylabel="test accuracy, %")
+    panel.set(xlabel="nodes along an axis", ylabel=f"test {compared.task.unit}")
     panel.set_xticks(sorted(counts))
     panel.grid(True)
     figure.legend(loc="outside upper center", ncols=4, handlelength=3.5)

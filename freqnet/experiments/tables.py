@@ -16,16 +16,15 @@ NONE = "-"
 
 def figure_rows(compared: Compared) -> list[tuple[str, ...]]:
     """Return the name of every figure and its value in each domain."""
-    level = NONE if compared.level is None else f"{compared.level:.0%}"
-    kind = "validation" if compared.watched == "validation_accuracy" else "training"
+    text = compared.task.text
     columns: list[tuple[str, Callable[[DomainFigures], str]]] = [
-        ("test accuracy, mean", lambda d: _text(d.accuracy, _percent)),
-        ("  standard deviation", lambda d: _text(d.accuracy_deviation, _percent)),
-        ("  lowest", lambda d: _text(min(d.accuracies, default=None), _percent)),
-        ("  highest", lambda d: _text(max(d.accuracies, default=None), _percent)),
+        (f"test {compared.task.score}, mean", lambda d: _text(d.score, text)),
+        ("  standard deviation", lambda d: _text(d.score_deviation, text)),
+        ("  lowest", lambda d: _text(min(d.scores, default=None), text)),
+        ("  highest", lambda d: _text(max(d.scores, default=None), text)),
         ("training time, s", lambda d: _text(d.train_seconds, "{:.2f}".format)),
         ("time per training step, ms", lambda d: _text(d.step_milliseconds, "{:.2f}".format)),
-        (f"time to {level} {kind} accuracy, s", lambda d: _text(d.seconds_to_level, "{:.2f}".format)),
+        (f"time to {compared.level_in_words or NONE}, s", lambda d: _text(d.seconds_to_level, "{:.2f}".format)),
         ("parameters", lambda d: _text(d.parameters, exact)),
         ("real multiply-adds of a prediction", lambda d: _text(d.multiply_adds, exact)),
         ("bytes per spectrum of an example", lambda d: _text(d.spectrum_bytes, exact)),
@@ -87,24 +86,29 @@ def error_columns(compared: Compared) -> tuple[list[str], list[tuple[str, ...]]]
     return ["domain", "precision", *OPERATIONS], rows
 
 
-NODES = ("domain", "nodes", "test accuracy", "deviation", "time per step, ms", "multiply-adds", "condition", "failed")
+def node_columns(compared: Compared) -> tuple[str, ...]:
+    """Return the columns of `node_rows`."""
+    score = f"test {compared.task.score}"
+    return "domain", "nodes", score, "deviation", "time per step, ms", "multiply-adds", "condition", "failed"
 
 
 def node_rows(compared: Compared) -> list[tuple[str, ...]]:
-    """Return one row per number of nodes, with the columns `NODES`; none if the comparison does not vary it."""
+    """Return one row per number of nodes, with the columns `node_columns`; none if the comparison does not vary it."""
     rows = []
     for name, own in zip(names(compared), compared.domains, strict=True):
         varied = [row for row in compared.by_nodes if row.domain == own.domain]
-        rows += [_node_row(name, row) for row in (*sorted(varied, key=lambda row: row.nodes or 0), own) if varied]
+        rows += [
+            _node_row(compared, name, row) for row in (*sorted(varied, key=lambda row: row.nodes or 0), own) if varied
+        ]
     return rows
 
 
-def _node_row(name: str, row: DomainFigures) -> tuple[str, ...]:
+def _node_row(compared: Compared, name: str, row: DomainFigures) -> tuple[str, ...]:
     return (
         name,
         (row.kept or str(row.nodes or NONE)).removesuffix(" nodes"),
-        _text(row.accuracy, _percent),
-        _text(row.accuracy_deviation, _percent),
+        _text(row.score, compared.task.text),
+        _text(row.score_deviation, compared.task.text),
         _text(row.step_milliseconds, "{:.2f}".format),
         _text(row.multiply_adds, exact),
         _text(row.condition_number, "{:.3g}".format),
@@ -151,10 +155,6 @@ def _failed(row: DomainFigures) -> str:
 
 def _error(value: float) -> str:
     return f"{value:.1e}" if value else "0"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.2%}"
 
 
 def _text(value: Any, form: Callable[[Any], str]) -> str:

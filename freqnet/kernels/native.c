@@ -83,12 +83,20 @@ static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + 
 
 #include "pool.h"
 
-/* STREAM stores past the caches; KEEP holds a value in a register, where a compiler would load it for each use. */
+/* STREAM stores past the caches; KEEP holds a value in a register, where a compiler would load it for each use. Clang
+ * takes wide vectors in assembler only if the whole file is compiled for them. */
+#ifdef __clang__
+#define STREAM_BY(constraint, target, v) __builtin_nontemporal_store(v, (V *)(target))
+#define KEEP_IN(constraint, v)
+#else
+#define STREAM_BY(constraint, target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : constraint(v))
+#define KEEP_IN(constraint, v) __asm__("" : "+" constraint(v))
+#endif
 #if defined(__x86_64__) && !defined(FREQNET_PORTABLE)
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 #define VECTOR_BYTES 64
-#define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "v"(v))
-#define KEEP(v) __asm__("" : "+v"(v))
+#define STREAM(target, v) STREAM_BY("v", target, v)
+#define KEEP(v) KEEP_IN("v", v)
 #define SET(name) name##_avx512
 #define TABLE avx512
 #include "precisions.h"
@@ -100,8 +108,8 @@ static void *allocate(size_t bytes) { return aligned_alloc(CACHE_LINE, (bytes + 
 #undef TABLE
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
-#define STREAM(target, v) __asm__ volatile("vmovntps %1, %0" : "=m"(*(V *)(target)) : "x"(v))
-#define KEEP(v) __asm__("" : "+x"(v))
+#define STREAM(target, v) STREAM_BY("x", target, v)
+#define KEEP(v) KEEP_IN("x", v)
 #define SET(name) name##_avx2
 #define TABLE avx2
 #include "precisions.h"

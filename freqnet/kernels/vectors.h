@@ -3,7 +3,8 @@
 
 /* The buffer of an array of a list, which holds `count` numbers if count is not negative; NULL after an error. */
 static void *array_at(PyObject *list, Py_ssize_t i, Py_ssize_t left, int is_double, int flags, Py_buffer *view) {
-    if (PyObject_GetBuffer(PyList_GET_ITEM(list, i), view, flags | PyBUF_FORMAT)) return NULL;
+    PyObject *array = PyList_GetItem(list, i);
+    if (!array || PyObject_GetBuffer(array, view, flags | PyBUF_FORMAT)) return NULL;
     const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float);
     /* Numbers of another kind or byte order may have the same width. */
     if (!strcmp(view->format, is_double ? "d" : "f") && view->len <= left * width) return view->buf;
@@ -21,7 +22,7 @@ static PyObject *gather_arrays(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O!w*p", &PyList_Type, &arrays, &vector, &is_double)) return NULL;
     const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float);
     Py_ssize_t done = 0, left = vector.len / width;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(arrays); i++) {
+    for (Py_ssize_t i = 0; i < PyList_Size(arrays); i++) {
         const void *from = array_at(arrays, i, left - done, is_double, PyBUF_C_CONTIGUOUS, &view);
         if (!from) break;
         const Py_ssize_t count = view.len / width;
@@ -51,7 +52,7 @@ static PyObject *spread_vector(PyObject *self, PyObject *args) {
     double common;
     int is_double;
     if (!PyArg_ParseTuple(args, "y*O!dy*p", &vector, &PyList_Type, &arrays, &common, &scaled, &is_double)) return NULL;
-    const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float), n = PyList_GET_SIZE(arrays);
+    const Py_ssize_t width = is_double ? sizeof(double) : sizeof(float), n = PyList_Size(arrays);
     Py_buffer *views = calloc(n + 1, sizeof *views);
     Py_ssize_t held = 0, left = vector.len / width;
     const char *part = vector.buf;

@@ -5,7 +5,7 @@ from freqnet.nn.containers import NormalizedGaussian, NormalizedPolynomial, Resi
 from freqnet.nn.convolution import Convolution, Window
 from freqnet.nn.door import Door
 from freqnet.nn.fitted import FourierSeries, Gaussian
-from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum
+from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum, Rescale
 from freqnet.nn.module import LAYERS, Features, Module, Signal, evaluation, from_description, layer
 from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
@@ -39,6 +39,7 @@ __all__ = [
     "PowerNorm",
     "PowerSpectrum",
     "RealImaginary",
+    "Rescale",
     "Residual",
     "SecondHarmonic",
     "Sequential",

@@ -10,17 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.autodiff.tape import is_observed
 from freqnet.checks import is_whole, require_room
 from freqnet.display import Displayed
-from freqnet.errors import ConfigurationError, DataWarning, ShapeError, SpaceError, got_expected, warn
+from freqnet.errors import ConfigurationError, DataWarning, SpaceError, got_expected, warn
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.door import Door
 from freqnet.nn.module import Features, Module, cache_token, changes_of_settings, evaluation, from_description
-from freqnet.nn.plans import Compiled, Plans, in_parts, plans_are_on
-from freqnet.spaces import counted_transforms, no_transforms
+from freqnet.nn.plans import Compiled, Plans, batch_axis, in_parts, plans_are_on
+from freqnet.spaces import Axes, Space, counted_transforms, no_transforms
+from freqnet.spaces.base import per_axis
 from freqnet.spaces.condition import require_condition
 
 
@@ -36,14 +38,16 @@ class State(NamedTuple):
 
 
 class Network(Displayed):
-    """A door and a body of layers that compute logits from samples.
+    """A door and a body of layers that compute outputs from samples.
+
+    The outputs are plain numbers, such as logits, if the body ends in a head; else they are signals.
 
     Parameters
     ----------
     door : Door
     body : Module
-        Usually a `Sequential` with a head at its end. If its layers are built already, as in another network, an
-        untrained copy is used.
+        Usually a `Sequential`, with a head at its end unless the outputs are signals. If its layers are built already,
+        as in another network, an untrained copy is used.
     seed : int
         Seed of the initial weights.
     precision : dtype
@@ -52,14 +56,16 @@ class Network(Displayed):
     Attributes
     ----------
     outputs : int
-        Number of logits.
+        Number of outputs, such as logits; of channels, where the outputs are signals.
+    output_space : Space or None
+        Space of the output signals; None where the outputs are plain numbers.
     transforms_inside : int
         Transforms counted inside the network so far; spectral networks forbid them.
 
     Raises
     ------
     ShapeError
-        A layer cannot take its input, the body does not end in features, or one sample does not fit the memory.
+        A layer cannot take its input, or one sample does not fit the memory.
     ConfigurationError
         One layer object stands in two places of the body.
 
@@ -92,9 +98,8 @@ class Network(Displayed):
         require_condition(door.space, self.precision.name)
         self.transforms_inside = 0
         out = body.build(door.signal, np.random.default_rng(seed), precision)
-        if not isinstance(out, Features):
-            raise ShapeError(got_expected("network", str(out), "features at its end", "add a head such as Dense(10)"))
-        self.outputs = out.count
+        self.output_space: Space | None = None if isinstance(out, Features) else out.space
+        self.outputs = out.count if isinstance(out, Features) else out.channels
         self._state = self.new_state()
         self._lock = Lock()
 
@@ -151,7 +156,7 @@ class Network(Displayed):
         return self.door.analyse(samples, self.precision)
 
     def __call__(self, spectra: Tensor) -> Tensor:
-        """Compute logits ``(batch, outputs)`` from the spectra that the door made.
+        """Compute outputs ``(batch, outputs)``, or signals, from the spectra that the door made.
 
         Raises
         ------
@@ -177,8 +182,8 @@ class Network(Displayed):
                 )
             )
 
-    def predict(self, samples: Any, batch: int = 250) -> np.ndarray:
-        """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``, in evaluation mode.
+    def predict(self, samples: Any, batch: int = 250, grid: Axes | int | None = None) -> np.ndarray:
+        """Return the outputs of samples ``(batch, *grid, channels)``, in evaluation mode.
 
         The network's own mode does not change. Several threads and asynchronous tasks may use one network at once.
 
@@ -188,33 +193,87 @@ class Network(Displayed):
             Values as in the training set. Whole numbers are divided by the door's `full_scale`, floats are not.
         batch : int
             Samples computed at a time where the network does not run as a plan.
+        grid : int or tuple of int, optional
+            Where the outputs are signals, the number of samples along each axis to return them on, by default that of
+            the door. A finer grid interpolates within the band.
+
+        Returns
+        -------
+        numpy.ndarray
+            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals.
 
         Raises
         ------
         ConfigurationError
-            The batch is not a whole number of 1 or more.
+            The batch is not a whole number of 1 or more, or a grid is given although the outputs are plain numbers.
         DataError
             The samples are not finite real numbers.
         ShapeError
-            The samples have the wrong number of axes or channels, or too few samples for the band.
+            The samples have the wrong number of axes or channels, or too few samples for the band; or the domain has no
+            outputs on the grid.
 
         Warns
         -----
         DataWarning
-            Values lie far outside the range of the training set, or far closer together, or logits are not finite.
+            Values lie far outside the range of the training set, or far closer together, or outputs are not finite.
         """
         with self.constants() as state:
-            return self.predict_in(state, samples, batch)
+            return self.predict_in(state, samples, batch, grid)
 
-    def predict_in(self, state: State, samples: Any, batch: int = 250) -> np.ndarray:
-        """Return the logits of samples while the arrays of the network are those of a state."""
-        logits = self._outputs(state, state.of_samples, self.door.read(samples), batch)
-        if not np.isfinite(logits).all():
-            _tell_not_finite(logits)
-        return logits
+    def predict_in(self, state: State, samples: Any, batch: int = 250, grid: Axes | int | None = None) -> np.ndarray:
+        """Return the outputs of samples while the arrays of the network are those of a state."""
+        sizes = self._output_grid(grid)
+        found = self._outputs(state, state.of_samples, self.door.read(samples), batch)
+        if not np.isfinite(found).all():
+            _tell_not_finite(found, 0 if self.output_space is None else found.ndim - 2)
+        return found if sizes is None else self.sampled(found, sizes)
 
-    def logits(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
-        """Return the logits ``(batch, outputs)`` of spectra from `analyse`, in evaluation mode.
+    def _output_grid(self, grid: Axes | int | None) -> Axes | None:
+        """Return the number of samples along each axis of outputs; None where these are plain numbers."""
+        if self.output_space is None:
+            if grid is not None:
+                got, todo = f"{grid} for {self.outputs} outputs that are plain numbers", "leave it out"
+                raise ConfigurationError(got_expected("grid", got, "none", todo))
+            return None
+        sizes = self.usual_output_grid if grid is None else per_axis(grid, len(self.door.grid), "grid")
+        self.padded(sizes)
+        return sizes
+
+    @property
+    def usual_output_grid(self) -> Axes:
+        """Number of samples along each axis on which output signals are returned by default."""
+        return self.door.pooled if self.door.space.has_nodes else self.door.grid
+
+    def padded(self, grid: Axes) -> Axes:
+        """Return a grid of output signals with room for the zeros that the door adds after samples, in proportion.
+
+        Raises
+        ------
+        ConfigurationError
+            A size is below 1, or does not fit the zeros that the door adds.
+        ShapeError
+            The domain has samples on one grid only.
+        """
+        door, usual = self.door, self.usual_output_grid
+        scaled = [(n * whole, own) for n, whole, own in zip(grid, door.space.grid, door.pooled, strict=True)]
+        is_uneven = any(n % own for n, own in scaled)
+        if min(grid) < 1 or is_uneven:
+            expected = "1 or more samples along each axis" + (f", in whole steps of {door.pooled}" if is_uneven else "")
+            raise ConfigurationError(got_expected("grid", grid, expected, f"pass grid={usual}"))
+        door.space.check_resolution(grid, usual)
+        return tuple(n // own for n, own in scaled)
+
+    def sampled(self, outputs: np.ndarray, grid: Axes) -> np.ndarray:
+        """Return the samples ``(batch, *grid, outputs)`` of output signals ``(*modes, batch, outputs)`` on a grid.
+
+        This transforms, after the network.
+        """
+        assert self.output_space is not None
+        found = ops.synthesis(Tensor(outputs, self.output_space), self.padded(grid)).data
+        return np.ascontiguousarray(found[(slice(None), *map(slice, grid))])
+
+    def infer(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
+        """Return the outputs of spectra from `analyse`, in evaluation mode.
 
         The network's own mode does not change.
 
@@ -224,12 +283,17 @@ class Network(Displayed):
             Signals ``(*modes, batch, channels)`` in the space of the door.
         batch : int
             Examples computed at a time where there is no plan.
+
+        Returns
+        -------
+        numpy.ndarray
+            Plain numbers ``(batch, outputs)``, or signals ``(*modes, batch, outputs)`` in `output_space`.
         """
         with self.constants() as state:
-            return self.logits_in(state, spectra, batch)
+            return self.infer_in(state, spectra, batch)
 
-    def logits_in(self, state: State, spectra: Tensor, batch: int = 250) -> np.ndarray:
-        """Return the logits of spectra while the arrays of the network are those of a state."""
+    def infer_in(self, state: State, spectra: Tensor, batch: int = 250) -> np.ndarray:
+        """Return the outputs of spectra while the arrays of the network are those of a state."""
         self._require_own(spectra)
         return self._outputs(state, state.of_spectra, spectra, batch)
 
@@ -272,8 +336,15 @@ class Network(Displayed):
         if examples.data.size and self.can_plan:
             return plans(examples, lambda: self._evaluated(state))
         with self._evaluated(state):
-            logits = [plans.function(part).data for part in in_parts(examples, batch)]
-        return np.concatenate(logits) if logits else np.zeros((0, self.outputs), self.precision)
+            found = [plans.function(part) for part in in_parts(examples, batch)]
+        return np.concatenate([part.data for part in found], batch_axis(found[0])) if found else self._no_outputs()
+
+    def _no_outputs(self) -> np.ndarray:
+        """Return the outputs of no examples."""
+        space = self.output_space
+        if space is None:
+            return np.zeros((0, self.outputs), self.precision)
+        return np.zeros((*space.shape, 0, self.outputs), space.dtype(self.precision))
 
     def _from_samples(self, samples: Tensor) -> Tensor:
         return self(self.door.transform(samples, self.precision))
@@ -393,11 +464,11 @@ class Network(Displayed):
         return cls(door, body, seed, precision)
 
 
-def _tell_not_finite(logits: np.ndarray) -> None:
-    broken = ~np.isfinite(logits).all(axis=1)
-    got = f"{int(broken.sum())} of {len(logits)} samples whose logits are not finite, the first at {np.argmax(broken)}"
+def _tell_not_finite(outputs: np.ndarray, axis: int) -> None:
+    broken = ~np.isfinite(outputs).all(axis=tuple(i for i in range(outputs.ndim) if i != axis))
+    got = f"{int(broken.sum())} of {len(broken)} samples whose outputs are not finite, the first at {np.argmax(broken)}"
     todo = "scale the samples like those of training, or train with a lower learning rate"
-    warn(got_expected("predict", got, "finite logits", todo), DataWarning)
+    warn(got_expected("predict", got, "finite outputs", todo), DataWarning)
 
 
 def _known_precision(name: Any) -> np.dtype:

@@ -13,6 +13,7 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.autodiff.tape import is_observed
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spaces import Axes
 
 if TYPE_CHECKING:
     from freqnet.nn.network import Network
@@ -99,7 +100,9 @@ class Plans:
         """
         if examples.shape[batch_axis(examples)] <= _CHUNK:
             return self._chunk(examples, recording)
-        return np.concatenate([self._chunk(part, recording) for part in in_parts(examples, _CHUNK)])
+        found = [self._chunk(part, recording) for part in in_parts(examples, _CHUNK)]
+        # Signals count the examples along the last axis but one, plain numbers along the first.
+        return np.concatenate(found, found[0].ndim - 2 if found[0].ndim > 2 else 0)
 
     def _chunk(self, examples: Tensor, recording: Callable[[], Any]) -> np.ndarray:
         data, axis = examples.data, batch_axis(examples)
@@ -162,6 +165,7 @@ class Compiled:
         _check_storage(self.network, storage)
         self.storage = storage
         self._state = self.network.new_state(storage=storage)
+        self._is_plain = self.network.output_space is None
 
     def __repr__(self) -> str:
         door = self.network.door
@@ -172,22 +176,25 @@ class Compiled:
         return {"network": self.network, "storage": self.storage}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _state=state["network"].new_state(storage=state["storage"]))
+        network: Network = state["network"]
+        vars(self).update(state, _state=network.new_state(storage=state["storage"]))
+        self._is_plain = network.output_space is None
 
-    def __call__(self, samples: Any, batch: int = 250) -> np.ndarray:
-        """Return the logits ``(batch, outputs)`` of samples ``(batch, *grid, channels)``: see `Network.predict`."""
+    def __call__(self, samples: Any, batch: int = 250, grid: Axes | int | None = None) -> np.ndarray:
+        """Return the outputs of samples ``(batch, *grid, channels)``: see `Network.predict`."""
         # One image takes so little time that the Python around it counts, above all when it is called now and then.
-        if type(samples) is np.ndarray and type(batch) is int and batch > 0 and plans_are_on() and not is_observed():
-            logits = self._state.of_samples.if_usual(samples, self.network.door.limits)
-            if logits is not None:
-                return logits
-        return self.network.predict_in(self._state, samples, batch)
+        is_array = type(samples) is np.ndarray and type(batch) is int and batch > 0
+        if is_array and self._is_plain and grid is None and plans_are_on() and not is_observed():
+            outputs = self._state.of_samples.if_usual(samples, self.network.door.limits)
+            if outputs is not None:
+                return outputs
+        return self.network.predict_in(self._state, samples, batch, grid)
 
     predict = __call__
 
-    def logits(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
-        """Return the logits ``(batch, outputs)`` of spectra: see `Network.logits`."""
-        return self.network.logits_in(self._state, spectra, batch)
+    def infer(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
+        """Return the outputs of spectra: see `Network.infer`."""
+        return self.network.infer_in(self._state, spectra, batch)
 
 
 def _check_storage(network: Network, storage: str) -> None:

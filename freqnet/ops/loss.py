@@ -11,14 +11,14 @@ from freqnet.autodiff.tape import fused_vjps
 from freqnet.autodiff.tensor import as_array
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, DataError, ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import elementwise, plain, scale_by, signal_space, sum_
-from freqnet.ops.linear import mode_inner
-from freqnet.ops.normalize import signal_power
-from freqnet.ops.pointwise import exp, log
-from freqnet.spaces import mode_numbers
+from freqnet.ops.arithmetic import elementwise, per_element, plain, scale_by, signal_space, sum_
+from freqnet.ops.linear import mode_inner, mode_scale
+from freqnet.ops.normalize import as_gradient, scale, signal_power
+from freqnet.ops.pointwise import exp, log, sigmoid
+from freqnet.spaces import Space, mode_numbers
 
 # The weights of the highest modes stay far below the largest number.
-_LARGEST_ORDER = 20
+LARGEST_ORDER = 20
 
 
 def log_softmax(logits: Tensor) -> Tensor:
@@ -66,6 +66,69 @@ softmax_loss: Op = register(
         vjps=fused_vjps(_softmax_loss_composite, _softmax_loss_vjps),
         cost=lambda out, logits, targets: 3 * logits.data.size,
         source="-(1/B) sum_b sum_c t[b, c] log softmax(z[b])[c]; its gradient is (softmax(z) - t) / B",
+    )
+)
+
+
+def _sigmoid_loss(logits: Tensor, targets: np.ndarray, weights: np.ndarray) -> Tensor:
+    z = plain(logits, "sigmoid_loss").data
+    # The logarithm of 1 + exp(z), which does not overflow.
+    terms = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) - targets * z
+    return Tensor(np.asarray(np.sum(terms * weights) / max(1, len(z)), logits.dtype))
+
+
+def _sigmoid_loss_vjp(g: Tensor, out: Tensor, logits: Tensor, targets: np.ndarray, weights: np.ndarray) -> Tensor:
+    difference = sigmoid(logits) - Tensor(targets)
+    return elementwise(elementwise(difference, Tensor(weights)), scale_by(g, factor=1.0 / max(1, len(targets))))
+
+
+sigmoid_loss: Op = register(
+    Op(
+        "sigmoid_loss",
+        forward=_sigmoid_loss,
+        vjps=(_sigmoid_loss_vjp,),
+        cost=lambda out, logits, targets, weights: 3 * logits.data.size,
+        source="(1/B) sum_b sum_c w[b, c] (log(1 + exp z) - t z); its gradient is w (sigmoid(z) - t) / B",
+    )
+)
+
+
+def _sobolev_weights(space: Space, order: float, dtype: Any) -> Tensor:
+    weights = (1.0 + np.sum(mode_numbers(space.band).astype(float) ** 2, axis=1)) ** order
+    return Tensor(weights.reshape(-1, 1, 1).astype(dtype))
+
+
+def _squared_loss(x: Tensor, targets: np.ndarray, weights: np.ndarray, order: float) -> Tensor:
+    error = x.data - targets
+    if x.space is None:
+        power = np.square(error)
+    elif order:
+        modes = x.space.mode_inner(error, error)
+        power = np.sum(modes * _sobolev_weights(x.space, order, modes.dtype).data, axis=0)
+    else:
+        power = x.space.power(error)
+    return Tensor(np.asarray(np.sum(power * weights) / max(1, len(power)), x.data.real.dtype))
+
+
+def _squared_loss_vjp(
+    g: Tensor, out: Tensor, x: Tensor, targets: np.ndarray, weights: np.ndarray, order: float
+) -> Tensor:
+    error = x - Tensor(targets, x.space)
+    factors = elementwise(Tensor(weights), scale_by(g, factor=2.0 / max(1, len(weights))))
+    if x.space is None:
+        return elementwise(error, factors)
+    if order:
+        error = mode_scale(error, _sobolev_weights(x.space, order, weights.dtype))
+    return scale(as_gradient(error), factors)
+
+
+squared_loss: Op = register(
+    Op(
+        "squared_loss",
+        forward=_squared_loss,
+        vjps=(_squared_loss_vjp,),
+        cost=lambda out, x, targets, weights, order: 2 * per_element(x),
+        source="(1/B) sum_b sum_c w[b, c] mean |x - t|^2, by Parseval; mode k may count (1 + |k|^2)^order times",
     )
 )
 
@@ -261,12 +324,11 @@ def sobolev_error(x: Tensor, target: Any, order: float = 1.0) -> Tensor:
     >>> round(sobolev_error(wave, wave * 0.0).item(), 6)
     2.5
     """
-    if not is_finite(order) or abs(order) > _LARGEST_ORDER:
-        expected = f"a number from -{_LARGEST_ORDER} to {_LARGEST_ORDER}"
+    if not is_finite(order) or abs(order) > LARGEST_ORDER:
+        expected = f"a number from -{LARGEST_ORDER} to {LARGEST_ORDER}"
         raise ConfigurationError(got_expected("order", repr(order), expected, "pass order=1.0"))
     signal_space(x, "sobolev_error")
     difference = _difference(x, target, "sobolev_error")
     spectrum = mode_inner(difference, difference)
-    weights = (1.0 + np.sum(mode_numbers(x.space.band).astype(float) ** 2, axis=1)) ** order
-    weighted = elementwise(spectrum, Tensor(weights.reshape(-1, 1, 1).astype(spectrum.dtype)))
+    weighted = elementwise(spectrum, _sobolev_weights(x.space, order, spectrum.dtype))
     return scale_by(weighted.sum(), factor=1.0 / max(1, spectrum.shape[1] * spectrum.shape[2]))

@@ -210,7 +210,7 @@ def resampled(space: Space, grid: Axes) -> Space:
 
 
 def average(x: Tensor, window: int | Axes, method: str = "dirichlet") -> Tensor:
-    """Replace each sample n by the average of the samples n .. n + window - 1, periodically.
+    """Replace each sample n by the average of the samples n to n + window - 1, periodically.
 
     Parameters
     ----------

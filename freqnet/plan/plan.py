@@ -34,7 +34,7 @@ class Plan:
     storage : {"float32", "bfloat16"}
         How constant responses of convolutions are stored: see `freqnet.nn.Network.compile`.
     axis : int
-        Axis of the input that counts the examples; in the result it is the first.
+        Axis of the input that counts the examples; in the result it is the first, or the last but one of a signal.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Plan:
                 if last[id(x)] == i and x is not source and x is not result:
                     builder.forget(x)
         self.source, self.result = source.data, builder.value(result)
+        self._before_result = (slice(None),) * (0 if result.space is None else result.ndim - 2)
         self._in_place = builder.program.is_for_door_alone(self.source)
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
@@ -104,7 +105,7 @@ class Plan:
         count = source.shape[len(self._before)]
         self.source[(*self._before, slice(count))] = source
         self._builder.program.run()
-        return self.result[:count]
+        return self.result[(*self._before_result, slice(count))]
 
     def run_if_usual(self, source: np.ndarray, limits: np.ndarray) -> np.ndarray | None:
         """Return the result for an input of the plan's own shape, as a copy; None if something is unusual.

@@ -39,11 +39,11 @@ MOST_SPECTRA = 12
 _PIXELS = 96
 
 
-def plot_sample(sample: Any, ax: Panel | None = None) -> Panel:
+def plot_sample(sample: Any, ax: Panel | None = None, *, limits: tuple[float, float] | None = None) -> Panel:
     """Draw an example: a line in 1-D, an image in 2-D, the middle slice in 3-D.
 
     Up to three channels are lines in 1-D. In 2-D and 3-D, three channels are shown as colours and any other number as
-    the grey mean. Every image is stretched from black to white by itself.
+    the grey mean.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def plot_sample(sample: Any, ax: Panel | None = None) -> Panel:
         ``(*grid, channels)``.
     ax : matplotlib.axes.Axes, optional
         The axes to draw on; by default those of a new figure.
+    limits : tuple of float, optional
+        Values that are black and white, or the ends of the vertical axis; by default the lowest and the highest value.
 
     Returns
     -------
@@ -82,10 +84,13 @@ def plot_sample(sample: Any, ax: Panel | None = None) -> Panel:
         for channel, colour in zip(values.T, (BLUE, ORANGE, INK), strict=False):
             ax.plot(channel, color=colour, linewidth=0.9)
         ax.margins(x=0)
+        if limits is not None:
+            margin = 0.05 * (limits[1] - limits[0]) or 1.0
+            ax.set_ylim(limits[0] - margin, limits[1] + margin)
         return ax
     image = shrink(values if values.shape[-1] == 3 else values.mean(axis=-1), _PIXELS)
-    low, high = float(image.min()), float(image.max())
-    image = (image - low) / ((high - low) or 1.0)
+    low, high = limits or (float(image.min()), float(image.max()))
+    image = np.clip((image - low) / ((high - low) or 1.0), 0, 1)
     long = max(image.shape[:2]) > 4 * min(image.shape[:2])
     look: dict[str, Any] = {"interpolation": "none", "origin": "upper", "aspect": "auto" if long else "equal"}
     ax.imshow(image, cmap="gray", vmin=0, vmax=1, **look)
@@ -215,8 +220,8 @@ def plot_kept(network: Network, sample: Any, axes: Any = None) -> np.ndarray:
     >>> body = nn.Sequential((nn.Convolution(4), nn.TruncationPool(3), nn.Dense(10)))
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
     >>> axes = plot_kept(network, np.eye(8)[:, :, None], axes=Figure().subplots(1, 4))
-    >>> [ax.get_title().split(chr(10))[-1] for ax in axes]
-    ['image', 'door', 'convolution', 'truncation pool']
+    >>> [" ".join(ax.get_title().split()) for ax in axes]
+    ['image', 'door', '0 convolution', '1 truncation pool']
     """
     require(network, Network, "plot_kept", "pass the network first")
     steps = kept_steps(network, np.asarray(sample)[None])
@@ -280,5 +285,5 @@ def _title(step: Step) -> str:
         return "door"
     name = type(step.layer).__name__
     for word in ("Pool", "Norm"):
-        name = name.replace(word, f" {word.lower()}")
+        name = name.replace(word, f"\n{word.lower()}")
     return f"{step.name}\n{name.lower()}"

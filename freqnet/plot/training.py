@@ -11,6 +11,7 @@ import numpy as np
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.plot.panels import frame, given_axes, new_ax, new_axes, require
 from freqnet.plot.style import BLUE, COUNT_MAP, ORANGE, label
+from freqnet.tasks import is_share
 from freqnet.training import History
 from freqnet.training.history import score_names
 
@@ -68,7 +69,7 @@ def plot_history(history: History | Rows, names: str | Sequence[str] | None = No
             raise ConfigurationError(got_expected("column of the history", repr(name), ", ".join(known), todo))
     axes = new_axes(len(wanted), (3.6, 2.6), columns=3) if axes is None else given_axes(axes, len(wanted), "name")
     for ax, name in zip(axes, wanted, strict=True):
-        _curves(ax, rows, name, is_entropy="accuracy" in known)
+        _curves(ax, rows, name, is_entropy=any(map(is_share, known)))
     return axes
 
 
@@ -81,8 +82,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _curves(ax: Panel, rows: Rows, name: str, *, is_entropy: bool) -> None:
-    """Draw one score; accuracies are shown in percent."""
-    unit = 100.0 if name.endswith("accuracy") else 1.0
+    """Draw one score; shares are shown in percent."""
+    unit = 100.0 if is_share(name) else 1.0
     for key, text, colour, dashes in ((name, "training", BLUE, "-"), (_VALIDATION + name, "validation", ORANGE, "--")):
         epochs, values = _column(rows, key)
         if len(epochs) and np.isfinite(values).any():
@@ -101,7 +102,7 @@ def _curves(ax: Panel, rows: Rows, name: str, *, is_entropy: bool) -> None:
 
 def _label(name: str, *, is_entropy: bool) -> str:
     units = {"loss": ", nats"} if is_entropy else {}
-    return name.replace("_", " ") + (", %" if name.endswith("accuracy") else units.get(name, ""))
+    return name.replace("_", " ") + (", %" if is_share(name) else units.get(name, ""))
 
 
 def _column(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:

@@ -186,10 +186,18 @@ def _signal(own: np.ndarray, space: Any, name: str) -> Thumbnail:
 @cell.register
 def _(dataset: Dataset) -> Cell:
     size = f"{len(dataset):,} samples of {extent(dataset.grid)} x {dataset.channels}"
+    if not dataset.task.has_classes:
+        pictures = [samples_thumbnail(dataset.images[:_EXAMPLES], "first samples")]
+        if dataset.task.is_field:
+            pictures.append(samples_thumbnail(dataset.targets[:_EXAMPLES], "their targets"))
+        text = f"{size}, {dataset.task.name}: {', '.join(dataset.classes[:_CLASSES])}"
+        return Cell(f"Dataset {dataset.name}", text, [Gallery(pictures)])
     counts = list(dataset.class_counts().items())
     pictures = []
     for number, (name, count) in enumerate(counts[:_CLASSES]):
-        chosen = np.flatnonzero(dataset.labels == number)[:_PER_CLASS]
+        members = dataset.targets == number if dataset.targets.ndim == 1 else dataset.targets[:, number] == 1
+        chosen = np.flatnonzero(members)[:_PER_CLASS]
         pictures += [samples_thumbnail(dataset.images[chosen], f"{name}: {count:,}")] if count else []
     hidden = f", {_CLASSES} of them shown" if len(counts) > _CLASSES else ""
-    return Cell(f"Dataset {dataset.name}", f"{size}, {len(counts)} classes{hidden}", [Gallery(pictures)])
+    what = "classes" if dataset.targets.ndim == 1 else "labels"
+    return Cell(f"Dataset {dataset.name}", f"{size}, {len(counts)} {what}{hidden}", [Gallery(pictures)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,18 +16,18 @@ from freqnet.audit import audit as examine
 from freqnet.audit.summary import summarize
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Convolution, Network
-from freqnet.plot.training import count_confusions
 from freqnet.report import plots
 from freqnet.report.audit import audit_section
+from freqnet.report.classes import classes, labels, mistakes
 from freqnet.report.filters import filter_responses
-from freqnet.report.page import Bar, Block, Page, Picture, Section, Table, render
+from freqnet.report.page import Block, Page, Picture, Section, Table, render
 from freqnet.report.spectra import layer_spectra
 from freqnet.report.tables import COLUMNS, cells, exact, short
+from freqnet.report.values import fields, values
 from freqnet.spaces.base import extent
+from freqnet.tasks import Classification, Task
 from freqnet.training.files import write_atomically
 
-# With more classes than this, their table scrolls by itself, and with more than that, the page shows only some.
-_MANY_CLASSES, _MOST_CLASSES = 20, 100
 # Number of test examples that the audit takes, the fewest that tell it something, and the most modes it moves.
 _AUDITED, _FEWEST_AUDITED, _MOST_MODES = 400, 8, 1200
 
@@ -42,12 +42,13 @@ class Run:
         A trained network.
     images : numpy.ndarray
         Test examples ``(samples, *grid, channels)``.
-    labels : numpy.ndarray
-        Their classes ``(samples,)``.
-    logits : numpy.ndarray
-        The network's outputs on them, ``(samples, classes)``.
+    targets : numpy.ndarray
+        Their targets, as a dataset of the task stores them, such as classes ``(samples,)``.
+    outputs : numpy.ndarray
+        The network's outputs on them, such as logits ``(samples, classes)``; samples on the grid of the targets, where
+        these are signals.
     classes : sequence of str
-        Names of the classes.
+        Names of the classes or other outputs.
     title : str
     metrics : mapping
         Measurements of the run, as in ``metrics.json``: ``dataset``, ``domain``, ``test_accuracy`` (0 to 1),
@@ -55,39 +56,46 @@ class Run:
         reproduces the run. All others are listed in the table of metrics.
     history : sequence of mappings
         One row per epoch, as for `freqnet.report.training_curves`. May be empty.
+    task : Task
+        What the network is trained for [classes].
 
     Raises
     ------
     ShapeError
-        Images, labels, logits and classes do not agree in number.
+        Images, targets, outputs and classes do not agree in number.
     """
 
     network: Network
     images: np.ndarray
-    labels: np.ndarray
-    logits: np.ndarray
+    targets: np.ndarray
+    outputs: np.ndarray
     classes: Sequence[str]
     title: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[Mapping[str, Any]] = ()
+    task: Task = field(default_factory=Classification)
 
     def __post_init__(self) -> None:
-        self.labels, self.logits = np.asarray(self.labels), np.asarray(self.logits)
-        labels, logits = (len(self.images),), (len(self.images), len(self.classes))
-        if (self.labels.shape, self.logits.shape) != (labels, logits):
+        self.targets, self.outputs = np.asarray(self.targets), np.asarray(self.outputs)
+        count = len(self.images)
+        targets, outputs = (count,), (count, len(self.classes))
+        if self.task.name != "classification":
+            targets = self.targets.shape if len(self.targets) == count else (count, "...")  # type: ignore[assignment]
+            outputs = self.targets.shape  # type: ignore[assignment]
+        if (self.targets.shape, self.outputs.shape) != (targets, outputs):
             raise ShapeError(
                 got_expected(
                     "report",
-                    f"{len(self.images)} images, labels {self.labels.shape}, logits {self.logits.shape}",
-                    f"labels {labels} and logits {logits}",
-                    "give one label and one row of logits per image, and one logit per class",
+                    f"{count} images, targets {self.targets.shape}, outputs {self.outputs.shape}",
+                    f"targets {targets} and outputs {outputs}",
+                    "give one target and one row of outputs per image, and one output per class or number",
                 )
             )
 
     @cached_property
     def predictions(self) -> np.ndarray:
-        """Class numbers that the network predicts, ``(samples,)``."""
-        return self.logits.argmax(axis=1) if len(self.logits) else np.zeros(0, int)
+        """What the network predicts, such as class numbers ``(samples,)``."""
+        return self.task.predictions(self.outputs)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -97,8 +105,8 @@ class Run:
             "parameters": self.network.parameter_count(),
             "transforms_inside_network": self.network.transforms_inside,
         }
-        if len(self.predictions):
-            own["test_accuracy"] = float(np.mean(self.labels == self.predictions))
+        if len(self.targets):
+            own |= {f"test_{name}": value for name, value in self.task.metrics(self.outputs, self.targets).items()}
         return {**self.metrics, **{name: value for name, value in own.items() if self.metrics.get(name) is None}}
 
 
@@ -128,7 +136,7 @@ def write_report(path: str | os.PathLike[str], run: Run) -> None:
     ...     [file.name for file in Path(folder).iterdir()]
     ['report.html']
     """
-    made = (training, classes, mistakes, layers, filters, spectra, audit, metrics, reproduce)
+    made = (training, *RESULTS.get(run.task.name, ()), layers, filters, spectra, audit, metrics, reproduce)
     sections = [section for make in made if (section := make(run)) is not None]
     page = Page(run.title, lead(run), headline(run), sections, has_links=True)
     # A file name may hold characters that UTF-8 cannot represent.
@@ -136,12 +144,18 @@ def write_report(path: str | os.PathLike[str], run: Run) -> None:
 
 
 def lead(run: Run) -> str:
-    """Return a sentence on the task: classes, size of the input, number of test examples."""
-    door = run.network.door
+    """Return a sentence on the task: outputs, size of the input, number of test examples."""
+    door, count = run.network.door, len(run.classes)
+    what = {
+        "classification": f"{count} classes, told apart by",
+        "multi-label": f"{count} labels, each of which an example may have, from",
+        "regression": f"{count} number{'s' if count > 1 else ''} ({', '.join(run.classes[:8])}), computed from",
+        "field": f"Signals of {count} channel{'s' if count > 1 else ''}, computed from",
+    }.get(run.task.name, f"{count} outputs, computed from")
     return (
-        f"{len(run.classes)} classes, told apart by {extent(door.space.degrees)} {door.space.unit} of "
+        f"{what} {extent(door.space.degrees)} {door.space.unit} of "
         f"{extent(door.grid)} samples in {door.channels} channel{'s' if door.channels > 1 else ''}; "
-        f"measured on {len(run.labels):,} test examples."
+        f"measured on {len(run.targets):,} test examples."
     )
 
 
@@ -149,7 +163,7 @@ def headline(run: Run) -> list[tuple[str, str]]:
     """Return name and value of each headline number that is known."""
     facts = run.facts
     entries = [
-        ("test accuracy", _percent(facts.get("test_accuracy"))),
+        (f"test {run.task.score}", _score(run)),
         ("transforms inside the network", _text(facts["transforms_inside_network"])),
         ("parameters", exact(facts["parameters"])),
         ("training time", _duration(facts.get("train_seconds"))),
@@ -162,74 +176,12 @@ def headline(run: Run) -> list[tuple[str, str]]:
 
 def training(run: Run) -> Section:
     """Return the learning curves."""
-    text = (
-        "Training loss and accuracy are means over an epoch, measured while the weights still move. "
-        "With label smoothing the training loss cannot reach zero."
-    )
-    words = "Loss, accuracy and learning rate over the epochs."
+    text = "Figures of training are means over an epoch, measured while the weights still move. "
+    if run.task.has_classes:
+        text += "With label smoothing the training loss cannot reach zero."
+    words = f"Loss, {run.task.score} and learning rate over the epochs."
     curves = Picture("training", plots.training_curves(run.history), words)
     return Section("training", "Training", text if run.history else "", (curves,))
-
-
-def classes(run: Run) -> Section | None:
-    """Return the confusion matrix and a table of the classes."""
-    if not len(run.labels):
-        return None
-    text = (
-        "Each row is a true class; colours are shares of the row, on a scale that makes rare mistakes visible. "
-        "Numbers are examples; a blank cell means none."
-    )
-    words = "Confusion matrix; the table below has the numbers of each class."
-    counts = count_confusions(run.labels, run.predictions, len(run.classes))
-    picked = _confused(counts)
-    if len(picked) < len(run.classes):
-        text += (
-            f" Of {len(run.classes):,} classes, the {len(picked)} with the most mistakes are shown; mistakes with "
-            "other classes are in the table only."
-        )
-    among = np.isin(run.labels, picked) & np.isin(run.predictions, picked)
-    true, said = (np.searchsorted(picked, group[among]) for group in (run.labels, run.predictions))
-    drawn = plots.confusion_matrix(true, said, [run.classes[index] for index in picked])
-    columns = [("class", False), ("examples", True), ("correct", True), ("accuracy", True), ("precision", True)]
-    columns.append(("most often taken for", False))
-    rows = [_class_row(counts, index, run.classes) for index in picked]
-    table = Table(columns, rows, is_tall=len(rows) > _MANY_CLASSES)
-    return Section("classes", "Classes", text, (Picture("confusion", drawn, words), table))
-
-
-def _confused(counts: np.ndarray) -> np.ndarray:
-    """Return the numbers of the classes with the most mistakes, in order; all, if they are not too many."""
-    right = np.diagonal(counts)
-    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * right
-    return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_CLASSES])
-
-
-def _class_row(counts: np.ndarray, index: int, classes: Sequence[str]) -> list[str | Bar]:
-    examples, said, right = int(counts[index].sum()), int(counts[:, index].sum()), int(counts[index, index])
-    wrong = counts[index].copy()
-    wrong[index] = 0
-    most = int(wrong.argmax())
-    taken = f"{classes[most]} ({wrong[most]})" if wrong[most] else ""
-    accuracy = Bar(f"{100 * right / examples:.1f} %", right / examples) if examples else "-"
-    precision = f"{100 * right / said:.1f} %" if said else "-"
-    return [str(classes[index]), f"{examples:,}", f"{right:,}", accuracy, precision, taken]
-
-
-def mistakes(run: Run) -> Section | None:
-    """Return misclassified examples."""
-    wrong = np.flatnonzero(run.predictions != run.labels)
-    if not len(run.labels):
-        return None
-    if not len(wrong):
-        return Section("mistakes", "Mistakes", f"None: all {len(run.labels):,} test examples are classified right.")
-    # Those with the largest margin come first: the network is wrong without a doubt.
-    rows = np.nan_to_num(run.logits[wrong].astype(float))
-    margin = rows.max(axis=1, initial=-np.inf) - rows[np.arange(len(wrong)), run.labels[wrong]]
-    order = wrong[np.argsort(-margin, kind="stable")]
-    drawn = plots.misclassified(run.images[order], run.labels[order], run.predictions[order], run.classes)
-    text = f"{len(wrong):,} of {len(run.labels):,} test examples are misclassified; "
-    text += "those whose logits leave the least doubt come first."
-    return Section("mistakes", "Mistakes", text, (Picture("mistakes", drawn, "Misclassified examples."),))
 
 
 def layers(run: Run) -> Section:
@@ -266,10 +218,10 @@ def filters(run: Run) -> Section:
 
 def spectra(run: Run) -> Section | None:
     """Return the spectra of a few examples after each layer."""
-    if not len(run.labels):
+    if not len(run.targets):
         return None
     # One example of each of the first few classes.
-    _, first = np.unique(run.labels, return_index=True)
+    first = np.unique(run.targets, return_index=True)[1] if run.targets.ndim == 1 else np.arange(len(run.targets))
     drawn = layer_spectra(run.network, run.images[np.sort(first)[:4]])
     text = (
         "Power at every mode as an example passes through the network, averaged over channels, in decibels below "
@@ -284,7 +236,7 @@ def spectra(run: Run) -> Section | None:
 def audit(run: Run) -> Section | None:
     """Return the audit of a network that is small enough."""
     # The audit moves every mode by itself: with many modes that would take minutes.
-    if len(run.labels) < _FEWEST_AUDITED or np.prod(run.network.door.space.mode_space.shape) > _MOST_MODES:
+    if len(run.targets) < _FEWEST_AUDITED or np.prod(run.network.door.space.mode_space.shape) > _MOST_MODES:
         return None
     return audit_section(examine(run.network, run.images[:_AUDITED]))
 
@@ -304,6 +256,15 @@ def reproduction(command: str) -> Section | None:
     """Return a section with a command that repeats what the page shows."""
     text = "The same command, data and versions give the same weights."
     return Section("reproduce", "How to reproduce", text, (Block("code", command),)) if command else None
+
+
+# The sections on the predictions, by the name of the task.
+RESULTS: dict[str, tuple[Callable[[Run], Section | None], ...]] = {
+    "classification": (classes, mistakes),
+    "multi-label": (labels,),
+    "regression": (values,),
+    "field": (fields,),
+}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -326,8 +287,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _percent(share: Any) -> str:
-    return "" if share is None else f"{100 * float(share):.2f} %"
+def _score(run: Run) -> str:
+    score = run.facts.get(f"test_{run.task.score}")
+    if score is None:
+        return ""
+    return f"{100 * float(score):.2f} %" if run.task.percent else f"{float(score):.4f}"
 
 
 def _duration(seconds: Any) -> str:

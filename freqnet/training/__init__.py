@@ -1,25 +1,36 @@
 """Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
 from freqnet.training.batches import Spectra, analyse
+from freqnet.training.callbacks import Callback, Progress, StopTraining
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
+from freqnet.training.keeping import KeepModels
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
 from freqnet.training.progress import ProgressBar
-from freqnet.training.settings import Reading, Settings, Shares
+from freqnet.training.settings import Reading, Records, Settings, Shares
+from freqnet.training.trackers import CSV, JSONLines, TensorBoard
 
 __all__ = [
     "ACTIVATIONS",
+    "CSV",
+    "Callback",
     "Checkpoint",
     "Evaluation",
     "History",
+    "JSONLines",
+    "KeepModels",
     "Model",
+    "Progress",
     "ProgressBar",
     "Reading",
+    "Records",
     "Settings",
     "Shares",
     "Spectra",
+    "StopTraining",
+    "TensorBoard",
     "analyse",
     "evaluate",
     "exploding_layer",

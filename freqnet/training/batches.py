@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,60 +14,146 @@ from freqnet.data import Dataset
 from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected
 from freqnet.nn import Network
+from freqnet.ops.arithmetic import cast, extend
 from freqnet.spaces import Space
+from freqnet.tasks import Classification, Task
+from freqnet.values import as_numbers
 
 # Samples transformed at a time: temporary arrays stay small compared with the spectra.
 _SLICE = 2048
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Some examples of a set of spectra, which ``x, targets = batch`` unpacks.
+
+    Attributes
+    ----------
+    x : Tensor
+        Spectra ``(*modes, batch, channels)``.
+    targets : numpy.ndarray
+        What the loss compares outputs with: targets ``(batch, ...)``, or spectra ``(*modes, batch, channels)`` of a
+        field.
+    weights : numpy.ndarray or None
+        Weight of each example ``(batch,)``.
+    """
+
+    x: Tensor
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.x, self.targets))
+
+
 @dataclass(frozen=True, repr=False)
 class Spectra(Displayed):
-    """A labelled set of spectra.
+    """A set of spectra with their targets.
 
     Attributes
     ----------
     array : numpy.ndarray
         ``(*modes, samples, channels)``.
-    labels : numpy.ndarray
-        ``(samples,)``.
+    targets : numpy.ndarray
+        Targets as the dataset stores them, with one row per sample.
     space : Space
         Space of the spectra.
+    task : Task
+        What the targets are [classes].
+    weights : numpy.ndarray, optional
+        Weight of each sample in the loss ``(samples,)``, 0 or more; by default all count alike.
+    fields : numpy.ndarray, optional
+        Where the targets are signals, their spectra ``(*modes, samples, channels)`` in `field_space`.
+    field_space : Space, optional
+        Space of the network's outputs, where these are signals.
+
+    Raises
+    ------
+    DataError
+        The numbers of spectra, targets and weights differ, or a weight is negative or not finite.
     """
 
     array: np.ndarray
-    labels: np.ndarray
+    targets: np.ndarray
     space: Space
+    task: Task = field(default_factory=Classification)
+    weights: np.ndarray | None = None
+    fields: np.ndarray | None = None
+    field_space: Space | None = None
+
+    def __post_init__(self) -> None:
+        count = self.array.shape[-2]
+        object.__setattr__(self, "targets", np.asarray(self.targets))
+        if self.targets.ndim == 0 or len(self.targets) != count:
+            got = f"targets of shape {self.targets.shape} for {count} spectra"
+            raise DataError(got_expected("spectra", got, f"{count} targets", "pass one target per sample"))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", sample_weights(self.weights, count))
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.targets)
 
     def __repr__(self) -> str:
         return f"Spectra({len(self)} examples, {self.array.shape[-1]} channels of {self.space})"
 
-    def take(self, indices: np.ndarray) -> tuple[Tensor, np.ndarray]:
-        """Return the spectra ``(*modes, batch, channels)`` and labels at `indices`."""
-        return Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space), self.labels[indices]
+    def take(self, indices: np.ndarray) -> Batch:
+        """Return the examples at `indices`."""
+        x = Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space)
+        targets = self.targets[indices] if self.fields is None else self.fields[..., indices, :]
+        return Batch(x, targets, None if self.weights is None else self.weights[indices])
 
-    def in_order(self, batch: int) -> Iterator[tuple[Tensor, np.ndarray]]:
+    def in_order(self, batch: int) -> Iterator[Batch]:
         """Yield every example once, in order."""
         for start in range(0, len(self), batch):
             yield self.take(np.arange(start, min(start + batch, len(self))))
 
-    def shuffled(
-        self, batch: int, generator: np.random.Generator, shift: float = 0.0
-    ) -> Iterator[tuple[Tensor, np.ndarray]]:
+    def shuffled(self, batch: int, generator: np.random.Generator, shift: float = 0.0) -> Iterator[Batch]:
         """Yield every example once, in random order, each shifted by up to `shift` samples along each axis.
 
-        A shift is a phase ramp, so fractions of a sample are allowed. The last batch may be smaller.
+        A shift is a phase ramp, so fractions of a sample are allowed; targets that are signals are shifted with their
+        example. The last batch may be smaller.
         """
         order = generator.permutation(len(self))
         for start in range(0, len(self), batch):
-            x, labels = self.take(order[start : start + batch])
+            taken = self.take(order[start : start + batch])
             if shift:
-                moves = generator.uniform(-shift, shift, (len(labels), self.space.ndim))
-                with no_grad():
-                    x = ops.shift(x, moves)
-            yield x, labels
+                count = taken.x.shape[-2]
+                taken = self._shifted(taken, generator.uniform(-shift, shift, (count, self.space.ndim)))
+            yield taken
+
+    def _shifted(self, batch: Batch, moves: np.ndarray) -> Batch:
+        with no_grad():
+            moved = replace(batch, x=ops.shift(batch.x, moves))
+            if self.field_space is None:
+                return moved
+            # Samples of the output's grid may be longer or shorter.
+            steps = moves * np.array(self.field_space.grid) / np.array(self.space.grid)
+            return replace(moved, targets=ops.shift(Tensor(batch.targets, self.field_space), steps).data)
+
+
+def sample_weights(weights: Any, count: int) -> np.ndarray:
+    """Return weights of samples as numbers.
+
+    Raises
+    ------
+    DataError
+        There are not as many as samples, one is negative or not finite, or all are 0.
+
+    Examples
+    --------
+    >>> sample_weights([1, 2], 2)
+    array([1., 2.])
+    """
+    numbers = np.asarray(as_numbers(weights, "weights of the samples"), np.float64)
+    what, expected = "weights of the samples", "finite numbers of 0 or more, not all 0"
+    if numbers.shape != (count,):
+        todo = "pass one weight per sample"
+        raise DataError(got_expected(what, f"shape {numbers.shape}", f"shape ({count},)", todo))
+    bad = ~(numbers >= 0) | ~np.isfinite(numbers)
+    if bad.any() or (count and not numbers.any()):
+        got = f"{numbers[bad][0]:g} at index {int(np.argmax(bad))}" if bad.any() else "0 for all samples"
+        raise DataError(got_expected(what, got, expected, "leave samples out instead"))
+    return numbers
 
 
 def require_spectra(value: object, what: str) -> None:
@@ -76,13 +163,23 @@ def require_spectra(value: object, what: str) -> None:
         raise DataError(got_expected(what, f"a {type(value).__name__}", "spectra", todo))
 
 
-def analyse(network: Network, dataset: Dataset) -> Spectra:
-    """Pass a dataset through the network's door.
+def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
+    """Pass a dataset through the network's door; targets that are signals pass a door like it.
+
+    Parameters
+    ----------
+    network : Network
+    dataset : Dataset
+    weights : array_like, optional
+        Weight of each sample in the loss ``(samples,)``, 0 or more.
 
     Raises
     ------
     DataError
-        The arguments are not a network and a dataset, or the spectrum of large values is not finite.
+        The arguments are not a network and a dataset, the outputs of the network do not suit the task, the spectrum of
+        large values is not finite, or the weights do not fit.
+    ShapeError
+        Signals have too few samples for the band.
 
     Examples
     --------
@@ -97,14 +194,50 @@ def analyse(network: Network, dataset: Dataset) -> Spectra:
     if not isinstance(network, Network) or not isinstance(dataset, Dataset):
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
-    images = dataset.scaled_to(network.door.full_scale).images
+    door, task = network.door, dataset.task
+    values = door.read(dataset.scaled_to(door.full_scale).images).data
+    array = _in_slices(values, lambda part: door.transform(part, network.precision), f"images of {dataset.name}")
+    space = output_space(network, task)
+    if space is None:
+        return Spectra(array, dataset.targets, door.space, task, weights)
+    fields = _in_slices(dataset.targets, lambda part: _field(network, part), f"targets of {dataset.name}")
+    return Spectra(array, dataset.targets, door.space, task, weights, fields, space)
+
+
+def output_space(network: Network, task: Task) -> Space | None:
+    """Return the space of the network's outputs; None where they are plain numbers.
+
+    Raises
+    ------
+    DataError
+        The outputs are not those of the task.
+    """
+    if task.is_field and network.output_space is None:
+        todo = "leave out the head, such as Dense, and GlobalAverage"
+        raise DataError(got_expected("outputs for a field", f"{network.outputs} plain numbers", "signals", todo))
+    if not task.is_field and network.output_space is not None:
+        got, todo = f"{network.outputs} channels of {network.output_space}", "add a head such as Dense(10)"
+        raise DataError(got_expected(f"outputs for a {task.name}", got, "features at the end of the network", todo))
+    return network.output_space
+
+
+def _field(network: Network, targets: Tensor) -> Tensor:
+    """Return the spectra of signals ``(batch, *grid, channels)`` in the space of the network's outputs."""
+    assert network.output_space is not None
+    samples, whole = cast(targets, precision=network.precision), network.padded(targets.shape[1:-1])
+    if whole != targets.shape[1:-1]:
+        samples = extend(samples, shape=(len(samples.data), *whole, samples.shape[-1]))
+    return ops.analysis(samples, network.output_space)
+
+
+def _in_slices(values: np.ndarray, transform: Callable[[Tensor], Tensor], what: str) -> np.ndarray:
+    """Return the spectra of samples ``(*modes, samples, channels)``."""
     with np.errstate(over="ignore", invalid="ignore"):
-        values = network.door.read(images).data
         starts = range(0, len(values), _SLICE)
-        parts = [network.door.transform(Tensor(values[i : i + _SLICE]), network.precision).data for i in starts]
+        parts = [transform(Tensor(values[i : i + _SLICE])).data for i in starts]
     array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
     if not np.isfinite(array).all():
-        got = f"values up to {np.abs(images).max():.3g}"
+        got = f"values up to {np.abs(values).max():.3g}"
         expected, todo = "a finite spectrum in float32", "scale the images to [0, 1]"
-        raise DataError(got_expected(f"images of {dataset.name}", got, expected, todo))
-    return Spectra(array, dataset.labels, network.door.space)
+        raise DataError(got_expected(what, got, expected, todo))
+    return array

@@ -9,10 +9,16 @@ from inspect import getdoc
 from typing import Any, NamedTuple, get_type_hints
 
 from freqnet.training.presets import Model
-from freqnet.training.settings import Reading, Settings, Shares
+from freqnet.training.settings import Reading, Records, Settings, Shares
 
 # Each group is a dictionary of a job, and of the options that its run stores.
-GROUPS: dict[str, type] = {"reading": Reading, "fractions": Shares, "model": Model, "settings": Settings}
+GROUPS: dict[str, type] = {
+    "reading": Reading,
+    "fractions": Shares,
+    "model": Model,
+    "settings": Settings,
+    "records": Records,
+}
 
 
 class Choice(NamedTuple):

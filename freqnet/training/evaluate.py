@@ -1,18 +1,19 @@
-"""Evaluation of a network: loss, accuracy, and the layer whose output exploded when training diverges."""
+"""Evaluation of a network: loss, metrics, and the layer whose output exploded when training diverges."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.display import Displayed, brief
 from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
-from freqnet.nn import Compiled, Network
+from freqnet.nn import Compiled, Network, Rescale
 from freqnet.ops.normalize import signal_power
-from freqnet.training.batches import Spectra, require_spectra
+from freqnet.tasks import Loss, LossChoices, Outputs, Task
+from freqnet.training.batches import Batch, Spectra, output_space, require_spectra
 from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
@@ -26,23 +27,48 @@ class Evaluation(Displayed):
     Attributes
     ----------
     loss : float
-        Mean cross entropy, in nats, without label smoothing.
-    accuracy : float
-        Share of examples whose largest logit is that of the label, in [0, 1].
-    logits : numpy.ndarray
-        ``(samples, classes)``.
+        Mean loss without label smoothing and weights of classes: cross entropy in nats, or the squared error in units
+        of the network's `freqnet.nn.Rescale`, of a field within the band of the outputs.
+    metrics : dict of str to float
+        The metrics of the task, such as ``accuracy`` or ``r2``, in the units of the targets.
+    outputs : numpy.ndarray
+        Outputs of the network ``(samples, outputs)``, such as logits; of a field, samples ``(samples, *grid,
+        channels)`` on the grid of the targets.
+    task : Task
     """
 
     loss: float
-    accuracy: float
-    logits: np.ndarray
+    metrics: dict[str, float]
+    outputs: np.ndarray
+    task: Task
+
+    @property
+    def score(self) -> float:
+        """The metric that says how good the network is at its task."""
+        return self.metrics[self.task.score]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of examples whose class is right, in [0, 1].
+
+        Raises
+        ------
+        DataError
+            The task has no accuracy.
+        """
+        if "accuracy" not in self.metrics:
+            got, todo = f"a {self.task.name}", f"use .metrics, which has {', '.join(self.metrics)}"
+            raise DataError(got_expected("accuracy", got, "a classification", todo))
+        return self.metrics["accuracy"]
 
     def __repr__(self) -> str:
         return brief(self)
 
 
-def evaluate(network: Network | Compiled, spectra: Spectra, batch: int = 250) -> Evaluation:
-    """Measure the loss and accuracy of a network on labelled spectra, in evaluation mode.
+def evaluate(
+    network: Network | Compiled, spectra: Spectra, batch: int = 250, choices: LossChoices | None = None
+) -> Evaluation:
+    """Measure the loss and the metrics of a network on spectra with targets, in evaluation mode.
 
     The network's own mode does not change.
 
@@ -50,14 +76,16 @@ def evaluate(network: Network | Compiled, spectra: Spectra, batch: int = 250) ->
     ----------
     network : Network or Compiled
     spectra : Spectra
-        Labelled examples, from `freqnet.training.analyse`.
+        Examples with targets, from `freqnet.training.analyse`. If they have weights, so have loss and metrics.
     batch : int
         Examples computed at a time.
+    choices : LossChoices, optional
+        Choices of the loss [the task's own].
 
     Raises
     ------
     DataError
-        There are no spectra.
+        There are no spectra, or a target is no output of the network.
     SpaceError
         The first argument is no network.
     DivergenceError
@@ -69,20 +97,60 @@ def evaluate(network: Network | Compiled, spectra: Spectra, batch: int = 250) ->
     if not isinstance(network, Network | Compiled):
         got = type(network).__name__
         raise SpaceError(got_expected("evaluate", got, "a Network or what compile() returns", "pass the network first"))
+    whole = network.network if isinstance(network, Compiled) else network
+    measure = loss_of(whole, spectra.task, spectra.targets, choices or LossChoices())
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-        logits = np.concatenate([network.logits(x, batch) for x, _ in spectra.in_order(batch)])
-        loss = ops.cross_entropy(Tensor(logits), spectra.labels).item()
+        outputs, losses = [], []
+        for part in spectra.in_order(batch):
+            outputs.append(network.infer(part.x, batch))
+            losses.append(_loss(measure, outputs[-1], part, spectra))
+        counts = [_weight(part) for part in spectra.in_order(batch)]
+        loss = float(np.average(losses, weights=counts)) if any(counts) else 0.0
         if not np.isfinite(loss):
-            x, _ = spectra.take(np.flatnonzero(~np.isfinite(logits).all(axis=1))[:batch])
-            whole = network.network if isinstance(network, Compiled) else network
-            with whole.inference():
-                got = f"a loss of {loss}; {exploding_layer(whole, x)}"
-            raise DivergenceError(
-                got_expected(
-                    "evaluation", got, "a finite loss", "train with a lower learning rate, or scale the examples"
-                )
-            )
-    return Evaluation(loss, float(np.mean(logits.argmax(axis=1) == spectra.labels)), logits)
+            _tell_divergence(whole, spectra, np.flatnonzero(~np.isfinite(losses))[0], batch, loss)
+    sampled = _in_user_units(whole, outputs, spectra)
+    return Evaluation(loss, spectra.task.metrics(sampled, spectra.targets, spectra.weights), sampled, spectra.task)
+
+
+def loss_of(network: Network, task: Task, targets: np.ndarray, choices: LossChoices) -> Loss:
+    """Return the loss of a network for a task, after checking that its outputs and the targets fit each other.
+
+    Raises
+    ------
+    DataError
+        The outputs of the network are not those of the task, or a target is no output.
+    ConfigurationError
+        The task has no such loss, or the weights of classes do not fit.
+    """
+    space = output_space(network, task)
+    last = list(network.body.modules())[-1][1]
+    scale = np.array(last.scale) if isinstance(last, Rescale) else np.ones(1)
+    outputs = Outputs(network.outputs, space, scale, network.precision)
+    return task.loss(outputs, choices, targets)
+
+
+def _loss(measure: Loss, outputs: np.ndarray, part: Batch, spectra: Spectra) -> float:
+    return measure(Tensor(outputs, spectra.field_space), measure.arrays(part.targets, part.weights)).item()
+
+
+def _weight(part: Batch) -> float:
+    return float(part.x.shape[-2] if part.weights is None else part.weights.sum())
+
+
+def _in_user_units(network: Network, outputs: list[np.ndarray], spectra: Spectra) -> np.ndarray:
+    """Return all outputs; those of fields as samples on the grid of the targets."""
+    if not spectra.task.is_field:
+        return np.concatenate(outputs)
+    grid = spectra.targets.shape[1:-1]
+    return np.concatenate([network.sampled(part, grid) for part in outputs])
+
+
+def _tell_divergence(network: Network, spectra: Spectra, part: int, batch: int, loss: float) -> NoReturn:
+    x = spectra.take(np.arange(part * batch, min((part + 1) * batch, len(spectra)))).x
+    with network.inference():
+        got = f"a loss of {loss}; {exploding_layer(network, x)}"
+    todo = "train with a lower learning rate, or scale the examples"
+    raise DivergenceError(got_expected("evaluation", got, "a finite loss", todo))
 
 
 def exploding_layer(network: Network, x: Tensor) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
 HISTORY = "history.jsonl"
 REPORT = "report.html"
-RUN_FILES = (MODEL, CHECKPOINT, METRICS, HISTORY, REPORT)
+CONFIG = "run.toml"
+RUN_FILES = (MODEL, CHECKPOINT, METRICS, HISTORY, REPORT, CONFIG)
+# Folders of a run, and the names of the files that it writes to them.
+EVENTS = "events.out.tfevents.*.freqnet"
+MODELS, TRACKED = "checkpoints", "tensorboard"
+RUN_FOLDERS = {MODELS: "epoch-*.safetensors", TRACKED: EVENTS}
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -147,6 +153,12 @@ def _clear(folder: Path, everything: bool) -> None:
             path.unlink(missing_ok=True)
         if everything:
             (folder / name).unlink(missing_ok=True)
+    for name, own in RUN_FOLDERS.items():
+        for path in (*(folder / name).glob(f".{own}.*.partial"), *((folder / name).glob(own) if everything else ())):
+            path.unlink(missing_ok=True)
+        # It stays if it has files of others.
+        with suppress(OSError):
+            (folder / name).rmdir()
 
 
 def _unusable(path: Path, got: object, expected: str, todo: str) -> ConfigurationError:

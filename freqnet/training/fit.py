@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import inf, isfinite
@@ -13,31 +14,23 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.nn.module import require_registered
-from freqnet.ops.loss import class_numbers
 from freqnet.optim import Optimizer
-from freqnet.training.batches import Spectra, require_spectra
+from freqnet.tasks import Loss, LossChoices, Task
+from freqnet.training.batches import Batch, Spectra, require_spectra
+from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
-from freqnet.training.evaluate import evaluate, exploding_layer
+from freqnet.training.evaluate import evaluate, exploding_layer, loss_of
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
-from freqnet.training.progress import ProgressBar, require_progress
+from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
-from freqnet.training.weights import class_weights
-
-# Called after every training step with the figures so far, and after each epoch with its row of the history.
-Progress = Callable[[dict[str, Any]], None]
-
-
-def silent(figures: dict[str, Any]) -> None:
-    """Show no progress."""
 
 
 # More than 8 fields: a run that continues from a checkpoint needs every one of them.
@@ -61,23 +54,52 @@ class Run:
         Lowest validation loss, in nats.
     best_epoch : int
         Epoch of the lowest validation loss.
-    class_weights : numpy.ndarray or None
-        Weight of each class in the loss.
     frozen : dict of str to Tensor
         Parameters that do not train, by name.
+    loss : Loss
+        The loss of a batch.
+    train : Spectra
+        Training examples.
+    validation : Spectra or None
+        Examples measured after each epoch.
     """
 
     network: Network
     settings: Settings
     optimizer: Optimizer
     steps_an_epoch: int
+    loss: Loss
+    train: Spectra
     epoch: int = 0
     history: History = field(default_factory=History)
     best: dict[str, np.ndarray] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_epoch: int = 0
-    class_weights: np.ndarray | None = None
     frozen: dict[str, Tensor] = field(default_factory=dict)
+    validation: Spectra | None = None
+
+    @property
+    def task(self) -> Task:
+        """What the network is trained for."""
+        return self.train.task
+
+    @classmethod
+    def begin(cls, network: Network, settings: Settings, train: Spectra, validation: Spectra | None = None) -> Run:
+        """Return a run on training examples before its first epoch.
+
+        Raises
+        ------
+        DataError
+            The outputs of the network are not those of the task, or a target is no output.
+        ConfigurationError
+            The loss, class weights or frozen layers do not fit.
+        """
+        frozen = frozen_parameters(network.body, settings.freeze or ())
+        trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
+        loss = loss_of(network, train.task, train.targets, settings.loss_choices)
+        steps = -(-len(train) // settings.batch)
+        optimizer = settings.make_optimizer(trained)
+        return cls(network, settings, optimizer, steps, loss, train, frozen=frozen, validation=validation)
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -91,31 +113,40 @@ class Run:
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
 
-    def step(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Take one training step on spectra ``(*modes, batch, channels)``; return the loss and the logits.
+    def step(self, batch: Batch) -> tuple[float, np.ndarray]:
+        """Take one training step; return the loss and the outputs.
 
         Raises
         ------
         DivergenceError
             The loss or the gradient is not finite; the weights have not changed then.
         """
-        value, logits = self.gradients(x, labels)
+        value, outputs = self.gradients(batch)
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
-            self._tell_divergence(x, value)
-        return value, logits
+            self._tell_divergence(batch.x, value)
+        return value, outputs
 
-    def gradients(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Set the gradients, by a plan or by the tape; return the loss and the logits."""
+    def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
+        """Set the gradients, by a plan or by the tape; return the loss and the outputs."""
         if self.network.can_plan:
-            return self._plans(x, labels)
+            return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            logits = self.network.body(x)
-            loss = ops.cross_entropy(logits, labels, self.settings.smoothing, self.class_weights)
+            outputs = self.network.body(batch.x)
+            loss = self.loss(outputs, self.loss.arrays(batch.targets, batch.weights))
             if isfinite(loss.item()):
                 self.optimizer.clear_gradients()
                 backward(loss)
-        return loss.item(), logits.data
+        return loss.item(), outputs.data
+
+    def model_arrays(self) -> dict[str, np.ndarray]:
+        """Return copies of the network's arrays after the last epoch, by name, as evaluation uses them.
+
+        Running statistics that lag behind the weights are measured anew for this. Training does not notice it.
+        """
+        with kept_state(self.network.body):
+            _measure_statistics(self)
+            return {name: array.copy() for name, array in self.network.arrays().items()}
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -126,7 +157,7 @@ class Run:
 
     @cached_property
     def _plans(self) -> StepPlans:
-        return StepPlans(self.network, self.trained, self.settings.smoothing, self.class_weights)
+        return StepPlans(self.network, self.trained, self.loss)
 
     def checkpoint(self, info: dict[str, Any]) -> Checkpoint:
         """Return a checkpoint of the run, with `info` added to its data."""
@@ -191,7 +222,8 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     info: dict[str, Any] | None = None,
-    progress: Progress | bool = silent,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -214,9 +246,11 @@ def fit(
         constant schedule, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
-    progress : callable or bool
-        Called with a dict of figures after each training step (with the key ``"step"``) and after each epoch. True
-        shows a `ProgressBar`, on a terminal or in a notebook.
+    callbacks : sequence of Callback
+        Objects that follow the training, in this order, and may stop it: `Progress`, `CSV`, `TensorBoard`,
+        `KeepModels`, or your own.
+    progress : bool
+        Whether to show a `ProgressBar`, on a terminal or in a notebook.
 
     Returns
     -------
@@ -226,12 +260,13 @@ def fit(
     Raises
     ------
     DataError
-        The training set is empty, or a label of either set is no class of the network.
+        The training set is empty, the outputs of the network are not those of the task, or a target of either set is
+        no output of the network.
     SpaceError
         The spectra are not in the space of the network's door.
     ConfigurationError
-        The first argument is no network; the settings have `patience`, but there is no validation set; class weights do
-        not fit the classes; a name in `freeze` is unknown; or `progress` cannot be called.
+        The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
+        validation set; class weights do not fit the classes; or a name in `freeze` is unknown.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -257,59 +292,79 @@ def fit(
     if not isinstance(network, Network):
         todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
+    check_callbacks(callbacks)
+    if not isinstance(progress, bool):
+        todo = "pass callbacks=[Progress(function)] for a function"
+        raise ConfigurationError(got_expected("progress", f"a {type(progress).__name__}", "True or False", todo))
+    callbacks = [*callbacks, ProgressBar()] if progress else callbacks
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
-        # The labels of single batches are not checked again.
-        class_numbers(spectra.labels, len(spectra), network.outputs)
-    if isinstance(progress, bool):
-        with ProgressBar(settings.epochs, -(-len(train) // settings.batch), is_shown=progress) as bar:
-            options: Any = {"checkpoint": checkpoint, "resume": resume, "info": info, "progress": bar}
-            return fit(network, train, validation, settings, **options)
-    require_progress(progress)
+        # The targets of single batches are not checked again.
+        loss_of(network, spectra.task, spectra.targets, LossChoices())
     if checkpoint is not None:
         require_registered(network.body)
-    run = _begin(network, settings, train)
+    run = Run.begin(network, settings, train, validation)
     tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
             raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
         run.restore(load_checkpoint(checkpoint), info or {})
-        for row in run.history.rows:
-            progress({**row, "restored": True})
-    with one_blas_thread(), without_gradients(run.frozen):
-        while not run.finished:
-            row = _epoch(run, train, progress)
+    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        followers.begin()
+        while not (run.finished or followers.stopped):
+            row = _epoch(run, train, followers)
             if validation is not None:
-                row |= _validate(run, train, validation)
+                row |= _validate(run, validation)
             run.history.add(row)
             if checkpoint is not None:
                 save(checkpoint, run.checkpoint(info or {}))
-            progress(row)
+            followers.epoch(row)
         if run.best:
             network.body.load_arrays(run.best)
         else:
-            _measure_statistics(run, train)
-    network.body.train(False)
+            _measure_statistics(run)
+        network.body.train(False)
+        followers.end()
     return run.history
 
 
-def _begin(network: Network, settings: Settings, train: Spectra) -> Run:
-    """Return a run before its first epoch."""
-    weights = class_weights(settings.class_weights, train.labels, network.outputs)
-    frozen = frozen_parameters(network.body, settings.freeze or ())
-    trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
-    steps = -(-len(train) // settings.batch)
-    optimizer = settings.make_optimizer(trained)
-    return Run(network, settings, optimizer, steps, class_weights=weights, frozen=frozen)
+def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """Train for one epoch more, whatever the settings say of epochs, and leave the network in evaluation mode.
+
+    The examples may be others than before: this is for data that arrive in parts. The schedule has to be constant.
+
+    Parameters
+    ----------
+    run : Run
+        From `Run.begin`. It keeps the state of its optimiser from pass to pass.
+    train : Spectra
+        The examples of this pass.
+    callbacks : sequence of Callback
+        Objects that follow the pass, as in `fit`.
+
+    Returns
+    -------
+    dict of str to Any
+        The row of the history.
+    """
+    check_examples(run.settings, train, None)
+    run.train, run.steps_an_epoch = train, -(-len(train) // run.settings.batch)
+    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        row = _epoch(run, train, followers)
+        run.history.add(row)
+        followers.epoch(row)
+        _measure_statistics(run)
+    run.network.body.train(False)
+    return row
 
 
-def check_choices(network: Network, settings: Settings, labels: np.ndarray) -> None:
-    """Raise `ConfigurationError` if class weights or frozen layers do not fit the network and the training labels."""
-    class_weights(settings.class_weights, labels, network.outputs)
+def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
+    """Raise an error if the loss, class weights or frozen layers do not fit the network and the training targets."""
+    loss_of(network, task, targets, settings.loss_choices)
     frozen_parameters(network.body, settings.freeze or ())
 
 
@@ -326,51 +381,54 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     train.space.check_shifts(settings.shift)
 
 
-def _epoch(run: Run, train: Spectra, progress: Progress) -> dict[str, Any]:
+def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
     schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
-    total, correct, seen, start = 0.0, 0, 0, time.perf_counter()
-    for index, (x, labels) in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
+    sums, seen, start = Counter[str](), 0, time.perf_counter()
+    for index, batch in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
         run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
-        loss, logits = run.step(x, labels)
-        total += loss * len(labels)
-        correct += int(np.sum(logits.argmax(axis=1) == labels))
-        seen += len(labels)
+        loss, outputs = run.step(batch)
+        count = batch.x.shape[-2]
+        sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
+        seen += count
         seconds = time.perf_counter() - start
-        progress({"epoch": run.epoch + 1, "step": index + 1, **_figures(total, correct, seen, seconds)})
+        followers.step({"epoch": run.epoch + 1, "step": index + 1, **_figures(sums, seen, seconds)})
+        if followers.stopped:
+            break
     run.epoch += 1
-    figures = _figures(total, correct, seen, time.perf_counter() - start)
+    figures = _figures(sums, seen, time.perf_counter() - start)
     return {"epoch": run.epoch, **figures, "learning_rate": run.optimizer.learning_rate}
 
 
-def _figures(total: float, correct: int, seen: int, seconds: float) -> dict[str, float]:
-    rate = seen / max(seconds, 1e-9)
-    return {"loss": total / seen, "accuracy": correct / seen, "seconds": seconds, "images_per_second": rate}
+def _figures(sums: Counter[str], seen: int, seconds: float) -> dict[str, float]:
+    means = {name: total / seen for name, total in sums.items()}
+    return {**means, "seconds": seconds, "images_per_second": seen / max(seconds, 1e-9)}
 
 
-def _validate(run: Run, train: Spectra, validation: Spectra) -> dict[str, float]:
+def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body):
-        _measure_statistics(run, train)
-        result = evaluate(run.network, validation)
+        _measure_statistics(run)
+        choices = LossChoices(loss=run.settings.loss, order=run.settings.order)
+        result = evaluate(run.network, validation, choices=choices)
         if result.loss < run.best_loss:
             run.best_loss, run.best_epoch = result.loss, run.epoch
             run.best = {name: array.copy() for name, array in run.network.arrays().items()}
-    return {"validation_loss": result.loss, "validation_accuracy": result.accuracy}
+    return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 
-def _measure_statistics(run: Run, train: Spectra) -> None:
+def _measure_statistics(run: Run) -> None:
     """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
     # A complete run that is resumed has not trained in this process.
     train_except(run.network.body, run.frozen)
     layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
     if layers:
         generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
-        recalibrate(run.network, layers, train, run.settings.batch, generator)
+        recalibrate(run.network, layers, run.train, run.settings.batch, generator)
 
 
 def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:

@@ -11,7 +11,8 @@ from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, PlanWarning, got_expected, warn
 from freqnet.nn import Network
 from freqnet.nn.module import changes_of_settings, modes_of
-from freqnet.ops.loss import class_targets, softmax_loss
+from freqnet.tasks import Loss
+from freqnet.training.batches import Batch
 from freqnet.training.statistics import kept_state
 
 if TYPE_CHECKING:
@@ -29,17 +30,17 @@ class Step(NamedTuple):
     ----------
     plan : Plan
         From spectra to the loss.
-    targets : ndarray
-        Shares of the classes ``(batch, classes)``, which the plan reads.
-    logits : ndarray
-        Logits ``(batch, classes)``, which the plan writes.
+    arrays : tuple of ndarray
+        What the loss needs of the targets, which the plan reads.
+    outputs : ndarray
+        Outputs of the network, which the plan writes.
     gradients : list of (ndarray or None)
         Gradient of each trained parameter, which the plan writes; None if the loss does not depend on it.
     """
 
     plan: Plan
-    targets: np.ndarray
-    logits: np.ndarray
+    arrays: tuple[np.ndarray, ...]
+    outputs: np.ndarray
     gradients: list[np.ndarray | None]
 
 
@@ -51,64 +52,49 @@ class StepPlans:
     network : Network
     trained : dict of str to Tensor
         Parameters whose gradients are computed.
-    smoothing : float
-    class_weights : ndarray or None
-        Both as in `freqnet.ops.cross_entropy`.
+    loss : Loss
+        The loss of a batch.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        trained: dict[str, Tensor],
-        smoothing: float = 0.0,
-        class_weights: np.ndarray | None = None,
-    ) -> None:
-        self.network, self.trained = network, list(trained.values())
-        self.smoothing, self.class_weights = smoothing, class_weights
-        # The targets of each class.
-        self._rows = self._targets(np.arange(network.outputs), None)
+    def __init__(self, network: Network, trained: dict[str, Tensor], loss: Loss) -> None:
+        self.network, self.trained, self.loss = network, list(trained.values()), loss
         self._steps: dict[tuple, Step] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Plans hold addresses: a copy makes its own.
         return {**vars(self), "_steps": {}}
 
-    def __call__(self, x: Tensor, labels: np.ndarray) -> tuple[float, np.ndarray]:
-        """Set the gradients of all trained parameters; return the loss and the logits ``(batch, classes)``.
+    def __call__(self, batch: Batch) -> tuple[float, np.ndarray]:
+        """Set the gradients of all trained parameters; return the loss and the outputs.
 
-        The next batch of the same shape overwrites gradients and logits.
+        The next batch of the same shape overwrites gradients and outputs.
         """
-        network = self.network
+        network, x = self.network, batch.x
         key = (x.data.shape, modes_of(network.layers), changes_of_settings(), id(network.body))
         step = self._steps.get(key)
         if step is None or not step.plan.is_current:
             if len(self._steps) >= _MOST:
                 self._steps.clear()
-            step = self._steps[key] = self.record(x, labels)
-        if self.class_weights is None and labels.dtype == np.intp:
-            self._rows.take(labels, 0, step.targets)
-        else:
-            step.targets[...] = self._targets(labels, self.class_weights)
+            step = self._steps[key] = self.record(batch)
+        for own, array in zip(step.arrays, self.loss.arrays(batch.targets, batch.weights), strict=True):
+            own[...] = array
         # Before the run, which drives all this out of the caches. Usually they are there already.
         if not all(map(is_, map(_gradient, self.trained), step.gradients)):
             for p, gradient in zip(self.trained, step.gradients, strict=True):
                 p.grad = gradient
-        return float(step.plan.run(x.data)), step.logits
+        return float(step.plan.run(x.data)), step.outputs
 
-    def _targets(self, labels: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-        choices, network = (self.smoothing, weights), self.network
-        return class_targets(labels, network.outputs, *choices, batch=len(labels), dtype=network.precision)
-
-    def record(self, x: Tensor, labels: np.ndarray) -> Step:
+    def record(self, batch: Batch) -> Step:
         """Record the plan for one shape of batches."""
         # Only where there are compiled kernels.
         from freqnet.plan import Plan
 
-        own, made = self._targets(labels, self.class_weights), []
+        x, made = batch.x, []
+        own = tuple(array.copy() for array in self.loss.arrays(batch.targets, batch.weights))
 
         def loss(source: Tensor) -> Tensor:
             made.append(self.network.body(source))
-            return softmax_loss(made[0], targets=own)
+            return self.loss(made[0], own)
 
         # Recording runs the network once.
         try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
@@ -26,6 +28,8 @@ from freqnet.nn import (
     Polynomial,
     PowerNorm,
     RealImaginary,
+    Rescale,
+    Residual,
     SecondHarmonic,
     Sequential,
     TruncationPool,
@@ -34,11 +38,15 @@ from freqnet.nn.activation import POINTWISE
 from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
-from freqnet.values import mean_and_scale, value_range
+from freqnet.values import mean_and_scale, needs_double, value_range
 
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 DEFAULT_MODES = 17
+# A signal as output needs the modes of its details.
+FIELD_MODES = 65
+# Channels of each stage of a network whose outputs are signals, by size.
+FIELD_WIDTHS = {"small": (8, 8), "medium": (16, 16), "large": (16, 16, 16)}
 # The domains that are compared where none are given.
 COMPARED = "fourier,hartley,grid"
 # Makes the layer of an activation; names are those of the choice `Model.activation`.
@@ -192,7 +200,7 @@ class Model:
         offset, scale = mean_and_scale(dataset.images)
         low, high = (tuple(limit.tolist()) for limit in value_range(dataset.images))
         whole = self._room(dataset.grid)
-        sizes = whole.door_sizes(self.modes, DEFAULT_MODES)
+        sizes = whole.door_sizes(self.modes, FIELD_MODES if dataset.task.is_field else DEFAULT_MODES)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         door = Door(
             self.domain,
@@ -209,7 +217,8 @@ class Model:
         )
         fitted = whole.fitted(lambda: door.prepare(Tensor(dataset.images)).data, max(sizes))
         door = door if fitted == whole.domain else replace(door, domain=fitted)
-        return Network(door, self._body(whole, sizes, len(dataset.classes)), seed, self._precision(door))
+        body = self._field_body(whole, sizes, dataset) if dataset.task.is_field else self._body(whole, sizes, dataset)
+        return Network(door, body, seed, self._precision(door, dataset))
 
     def _room(self, grid: tuple[int, ...]) -> Space:
         """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
@@ -219,26 +228,45 @@ class Model:
         pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
         return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
 
-    def _precision(self, door: Door) -> str:
+    def _precision(self, door: Door, dataset: Dataset) -> str:
         if self.precision not in (None, "float32", "float64"):
             expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
             raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
+        has_units = not dataset.task.has_classes
+        if self.precision is None and has_units and needs_double(*value_range(_as_samples(dataset.targets))):
+            # float32 would lose what varies in the targets.
+            return "float64"
         return self.precision or least_precision(door.space)
 
-    def _body(self, whole: Space, sizes: tuple[int, ...], classes: int) -> Module:
-        most, size = whole.band_of(max(sizes)), SIZES[self.size]
+    def _body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
+        size = SIZES[self.size]
+        layers: list[Module] = []
+        for stage, width in enumerate(self.widths or size.widths):
+            kept = whole.stage_sizes(sizes, stage, size.shares)
+            layers += [TruncationPool(kept), *self._stage(whole, sizes, kept, width, 3)]
+        return Sequential((*layers, PowerNorm(), Dense(len(dataset.classes)), *_units(dataset)))
+
+    def _field_body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
+        """Return a body that keeps all modes: its stages correct a convolution of the input."""
+        layers: list[Module] = []
+        for width in self.widths or FIELD_WIDTHS[self.size]:
+            layers += self._stage(whole, sizes, sizes, width, 5)
+        # Starting at zero, the sum is the shortcut.
+        inner = Sequential((*layers, PowerNorm(), self._convolution(len(dataset.classes), sizes, 5)))
+        return Sequential((Residual(inner), *_units(dataset)))
+
+    def _convolution(self, width: int, kept: tuple[int, ...], taps: int) -> Convolution:
+        return Convolution(width, tuple(min(taps, n) for n in kept), self.kernel, boundary="modulo", bias=False)
+
+    def _stage(
+        self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], width: int, taps: int
+    ) -> list[Module]:
+        most = whole.band_of(max(sizes))
         if self.gate_band is not None and not 0 <= self.gate_band <= most:
             raise ConfigurationError(
                 got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"pass gate_band={most}")
             )
-        layers: list[Module] = []
-        for stage, width in enumerate(self.widths or size.widths):
-            kept = whole.stage_sizes(sizes, stage, size.shares)
-            taps = tuple(min(3, n) for n in kept)
-            layers.append(TruncationPool(kept))
-            convolution = Convolution(width, taps, self.kernel, boundary="modulo", bias=False)
-            layers += [convolution, PowerNorm(), self._activation()]
-        return Sequential((*layers, PowerNorm(), Dense(classes)))
+        return [self._convolution(width, kept, taps), PowerNorm(), self._activation()]
 
     def _activation(self) -> Module:
         if self.activation not in ACTIVATIONS:
@@ -251,6 +279,19 @@ class Model:
             got, todo = f"{self.gate_band} with {self.activation}", "leave the gate band out"
             raise ConfigurationError(got_expected("gate band", got, "activation='polynomial'", todo))
         return make()
+
+
+def _as_samples(targets: np.ndarray) -> np.ndarray:
+    """Return targets with an axis of a grid at least, as `freqnet.values` takes samples."""
+    return targets if targets.ndim > 2 else targets[:, np.newaxis]
+
+
+def _units(dataset: Dataset) -> tuple[Module, ...]:
+    """Return the layer that gives outputs the mean and the deviation of the targets, where these are numbers."""
+    if dataset.task.has_classes:
+        return ()
+    offset, scale = mean_and_scale(_as_samples(dataset.targets))
+    return (Rescale(scale, offset),)
 
 
 def _whole_numbers(widths: Any) -> tuple[int, ...]:

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from freqnet.checks import shown
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.tasks import is_share
+from freqnet.training.callbacks import Callback
 from freqnet.training.history import score_names
+
+if TYPE_CHECKING:
+    from freqnet.training.fit import Run
 
 # Seconds between two updates of a notebook: each one is a message to the browser.
 _PAUSE = 0.1
 
 
-class ProgressBar:
+class ProgressBar(Callback):
     """A bar over all training steps, with the scores, the speed and the remaining time.
 
     On a terminal `rich` draws it. In a notebook it is a small HTML element, which needs no widgets and stays in the
     saved notebook. Elsewhere, as in a file of output, one line is printed at the end. ``fit(..., progress=True)`` makes
-    one; make it yourself for a training loop of your own. A ``with`` block stops the bar after an error.
+    one, and it is a callback of `fit`. In a training loop of your own, call it with a dict of figures; a ``with`` block
+    stops the bar after an error.
 
     Parameters
     ----------
     epochs : int
-        Number of epochs.
+        Number of epochs; `fit` sets it.
     steps_an_epoch : int
-        Training steps per epoch.
+        Training steps per epoch; `fit` sets it.
     line : callable, optional
         Called with a line of text for each finished epoch, where the bar is not drawn on a terminal. Above the bar of a
         terminal, the lines are printed by the bar itself. Without it, there are no lines.
@@ -45,8 +49,8 @@ class ProgressBar:
 
     def __init__(
         self,
-        epochs: int,
-        steps_an_epoch: int,
+        epochs: int = 1,
+        steps_an_epoch: int = 1,
         *,
         line: Callable[[str], None] | None = None,
         is_shown: bool = True,
@@ -69,6 +73,25 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def begin(self, run: Run) -> None:
+        """Show the bar, with the epochs of earlier sessions."""
+        self.epochs, self.steps = run.settings.epochs, run.steps_an_epoch
+        self.__enter__()
+        for row in run.history.rows:
+            self({**row, "restored": True})
+
+    def step(self, figures: dict[str, Any], run: Run) -> None:
+        """Show the figures of a step."""
+        self(figures)
+
+    def epoch(self, row: dict[str, Any], run: Run) -> None:
+        """Show the figures of an epoch."""
+        self(row)
+
+    def close(self) -> None:
+        """Stop the bar."""
+        self.__exit__()
 
     def __call__(self, figures: dict[str, Any]) -> None:
         """Show the figures of a step (with the key ``"step"``) or of an epoch, as `fit` passes them."""
@@ -175,13 +198,6 @@ class _LastLine:
             print(self._line)
 
 
-def require_progress(progress: object) -> None:
-    """Raise `ConfigurationError` unless a value can be called with figures."""
-    if not callable(progress):
-        expected, todo = "True, False or a function of a dict", "pass progress=True for a bar"
-        raise ConfigurationError(got_expected("progress", shown(progress), expected, todo))
-
-
 def score_line(figures: dict[str, Any]) -> str:
     """Return the scores of a step or an epoch, and the speed, on one line.
 
@@ -200,4 +216,4 @@ def score_line(figures: dict[str, Any]) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4f}"
+    return f"{value:.2%}" if is_share(name) else f"{value:.4f}"

@@ -10,10 +10,13 @@ import numpy as np
 from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.ops.loss import LARGEST_ORDER
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
+from freqnet.tasks import TASKS, LossChoices, get_task
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}
 SCHEDULES = ("cosine", "one-cycle", "constant")
+LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
 # Largest seed of scikit-learn's splits.
 LARGEST = 2**32 - 1
 # Settings for which a dataset may have its own default.
@@ -30,12 +33,17 @@ class Reading:
         Order of the axes of an array, such as nchw: n samples, c channels, other letters axes of the grid [by size].
     size_to : tuple of int, optional
         Size to which samples are resampled by their modes, such as 32x32 [as they are].
+    task : str, optional
+        What the targets are: classification, multi-label, regression or field [classification].
     """
 
     layout: str | None = None
     size_to: tuple[int, ...] | None = None
+    task: str | None = None
 
     def __post_init__(self) -> None:
+        if self.task is not None:
+            object.__setattr__(self, "task", get_task(self.task).name)
         if self.layout is not None:
             object.__setattr__(self, "layout", " ".join(read_layout(self.layout)))
         if self.size_to is not None:
@@ -71,6 +79,37 @@ class Shares:
                     got_expected(f"{name} fraction", shown(value), "a number from 0 to below 1", todo)
                 )
             object.__setattr__(self, name, float(value))
+
+
+@dataclass(frozen=True)
+class Records:
+    """The files that a run writes beside those that every run has.
+
+    Parameters
+    ----------
+    keep_every : int, optional
+        Keep the model of every n-th epoch [none].
+    keep_best : int, optional
+        Keep the models of this many epochs with the lowest validation losses [none].
+    tensorboard : bool, optional
+        Write event files for TensorBoard.
+    """
+
+    keep_every: int | None = None
+    keep_best: int | None = None
+    tensorboard: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("keep_every", "keep_best"):
+            value = getattr(self, name)
+            if value is not None:
+                if not is_whole(value) or value < 1:
+                    expected = "a whole number of 1 or more"
+                    raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}=5"))
+                object.__setattr__(self, name, int(value))
+        if not isinstance(self.tensorboard, bool | None):
+            got, todo = shown(self.tensorboard), "pass tensorboard=True"
+            raise ConfigurationError(got_expected("tensorboard", got, "True or False", todo))
 
 
 # More than 8 fields: runs store the settings as one flat dictionary, and each field is one option.
@@ -110,6 +149,11 @@ class Settings:
         Weights of the classes in the loss: none (default), balanced, or one number per class, such as 1,2.5. Balanced
         weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean. Losses of
         validation and test have no weights.
+    loss : {"cross-entropy", "squared", "relative", "sobolev"}, optional
+        Loss of the task: for a field squared, relative or sobolev [cross-entropy of classes, squared error of numbers].
+        The relative loss divides the squared error of each example by the mean square of its target.
+    order : float
+        Order of the Sobolev norm: mode k counts (1 + k^2)^order times [1].
     freeze : sequence of str, optional
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
         those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
@@ -141,6 +185,8 @@ class Settings:
     # None, so that runs written before these choices existed have the same values.
     class_weights: str | tuple[float, ...] | None = None
     freeze: tuple[str, ...] | None = None
+    loss: str | None = None
+    order: float = 1.0
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
@@ -160,8 +206,20 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in known:
                 _refuse(name, value, " or ".join(known))
+        if self.loss is not None and self.loss not in LOSSES:
+            raise ConfigurationError(
+                got_expected("loss", shown(self.loss), " or ".join(LOSSES), "leave it out for the loss of the task")
+            )
+        if not is_finite(self.order) or abs(self.order) > LARGEST_ORDER:
+            _refuse("order", self.order, f"a number from -{LARGEST_ORDER} to {LARGEST_ORDER}")
+        object.__setattr__(self, "order", float(self.order))
         object.__setattr__(self, "class_weights", _class_weights(self.class_weights))
         object.__setattr__(self, "freeze", _patterns(self.freeze))
+
+    @property
+    def loss_choices(self) -> LossChoices:
+        """The choices of the loss in training."""
+        return LossChoices(self.smoothing, self.class_weights, self.loss, self.order)
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
         """Return the optimiser of these parameters."""

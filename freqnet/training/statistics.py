@@ -54,10 +54,11 @@ def recalibrate(
             layer.training = layer in layers
         with no_grad(), network.guard(counts=False), np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(order), batch):
-                x, labels = train.take(order[start : start + batch])
-                seen += len(labels)
+                x = train.take(order[start : start + batch]).x
+                count = x.shape[-2]
+                seen += count
                 for layer in layers:
-                    layer.momentum = len(labels) / seen
+                    layer.momentum = count / seen
                 network.body(x)
     finally:
         for layer, mode in before:

@@ -37,8 +37,8 @@ class Row(TypedDict):
 
     epoch: int
     loss: float
-    accuracy: float
     seconds: float
+    accuracy: NotRequired[float]
     validation_loss: NotRequired[float]
     validation_accuracy: NotRequired[float]
 
@@ -83,6 +83,7 @@ class ReadingInfo(TypedDict, total=False):
 
     layout: str | None
     size_to: list[int] | None
+    task: str | None
 
 
 class Fractions(TypedDict, total=False):
@@ -106,6 +107,14 @@ class SettingsInfo(TypedDict, total=False):
     epochs: int
 
 
+class RecordsInfo(TypedDict, total=False):
+    """The files that a run writes beside those that every run has."""
+
+    keep_every: int | None
+    keep_best: int | None
+    tensorboard: bool | None
+
+
 class StartInfo(TypedDict, total=False):
     """The weights that a run has started from."""
 
@@ -121,10 +130,12 @@ class RunInfo(TypedDict, total=False):
     fingerprint: str
     samples: int
     classes: list[str | int | float]
+    task: str
     fractions: Fractions
     model: ModelInfo
     settings: SettingsInfo
     reading: ReadingInfo
+    records: RecordsInfo
     rate: str | None
     command: str
     metrics: Metrics

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, list[nn.Module]] = {
     ],
     "PowerNorm": [nn.PowerNorm(epsilon=0.1), nn.PowerNorm("sample", epsilon=0.1)],
     "PowerSpectrum": [nn.PowerSpectrum()],
+    "Rescale": [nn.Rescale(), nn.Rescale(2.0, -4.0)],
     "Residual": [
         nn.Residual(nn.Convolution(4)),
         nn.Residual(nn.Sequential((nn.Convolution(3), nn.TruncationPool(3), nn.PowerNorm(epsilon=0.1)))),
@@ -113,6 +114,11 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     ],
     "PowerNorm": [(nn.PowerNorm("layer"), ConfigurationError, "statistics: got 'layer'")],
     "PowerSpectrum": [],
+    "Rescale": [
+        (nn.Rescale((1.0, 2.0)), ConfigurationError, "Rescale scale: got .* 1 or 4 finite numbers other than 0"),
+        (nn.Rescale(0.0), ConfigurationError, "Rescale scale"),
+        (nn.Rescale(1.0, (float("nan"),)), ConfigurationError, "Rescale offset"),
+    ],
     "Residual": [(nn.Residual(nn.GlobalAverage()), ShapeError, "Residual body: got 4 features, expected a signal")],
     "Sequential": [(nn.Sequential((nn.Dense(3), nn.Convolution(2))), ShapeError, "Convolution: got 3 features")],
     "TruncationPool": [

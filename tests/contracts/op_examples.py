@@ -462,3 +462,20 @@ def _() -> list[Example]:
 def _() -> list[Example]:
     targets = [np.eye(3)[[0, 2]], np.full((2, 3), 0.25) + np.eye(3)[[1, 1]], np.zeros((2, 3))]
     return [([numbers(2, 3)], {"targets": t}) for t in targets]
+
+
+@examples("sigmoid_loss")
+def _() -> list[Example]:
+    weights = [np.full((2, 3), 0.5), np.array([[0.0, 1.0, 2.0], [3.0, 0.5, 0.0]])]
+    return [([numbers(2, 3)], {"targets": np.eye(3)[[0, 2]], "weights": w}) for w in weights]
+
+
+@examples("squared_loss")
+def _() -> list[Example]:
+    targets, weights = GENERATOR.standard_normal((2, 3)), GENERATOR.uniform(0, 2, (2, 2))
+    found: list[Example] = [([numbers(2, 3)], {"targets": targets, "weights": np.ones((2, 3)), "order": 0.0})]
+    for space in SIGNALS:
+        found.append(([element(space)], {"targets": element(space).data, "weights": weights, "order": 0.0}))
+    for space in SPECTRA:
+        found.append(([element(space)], {"targets": element(space).data, "weights": weights, "order": 1.5}))
+    return found

@@ -50,6 +50,8 @@ def number_labels(labels: Any, classes: Any, name: str) -> tuple[np.ndarray, tup
     named = None if classes is None else _class_names(np.asarray(classes), name)
     if values.ndim != 1 or values.size == 0:
         got, todo = f"shape {values.shape}", "give one label per sample, as y.argmax(axis=1) does for one-hot rows"
+        if values.ndim > 1:
+            todo += ", or pass task='regression' for numbers, task='multi-label' for several labels"
         raise DataError(got_expected(f"labels of {name}", got, "shape (samples,)", todo))
     if values.dtype.kind in "US":
         return _number_names(_as_text(values, name), named, name)

@@ -1,0 +1,220 @@
+"""The losses of tasks, in a form that a plan can compute again and again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.ops.loss import class_targets, sigmoid_loss, softmax_loss, squared_loss
+from freqnet.spaces import Space
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a loss needs to know of a network.
+
+    Attributes
+    ----------
+    count : int
+        Number of outputs, or of channels where the output is a signal.
+    space : Space or None
+        Space of the output; None for plain numbers.
+    scale : numpy.ndarray
+        Unit of each output ``(count,)``, in which errors are measured: that of a last layer `freqnet.nn.Rescale`, or 1.
+    precision : numpy.dtype
+        Precision of the network.
+    """
+
+    count: int
+    space: Space | None = None
+    scale: np.ndarray = field(default_factory=lambda: np.ones(1))
+    precision: np.dtype = field(default_factory=lambda: np.dtype(np.float32))
+
+
+@dataclass(frozen=True)
+class LossChoices:
+    """The choices of a loss, as `freqnet.training.Settings` describes them.
+
+    Attributes
+    ----------
+    smoothing : float
+        Label smoothing, from 0 to below 1.
+    class_weights : "balanced", tuple of float, or None
+        Weights of the classes.
+    loss : str, optional
+        Name of the loss; None for the task's own.
+    order : float
+        Order of the Sobolev norm.
+    """
+
+    smoothing: float = 0.0
+    class_weights: str | tuple[float, ...] | None = None
+    loss: str | None = None
+    order: float = 1.0
+
+
+class Loss(ABC):
+    """The loss of a batch: a function of the outputs and of arrays that are made from the targets.
+
+    The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place.
+    """
+
+    @abstractmethod
+    def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return the arrays of a batch.
+
+        Parameters
+        ----------
+        targets : numpy.ndarray
+            Targets of the batch, as the task stores them; for signals, their spectra ``(*modes, batch, channels)``.
+        weights : numpy.ndarray, optional
+            Weight of each example ``(batch,)``, 0 or more. The loss is then the weighted mean over the batch.
+        """
+
+    @abstractmethod
+    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
+        """Return the loss of the batch, a scalar."""
+
+
+def relative(weights: np.ndarray) -> np.ndarray:
+    """Return weights divided by their mean: the loss of a batch is a weighted mean.
+
+    >>> relative(np.array([1.0, 3.0]))
+    array([0.5, 1.5])
+    """
+    # A batch of examples of weight 0 has no loss.
+    return weights / weights.mean() if np.any(weights) else weights
+
+
+@dataclass(frozen=True, eq=False)
+class CrossEntropy(Loss):
+    """Mean cross entropy of class numbers ``(batch,)``, in nats; it is that of `freqnet.ops.cross_entropy`.
+
+    Attributes
+    ----------
+    outputs : Outputs
+    smoothing : float
+        Share of each target that is spread evenly over all classes.
+    class_weights : numpy.ndarray, optional
+        Weight of each class ``(classes,)``.
+    """
+
+    outputs: Outputs
+    smoothing: float = 0.0
+    class_weights: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        count, precision = self.outputs.count, self.outputs.precision
+        # The targets of each class.
+        rows = class_targets(np.arange(count), count, self.smoothing, batch=count, dtype=precision)
+        object.__setattr__(self, "_rows", rows)
+
+    def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return the shares of the classes ``(batch, classes)``, times the weights."""
+        targets = targets.astype(np.intp, copy=False)
+        shares = self._rows.take(targets, 0)  # type: ignore[attr-defined]
+        if weights is None and self.class_weights is None:
+            return (shares,)
+        every = np.ones(len(targets)) if weights is None else np.asarray(weights, float)
+        by_class = np.ones(self.outputs.count) if self.class_weights is None else self.class_weights
+        mean = (every * by_class[targets]).mean() if len(targets) else 1.0
+        shares *= by_class * (every / mean if mean else 0 * every)[:, None]
+        return (shares,)
+
+    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
+        return softmax_loss(outputs, targets=arrays[0])
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryCrossEntropy(Loss):
+    """Mean binary cross entropy of several labels ``(batch, labels)``, each 0 or 1, in nats.
+
+    Attributes
+    ----------
+    outputs : Outputs
+    smoothing : float
+        Share by which each target moves towards 1/2.
+    class_weights : numpy.ndarray, optional
+        Weight of each label ``(labels,)`` where it is present.
+    """
+
+    outputs: Outputs
+    smoothing: float = 0.0
+    class_weights: np.ndarray | None = None
+
+    def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return the targets and the weights of all terms, both ``(batch, labels)``."""
+        precision = self.outputs.precision
+        terms = np.full(targets.shape, 1 / targets.shape[1])
+        if self.class_weights is not None:
+            terms *= np.where(targets > 0, self.class_weights, 1.0)
+        if weights is not None:
+            terms *= relative(np.asarray(weights, float))[:, None]
+        smooth = targets * (1 - self.smoothing) + self.smoothing / 2
+        return smooth.astype(precision), terms.astype(precision)
+
+    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
+        return sigmoid_loss(outputs, targets=arrays[0], weights=arrays[1])
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredError(Loss):
+    """Mean squared error of numbers ``(batch, outputs)``, or of signals by Parseval, in units of the outputs' scale.
+
+    Attributes
+    ----------
+    outputs : Outputs
+    norm : {"squared", "relative", "sobolev"}
+        The squared error; the squared error of each example divided by its target's mean square; or the squared error
+        in the Sobolev norm of an order. The last two are for signals.
+    order : float
+        Order of the Sobolev norm.
+    """
+
+    outputs: Outputs
+    norm: str = "squared"
+    order: float = 0.0
+
+    def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return the targets, and the weight of each example and output ``(batch, outputs)``."""
+        shape = targets.shape[-2:]
+        terms = np.broadcast_to(1 / np.square(self.outputs.scale) / shape[1], shape)
+        if self.norm == "relative":
+            terms = terms / self._sizes(targets, terms)
+        if weights is not None:
+            terms = terms * relative(np.asarray(weights, float))[:, None]
+        precision = self.outputs.precision
+        wanted = precision if self.outputs.space is None else self.outputs.space.dtype(precision)
+        return targets.astype(wanted, copy=False), np.ascontiguousarray(terms, precision)
+
+    def _sizes(self, targets: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        """Return the mean square of each target, ``(batch, 1)``."""
+        assert self.outputs.space is not None
+        size = np.sum(self.outputs.space.power(targets) * terms, axis=1, keepdims=True)
+        # A blank target has no size to relate to; its error counts as it is.
+        return np.where(size > np.finfo(self.outputs.precision).tiny, size, 1.0)
+
+    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
+        order = self.order if self.norm == "sobolev" else 0.0
+        return squared_loss(outputs, targets=arrays[0], weights=arrays[1], order=order)
+
+
+def require_choice(task: str, loss: Any, known: tuple[str, ...]) -> str:
+    """Return the name of a loss, the first of the known ones by default.
+
+    Raises
+    ------
+    ConfigurationError
+        The task has no such loss.
+    """
+    if loss is None:
+        return known[0]
+    if not isinstance(loss, str) or loss not in known:
+        what, todo = f"loss of a {task}", f"pass loss={known[0]!r}, or leave it out"
+        raise ConfigurationError(got_expected(what, repr(loss), " or ".join(known), todo))
+    return loss
