@@ -86,6 +86,15 @@ def test_a_callback_stops_after_a_step_and_the_epoch_counts(tmp_path: Path) -> N
     assert len(run(network(0), BASE, path, validate=True, resume=True).rows) == BASE.epochs
 
 
+def test_a_training_that_is_stopped_before_its_first_epoch_has_no_results(tmp_path: Path) -> None:
+    untrained, fresh = network(0), network(0)
+    assert run(untrained, BASE, callbacks=[Notes(("begin", 0, 0), StopTraining)]).rows == []
+    assert bits(untrained).keys() == bits(fresh).keys()
+    job = Job(str(some_digits(tmp_path / "few.npz")), out=tmp_path / "run", model={"widths": (4,)})
+    with pytest.raises(ConfigurationError, match="training: got no epoch, expected at least one; stop"):
+        run_job(job, callbacks=[Notes(("begin", 0, 0), StopTraining)])
+
+
 @pytest.mark.parametrize("at", [("begin", 0, 0), ("step", 3, 1), ("epoch", 2), ("end", 4)])
 def test_an_error_in_a_callback_keeps_the_checkpoint(at: tuple[Any, ...], tmp_path: Path) -> None:
     path, straight, resumed, other = tmp_path / "c.safetensors", network(0), network(0), Notes()
@@ -226,8 +235,11 @@ def test_interrupted_runs_keep_the_same_models(kept: Path, tmp_path: Path) -> No
         kept_models(out / "checkpoints").get(epoch, out / "none").unlink(missing_ok=True)
     run_job(job, resume=True, report=False)
     assert same_weights(out, kept)
-    names = {path.name: path.read_bytes() for path in (kept / "checkpoints").iterdir()}
-    assert {path.name for path in (out / "checkpoints").iterdir()} == names.keys()
+    models, expected = (kept_models(folder / "checkpoints") for folder in (out, kept))
+    assert models.keys() == expected.keys()
+    for epoch, path in expected.items():
+        arrays = load_checkpoint(path).arrays
+        assert all(np.array_equal(array, arrays[name]) for name, array in load_checkpoint(models[epoch]).arrays.items())
 
 
 def test_an_old_model_goes_only_after_the_new_one_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,6 +280,7 @@ def test_mistakes_are_one_line_and_write_nothing(tmp_path: Path) -> None:
     assert "keep_every: got 0, expected a whole number of 1 or more; pass --keep-every 5" in refused(
         "train", "digits", "--keep-every", 0, "--out", out
     )
+    assert "keep_best: got no validation examples" in refused("compare", "digits", "--keep-best", 1, "--out", out)
     assert not out.exists()
     with pytest.raises(ConfigurationError, match="keep_best: got no validation"):
         run(network(0), BASE, callbacks=[KeepModels(tmp_path / "m", best=1)])

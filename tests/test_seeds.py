@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
+from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed
 from test_training_resume import StoppedError
 
 from freqnet.cli.interrupt import Interrupted
 from freqnet.cli.seeds import rows
 from freqnet.errors import ConfigurationError
-from freqnet.experiments import Job, Outcome, Repeated, read_config, run, run_seeds
+from freqnet.experiments import Job, Outcome, Repeated, engine, read_config, run, run_seeds
 from freqnet.experiments.seeds import ASKED, SEEDS
+from freqnet.experiments.work import work
 from freqnet.training.files import CONFIG, METRICS
 from freqnet.training.locks import is_locked
 
@@ -58,7 +59,8 @@ def test_each_seed_is_a_run_and_the_figures_are_their_statistics(job: Job) -> No
 
 
 def test_the_command_shows_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+    # Processes are the business of comparisons, whose tests start them.
+    monkeypatch.setattr(engine, "in_processes", lambda tasks, processes: map(work, tasks))
     monkeypatch.chdir(tmp_path)
     some_digits(Path("few.npz"))
     lines = succeed("train", "few.npz", *SMALL, "--seeds", 2, "--processes", 1).splitlines()

@@ -110,9 +110,10 @@ def test_the_bar_stops_after_an_error(terminal: StringIO, monkeypatch: pytest.Mo
     assert len(stopped) == 1
 
 
-def test_a_progress_that_is_neither_true_nor_false_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="progress: got a str, expected True or False"):
-        train(progress="yes")
+@pytest.mark.parametrize("progress", ["yes", print])
+def test_a_progress_that_is_no_choice_is_refused(progress: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"expected True or False; pass callbacks=\[Progress\(function\)\]"):
+        train(progress=progress)
 
 
 def test_lines_are_printed_for_epochs_only() -> None:

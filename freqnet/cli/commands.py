@@ -120,6 +120,46 @@ def compare(
 
 
 @app.command()
+@takes_choices("keep_every", "keep_best", "tensorboard")
+def search(
+    choices: dict[str, Any],
+    data: OptionalData = None,
+    config: Config = None,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--space",
+            help="A choice that varies, such as lr=1e-3:1e-1:log or 'widths=8,16|16,32', or a TOML file of them; may "
+            "be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    trials: Annotated[int, opt("trials", "Number of trials, the first with the default choices [20].")] = 20,
+    objective: Annotated[str, opt("objective", "Figure of the fold to improve: loss or score [loss].")] = "loss",
+    pruner: Annotated[
+        str, opt("pruner", "How bad trials are stopped early: median, hyperband or none [median].")
+    ] = "median",
+    out: Annotated[Path | None, opt("out", "Folder of the search [runs/DATA-search].")] = None,
+    folder: Folder = None,
+    weights: Annotated[
+        Path | None, opt("from", "Folder of a run whose network and weights each trial starts from [none].")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue a search, also beside other processes that work on it.")
+    ] = False,
+    processes: Annotated[int, opt("processes", "Number of trials at a time [1].")] = 1,
+    json: Json = None,
+) -> int:
+    """Search for better choices of a training run, on a validation fold of its training part."""
+    from freqnet.cli.search import search_choices
+    from freqnet.experiments import Job, Search
+
+    job = Job(**job_arguments(config, data, choices, folder=folder, out=out, weights=weights))
+    asked = Search(job, space or (), trials, objective, pruner)
+    return search_choices(asked, resume=resume, processes=processes, json_file=json)
+
+
+@app.command()
 def evaluate(
     run: RunFolder,
     data: Annotated[

@@ -12,10 +12,7 @@ import typer
 
 from freqnet.data import dataset_names
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.training.choices import GROUPS, Choice, choices
-
-# Weights grow with the square of the widths: a mistyped larger number would fill the memory.
-LARGEST = 4096
+from freqnet.training.choices import GROUPS, choices, is_list, read_choice, read_numbers
 
 
 def opt(name: str, text: str) -> Any:
@@ -80,15 +77,19 @@ def takes_choices(*without: str) -> Callable[[Callable[..., Any]], Callable[...,
     """
     offered = {name: [c for c in choices(group) if c.name not in without] for name, group in GROUPS.items()}
 
+    offered = {name: own for name, own in offered.items() if own}
+
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def run(**words: Any) -> Any:
-            found = {name: given({c.name: _value(c, words.pop(c.name)) for c in own}) for name, own in offered.items()}
+            found = {
+                name: given({c.name: read_choice(c, words.pop(c.name)) for c in own}) for name, own in offered.items()
+            }
             return command(**words, choices=found)
 
         parameters = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "choices"]
         for choice in (choice for own in offered.values() for choice in own):
-            kind = str if _is_list(choice) else choice.type
+            kind = str if is_list(choice) else choice.type
             option = Annotated[kind | None, typer.Option(choice.option, help=choice.help, show_default=False)]  # type: ignore[valid-type]
             parameters.append(Parameter(choice.name, Parameter.KEYWORD_ONLY, default=None, annotation=option))
         run.__signature__ = Signature([p.replace(kind=Parameter.KEYWORD_ONLY) for p in parameters])  # type: ignore[attr-defined]
@@ -130,47 +131,3 @@ def reading(layout: str | None, size_to: str | None) -> dict[str, Any]:
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _is_list(choice: Choice) -> bool:
-    return "tuple[" in str(choice.type)
-
-
-def _value(choice: Choice, text: Any) -> Any:
-    """Return the value of an option; that of a list is read from its members with commas between them."""
-    if text is None or not _is_list(choice):
-        return text
-    if "tuple[int" in str(choice.type):
-        return read_numbers(choice.option, text)
-    words = tuple(word.strip() for word in text.split(","))
-    return read_weights(words) if "tuple[float" in str(choice.type) else words
-
-
-def read_weights(words: tuple[str, ...]) -> str | tuple[float | str, ...]:
-    """Return a single word, or numbers where all words are numbers.
-
-    >>> read_weights(("balanced",)), read_weights(("1", "2.5"))
-    ('balanced', (1.0, 2.5))
-    """
-    try:
-        return tuple(float(word) for word in words)
-    except ValueError:
-        return words[0] if len(words) == 1 else words
-
-
-def read_numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return the whole numbers of a text such as ``16,32,64``, or ``32x32``.
-
-    >>> read_numbers("--widths", "16,32"), read_numbers("--size-to", "28x28")
-    ((16, 32), (28, 28))
-    """
-    try:
-        numbers = tuple(int(part) for part in text.replace("x", ",").split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or min(numbers) < 1 or max(numbers) > LARGEST:
-        todo = f"write them as in {option} 16,32,64"
-        raise ConfigurationError(
-            got_expected(option.strip("-"), repr(text), f"numbers from 1 to {LARGEST} with commas between them", todo)
-        )
-    return numbers

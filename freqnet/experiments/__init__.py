@@ -17,8 +17,11 @@ from freqnet.experiments.job import (
 )
 from freqnet.experiments.operations import error_bounds, operation_errors
 from freqnet.experiments.plots import plot_learning
+from freqnet.experiments.search import Search, Searched, search
 from freqnet.experiments.seeds import Repeated, Spread, run_seeds
 from freqnet.experiments.sizes import SizeErrors, conditions_by_size, errors_by_size
+from freqnet.experiments.space import read_space
+from freqnet.experiments.study import Tried
 from freqnet.experiments.work import Outcome
 
 __all__ = [
@@ -30,9 +33,12 @@ __all__ = [
     "Outcome",
     "Plan",
     "Repeated",
+    "Search",
+    "Searched",
     "SizeErrors",
     "Sketch",
     "Spread",
+    "Tried",
     "collect_metrics",
     "compare",
     "conditions_by_size",
@@ -45,9 +51,11 @@ __all__ = [
     "plot_learning",
     "prepare",
     "read_config",
+    "read_space",
     "resume_command",
     "run",
     "run_seeds",
+    "search",
     "stored_info",
     "stored_reading",
     "write_results",

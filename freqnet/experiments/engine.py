@@ -16,6 +16,7 @@ from freqnet.checks import is_whole, shown
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected
 from freqnet.experiments.comparison import Comparison
+from freqnet.experiments.execute import check_records
 from freqnet.experiments.executors import in_executor, in_processes
 from freqnet.experiments.figures import Compared, Sketch, sketch
 from freqnet.experiments.job import Plan, make_plan
@@ -160,6 +161,7 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
         with noted():
             validation = None if parts.validation is None else _first(network, parts.validation)
             check_examples(plan.settings, _first(network, parts.train), validation)
+        check_records(plan.records, validation)
         sketches.append(replace(own, domain=domain, nodes=nodes, notes=tuple(notes)))
     tried = Counter(nodes for _, nodes in comparison.variants())
     for nodes, own_errors in errors.items():
@@ -212,13 +214,14 @@ def claim(
         Choices that differ between the runs, and may differ from those that the file has.
     """
     if resume:
-        _check_same(folder, info, marker, varied)
+        check_same(folder, info, marker, varied)
     lock = claim_folder(folder, resume=resume, overwrite=overwrite, marker=marker)
     write_json(folder / marker, info)
     return lock
 
 
-def _check_same(folder: Path, info: dict[str, Any], marker: str, varied: tuple[str, ...]) -> None:
+def check_same(folder: Path, info: dict[str, Any], marker: str, varied: tuple[str, ...]) -> None:
+    """Raise an error unless earlier runs in a folder have the same data and choices; the parameters are `claim`'s."""
     try:
         before = json.loads((folder / marker).read_text(encoding="utf-8"))
         change = differing({**before, **_varied(before, info, varied)}, info)

@@ -120,7 +120,16 @@ class Begun:
         return [*found, *([TensorBoard(folder / TRACKED)] if records.tensorboard else [])]
 
     def finish(self, history: History, report: bool = True) -> dict[str, Any]:
-        """Evaluate on the held-out examples, write the results, and return the metrics."""
+        """Evaluate on the held-out examples, write the results, and return the metrics.
+
+        Raises
+        ------
+        ConfigurationError
+            There is no epoch: a callback has stopped the training before the first.
+        """
+        if not history.rows:
+            todo = "stop the training after the first epoch"
+            raise ConfigurationError(got_expected("training", "no epoch", "at least one", todo))
         with one_blas_thread():
             result = evaluate(self.network, analyse(self.network, self.parts.test))
         return write_results(self.plan, self.network, self.parts, history, result, report)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from freqnet.errors import ConfigurationError, got_expected
 
 if TYPE_CHECKING:
-    from freqnet.training.fit import Run
+    from freqnet.training import fit
 
 
 class StopTraining(Exception):  # noqa: N818 - a request of the user, not an error
-    """Raise this in `Callback.step` or `Callback.epoch` to end the training early.
+    """Raise this in `Callback.begin`, `Callback.step` or `Callback.epoch` to end the training early.
 
-    Raised in `step`, it also ends the epoch, which is then validated and recorded like a whole one. `fit` ends as after
-    the last epoch: with validation, the network keeps the weights of the lowest validation loss.
+    Raised in `begin`, no epoch is trained. Raised in `step`, it also ends the epoch, which is then validated and
+    recorded like a whole one. `fit` ends as after the last epoch: with validation, the network keeps the weights of the
+    lowest validation loss.
 
     Examples
     --------
@@ -49,7 +50,7 @@ class Callback:
     2 of 2
     """
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: fit.Run) -> None:
         """Begin, before the first epoch.
 
         Parameters
@@ -59,7 +60,7 @@ class Callback:
             the history has the epochs of earlier sessions.
         """
 
-    def step(self, figures: dict[str, Any], run: Run) -> None:
+    def step(self, figures: dict[str, Any], run: fit.Run) -> None:
         """Follow a training step.
 
         Parameters
@@ -70,7 +71,7 @@ class Callback:
             State of the run.
         """
 
-    def epoch(self, row: dict[str, Any], run: Run) -> None:
+    def epoch(self, row: dict[str, Any], run: fit.Run) -> None:
         """Follow an epoch, after its validation and its checkpoint.
 
         Parameters
@@ -81,7 +82,7 @@ class Callback:
             State of the run. ``run.model_arrays()`` returns the arrays of the network as they were validated.
         """
 
-    def end(self, run: Run) -> None:
+    def end(self, run: fit.Run) -> None:
         """End, after the last epoch, with the kept weights in the network.
 
         Parameters
@@ -115,16 +116,16 @@ class Progress(Callback):
     def __init__(self, function: Callable[[dict[str, Any]], None]) -> None:
         self.function = function
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: fit.Run) -> None:
         """Pass the epochs of earlier sessions."""
         for row in run.history.rows:
             self.function({**row, "restored": True})
 
-    def step(self, figures: dict[str, Any], run: Run) -> None:
+    def step(self, figures: dict[str, Any], run: fit.Run) -> None:
         """Pass the figures of a step."""
         self.function(figures)
 
-    def epoch(self, row: dict[str, Any], run: Run) -> None:
+    def epoch(self, row: dict[str, Any], run: fit.Run) -> None:
         """Pass the figures of an epoch."""
         self.function(row)
 
@@ -138,7 +139,7 @@ class Followers(ExitStack):
     run : Run
     """
 
-    def __init__(self, callbacks: Sequence[Callback], run: Run) -> None:
+    def __init__(self, callbacks: Sequence[Callback], run: fit.Run) -> None:
         super().__init__()
         self.callbacks, self.run, self.stopped = tuple(callbacks), run, False
 
@@ -150,22 +151,20 @@ class Followers(ExitStack):
 
     def begin(self) -> None:
         """Tell all callbacks of the begin."""
-        for callback in self.callbacks:
-            callback.begin(self.run)
+        self._tell(lambda callback: callback.begin(self.run))
 
     def step(self, figures: dict[str, Any]) -> None:
         """Tell all callbacks of a step."""
-        for callback in self.callbacks:
-            try:
-                callback.step(figures, self.run)
-            except StopTraining:
-                self.stopped = True
+        self._tell(lambda callback: callback.step(figures, self.run))
 
     def epoch(self, row: dict[str, Any]) -> None:
         """Tell all callbacks of an epoch."""
+        self._tell(lambda callback: callback.epoch(row, self.run))
+
+    def _tell(self, event: Callable[[Callback], None]) -> None:
         for callback in self.callbacks:
             try:
-                callback.epoch(row, self.run)
+                event(callback)
             except StopTraining:
                 self.stopped = True
 

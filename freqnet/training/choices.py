@@ -8,9 +8,12 @@ from functools import cache
 from inspect import getdoc
 from typing import Any, NamedTuple, get_type_hints
 
+from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.presets import Model
 from freqnet.training.settings import Reading, Records, Settings, Shares
 
+# Weights grow with the square of the widths: a mistyped larger number would fill the memory.
+LARGEST = 4096
 # Each group is a dictionary of a job, and of the options that its run stores.
 GROUPS: dict[str, type] = {
     "reading": Reading,
@@ -66,3 +69,49 @@ def option_name(name: str) -> str:
     '--lr'
     """
     return next(choice.option for group in GROUPS.values() for choice in choices(group) if choice.name == name)
+
+
+# -- values as text ------------------------------------------------------------------------------------
+def is_list(choice: Choice) -> bool:
+    """Return whether the values of a choice are lists."""
+    return "tuple[" in str(choice.type)
+
+
+def read_choice(choice: Choice, text: Any) -> Any:
+    """Return the value of an option; that of a list is read from its members with commas between them."""
+    if text is None or not is_list(choice):
+        return text
+    if "tuple[int" in str(choice.type):
+        return read_numbers(choice.option, text)
+    words = tuple(word.strip() for word in text.split(","))
+    return read_weights(words) if "tuple[float" in str(choice.type) else words
+
+
+def read_weights(words: tuple[str, ...]) -> str | tuple[float | str, ...]:
+    """Return a single word, or numbers where all words are numbers.
+
+    >>> read_weights(("balanced",)), read_weights(("1", "2.5"))
+    ('balanced', (1.0, 2.5))
+    """
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError:
+        return words[0] if len(words) == 1 else words
+
+
+def read_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return the whole numbers of a text such as ``16,32,64``, or ``32x32``.
+
+    >>> read_numbers("--widths", "16,32"), read_numbers("--size-to", "28x28")
+    ((16, 32), (28, 28))
+    """
+    try:
+        numbers = tuple(int(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) < 1 or max(numbers) > LARGEST:
+        todo = f"write them as in {option} 16,32,64"
+        raise ConfigurationError(
+            got_expected(option.strip("-"), repr(text), f"numbers from 1 to {LARGEST} with commas between them", todo)
+        )
+    return numbers

@@ -266,7 +266,8 @@ def fit(
         The spectra are not in the space of the network's door.
     ConfigurationError
         The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
-        validation set; class weights do not fit the classes; or a name in `freeze` is unknown.
+        validation set; class weights do not fit the classes; a name in `freeze` is unknown; or `progress` is
+        neither True nor False.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError

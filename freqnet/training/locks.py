@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +13,8 @@ from freqnet.errors import ConfigurationError, got_expected
 # The lock file, for file systems such as NFS that cannot lock a folder itself. It stays when the lock is released: a
 # process that waits to open it could otherwise lock a file that no longer has a name.
 LOCK = ".lock"
+# Seconds between two attempts to get a lock.
+_PAUSE = 0.01
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
@@ -67,6 +70,21 @@ class FolderLock:
 
     def __del__(self) -> None:
         self.release()
+
+
+def waited(folder: Path) -> FolderLock:
+    """Return the lock of a folder, as soon as no other process or thread holds it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, waited(Path(folder)):
+    ...     is_locked(Path(folder))
+    True
+    """
+    while True:
+        try:
+            return FolderLock(folder)
+        except ConfigurationError:
+            time.sleep(_PAUSE)
 
 
 def is_locked(folder: Path) -> bool:
