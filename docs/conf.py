@@ -41,7 +41,7 @@ nb_execution_timeout = 300
 # What a notebook writes goes into a folder that is removed.
 nb_execution_in_temp = True
 nb_merge_streams = True
-# The gallery is made of pages; its notebooks are for download.
+# The gallery writes each example as a page and as a notebook to download; the page is the source.
 exclude_patterns = ["_build", "speed", "gallery/*.ipynb"]
 nitpicky = True
 # Type variables, and classes that are not public.
@@ -52,6 +52,7 @@ nitpick_ignore = [
     ("py:class", "freqnet.spaces.base.S"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
     ("py:class", "freqnet.spaces.transforms.Counter"),
+    ("py:class", "freqnet.training.batches.Batch"),
     ("py:class", "freqnet.training.choices.Choice"),
 ]
 default_role = "name"

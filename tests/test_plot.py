@@ -132,8 +132,8 @@ def test_samples_may_have_a_batch_or_channels_or_neither(rng: np.random.Generato
 
 def test_kept_shows_the_band_of_every_layer() -> None:
     axes = plot.plot_kept(NETWORKS[2], example(GRIDS[2]), Figure().subplots(1, 5))
-    assert [ax.get_title().split("\n")[-1] for ax in axes] == [
-        "image", "door", "convolution", "truncation pool", "power norm",
+    assert [" ".join(ax.get_title().split()) for ax in axes] == [
+        "image", "door", "0 convolution", "1 truncation pool", "2 power norm",
     ]  # fmt: skip
     assert [ax.images[0].get_extent()[1] for ax in axes[1:]] == [2.5, 2.5, 1.5, 1.5]
     assert {ax.get_xlim() for ax in axes[1:]} == {(-2.5, 2.5)}

@@ -220,8 +220,8 @@ def plot_kept(network: Network, sample: Any, axes: Any = None) -> np.ndarray:
     >>> body = nn.Sequential((nn.Convolution(4), nn.TruncationPool(3), nn.Dense(10)))
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
     >>> axes = plot_kept(network, np.eye(8)[:, :, None], axes=Figure().subplots(1, 4))
-    >>> [ax.get_title().split(chr(10))[-1] for ax in axes]
-    ['image', 'door', 'convolution', 'truncation pool']
+    >>> [" ".join(ax.get_title().split()) for ax in axes]
+    ['image', 'door', '0 convolution', '1 truncation pool']
     """
     require(network, Network, "plot_kept", "pass the network first")
     steps = kept_steps(network, np.asarray(sample)[None])
@@ -285,5 +285,5 @@ def _title(step: Step) -> str:
         return "door"
     name = type(step.layer).__name__
     for word in ("Pool", "Norm"):
-        name = name.replace(word, f" {word.lower()}")
+        name = name.replace(word, f"\n{word.lower()}")
     return f"{step.name}\n{name.lower()}"
