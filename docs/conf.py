@@ -52,7 +52,6 @@ nitpick_ignore = [
     ("py:class", "freqnet.spaces.base.S"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
     ("py:class", "freqnet.spaces.transforms.Counter"),
-    ("py:class", "freqnet.training.batches.Batch"),
     ("py:class", "freqnet.training.choices.Choice"),
 ]
 default_role = "name"
