@@ -67,12 +67,13 @@ for name, values in said.items():
     print(f"{name:16s} R2 {r2_score(true, values):.3f}, mean error {mean_absolute_error(true, values):.2f} degrees")
 assert result.score > r2_score(true, said["ridge"])
 
-figure, axes = plt.subplots(1, len(said), figsize=(11, 3), sharey=True, layout="constrained")
-for ax, (name, values) in zip(axes, said.items(), strict=True):
+figure, axes = plt.subplots(2, 2, figsize=(7, 7), sharex=True, sharey=True, layout="constrained")
+for ax, (name, values) in zip(axes.flat, said.items(), strict=True):
     ax.plot([-45, 45], [-45, 45], color="tab:orange")
     ax.plot(true, values, ".", markersize=3)
-    ax.set(title=f"{name}: R2 {r2_score(true, values):.3f}", xlabel="true angle, degrees", aspect="equal")
-axes[0].set_ylabel("predicted angle, degrees")
+    ax.set(title=f"{name}: R2 {r2_score(true, values):.3f}", aspect="equal")
+figure.supxlabel("true angle, degrees")
+figure.supylabel("predicted angle, degrees")
 plt.show()
 
 # %%

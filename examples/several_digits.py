@@ -76,12 +76,12 @@ for name, found in scores.items():
     print(f"{name:20s} F1 {found['f1']:.3f}, all labels right {found['all_labels_right']:.3f}")
 assert scores["freqnet"]["f1"] > scores["logistic regression"]["f1"]
 
-figure, axes = plt.subplots(1, 6, figsize=(11, 2.3), layout="constrained")
-for ax, index in zip(axes, range(6), strict=True):
+figure, axes = plt.subplots(2, 4, figsize=(9, 5.2), layout="constrained")
+for index, ax in enumerate(axes.flat):
     ax.imshow(parts.test.images[index, ..., 0], cmap="gray")
     shares = 1 / (1 + np.exp(-result.outputs[index]))
     said = ", ".join(f"{dataset.classes[i]} ({shares[i]:.0%})" for i in np.flatnonzero(shares > 0.5))
-    ax.set_title(said, fontsize=8)
+    ax.set_title(said, fontsize=9)
     ax.axis("off")
 plt.show()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,31 @@ def test_options_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], message
     data = some_digits(tmp_path / "few.npz")
     assert message in refused("train", data, *SMALL, "--out", tmp_path / "run", *words)
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_classes_start_a_regression_in_the_units_of_its_targets(source: Path, tmp_path: Path) -> None:
+    digits = load("digits").take(np.arange(200))
+    amounts = 1000.0 + 50 * digits.images.sum(axis=(1, 2, 3))
+    np.savez(tmp_path / "amounts.npz", x=digits.images[..., 0], y=amounts)
+    job = Job(tmp_path / "amounts.npz", out=tmp_path / "run", weights=source / "run", reading={"task": "regression"})
+    info, arrays = begun(job)
+    own = load_checkpoint(source / "run" / MODEL)
+    assert all(np.array_equal(arrays[name], own.arrays[name]) for name in info["start"]["taken"])
+    assert [name.rpartition(".")[2] for name in info["start"]["new"]] == ["weight", "bias"]
+    metrics = run(replace(job, out=tmp_path / "whole", settings={"epochs": 10}), report=False)
+    # Without the units, ten epochs would not come near 1000.
+    assert metrics["test_rmse"] < 0.9 * amounts.std()
+    # A regression of other outputs starts from that of this one.
+    np.savez(tmp_path / "two.npz", x=digits.images[..., 0], y=np.stack([amounts, -amounts], axis=1))
+    again = replace(job, data=str(tmp_path / "two.npz"), out=tmp_path / "two", weights=tmp_path / "whole")
+    info, arrays = begun(again)
+    assert [arrays[name].shape[-1] for name in info["start"]["new"]] == [2, 2]
+    with pytest.raises(ConfigurationError, match="last layer of the weights' network: got Dense, for a field"):
+        begun(_field(job, tmp_path))
+
+
+def _field(job: Job, folder: Path) -> Job:
+    """A job on signals as targets, from weights of classes."""
+    images = load("digits").images[:40, ..., 0]
+    np.savez(folder / "field.npz", x=images, y=images)
+    return replace(job, data=str(folder / "field.npz"), out=folder / "field", reading={"task": "field"})

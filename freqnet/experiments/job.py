@@ -148,7 +148,7 @@ class Plan:
             return load_checkpoint(self.folder / CHECKPOINT).restore()
         if start is None:
             return self.model.network(train, seed)
-        return load_start(Path(start["weights"])).network(self.info["classes"], seed)[0]
+        return load_start(Path(start["weights"])).network(train, seed)[0]
 
     @property
     def settings(self) -> Settings:
@@ -390,7 +390,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
         check_same("fractions", _given(job, "fractions"), info["fractions"], why)
         check_same("settings", {n: v for n, v in _given(job, "settings").items() if n == "seed"}, info["settings"], why)
         seed, fractions = info["settings"]["seed"], info["fractions"]
-    new = start.network(dataset.classes, seed)[1]
+    new = start.network(dataset, seed)[1]
     taken = [name for name in start.checkpoint.arrays if name not in new]
     model = {**model, "widths": model.get("widths") and tuple(model["widths"])}
     completed = replace(job, model=model, fractions=fractions, settings={**job.settings, "seed": seed})

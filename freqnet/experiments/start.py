@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from freqnet.data import Dataset
 from freqnet.errors import ConfigurationError, DataError, got_expected
-from freqnet.nn import Network
+from freqnet.nn import Dense, Network
+from freqnet.tasks import get_task
 from freqnet.training import Checkpoint, load_checkpoint
 from freqnet.training.files import MODEL
+from freqnet.training.presets import units_of
 
 
 @dataclass(frozen=True)
@@ -29,35 +30,37 @@ class Start:
     path: Path
     checkpoint: Checkpoint
 
-    def network(self, classes: Sequence[str], seed: int) -> tuple[Network, list[str]]:
+    def network(self, dataset: Dataset, seed: int) -> tuple[Network, list[str]]:
         """Return the network with its weights, and the names of the arrays that are new.
 
-        If the classes differ from those of the model, the last layer is new.
+        If the task or the names of the outputs differ from those of the model, the last layer is new.
 
         Parameters
         ----------
-        classes : sequence of str
-            Names of the classes of the run.
+        dataset : Dataset
+            The training examples of the run.
         seed : int
             Seed of the new weights.
 
         Raises
         ------
         ConfigurationError
-            The classes differ, and the last layer of the network is not a `Dense` layer.
+            The outputs differ, and the last layer of the network is not a `Dense` layer.
         """
         source = self.checkpoint
-        trained = source.restore()
+        trained, info = source.restore(), source.run_info()
         # A model that was saved from Python may lack the names of its classes.
-        known = source.run_info().get("classes")
-        if list(known) == list(classes) if known else trained.outputs == len(classes):
+        known, same_task = info.get("classes"), get_task(info.get("task")) == dataset.task
+        is_same = list(known) == list(dataset.classes) if known else trained.outputs == len(dataset.classes)
+        if same_task and is_same:
             return trained, []
-        body = _with_outputs(source.network["body"], len(classes))
+        body = _with_outputs(source.network["body"], dataset)
         network = Network.from_description({**source.network, "body": body}, seed)
-        head = list(network.body.modules())[-1][0]
+        head = [path for path, module in network.body.modules() if isinstance(module, Dense)][-1]
         arrays = network.arrays()
         new = [name for name in arrays if name.rpartition(".")[0] == head]
-        network.body.load_arrays({**source.arrays, **{name: arrays[name] for name in new}})
+        taken = {name: array for name, array in source.arrays.items() if name in arrays}
+        network.body.load_arrays({**taken, **{name: arrays[name] for name in new}})
         return network, new
 
     def check_fits(self, dataset: Dataset) -> None:
@@ -95,11 +98,21 @@ def check_same(what: str, given: dict[str, Any], own: dict[str, Any], why: str) 
             raise ConfigurationError(got_expected(what, f"{name}={value!r}", f"{name}={own.get(name)!r}, {why}", todo))
 
 
-def _with_outputs(body: dict[str, Any], count: int) -> dict[str, Any]:
-    """Return the description of a body with another number of outputs."""
-    if body["layer"] == "Sequential" and body["layers"]:
-        return {**body, "layers": [*body["layers"][:-1], _with_outputs(body["layers"][-1], count)]}
-    if body["layer"] != "Dense":
-        expected, todo = "a Dense layer, which can be replaced for other classes", "take data with the same classes"
-        raise ConfigurationError(got_expected("last layer of the weights' network", body["layer"], expected, todo))
-    return {**body, "outputs": count}
+def _with_outputs(body: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Return the description of a body with the outputs of a dataset, in its units."""
+    layers = list(body["layers"]) if body["layer"] == "Sequential" else [body]
+    if layers and layers[-1]["layer"] == "Rescale":
+        layers.pop()
+    last = layers[-1]["layer"] if layers else "none"
+    if last == "Sequential":
+        return {"layer": "Sequential", "layers": [*layers[:-1], _with_outputs(layers[-1], dataset)]}
+    if last != "Dense" or dataset.task.is_field:
+        expected = "a Dense layer, which can be replaced for other outputs"
+        got = f"{last}, for a {dataset.task.name}" if dataset.task.name != "classification" else last
+        todo = "take data with the same task and outputs"
+        raise ConfigurationError(got_expected("last layer of the weights' network", got, expected, todo))
+    layers[-1] = {**layers[-1], "outputs": len(dataset.classes)}
+    layers += [layer.describe() for layer in units_of(dataset)]
+    if body["layer"] != "Sequential" and len(layers) == 1:
+        return layers[0]
+    return {"layer": "Sequential", "layers": layers}

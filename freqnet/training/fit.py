@@ -169,6 +169,7 @@ class Run:
             "best_loss": self.best_loss if self.best else None,
             "best_epoch": self.best_epoch,
             "settings": asdict(self.settings),
+            "task": self.task.name,
             "steps": self.steps_an_epoch,
             "transforms": self.network.transforms_inside,
         }
@@ -198,6 +199,8 @@ class Run:
         check_epochs(self.settings, progress["settings"]["epochs"], progress["epoch"])
         _check_same({**progress["settings"], "epochs": self.settings.epochs}, asdict(self.settings))
         _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
+        # Runs written before there were tasks are classifications.
+        _check_same({"task": progress.get("task", "classification")}, {"task": self.task.name})
         # The settings are compared already; the command is their text.
         others = {"progress", "settings", "command"}
         _check_same(*({k: v for k, v in given.items() if k not in others} for given in (checkpoint.info, info)))

@@ -244,7 +244,7 @@ class Model:
         for stage, width in enumerate(self.widths or size.widths):
             kept = whole.stage_sizes(sizes, stage, size.shares)
             layers += [TruncationPool(kept), *self._stage(whole, sizes, kept, width, 3)]
-        return Sequential((*layers, PowerNorm(), Dense(len(dataset.classes)), *_units(dataset)))
+        return Sequential((*layers, PowerNorm(), Dense(len(dataset.classes)), *units_of(dataset)))
 
     def _field_body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         """Return a body that keeps all modes: its stages correct a convolution of the input."""
@@ -253,7 +253,7 @@ class Model:
             layers += self._stage(whole, sizes, sizes, width, 5)
         # Starting at zero, the sum is the shortcut.
         inner = Sequential((*layers, PowerNorm(), self._convolution(len(dataset.classes), sizes, 5)))
-        return Sequential((Residual(inner), *_units(dataset)))
+        return Sequential((Residual(inner), *units_of(dataset)))
 
     def _convolution(self, width: int, kept: tuple[int, ...], taps: int) -> Convolution:
         return Convolution(width, tuple(min(taps, n) for n in kept), self.kernel, boundary="modulo", bias=False)
@@ -286,7 +286,7 @@ def _as_samples(targets: np.ndarray) -> np.ndarray:
     return targets if targets.ndim > 2 else targets[:, np.newaxis]
 
 
-def _units(dataset: Dataset) -> tuple[Module, ...]:
+def units_of(dataset: Dataset) -> tuple[Module, ...]:
     """Return the layer that gives outputs the mean and the deviation of the targets, where these are numbers."""
     if dataset.task.has_classes:
         return ()
