@@ -86,10 +86,10 @@ def test_a_relative_loss_divides_by_the_size_of_each_target():
     found, wanted = (ops.analysis(SIGNALS[i : i + 3, :9], space) for i in (0, 3))
     loss = SquaredError(Outputs(1, space, np.ones(1), np.dtype(float)), "relative")
     size = lambda x: np.mean(ops.synthesis(x).data ** 2, axis=(1, 2))
-    value = loss(found, loss.arrays(wanted.data)).item()
+    value = loss.of(found, wanted.data).item()
     assert value == pytest.approx(np.mean(size(found - wanted) / size(wanted)), rel=1e-12)
     # A blank target has no size: its error counts as it is.
-    blank = loss(found, loss.arrays(0 * wanted.data)).item()
+    blank = loss.of(found, 0 * wanted.data).item()
     assert blank == pytest.approx(np.mean(size(found)), rel=1e-12)
 
 
@@ -100,7 +100,7 @@ def test_losses_are_those_of_scikit_learn(name: str):
     targets: Any = {"classification": rng.integers(0, 3, 20), "multi-label": rng.integers(0, 2, (20, 3))}.get(name)
     targets = rng.normal(size=(20, 3)) if targets is None else targets
     loss = task.loss(Outputs(3, None, np.ones(1), np.dtype(float)), LossChoices(), targets)
-    value = loss(Tensor(out), loss.arrays(targets, weights)).item()
+    value = loss.of(Tensor(out), targets, weights).item()
     shares = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
     if name == "classification":
         wanted = metrics.log_loss(targets, shares, sample_weight=weights)
@@ -119,7 +119,7 @@ def test_weights_of_classes_and_of_samples_multiply():
     loss = Classification().loss(Outputs(3, precision=np.dtype(float)), choices, labels)
     every = weights * np.array([1.0, 3.0, 0.5])[labels]
     logs = np.log(np.exp(out).sum(axis=1)) - out[np.arange(12), labels]
-    assert loss(Tensor(out), loss.arrays(labels, weights)).item() == pytest.approx(np.average(logs, weights=every))
+    assert loss.of(Tensor(out), labels, weights).item() == pytest.approx(np.average(logs, weights=every))
 
 
 @pytest.mark.parametrize("name", sorted(MAKERS))

@@ -96,8 +96,8 @@ class Program:
 
     def constant(self, values: Any) -> Array:
         """Return a copy of values that no call may change."""
-        values = np.asarray(values, None if np.iscomplexobj(values) else self.precision)
-        return np.ascontiguousarray(values).copy()
+        # np.ascontiguousarray would give a scalar an axis.
+        return np.array(values, None if np.iscomplexobj(values) else self.precision, order="C")
 
     def panels(self, matrices: Array) -> Array:
         """Return constant matrices ``(count, inner, columns)`` in the panels of `gemm`, for its argument ``packed``."""

@@ -121,7 +121,7 @@ class Builder:
             self._subtract(x, *self._shifted.pop(id(x)))
         if id(x) in self._constants:
             self._fill(x, self._constants.pop(id(x)))
-        return self.values[id(x)] if id(x) in self.values else np.ascontiguousarray(x.data)
+        return self.values[id(x)] if id(x) in self.values else np.asarray(x.data, order="C")
 
     def keep_constant(self, out: Tensor, row: Array) -> None:
         """Let a result be a signal that is one number per channel."""

@@ -31,6 +31,8 @@ class Task(ABC):
         Whether outputs are classes or labels, which have weights and smoothing.
     is_field : bool
         Whether outputs and targets are signals.
+    has_units : bool
+        Whether outputs are in the units of the targets: a default network then ends in `freqnet.nn.Rescale`.
     losses : tuple of str
         Names of the losses, the default first.
     percent : bool
@@ -44,6 +46,7 @@ class Task(ABC):
     higher_is_better: ClassVar[bool] = True
     has_classes: ClassVar[bool] = False
     is_field: ClassVar[bool] = False
+    has_units: ClassVar[bool] = False
     percent: ClassVar[bool] = False
     has_running_score: ClassVar[bool] = False
     losses: ClassVar[tuple[str, ...]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +62,8 @@ class LossChoices:
 class Loss(ABC):
     """The loss of a batch: a function of the outputs and of arrays that are made from the targets.
 
-    The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place.
+    The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place. A plan records
+    the ops of `__call__` once: compute with the tensors of the arrays, by ops, and not with their numbers.
     """
 
     @abstractmethod
@@ -77,8 +79,24 @@ class Loss(ABC):
         """
 
     @abstractmethod
-    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
-        """Return the loss of the batch, a scalar."""
+    def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        """Return the loss of the batch, a scalar.
+
+        Parameters
+        ----------
+        outputs : Tensor
+            Outputs of the network ``(batch, outputs)``, or signals.
+        arrays : sequence of Tensor
+            What `arrays` returned, as `tensors` makes them.
+        """
+
+    def tensors(self, arrays: Sequence[np.ndarray]) -> list[Tensor]:
+        """Return what `arrays` returned as tensors, which are plain unless a loss says otherwise."""
+        return [Tensor(array) for array in arrays]
+
+    def of(self, outputs: Tensor, targets: np.ndarray, weights: np.ndarray | None = None) -> Tensor:
+        """Return the loss of outputs and targets, as `arrays` takes them."""
+        return self(outputs, self.tensors(self.arrays(targets, weights)))
 
 
 def relative(weights: np.ndarray) -> np.ndarray:
@@ -126,8 +144,8 @@ class CrossEntropy(Loss):
         shares *= by_class * (every / mean if mean else 0 * every)[:, None]
         return (shares,)
 
-    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
-        return softmax_loss(outputs, targets=arrays[0])
+    def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        return softmax_loss(outputs, targets=arrays[0].data)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +176,8 @@ class BinaryCrossEntropy(Loss):
         smooth = targets * (1 - self.smoothing) + self.smoothing / 2
         return smooth.astype(precision), terms.astype(precision)
 
-    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
-        return sigmoid_loss(outputs, targets=arrays[0], weights=arrays[1])
+    def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        return sigmoid_loss(outputs, targets=arrays[0].data, weights=arrays[1].data)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +210,10 @@ class SquaredError(Loss):
         wanted = precision if self.outputs.space is None else self.outputs.space.dtype(precision)
         return targets.astype(wanted, copy=False), np.ascontiguousarray(terms, precision)
 
+    def tensors(self, arrays: Sequence[np.ndarray]) -> list[Tensor]:
+        """Return the targets in the space of the outputs, and plain weights."""
+        return [Tensor(arrays[0], self.outputs.space), Tensor(arrays[1])]
+
     def _sizes(self, targets: np.ndarray, terms: np.ndarray) -> np.ndarray:
         """Return the mean square of each target, ``(batch, 1)``."""
         assert self.outputs.space is not None
@@ -199,9 +221,9 @@ class SquaredError(Loss):
         # A blank target has no size to relate to; its error counts as it is.
         return np.where(size > np.finfo(self.outputs.precision).tiny, size, 1.0)
 
-    def __call__(self, outputs: Tensor, arrays: tuple[np.ndarray, ...]) -> Tensor:
+    def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         order = self.order if self.norm == "sobolev" else 0.0
-        return squared_loss(outputs, targets=arrays[0], weights=arrays[1], order=order)
+        return squared_loss(outputs, targets=arrays[0].data, weights=arrays[1].data, order=order)
 
 
 def require_choice(task: str, loss: Any, known: tuple[str, ...]) -> str:

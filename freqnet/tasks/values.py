@@ -16,6 +16,7 @@ from freqnet.values import as_numbers
 class _Values(Task):
     """Real numbers as outputs: they have units, and their errors are squared."""
 
+    has_units = True
     _average: ClassVar[str] = "uniform_average"
 
     def renamed(self, targets: np.ndarray, names: Sequence[str], wanted: Sequence[str], what: str) -> np.ndarray:

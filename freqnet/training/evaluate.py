@@ -130,7 +130,7 @@ def loss_of(network: Network, task: Task, targets: np.ndarray, choices: LossChoi
 
 
 def _loss(measure: Loss, outputs: np.ndarray, part: Batch, spectra: Spectra) -> float:
-    return measure(Tensor(outputs, spectra.field_space), measure.arrays(part.targets, part.weights)).item()
+    return measure.of(Tensor(outputs, spectra.field_space), part.targets, part.weights).item()
 
 
 def _weight(part: Batch) -> float:

@@ -133,7 +133,7 @@ class Run:
             return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
             outputs = self.network.body(batch.x)
-            loss = self.loss(outputs, self.loss.arrays(batch.targets, batch.weights))
+            loss = self.loss.of(outputs, batch.targets, batch.weights)
             if isfinite(loss.item()):
                 self.optimizer.clear_gradients()
                 backward(loss)

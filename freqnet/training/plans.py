@@ -30,7 +30,7 @@ class Step(NamedTuple):
     ----------
     plan : Plan
         From spectra to the loss.
-    arrays : tuple of ndarray
+    arrays : list of ndarray
         What the loss needs of the targets, which the plan reads.
     outputs : ndarray
         Outputs of the network, which the plan writes.
@@ -39,7 +39,7 @@ class Step(NamedTuple):
     """
 
     plan: Plan
-    arrays: tuple[np.ndarray, ...]
+    arrays: list[np.ndarray]
     outputs: np.ndarray
     gradients: list[np.ndarray | None]
 
@@ -90,7 +90,7 @@ class StepPlans:
         from freqnet.plan import Plan
 
         x, made = batch.x, []
-        own = tuple(array.copy() for array in self.loss.arrays(batch.targets, batch.weights))
+        own = self.loss.tensors([array.copy() for array in self.loss.arrays(batch.targets, batch.weights)])
 
         def loss(source: Tensor) -> Tensor:
             made.append(self.network.body(source))
@@ -100,7 +100,7 @@ class StepPlans:
         try:
             quiet = np.errstate(over="ignore", invalid="ignore")
             with self.network.guard(), quiet, kept_state(self.network.body):
-                plan = Plan(loss, x, list(self.network.named_parameters().values()))
+                plan = Plan(loss, x, [*self.network.named_parameters().values(), *own])
         except MemoryError as error:
             got, todo = (
                 str(error) or "none left",
@@ -112,7 +112,7 @@ class StepPlans:
         for layer in self.network.layers:
             for name, p in layer.parameters.items():
                 plan.watch(layer.parameters, name, p)
-        return Step(plan, own, plan.value(made[0]), [plan.gradient(p) for p in self.trained])
+        return Step(plan, [x.data for x in own], plan.value(made[0]), [plan.gradient(p) for p in self.trained])
 
 
 def tell_of_layers_without_plan(network: Network) -> None:

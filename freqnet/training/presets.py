@@ -232,8 +232,8 @@ class Model:
         if self.precision not in (None, "float32", "float64"):
             expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
             raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
-        has_units = not dataset.task.has_classes
-        if self.precision is None and has_units and needs_double(*value_range(_as_samples(dataset.targets))):
+        varies_little = dataset.task.has_units and needs_double(*value_range(_as_samples(dataset.targets)))
+        if self.precision is None and varies_little:
             # float32 would lose what varies in the targets.
             return "float64"
         return self.precision or least_precision(door.space)
@@ -287,8 +287,8 @@ def _as_samples(targets: np.ndarray) -> np.ndarray:
 
 
 def units_of(dataset: Dataset) -> tuple[Module, ...]:
-    """Return the layer that gives outputs the mean and the deviation of the targets, where these are numbers."""
-    if dataset.task.has_classes:
+    """Return the layer that gives outputs the mean and the deviation of the targets, where these have units."""
+    if not dataset.task.has_units:
         return ()
     offset, scale = mean_and_scale(_as_samples(dataset.targets))
     return (Rescale(scale, offset),)

@@ -1,4 +1,4 @@
-"""A new domain, node family, op, layer, activation, dataset, format, claim and option, each added in this file alone.
+"""A new domain, node family, op, layer, activation, dataset, task, format, claim and option, each added here alone.
 
 Each test registers a part, and finds it in training, on the command line, in the listings and in the contracts, with
 no change to any other file. After the test the registries are as they were.
@@ -7,7 +7,7 @@ no change to any other file. After the test the registries are as they were.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,17 +31,20 @@ from op_examples import EXAMPLES as OP_EXAMPLES
 from test_cli_train import command, succeed, without_plots
 from typer.testing import CliRunner
 
-from freqnet import nn
+from freqnet import nn, ops
 from freqnet.autodiff import OPS, Tensor, linear
 from freqnet.autodiff.registry import FUNCTIONS
 from freqnet.cli.options import takes_choices
-from freqnet.data import DATASETS, READERS, Contents, Dataset, register_dataset, register_reader
+from freqnet.data import DATASETS, READERS, Contents, Dataset, from_arrays, register_dataset, register_reader
 from freqnet.errors import ConfigurationError, FreqnetError
 from freqnet.experiments import Job, operation_errors
 from freqnet.experiments import run as run_job
+from freqnet.ops.arithmetic import elementwise
 from freqnet.spaces import DOMAINS, Fourier, Nodes, NodeSpace, register_domain, registry
-from freqnet.training import ACTIVATIONS, Settings, presets, register_activation
+from freqnet.tasks import TASKS, Loss, LossChoices, Outputs, Regression, register_task
+from freqnet.training import ACTIVATIONS, Settings, analyse, presets, register_activation
 from freqnet.training.choices import GROUPS
+from freqnet.training.fit import Run
 
 TABLES: tuple[dict, ...] = (
     DOMAINS,
@@ -53,6 +56,7 @@ TABLES: tuple[dict, ...] = (
     DATASETS,
     EXAMPLES,
     READERS,
+    TASKS,
 )
 TABLES = (*TABLES, INVALID, OP_EXAMPLES, claims._added, GROUPS)
 SMALL = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--quiet")
@@ -272,6 +276,61 @@ def test_a_dataset(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert (found["dataset"], found["settings"]["epochs"], found["settings"]["batch"]) == ("stripes", 2, 16)
     assert "stripes" in command("train", "stripe").err
+
+
+# -- a task ----------------------------------------------------------------------------------------------
+class PoissonLoss(Loss):
+    """The negative logarithm of the probability of counts, up to a constant."""
+
+    def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        return (targets.astype(np.float32),)
+
+    def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
+        # An op of the targets alone: a plan must compute it anew for every batch.
+        twice = arrays[0] * 2.0
+        terms = ops.exp(outputs) - elementwise(outputs, twice) * 0.5
+        return terms.sum() * (1 / arrays[0].data.size)
+
+
+class Counts(Regression):
+    """Counts: outputs are the logarithms of rates."""
+
+    name = "counts"
+    losses = ("poisson",)
+    has_units = False
+
+    def loss(self, outputs: Outputs, choices: LossChoices, targets: np.ndarray) -> Loss:
+        return PoissonLoss()
+
+    def metrics(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float]:
+        return super().metrics(np.exp(outputs), targets, weights)
+
+
+def test_a_task(tmp_path: Path) -> None:
+    register_task(Counts())
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 16))
+    np.savez(tmp_path / "counts.npz", x=x, y=rng.poisson(np.exp(x.mean(axis=1, keepdims=True) * 4 + 1)))
+    words = ("--task", "counts", "--epochs", 20, "--widths", "4", "--lr", 0.02, "--quiet", "--out", tmp_path / "run")
+    succeed("train", tmp_path / "counts.npz", *words)
+    found = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert found["task"] == "counts"
+    assert found["test_r2"] > 0.5
+    assert "r2" in succeed("evaluate", tmp_path / "run")
+    assert "did you mean 'counts'" in command("train", tmp_path / "counts.npz", "--task", "count").err
+
+
+def test_the_plan_of_a_loss_computes_with_the_targets_of_each_batch() -> None:
+    rng = np.random.default_rng(0)
+    dataset = from_arrays(rng.normal(size=(20, 8)), rng.poisson(3, (20, 1)), task=Counts())
+    network = nn.Network(nn.Door("fourier", (8,), (3,), 1), nn.Dense(1))
+    spectra = analyse(network, dataset)
+    run = Run.begin(network, Settings(), spectra)
+    for start in (0, 5, 10):
+        batch = spectra.take(np.arange(start, start + 5))
+        by_plan, _ = run.gradients(batch)
+        with nn.tape_only():
+            assert by_plan == pytest.approx(run.gradients(batch)[0], rel=1e-6)
 
 
 # -- a format of files -----------------------------------------------------------------------------------
