@@ -379,6 +379,25 @@ def test_columns_of_a_table_are_targets():
         from_dataframe(frame, ["age", "mass"], task="field")
 
 
+def test_tables_and_series_of_targets_have_names():
+    import pandas
+
+    ages = pandas.Series(np.arange(6.0), name="age")
+    assert from_arrays(X, ages, task="regression").classes == ("age",)
+    kinds = pandas.DataFrame({"sun": [0, 1] * 3, "sea": [1, 1] * 3})
+    assert from_arrays(X, kinds, task="multi-label").classes == ("sun", "sea")
+    assert from_arrays(X, kinds, task="multi-label", classes=["a", "b"]).classes == ("a", "b")
+
+
+def test_validation_of_another_task_is_refused():
+    dataset = numbers()
+    network = network_for(dataset)
+    spectra = analyse(network, dataset)
+    other = replace(spectra, targets=np.ones((40, 2), int), task=MultiLabel())
+    with pytest.raises(DataError, match="validation set: got a multi-label, expected a regression"):
+        fit(network, spectra, other)
+
+
 def test_splits_of_numbers_are_random_and_complete():
     dataset = numbers()
     parts = split(dataset, test=0.25, validation=0.2, seed=3)

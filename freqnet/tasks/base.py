@@ -218,6 +218,19 @@ def is_share(name: str) -> bool:
     return name.removeprefix("validation_").removeprefix("test_") in SHARES
 
 
+def own_names(y: Any) -> list[str] | None:
+    """Return the names of the columns of a table, or of a series, of pandas; None where there are none.
+
+    >>> own_names([1, 2]) is None
+    True
+    """
+    columns = getattr(y, "columns", None)
+    if columns is not None:
+        return [str(name) for name in columns]
+    name = getattr(y, "name", None)
+    return [str(name)] if name is not None and hasattr(y, "index") else None
+
+
 def unique_names(names: Sequence[str], what: str) -> None:
     """Raise `DataError` if two names are equal."""
     if len(set(names)) < len(names):

@@ -9,7 +9,7 @@ import numpy as np
 
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.ops.loss import class_numbers
-from freqnet.tasks.base import Read, Task, register_task, unique_names
+from freqnet.tasks.base import Read, Task, own_names, register_task, unique_names
 from freqnet.tasks.labels import number_labels
 from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Outputs, require_choice
 from freqnet.tasks.weights import class_weights
@@ -129,6 +129,7 @@ class MultiLabel(Task):
         if odd.size:
             todo = "pass 1 where a label is present, else 0"
             raise DataError(got_expected(f"labels of {what}", f"the value {odd[0]}", "0 or 1", todo))
+        names = own_names(y) if names is None else names
         named = [str(number) for number in range(table.shape[1])] if names is None else [str(name) for name in names]
         return table.astype(np.int64), tuple(named)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from freqnet.errors import DataError, got_expected
-from freqnet.tasks.base import Read, Task, register_task, unique_names
+from freqnet.tasks.base import Read, Task, own_names, register_task, unique_names
 from freqnet.tasks.losses import Loss, LossChoices, Outputs, SquaredError, require_choice
 from freqnet.values import as_numbers
 
@@ -83,7 +83,7 @@ class Regression(_Values):
                 todo += "; for signals pass task='field'"
             expected = "shape (samples,) or (samples, outputs)"
             raise DataError(got_expected(f"targets of {what}", f"shape {values.shape}", expected, todo))
-        count = values.shape[1]
+        count, names = values.shape[1], own_names(y) if names is None else names
         if names is None:
             return values, ("y",) if count == 1 else tuple(f"y{number}" for number in range(count))
         named = tuple(str(name) for name in np.atleast_1d(names))

@@ -306,6 +306,9 @@ def fit(
         if spectra.space != network.door.space:
             todo = "make them with analyse(network, dataset)"
             raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
+        if spectra.task != train.task:
+            got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
+            raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
         # The targets of single batches are not checked again.
         loss_of(network, spectra.task, spectra.targets, LossChoices())
     if checkpoint is not None:
