@@ -62,8 +62,8 @@ class LossChoices:
 class Loss(ABC):
     """The loss of a batch: a function of the outputs and of arrays that are made from the targets.
 
-    The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place. A plan records
-    the ops of `__call__` once: compute with the tensors of the arrays, by ops, and not with their numbers.
+    The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place. A plan
+    records the ops of `__call__` once: compute with the tensors of the arrays, by ops, and not with their numbers.
     """
 
     @abstractmethod
