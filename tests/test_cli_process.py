@@ -156,7 +156,9 @@ def test_handlers_are_given_back_and_ignored_signals_stay_ignored() -> None:
     "options",
     [
         ("--shift", 0.7, "--optimizer", "momentum", "--schedule", "one-cycle", "--lr", 0.02),
-        ("--validation", 0.25, "--lr", 0.05, "--schedule", "constant", "--seed", 3),
+        pytest.param(
+            ("--validation", 0.25, "--lr", 0.05, "--schedule", "constant", "--seed", 3), marks=pytest.mark.slow
+        ),
         ("--domain", "grid", "--shift", 0.5, "--validation", 0.25, "--patience", 50),
     ],
 )

@@ -241,6 +241,7 @@ class Company(Callback):
             wait_until(self.search.path / "trials" / "001" / HISTORY, self.process)
 
 
+@pytest.mark.slow
 def test_another_process_joins_a_search(done: Searched, tmp_path: Path) -> None:
     own = asked(Path(done.search.job.data), tmp_path / "out", 4)
     seen: list[Tried] = []

@@ -47,7 +47,7 @@ def outcome(function: Callable[[], Any]) -> Any:
 # --- Two runs -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("overwrite", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_of_two_processes_that_start_together_one_trains(tmp_path: Path, overwrite: bool) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     more = ["--overwrite"] if overwrite else []
