@@ -14,7 +14,7 @@ from test_cli_train import SMALL, refused, same_weights, some_digits, succeed, w
 
 from freqnet import nn
 from freqnet.data import load
-from freqnet.errors import ConfigurationError, DataError
+from freqnet.errors import ConfigurationError, DataError, DataWarning
 from freqnet.experiments import Job, make_plan, prepare, run
 from freqnet.nn import Network
 from freqnet.training import Checkpoint, Progress, load_checkpoint, save
@@ -190,7 +190,7 @@ def test_options_that_do_not_fit(tmp_path: Path, words: tuple[str, ...], message
 
 
 def test_weights_of_classes_start_a_regression_in_the_units_of_its_targets(source: Path, tmp_path: Path) -> None:
-    digits = load("digits").take(np.arange(200))
+    digits = load("digits").take(np.arange(600, 800))
     amounts = 1000.0 + 50 * digits.images.sum(axis=(1, 2, 3))
     np.savez(tmp_path / "amounts.npz", x=digits.images[..., 0], y=amounts)
     job = Job(tmp_path / "amounts.npz", out=tmp_path / "run", weights=source / "run", reading={"task": "regression"})
@@ -201,8 +201,17 @@ def test_weights_of_classes_start_a_regression_in_the_units_of_its_targets(sourc
     metrics = run(replace(job, out=tmp_path / "whole", settings={"epochs": 10}), report=False)
     # Without the units, ten epochs would not come near 1000.
     assert metrics["test_rmse"] < 0.9 * amounts.std()
+    # The images that the weights were trained on are told, because the split is another.
+    with np.load(source / "few.npz") as few:
+        np.savez(tmp_path / "same.npz", x=few["x"], y=few["x"].sum(axis=(1, 2)))
+    with pytest.warns(DataWarning, match="the images that the weights were trained on"):
+        begun(replace(job, data=str(tmp_path / "same.npz"), out=tmp_path / "same"))
+    # Numbers that float32 cannot tell apart get float64.
+    np.savez(tmp_path / "far.npz", x=digits.images[..., 0], y=amounts + 1e9)
+    with prepare(replace(job, data=str(tmp_path / "far.npz"), out=tmp_path / "far")) as ready:
+        assert ready.network.precision == np.float64
     # A regression of other outputs starts from that of this one.
-    np.savez(tmp_path / "two.npz", x=digits.images[..., 0], y=np.stack([amounts, -amounts], axis=1))
+    np.savez(tmp_path / "two.npz", x=digits.images[:150, ..., 0], y=np.stack([amounts, -amounts], axis=1)[:150])
     again = replace(job, data=str(tmp_path / "two.npz"), out=tmp_path / "two", weights=tmp_path / "whole")
     info, arrays = begun(again)
     assert [arrays[name].shape[-1] for name in info["start"]["new"]] == [2, 2]

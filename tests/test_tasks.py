@@ -16,11 +16,12 @@ from freqnet import nn, ops
 from freqnet.audit import audit
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset, from_arrays, from_dataframe, load, split, stratified_folds
-from freqnet.errors import ConfigurationError, DataError, ShapeError
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError
 from freqnet.ops.loss import squared_loss
 from freqnet.spaces import DOMAINS, Fourier, mode_numbers
 from freqnet.tasks import (
     TASKS,
+    BinaryCrossEntropy,
     Classification,
     LossChoices,
     MultiLabel,
@@ -100,7 +101,7 @@ def test_losses_are_those_of_scikit_learn(name: str):
     targets: Any = {"classification": rng.integers(0, 3, 20), "multi-label": rng.integers(0, 2, (20, 3))}.get(name)
     targets = rng.normal(size=(20, 3)) if targets is None else targets
     loss = task.loss(Outputs(3, None, np.ones(1), np.dtype(float)), LossChoices(), targets)
-    value = loss.of(Tensor(out), targets, weights).item()
+    value = loss.of(Tensor(out), targets, weights / weights.mean()).item()
     shares = np.exp(out) / np.exp(out).sum(axis=1, keepdims=True)
     if name == "classification":
         wanted = metrics.log_loss(targets, shares, sample_weight=weights)
@@ -117,9 +118,25 @@ def test_weights_of_classes_and_of_samples_multiply():
     out, labels, weights = rng.normal(size=(12, 3)), rng.integers(0, 3, 12), rng.uniform(0, 2, 12)
     choices = LossChoices(class_weights=(1.0, 3.0, 0.5))
     loss = Classification().loss(Outputs(3, precision=np.dtype(float)), choices, labels)
-    every = weights * np.array([1.0, 3.0, 0.5])[labels]
+    by_class = np.array([1.0, 3.0, 0.5])[labels]
     logs = np.log(np.exp(out).sum(axis=1)) - out[np.arange(12), labels]
-    assert loss.of(Tensor(out), labels, weights).item() == pytest.approx(np.average(logs, weights=every))
+    # Weights of classes are relative to their mean over the batch, those of samples to their mean over the whole set.
+    wanted = np.mean(weights * by_class / by_class.mean() * logs)
+    assert loss.of(Tensor(out), labels, weights).item() == pytest.approx(wanted)
+
+
+def test_weights_of_samples_count_in_batches_of_any_size():
+    """The gradients of all batches add up to that of the weighted mean: a batch of one is no exception."""
+    dataset, weights = numbers(), np.linspace(0.1, 2, 40)
+    network = network_for(dataset)
+    spectra = analyse(network, dataset, weights)
+    network.train(False)
+    run = Run.begin(network, Settings(), spectra)
+    found = [np.mean([run.gradients(batch)[0] for batch in spectra.in_order(size)]) for size in (1, 8, 40)]
+    assert found == pytest.approx([evaluate(network, spectra).loss] * 3, rel=1e-9)
+    outputs, targets = evaluate(network, spectra).outputs, dataset.targets
+    errors = np.mean(((outputs - targets) / network.units[0]) ** 2, axis=1)
+    assert found[0] == pytest.approx(np.average(errors, weights=weights), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(MAKERS))
@@ -191,8 +208,14 @@ def test_training_and_metrics(name: str):
     flat = [v.reshape(len(v), -1) for v in (dataset.targets, dataset.task.predictions(found))]
     if name == "multi-label":
         assert after.metrics["f1"] == metrics.f1_score(*flat, average="micro")
-    else:
+    elif name == "field":
         assert after.metrics["mae"] == pytest.approx(metrics.mean_absolute_error(*flat))
+    else:
+        # Outputs of several units have no common error.
+        assert list(after.metrics) == ["r2"]
+        own = dataset.task.by_output(found, dataset.targets, dataset.classes)["three"]
+        assert own["mae"] == pytest.approx(metrics.mean_absolute_error(dataset.targets[:, 1], found[:, 1]))
+        assert own["r2"] == pytest.approx(metrics.r2_score(dataset.targets[:, 1], found[:, 1]))
 
 
 def test_outputs_have_the_units_of_the_targets():
@@ -343,13 +366,17 @@ def test_targets_that_are_refused(task: str, y: Any, message: str):
 
 
 def test_names_of_targets():
-    assert from_arrays(X, np.zeros((6, 2)), task="regression").classes == ("y0", "y1")
+    assert from_arrays(X, X[:, :2], task="regression").classes == ("y0", "y1")
+    with pytest.warns(DataWarning, match=r"targets of arrays: got y0 = 0 for all samples"):
+        from_arrays(X, np.zeros((6, 2)), task="regression")
     assert from_arrays(X, np.arange(6.0), task="regression", classes="age").classes == ("age",)
-    for task, y in (("regression", np.zeros((6, 2))), ("multi-label", np.ones((6, 2)))):
+    for task, y in (("regression", X[:, :2]), ("multi-label", np.ones((6, 2)))):
         with pytest.raises(DataError, match="more than once"):
             from_arrays(X, y, task=task, classes=["a", "a"])
     with pytest.raises(DataError, match="names of the targets of arrays: got 3 names"):
-        from_arrays(X, np.zeros((6, 2)), task="regression", classes=list("abc"))
+        from_arrays(X, X[:, :2], task="regression", classes=list("abc"))
+    with pytest.raises(DataError, match="names of the channels of arrays: got 5, expected a list of names"):
+        from_arrays(X, X, task="field", classes=5)
     with pytest.raises(DataError, match="the label 'z', expected one of the 2 names"):
         MultiLabel().read([["a"], ["z"]], ["a", "b"], "photos")
 
@@ -377,6 +404,74 @@ def test_columns_of_a_table_are_targets():
         from_dataframe(frame, ["age", "mass"])
     with pytest.raises(DataError, match="a table for a field"):
         from_dataframe(frame, ["age", "mass"], task="field")
+
+
+# -- what does not belong together ---------------------------------------------------------------------------
+@pytest.mark.parametrize(("domain", "band", "pad"), [("fourier", 7, 4), ("laplace", 13, 2), ("damped", 7, 2)])
+def test_padding_behind_targets_is_no_error_of_the_network(domain: str, band: int, pad: int):
+    """A network that adds the offset is right, wherever the door adds zeros."""
+    losses = []
+    for offset in (0.0, 1000.0):
+        dataset = from_arrays(SIGNALS, SIGNALS + offset, layout="n t c", task="field")
+        body = nn.Sequential(nn.Convolution(1, 1), nn.Rescale((1.0,), (offset,)))
+        network = nn.Network(nn.Door(domain, (12,), (band,), 1, pad=(pad,)), body, precision=np.float64)
+        losses.append(evaluate(network, analyse(network, dataset)).loss)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+def test_data_of_other_outputs_are_refused_or_matched_by_name():
+    digits = load("digits").take(np.arange(400))
+    network = Model(widths=(4,)).network(digits)
+    fit(network, analyse(network, digits), settings=Settings(epochs=3))
+    kept = digits.take(digits.targets != 0)
+    fewer = from_arrays(kept.images, np.array(digits.classes)[kept.targets], layout="n h w c")
+    with pytest.raises(DataError, match=r"targets of arrays: got the outputs 1, 2.*dataset.with_classes"):
+        analyse(network, fewer)
+    own = evaluate(network, analyse(network, fewer.with_classes(network.output_names))).accuracy
+    assert own == pytest.approx(evaluate(network, analyse(network, kept)).accuracy)
+
+
+def test_spectra_of_another_door_are_refused():
+    network, other = (network_for(replace(numbers(), images=numbers().images * k)) for k in (1, 1000))
+    spectra = Spectra(other.analyse(SIGNALS * 1000).data, POWERS, other.door.space, Regression(), door=other.door)
+    with pytest.raises(SpaceError, match=r"spectra: got those of a door with .*analyse"):
+        evaluate(network, spectra)
+
+
+def test_targets_in_other_units_are_told():
+    dataset = numbers()
+    network = network_for(dataset)
+    with pytest.warns(DataWarning, match="the units of the network: mean"):
+        analyse(network, replace(dataset, targets=dataset.targets * 1000))
+    far = replace(dataset, targets=dataset.targets + 1e9)
+    with pytest.warns(DataWarning, match="float64") as told:
+        analyse(network_for(far, precision="float32"), far)
+    assert len(told) == 1
+
+
+def test_targets_keep_their_units_and_extreme_ones_train():
+    whole = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    dataset = from_arrays(whole, whole, task="field")
+    assert (dataset.targets.max() > 200, dataset.images.max() <= 1) == (True, True)
+    for scale in (1e-25, 1e25):
+        small = replace(numbers(), targets=numbers().targets * scale)
+        network = Model(widths=(4,)).network(small)
+        assert network.precision == np.float64
+        fit(network, analyse(network, small), settings=Settings(epochs=5, batch=8))
+        assert np.isfinite(evaluate(network, analyse(network, small)).score)
+
+
+def test_a_label_that_every_sample_has_keeps_its_weight():
+    targets = np.column_stack([several().targets, np.ones(40, int)])
+    loss = MultiLabel().loss(Outputs(3), LossChoices(class_weights="balanced"), targets)
+    assert isinstance(loss, BinaryCrossEntropy)
+    assert loss.class_weights is not None
+    assert loss.class_weights[2] == 1
+
+
+def test_pooled_fields_are_refused():
+    with pytest.raises(ConfigurationError, match="pool of a field: got 2, expected 1"):
+        Model(pool=2).network(signals())
 
 
 def test_tables_and_series_of_targets_have_names():
@@ -532,12 +627,13 @@ def test_a_run_of_each_task(name: str, files: Path, tmp_path: Path, monkeypatch:
 def _predicted(name: str, data: str) -> list[dict[str, Any]]:
     """The predictions of the command line, after comparing them with those of the library."""
     network = load_checkpoint(Path("run", MODEL)).restore()
-    samples = np.load(data)["x"][..., None]
+    with np.load(data) as held:
+        samples = held["x"][..., None]
     if name == "field":
         succeed("predict", "run", data, "--json", "rows.json", "--arrays", "found.npz", "--grid", "20")
-        held = np.load("found.npz")
-        assert np.allclose(held["y"], network.predict(samples, grid=20), atol=1e-6)
-        assert held["names"][3].endswith("field.npz[3]")
+        with np.load("found.npz") as held:
+            assert np.allclose(held["y"], network.predict(samples, grid=20), atol=1e-6)
+            assert held["names"][3].endswith("field.npz[3]")
     else:
         succeed("predict", "run", data, "--json", "rows.json")
     rows = json.loads(Path("rows.json").read_text())

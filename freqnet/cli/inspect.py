@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
-from freqnet.cli.train import metric_rows
+from freqnet.cli.train import metric_rows, output_rows
 from freqnet.data import Dataset, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
@@ -75,12 +75,14 @@ def evaluate_run(
     _check_fits(network, dataset)
     with one_blas_thread():
         result = evaluate(network, analyse(network, dataset))
+    by_output = result.task.by_output(result.outputs, dataset.targets, dataset.classes)
     metrics = {
         "dataset": dataset.name,
         "samples": len(dataset),
         "held_out": own,
         "task": result.task.name,
         **result.metrics,
+        **({"outputs": by_output} if by_output else {}),
         "loss": result.loss,
         "domain": network.door.domain,
         "transforms_inside_network": network.transforms_inside,
@@ -88,7 +90,8 @@ def evaluate_run(
     if json_file is not None:
         write_json(json_file, metrics)
     what = "held-out test examples" if own else "all examples"
-    rows = [*metric_rows(result.task, result.metrics), ("loss", f"{result.loss:.4f}"), ("examples", str(len(dataset)))]
+    rows = [*metric_rows(result.task, result.metrics), *output_rows(by_output)]
+    rows += [("loss", f"{result.loss:.4f}"), ("examples", str(len(dataset)))]
     print_table(f"{dataset.name}, {what}", rows)
     return metrics
 

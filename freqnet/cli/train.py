@@ -108,6 +108,13 @@ def metric_rows(task: Task, metrics: Mapping[str, float]) -> list[tuple[str, str
     return [(name.replace("_", " "), task.text(metrics[name])) for name in names]
 
 
+def output_rows(found: Mapping[str, Mapping[str, float]]) -> list[tuple[str, str]]:
+    """Return a row for each output of several: its metrics."""
+    return [
+        (name, ", ".join(f"{key} {value:.4g}" for key, value in figures.items())) for name, figures in found.items()
+    ]
+
+
 def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
     """Print the score, the cost and the files of the model."""
     task = get_task(metrics.get("task"))
@@ -117,6 +124,7 @@ def show_results(plan: Plan, metrics: dict[str, Any]) -> None:
     rows = [
         (f"test {score}", f"{value} of {metrics['test_samples']}"),
         *((name, value) for name, value in others if task.name != "classification"),
+        *output_rows(metrics.get("outputs", {})),
         ("training time", f"{metrics['train_seconds']:.1f} s"),
         ("parameters", f"{metrics['parameters']:,}"),
         ("transforms inside the network", metrics["transforms_inside_network"]),

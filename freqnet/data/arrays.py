@@ -42,7 +42,7 @@ def from_arrays(
         Targets, as the task reads them. Classification: whole numbers or names ``(samples,)``; the classes are those
         that occur. Several labels: 0 or 1 ``(samples, labels)``, or a list of names per sample. Regression: numbers
         ``(samples,)`` or ``(samples, outputs)``. Field: signals with the axes of ``x``, on a grid of the same period;
-        the axis of the channels may be missing. Whole numbers of fields are divided like those of ``x``.
+        the axis of the channels may be missing. Targets keep their own units: they are never divided.
     layout : str, optional
         Names of the axes of ``x``, such as ``"n t c"`` or ``"nchw"``: ``n`` is the axis of the samples, ``c`` that of
         the channels, the others are axes of the grid. By default the sizes of the axes tell, where they have one likely
@@ -92,13 +92,13 @@ def from_arrays(
         _check_samples_first(values.shape, y, what)
     used = choose_layout(values.shape, layout, what)
     images = compact(as_floats(arrange(values, used), full_scale, what))
-    targets, names = kind.read(_like_samples(y, used, full_scale, name) if kind.is_field else y, classes, name)
+    targets, names = kind.read(_like_samples(y, used, name) if kind.is_field else y, classes, name)
     scale = full_scale_of(values) if full_scale is None else float(full_scale)
     dataset = Dataset(name, images, targets, names, official_test, scale, used, task=kind)
     return tell_oddities(validate(dataset))
 
 
-def _like_samples(y: Any, layout: str, full_scale: float | None, name: str) -> np.ndarray:
+def _like_samples(y: Any, layout: str, name: str) -> np.ndarray:
     """Return the signals of a field ``(samples, *grid, channels)``, whose axes are those of the samples."""
     what = f"targets of {name}"
     values, names = as_numbers(y, what), layout.split()
@@ -109,7 +109,8 @@ def _like_samples(y: Any, layout: str, full_scale: float | None, name: str) -> n
     if values.ndim != len(names):
         got, expected = f"shape {values.shape}", f"signals with the axes of the samples, {layout}"
         raise DataError(got_expected(what, got, expected, "pass one signal per sample, on a grid with as many axes"))
-    return as_floats(arrange(values, " ".join(names)), full_scale, what)
+    # In their own units: outputs are in the units of the targets.
+    return as_floats(arrange(values, " ".join(names)), 1.0, what)
 
 
 def _check_samples_first(shape: tuple[int, ...], y: Any, what: str) -> None:

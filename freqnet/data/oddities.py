@@ -42,6 +42,7 @@ def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Datas
     low, high = sample_ranges(dataset.images)
     for channel in range(dataset.channels):
         _tell_far(dataset, low[:, channel], high[:, channel], channel, name_of)
+    _tell_constant_targets(dataset)
     if not _tell_equal(dataset, np.concatenate([low, high], axis=1)):
         _tell_copies(dataset, name_of)
     return dataset
@@ -105,6 +106,17 @@ def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
             _tell(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo))
             return True
     return False
+
+
+def _tell_constant_targets(dataset: Dataset) -> None:
+    """Warn of a number that is the same for all samples: its share of the variance is not defined."""
+    if not dataset.task.has_units or dataset.task.is_field or len(dataset) < _LEAST:
+        return
+    constant = np.flatnonzero(np.ptp(dataset.targets, axis=0) == 0)
+    if len(constant):
+        name = dataset.classes[constant[0]]
+        got, todo = f"{name} = {dataset.targets[0, constant[0]]:g} for all samples", "leave it out"
+        _tell(got_expected(f"targets of {dataset.name}", got, "numbers that vary", todo))
 
 
 def _groups(dataset: Dataset) -> list[tuple[str, np.ndarray]]:

@@ -166,7 +166,8 @@ def _check_sizes(dataset: Dataset, labels: np.ndarray | None, count: int, fracti
     todo = f"add samples or leave the class out{way_out}"
     if labels is not None:
         _check_members(dataset, labels, 2, f"a training and a {part} part", todo)
-    present = 1 if labels is None else len(np.unique(labels))
+    # The share of the variance needs two samples.
+    present = (2 if dataset.task.has_units else 1) if labels is None else len(np.unique(labels))
     # Rounded like in scikit-learn, which cannot make a part that is smaller than the number of classes.
     chosen = math.ceil(fraction * count)
     if min(chosen, count - chosen) < present:

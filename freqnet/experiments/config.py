@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -172,8 +173,24 @@ def config_of(job: Job, info: Mapping[str, Any]) -> dict[str, Any]:
         What the run stores: paths that are valid in any folder.
     """
     top = {"data": info["data"], "folder": info.get("folder"), "from": info.get("start", {}).get("weights")}
-    groups = {group: _set(getattr(job, group)) for group in GROUPS}
+    # As the fields hold them: arrays and numbers of NumPy become lists and plain numbers.
+    groups = {group: _set(_as_stored(group, getattr(job, group))) for group in GROUPS}
     return plain({**_set(top), **{group: given for group, given in groups.items() if given}})
+
+
+def _as_stored(group: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    stored = asdict(GROUPS[group](**given))
+    return {name: stored[name] for name in given}
+
+
+def all_choices(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with all choices of a run, from what it stores, for runs that have no file."""
+    top = {"data": info["data"], "folder": info.get("folder"), "from": info.get("start", {}).get("weights")}
+    groups = {group: _set(info.get(group, {})) for group in GROUPS}
+    if top["from"]:
+        # The network comes with the weights.
+        groups.pop("model")
+    return plain({**_set(top), **{group: values for group, values in groups.items() if values}})
 
 
 def _set(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +234,9 @@ class WriteConfig(Callback):
 
     def begin(self, run: Run) -> None:
         """Add what was given when the run is resumed, such as another number of epochs."""
-        if run.epoch and self.path.is_file():
+        if run.epoch and not self.path.is_file():
+            self._write(all_choices(self.info))
+        elif run.epoch:
             before = parse(self.path, read_text(self.path))
             given = config_of(self.job, self.info)
             groups = {group: {**before.get(group, {}), **given.get(group, {})} for group in GROUPS}

@@ -284,6 +284,7 @@ def _write_report(
 def collect_metrics(plan: Plan, network: Network, parts: Split, history: History, result: Evaluation) -> dict[str, Any]:
     """Return the content of ``metrics.json``."""
     last, info = history.rows[-1], plan.info
+    by_output = result.task.by_output(result.outputs, parts.test.targets, parts.test.classes)
     return {
         "dataset": info["dataset"],
         "domain": network.door.domain,
@@ -291,6 +292,7 @@ def collect_metrics(plan: Plan, network: Network, parts: Split, history: History
         "task": result.task.name,
         **{f"test_{name}": value for name, value in result.metrics.items()},
         "test_loss": result.loss,
+        **({"outputs": by_output} if by_output else {}),
         **{f"train_{name}": last[name] for name in ("accuracy", "loss") if name in last},
         "train_seconds": history.seconds,
         "epochs": last["epoch"],

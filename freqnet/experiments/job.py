@@ -16,7 +16,7 @@ import numpy as np
 from freqnet.checks import shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.data.loaders import source_name
-from freqnet.errors import CheckpointError, ConfigurationError, DataError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, DataError, DataWarning, got_expected, warn
 from freqnet.experiments.start import check_same, load_start, model_path
 from freqnet.nn import Network
 from freqnet.training import Model, Records, Settings, load_checkpoint, training_defaults
@@ -305,6 +305,12 @@ def fingerprint(dataset: Dataset) -> str:
     return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
 
 
+def images_checksum(dataset: Dataset) -> str:
+    """Return a checksum of the images of a dataset, without their targets."""
+    shape = zlib.crc32(repr(dataset.images.shape).encode())
+    return f"{zlib.crc32(np.ascontiguousarray(dataset.images).data, shape):08x}"
+
+
 def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
     """Return a dataset as a run has seen it, by the checksum that the run has stored; None if it is another.
 
@@ -350,6 +356,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "data": job.data if named else str(Path(job.data).expanduser().resolve()),
             "folder": None if job.folder is None else str(job.folder.expanduser().resolve()),
             "fingerprint": fingerprint(dataset),
+            "images": images_checksum(dataset),
             "samples": len(dataset),
             "classes": dataset.classes,
             "task": dataset.task.name,
@@ -390,6 +397,10 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
         check_same("fractions", _given(job, "fractions"), info["fractions"], why)
         check_same("settings", {n: v for n, v in _given(job, "settings").items() if n == "seed"}, info["settings"], why)
         seed, fractions = info["settings"]["seed"], info["fractions"]
+    elif info.get("images") == images_checksum(dataset):
+        got = "the images that the weights were trained on, with other targets"
+        todo = "test on other images, if the score has to say how well new ones are predicted"
+        warn(got_expected(f"dataset {dataset.name}", got, "other images, as the split is another", todo), DataWarning)
     new = start.network(dataset, seed)[1]
     taken = [name for name in start.checkpoint.arrays if name not in new]
     model = {**model, "widths": model.get("widths") and tuple(model["widths"])}

@@ -11,6 +11,7 @@ from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.nn import Dense, Network
 from freqnet.tasks import get_task
 from freqnet.training import Checkpoint, load_checkpoint
+from freqnet.training.batches import needs_float64
 from freqnet.training.files import MODEL
 from freqnet.training.presets import units_of
 
@@ -55,12 +56,14 @@ class Start:
         if same_task and is_same:
             return trained, []
         body = _with_outputs(source.network["body"], dataset)
-        network = Network.from_description({**source.network, "body": body}, seed)
+        precision = "float64" if needs_float64(dataset) else source.network["precision"]
+        network = Network.from_description({**source.network, "body": body, "precision": precision}, seed)
         head = [path for path, module in network.body.modules() if isinstance(module, Dense)][-1]
         arrays = network.arrays()
         new = [name for name in arrays if name.rpartition(".")[0] == head]
         taken = {name: array for name, array in source.arrays.items() if name in arrays}
         network.body.load_arrays({**taken, **{name: arrays[name] for name in new}})
+        network.output_names = dataset.classes
         return network, new
 
     def check_fits(self, dataset: Dataset) -> None:

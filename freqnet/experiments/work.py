@@ -181,10 +181,13 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
 
     The location of the data and the words of the command may differ.
     """
-    for group in ("reading", "fractions", "model", "settings"):
-        for name in now[group]:
-            # Runs written before do not say how they read the data, which the fingerprint checks.
-            own = before.get(group, now[group]) if group == "reading" else before[group]
+    weights = tuple(info.get("start", {}).get("weights") for info in (before, now))
+    if weights[0] != weights[1]:
+        return "weights", *weights
+    for group in ("reading", "fractions", "model", "settings", "records"):
+        for name in now.get(group, {}):
+            # Runs written before do not say how they read the data, which the fingerprint checks, and keep nothing.
+            own = before.get(group, now[group]) if group in ("reading", "records") else before[group]
             values = own.get(name), now[group][name]
             if values[0] != values[1]:
                 return name, *values

@@ -250,7 +250,7 @@ class Door:
             if least < low[channel] or most > high[channel]:
                 self._warn(f"values from {least:.10g} to {most:.10g} in channel {channel}", channel)
                 return
-        spread = max(highest) - min(lowest)
+        spread = max(most - least for least, most in zip(lowest, highest, strict=True))
         if 0 < spread < width:
             self._warn(f"values that differ by at most {spread:.3g}", 0)
 

@@ -18,7 +18,9 @@ from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataWarning, SpaceError, got_expected, warn
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
+from freqnet.nn.containers import Sequential
 from freqnet.nn.door import Door
+from freqnet.nn.head import Rescale
 from freqnet.nn.module import Features, Module, cache_token, changes_of_settings, evaluation, from_description
 from freqnet.nn.plans import Compiled, Plans, batch_axis, in_parts, plans_are_on
 from freqnet.spaces import Axes, Space, counted_transforms, no_transforms
@@ -59,6 +61,8 @@ class Network(Displayed):
         Number of outputs, such as logits; of channels, where the outputs are signals.
     output_space : Space or None
         Space of the output signals; None where the outputs are plain numbers.
+    output_names : tuple of str
+        Names of the outputs, such as those of the classes, once the network is trained; empty if they are not known.
     transforms_inside : int
         Transforms counted inside the network so far; spectral networks forbid them.
 
@@ -97,6 +101,7 @@ class Network(Displayed):
         self.precision = np.dtype(precision)
         require_condition(door.space, self.precision.name)
         self.transforms_inside = 0
+        self.output_names: tuple[str, ...] = ()
         out = body.build(door.signal, np.random.default_rng(seed), precision)
         self.output_space: Space | None = None if isinstance(out, Features) else out.space
         self.outputs = out.count if isinstance(out, Features) else out.channels
@@ -118,6 +123,27 @@ class Network(Displayed):
         self._layers: list[Module] = []
         # Whether a network with this door and this body can be a plan.
         self._plannable: tuple[Door, bool] | None = None
+
+    @property
+    def _last(self) -> Module:
+        """The last layer."""
+        last = self._body
+        while isinstance(last, Sequential) and last.layers:
+            last = last.layers[-1]
+        return last
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the network ends in a `Rescale`."""
+        return isinstance(self._last, Rescale)
+
+    @property
+    def units(self) -> tuple[np.ndarray, np.ndarray]:
+        """Scale and offset of the outputs, both ``(outputs,)``: those of a `Rescale` at the end, else 1 and 0."""
+        last = self._last
+        found = (last.scale, last.offset) if isinstance(last, Rescale) else (1.0, 0.0)
+        scale, offset = (np.broadcast_to(np.array(n, float), (self.outputs,)).copy() for n in found)
+        return scale, offset
 
     @property
     def layers(self) -> list[Module]:
@@ -195,7 +221,8 @@ class Network(Displayed):
             Samples computed at a time where the network does not run as a plan.
         grid : int or tuple of int, optional
             Where the outputs are signals, the number of samples along each axis to return them on, by default that of
-            the door. A finer grid interpolates within the band.
+            the door. A finer grid interpolates within the band; a coarser one has fewer points of the same signal, or
+            in domains of samples the signal after a low-pass.
 
         Returns
         -------
@@ -261,6 +288,7 @@ class Network(Displayed):
             expected = "1 or more samples along each axis" + (f", in whole steps of {door.pooled}" if is_uneven else "")
             raise ConfigurationError(got_expected("grid", grid, expected, f"pass grid={usual}"))
         door.space.check_resolution(grid, usual)
+        require_room("grid", (*grid, self.outputs), 64)
         return tuple(n // own for n, own in scaled)
 
     def sampled(self, outputs: np.ndarray, grid: Axes) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -129,7 +130,8 @@ class FrequencyEstimator(Trained, BaseEstimator):
         self._model, self._run = Model(**self._choices(Model)), None
         network = self._model.network(self._dataset(X, targets), seed)
         # The values of a single row may be close together: the door does not compare their range with that of training.
-        network.door = replace(network.door, low=(), high=())
+        # Whole numbers are taken as they are, as scikit-learn does.
+        network.door = replace(network.door, low=(), high=(), full_scale=1.0)
         self.network_, self.loss_curve_, self.n_iter_ = network, [], 0
 
     def _train(self, X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, is_new: bool) -> None:
@@ -184,6 +186,17 @@ class FrequencyEstimator(Trained, BaseEstimator):
         if self.verbose and "step" not in row:
             figures = ", ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
             print(f"epoch {row['epoch']}: {figures}")
+
+    @contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Give the estimator its attributes back if the block raises an error."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     # -- prediction --------------------------------------------------------------------------------------
     def _outputs(self, X: Any) -> np.ndarray:

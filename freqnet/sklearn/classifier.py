@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from freqnet.checks import listed, shown
+from freqnet.checks import is_finite, listed, shown
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.sklearn.base import FrequencyEstimator, weights_of
 from freqnet.sklearn.samples import read
@@ -125,12 +125,13 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         DivergenceError
             The loss is not finite.
         """
-        X, y = read(self, X, y, reset=True, multi_output=True)
-        is_new = not (self.warm_start and hasattr(self, "network_"))
-        check_classification_targets(y)
-        self._read_classes(y, None if is_new else self.classes_)
-        weights = weights_of(sample_weight, X)
-        self._train(X, *self._targets(y, weights), is_new)
+        with self._unchanged_by_errors():
+            X, y = read(self, X, y, reset=True, multi_output=True)
+            is_new = not (self.warm_start and hasattr(self, "network_"))
+            check_classification_targets(y)
+            self._read_classes(y, None if is_new else self.classes_)
+            weights = weights_of(sample_weight, X)
+            self._train(X, *self._targets(y, weights), is_new)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> FrequencyClassifier:
@@ -148,22 +149,29 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         ValueError
             X, y or a parameter is not usable, or the first call has no classes.
         """
-        is_new = not hasattr(self, "network_")
-        X, y = read(self, X, y, reset=is_new, multi_output=True)
-        check_classification_targets(y)
-        if type_of_target(y) == _MANY:
-            known = None if is_new else self.classes_
-        else:
-            _check_partial_fit_first_call(self, classes)
-            known = self.classes_
-        self._read_classes(y, known)
-        self._train_once(X, *self._targets(y, weights_of(sample_weight, X)), is_new)
+        with self._unchanged_by_errors():
+            is_new = not hasattr(self, "network_")
+            X, y = read(self, X, y, reset=is_new, multi_output=True)
+            check_classification_targets(y)
+            if type_of_target(y) == _MANY:
+                known = None if is_new else self.classes_
+            else:
+                _check_partial_fit_first_call(self, classes)
+                known = self.classes_
+            self._read_classes(y, known)
+            self._train_once(X, *self._targets(y, weights_of(sample_weight, X)), is_new)
         return self
 
     def _read_classes(self, y: np.ndarray, known: np.ndarray | None) -> None:
         """Set the classes, which are those known already if there are any."""
         is_many = type_of_target(y) == _MANY
         found = np.arange(y.shape[1]) if is_many else np.unique(column_or_1d(y))
+        if hasattr(self, "network_") and known is not None:
+            was_many, count = self._is_many, len(known)
+            if was_many != is_many or (is_many and len(found) != count):
+                expected = f"{count} labels per sample" if was_many else "one class per sample"
+                got = f"{len(found)} labels per sample" if is_many else "one class per sample"
+                raise DataError(got_expected("y", got, expected, "pass warm_start=False and call fit"))
         if known is not None and not np.isin(found, known).all():
             unknown = found[~np.isin(found, known)][0]
             expected = f"one of the classes {', '.join(map(str, known[:12]))}"
@@ -181,6 +189,11 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         y = column_or_1d(y, warn=True)
         if self.class_weight is not None:
             chosen = self._numbers_of_classes()
+            if chosen is not None and not any(chosen[i] for i in np.searchsorted(self.classes_, np.unique(y))):
+                todo = "pass a positive number for one of them"
+                raise ConfigurationError(
+                    got_expected("class_weight", "0 for all classes of y", "a positive number", todo)
+                )
             by_class = compute_sample_weight(
                 self.class_weight if chosen is None else dict(zip(self.classes_, chosen, strict=True)), y
             )
@@ -192,6 +205,18 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         if self.class_weight is None or isinstance(self.class_weight, str):
             return None
         if isinstance(self.class_weight, Mapping):
+            unknown = [key for key in self.class_weight if key not in self.classes_]
+            # Like scikit-learn: a fold may lack a class, but then all others have weights.
+            if unknown and any(label not in self.class_weight for label in self.classes_):
+                expected = f"classes among {', '.join(map(str, self.classes_[:12]))}"
+                todo = "write classes as they are in y"
+                raise ConfigurationError(got_expected("class_weight", f"the class {unknown[0]!r}", expected, todo))
+            bad = [value for value in self.class_weight.values() if not is_finite(value) or value < 0]
+            if bad:
+                todo = "pass a number of 0 or more per class"
+                raise ConfigurationError(
+                    got_expected("class_weight", shown(bad[0]), "finite numbers of 0 or more", todo)
+                )
             return [self.class_weight.get(label, 1.0) for label in self.classes_]
         numbers, count = listed(self.class_weight) or (), len(self.classes_)
         if len(numbers) != count:

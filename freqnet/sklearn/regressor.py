@@ -88,9 +88,10 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
         DivergenceError
             The loss is not finite.
         """
-        X, y = read(self, X, y, reset=True, multi_output=True, y_numeric=True)
-        is_new = not (self.warm_start and hasattr(self, "network_"))
-        self._train(X, self._targets(y), weights_of(sample_weight, X), is_new)
+        with self._unchanged_by_errors():
+            X, y = read(self, X, y, reset=True, multi_output=True, y_numeric=True)
+            is_new = not (self.warm_start and hasattr(self, "network_"))
+            self._train(X, self._targets(y), weights_of(sample_weight, X), is_new)
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> FrequencyRegressor:
@@ -108,9 +109,10 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
         ValueError
             X, y or a parameter is not usable.
         """
-        is_new = not hasattr(self, "network_")
-        X, y = read(self, X, y, reset=is_new, multi_output=True, y_numeric=True)
-        self._train_once(X, self._targets(y), weights_of(sample_weight, X), is_new)
+        with self._unchanged_by_errors():
+            is_new = not hasattr(self, "network_")
+            X, y = read(self, X, y, reset=is_new, multi_output=True, y_numeric=True)
+            self._train_once(X, self._targets(y), weights_of(sample_weight, X), is_new)
         return self
 
     def _targets(self, y: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from freqnet.checks import listed, shown
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks.losses import Loss, LossChoices, Outputs
 
@@ -151,6 +152,10 @@ class Task(ABC):
             Weight of each sample ``(samples,)``.
         """
 
+    def by_output(self, outputs: np.ndarray, targets: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return the metrics of each output by its name, where there are several with units of their own."""
+        return {}
+
     @abstractmethod
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """Return what a user asks for: class numbers, labels of 0 and 1, numbers, or samples of a field."""
@@ -216,6 +221,28 @@ def is_share(name: str) -> bool:
     (True, False)
     """
     return name.removeprefix("validation_").removeprefix("test_") in SHARES
+
+
+def as_names(names: Any, what: str) -> list[str] | None:
+    """Return names of outputs as a list of text; None where none are given.
+
+    Raises
+    ------
+    DataError
+        They are no list of names, or a name occurs twice.
+
+    Examples
+    --------
+    >>> as_names("age", "people"), as_names([1, 2], "people")
+    (['age'], ['1', '2'])
+    """
+    if names is None:
+        return None
+    given = (names,) if isinstance(names, str) else listed(names)
+    if not given:
+        raise DataError(got_expected(f"names of the {what}", shown(names), "a list of names", "pass one per output"))
+    unique_names(found := [str(name) for name in given], what)
+    return found
 
 
 def own_names(y: Any) -> list[str] | None:

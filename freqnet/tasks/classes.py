@@ -9,10 +9,11 @@ import numpy as np
 
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.ops.loss import class_numbers
-from freqnet.tasks.base import Read, Task, own_names, register_task, unique_names
+from freqnet.tasks.base import Read, Task, as_names, own_names, register_task, unique_names
 from freqnet.tasks.labels import number_labels
 from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Outputs, require_choice
 from freqnet.tasks.weights import class_weights
+from freqnet.values import as_numbers
 
 
 def require_known(unknown: Sequence[str], known: Sequence[str], wanted: Sequence[str], what: str) -> None:
@@ -115,12 +116,10 @@ class MultiLabel(Task):
     losses = ("cross-entropy",)
 
     def read(self, y: Any, names: Any, what: str) -> Read:
+        names = as_names(names, f"labels of {what}")
         if _are_lists_of_names(y):
             return _from_names(y, names, what)
-        try:
-            table = np.asarray(y)
-        except ValueError:
-            table = np.zeros(0)
+        table = as_numbers(y, f"labels of {what}")
         if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "biuf":
             got = f"shape {table.shape} of {table.dtype}"
             todo = "pass a table of 0 and 1, or a list of the names of each sample"
@@ -130,7 +129,7 @@ class MultiLabel(Task):
             todo = "pass 1 where a label is present, else 0"
             raise DataError(got_expected(f"labels of {what}", f"the value {odd[0]}", "0 or 1", todo))
         names = own_names(y) if names is None else names
-        named = [str(number) for number in range(table.shape[1])] if names is None else [str(name) for name in names]
+        named = [str(number) for number in range(table.shape[1])] if names is None else list(names)
         return table.astype(np.int64), tuple(named)
 
     def check(self, targets: np.ndarray, names: Sequence[str], count: int, what: str) -> None:
@@ -189,7 +188,7 @@ def _are_lists_of_names(y: Any) -> bool:
 def _from_names(y: Any, names: Any, what: str) -> Read:
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    known = None if names is None else [str(name) for name in names]
+    known = None if names is None else list(names)
     unknown = sorted({name for row in y for name in row} - set(known)) if known is not None else []
     if known is not None and unknown:
         got, todo = f"the label {unknown[0]!r}", "add the name, or correct the label"
@@ -208,7 +207,8 @@ def _label_weights(chosen: str | tuple[float, ...] | None, targets: np.ndarray) 
         return None
     if chosen == "balanced":
         present = targets.sum(axis=0)
-        return np.where(present > 0, (len(targets) - present) / np.maximum(present, 1), 1.0)
+        is_both = (present > 0) & (present < len(targets))
+        return np.where(is_both, (len(targets) - present) / np.maximum(present, 1), 1.0)
     if len(chosen) != count:
         todo = f"pass {count} numbers, or class_weights='balanced'"
         raise ConfigurationError(got_expected("class_weights", f"{len(chosen)} numbers", f"{count}", todo))

@@ -136,5 +136,5 @@ def _whole_numbers(labels: np.ndarray, name: str) -> np.ndarray:
             return labels.astype(np.int64)
         first = int(np.argmax(broken))
         got = f"{labels[first]} at index {first}"
-    todo = "number the classes from 0, or save their names"
+    todo = "number the classes from 0, or save their names; pass task='regression' for numbers"
     raise DataError(got_expected(f"labels of {name}", got, "whole numbers or names", todo))

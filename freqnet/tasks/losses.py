@@ -75,7 +75,8 @@ class Loss(ABC):
         targets : numpy.ndarray
             Targets of the batch, as the task stores them; for signals, their spectra ``(*modes, batch, channels)``.
         weights : numpy.ndarray, optional
-            Weight of each example ``(batch,)``, 0 or more. The loss is then the weighted mean over the batch.
+            Weight of each example ``(batch,)``, 0 or more, relative to the mean over all examples: the terms of the
+            loss are multiplied by them.
         """
 
     @abstractmethod
@@ -97,16 +98,6 @@ class Loss(ABC):
     def of(self, outputs: Tensor, targets: np.ndarray, weights: np.ndarray | None = None) -> Tensor:
         """Return the loss of outputs and targets, as `arrays` takes them."""
         return self(outputs, self.tensors(self.arrays(targets, weights)))
-
-
-def relative(weights: np.ndarray) -> np.ndarray:
-    """Return weights divided by their mean: the loss of a batch is a weighted mean.
-
-    >>> relative(np.array([1.0, 3.0]))
-    array([0.5, 1.5])
-    """
-    # A batch of examples of weight 0 has no loss.
-    return weights / weights.mean() if np.any(weights) else weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,15 +124,15 @@ class CrossEntropy(Loss):
         object.__setattr__(self, "_rows", rows)
 
     def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
-        """Return the shares of the classes ``(batch, classes)``, times the weights."""
+        """Return the shares of the classes ``(batch, classes)``, times the weights of classes and of examples."""
         targets = targets.astype(np.intp, copy=False)
         shares = self._rows.take(targets, 0)  # type: ignore[attr-defined]
-        if weights is None and self.class_weights is None:
-            return (shares,)
-        every = np.ones(len(targets)) if weights is None else np.asarray(weights, float)
-        by_class = np.ones(self.outputs.count) if self.class_weights is None else self.class_weights
-        mean = (every * by_class[targets]).mean() if len(targets) else 1.0
-        shares *= by_class * (every / mean if mean else 0 * every)[:, None]
+        if self.class_weights is not None:
+            # As in PyTorch, relative to the mean over the labels of the batch.
+            mean = self.class_weights[targets].mean() if len(targets) else 1.0
+            shares *= self.class_weights / (mean or 1.0)
+        if weights is not None:
+            shares *= weights[:, None]
         return (shares,)
 
     def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
@@ -172,7 +163,7 @@ class BinaryCrossEntropy(Loss):
         if self.class_weights is not None:
             terms *= np.where(targets > 0, self.class_weights, 1.0)
         if weights is not None:
-            terms *= relative(np.asarray(weights, float))[:, None]
+            terms *= weights[:, None]
         smooth = targets * (1 - self.smoothing) + self.smoothing / 2
         return smooth.astype(precision), terms.astype(precision)
 
@@ -205,7 +196,7 @@ class SquaredError(Loss):
         if self.norm == "relative":
             terms = terms / self._sizes(targets, terms)
         if weights is not None:
-            terms = terms * relative(np.asarray(weights, float))[:, None]
+            terms = terms * weights[:, None]
         precision = self.outputs.precision
         wanted = precision if self.outputs.space is None else self.outputs.space.dtype(precision)
         return targets.astype(wanted, copy=False), np.ascontiguousarray(terms, precision)

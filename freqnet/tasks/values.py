@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from freqnet.errors import DataError, got_expected
-from freqnet.tasks.base import Read, Task, own_names, register_task, unique_names
+from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.tasks.base import Read, Task, as_names, own_names, register_task, unique_names
 from freqnet.tasks.losses import Loss, LossChoices, Outputs, SquaredError, require_choice
 from freqnet.values import as_numbers
 
@@ -33,17 +33,24 @@ class _Values(Task):
         if targets.shape[-1] != outputs.count:
             got, expected = f"{targets.shape[-1]} values per target", f"{outputs.count}, as the network has outputs"
             raise DataError(got_expected("targets", got, expected, "pass targets that the network has outputs for"))
+        if norm == "sobolev" and not (outputs.space and outputs.space.is_spectral and not outputs.space.has_nodes):
+            got, todo = f"{outputs.space}", "pass domain='fourier' or another loss"
+            raise ConfigurationError(got_expected("loss='sobolev'", got, "a domain of modes", todo))
         return SquaredError(outputs, norm, choices.order)
 
     def metrics(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float]:
+        """Return R2, and the errors in the units of the targets; outputs of several units have no common error."""
         from sklearn import metrics
 
         found, wanted = (values.reshape(len(values), -1).astype(np.float64) for values in (outputs, targets))
         options: dict[str, Any] = {"sample_weight": weights}
+        # The share of the variance is not defined for one sample.
+        share = self._share(wanted, found, options) if len(wanted) > 1 else float("nan")
+        if targets.shape[-1] > 1 and not self.is_field:
+            return {"r2": share}
         squared = float(metrics.mean_squared_error(wanted, found, **options))
         return {
-            # The share of the variance is not defined for one sample.
-            "r2": self._share(wanted, found, options) if len(wanted) > 1 else float("nan"),
+            "r2": share,
             "rmse": float(np.sqrt(squared)),
             "mae": float(metrics.mean_absolute_error(wanted, found, **options)),
         }
@@ -53,6 +60,12 @@ class _Values(Task):
         from sklearn import metrics
 
         return float(metrics.r2_score(wanted, found, multioutput=self._average, **options))
+
+    def by_output(self, outputs: np.ndarray, targets: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, float]]:
+        if len(names) < 2 or self.is_field:
+            return {}
+        columns = ((name, slice(i, i + 1)) for i, name in enumerate(names))
+        return {name: self.metrics(outputs[..., one], targets[..., one]) for name, one in columns}
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         return outputs
@@ -83,14 +96,13 @@ class Regression(_Values):
                 todo += "; for signals pass task='field'"
             expected = "shape (samples,) or (samples, outputs)"
             raise DataError(got_expected(f"targets of {what}", f"shape {values.shape}", expected, todo))
-        count, names = values.shape[1], own_names(y) if names is None else names
-        if names is None:
+        count, named = values.shape[1], own_names(y) if names is None else as_names(names, f"targets of {what}")
+        if named is None:
             return values, ("y",) if count == 1 else tuple(f"y{number}" for number in range(count))
-        named = tuple(str(name) for name in np.atleast_1d(names))
         if len(named) != count:
             got, todo = f"{len(named)} names", "give one name per column"
             raise DataError(got_expected(f"names of the targets of {what}", got, f"{count}, one per output", todo))
-        return values, named
+        return values, tuple(named)
 
     def check(self, targets: np.ndarray, names: Sequence[str], count: int, what: str) -> None:
         if targets.shape != (count, len(names)):
@@ -129,7 +141,7 @@ class Field(_Values):
             expected = "signals (samples, *grid, channels) with a grid of 1 to 3 axes"
             todo = "pass one signal per sample; for numbers pass task='regression'"
             raise DataError(got_expected(f"targets of {what}", f"shape {values.shape}", expected, todo))
-        named = [str(number) for number in range(values.shape[-1])] if names is None else [str(n) for n in names]
+        named = as_names(names, f"channels of {what}") or [str(number) for number in range(values.shape[-1])]
         if len(named) != values.shape[-1]:
             got, expected = f"{len(named)} names", f"{values.shape[-1]}, one per channel"
             raise DataError(got_expected(f"names of the channels of {what}", got, expected, "give one per channel"))

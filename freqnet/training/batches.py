@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,15 +12,20 @@ from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.data import Dataset
 from freqnet.display import Displayed
-from freqnet.errors import DataError, got_expected
-from freqnet.nn import Network
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
+from freqnet.nn import Door, Network
 from freqnet.ops.arithmetic import cast, extend
+from freqnet.ops.normalize import constant
 from freqnet.spaces import Space
 from freqnet.tasks import Classification, Task
-from freqnet.values import as_numbers
+from freqnet.values import as_numbers, mean_and_scale, needs_double, value_range
 
 # Samples transformed at a time: temporary arrays stay small compared with the spectra.
 _SLICE = 2048
+# The square of a smaller number, or of the inverse of a larger one, is beyond float32.
+_SMALL = 1e-15
+# Targets with a mean this many deviations away, or a deviation so much larger or smaller, are in other units.
+_FAR = 30.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Batch:
         What the loss compares outputs with: targets ``(batch, ...)``, or spectra ``(*modes, batch, channels)`` of a
         field.
     weights : numpy.ndarray or None
-        Weight of each example ``(batch,)``.
+        Weight of each example ``(batch,)``, relative to the mean over all examples of the set.
     """
 
     x: Tensor
@@ -61,11 +66,15 @@ class Spectra(Displayed):
     task : Task
         What the targets are [classes].
     weights : numpy.ndarray, optional
-        Weight of each sample in the loss ``(samples,)``, 0 or more; by default all count alike.
+        Weight of each sample in the loss ``(samples,)``, 0 or more, relative to their mean; by default all count alike.
     fields : numpy.ndarray, optional
         Where the targets are signals, their spectra ``(*modes, samples, channels)`` in `field_space`.
     field_space : Space, optional
         Space of the network's outputs, where these are signals.
+    names : tuple of str
+        Names of the outputs, in the order of the targets; empty if they are not known.
+    door : Door, optional
+        The door that the samples passed.
 
     Raises
     ------
@@ -80,6 +89,8 @@ class Spectra(Displayed):
     weights: np.ndarray | None = None
     fields: np.ndarray | None = None
     field_space: Space | None = None
+    names: tuple[str, ...] = ()
+    door: Door | None = None
 
     def __post_init__(self) -> None:
         count = self.array.shape[-2]
@@ -100,7 +111,7 @@ class Spectra(Displayed):
         """Return the examples at `indices`."""
         x = Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space)
         targets = self.targets[indices] if self.fields is None else self.fields[..., indices, :]
-        return Batch(x, targets, None if self.weights is None else self.weights[indices])
+        return Batch(x, targets, None if self.weights is None else self.weights[indices] / self.weights.mean())
 
     def in_order(self, batch: int) -> Iterator[Batch]:
         """Yield every example once, in order."""
@@ -144,12 +155,14 @@ def sample_weights(weights: Any, count: int) -> np.ndarray:
     >>> sample_weights([1, 2], 2)
     array([1., 2.])
     """
-    numbers = np.asarray(as_numbers(weights, "weights of the samples"), np.float64)
+    # A copy: the caller's array may change.
+    numbers = np.array(as_numbers(weights, "weights of the samples"), np.float64)
     what, expected = "weights of the samples", "finite numbers of 0 or more, not all 0"
     if numbers.shape != (count,):
         todo = "pass one weight per sample"
         raise DataError(got_expected(what, f"shape {numbers.shape}", f"shape ({count},)", todo))
-    bad = ~(numbers >= 0) | ~np.isfinite(numbers)
+    # Their sum must be finite as well.
+    bad = ~(numbers >= 0) | ~(numbers < 1e300)
     if bad.any() or (count and not numbers.any()):
         got = f"{numbers[bad][0]:g} at index {int(np.argmax(bad))}" if bad.any() else "0 for all samples"
         raise DataError(got_expected(what, got, expected, "leave samples out instead"))
@@ -195,13 +208,72 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
     door, task = network.door, dataset.task
+    space = output_space(network, task)
+    require_names(network, dataset.classes, dataset.name)
+    _tell_units(network, dataset)
     values = door.read(dataset.scaled_to(door.full_scale).images).data
     array = _in_slices(values, lambda part: door.transform(part, network.precision), f"images of {dataset.name}")
-    space = output_space(network, task)
     if space is None:
-        return Spectra(array, dataset.targets, door.space, task, weights)
+        return Spectra(array, dataset.targets, door.space, task, weights, names=dataset.classes, door=door)
     fields = _in_slices(dataset.targets, lambda part: _field(network, part), f"targets of {dataset.name}")
-    return Spectra(array, dataset.targets, door.space, task, weights, fields, space)
+    return Spectra(array, dataset.targets, door.space, task, weights, fields, space, dataset.classes, door)
+
+
+def require_names(network: Network, names: Sequence[str], what: str) -> None:
+    """Raise `DataError` if targets have other names, or other numbers of them, than the outputs of a network."""
+    own = network.output_names
+    if not own or not names or tuple(names) == own:
+        return
+    todo = f"match them by name, as with dataset.with_classes({list(own)[:4]!r}{'...' if len(own) > 4 else ''})"
+    if set(names) - set(own):
+        todo = "take data with the same outputs, or a network for these"
+    got = f"the outputs {', '.join(map(str, names[:8]))}{', ...' if len(names) > 8 else ''}"
+    expected = f"those of the network, in its order: {', '.join(own[:8])}{', ...' if len(own) > 8 else ''}"
+    raise DataError(got_expected(f"targets of {what}", got, expected, todo))
+
+
+def require_door(network: Network, spectra: Spectra) -> None:
+    """Raise `SpaceError` if spectra passed the door of another network, with another mean or scale."""
+    if spectra.space != network.door.space:
+        todo = "make them with analyse(network, dataset)"
+        raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
+    if spectra.door is None:
+        return
+    for name in ("offset", "scale", "pad", "pool", "grid"):
+        given, own = getattr(spectra.door, name), getattr(network.door, name)
+        if given != own:
+            got, todo = f"those of a door with {name}={given}", "make them with analyse(network, dataset)"
+            raise SpaceError(got_expected("spectra", got, f"{name}={own}, of the network's own door", todo))
+
+
+def _tell_units(network: Network, dataset: Dataset) -> None:
+    """Warn if targets are in other units than the outputs of a network, or if its precision cannot hold them."""
+    if not dataset.task.has_units or dataset.targets.shape[-1] != network.outputs:
+        return
+    what, (scale, offset) = f"targets of {dataset.name}", network.units
+    if network.precision.itemsize < 8 and needs_float64(dataset):
+        got = f"numbers from {dataset.targets.min():.10g} to {dataset.targets.max():.10g} for {network.precision}"
+        todo = "pass precision='float64', or subtract their mean and divide by their deviation"
+        warn(got_expected(what, got, "a precision that holds what varies in them, float64", todo), DataWarning)
+    flat = dataset.targets.reshape(-1, network.outputs)
+    # Without a `Rescale` nothing tells what is usual.
+    is_far = np.abs(flat.mean(axis=0) - offset) > _FAR * np.abs(scale)
+    is_wide = (flat.std(axis=0) > _FAR * np.abs(scale)) | (flat.std(axis=0) < np.abs(scale) / _FAR)
+    if network.has_units and (is_far | (is_wide & (len(dataset) > 3))).any():
+        one = int(np.argmax(is_far | is_wide))
+        got = f"{dataset.classes[one]} with mean {flat[:, one].mean():.4g} and deviation {flat[:, one].std():.4g}"
+        expected = f"the units of the network: mean {offset[one]:.4g} and deviation {abs(scale[one]):.4g}"
+        warn(got_expected(what, got, expected, "convert them, or train a new network"), DataWarning)
+
+
+def needs_float64(dataset: Dataset) -> bool:
+    """Return whether float32 would lose what varies in targets that have units, or could not hold their squares."""
+    if not dataset.task.has_units:
+        return False
+    targets = dataset.targets if dataset.targets.ndim > 2 else dataset.targets[:, np.newaxis]
+    _, scale = mean_and_scale(targets)
+    is_extreme = any(not _SMALL < number < 1 / _SMALL for number in scale)
+    return is_extreme or needs_double(*value_range(targets))
 
 
 def output_space(network: Network, task: Task) -> Space | None:
@@ -212,6 +284,9 @@ def output_space(network: Network, task: Task) -> Space | None:
     DataError
         The outputs are not those of the task.
     """
+    if task.is_field and any(p > 1 for p in network.door.pool):
+        got, todo = f"pool={network.door.pool}", "pass pool=1, or resample the data, as with size_to=(32, 32)"
+        raise DataError(got_expected("network for a field", got, "no pooling before the transform", todo))
     if task.is_field and network.output_space is None:
         todo = "leave out the head, such as Dense, and GlobalAverage"
         raise DataError(got_expected("outputs for a field", f"{network.outputs} plain numbers", "signals", todo))
@@ -224,10 +299,24 @@ def output_space(network: Network, task: Task) -> Space | None:
 def _field(network: Network, targets: Tensor) -> Tensor:
     """Return the spectra of signals ``(batch, *grid, channels)`` in the space of the network's outputs."""
     assert network.output_space is not None
-    samples, whole = cast(targets, precision=network.precision), network.padded(targets.shape[1:-1])
-    if whole != targets.shape[1:-1]:
-        samples = extend(samples, shape=(len(samples.data), *whole, samples.shape[-1]))
-    return ops.analysis(samples, network.output_space)
+    whole, (_, offset) = network.padded(targets.shape[1:-1]), network.units
+    try:
+        network.output_space.check_samples(np.empty((0, *whole, targets.shape[-1])))
+        network.output_space.check_nyquist(whole)
+    except (ShapeError, ConfigurationError) as error:
+        got, todo = (
+            f"signals of {targets.shape[1:-1]} points",
+            "keep fewer modes, as with modes=9, or take finer targets",
+        )
+        expected = f"enough points for the band {network.output_space.band} of the outputs"
+        raise DataError(got_expected("targets of a field", got, expected, todo)) from error
+    if whole == targets.shape[1:-1]:
+        return ops.analysis(cast(targets, precision=network.precision), network.output_space)
+    # The door standardises samples before it adds zeros: behind the samples, a target is the offset of the outputs.
+    centred = cast(targets - Tensor(offset), precision=network.precision)
+    extended = extend(centred, shape=(len(centred.data), *whole, centred.shape[-1]))
+    shift = Tensor(offset[None].astype(network.precision))
+    return ops.analysis(extended, network.output_space) + constant(shift, space=network.output_space)
 
 
 def _in_slices(values: np.ndarray, transform: Callable[[Tensor], Tensor], what: str) -> np.ndarray:

@@ -59,6 +59,9 @@ class Checkpoint:
         except Exception as error:
             raise _damaged("description", reason(error), "the description of a network") from error
         network.body.load_arrays(self.arrays)
+        names = self.info.get("classes", ())
+        if isinstance(names, list) and len(names) == network.outputs:
+            network.output_names = tuple(map(str, names))
         return network
 
     def run_info(self) -> dict[str, Any]:

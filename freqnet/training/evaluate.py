@@ -8,12 +8,13 @@ from typing import NoReturn
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
+from freqnet.checks import is_whole, shown
 from freqnet.display import Displayed, brief
-from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
-from freqnet.nn import Compiled, Network, Rescale
+from freqnet.errors import ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
+from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
-from freqnet.training.batches import Batch, Spectra, output_space, require_spectra
+from freqnet.training.batches import Batch, Spectra, output_space, require_door, require_names, require_spectra
 from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
@@ -66,7 +67,7 @@ class Evaluation(Displayed):
 
 
 def evaluate(
-    network: Network | Compiled, spectra: Spectra, batch: int = 250, choices: LossChoices | None = None
+    network: Network | Compiled, spectra: Spectra, batch: int = 250, *, loss: str | None = None, order: float = 1.0
 ) -> Evaluation:
     """Measure the loss and the metrics of a network on spectra with targets, in evaluation mode.
 
@@ -79,13 +80,17 @@ def evaluate(
         Examples with targets, from `freqnet.training.analyse`. If they have weights, so have loss and metrics.
     batch : int
         Examples computed at a time.
-    choices : LossChoices, optional
-        Choices of the loss [the task's own].
+    loss : str, optional
+        Name of the loss, as in `Settings` [the task's own].
+    order : float
+        Order of the Sobolev norm.
 
     Raises
     ------
     DataError
         There are no spectra, or a target is no output of the network.
+    ConfigurationError
+        The batch is not a whole number of 1 or more, or the task has no such loss.
     SpaceError
         The first argument is no network.
     DivergenceError
@@ -97,19 +102,24 @@ def evaluate(
     if not isinstance(network, Network | Compiled):
         got = type(network).__name__
         raise SpaceError(got_expected("evaluate", got, "a Network or what compile() returns", "pass the network first"))
+    if not is_whole(batch) or batch < 1:
+        raise ConfigurationError(got_expected("batch", shown(batch), "a whole number of 1 or more", "pass batch=250"))
     whole = network.network if isinstance(network, Compiled) else network
-    measure = loss_of(whole, spectra.task, spectra.targets, choices or LossChoices())
+    require_door(whole, spectra)
+    require_names(whole, spectra.names, "the examples")
+    require_fields(whole, spectra)
+    measure = loss_of(whole, spectra.task, spectra.targets, LossChoices(loss=loss, order=order))
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         outputs, losses = [], []
         for part in spectra.in_order(batch):
             outputs.append(network.infer(part.x, batch))
             losses.append(_loss(measure, outputs[-1], part, spectra))
-        counts = [_weight(part) for part in spectra.in_order(batch)]
-        loss = float(np.average(losses, weights=counts)) if any(counts) else 0.0
-        if not np.isfinite(loss):
-            _tell_divergence(whole, spectra, np.flatnonzero(~np.isfinite(losses))[0], batch, loss)
+        counts = [min(batch, len(spectra) - start) for start in range(0, len(spectra), batch)]
+        mean = float(np.average(losses, weights=counts))
+        if not np.isfinite(mean):
+            _tell_divergence(whole, spectra, np.flatnonzero(~np.isfinite(losses))[0], batch, mean)
     sampled = _in_user_units(whole, outputs, spectra)
-    return Evaluation(loss, spectra.task.metrics(sampled, spectra.targets, spectra.weights), sampled, spectra.task)
+    return Evaluation(mean, spectra.task.metrics(sampled, spectra.targets, spectra.weights), sampled, spectra.task)
 
 
 def loss_of(network: Network, task: Task, targets: np.ndarray, choices: LossChoices) -> Loss:
@@ -123,18 +133,20 @@ def loss_of(network: Network, task: Task, targets: np.ndarray, choices: LossChoi
         The task has no such loss, or the weights of classes do not fit.
     """
     space = output_space(network, task)
-    last = list(network.body.modules())[-1][1]
-    scale = np.array(last.scale) if isinstance(last, Rescale) else np.ones(1)
-    outputs = Outputs(network.outputs, space, scale, network.precision)
+    outputs = Outputs(network.outputs, space, network.units[0], network.precision)
     return task.loss(outputs, choices, targets)
+
+
+def require_fields(network: Network, spectra: Spectra) -> None:
+    """Raise `DataError` if spectra of a field are not targets of this network."""
+    if spectra.task.is_field and (spectra.fields is None or spectra.field_space != network.output_space):
+        expected = f"spectra in {network.output_space}" if network.output_space else "numbers"
+        todo = "make them with analyse(network, dataset)"
+        raise DataError(got_expected("targets of a field", f"{spectra.field_space or 'none'}", expected, todo))
 
 
 def _loss(measure: Loss, outputs: np.ndarray, part: Batch, spectra: Spectra) -> float:
     return measure.of(Tensor(outputs, spectra.field_space), part.targets, part.weights).item()
-
-
-def _weight(part: Batch) -> float:
-    return float(part.x.shape[-2] if part.weights is None else part.weights.sum())
 
 
 def _in_user_units(network: Network, outputs: list[np.ndarray], spectra: Spectra) -> np.ndarray:

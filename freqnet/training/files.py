@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 from contextlib import suppress
@@ -73,12 +74,21 @@ def check_target(path: Path) -> Path:
 
 def write_json(path: Path, value: Any) -> None:
     """Write plain data as a JSON file, atomically."""
-    write_atomically(path, (json.dumps(value, indent=2, default=float) + "\n").encode())
+    write_atomically(path, (json.dumps(_finite(value), indent=2, default=float) + "\n").encode())
 
 
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write one JSON object per line, atomically."""
-    write_atomically(path, "".join(json.dumps(row, default=float) + "\n" for row in rows).encode())
+    write_atomically(path, "".join(json.dumps(_finite(row), default=float) + "\n" for row in rows).encode())
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with null for numbers that are not finite, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check_folder(

@@ -15,16 +15,16 @@ from typing import Any, NoReturn
 import numpy as np
 
 from freqnet.autodiff import Tensor, backward
-from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.nn.module import require_registered
 from freqnet.optim import Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
-from freqnet.training.batches import Batch, Spectra, require_spectra
+from freqnet.training.batches import Batch, Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
-from freqnet.training.evaluate import evaluate, exploding_layer, loss_of
+from freqnet.training.evaluate import evaluate, exploding_layer, loss_of, require_fields
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
@@ -154,6 +154,10 @@ class Run:
         smaller = f"learning_rate={self.settings.learning_rate / 10:g} or clip=1"
         todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
         raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
+
+    def change_loss(self, loss: Loss) -> None:
+        """Take another loss of the same task, such as one with other weights of classes."""
+        self.loss = self._plans.loss = loss
 
     @cached_property
     def _plans(self) -> StepPlans:
@@ -293,6 +297,9 @@ def fit(
     True
     """
     settings = settings or Settings()
+    if not isinstance(settings, Settings):
+        got, todo = f"a {type(settings).__name__}", "pass settings=Settings(epochs=10)"
+        raise ConfigurationError(got_expected("settings", got, "a Settings", todo))
     if not isinstance(network, Network):
         todo = "pass the network itself, not its body or what its compile() returned"
         raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
@@ -303,17 +310,22 @@ def fit(
     callbacks = [*callbacks, ProgressBar()] if progress else callbacks
     check_examples(settings, train, validation)
     for spectra in (train, validation or train):
-        if spectra.space != network.door.space:
-            todo = "make them with analyse(network, dataset)"
-            raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
+        require_door(network, spectra)
+        require_names(network, spectra.names, "the examples")
         if spectra.task != train.task:
             got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
             raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
+        require_fields(network, spectra)
         # The targets of single batches are not checked again.
         loss_of(network, spectra.task, spectra.targets, LossChoices())
     if checkpoint is not None:
         require_registered(network.body)
+    if validation is not None and validation.names != train.names and validation.names and train.names:
+        got, todo = f"the outputs {', '.join(validation.names[:8])}", "match them with dataset.with_classes(names)"
+        expected = f"those of the training set, {', '.join(train.names[:8])}"
+        raise DataError(got_expected("validation set", got, expected, todo))
     run = Run.begin(network, settings, train, validation)
+    network.output_names = train.names or network.output_names
     tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
@@ -360,6 +372,8 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
     """
     check_examples(run.settings, train, None)
     run.train, run.steps_an_epoch = train, -(-len(train) // run.settings.batch)
+    # Balanced weights are those of these examples.
+    run.change_loss(loss_of(run.network, train.task, train.targets, run.settings.loss_choices))
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         row = _epoch(run, train, followers)
         run.history.add(row)
@@ -420,8 +434,7 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body):
         _measure_statistics(run)
-        choices = LossChoices(loss=run.settings.loss, order=run.settings.order)
-        result = evaluate(run.network, validation, choices=choices)
+        result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
         if result.loss < run.best_loss:
             run.best_loss, run.best_epoch = result.loss, run.epoch
             run.best = {name: array.copy() for name, array in run.network.arrays().items()}

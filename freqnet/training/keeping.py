@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from freqnet.checks import is_whole, shown
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.callbacks import Callback
 from freqnet.training.checkpoint import Checkpoint, save
@@ -19,7 +20,7 @@ class KeepModels(Callback):
 
     The file of an epoch is ``epoch-005.safetensors``. It has the weights as they were validated, without the state of
     the optimiser, and every command that takes a model takes it. A file that is no longer among the best is removed
-    after the new one is written.
+    after the new one is written; other files stay. Each run, and each `KeepModels` of a run, needs a folder of its own.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ class KeepModels(Callback):
     Raises
     ------
     ConfigurationError
-        The best are to be kept, but there is no validation set: raised when the training begins.
+        A number is not usable; or the best are to be kept, but there is no validation set: raised when the training
+        begins.
 
     Examples
     --------
@@ -52,6 +54,10 @@ class KeepModels(Callback):
         best: int | None = None,
         info: dict[str, Any] | None = None,
     ) -> None:
+        for name, value in (("every", every), ("best", best)):
+            if value is not None and (not is_whole(value) or value < 1):
+                expected, todo = "a whole number of 1 or more, or None", f"pass {name}=1"
+                raise ConfigurationError(got_expected(name, shown(value), expected, todo))
         self.folder, self.every, self.best, self.info = Path(folder), every, best, info or {}
 
     def begin(self, run: Run) -> None:
@@ -64,12 +70,12 @@ class KeepModels(Callback):
 
     def epoch(self, row: dict[str, Any], run: Run) -> None:
         """Write the model of the epoch if it is to be kept, and remove those that no longer are."""
-        chosen = self.chosen(run.history.rows)
+        rows = run.history.rows
+        chosen = self.chosen(rows)
         if run.epoch in chosen:
             self._write(run)
-        for epoch, path in kept_models(self.folder).items():
-            if epoch not in chosen:
-                path.unlink(missing_ok=True)
+        for epoch in self.chosen(rows[:-1]) - chosen:
+            self.path(epoch).unlink(missing_ok=True)
 
     def chosen(self, rows: list[dict[str, Any]]) -> set[int]:
         """Return the epochs, by their number, whose models are kept after the epochs of a history."""

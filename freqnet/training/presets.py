@@ -12,7 +12,7 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.nn import (
     Convolution,
     Dense,
@@ -38,7 +38,8 @@ from freqnet.nn.activation import POINTWISE
 from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
-from freqnet.values import mean_and_scale, needs_double, value_range
+from freqnet.training.batches import needs_float64
+from freqnet.values import mean_and_scale, value_range
 
 # Training settings that a dataset does not choose itself.
 DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
@@ -197,6 +198,12 @@ class Model:
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
         """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
+        if not isinstance(dataset, Dataset):
+            got, todo = f"a {type(dataset).__name__}", "pass what load(...) or from_arrays(x, y) returned"
+            raise DataError(got_expected("data of the network", got, "a Dataset", todo))
+        if dataset.task.is_field and self.pool != 1:
+            got, todo = str(self.pool), "leave pool out, or resample the data, as with size_to=(32, 32)"
+            raise ConfigurationError(got_expected("pool of a field", got, "1: a field keeps all samples", todo))
         offset, scale = mean_and_scale(dataset.images)
         low, high = (tuple(limit.tolist()) for limit in value_range(dataset.images))
         whole = self._room(dataset.grid)
@@ -218,7 +225,9 @@ class Model:
         fitted = whole.fitted(lambda: door.prepare(Tensor(dataset.images)).data, max(sizes))
         door = door if fitted == whole.domain else replace(door, domain=fitted)
         body = self._field_body(whole, sizes, dataset) if dataset.task.is_field else self._body(whole, sizes, dataset)
-        return Network(door, body, seed, self._precision(door, dataset))
+        network = Network(door, body, seed, self._precision(door, dataset))
+        network.output_names = dataset.classes
+        return network
 
     def _room(self, grid: tuple[int, ...]) -> Space:
         """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
@@ -232,9 +241,7 @@ class Model:
         if self.precision not in (None, "float32", "float64"):
             expected, todo = "float32 or float64", "leave it out, or pass precision='float64'"
             raise ConfigurationError(got_expected("precision", repr(self.precision), expected, todo))
-        varies_little = dataset.task.has_units and needs_double(*value_range(_as_samples(dataset.targets)))
-        if self.precision is None and varies_little:
-            # float32 would lose what varies in the targets.
+        if self.precision is None and needs_float64(dataset):
             return "float64"
         return self.precision or least_precision(door.space)
 
@@ -281,16 +288,12 @@ class Model:
         return make()
 
 
-def _as_samples(targets: np.ndarray) -> np.ndarray:
-    """Return targets with an axis of a grid at least, as `freqnet.values` takes samples."""
-    return targets if targets.ndim > 2 else targets[:, np.newaxis]
-
-
 def units_of(dataset: Dataset) -> tuple[Module, ...]:
     """Return the layer that gives outputs the mean and the deviation of the targets, where these have units."""
     if not dataset.task.has_units:
         return ()
-    offset, scale = mean_and_scale(_as_samples(dataset.targets))
+    targets = dataset.targets
+    offset, scale = mean_and_scale(targets if targets.ndim > 2 else targets[:, np.newaxis])
     return (Rescale(scale, offset),)
 
 

@@ -128,6 +128,7 @@ class RunInfo(TypedDict, total=False):
     data: str
     folder: str | None
     fingerprint: str
+    images: str
     samples: int
     classes: list[str | int | float]
     task: str
