@@ -28,8 +28,8 @@ from freqnet.spaces.base import extent
 from freqnet.tasks import Classification, Task
 from freqnet.training.files import write_atomically
 
-# Number of test examples that the audit takes, the fewest that tell it something, and the most multiply-adds that it may
-# take: some seconds.
+# Number of test examples that the audit takes, the fewest that tell it something, and the most multiply-adds that it
+# may take: some seconds.
 _AUDITED, _FEWEST_AUDITED, _MOST_AUDIT = 400, 8, 1e11
 
 
