@@ -278,6 +278,10 @@ def _plan(asked: Search) -> tuple[Plan, str]:
     dataset = load(asked.job.data, folder=asked.job.folder, **asked.job.reading)
     plan = make_plan(replace(asked.job, out=asked.path), dataset, resume=False)
     check_plan(plan, dataset)
+    # A word that cannot be used would fail every trial that draws it.
+    for own in asked.dimensions:
+        for word in own.words if isinstance(own, Options) else ():
+            check_plan(make_plan(asked.trial_job({own.name: word}, 0), dataset, resume=False), dataset)
     return plan, dataset.name
 
 
@@ -294,8 +298,11 @@ def _claim(asked: Search, plan: Plan, resume: bool) -> None:
     for name, value in own.items():
         if before.get(name) != value:
             todo = "repeat its choices, or choose another folder"
-            got, expected = f"{name}={value!r}", f"its own {name}={before.get(name)!r}"
-            raise ConfigurationError(got_expected(f"resume of {asked.path}", got, expected, todo))
+            got, expected = (
+                " ".join(f"{name}={one!r}" for one in (given if isinstance(given, list) else [given]))
+                for given in (value, before.get(name))
+            )
+            raise ConfigurationError(got_expected(f"resume of {asked.path}", got, f"its own {expected}", todo))
 
 
 def _trials(
