@@ -113,6 +113,13 @@ def test_any_value_is_stored_plainly_or_refused_in_one_line(data: st.DataObject)
     assert kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in stored.items()}) == chosen
 
 
+@pytest.mark.parametrize("value", [np.array([]), np.array([1.0, 2.0]), np.array("x"), [], {"a": 1}])
+@pytest.mark.parametrize("name", ["loss", "optimizer", "schedule", "order", "smoothing", "epochs"])
+def test_arrays_are_no_choices(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name}: got .*(pass|leave)"):
+        Settings(**{name: value})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [

@@ -206,7 +206,8 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in known:
                 _refuse(name, value, " or ".join(known))
-        if self.loss is not None and self.loss not in LOSSES:
+        # Arrays cannot be looked up.
+        if self.loss is not None and not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise ConfigurationError(
                 got_expected("loss", shown(self.loss), " or ".join(LOSSES), "leave it out for the loss of the task")
             )
