@@ -65,6 +65,34 @@ def listed(value: object) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else None
 
 
+def require_count(name: str, value: object, example: int) -> int:
+    """Return an argument as an int after checking that it is a whole number of 1 or more.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : object
+        Value of the argument.
+    example : int
+        A value that works, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        The value is anything else.
+
+    Examples
+    --------
+    >>> require_count("epochs", np.int64(3), 5)
+    3
+    """
+    if not isinstance(value, numbers.Integral) or not is_whole(value) or value < 1:
+        todo = f"pass {name}={example}"
+        raise ConfigurationError(got_expected(name, shown(value), "a whole number of 1 or more", todo))
+    return int(value)
+
+
 def number_in_range(
     name: str, value: object, low: float, below: float = math.inf, *, example: float, whole: bool = False
 ) -> float:

@@ -102,13 +102,8 @@ def compare(
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
     with claim(comparison.path, tasks[0].info, resume):
-        outcomes = []
-        for outcome in outcomes_of(tasks, executor, processes or core_count()):
-            outcomes.append(outcome)
-            progress(outcome)
-        order = {task.key: index for index, task in enumerate(tasks)}
-        outcomes.sort(key=lambda outcome: order[outcome.key])
-        compared = Compared(dataset.name, tuple(sketches), tuple(outcomes), tasks[0].info, comparison.command())
+        outcomes = do_runs(tasks, executor, processes, progress)
+        compared = Compared(dataset.name, tuple(sketches), outcomes, tasks[0].info, comparison.command())
         _write(comparison.path, compared)
     return compared
 
@@ -172,6 +167,17 @@ def make_sketches(comparison: Comparison, dataset: Dataset, info: dict[str, Any]
 
 def _first(network: Network, part: Dataset) -> Spectra:
     return analyse(network, part.take(np.arange(min(1, len(part)))))
+
+
+def do_runs(
+    tasks: list[Task], executor: Executor | None, processes: int | None, progress: Progress
+) -> tuple[Outcome, ...]:
+    """Do the runs that are left, tell of each as it ends, and return all outcomes in the order of the tasks."""
+    found: dict[Any, Outcome] = {}
+    for outcome in outcomes_of(tasks, executor, processes or core_count()):
+        progress(outcome)
+        found[outcome.key] = outcome
+    return tuple(found[task.key] for task in tasks)
 
 
 def outcomes_of(tasks: list[Task], executor: Executor | None, processes: int) -> Iterator[Outcome]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from freqnet.checks import is_whole, shown
+from freqnet.checks import is_whole, require_count, shown
 from freqnet.data import load
 from freqnet.data.loaders import source_name
 from freqnet.data.registry import DATASETS
@@ -84,9 +84,7 @@ class Search:
     pruner: str = "median"
 
     def __post_init__(self) -> None:
-        if not is_whole(self.trials) or self.trials < 1:
-            expected, todo = "a whole number of 1 or more", "pass trials=20"
-            raise ConfigurationError(got_expected("trials", shown(self.trials), expected, todo))
+        require_count("trials", self.trials, 20)
         for name, known in (("objective", OBJECTIVES), ("pruner", PRUNERS)):
             if getattr(self, name) not in known:
                 got, todo = shown(getattr(self, name)), f"pass {name}={known[0]!r}"

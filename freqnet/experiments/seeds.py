@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -11,14 +10,13 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from freqnet.checks import is_whole, shown
+from freqnet.checks import require_count
 from freqnet.data import Dataset, load
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.experiments.engine import Progress, claim, outcomes_of, silent
+from freqnet.experiments.engine import Progress, claim, do_runs, silent
 from freqnet.experiments.execute import check_plan
 from freqnet.experiments.job import Job, make_plan, slug
 from freqnet.experiments.work import OUTCOME, Outcome, Task
-from freqnet.kernels.threads import core_count
 from freqnet.training import Model, Settings
 from freqnet.training.files import claim_folder, write_json
 
@@ -143,8 +141,7 @@ def run_seeds(
     (True, True)
     """
     for name, value in (("seeds", seeds), ("processes", 1 if processes is None else processes)):
-        if not is_whole(value) or value < 1:
-            raise ConfigurationError(got_expected(name, shown(value), "a whole number of 1 or more", f"pass {name}=5"))
+        require_count(name, value, 5)
     if resume and overwrite:
         got = "resume=True and overwrite=True"
         raise ConfigurationError(got_expected("train", got, "one of them", "leave one out"))
@@ -154,18 +151,11 @@ def run_seeds(
     with claim(folder, tasks[0].info, resume, overwrite=overwrite, marker=ASKED, varied=("seed",)):
         if overwrite:
             _clear(folder)
-        order = {task.key: index for index, task in enumerate(tasks)}
-        found = sorted(_told(tasks, executor, processes, progress), key=lambda outcome: order[outcome.key])
+        outcomes = do_runs(tasks, executor, processes, progress)
         command = shlex.join([*shlex.split(job.command()), "--seeds", str(seeds)])
-        repeated = Repeated(dataset.name, tuple(found), command)
+        repeated = Repeated(dataset.name, outcomes, command)
         write_json(folder / SEEDS, repeated.as_dict())
     return repeated
-
-
-def _told(tasks: list[Task], executor: Executor | None, processes: int | None, progress: Progress) -> Iterator[Outcome]:
-    for outcome in outcomes_of(tasks, executor, processes or core_count()):
-        progress(outcome)
-        yield outcome
 
 
 def seeds_folder(job: Job, name: str) -> Path:

@@ -170,7 +170,7 @@ def plot_confusion(
     names = [label(name) for name in (range(count) if classes is None else classes)]
     counts = count_confusions(true, said, len(names))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = float(np.clip(0.42 * len(names), 2.0, 7.6))
+    side = matrix_side(len(names))
     ax = new_ax((side + 1.6, side + 0.6)) if ax is None else ax
     look: dict[str, Any] = {"interpolation": "none", "origin": "upper", "aspect": "equal"}
     image = ax.imshow(np.ma.masked_equal(share, 0.0), cmap=COUNT_MAP, norm=PowerNorm(0.4, 0, 1), **look)
@@ -181,6 +181,18 @@ def plot_confusion(
     if colour_bar:
         percent_scale(ax.figure.colorbar(image, ax=ax, shrink=0.8))
     return ax
+
+
+def matrix_side(classes: int) -> float:
+    """Return the side of a confusion matrix, in inches."""
+    return float(np.clip(0.42 * classes, 2.0, 7.6))
+
+
+def text_of_classes(names: Sequence[str], side: float) -> tuple[float, bool]:
+    """Return the size of names beside squares of a `side`, in points, and whether they fit below them upright."""
+    size = float(np.clip(0.8 * side, 4.5, 8))
+    # The width of a letter is about 0.6 of its height.
+    return size, 0.6 * max(map(len, names)) * size < side
 
 
 def percent_scale(bar: Any) -> None:
@@ -209,9 +221,7 @@ def _name_classes(ax: Panel, names: list[str]) -> float:
     figure: Any = ax.figure
     box = ax.get_position()
     side = 72 * min(box.width * figure.get_figwidth(), box.height * figure.get_figheight()) / len(names)
-    size = float(np.clip(0.8 * side, 4.5, 8))
-    # The width of a letter is about 0.6 of its height.
-    upright = 0.6 * max(map(len, names)) * size < side
+    size, upright = text_of_classes(names, side)
     # Dollar signs in names are no mathematics.
     text: dict[str, Any] = {"fontsize": size, "parse_math": False}
     ax.set_xticks(range(len(names)), names, rotation=0 if upright else 90, **text)

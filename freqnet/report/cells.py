@@ -19,9 +19,9 @@ from freqnet.audit.walk import leaves, walk_layers
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset
 from freqnet.display import brief_value
-from freqnet.kernels.reference import full_spectrum
 from freqnet.nn import Network
 from freqnet.plot.panels import spread
+from freqnet.plot.signals import decibels
 from freqnet.report.audit import LAYER_COLUMNS, layer_rows, summary_rows
 from freqnet.report.page import Block, Table, templates
 from freqnet.report.tables import exact
@@ -174,11 +174,8 @@ def _signals(array: np.ndarray, space: Any, most: int) -> list[Gallery]:
 def _signal(own: np.ndarray, space: Any, name: str) -> Thumbnail:
     """Return the power at each mode where modes are stored, and else the stored numbers: a picture never transforms."""
     if space.is_spectral and not space.has_nodes:
-        half = space.half_spectrum(own).astype(complex)
-        full = np.nan_to_num(full_spectrum(half, space.ndim), posinf=0.0, neginf=0.0)
-        power = (np.abs(full[..., 0, :]) ** 2).mean(axis=-1)
-        levels = 10 * np.log10(np.maximum(power / (power.max() or 1.0), 1e-12))
-        return thumbnail(levels, f"{name}: power, dB", (_FLOOR, 0.0))
+        levels, _ = decibels(Tensor(own, space))
+        return thumbnail(levels[..., 0], f"{name}: power, dB", (_FLOOR, 0.0))
     values = np.abs(own) if space.is_complex else own
     return thumbnail(values[..., 0, :].mean(axis=-1), f"{name}: values at {space.unit}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from freqnet.plot.panels import frame
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Panel
     from matplotlib.figure import Figure
@@ -18,9 +20,7 @@ def add_panel(figure: Figure, box: Sequence[float]) -> Panel:
     width, height = figure.get_size_inches()
     left, top, wide, high = box
     panel = figure.add_axes((left / width, 1 - (top + high) / height, wide / width, high / height))
-    panel.set(xticks=[], yticks=[])
-    for spine in panel.spines.values():
-        spine.set(visible=True, linewidth=0.5, alpha=0.4)
+    frame(panel)
     return panel
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from freqnet import ops
 from freqnet.plot import plot_confusion, plot_history, plot_sample
 from freqnet.plot.style import BLUE, ORANGE, WIDTH, label, message, styled
-from freqnet.plot.training import percent_scale
+from freqnet.plot.training import matrix_side, percent_scale, text_of_classes
 from freqnet.report.panels import add_panel, colour_bar
 from freqnet.spaces import get_domain, mode_numbers
 from freqnet.spaces.registry import DEFAULT_DOMAIN
@@ -79,11 +79,9 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, classes: Seque
     """
     from matplotlib.figure import Figure
 
-    longest = max(len(label(name)) for name in classes)
-    side = float(np.clip(0.42 * len(classes), 2.0, 7.6))
-    size = float(np.clip(72 * side / len(classes) * 0.8, 4.5, 8))
-    # The width of a letter is about 0.6 of its height.
-    upright = 0.6 * longest * size < 72 * side / len(classes)
+    names, side = [label(name) for name in classes], matrix_side(len(classes))
+    longest = max(map(len, names))
+    size, upright = text_of_classes(names, 72 * side / len(classes))
     left, below = (0.45 + 0.6 * size / 72 * n for n in (longest, 1 if upright else longest))
     figure = Figure(figsize=(left + side + 0.95, 0.1 + side + below))
     panel = add_panel(figure, (left, 0.1, side, side))

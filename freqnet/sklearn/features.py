@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from freqnet import ops
-from freqnet.checks import is_whole, listed, shown
+from freqnet.checks import is_whole, listed, require_count, shown
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.sklearn.filters import RandomFilters
 from freqnet.sklearn.kinds import KINDS
@@ -119,9 +119,7 @@ class SpectralFeatures(TransformerMixin, BaseEstimator):
         self.space_ = _space(self.axes_.grid, self.modes)
         self.filters_ = None
         if self.kind == "random":
-            if not is_whole(self.filters) or self.filters < 1:
-                expected, todo = "a whole number of 1 or more", "pass filters=200"
-                raise ConfigurationError(got_expected("filters", shown(self.filters), expected, todo))
+            require_count("filters", self.filters, 200)
             generator = check_random_state(self.random_state)
             self.filters_ = RandomFilters(self.filters, self.space_, self.axes_.channels, generator)
         return self

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import DataError, got_expected
 from freqnet.ops.loss import class_numbers
 from freqnet.tasks.base import Read, Task, as_names, own_names, register_task, unique_names
 from freqnet.tasks.labels import number_labels
 from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Outputs, require_choice
-from freqnet.tasks.weights import class_weights
+from freqnet.tasks.weights import class_weights, label_weights
 from freqnet.values import as_numbers
 
 
@@ -159,7 +159,7 @@ class MultiLabel(Task):
         if targets.ndim != 2 or targets.shape[1] != outputs.count:
             got, expected = f"shape {targets.shape}", f"(samples, {outputs.count}), one per output of the network"
             raise DataError(got_expected("labels", got, expected, "pass the labels that the network has outputs for"))
-        return BinaryCrossEntropy(outputs, choices.smoothing, _label_weights(choices.class_weights, targets))
+        return BinaryCrossEntropy(outputs, choices.smoothing, label_weights(choices.class_weights, targets))
 
     def metrics(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float]:
         from sklearn import metrics
@@ -198,21 +198,6 @@ def _from_names(y: Any, names: Any, what: str) -> Read:
     if not table.shape[1]:
         raise DataError(got_expected(f"labels of {what}", "no label at all", "some", "pass lists with names"))
     return table.astype(np.int64), tuple(str(name) for name in binarizer.classes_)
-
-
-def _label_weights(chosen: str | tuple[float, ...] | None, targets: np.ndarray) -> np.ndarray | None:
-    """Return the weight of each label where it is present; balanced weights count presence and absence alike."""
-    count = targets.shape[1]
-    if chosen is None:
-        return None
-    if chosen == "balanced":
-        present = targets.sum(axis=0)
-        is_both = (present > 0) & (present < len(targets))
-        return np.where(is_both, (len(targets) - present) / np.maximum(present, 1), 1.0)
-    if len(chosen) != count:
-        todo = f"pass {count} numbers, or class_weights='balanced'"
-        raise ConfigurationError(got_expected("class_weights", f"{len(chosen)} numbers", f"{count}", todo))
-    return np.array(chosen, float)
 
 
 register_task(Classification())

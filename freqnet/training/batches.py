@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,12 @@ class Spectra(Displayed):
         """Return the examples at `indices`."""
         x = Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space)
         targets = self.targets[indices] if self.fields is None else self.fields[..., indices, :]
-        return Batch(x, targets, None if self.weights is None else self.weights[indices] / self.weights.mean())
+        return Batch(x, targets, None if self._shares is None else self._shares[indices])
+
+    @cached_property
+    def _shares(self) -> np.ndarray | None:
+        """The weights relative to their mean, which every batch reads."""
+        return None if self.weights is None else self.weights / self.weights.mean()
 
     def in_order(self, batch: int) -> Iterator[Batch]:
         """Yield every example once, in order."""

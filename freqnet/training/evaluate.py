@@ -8,9 +8,9 @@ from typing import NoReturn
 import numpy as np
 
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.checks import is_whole, shown
+from freqnet.checks import require_count
 from freqnet.display import Displayed, brief
-from freqnet.errors import ConfigurationError, DataError, DivergenceError, SpaceError, got_expected
+from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
@@ -102,8 +102,7 @@ def evaluate(
     if not isinstance(network, Network | Compiled):
         got = type(network).__name__
         raise SpaceError(got_expected("evaluate", got, "a Network or what compile() returns", "pass the network first"))
-    if not is_whole(batch) or batch < 1:
-        raise ConfigurationError(got_expected("batch", shown(batch), "a whole number of 1 or more", "pass batch=250"))
+    require_count("batch", batch, 250)
     whole = network.network if isinstance(network, Compiled) else network
     require_door(whole, spectra)
     require_names(whole, spectra.names, "the examples")

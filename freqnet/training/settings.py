@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.checks import is_finite, is_whole, listed, shown
+from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
@@ -103,10 +103,7 @@ class Records:
         for name in ("keep_every", "keep_best"):
             value = getattr(self, name)
             if value is not None:
-                if not is_whole(value) or value < 1:
-                    expected = "a whole number of 1 or more"
-                    raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}=5"))
-                object.__setattr__(self, name, int(value))
+                object.__setattr__(self, name, require_count(name, value, 5))
         if not isinstance(self.tensorboard, bool | None):
             got, todo = shown(self.tensorboard), "pass tensorboard=True"
             raise ConfigurationError(got_expected("tensorboard", got, "True or False", todo))
