@@ -506,7 +506,8 @@ def test_copies_make_plans_of_their_own():
     del compiled
     for one in copies:
         assert np.array_equal(one(samples), wanted)
-        assert np.array_equal(one.infer(network.analyse(samples)), one(samples))
+        # The native door sums in another order than the one of NumPy.
+        assert np.allclose(one.infer(network.analyse(samples)), one(samples), rtol=1e-12, atol=1e-14)
     assert "storage='float32'" in repr(copies[0])
 
 
