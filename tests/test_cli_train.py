@@ -246,7 +246,7 @@ def test_laplace_networks_by_the_command_line(tmp_path: Path) -> None:
     words = ("train", "digits", "--domain", "laplace", "--epochs", "2", "--widths", "4,4,4", "--out", str(out))
     found = command(*words)
     assert found.status == 0, found.err
-    assert "laplace domain: 10x10 nodes, 762 parameters, one transform at the door" in found.out
+    assert "laplace domain: 10x10 nodes, 726 parameters, one transform at the door" in found.out
     assert "modulo the nodes' polynomial" in found.out
     metrics = json.loads((out / "metrics.json").read_text())
     assert (metrics["domain"], metrics["modes"], metrics["transforms_inside_network"]) == ("laplace", [10, 10], 0)

@@ -195,7 +195,7 @@ def test_training_and_metrics(name: str):
     network = network_for(dataset)
     spectra = analyse(network, dataset)
     before = evaluate(network, spectra)
-    history = fit(network, spectra, spectra, Settings(epochs=12, batch=8, learning_rate=0.02, smoothing=0.0))
+    history = fit(network, spectra, spectra, Settings(epochs=20, batch=8, learning_rate=0.02, smoothing=0.0))
     after = evaluate(network, spectra)
     assert after.loss < 0.8 * before.loss
     assert after.score > before.score

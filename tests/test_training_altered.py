@@ -381,7 +381,7 @@ INFO: dict[str, dict[str, Any]] = {
     "start": {"start": "runs/a"},
     "a run without its data": {**RUN, "data": None},
     "an unknown setting": {**RUN, "settings": {"seed": 0, "epochs": 3, "__class__": 0}},
-    "an unknown choice of the model": {**RUN, "model": {"depth": 3}},
+    "an unknown choice of the model": {**RUN, "model": {"height": 3}},
     "an open command": {**RUN, "command": "freqnet train 'digits"},
     "settings without epochs": {"progress": {**PROGRESS, "settings": {}}},
 }

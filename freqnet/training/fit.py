@@ -150,10 +150,15 @@ class Run:
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            got = f"a loss of {loss}; {exploding_layer(self.network, x)}"
+            what = (
+                f"a loss of {loss}" if not isfinite(loss) else f"a gradient that is not finite at a loss of {loss:.3g}"
+            )
+            got = f"{what}; {exploding_layer(self.network, x)}"
         smaller = f"learning_rate={self.settings.learning_rate / 10:g} or clip=1"
         todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
-        raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
+        raise DivergenceError(
+            got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss and gradient", todo)
+        )
 
     def change_loss(self, loss: Loss) -> None:
         """Take another loss of the same task, such as one with other weights of classes."""
