@@ -506,7 +506,8 @@ def test_copies_make_plans_of_their_own():
     del compiled
     for one in copies:
         assert np.array_equal(one(samples), wanted)
-        assert np.array_equal(one.infer(network.analyse(samples)), one(samples))
+        # The transform of a call is another code than `analyse`: processors round some sums in another order.
+        np.testing.assert_allclose(one.infer(network.analyse(samples)), wanted, rtol=1e-12, atol=1e-13)
     assert "storage='float32'" in repr(copies[0])
 
 
