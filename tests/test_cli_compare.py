@@ -174,6 +174,7 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(
     assert snapshot(out) == before
     assert (out / "hartley-seed0" / OUTCOME).is_file()
     assert not (out / "fourier-seed0" / OUTCOME).exists()
+    without_processes(monkeypatch)
     shown = succeed(*words, "--out", out, "--resume")
     assert "hartley, seed 0: test accuracy" in shown
     assert shown.count("(kept)") == 1

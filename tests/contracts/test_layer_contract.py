@@ -139,7 +139,7 @@ def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Factory, 
 
     inputs = [x, *(module.parameters[name] for module, name in keys)]
     with guarded(domain):
-        check_gradients(function, inputs, order=2, directions=2, tolerance=gradient_tolerance([x]))
+        check_gradients(function, inputs, order=2, directions=1, tolerance=gradient_tolerance([x]))
 
 
 @CASES
