@@ -37,6 +37,7 @@ def losses(out: Path) -> list[Any]:
 def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     without_plots(monkeypatch)
+    without_processes(monkeypatch)
     some_digits(Path("few.npz"))
     words = ("compare", "few.npz", "--domains", "fourier, grid", "--seeds", 1, *SMALL, "--validation", 0.2)
     lines = succeed(*words, "--json", "found.json").splitlines()

@@ -155,22 +155,24 @@ def test_handlers_are_given_back_and_ignored_signals_stay_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "kills"),
     [
-        ("--shift", 0.7, "--optimizer", "momentum", "--schedule", "one-cycle", "--lr", 0.02),
+        (("--shift", 0.7, "--optimizer", "momentum", "--schedule", "one-cycle", "--lr", 0.02), [(1, 4), (8, 14)]),
         pytest.param(
-            ("--validation", 0.25, "--lr", 0.05, "--schedule", "constant", "--seed", 3), marks=pytest.mark.slow
+            ("--validation", 0.25, "--lr", 0.05, "--schedule", "constant", "--seed", 3),
+            [(1, 4), (8, 14)],
+            marks=pytest.mark.slow,
         ),
-        ("--domain", "grid", "--shift", 0.5, "--validation", 0.25, "--patience", 50),
+        (("--domain", "grid", "--shift", 0.5, "--validation", 0.25, "--patience", 50), [(1, 14)]),
     ],
 )
 def test_killed_runs_end_in_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[object, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[object, ...], kills: list[tuple[int, int]]
 ) -> None:
     without_plots(monkeypatch)
     data, out, straight = some_digits(tmp_path / "few.npz"), tmp_path / "killed", tmp_path / "straight"
     chance, resume = random.Random(str(options)), []
-    for epochs in (chance.randint(1, 4), chance.randint(8, 14)):
+    for epochs in (chance.randint(*kill) for kill in kills):
         process = start("train", data, *LONG, *options, "--out", out, *resume)
         wait_for(out / HISTORY, process, epochs)
         time.sleep(chance.uniform(0, 0.05))
