@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from comparisons import without_processes
 from PIL import Image
 from scipy.io import wavfile
 from test_cli_train import SMALL, command, refused, same_weights, some_digits, succeed, without_plots
@@ -93,7 +94,8 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
     assert "2 predictions" in succeed("predict", tmp_path / "run", tmp_path / "a.npy")
 
 
-def test_comparisons_read_alike(channels_first: Path, tmp_path: Path) -> None:
+def test_comparisons_read_alike(channels_first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_processes(monkeypatch)
     words = ("compare", channels_first, *QUICK, "--layout", "nchw", "--size-to", "6x6", "--domains", "grid")
     words += ("--seeds", 1, "--processes", 1, "--out", tmp_path / "compared")
     assert "x was read as n c h w" in succeed(*words)
@@ -240,7 +242,10 @@ def test_runs_of_earlier_versions_find_their_examples(tmp_path: Path, x: np.ndar
     assert "examples that have changed" in refused("evaluate", out)
 
 
-def test_comparisons_of_earlier_versions_go_on(channels_first: Path, tmp_path: Path) -> None:
+def test_comparisons_of_earlier_versions_go_on(
+    channels_first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_processes(monkeypatch)
     words = ("compare", channels_first, *QUICK, "--layout", "nchw", "--domains", "grid", "--seeds", 1)
     words += ("--processes", 1, "--out", tmp_path / "compared")
     succeed(*words)
