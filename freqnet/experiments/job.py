@@ -37,7 +37,7 @@ class Job:
     data : str
         Name or path of the data, as `freqnet.data.load` takes it.
     folder : path, optional
-        Folder with the IDX files of ``mnist``.
+        Folder with the files of a named dataset, such as ``mnist``.
     out : path, optional
         Folder of the run, by default ``runs/DATA-DOMAIN-seedS``.
     fractions : dict
