@@ -203,7 +203,7 @@ def as_before(dataset: Dataset) -> Dataset:
     """A dataset of numbered classes as earlier versions read it: in float32, every number below the largest a class."""
     numbers = np.array([int(name) for name in dataset.classes])
     classes = tuple(map(str, range(numbers[-1] + 1)))
-    return replace(dataset, images=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
+    return replace(dataset, stored=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
 
 
 @pytest.mark.parametrize(

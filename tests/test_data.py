@@ -85,10 +85,10 @@ def test_non_finite_values_are_counted_and_located() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"images": np.zeros((0, 4, 1), np.float32), "targets": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
-        ({"images": np.zeros((2, 4, 0), np.float32)}, "at least 1 sample and 1 channel"),
-        ({"images": np.zeros((2, 4), np.float32)}, r"expected \(samples, \*grid, channels\)"),
-        ({"images": np.zeros((2, 4, 1), np.uint8)}, "got dtype uint8, expected float32"),
+        ({"stored": np.zeros((0, 4, 1), np.float32), "targets": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
+        ({"stored": np.zeros((2, 4, 0), np.float32)}, "at least 1 sample and 1 channel"),
+        ({"stored": np.zeros((2, 4), np.float32)}, r"expected \(samples, \*grid, channels\)"),
+        ({"stored": np.zeros((2, 4, 1), np.uint8)}, "got dtype uint8, expected float32"),
         ({"targets": np.array([0, 1, 1])}, r"got shape \(3,\) for 2 images, expected shape \(2,\)"),
         ({"targets": np.array([0.0, 1.0])}, "labels of made: got dtype float64, expected int64"),
         ({"targets": np.array([0, 2])}, "got labels from 0 to 2, expected labels from 0 to 1 for 2 classes"),
@@ -100,7 +100,7 @@ def test_non_finite_values_are_counted_and_located() -> None:
     ],
 )
 def test_validate_refuses(change: dict, message: str) -> None:
-    fields = {"images": np.zeros((2, 4, 1), np.float32), "targets": np.array([0, 1]), "classes": ("a", "b")}
+    fields = {"stored": np.zeros((2, 4, 1), np.float32), "targets": np.array([0, 1]), "classes": ("a", "b")}
     validate(Dataset("made", **fields))
     with pytest.raises(DataError, match=message):
         validate(Dataset("made", **{**fields, **change}))

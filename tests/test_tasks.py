@@ -432,7 +432,7 @@ def test_data_of_other_outputs_are_refused_or_matched_by_name():
 
 
 def test_spectra_of_another_door_are_refused():
-    network, other = (network_for(replace(numbers(), images=numbers().images * k)) for k in (1, 1000))
+    network, other = (network_for(replace(numbers(), stored=numbers().images * k)) for k in (1, 1000))
     spectra = Spectra(other.analyse(SIGNALS * 1000).data, POWERS, other.door.space, Regression(), door=other.door)
     with pytest.raises(SpaceError, match=r"spectra: got those of a door with .*analyse"):
         evaluate(network, spectra)

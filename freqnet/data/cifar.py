@@ -208,8 +208,7 @@ def _read(name: str, path: Path) -> Dataset:
     labels, images = zip(*(_records(name, f"{path}/{file}", files[file]) for file in used), strict=True)
     classes = _class_names(name, what, files.get(cifar.names))
     official_test = len(labels[-1]) if cifar.test in files else 0
-    scaled = np.divide(np.concatenate(images), 255, dtype=np.float32)
-    return validate(Dataset(name, scaled, np.concatenate(labels), classes, official_test, 255.0))
+    return validate(Dataset(name, np.concatenate(images), np.concatenate(labels), classes, official_test, 255.0))
 
 
 def _wanted(cifar: Cifar) -> tuple[str, ...]:

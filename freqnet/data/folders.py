@@ -10,7 +10,7 @@ from typing import NoReturn
 import numpy as np
 
 from freqnet.data.arrays import Layout
-from freqnet.data.blocks import check_blocks, join, read_blocks
+from freqnet.data.blocks import check_blocks, read_blocks, stored
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.oddities import tell_oddities
@@ -59,7 +59,7 @@ def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Seque
     scales = {block.own_scale for block in blocks}
     dataset = Dataset(
         folder.resolve().name,
-        join(blocks, size_to),
+        stored(blocks, size_to),
         np.repeat(np.array([label for label, _ in labelled], dtype=np.int64), counts),
         classes,
         sum(counts[first_tested:]),

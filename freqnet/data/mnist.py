@@ -134,12 +134,11 @@ def _begin(labels: np.ndarray, begins: tuple[int, ...], test_labels: np.ndarray,
 
 
 def _dataset(name: str, images: np.ndarray, labels: np.ndarray, official_test: int) -> Dataset:
-    scaled = np.divide(images, 255, dtype=np.float32)[..., np.newaxis]
     numbers, classes = labels.astype(np.int64), PUBLISHED[name].classes
     # Digits are class numbers, also in an excerpt where one does not occur. Datasets like MNIST have more classes.
     if name == "mnist" and labels.max(initial=0) >= len(DIGITS):
         numbers, classes = number_labels(labels, None, name)
-    return validate(Dataset(name, scaled, numbers, classes, official_test, 255.0))
+    return validate(Dataset(name, images[..., np.newaxis], numbers, classes, official_test, 255.0))
 
 
 def _from_openml(name: str) -> Dataset:
@@ -165,7 +164,7 @@ def _from_openml(name: str) -> Dataset:
         raise DataError(got_expected(name, got, expected, todo)) from error
     finally:
         socket.setdefaulttimeout(previous)
-    images, numbers = np.asarray(table).reshape(-1, 28, 28), np.asarray(labels).astype(np.int64)
+    images, numbers = np.asarray(table).astype(np.uint8).reshape(-1, 28, 28), np.asarray(labels).astype(np.int64)
     # Which images are the test set is known by their order only.
     if tuple(numbers[-_OPENML_TEST_SAMPLES:][:10]) != published.test_begins:
         expected = f"the {_OPENML_TEST_SAMPLES} test images of {published.title} at the end"

@@ -26,6 +26,8 @@ from freqnet.training.fit import check_epochs, plain
 
 # Earlier versions refused larger class numbers.
 _MOST_CLASSES_BEFORE = 100_000
+# Samples of which a checksum is taken at a time.
+_SLICE = 2048
 
 
 @dataclass(frozen=True)
@@ -300,15 +302,21 @@ def fingerprint(dataset: Dataset) -> str:
     >>> fingerprint(load("digits"))
     '...'
     """
-    shape = zlib.crc32(repr((dataset.images.shape, dataset.classes)).encode())
-    pixels = zlib.crc32(np.ascontiguousarray(dataset.images).data, shape)
+    pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes))
     return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
 
 
 def images_checksum(dataset: Dataset) -> str:
     """Return a checksum of the images of a dataset, without their targets."""
-    shape = zlib.crc32(repr(dataset.images.shape).encode())
-    return f"{zlib.crc32(np.ascontiguousarray(dataset.images).data, shape):08x}"
+    return f"{_checksum(dataset, dataset.stored.shape):08x}"
+
+
+def _checksum(dataset: Dataset, head: Any) -> int:
+    """Return a checksum of the images as floats, in whatever numbers they are stored."""
+    found = zlib.crc32(repr(head).encode())
+    for start in range(0, len(dataset), _SLICE):
+        found = zlib.crc32(np.ascontiguousarray(dataset.floats(slice(start, start + _SLICE))).data, found)
+    return found
 
 
 def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
@@ -331,7 +339,9 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
     if dataset.task.name != "classification":
         return None
     numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
-    before = replace(dataset, images=dataset.images.astype(np.float32, copy=False))
+    before = dataset
+    if dataset.stored.dtype == np.float64:
+        before = replace(dataset, stored=dataset.stored.astype(np.float32))
     if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
         every = tuple(str(number) for number in range(numbers[-1] + 1))
         before = replace(before, targets=np.array(numbers)[dataset.targets], classes=every)
