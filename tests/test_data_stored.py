@@ -125,7 +125,9 @@ def test_training_on_whole_numbers_gives_the_same_bits(grid: tuple[int, ...], ch
     for dataset in both(40, grid, channels):
         network = Model(modes=3, widths=(4,)).network(dataset)
         fit(network, analyse(network, dataset), settings=Settings(epochs=2, batch=16))
-        found.append((network.door, [p.data for p in network.named_parameters().values()], network.predict(dataset.images)))
+        found.append(
+            (network.door, [p.data for p in network.named_parameters().values()], network.predict(dataset.images))
+        )
     (ours, arrays, outputs), (theirs, expected, wanted) = found
     assert (ours.low, ours.high, ours.full_scale) == (theirs.low, theirs.high, theirs.full_scale)
     np.testing.assert_allclose(ours.offset, theirs.offset, rtol=1e-12)
