@@ -6,12 +6,14 @@ import os
 import tarfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn, cast
 
 import numpy as np
 
 from freqnet.data.dataset import Dataset, validate
+from freqnet.data.folders import load_class_folders
 from freqnet.data.idx import opened
 from freqnet.data.places import data_places
 from freqnet.errors import DataError, DataWarning, got_expected, reason, warn
@@ -124,7 +126,8 @@ def load_cifar(name: str, folder: str | os.PathLike[str] | None = None) -> Datas
     name : str
         Name of the dataset: ``"cifar10"``, ``"cifar100"`` (fine labels) or ``"cifar100-coarse"``.
     folder : str or path, optional
-        Folder of the binary files, of the archive with them, or the archive itself. By default they are searched for in
+        Folder of the binary files or of the archive with them, the archive itself, or a folder with subfolders
+        ``train`` and ``test`` that have a subfolder of images per class. By default they are searched for in
         the folder of the dataset's name in ``$FREQNET_DATA``, in ``$FREQNET_DATA`` itself and in ``~/.cache/freqnet``.
 
     Returns
@@ -152,16 +155,24 @@ def load_cifar(name: str, folder: str | os.PathLike[str] | None = None) -> Datas
 
 
 def _candidates(cifar: Cifar, place: Path) -> Iterator[Path]:
-    """Yield the folder with the binary files in or below a place, or the archive with them."""
+    """Yield the folder with the binary files in or below a place, the archive with them, or the folder with images."""
     if place.is_file():
         yield place
     folders = (place, *(place / own for own in cifar.folders))
-    yield from (
-        folder for folder in folders if any((folder / file).is_file() for file in (*cifar.training, cifar.test))
-    )
+    yield from (folder for folder in folders if _has_files(cifar, folder))
     # Some programs unzip what they download.
     archives = (folder / own for folder in folders for own in (cifar.archive, cifar.archive.removesuffix(".gz")))
     yield from (archive for archive in archives if archive.is_file())
+    yield from (folder for folder in folders if _has_classes(cifar, folder / "train"))
+
+
+def _has_files(cifar: Cifar, folder: Path) -> bool:
+    return any((folder / file).is_file() for file in (*cifar.training, cifar.test))
+
+
+def _has_classes(cifar: Cifar, folder: Path) -> bool:
+    """Return whether a folder has subfolders with the names of the classes, and no others."""
+    return folder.is_dir() and sorted(p.name for p in folder.iterdir() if p.is_dir()) == sorted(cifar.classes)
 
 
 def _refuse_missing(name: str, places: list[Path], is_named: bool) -> NoReturn:
@@ -189,6 +200,8 @@ def _refuse_pickles(name: str, path: Path) -> NoReturn:
 def _read(name: str, path: Path) -> Dataset:
     """Return the dataset of a folder or of an archive."""
     cifar, what = CIFAR[name], f"{name} in {path}"
+    if path.is_dir() and not _has_files(cifar, path):
+        return _from_images(name, path)
     try:
         files = _from_archive(name, path) if path.is_file() else _from_folder(name, path)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
@@ -209,6 +222,14 @@ def _read(name: str, path: Path) -> Dataset:
     classes = _class_names(name, what, files.get(cifar.names))
     official_test = len(labels[-1]) if cifar.test in files else 0
     return validate(Dataset(name, np.concatenate(images), np.concatenate(labels), classes, official_test, 255.0))
+
+
+def _from_images(name: str, folder: Path) -> Dataset:
+    dataset = load_class_folders(folder)
+    if (*dataset.grid, dataset.channels) != (_SIDE, _SIDE, _CHANNELS):
+        got, todo = f"images of {dataset.grid} with {dataset.channels} channels", f"download {CIFAR[name].archive}"
+        raise DataError(got_expected(f"{name} in {folder}", got, "colour images of (32, 32)", todo))
+    return replace(dataset.with_classes(CIFAR[name].classes), name=name)
 
 
 def _wanted(cifar: Cifar) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class Dataset(Displayed):
         Sampling rate of the files, such as ``"8000 Hz"``; empty where they have none.
     task : Task
         What the targets are [classes].
+    official_validation : int
+        Number of samples before the official test set that form the official validation set; 0 where it has none.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class Dataset(Displayed):
     layout: str = ""
     rate: str = ""
     task: Task = field(default_factory=Classification)
+    official_validation: int = 0
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -122,7 +125,7 @@ class Dataset(Displayed):
         return made
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Dataset:
-        """Return chosen samples, in the given order, as a dataset without an official test set.
+        """Return chosen samples, in the given order, as a dataset without official parts.
 
         Parameters
         ----------
@@ -148,7 +151,8 @@ class Dataset(Displayed):
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            return replace(self, stored=self.stored[chosen], targets=self.targets[chosen], official_test=0)
+            stored, targets = self.stored[chosen], self.targets[chosen]
+            return replace(self, stored=stored, targets=targets, official_test=0, official_validation=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
             todo = "pass sample numbers of this dataset"
@@ -254,7 +258,7 @@ def validate(dataset: Dataset) -> Dataset:
     DataError
         There are no samples or no channels, the grid is not 1-D to 3-D, images and targets differ in number, a value is
         NaN or infinite, a label is out of range or never occurs, fewer than two classes occur, two outputs have the
-        same name, or no sample is outside the official test set.
+        same name, or no sample is outside the official test and validation sets.
 
     Examples
     --------
@@ -267,10 +271,12 @@ least 2 classes; add samples of another class
     """
     check_images(dataset.stored, dataset.name, dataset.full_scale)
     dataset.task.check(dataset.targets, dataset.classes, len(dataset.stored), dataset.name)
-    if not 0 <= dataset.official_test < len(dataset):
-        got = f"{dataset.official_test} of {len(dataset)} samples"
-        expected, todo = "at least 0 samples, and fewer than all of them", "leave samples to train on"
-        raise DataError(got_expected(f"official test set of {dataset.name}", got, expected, todo))
+    held = dataset.official_test + dataset.official_validation
+    for part, count in (("validation", dataset.official_validation), ("test", dataset.official_test)):
+        if count < 0 or (count and held >= len(dataset)):
+            got = f"{count} of {len(dataset)} samples"
+            expected, todo = "at least 0 samples, and fewer than all of them", "leave samples to train on"
+            raise DataError(got_expected(f"official {part} set of {dataset.name}", got, expected, todo))
     return dataset
 
 

@@ -302,7 +302,8 @@ def fingerprint(dataset: Dataset) -> str:
     >>> fingerprint(load("digits"))
     '...'
     """
-    pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes))
+    validated = (dataset.official_validation,) if dataset.official_validation else ()
+    pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes, *validated))
     return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
 
 

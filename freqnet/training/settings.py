@@ -61,9 +61,9 @@ class Shares:
     Parameters
     ----------
     test : float
-        Share of the examples that is held out for the test [0.2].
+        Share of the examples that is held out for the test [0.2]. It does not apply to data with a test set.
     validation : float
-        Share of the other examples that is used for validation [0].
+        Share of the other examples that is used for validation [0]. It does not apply to data with a validation set.
     """
 
     test: float = 0.2
