@@ -48,8 +48,8 @@ def load(
         - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
           or ``.mat``. The values are read as by `from_arrays`, the targets ``y`` as the task says;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
-          file. Folders ``train`` and ``test``, and optionally ``val`` or ``validation``, may lie above them: they are then
-          the parts that `split` returns.
+          file. Folders ``train`` and ``test``, and optionally ``val`` or ``validation``, may lie above them: they are
+          then the parts that `split` returns.
 
         A name comes before a folder of the same name: write ``./digits`` for the folder, or pass a ``Path``.
     folder : str or path, optional
