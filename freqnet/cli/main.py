@@ -32,8 +32,10 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
                 _show_any_text()
             # Imported here, where the handlers of interrupts are in place.
             from freqnet.cli.commands import app
+            from freqnet.cli.reading import reading_shown
 
-            result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
+            with reading_shown():
+                result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except (Exception, Interrupted) as error:
         if debug:
