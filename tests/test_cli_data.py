@@ -87,6 +87,7 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
         "layout": "n t c",
         "size_to": None,
         "task": None,
+        "test_data": None,
     }
     # Arrays without an axis of channels are read by the number of their axes.
     np.save(tmp_path / "a.npy", rng.normal(size=(2, 64)))
@@ -100,7 +101,7 @@ def test_comparisons_read_alike(channels_first: Path, tmp_path: Path) -> None:
     assert "(kept)" in succeed(*words, "--resume")
     assert "its own --layout 'n c h w'" in refused(*(w if w != "nchw" else "nhwc" for w in words), "--resume")
     info = load_checkpoint(tmp_path / "compared" / "grid-seed0" / MODEL).info
-    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None}
+    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None, "test_data": None}
 
 
 # -- sizes -----------------------------------------------------------------------------------------------

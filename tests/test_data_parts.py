@@ -61,7 +61,9 @@ def test_folders_are_the_parts(parted: Path, names: tuple[str, str, str]) -> Non
 
 def test_without_a_test_folder_the_test_part_is_drawn_from_train(parted: Path) -> None:
     shutil.rmtree(parted / "test")
-    with pytest.warns(DataWarning, match="got train without test, expected both; the test part is drawn from train"):
+    with pytest.warns(
+        DataWarning, match="got train without test, expected a test set; the test part is drawn from the others"
+    ):
         parts = split(load(parted), test=0.2)
     assert levels(parts.validation) == set(range(100, 106))
     assert levels(parts.train) | levels(parts.test) == set(range(20))

@@ -514,7 +514,7 @@ def test_outputs_of_another_dataset_are_matched():
     with pytest.raises(DataError, match="the class 'three'"):
         dataset.with_classes(["two", "ten"])
     assert np.array_equal(numbers().with_classes(["three", "two"]).targets, numbers().targets[:, ::-1])
-    with pytest.raises(DataError, match="got 2 values per target, expected the model's 1"):
+    with pytest.raises(DataError, match="got 2 values per target, expected the 1 of training"):
         numbers().with_classes(["one"])
 
 

@@ -16,7 +16,8 @@ from freqnet.data.dataset import Dataset, validate
 from freqnet.data.folders import load_class_folders
 from freqnet.data.idx import opened
 from freqnet.data.places import data_places
-from freqnet.errors import DataError, DataWarning, got_expected, reason, warn
+from freqnet.data.test_sets import tell_missing_test
+from freqnet.errors import DataError, got_expected, reason
 
 _SIDE, _CHANNELS = 32, 3
 _PIXELS = _SIDE * _SIDE * _CHANNELS
@@ -212,11 +213,7 @@ def _read(name: str, path: Path) -> Dataset:
         expected, todo = f"all training files of {cifar.title}", f"unpack {cifar.archive} again"
         raise DataError(got_expected(what, f"no {', '.join(missing)}", expected, todo))
     if cifar.test not in files:
-        todo = f"add it from {cifar.archive}"
-        got = f"no {cifar.test}"
-        warn(
-            got_expected(what, got, "the official test set; the test part is drawn from the others", todo), DataWarning
-        )
+        tell_missing_test(what, f"no {cifar.test}", f"add it from {cifar.archive}")
     used = [file for file in (*cifar.training, cifar.test) if file in files]
     labels, images = zip(*(_records(name, f"{path}/{file}", files[file]) for file in used), strict=True)
     classes = _class_names(name, what, files.get(cifar.names))

@@ -15,6 +15,7 @@ from freqnet.data.dataset import Dataset, validate
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.oddities import tell_oddities
 from freqnet.data.readers import READERS, suffix_of
+from freqnet.data.test_sets import tell_missing_test
 from freqnet.errors import DataError, DataWarning, got_expected, warn
 
 # Folders above those of the classes, in lower case, and the parts that they are.
@@ -23,7 +24,12 @@ _PARTS = {"train": "train", "val": "validation", "valid": "validation", "validat
 _UNREAD = (".heic", ".heif", ".avif", ".jp2", ".dng", ".nef", ".cr2", ".psd", ".svg", ".dcm")
 
 
-def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Sequence[int] | None = None) -> Dataset:
+def load_class_folders(
+    folder: Path,
+    layout: Layout = None,
+    size_to: int | Sequence[int] | None = None,
+    channels: int | None = None,
+) -> Dataset:
     """Return the dataset of a folder with a subfolder of files per class.
 
     Parameters
@@ -37,6 +43,8 @@ def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Seque
         Names of the axes of arrays. By default a file holds one sample.
     size_to : int or sequence of int, optional
         Size to which all samples are resampled.
+    channels : {1, 3}, optional
+        Channels of images, as `read_images` takes them.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def load_class_folders(folder: Path, layout: Layout = None, size_to: int | Seque
     labelled = [
         (classes.index(name), file) for part in parts.values() for name, files in part.items() for file in files
     ]
-    blocks = read_blocks([file for _, file in labelled], None, layout, is_sample=True)
+    blocks = read_blocks([file for _, file in labelled], channels, layout, is_sample=True)
     check_blocks(blocks, size_to is not None)
     counts = [len(block.values) for block in blocks]
     sizes = _part_sizes(parts, counts)
@@ -106,9 +114,7 @@ def _parts(folder: Path) -> dict[str, Path]:
         return {"": folder}
     _check_parts(folder, parts, others, divided)
     if not parts["test"]:
-        got, todo = "train without test", "add a folder test"
-        expected = "both; the test part is drawn from train at random"
-        warn(got_expected(f"folder {folder}", got, expected, todo), DataWarning)
+        tell_missing_test(f"folder {folder}", "train without test", "add a folder test")
     return {part: items[0] for part, items in parts.items() if items}
 
 

@@ -49,6 +49,12 @@ def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Datas
     return dataset
 
 
+def tell_copies(dataset: Dataset) -> Dataset:
+    """Return a dataset unchanged, after warning of test samples that are also in the training set."""
+    _tell_copies(dataset, lambda i: f"sample {i}")
+    return dataset
+
+
 def sample_ranges(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
     low = high = images if images.shape[-1] > 1 else images.reshape(len(images), -1)

@@ -186,7 +186,8 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         # Runs written before do not have all groups.
         for name, value in _given(job, group).items():
             own = info.get(group, {}).get(name)
-            if own != value:
+            # Data may have moved: their content is compared below.
+            if own != value and name != "test_data":
                 expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
                 todo = "leave it out, or start anew with overwrite=True"
                 raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
@@ -246,7 +247,20 @@ def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     if not resume or not path.is_file():
         return job.reading
     checkpoint = load_checkpoint(path)
-    return {**stored_reading(checkpoint.run_info(), checkpoint.network["door"]), **job.reading}
+    info = checkpoint.run_info()
+    return {**stored_reading(info, checkpoint.network["door"]), "test_data": stored_test_data(info), **job.reading}
+
+
+def stored_test_data(info: Mapping[str, Any]) -> str | None:
+    """Return the name or the path of the data for the test of a run; None where its other data have the test part."""
+    return info.get("reading", {}).get("test_data")  # type: ignore[no-any-return]
+
+
+def paths_of(info: Mapping[str, Any], reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `Job` that locate its data, as a process with another current folder needs them."""
+    folder, test_data = info["folder"], stored_test_data(info)
+    located = {} if test_data is None else {"test_data": test_data}
+    return {"data": info["data"], "folder": folder and Path(folder), "reading": {**reading, **located}}
 
 
 def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
@@ -367,7 +381,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "data": job.data if named else str(Path(job.data).expanduser().resolve()),
             "folder": None if job.folder is None else str(job.folder.expanduser().resolve()),
             "fingerprint": fingerprint(dataset),
-            "images": images_checksum(dataset),
+            "images": images_checksum(_trained_on(dataset, job.reading)),
             "samples": len(dataset),
             "classes": dataset.classes,
             "task": dataset.task.name,
@@ -382,6 +396,13 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             **started,
         }
     )
+
+
+def _trained_on(dataset: Dataset, reading: Mapping[str, Any]) -> Dataset:
+    """Return a dataset without a test set from other data: nobody will draw a test part from these."""
+    if reading.get("test_data") is None:
+        return dataset
+    return dataset.take(np.arange(len(dataset) - dataset.official_test))
 
 
 def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
@@ -409,7 +430,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
         check_same("settings", {n: v for n, v in _given(job, "settings").items() if n == "seed"}, info["settings"], why)
         seed, fractions = info["settings"]["seed"], info["fractions"]
     elif info.get("images") == images_checksum(dataset):
-        got = "the images that the weights were trained on, with other targets"
+        got = "the images that the weights were trained on, with other targets or another test set"
         todo = "test on other images, if the score has to say how well new ones are predicted"
         warn(got_expected(f"dataset {dataset.name}", got, "other images, as the split is another", todo), DataWarning)
     new = start.network(dataset, seed)[1]
