@@ -88,6 +88,7 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
         "layout": "n t c",
         "size_to": None,
         "task": None,
+        "test_data": None,
     }
     # Arrays without an axis of channels are read by the number of their axes.
     np.save(tmp_path / "a.npy", rng.normal(size=(2, 64)))
@@ -102,7 +103,7 @@ def test_comparisons_read_alike(channels_first: Path, tmp_path: Path, monkeypatc
     assert "(kept)" in succeed(*words, "--resume")
     assert "its own --layout 'n c h w'" in refused(*(w if w != "nchw" else "nhwc" for w in words), "--resume")
     info = load_checkpoint(tmp_path / "compared" / "grid-seed0" / MODEL).info
-    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None}
+    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None, "test_data": None}
 
 
 # -- sizes -----------------------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ def as_before(dataset: Dataset) -> Dataset:
     """A dataset of numbered classes as earlier versions read it: in float32, every number below the largest a class."""
     numbers = np.array([int(name) for name in dataset.classes])
     classes = tuple(map(str, range(numbers[-1] + 1)))
-    return replace(dataset, images=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
+    return replace(dataset, stored=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
 
 
 @pytest.mark.parametrize(

@@ -433,7 +433,7 @@ def test_data_of_other_outputs_are_refused_or_matched_by_name():
 
 
 def test_spectra_of_another_door_are_refused():
-    network, other = (network_for(replace(numbers(), images=numbers().images * k)) for k in (1, 1000))
+    network, other = (network_for(replace(numbers(), stored=numbers().images * k)) for k in (1, 1000))
     spectra = Spectra(other.analyse(SIGNALS * 1000).data, POWERS, other.door.space, Regression(), door=other.door)
     with pytest.raises(SpaceError, match=r"spectra: got those of a door with .*analyse"):
         evaluate(network, spectra)
@@ -515,7 +515,7 @@ def test_outputs_of_another_dataset_are_matched():
     with pytest.raises(DataError, match="the class 'three'"):
         dataset.with_classes(["two", "ten"])
     assert np.array_equal(numbers().with_classes(["three", "two"]).targets, numbers().targets[:, ::-1])
-    with pytest.raises(DataError, match="got 2 values per target, expected the model's 1"):
+    with pytest.raises(DataError, match="got 2 values per target, expected the 1 of training"):
         numbers().with_classes(["one"])
 
 

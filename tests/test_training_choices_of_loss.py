@@ -86,7 +86,7 @@ def test_balanced_weights_help_a_rare_class() -> None:
     generator = np.random.default_rng(0)
     labels = (generator.random(400) < 0.1).astype(int)
     images = generator.normal(size=(400, 8, 8, 1)) + 0.25 * labels[:, None, None, None]
-    data = replace(DIGITS, images=images.astype(np.float32), targets=labels, classes=("often", "rare"))
+    data = replace(DIGITS, stored=images.astype(np.float32), targets=labels, classes=("often", "rare"))
     recalls = []
     for chosen in (None, "balanced", (1.0, 9.0)):
         body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))

@@ -74,20 +74,22 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
     """Train a network and write weights, metrics, history and a report."""
+    from freqnet.cli.reading import reading_shown
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
     arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
     how = {"resume": resume, "overwrite": overwrite, "quiet": quiet}
-    if seeds is not None:
+    if processes is not None and seeds is None:
+        todo = "leave --processes out, or add --seeds 5"
+        raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
+    with reading_shown(not quiet):
+        if seeds is None:
+            run(Job(**arguments), **how)
+            return 0
         from freqnet.cli.seeds import train_seeds
 
         return train_seeds(Job(**arguments), seeds, processes=processes, **how)
-    if processes is not None:
-        todo = "leave --processes out, or add --seeds 5"
-        raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
-    run(Job(**arguments), **how)
-    return 0
 
 
 @app.command()

@@ -251,8 +251,8 @@ class Model:
         if dataset.task.is_field and self.pool != 1:
             got, todo = str(self.pool), "leave pool out, or resample the data, as with size_to=(32, 32)"
             raise ConfigurationError(got_expected("pool of a field", got, "1: a field keeps all samples", todo))
-        offset, scale = mean_and_scale(dataset.images)
-        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.images))
+        offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
+        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
         sizes = whole.door_sizes(self.modes, FIELD_MODES if dataset.task.is_field else DEFAULT_MODES)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)

@@ -9,6 +9,7 @@ import numpy as np
 
 from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
+from freqnet.data.loaders import location
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
@@ -35,13 +36,18 @@ class Reading:
         Size to which samples are resampled by their modes, such as 32x32 [as they are].
     task : str, optional
         What the targets are: classification, multi-label, regression or field [classification].
+    test_data : str, optional
+        Name or path of the data for the test [the test set of the data, else a share of them].
     """
 
     layout: str | None = None
     size_to: tuple[int, ...] | None = None
     task: str | None = None
+    test_data: str | None = None
 
     def __post_init__(self) -> None:
+        if self.test_data is not None:
+            object.__setattr__(self, "test_data", location(self.test_data))
         if self.task is not None:
             object.__setattr__(self, "task", get_task(self.task).name)
         if self.layout is not None:
@@ -61,9 +67,9 @@ class Shares:
     Parameters
     ----------
     test : float
-        Share of the examples that is held out for the test [0.2].
+        Share of the examples that is held out for the test [0.2]. It does not apply to data with a test set.
     validation : float
-        Share of the other examples that is used for validation [0].
+        Share of the other examples that is used for validation [0]. It does not apply to data with a validation set.
     """
 
     test: float = 0.2
