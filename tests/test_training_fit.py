@@ -60,7 +60,7 @@ def test_each_random_choice_depends_on_the_seed_alone() -> None:
 # --- Settings -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw", "muon"])
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle", "constant"])
 def test_every_optimizer_and_schedule_learns(optimizer: str, schedule: str) -> None:
     rate = 0.05 if optimizer in ("sgd", "momentum") else 5e-3
@@ -136,7 +136,7 @@ def test_clip_bounds_the_step() -> None:
         ({"weight_decay": -0.1}, "weight_decay: got -0.1"),
         ({"shift": -1.0}, "shift: got -1.0"),
         ({"smoothing": 1.0}, "smoothing: got 1.0"),
-        ({"optimizer": "lion"}, "optimizer: got 'lion', expected sgd or momentum or adam or adamw"),
+        ({"optimizer": "lion"}, "optimizer: got 'lion', expected sgd or momentum or adam or adamw or muon"),
         ({"schedule": "step"}, "schedule: got 'step', expected cosine or one-cycle or constant"),
     ],
 )

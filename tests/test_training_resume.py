@@ -66,6 +66,7 @@ VARIANTS = {
     "sgd, constant": replace(BASE, optimizer="sgd", schedule="constant", learning_rate=0.05, smoothing=0.0),
     "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
     "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
+    "muon": replace(BASE, optimizer="muon"),
     "grid": BASE,
     "dropout": replace(BASE, shift=0.3),
 }

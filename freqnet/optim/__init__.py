@@ -1,6 +1,7 @@
 """Optimisers, learning-rate schedules and gradient clipping, for real parameters that are updated in place."""
 
 from freqnet.optim.clipping import Parameter, clip_gradients
+from freqnet.optim.muon import Muon
 from freqnet.optim.optimizers import SGD, Adam, AdamW, Momentum, Optimizer
 from freqnet.optim.schedules import Constant, Cosine, OneCycle
 
@@ -11,6 +12,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "Momentum",
+    "Muon",
     "OneCycle",
     "Optimizer",
     "Parameter",

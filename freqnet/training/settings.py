@@ -11,10 +11,16 @@ from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
-from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
+from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer
 from freqnet.tasks import TASKS, LossChoices, get_task
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adam": Adam,
+    "adamw": AdamW,
+    "muon": Muon,
+}
 SCHEDULES = ("cosine", "one-cycle", "constant")
 LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
 # Largest seed of scikit-learn's splits.
@@ -124,8 +130,8 @@ class Settings:
         Number of examples per step [by dataset, else 64].
     learning_rate : float
         Peak of the learning rate [by dataset, else 0.003].
-    optimizer : {"adamw", "adam", "momentum", "sgd"}
-        Optimiser: adamw (default), adam, momentum or sgd.
+    optimizer : {"adamw", "muon", "adam", "momentum", "sgd"}
+        Optimiser: adamw (default), muon, adam, momentum or sgd.
     schedule : {"cosine", "one-cycle", "constant"}
         Schedule of the learning rate: cosine (default), one-cycle or constant. The cosine begins with a linear
         warm-up over the first twentieth of the steps.
