@@ -67,6 +67,8 @@ VARIANTS = {
     "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
     "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
     "muon": replace(BASE, optimizer="muon"),
+    "averaged": replace(BASE, ema=0.9),
+    "validation, averaged": replace(BASE, ema=0.9, learning_rate=0.03),
     "grid": BASE,
     "dropout": replace(BASE, shift=0.3),
 }
@@ -126,6 +128,7 @@ def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
         ({"learning_rate": 0.5}, "resume: got learning_rate = 0.5"),
         ({"optimizer": "sgd"}, "resume: got optimizer = sgd"),
         ({"seed": 1}, "resume: got seed = 1"),
+        ({"ema": 0.9}, r"resume: got ema = 0.9, expected the run.s own 0.0"),
     ],
 )
 def test_other_settings_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:

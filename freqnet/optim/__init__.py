@@ -1,5 +1,6 @@
-"""Optimisers, learning-rate schedules and gradient clipping, for real parameters that are updated in place."""
+"""Optimisers, schedules, gradient clipping and averaged weights, for real parameters that are updated in place."""
 
+from freqnet.optim.averages import AveragedWeights
 from freqnet.optim.clipping import Parameter, clip_gradients
 from freqnet.optim.muon import Muon
 from freqnet.optim.optimizers import SGD, Adam, AdamW, Momentum, Optimizer
@@ -9,6 +10,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AveragedWeights",
     "Constant",
     "Cosine",
     "Momentum",

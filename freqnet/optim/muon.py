@@ -102,8 +102,8 @@ class Muon(AdamW):
     >>> w = SimpleNamespace(data=np.zeros((2, 2)), grad=np.array([[3.0, 0.0], [0.0, -3.0]]))
     >>> Muon([w], learning_rate=0.5, matrices={"0"}).step()
     >>> w.data.round(1)
-    array([[-0.1,  0. ],
-           [ 0. ,  0.1]])
+    array([[-0.2,  0. ],
+           [ 0. ,  0.2]])
     """
 
     def __init__(

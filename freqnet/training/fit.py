@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import inf, isfinite
@@ -19,7 +20,7 @@ from freqnet.errors import CheckpointError, ConfigurationError, DataError, Diver
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.nn.module import require_registered
-from freqnet.optim import Optimizer
+from freqnet.optim import AveragedWeights, Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
 from freqnet.training.batches import Batch, Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
@@ -62,6 +63,8 @@ class Run:
         Training examples.
     validation : Spectra or None
         Examples measured after each epoch.
+    averages : AveragedWeights or None
+        Averages of the trained weights, if the settings ask for them.
     """
 
     network: Network
@@ -77,6 +80,7 @@ class Run:
     best_epoch: int = 0
     frozen: dict[str, Tensor] = field(default_factory=dict)
     validation: Spectra | None = None
+    averages: AveragedWeights | None = None
 
     @property
     def task(self) -> Task:
@@ -98,8 +102,10 @@ class Run:
         trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
         steps = -(-len(train) // settings.batch)
-        optimizer = settings.make_optimizer(trained)
-        return cls(network, settings, optimizer, steps, loss, train, frozen=frozen, validation=validation)
+        run = cls(network, settings, settings.make_optimizer(trained), steps, loss, train)
+        run.frozen, run.validation = frozen, validation
+        run.averages = AveragedWeights(trained, settings.ema) if settings.ema else None
+        return run
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -125,6 +131,8 @@ class Run:
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
             self._tell_divergence(batch.x, value)
+        if self.averages is not None:
+            self.averages.update()
         return value, outputs
 
     def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
@@ -142,11 +150,16 @@ class Run:
     def model_arrays(self) -> dict[str, np.ndarray]:
         """Return copies of the network's arrays after the last epoch, by name, as evaluation uses them.
 
-        Running statistics that lag behind the weights are measured anew for this. Training does not notice it.
+        These are the averaged weights, if the settings ask for them. Running statistics that lag behind the weights are
+        measured anew for this. Training does not notice it.
         """
-        with kept_state(self.network.body):
+        with kept_state(self.network.body), self.averaged():
             _measure_statistics(self)
             return {name: array.copy() for name, array in self.network.arrays().items()}
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put averaged weights, if there are some, in the place of the last inside the block."""
+        return nullcontext() if self.averages is None else self.averages.applied()
 
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -167,6 +180,7 @@ class Run:
         """Return a checkpoint of the run, with `info` added to its data."""
         extra = {f"optimizer/{k}": v for k, v in self.optimizer.state().items()}
         extra |= {f"best/{k}": v for k, v in self.best.items()}
+        extra |= {} if self.averages is None else {f"average/{k}": v for k, v in self.averages.state().items()}
         progress = {
             "epoch": self.epoch,
             "history": self.history.rows,
@@ -201,7 +215,9 @@ class Run:
                 )
             )
         check_epochs(self.settings, progress["settings"]["epochs"], progress["epoch"])
-        _check_same({**progress["settings"], "epochs": self.settings.epochs}, asdict(self.settings))
+        # Runs written before do not have all settings; their defaults do nothing.
+        before = {**asdict(Settings()), **progress["settings"], "epochs": self.settings.epochs}
+        _check_same(before, asdict(self.settings))
         _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
         # Runs written before there were tasks are classifications.
         _check_same({"task": progress.get("task", "classification")}, {"task": self.task.name})
@@ -209,11 +225,13 @@ class Run:
         others = {"progress", "settings", "command"}
         _check_same(*({k: v for k, v in given.items() if k not in others} for given in (checkpoint.info, info)))
         self.network.body.load_arrays(checkpoint.arrays)
-        groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}}
+        groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}, "average": {}}
         for name, array in checkpoint.extra.items():
             group, _, rest = name.partition("/")
             groups.setdefault(group, {})[rest] = array
         self.optimizer.load_state(groups["optimizer"])
+        if self.averages is not None:
+            self.averages.load_state(groups["average"])
         self.epoch, self.best, self.best_epoch = progress["epoch"], groups["best"], progress["best_epoch"]
         self.best_loss = float("inf") if progress["best_loss"] is None else progress["best_loss"]
         self.history = History(list(progress["history"]))
@@ -244,7 +262,7 @@ def fit(
         Training examples, from `analyse`.
     validation : Spectra, optional
         Examples measured after each epoch. The weights with the lowest validation loss are kept; without validation,
-        the last weights.
+        the last weights. With ``settings.ema``, both are averaged weights.
     settings : Settings, optional
     checkpoint : path, optional
         File to write after every epoch. Each write is atomic.
@@ -345,7 +363,7 @@ def fit(
         if run.best:
             network.body.load_arrays(run.best)
         else:
-            _measure_statistics(run)
+            _take_average(run)
         network.body.train(False)
         followers.end()
     return run.history
@@ -374,19 +392,22 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
     run.train, run.steps_an_epoch = train, -(-len(train) // run.settings.batch)
     # Balanced weights are those of these examples.
     run.change_loss(loss_of(run.network, train.task, train.targets, run.settings.loss_choices))
+    if run.averages is not None:
+        run.averages.withdraw()
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         row = _epoch(run, train, followers)
         run.history.add(row)
         followers.epoch(row)
-        _measure_statistics(run)
+        _take_average(run)
     run.network.body.train(False)
     return row
 
 
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
-    """Raise an error if the loss, class weights or frozen layers do not fit the network and the training targets."""
+    """Raise an error if the loss, class weights, frozen layers or optimiser do not fit the network and the targets."""
     loss_of(network, task, targets, settings.loss_choices)
-    frozen_parameters(network.body, settings.freeze or ())
+    frozen = frozen_parameters(network.body, settings.freeze or ())
+    settings.make_optimizer({name: p for name, p in network.named_parameters().items() if name not in frozen})
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
@@ -432,7 +453,7 @@ def _figures(sums: Counter[str], seen: int, seconds: float) -> dict[str, float]:
 
 def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
-    with kept_state(run.network.body):
+    with kept_state(run.network.body), run.averaged():
         _measure_statistics(run)
         result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
         if result.loss < run.best_loss:
@@ -441,11 +462,20 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 
+def _take_average(run: Run) -> None:
+    """Give the network the weights and statistics that it is used with."""
+    if run.averages is not None:
+        run.averages.apply()
+    _measure_statistics(run)
+
+
 def _measure_statistics(run: Run) -> None:
     """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
     # A complete run that is resumed has not trained in this process.
     train_except(run.network.body, run.frozen)
-    layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
+    steps = run.epoch * run.steps_an_epoch
+    # Running averages are never those of averaged weights, however many steps there were.
+    layers = lagging_layers(run.network, steps if run.averages is None else min(steps, 1))
     if layers:
         generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
         recalibrate(run.network, layers, run.train, run.settings.batch, generator)

@@ -161,6 +161,10 @@ class Settings:
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
         those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
         all frozen computes in evaluation mode: its running statistics do not change.
+    ema : float
+        Decay of a moving average of the weights per step, such as 0.999, 0 for none [0]. Validation and the final model
+        use the averaged weights, with running statistics that are measured for them. Their average spans about
+        ``1 / (1 - ema)`` steps, but at first a ninth of the steps so far.
 
     Raises
     ------
@@ -190,6 +194,7 @@ class Settings:
     freeze: tuple[str, ...] | None = None
     loss: str | None = None
     order: float = 1.0
+    ema: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
@@ -199,10 +204,10 @@ class Settings:
                 _refuse(name, value, f"a whole number of {f'at most {LARGEST}' if is_large else f'{least} or more'}")
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
-        for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
-            value = getattr(self, name)
-            expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
-            if not is_finite(value) or value < 0 or (name == "smoothing" and value >= 1):
+        for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing", "ema"):
+            value, is_share = getattr(self, name), name in ("smoothing", "ema")
+            expected = "a number from 0 to below 1" if is_share else "a finite number of 0 or more"
+            if not is_finite(value) or value < 0 or (is_share and value >= 1):
                 _refuse(name, value, expected)
             object.__setattr__(self, name, float(value))
         for name, known in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
