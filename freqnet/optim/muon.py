@@ -38,8 +38,8 @@ def orthogonalized(matrix: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> bounds = np.linalg.svd(orthogonalized(np.diag([5.0, 2.0, -0.3])), compute_uv=False)[[0, -1]]
-    >>> 0.68 < bounds[1] < bounds[0] < 1.21
+    >>> values = np.linalg.svd(orthogonalized(np.diag([5.0, 2.0, -0.3])), compute_uv=False)
+    >>> bool(0.68 < values.min() < values.max() < 1.21)
     True
     """
     x = np.empty_like(matrix, order="C")
