@@ -67,6 +67,7 @@ VARIANTS = {
     "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
     "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
     "muon": replace(BASE, optimizer="muon"),
+    "accumulated": replace(BASE, batch=30, accumulate=2),
     "averaged": replace(BASE, ema=0.9),
     "validation, averaged": replace(BASE, ema=0.9, learning_rate=0.03),
     "grid": BASE,

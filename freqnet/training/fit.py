@@ -22,6 +22,7 @@ from freqnet.nn import Network
 from freqnet.nn.module import require_registered
 from freqnet.optim import AveragedWeights, Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
+from freqnet.training.accumulation import GradientSum
 from freqnet.training.batches import Batch, Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
@@ -119,8 +120,16 @@ class Run:
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
 
-    def step(self, batch: Batch) -> tuple[float, np.ndarray]:
+    @property
+    def updates_an_epoch(self) -> int:
+        """Steps of the optimiser per epoch: one per batch, or per group of batches that `Settings.accumulate` makes."""
+        return -(-self.steps_an_epoch // self.settings.accumulate)
+
+    def step(self, batch: Batch, is_last: bool = False) -> tuple[float, np.ndarray]:
         """Take one training step; return the loss and the outputs.
+
+        With ``settings.accumulate``, the optimiser waits for the last batch of a group. The last batch of an epoch
+        always is one.
 
         Raises
         ------
@@ -128,6 +137,11 @@ class Run:
             The loss or the gradient is not finite; the weights have not changed then.
         """
         value, outputs = self.gradients(batch)
+        if self.settings.accumulate > 1 and isfinite(value):
+            self._sum.add(self.loss.weight(batch.targets, batch.x.shape[-2]))
+            if self._sum.batches < self.settings.accumulate and not is_last:
+                return value, outputs
+            self._sum.take()
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
             self._tell_divergence(batch.x, value)
@@ -171,6 +185,10 @@ class Run:
     def change_loss(self, loss: Loss) -> None:
         """Take another loss of the same task, such as one with other weights of classes."""
         self.loss = self._plans.loss = loss
+
+    @cached_property
+    def _sum(self) -> GradientSum:
+        return GradientSum(self.trained.values())
 
     @cached_property
     def _plans(self) -> StepPlans:
@@ -427,13 +445,15 @@ def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
-    schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
+    schedule = settings.make_schedule(settings.epochs * run.updates_an_epoch)
+    # A callback may have ended the last epoch within a group of batches.
+    run._sum.clear()
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     sums, seen, start = Counter[str](), 0, time.perf_counter()
     for index, batch in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
-        run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
-        loss, outputs = run.step(batch)
+        run.optimizer.learning_rate = schedule(run.epoch * run.updates_an_epoch + index // settings.accumulate)
+        loss, outputs = run.step(batch, is_last=index + 1 == run.steps_an_epoch)
         count = batch.x.shape[-2]
         sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
         seen += count

@@ -138,7 +138,8 @@ class Settings:
     weight_decay : float
         Decay of kernels and weights [by dataset, else 0.01]. Biases, gains and polynomial coefficients do not decay.
     smoothing : float
-        Label smoothing, from 0 to below 1 [0.1].
+        Label smoothing, from 0 to below 1 [0.1]. This share of each target is spread evenly over all classes; each of
+        several labels moves by this share towards 1/2. Losses of validation and test have no smoothing.
     shift : float
         Largest random shift of an example along each axis, in samples, fractions included [0]. The shift is a phase
         ramp inside the domain.
@@ -161,6 +162,9 @@ class Settings:
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
         those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
         all frozen computes in evaluation mode: its running statistics do not change.
+    accumulate : int
+        Number of batches per step of the optimiser [1]. Their gradient is that of one larger batch, in less memory;
+        statistics of normalisation are still those of each batch. Schedules count steps of the optimiser.
     ema : float
         Decay of a moving average of the weights per step, such as 0.999, 0 for none [0]. Validation and the final model
         use the averaged weights, with running statistics that are measured for them. Their average spans about
@@ -194,10 +198,11 @@ class Settings:
     freeze: tuple[str, ...] | None = None
     loss: str | None = None
     order: float = 1.0
+    accumulate: int = 1
     ema: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch", 1), ("accumulate", 1), ("patience", 0), ("seed", 0)):
             value = getattr(self, name)
             if not is_whole(value) or not least <= value <= LARGEST:
                 is_large = is_whole(value) and value > LARGEST
