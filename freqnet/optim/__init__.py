@@ -4,7 +4,7 @@ from freqnet.optim.averages import AveragedWeights
 from freqnet.optim.clipping import Parameter, clip_gradients
 from freqnet.optim.muon import Muon
 from freqnet.optim.optimizers import SGD, Adam, AdamW, Momentum, Optimizer
-from freqnet.optim.schedules import Constant, Cosine, OneCycle
+from freqnet.optim.schedules import Constant, Cosine, OneCycle, WarmRestarts
 
 __all__ = [
     "SGD",
@@ -18,5 +18,6 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Parameter",
+    "WarmRestarts",
     "clip_gradients",
 ]

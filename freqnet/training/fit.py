@@ -286,7 +286,7 @@ def fit(
         File to write after every epoch. Each write is atomic.
     resume : bool
         Continue the run in `checkpoint`; the final weights equal those of an uninterrupted run bit for bit. With a
-        constant schedule, ``settings.epochs`` may be larger than before.
+        constant schedule, or restarts with `restart_epochs`, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
     callbacks : sequence of Callback
@@ -520,7 +520,7 @@ def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
     """
     if settings.epochs == before:
         return
-    if settings.schedule != "constant":
+    if not settings.is_open_ended:
         expected = f"the run's own epochs={before}, at which its {settings.schedule} schedule ends"
         todo = "leave epochs out, or begin a new run with weights='RUN'"
         raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))

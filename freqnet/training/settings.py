@@ -11,7 +11,7 @@ from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
-from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer
+from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer, WarmRestarts
 from freqnet.tasks import TASKS, LossChoices, get_task
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
@@ -21,7 +21,9 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adamw": AdamW,
     "muon": Muon,
 }
-SCHEDULES = ("cosine", "one-cycle", "constant")
+SCHEDULES = ("cosine", "one-cycle", "restarts", "constant")
+# Periods of a schedule with restarts that fill the epochs.
+PERIODS = 4
 LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
 # Largest seed of scikit-learn's splits.
 LARGEST = 2**32 - 1
@@ -132,9 +134,9 @@ class Settings:
         Peak of the learning rate [by dataset, else 0.003].
     optimizer : {"adamw", "muon", "adam", "momentum", "sgd"}
         Optimiser: adamw (default), muon, adam, momentum or sgd.
-    schedule : {"cosine", "one-cycle", "constant"}
-        Schedule of the learning rate: cosine (default), one-cycle or constant. The cosine begins with a linear
-        warm-up over the first twentieth of the steps.
+    schedule : {"cosine", "one-cycle", "restarts", "constant"}
+        Schedule of the learning rate: cosine (default), one-cycle, restarts or constant. The cosine begins with a
+        linear warm-up over the first twentieth of the steps.
     weight_decay : float
         Decay of kernels and weights [by dataset, else 0.01]. Biases, gains and polynomial coefficients do not decay.
     smoothing : float
@@ -162,6 +164,11 @@ class Settings:
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
         those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
         all frozen computes in evaluation mode: its running statistics do not change.
+    restart_epochs : float, optional
+        With the schedule restarts, epochs of the first period [so that four periods fill the epochs]. Each period is a
+        cosine from the peak to 0; one that is not over after the last epoch is cut off.
+    restart_factor : float
+        With the schedule restarts, length of a period relative to the one before, 1 or more [2].
     accumulate : int
         Number of batches per step of the optimiser [1]. Their gradient is that of one larger batch, in less memory;
         statistics of normalisation are still those of each batch. Schedules count steps of the optimiser.
@@ -198,6 +205,8 @@ class Settings:
     freeze: tuple[str, ...] | None = None
     loss: str | None = None
     order: float = 1.0
+    restart_epochs: float | None = None
+    restart_factor: float = 2.0
     accumulate: int = 1
     ema: float = 0.0
 
@@ -219,6 +228,7 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in known:
                 _refuse(name, value, " or ".join(known))
+        self._check_restarts()
         # Arrays cannot be looked up.
         if self.loss is not None and not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise ConfigurationError(
@@ -229,6 +239,23 @@ class Settings:
         object.__setattr__(self, "order", float(self.order))
         object.__setattr__(self, "class_weights", _class_weights(self.class_weights))
         object.__setattr__(self, "freeze", _patterns(self.freeze))
+
+    def _check_restarts(self) -> None:
+        for name, low in (("restart_epochs", 0.0), ("restart_factor", 1.0)):
+            value = getattr(self, name)
+            if value is None and name == "restart_epochs":
+                continue
+            if not is_finite(value) or value < low or value == 0:
+                _refuse(name, value, "a finite number above 0" if low == 0 else "a finite number of 1 or more")
+            object.__setattr__(self, name, float(value))
+            if self.schedule != "restarts" and value != getattr(Settings, name):
+                todo = f"leave {name} out, or pass schedule='restarts'"
+                raise ConfigurationError(got_expected(name, f"schedule={self.schedule!r}", "restarts", todo))
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether the schedule does not depend on the number of epochs."""
+        return self.schedule == "constant" or self.restart_epochs is not None
 
     @property
     def loss_choices(self) -> LossChoices:
@@ -244,11 +271,20 @@ class Settings:
             decay=lambda name: name.rpartition(".")[2] in ("kernel", "weight"),
         )
 
-    def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle:
-        """Return the learning rate as a function of the step."""
+    def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle | WarmRestarts:
+        """Return the learning rate as a function of the step of the optimiser, of `steps` in all epochs."""
         if self.schedule == "cosine":
             return Cosine(self.learning_rate, steps, warmup=steps // 20)
+        if self.schedule == "restarts":
+            return WarmRestarts(self.learning_rate, self._first_period(steps), self.restart_factor)
         return OneCycle(self.learning_rate, steps) if self.schedule == "one-cycle" else Constant(self.learning_rate)
+
+    def _first_period(self, steps: int) -> float:
+        """Return the steps of the first period between restarts, at least 1."""
+        if self.restart_epochs is not None:
+            return max(1.0, self.restart_epochs * steps / self.epochs)
+        fitting = (steps / sum(self.restart_factor**i for i in range(count)) for count in range(PERIODS, 0, -1))
+        return next(first for first in fitting if first >= 1)
 
 
 def _refuse(name: str, value: object, expected: str) -> None:
