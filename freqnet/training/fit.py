@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -119,6 +119,10 @@ class Run:
         waited = self.epoch - self.best_epoch
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
+
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
+        """Yield the batches of one pass over the training examples, changed at random as the settings say."""
+        return self.train.shuffled(self.settings.batch, generator, self.settings.shift)
 
     @property
     def updates_an_epoch(self) -> int:
@@ -333,33 +337,14 @@ def fit(
     True
     """
     settings = settings or Settings()
-    if not isinstance(settings, Settings):
-        got, todo = f"a {type(settings).__name__}", "pass settings=Settings(epochs=10)"
-        raise ConfigurationError(got_expected("settings", got, "a Settings", todo))
-    if not isinstance(network, Network):
-        todo = "pass the network itself, not its body or what its compile() returned"
-        raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
     check_callbacks(callbacks)
     if not isinstance(progress, bool):
         todo = "pass callbacks=[Progress(function)] for a function"
         raise ConfigurationError(got_expected("progress", f"a {type(progress).__name__}", "True or False", todo))
     callbacks = [*callbacks, ProgressBar()] if progress else callbacks
-    check_examples(settings, train, validation)
-    for spectra in (train, validation or train):
-        require_door(network, spectra)
-        require_names(network, spectra.names, "the examples")
-        if spectra.task != train.task:
-            got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
-            raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
-        require_fields(network, spectra)
-        # The targets of single batches are not checked again.
-        loss_of(network, spectra.task, spectra.targets, LossChoices())
+    check_arguments(network, train, validation, settings)
     if checkpoint is not None:
         require_registered(network.body)
-    if validation is not None and validation.names != train.names and validation.names and train.names:
-        got, todo = f"the outputs {', '.join(validation.names[:8])}", "match them with dataset.with_classes(names)"
-        expected = f"those of the training set, {', '.join(train.names[:8])}"
-        raise DataError(got_expected("validation set", got, expected, todo))
     run = Run.begin(network, settings, train, validation)
     network.output_names = train.names or network.output_names
     tell_of_layers_without_plan(network)
@@ -371,7 +356,7 @@ def fit(
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         followers.begin()
         while not (run.finished or followers.stopped):
-            row = _epoch(run, train, followers)
+            row = _epoch(run, followers)
             if validation is not None:
                 row |= _validate(run, validation)
             run.history.add(row)
@@ -413,12 +398,36 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
     if run.averages is not None:
         run.averages.withdraw()
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
-        row = _epoch(run, train, followers)
+        row = _epoch(run, followers)
         run.history.add(row)
         followers.epoch(row)
         _take_average(run)
     run.network.body.train(False)
     return row
+
+
+def check_arguments(network: Network, train: Spectra, validation: Spectra | None, settings: Settings) -> None:
+    """Raise an error if the arguments of `fit` have other types, or the examples do not fit the network."""
+    if not isinstance(settings, Settings):
+        got, todo = f"a {type(settings).__name__}", "pass settings=Settings(epochs=10)"
+        raise ConfigurationError(got_expected("settings", got, "a Settings", todo))
+    if not isinstance(network, Network):
+        todo = "pass the network itself, not its body or what its compile() returned"
+        raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
+    check_examples(settings, train, validation)
+    for spectra in (train, validation or train):
+        require_door(network, spectra)
+        require_names(network, spectra.names, "the examples")
+        if spectra.task != train.task:
+            got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
+            raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
+        require_fields(network, spectra)
+        # The targets of single batches are not checked again.
+        loss_of(network, spectra.task, spectra.targets, LossChoices())
+    if validation is not None and validation.names != train.names and validation.names and train.names:
+        got, todo = f"the outputs {', '.join(validation.names[:8])}", "match them with dataset.with_classes(names)"
+        expected = f"those of the training set, {', '.join(train.names[:8])}"
+        raise DataError(got_expected("validation set", got, expected, todo))
 
 
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
@@ -441,7 +450,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     train.space.check_shifts(settings.shift)
 
 
-def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
+def _epoch(run: Run, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
@@ -451,7 +460,7 @@ def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     sums, seen, start = Counter[str](), 0, time.perf_counter()
-    for index, batch in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
+    for index, batch in enumerate(run.batches(generator)):
         run.optimizer.learning_rate = schedule(run.epoch * run.updates_an_epoch + index // settings.accumulate)
         loss, outputs = run.step(batch, is_last=index + 1 == run.steps_an_epoch)
         count = batch.x.shape[-2]
