@@ -86,6 +86,12 @@ def test_kernels_and_weights_before_the_last_layer_are_matrices() -> None:
     assert set(network.named_parameters()) - squares == {"0.kernel", "3.weight"}
 
 
+def test_settings_need_a_hidden_layer_that_trains() -> None:
+    names = {"4.weight": Leaf(np.zeros((6, 3))), "4.bias": Leaf(np.zeros((1, 3)))}
+    with pytest.raises(ConfigurationError, match=r"optimizer: got 'muon', but only.*pass optimizer='adamw'"):
+        Settings(optimizer="muon").make_optimizer(names)
+
+
 def test_the_other_parameters_follow_adamw() -> None:
     ours, theirs, grads = leaves(), leaves(), gradients(5)
     run(Muon(ours, 0.1, weight_decay=0.3), ours, grads)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from test_optim import wrong
 
+from freqnet.data import load
 from freqnet.errors import ConfigurationError
 from freqnet.optim import Constant, Cosine, OneCycle, WarmRestarts
-from freqnet.training import Settings
+from freqnet.training import Model, Settings, analyse, fit
 
 
 def test_constant() -> None:
@@ -107,16 +108,24 @@ def test_periods_fill_the_epochs_by_default(steps: int, factor: float) -> None:
         ({"restart_epochs": math.nan}, "restart_epochs: got nan"),
         ({"restart_factor": 0.5}, "restart_factor: got 0.5, expected a finite number of 1 or more"),
         ({"restart_factor": "2"}, "restart_factor: got '2'"),
-        (
-            {"restart_epochs": 5, "schedule": "cosine"},
-            "restart_epochs: got schedule='cosine', expected restarts; leave",
-        ),
-        ({"restart_factor": 3, "schedule": "constant"}, "restart_factor: got schedule='constant', expected restarts"),
     ],
 )
 def test_unusable_restarts(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Settings(**{"schedule": "restarts", **given})
+
+
+@pytest.mark.parametrize("change", [{"restart_epochs": 5}, {"restart_factor": 3, "schedule": "constant"}])
+def test_restarts_belong_to_their_schedule(change: dict[str, Any]) -> None:
+    settings = Settings(**change)
+    expected = r"restart_\w+: got \d with schedule='c.*; leave restart_\w+ out, or pass schedule='restarts'"
+    with pytest.raises(ConfigurationError, match=expected):
+        settings.check_schedule()
+    dataclasses.replace(settings, schedule="restarts").check_schedule()
+    network = Model(widths=(2, 2, 2)).network(load("digits"))
+    train = analyse(network, load("digits").take(np.arange(20)))
+    with pytest.raises(ConfigurationError, match=expected):
+        fit(network, train, settings=settings)
 
 
 @pytest.mark.parametrize(

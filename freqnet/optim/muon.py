@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -145,14 +146,21 @@ class Muon(AdamW):
             kernels.scale(matrix, -rate * RMS_OF_ADAMW * math.sqrt(max(matrix.shape)))
 
 
+def hidden_matrices(names: Iterable[str]) -> list[bool]:
+    """Return whether each parameter is by its name a kernel or a weight, but not the last of them.
+
+    >>> hidden_matrices(["0.kernel", "0.bias", "2.weight"])
+    [True, False, False]
+    """
+    found = [name.rpartition(".")[2] in ("kernel", "weight") for name in names]
+    if any(found):
+        found[len(found) - 1 - found[::-1].index(True)] = False
+    return found
+
+
 def _matrices(named: dict[str, Parameter], rule: NameRule | None) -> list[bool]:
     """Return whether each parameter is updated as a matrix."""
-    if rule is not None:
-        found = chosen_by_name("matrices", named, rule)
-    else:
-        found = [name.rpartition(".")[2] in ("kernel", "weight") for name in named]
-        if any(found):
-            found[len(found) - 1 - found[::-1].index(True)] = False
+    found = hidden_matrices(named) if rule is None else chosen_by_name("matrices", named, rule)
     shapes = {name: p.data.shape for (name, p), is_one in zip(named.items(), found, strict=True) if is_one}
     got, expected = "none", "a kernel or a weight before the last layer"
     todo = "choose them by name, as in matrices={'weight'}, or use AdamW"

@@ -438,7 +438,7 @@ def check_choices(network: Network, settings: Settings, task: Task, targets: np.
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
-    """Raise an error if there are no training examples, no validation examples for `patience`, or unusable shifts."""
+    """Raise an error if there are no training examples, or the settings do not fit them or each other."""
     require_spectra(train, "training set")
     if validation is not None:
         require_spectra(validation, "validation set")
@@ -447,6 +447,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if settings.patience and validation is None:
         todo = "set a share of them aside, such as validation=0.1"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
+    settings.check_schedule()
     train.space.check_shifts(settings.shift)
 
 

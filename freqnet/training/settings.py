@@ -12,6 +12,7 @@ from freqnet.data.layouts import read_layout
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer, WarmRestarts
+from freqnet.optim.muon import hidden_matrices
 from freqnet.tasks import TASKS, LossChoices, get_task
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
@@ -228,7 +229,14 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in known:
                 _refuse(name, value, " or ".join(known))
-        self._check_restarts()
+        for name, low, works in (("restart_epochs", 0.0, 2), ("restart_factor", 1.0, 2)):
+            value = getattr(self, name)
+            if value is None and name == "restart_epochs":
+                continue
+            if not is_finite(value) or value < low or value == 0:
+                expected = "a finite number above 0" if low == 0 else "a finite number of 1 or more"
+                raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}={works}"))
+            object.__setattr__(self, name, float(value))
         # Arrays cannot be looked up.
         if self.loss is not None and not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise ConfigurationError(
@@ -240,22 +248,24 @@ class Settings:
         object.__setattr__(self, "class_weights", _class_weights(self.class_weights))
         object.__setattr__(self, "freeze", _patterns(self.freeze))
 
-    def _check_restarts(self) -> None:
-        for name, low in (("restart_epochs", 0.0), ("restart_factor", 1.0)):
+    def check_schedule(self) -> None:
+        """Raise `ConfigurationError` if there are choices of restarts, but another schedule.
+
+        This belongs to the settings as a whole: configuration files and searches check each choice by itself.
+        """
+        for name in ("restart_epochs", "restart_factor"):
             value = getattr(self, name)
-            if value is None and name == "restart_epochs":
-                continue
-            if not is_finite(value) or value < low or value == 0:
-                _refuse(name, value, "a finite number above 0" if low == 0 else "a finite number of 1 or more")
-            object.__setattr__(self, name, float(value))
             if self.schedule != "restarts" and value != getattr(Settings, name):
-                todo = f"leave {name} out, or pass schedule='restarts'"
-                raise ConfigurationError(got_expected(name, f"schedule={self.schedule!r}", "restarts", todo))
+                got, todo = (
+                    f"{value:g} with schedule={self.schedule!r}",
+                    f"leave {name} out, or pass schedule='restarts'",
+                )
+                raise ConfigurationError(got_expected(name, got, "none with this schedule", todo))
 
     @property
     def is_open_ended(self) -> bool:
         """Whether the schedule does not depend on the number of epochs."""
-        return self.schedule == "constant" or self.restart_epochs is not None
+        return self.schedule == "constant" or (self.schedule == "restarts" and self.restart_epochs is not None)
 
     @property
     def loss_choices(self) -> LossChoices:
@@ -263,7 +273,16 @@ class Settings:
         return LossChoices(self.smoothing, self.class_weights, self.loss, self.order)
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
-        """Return the optimiser of these parameters."""
+        """Return the optimiser of these parameters.
+
+        Raises
+        ------
+        ConfigurationError
+            Muon has no kernel or weight to update, such as where all but the last layer are frozen.
+        """
+        if self.optimizer == "muon" and not any(hidden_matrices(parameters)):
+            got, todo = "'muon', but only the last layer has weights to train", "pass optimizer='adamw'"
+            raise ConfigurationError(got_expected("optimizer", got, "a kernel or a weight before it", todo))
         return OPTIMIZERS[self.optimizer](
             parameters,
             self.learning_rate,
