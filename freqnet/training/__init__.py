@@ -9,6 +9,7 @@ from freqnet.training.history import History
 from freqnet.training.keeping import KeepModels
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
 from freqnet.training.progress import ProgressBar
+from freqnet.training.range_test import RangeTest, learning_rate_range_test
 from freqnet.training.settings import Reading, Records, Settings, Shares
 from freqnet.training.trackers import CSV, JSONLines, TensorBoard
 
@@ -25,6 +26,7 @@ __all__ = [
     "Model",
     "Progress",
     "ProgressBar",
+    "RangeTest",
     "Reading",
     "Records",
     "Settings",
@@ -36,6 +38,7 @@ __all__ = [
     "evaluate",
     "exploding_layer",
     "fit",
+    "learning_rate_range_test",
     "load_checkpoint",
     "register_activation",
     "save",
