@@ -26,7 +26,7 @@ LAYERS = (
     {"plan"},
     {"nn"},
     {"optim", "tasks"},
-    {"data"},
+    {"augment", "data"},
     {"training"},
     {"audit"},
     {"plot"},

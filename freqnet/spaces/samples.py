@@ -168,6 +168,36 @@ class Grid(Space):
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
         return np.stack([_shifted(array[..., i, :], row) for i, row in enumerate(samples)], axis=-2)
 
+    # -- augmentation ------------------------------------------------------------------------------
+    def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
+        n = self.grid[axis]
+        if float(about).is_integer():
+            return np.take(array, (int(about) - np.arange(n)) % n, axis)
+        return contract(_shift_matrix(n, about).astype(array.dtype), np.take(array, -np.arange(n) % n, axis), axis)
+
+    def swap_axes(self, array: np.ndarray, first: int, second: int) -> np.ndarray:
+        return np.ascontiguousarray(np.swapaxes(array, first, second))
+
+    def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
+        inside: np.ndarray | None = None
+        for axis, n in enumerate(self.grid):
+            places = (np.arange(n)[:, None] - starts[:, axis]) % n
+            axis_inside = (places < sizes[:, axis]).astype(precision)
+            inside = axis_inside if inside is None else inside[..., None, :] * axis_inside
+        assert inside is not None
+        return inside[..., None], self.full
+
+    def values_at(self, points: np.ndarray) -> np.ndarray:
+        out = np.full((len(points), 1), volume(self.grid) ** 0.5)
+        for axis, (n, m) in enumerate(zip(self.grid, self.band, strict=True)):
+            k = np.arange(-min(m, n // 2), min(m, n // 2) + 1)
+            # The Nyquist mode of an even grid is split between both its signs.
+            halved = np.where(2 * np.abs(k) == n, 0.5, 1.0) / n
+            at, own = (np.exp(2j * np.pi * np.outer(t, k) / n) for t in (points[:, axis], np.arange(n)))
+            values = ((at * halved) @ own.conj().T).real
+            out = (out[:, :, None] * values[:, None, :]).reshape(len(points), -1)
+        return out
+
     # -- statistics and coordinates ----------------------------------------------------------------
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
         inside = [(np.arange(n) < s).astype(precision) for n, s in zip(self.grid, size, strict=True)]

@@ -1,6 +1,7 @@
 """Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
-from freqnet.training.batches import Batch, Spectra, analyse
+from freqnet.augment import Batch
+from freqnet.training.batches import Spectra, analyse
 from freqnet.training.callbacks import Callback, Progress, StopTraining
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from freqnet.augment import Batch
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.checks import require_count
 from freqnet.display import Displayed, brief
@@ -14,7 +15,7 @@ from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
-from freqnet.training.batches import Batch, Spectra, output_space, require_door, require_names, require_spectra
+from freqnet.training.batches import Spectra, output_space, require_door, require_names, require_spectra
 from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.

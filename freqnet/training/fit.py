@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from freqnet.augment import Batch
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
@@ -21,7 +22,7 @@ from freqnet.nn import Network
 from freqnet.nn.module import require_registered
 from freqnet.optim import Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
-from freqnet.training.batches import Batch, Spectra, require_door, require_names, require_spectra
+from freqnet.training.batches import Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer, loss_of, require_fields
@@ -133,7 +134,7 @@ class Run:
             return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
             outputs = self.network.body(batch.x)
-            loss = self.loss.of(outputs, batch.targets, batch.weights)
+            loss = self.loss.of(outputs, batch.targets, batch.weights, batch.mixes)
             if isfinite(loss.item()):
                 self.optimizer.clear_gradients()
                 backward(loss)

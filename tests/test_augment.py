@@ -1,0 +1,333 @@
+"""Augmentations inside the domain against the same changes of samples, by explicit loops and sums in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+
+from freqnet import Tensor, get_domain, no_transforms, ops
+from freqnet.augment import (
+    Augmentation,
+    Batch,
+    Brightness,
+    ColourMix,
+    Compose,
+    Contrast,
+    Kind,
+    LowPass,
+    Mirror,
+    Noise,
+    QuarterTurns,
+    Shift,
+)
+from freqnet.errors import ConfigurationError
+from freqnet.nn import Door
+from freqnet.spaces import Space
+from freqnet.tasks import Field
+
+PERIODIC = ("fourier", "hartley", "grid")
+# Odd, even, prime, tiny and not square; 1-D to 3-D.
+GRIDS = [(1,), (2,), (3,), (7,), (8,), (1, 1), (2, 3), (5, 6), (7, 4), (3, 4, 5), (2, 1, 6)]
+SQUARES = [((1, 1), (-2, -1)), ((2, 2), (0, 1)), ((5, 5), (-2, -1)), ((6, 6), (1, 0)), ((3, 4, 4), (-2, -1)),
+           ((4, 3, 4), (0, 2)), ((5, 5, 2), (0, 1)), ((2, 3, 3), (2, 1))]  # fmt: skip
+BATCH, CHANNELS = 6, 3
+
+
+def space_of(domain: str, grid: tuple[int, ...], band: tuple[int, ...] | None = None) -> Space:
+    most = tuple((n - 1) // 2 for n in grid)
+    return get_domain(domain)(grid, most if band is None else band)
+
+
+def drawn(space: Space, channels: int = CHANNELS) -> Batch:
+    rng = np.random.default_rng(7)
+    x = ops.analysis(rng.normal(size=(BATCH, *space.grid, channels)), space)
+    return Batch(x, np.arange(BATCH) % 2)
+
+
+def samples_of(x: Tensor) -> np.ndarray:
+    return ops.synthesis(x).data
+
+
+def changed(change: Augmentation, batch: Batch, seed: int = 1) -> np.ndarray:
+    """The samples of a changed batch; the change makes no transform, and leaves the batch alone."""
+    before = batch.x.data.copy()
+    with no_transforms():
+        out = change(batch, np.random.default_rng(seed))
+    np.testing.assert_array_equal(batch.x.data, before)
+    assert out.x.space == batch.x.space
+    assert out.x.dtype == batch.x.dtype
+    return samples_of(out.x)
+
+
+def close(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, atol=1e-10 * max(1.0, np.abs(expected).max()))
+
+
+# -- explicit changes of samples (batch, *grid, channels) ------------------------------------------------
+def each_place(samples: np.ndarray, source: Callable[[int, tuple[int, ...]], tuple[int, ...]]) -> np.ndarray:
+    """Samples with the value of another place, in loops over all places."""
+    out = np.empty_like(samples)
+    for b, place in product(range(len(samples)), product(*map(range, samples.shape[1:-1]))):
+        out[(b, *place)] = samples[(b, *source(b, place))]
+    return out
+
+
+def reversed_along(axis: int, which: np.ndarray, held: tuple[int, ...], grid: tuple[int, ...]) -> Callable:
+    def source(b: int, place: tuple[int, ...]) -> tuple[int, ...]:
+        at = list(place)
+        if which[b]:
+            at[axis] = (held[axis] - 1 - at[axis]) % grid[axis]
+        return tuple(at)
+
+    return source
+
+
+def fourier_sum(samples: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The trigonometric polynomial of samples ``(*grid, channels)`` below the Nyquist mode, at ``(points, axes)``."""
+    grid = samples.shape[:-1]
+    out = np.zeros((len(points), samples.shape[-1]), complex)
+    places = np.array(list(product(*map(range, grid)))) / np.array(grid)
+    flat = samples.reshape(-1, samples.shape[-1])
+    for k in product(*(range(-((n - 1) // 2), (n - 1) // 2 + 1) for n in grid)):
+        mode = np.exp(-2j * np.pi * places @ np.array(k)) @ flat / len(flat)
+        out += np.exp(2j * np.pi * (points / np.array(grid)) @ np.array(k))[:, None] * mode
+    assert np.abs(out.imag).max() < 1e-9
+    return out.real
+
+
+# -- moves -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("grid", GRIDS)
+def test_mirrors_are_reversed_samples(domain: str, grid: tuple[int, ...]) -> None:
+    batch = drawn(space_of(domain, grid))
+    for axis in range(len(grid)):
+        change = Mirror(0.5, axis - len(grid) if axis % 2 else axis)
+        which = np.random.default_rng(1).random(BATCH) < 0.5
+        assert 0 < which.sum() < BATCH
+        expected = each_place(samples_of(batch.x), reversed_along(axis, which, grid, grid))
+        close(changed(change, batch), expected)
+    every = np.random.default_rng(1)
+    expected = samples_of(batch.x)
+    for axis in range(len(grid)):
+        expected = each_place(expected, reversed_along(axis, every.random(BATCH) < 0.5, grid, grid))
+    close(changed(Mirror(axis="all"), batch), expected)
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+def test_a_mirror_that_counts_from_the_wrong_sample_is_found(domain: str) -> None:
+    batch = drawn(space_of(domain, (6, 5)))
+    expected = each_place(samples_of(batch.x), reversed_along(1, np.ones(BATCH), (6, 6), (6, 5)))
+    with pytest.raises(AssertionError):
+        close(changed(Mirror(1), batch), expected)
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize(("grid", "axes"), SQUARES)
+def test_quarter_turns_are_those_of_samples(domain: str, grid: tuple[int, ...], axes: tuple[int, int]) -> None:
+    batch = drawn(space_of(domain, grid))
+    turns = np.random.default_rng(1).integers(0, 4, (BATCH, 1))[:, 0]
+    assert set(turns) == {0, 1, 2, 3}
+    places = tuple(axis % len(grid) for axis in axes)
+    samples = samples_of(batch.x)
+    expected = np.stack([np.rot90(image, count, places) for image, count in zip(samples, turns, strict=True)])
+    close(changed(QuarterTurns(axes), batch), expected)
+    backwards = np.stack([np.rot90(image, -count, places) for image, count in zip(samples, turns, strict=True)])
+    if max(grid) > 2:
+        with pytest.raises(AssertionError):
+            close(changed(QuarterTurns(axes), batch), backwards)
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("grid", [(1,), (7,), (8,), (5, 6), (3, 4, 5)])
+def test_shifts_are_the_polynomial_at_moved_points(domain: str, grid: tuple[int, ...]) -> None:
+    batch = drawn(space_of(domain, grid))
+    moves = np.random.default_rng(1).uniform(-1.5, 1.5, (BATCH, len(grid)))
+    places = np.array(list(product(*map(range, grid))))
+    expected = [fourier_sum(x, places - move) for x, move in zip(samples_of(batch.x), moves, strict=True)]
+    close(changed(Shift(1.5), batch), np.stack(expected).reshape(BATCH, *grid, CHANNELS))
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("change", [Mirror(axis="all"), Mirror(), Shift(1.5), QuarterTurns()])
+def test_targets_that_are_signals_move_along_on_their_own_grid(domain: str, change: Augmentation) -> None:
+    grid, fine, band = (6, 6), (12, 12), (2, 2)
+    space, targets = space_of(domain, grid, band), space_of(domain, fine, band)
+    batch = drawn(space)
+    field = ops.analysis(ops.synthesis(batch.x, fine).data, targets)
+    both = Batch(batch.x, field.data, None, targets)
+    change.check(Kind(space, CHANNELS, Field(), targets))
+    out = change(both, np.random.default_rng(3))
+    # The target is the input on a finer grid, and stays so.
+    close(samples_of(Tensor(out.targets, targets)), ops.synthesis(out.x, fine).data)
+    assert np.abs(out.targets - both.targets).max() > 1e-3
+
+
+# -- values ----------------------------------------------------------------------------------------------
+def spread(amount: float, shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-amount, amount, (BATCH, *shape))
+
+
+TWINS: dict[str, tuple[Augmentation, Callable[[np.ndarray], np.ndarray]]] = {
+    "brightness": (Brightness(0.4), lambda x: x + expanded(spread(0.4, (1,)), x)),
+    "contrast": (Contrast(0.4), lambda x: mean_of(x) + (1 + expanded(spread(0.4, (1,)), x)) * (x - mean_of(x))),
+    "colour": (
+        ColourMix(0.4),
+        lambda x: np.stack([image @ (np.eye(3) + m) for image, m in zip(x, spread(0.4, (3, 3)), strict=True)]),
+    ),
+}
+
+
+def expanded(values: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), *(1,) * (samples.ndim - 2), -1)
+
+
+def mean_of(samples: np.ndarray) -> np.ndarray:
+    return samples.mean(axis=tuple(range(1, samples.ndim - 1)), keepdims=True)
+
+
+@pytest.mark.parametrize("domain", [*PERIODIC, "laplace", "damped"])
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("pad", [0, 2])
+@pytest.mark.parametrize("grid", [(1,), (2,), (5,), (4, 3), (2, 3, 2)])
+def test_values_change_as_before_the_door(domain: str, name: str, pad: int, grid: tuple[int, ...]) -> None:
+    whole = tuple(n + pad for n in grid)
+    full = get_domain(domain)(whole)
+    band = full.band if full.has_nodes else tuple((n - 1) // 2 for n in whole)
+    door = Door(domain, grid, band, CHANNELS, pad=(pad,) * len(grid) if pad else ())
+    change, twin = TWINS[name]
+    samples = np.random.default_rng(5).normal(size=(BATCH, *grid, CHANNELS)) + 0.5
+    x = door.analyse(samples, np.float64)
+    change.check(Kind(door.space, CHANNELS))
+    with no_transforms():
+        found = change(Batch(x, np.zeros(BATCH)), np.random.default_rng(1)).x
+    expected = door.analyse(twin(samples), np.float64).data
+    close(found.data, expected)
+    if max(grid) > 2:
+        assert np.abs(found.data - x.data).max() > 1e-3
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("change", [Mirror(1), Mirror(1, "all"), QuarterTurns()])
+def test_zeros_of_the_door_stay_behind_the_samples(domain: str, change: Augmentation) -> None:
+    door = Door(domain, (5, 5), (3, 3), CHANNELS, pad=(3, 3))
+    samples = np.random.default_rng(5).normal(size=(BATCH, 5, 5, CHANNELS))
+    found = change(Batch(door.analyse(samples, np.float64), np.zeros(BATCH)), np.random.default_rng(1)).x
+    if isinstance(change, QuarterTurns):
+        turns = np.random.default_rng(1).integers(0, 4, (BATCH, 1))[:, 0]
+        moved = np.stack([np.rot90(image, count) for image, count in zip(samples, turns, strict=True)])
+    else:
+        moved = samples[:, ::-1, ::-1] if change.axis == "all" else samples[:, :, ::-1]
+    close(found.data, door.analyse(moved, np.float64).data)
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize(("grid", "band"), [((64,), (31,)), ((64,), (9,)), ((24, 25), (7, 12)), ((9, 9, 9), (4, 2, 3))])
+def test_noise_has_its_deviation_and_is_white_in_the_band(domain: str, grid: tuple, band: tuple) -> None:
+    space = space_of(domain, grid, band)
+    silent = Batch(Tensor(np.zeros((*space.shape, 200, 2), space.dtype(np.float64)), space), np.zeros(200))
+    noise = changed(Noise(0.3), silent)
+    assert abs(noise.std() - 0.3) < 0.01
+    assert abs(noise.mean()) < 0.01
+    power = np.abs(np.fft.fftn(noise, axes=tuple(range(1, noise.ndim - 1)), norm="forward")) ** 2
+    means = power.mean(axis=(0, -1))
+    inside = np.ones(grid, bool)
+    for axis, (n, m) in enumerate(zip(grid, band, strict=True)):
+        numbers = np.abs(np.fft.fftfreq(n, 1 / n)).reshape((-1,) + (1,) * (len(grid) - 1 - axis))
+        inside &= numbers <= m
+    assert means[~inside].max(initial=0.0) < 1e-20
+    flat = means[inside] * inside.sum()
+    np.testing.assert_allclose(flat, 0.09, rtol=0.5)
+    np.testing.assert_allclose(flat.mean(), 0.09, rtol=0.05)
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("grid", [(9,), (8,), (7, 6), (5, 4, 3)])
+def test_low_passes_drop_the_modes_above_those_drawn(domain: str, grid: tuple[int, ...]) -> None:
+    space = space_of(domain, grid)
+    batch = drawn(space)
+    shares = np.random.default_rng(1).random(BATCH)
+    expected = []
+    for image, share in zip(samples_of(batch.x), shares, strict=True):
+        spectrum = np.fft.fftn(image, axes=range(len(grid)))
+        for axis, (n, m) in enumerate(zip(grid, space.band, strict=True)):
+            kept = np.ceil(0.3 * m) + np.floor(share * (m - np.ceil(0.3 * m) + 1))
+            keep = np.abs(np.fft.fftfreq(n, 1 / n)) <= kept
+            spectrum = spectrum * keep.reshape((-1,) + (1,) * (len(grid) - axis))
+        expected.append(np.fft.ifftn(spectrum, axes=range(len(grid))).real)
+    close(changed(LowPass(0.3), batch), np.stack(expected))
+    close(changed(LowPass(1), batch), samples_of(batch.x))
+
+
+# -- draws -----------------------------------------------------------------------------------------------
+def test_examples_have_draws_of_their_own() -> None:
+    space = space_of("fourier", (8, 8))
+    one = drawn(space).x.data[..., :1, :]
+    batch = Batch(Tensor(np.repeat(one, 40, axis=-2), space), np.zeros(40))
+    for change in (Shift(1), Brightness(0.1), Contrast(0.1), ColourMix(0.1), Noise(0.1)):
+        out = change(batch, np.random.default_rng(0)).x.data
+        assert len({out[..., i, :].tobytes() for i in range(40)}) == 40
+    for change, kinds in ((Mirror(), 2), (Mirror(axis="all"), 4), (QuarterTurns(), 4), (LowPass(0.5), 2)):
+        out = change(batch, np.random.default_rng(0)).x.data.round(9)
+        assert len({out[..., i, :].tobytes() for i in range(40)}) == kinds
+
+
+def test_probability_is_that_of_the_mirror() -> None:
+    for p in (0.0, 0.3, 1.0):
+        which = Mirror(p).draw(4000, 2, np.random.default_rng(0))
+        assert abs(which.mean() - p) < 0.03
+
+
+def test_parts_act_in_their_order() -> None:
+    batch = drawn(space_of("fourier", (6, 6)))
+    both = Compose((Mirror(), Shift(1)))
+    generator = np.random.default_rng(1)
+    expected = samples_of(Shift(1)(Mirror()(batch, generator), generator).x)
+    close(changed(both, batch), expected)
+    with pytest.raises(AssertionError):
+        close(changed(Compose((Shift(1), Mirror())), batch), expected)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize("domain", PERIODIC)
+def test_precision_stays(domain: str, precision: type) -> None:
+    batch = drawn(space_of(domain, (6, 6)))
+    x = Tensor(batch.x.data.astype(batch.space.dtype(precision)), batch.space)
+    parts = (Mirror(), QuarterTurns(), Shift(1), Brightness(), Contrast(), ColourMix(), Noise(), LowPass())
+    for change in parts:
+        assert change(Batch(x, batch.targets), np.random.default_rng(0)).x.dtype == x.dtype, change
+
+
+# -- refusals --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("change", [Mirror(), QuarterTurns(), Shift(1), Noise(), LowPass()])
+@pytest.mark.parametrize("domain", ["laplace", "damped"])
+def test_domains_of_nodes_refuse_in_one_line_what_they_cannot(change: Augmentation, domain: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"got .*, expected .*; .*(pass|leave)") as error:
+        change.check(Kind(get_domain(domain)((6, 6)), 3))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Mirror(2), r"augment mirror: got p=2, expected a number from 0 to 1; pass 0.5"),
+        (lambda: Mirror(axis=7), "augment mirror: got axis=7, expected a whole number"),
+        (lambda: Mirror(axis=2).check(Kind(space_of("fourier", (4, 4)), 1)), "got axis=2, expected one of 2 axes"),
+        (lambda: QuarterTurns((0, 0)), "augment turns: got axes="),
+        (lambda: QuarterTurns().check(Kind(space_of("fourier", (4,)), 1)), "got signals of 1 axis, expected two axes"),
+        (lambda: QuarterTurns().check(Kind(space_of("grid", (4, 5)), 1)), r"got grid \(4, 5\), expected equal sizes"),
+        (lambda: QuarterTurns().check(Kind(space_of("fourier", (5, 5), (2, 1)), 1)), r"got band \(2, 1\), expected"),
+        (lambda: Shift(-1), "augment shift: got samples=-1, expected a number of 0 or more; pass 2"),
+        (lambda: Brightness(float("nan")), "augment brightness: got amount=nan"),
+        (lambda: Contrast(1.5), "augment contrast: got amount=1.5, expected a number from 0 to 1"),
+        (lambda: ColourMix("x"), "augment colour: got amount='x'"),
+        (lambda: ColourMix().check(Kind(space_of("fourier", (4,)), 1)), "got 1 channel, expected 3 channels of colour"),
+        (lambda: LowPass(-0.1), "augment lowpass: got least=-0.1"),
+        (lambda: Compose(("mirror",)), "augment compose: got a str, expected augmentations"),
+    ],
+)
+def test_unusable_amounts_and_examples_are_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make()
