@@ -10,6 +10,7 @@ import pytest
 
 from freqnet import Tensor, get_domain, no_transforms, ops
 from freqnet.augment import (
+    AUGMENTATIONS,
     Augmentation,
     Batch,
     Brightness,
@@ -22,11 +23,15 @@ from freqnet.augment import (
     Noise,
     QuarterTurns,
     Shift,
+    read_augmentation,
+    register_augmentation,
 )
+from freqnet.data import load
 from freqnet.errors import ConfigurationError
 from freqnet.nn import Door
 from freqnet.spaces import Space
 from freqnet.tasks import Field
+from freqnet.training import Model, Settings, analyse, fit
 
 PERIODIC = ("fourier", "hartley", "grid")
 # Odd, even, prime, tiny and not square; 1-D to 3-D.
@@ -331,3 +336,69 @@ def test_domains_of_nodes_refuse_in_one_line_what_they_cannot(change: Augmentati
 def test_unusable_amounts_and_examples_are_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+# -- words -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("word", AUGMENTATIONS)
+def test_every_word_makes_its_augmentation_by_itself_and_with_an_amount(word: str) -> None:
+    plain = read_augmentation(word)
+    assert plain.word == word.partition("-")[0]
+    if AUGMENTATIONS[word].amount:
+        assert next(iter(vars(read_augmentation(f" {word} = 0.25 ")).values())) == 0.25
+        with pytest.raises(ConfigurationError, match=f"augment {word}: got the amount 'much', .*; pass a number"):
+            read_augmentation(f"{word}=much")
+    else:
+        with pytest.raises(ConfigurationError, match=f"augment {word}: got the amount '0.25', expected none"):
+            read_augmentation(f"{word}=0.25")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            "miror",
+            "augment: got 'miror', expected words among .*; did you mean 'mirror'. pass augment='mirror'",
+        ),
+        ("Brightnes=0.1", "did you mean 'brightness'. pass augment='brightness=0.1'"),
+        (["mirror", "xyz"], "augment: got 'xyz', expected words among"),
+        ("mirror,", "augment: got '', expected words among"),
+        ("mirror=", "augment mirror: got the amount '', expected a probability"),
+        ("mirror=2", "augment mirror: got p=2.0, expected a number from 0 to 1; pass 0.5"),
+        (3, "augment: got 3, expected a list of words; pass augment='mirror,shift=2'"),
+        ([1], r"augment: got \[1\], expected a list of words"),
+    ],
+)
+def test_words_that_are_none_are_refused_at_once(given: object, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Settings(augment=given)  # type: ignore[arg-type]
+
+
+def test_settings_keep_words_and_put_the_shift_first() -> None:
+    settings = Settings(augment="mirror, noise=0.1", shift=1.5)  # type: ignore[arg-type]
+    assert settings.augment == ("mirror", "noise=0.1")
+    assert settings.augmentation.members == (Shift(1.5), Mirror(), Noise(0.1))
+    assert Settings(augment=()).augment is None
+    assert Settings().augmentation.members == ()
+
+
+@pytest.mark.parametrize("word", ["mirror", "new,word", "a=b", ""])
+def test_a_word_that_cannot_be_registered_is_refused(word: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"augmentation: got .*; register it under another word"):
+        register_augmentation(word, Mirror)
+    assert AUGMENTATIONS["mirror"].make is Mirror
+
+
+# -- training --------------------------------------------------------------------------------------------
+def test_training_changes_its_examples_and_refuses_what_does_not_suit() -> None:
+    dataset = load("digits").take(np.arange(60))
+    losses = []
+    for augment in (None, ("mirror", "brightness=1", "noise=0.5")):
+        network = Model(widths=(4,)).network(dataset)
+        settings = Settings(epochs=1, batch=30, augment=augment)
+        losses.append(fit(network, analyse(network, dataset), settings=settings).rows[0]["loss"])
+    assert losses[0] != losses[1]
+    with pytest.raises(ConfigurationError, match="augment colour: got 1 channel, expected 3 channels"):
+        fit(network, analyse(network, dataset), settings=Settings(epochs=1, augment=("colour",)))
+    causal = Model("laplace", widths=(4,)).network(dataset)
+    with pytest.raises(ConfigurationError, match="augment mirror: got the laplace domain, expected"):
+        fit(causal, analyse(causal, dataset), settings=Settings(epochs=1, augment=("mirror",)))

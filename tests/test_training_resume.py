@@ -59,6 +59,8 @@ def timeless(history: History) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in history.rows]
 
 
+CHANGES = ("mirror-all", "turns", "brightness=0.2", "contrast=0.2", "noise=0.1", "lowpass=0.5")
+
 VARIANTS = {
     "adamw": BASE,
     "adam, one cycle": replace(BASE, optimizer="adam", schedule="one-cycle"),
@@ -67,7 +69,7 @@ VARIANTS = {
     "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
     "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
     "grid": BASE,
-    "dropout": replace(BASE, shift=0.3),
+    "dropout": replace(BASE, shift=0.3, augment=CHANGES),
 }
 
 

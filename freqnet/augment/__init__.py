@@ -3,8 +3,17 @@
 from freqnet.augment.base import Augmentation, Batch, Compose, Kind
 from freqnet.augment.moves import Mirror, Move, QuarterTurns, Shift
 from freqnet.augment.values import Brightness, ColourMix, Contrast, LowPass, Noise
+from freqnet.augment.words import (
+    AUGMENTATIONS,
+    Word,
+    augmentation_words,
+    read_augmentation,
+    read_augmentations,
+    register_augmentation,
+)
 
 __all__ = [
+    "AUGMENTATIONS",
     "Augmentation",
     "Batch",
     "Brightness",
@@ -18,4 +27,9 @@ __all__ = [
     "Noise",
     "QuarterTurns",
     "Shift",
+    "Word",
+    "augmentation_words",
+    "read_augmentation",
+    "read_augmentations",
+    "register_augmentation",
 ]

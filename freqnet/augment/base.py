@@ -74,12 +74,15 @@ class Kind:
         What the targets are.
     field_space : Space or None
         Space of the targets of a field.
+    can_mix : bool
+        Whether the loss takes mixed targets.
     """
 
     space: Space
     channels: int
     task: Task = field(default_factory=Classification)
     field_space: Space | None = None
+    can_mix: bool = True
 
     @property
     def spaces(self) -> tuple[Space, ...]:

@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from freqnet.augment import Batch
+from freqnet.augment import Batch, Kind
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
@@ -93,11 +93,12 @@ class Run:
         DataError
             The outputs of the network are not those of the task, or a target is no output.
         ConfigurationError
-            The loss, class weights or frozen layers do not fit.
+            The loss, class weights, augmentation or frozen layers do not fit.
         """
         frozen = frozen_parameters(network.body, settings.freeze or ())
         trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
+        settings.augmentation.check(replace(train.kind, can_mix=loss.can_mix))
         steps = -(-len(train) // settings.batch)
         optimizer = settings.make_optimizer(trained)
         return cls(network, settings, optimizer, steps, loss, train, frozen=frozen, validation=validation)
@@ -274,8 +275,8 @@ def fit(
         The spectra are not in the space of the network's door.
     ConfigurationError
         The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
-        validation set; class weights do not fit the classes; a name in `freeze` is unknown; or `progress` is
-        neither True nor False.
+        validation set; class weights do not fit the classes; an augmentation does not suit the examples; a name in
+        `freeze` is unknown; or `progress` is neither True nor False.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -385,13 +386,14 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
 
 
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
-    """Raise an error if the loss, class weights or frozen layers do not fit the network and the training targets."""
-    loss_of(network, task, targets, settings.loss_choices)
+    """Raise an error if loss, class weights, augmentation or frozen layers do not fit network and training targets."""
+    loss, door = loss_of(network, task, targets, settings.loss_choices), network.door
+    settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix))
     frozen_parameters(network.body, settings.freeze or ())
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
-    """Raise an error if there are no training examples, no validation examples for `patience`, or unusable shifts."""
+    """Raise an error if there are no training examples, no validation examples for `patience`, or unusable changes."""
     require_spectra(train, "training set")
     if validation is not None:
         require_spectra(validation, "validation set")
@@ -400,7 +402,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if settings.patience and validation is None:
         todo = "set a share of them aside, such as validation=0.1"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
-    train.space.check_shifts(settings.shift)
+    settings.augmentation.check(train.kind)
 
 
 def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
@@ -411,7 +413,7 @@ def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     sums, seen, start = Counter[str](), 0, time.perf_counter()
-    for index, batch in enumerate(train.shuffled(settings.batch, generator, settings.shift)):
+    for index, batch in enumerate(train.shuffled(settings.batch, generator, augment=settings.augmentation)):
         run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
         loss, outputs = run.step(batch)
         count = batch.x.shape[-2]
