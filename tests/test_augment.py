@@ -22,7 +22,9 @@ from freqnet.augment import (
     Mirror,
     Noise,
     QuarterTurns,
+    Rotate,
     Shift,
+    Zoom,
     read_augmentation,
     register_augmentation,
 )
@@ -155,6 +157,88 @@ def test_shifts_are_the_polynomial_at_moved_points(domain: str, grid: tuple[int,
     close(changed(Shift(1.5), batch), np.stack(expected).reshape(BATCH, *grid, CHANNELS))
 
 
+def reflected(t: float, n: int) -> float:
+    """A position reflected at half a sample before the first sample and after the last one, in steps."""
+    while not -0.5 <= t <= n - 0.5:
+        t = -1 - t if t < -0.5 else 2 * n - 1 - t
+    return t
+
+
+def turned(grid: tuple[int, ...], axes: tuple[int, int], angle: float) -> np.ndarray:
+    """The points that each place of a signal turned by an angle comes from, ``(places, axes)``."""
+    points = []
+    for place in product(*map(range, grid)):
+        at, (a, b) = list(place), axes
+        u, v = place[a] - (grid[a] - 1) / 2, place[b] - (grid[b] - 1) / 2
+        at[a] = reflected((grid[a] - 1) / 2 + u * np.cos(angle) + v * np.sin(angle), grid[a])
+        at[b] = reflected((grid[b] - 1) / 2 - u * np.sin(angle) + v * np.cos(angle), grid[b])
+        points.append(at)
+    return np.array(points, float)
+
+
+def scaled_by(grid: tuple[int, ...], factor: float) -> np.ndarray:
+    points = []
+    for place in product(*map(range, grid)):
+        points.append(
+            [reflected((n - 1) / 2 + (t - (n - 1) / 2) / factor, n) for t, n in zip(place, grid, strict=True)]
+        )
+    return np.array(points, float)
+
+
+def at_points(space: Space, batch: Batch, points: list[np.ndarray]) -> np.ndarray:
+    """The spectra of the trigonometric polynomials at the points of each example."""
+    rows = zip(samples_of(batch.x), points, strict=True)
+    values = np.stack([fourier_sum(image, at).reshape(image.shape) for image, at in rows])
+    return ops.analysis(values, space).data
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize(
+    ("grid", "axes"),
+    [((1, 1), (0, 1)), ((2, 3), (0, 1)), ((5, 5), (1, 0)), ((6, 6), (0, 1)), ((7, 4), (0, 1)), ((3, 5, 4), (0, 2))],
+)
+def test_rotations_are_the_polynomial_at_turned_points(
+    domain: str, grid: tuple[int, ...], axes: tuple[int, int]
+) -> None:
+    space, change = space_of(domain, grid), Rotate(40, 5, axes)
+    batch = drawn(space)
+    angles = np.radians((-40, -20, 0, 20, 40))[np.random.default_rng(1).integers(0, 5, (BATCH, 1))[:, 0]]
+    expected = at_points(space, batch, [turned(grid, axes, angle) for angle in angles])
+    found = change(batch, np.random.default_rng(1)).x.data
+    close(found, expected)
+    if min(grid) > 2:
+        with pytest.raises(AssertionError):
+            close(found, at_points(space, batch, [turned(grid, axes, -angle) for angle in angles]))
+
+
+@pytest.mark.parametrize("domain", PERIODIC)
+@pytest.mark.parametrize("grid", [(1,), (2,), (7,), (8,), (5, 6), (7, 4), (3, 2, 4)])
+def test_zooms_are_the_polynomial_at_scaled_points(domain: str, grid: tuple[int, ...]) -> None:
+    space = space_of(domain, grid)
+    batch = drawn(space)
+    factors = np.array([1 / 1.5, 1, 1.5])[np.random.default_rng(1).integers(0, 3, (BATCH, 1))[:, 0]]
+    expected = at_points(space, batch, [scaled_by(grid, factor) for factor in factors])
+    close(Zoom(0.5, 3)(batch, np.random.default_rng(1)).x.data, expected)
+
+
+@pytest.mark.parametrize("change", [Rotate(30, 3), Zoom(0.3, 3)])
+def test_warps_make_no_transform_and_keep_zeros_behind_the_samples(change: Rotate | Zoom) -> None:
+    door = Door("fourier", (6, 5), (4, 3), CHANNELS, pad=(3, 3))
+    batch = Batch(door.analyse(np.random.default_rng(5).normal(size=(BATCH, 6, 5, CHANNELS)), np.float64), np.zeros(1))
+    found = changed(change, batch)
+    moves = np.random.default_rng(1).integers(0, 3, (BATCH, 1))[:, 0]
+    whole, held = samples_of(batch.x), (6, 5)
+    expected = np.zeros_like(whole)
+    for b, move in enumerate(moves):
+        points = (
+            turned(held, (0, 1), np.radians((-30, 0, 30)[move]))
+            if change.word == "rotate"
+            else scaled_by(held, 1.3 ** (move - 1.0))
+        )
+        expected[b, :6, :5] = fourier_sum(whole[b], points).reshape(6, 5, CHANNELS)
+    close(found, samples_of(ops.analysis(expected, door.space)))
+
+
 @pytest.mark.parametrize("domain", PERIODIC)
 @pytest.mark.parametrize("change", [Mirror(axis="all"), Mirror(), Shift(1.5), QuarterTurns()])
 def test_targets_that_are_signals_move_along_on_their_own_grid(domain: str, change: Augmentation) -> None:
@@ -168,6 +252,18 @@ def test_targets_that_are_signals_move_along_on_their_own_grid(domain: str, chan
     # The target is the input on a finer grid, and stays so.
     close(samples_of(Tensor(out.targets, targets)), ops.synthesis(out.x, fine).data)
     assert np.abs(out.targets - both.targets).max() > 1e-3
+
+
+def test_targets_on_the_grid_of_the_input_turn_as_it_does() -> None:
+    space = space_of("fourier", (6, 5))
+    batch = drawn(space)
+    for change in (Rotate(30), Zoom(0.3)):
+        out = change(Batch(batch.x, 2 * batch.x.data, None, space), np.random.default_rng(3))
+        close(out.targets, 2 * out.x.data)
+        assert np.abs(out.targets - 2 * batch.x.data).max() > 1e-3
+    padded = get_domain("fourier")((8, 8), (3, 3), support=(6, 6))
+    with pytest.raises(ConfigurationError, match="augment zoom: got targets of a field behind zeros of the door"):
+        Zoom().check(Kind(padded, 1, Field(), padded))
 
 
 # -- values ----------------------------------------------------------------------------------------------
@@ -300,13 +396,24 @@ def test_parts_act_in_their_order() -> None:
 def test_precision_stays(domain: str, precision: type) -> None:
     batch = drawn(space_of(domain, (6, 6)))
     x = Tensor(batch.x.data.astype(batch.space.dtype(precision)), batch.space)
-    parts = (Mirror(), QuarterTurns(), Shift(1), Brightness(), Contrast(), ColourMix(), Noise(), LowPass())
+    parts = (
+        Mirror(),
+        QuarterTurns(),
+        Shift(1),
+        Brightness(),
+        Contrast(),
+        ColourMix(),
+        Noise(),
+        LowPass(),
+        Rotate(),
+        Zoom(),
+    )
     for change in parts:
         assert change(Batch(x, batch.targets), np.random.default_rng(0)).x.dtype == x.dtype, change
 
 
 # -- refusals --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("change", [Mirror(), QuarterTurns(), Shift(1), Noise(), LowPass()])
+@pytest.mark.parametrize("change", [Mirror(), QuarterTurns(), Shift(1), Noise(), LowPass(), Rotate(), Zoom()])
 @pytest.mark.parametrize("domain", ["laplace", "damped"])
 def test_domains_of_nodes_refuse_in_one_line_what_they_cannot(change: Augmentation, domain: str) -> None:
     with pytest.raises(ConfigurationError, match=r"got .*, expected .*; .*(pass|leave)") as error:
@@ -329,6 +436,15 @@ def test_domains_of_nodes_refuse_in_one_line_what_they_cannot(change: Augmentati
         (lambda: Contrast(1.5), "augment contrast: got amount=1.5, expected a number from 0 to 1"),
         (lambda: ColourMix("x"), "augment colour: got amount='x'"),
         (lambda: ColourMix().check(Kind(space_of("fourier", (4,)), 1)), "got 1 channel, expected 3 channels of colour"),
+        (lambda: Rotate(200), "augment rotate: got degrees=200, expected a number from 0 to 180; pass 15"),
+        (lambda: Rotate(steps=1), "augment rotate: got steps=1, expected a whole number from 2 to 65; pass steps=17"),
+        (lambda: Rotate(axes=(1, 1)), "augment rotate: got axes="),
+        (lambda: Rotate().check(Kind(space_of("fourier", (9,)), 1)), "got signals of 1 axis, expected two axes"),
+        (
+            lambda: Rotate().check(Kind(space_of("fourier", (40, 40)), 1)),
+            "got signals of 1521 coordinates, expected at",
+        ),
+        (lambda: Zoom(2), "augment zoom: got amount=2, expected a number from 0 to 1; pass 0.2"),
         (lambda: LowPass(-0.1), "augment lowpass: got least=-0.1"),
         (lambda: Compose(("mirror",)), "augment compose: got a str, expected augmentations"),
     ],

@@ -59,7 +59,8 @@ def timeless(history: History) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in history.rows]
 
 
-CHANGES = ("mirror-all", "turns", "brightness=0.2", "contrast=0.2", "noise=0.1", "lowpass=0.5")
+SIGNALS = ("mirror-all", "turns", "rotate", "zoom", "brightness=0.2", "contrast=0.2", "noise=0.1", "lowpass=0.5")
+CHANGES = (*SIGNALS, "cutout", "mixup=1", "cutmix=1")
 
 VARIANTS = {
     "adamw": BASE,

@@ -7,8 +7,10 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from freqnet.augment.base import Augmentation, Compose
+from freqnet.augment.mixing import CutMix, Cutout, Mixup
 from freqnet.augment.moves import Mirror, QuarterTurns, Shift
 from freqnet.augment.values import Brightness, ColourMix, Contrast, LowPass, Noise
+from freqnet.augment.warps import Rotate, Zoom
 from freqnet.checks import listed, shown
 from freqnet.errors import ConfigurationError, got_expected
 
@@ -148,3 +150,8 @@ register_augmentation("contrast", Contrast, "a number from 0 to 1")
 register_augmentation("colour", ColourMix, "a number from 0 to 1")
 register_augmentation("noise", Noise, "a number of deviations")
 register_augmentation("lowpass", LowPass, "a share of the band from 0 to 1")
+register_augmentation("rotate", Rotate, "a number of degrees from 0 to 180")
+register_augmentation("zoom", Zoom, "a number from 0 to 1")
+register_augmentation("cutout", Cutout, "a share of the sides from 0 to 1")
+register_augmentation("mixup", Mixup, "a number from 0 to 100")
+register_augmentation("cutmix", CutMix, "a number from 0 to 100")

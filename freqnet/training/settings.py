@@ -140,7 +140,8 @@ class Settings:
     augment : sequence of str, optional
         Random changes of training examples inside the domain, as words with amounts, such as mirror,shift=2 [none]. In
         their order: ``mirror``, ``mirror-all``, ``turns``, ``shift``, ``brightness``, ``contrast``, ``colour``,
-        ``noise``, ``lowpass``; see `freqnet.augment`. Each example has draws of its own.
+        ``noise``, ``lowpass``, ``rotate``, ``zoom``, ``cutout``, ``mixup``, ``cutmix``. `freqnet.augment` describes
+        them. Each example has draws of its own.
     clip : float
         Largest norm of the gradient, 0 for no clipping [1].
     patience : int
