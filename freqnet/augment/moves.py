@@ -19,7 +19,14 @@ class Move(Augmentation):
 
     What is drawn is an array with one row per example. Positions are samples of the input's grid; the grid of a
     target that is a signal may be finer or coarser, by a ratio for each axis.
+
+    Attributes
+    ----------
+    has_copies : bool
+        Whether predictions can be averaged over a few of its moves, which `copies` returns.
     """
+
+    has_copies: ClassVar[bool] = True
 
     @abstractmethod
     def draw(self, count: int, ndim: int, generator: np.random.Generator) -> np.ndarray:

@@ -29,6 +29,7 @@ class Warp(Move):
     """
 
     steps: int
+    has_copies: ClassVar[bool] = False
 
     @abstractmethod
     def maps(self, ndim: int) -> np.ndarray:
@@ -66,7 +67,8 @@ class Warp(Move):
         return Tensor(space.from_coordinates(out), space)
 
     def copies(self, ndim: int) -> list[np.ndarray]:
-        raise self.refuse("copies to average", "mirror, mirror-all, turns and shift", f"leave {self.word} out of tta")
+        # The middle of the table is no move only if the number of steps is odd.
+        return []
 
     def back(self, moves: np.ndarray) -> np.ndarray:
         return self.steps - 1 - moves

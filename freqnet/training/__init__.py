@@ -1,6 +1,7 @@
 """Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
 from freqnet.augment import Batch
+from freqnet.training.averaging import predict_averaged
 from freqnet.training.batches import Spectra, analyse
 from freqnet.training.callbacks import Callback, Progress, StopTraining
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
@@ -38,6 +39,7 @@ __all__ = [
     "exploding_layer",
     "fit",
     "load_checkpoint",
+    "predict_averaged",
     "register_activation",
     "save",
     "training_defaults",
