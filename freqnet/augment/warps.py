@@ -55,16 +55,18 @@ class Warp(Move):
         assert space is not None
         middle = tuple(float(n) for n in (np.array(frame.held) - 1) / 2 * scaled(space, frame))
         low, high = (tuple((np.array(edge) * scaled(space, frame)).tolist()) for edge in _edges(frame))
-        values = space.coordinates(x.data)
-        out = np.empty_like(values)
-        table = self.maps(space.ndim)
-        for step in np.unique(moves):
-            which = np.flatnonzero(moves[:, 0] == step)
-            flat = np.ascontiguousarray(values[:, which]).reshape(len(values), -1)
+        # Examples with the same map lie side by side.
+        order = np.argsort(moves[:, 0], kind="stable")
+        values = space.coordinates(x.data).take(order, axis=1)
+        table, steps = self.maps(space.ndim), moves[order, 0]
+        flat, channels = values.reshape(len(values), -1), values.shape[-1]
+        out = np.empty_like(flat)
+        for step in np.unique(steps):
+            first, last = (channels * np.searchsorted(steps, step, side) for side in ("left", "right"))
             rows = tuple(map(tuple, table[step].tolist()))
             matrix = _matrix(space, space.held, rows, middle, (low, high), values.dtype.name)
-            out[:, which] = (matrix @ flat).reshape(len(values), len(which), -1)
-        return Tensor(space.from_coordinates(out), space)
+            np.matmul(matrix, flat[:, first:last], out=out[:, first:last])
+        return Tensor(space.from_coordinates(out.reshape(values.shape).take(np.argsort(order), axis=1)), space)
 
     def copies(self, ndim: int) -> list[np.ndarray]:
         # The middle of the table is no move only if the number of steps is odd.

@@ -166,7 +166,10 @@ class Grid(Space):
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
-        return np.stack([_shifted(array[..., i, :], row) for i, row in enumerate(samples)], axis=-2)
+        for axis, n in enumerate(self.grid):
+            shifted = _shifted_by_matrices if n * n <= _SUMMED else _shifted_one_by_one
+            array = shifted(array, axis, samples[:, axis])
+        return np.ascontiguousarray(array)
 
     # -- augmentation ------------------------------------------------------------------------------
     def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
@@ -223,14 +226,33 @@ class Grid(Space):
         return volume(self.grid)
 
 
-def _shifted(array: np.ndarray, samples: np.ndarray) -> np.ndarray:
-    """Return one example ``(*grid, channels)`` shifted by ``(axes,)`` samples."""
-    for axis, (n, s) in enumerate(zip(array.shape, samples, strict=False)):
-        if n * n > _SUMMED and float(s).is_integer():
-            array = np.roll(array, int(s), axis)
-        else:
-            array = contract(_shift_matrix(n, s).astype(array.dtype, copy=False), array, axis)
-    return np.ascontiguousarray(array)
+def _shifted_by_matrices(array: np.ndarray, axis: int, samples: np.ndarray) -> np.ndarray:
+    """Return signals ``(*grid, batch, channels)`` shifted along an axis by ``(batch,)`` samples."""
+    n, k = array.shape[axis], np.arange(-(array.shape[axis] // 2), array.shape[axis] // 2 + 1)
+    halved = np.where(2 * np.abs(k) == n, 0.5, 1.0) / n
+    # The entries of a matrix depend on the difference of the places only.
+    columns = (np.exp(-2j * np.pi * np.outer(samples, k) / n) * halved @ _waves(np.arange(n), k, n).T).real
+    columns = columns.astype(array.dtype)
+    places = (np.arange(n)[:, None] - np.arange(n)) % n
+    lines = np.moveaxis(array, (-2, axis), (0, 1))
+    out = np.empty(lines.shape, array.dtype)
+    step = max(1, _SUMMED // (n * n))
+    for first in range(0, len(samples), step):
+        part = slice(first, first + step)
+        rows = lines[part].reshape(len(columns[part]), n, -1)
+        out[part] = np.matmul(columns[part][:, places], rows).reshape(lines[part].shape)
+    return np.moveaxis(out, (0, 1), (-2, axis))
+
+
+def _shifted_one_by_one(array: np.ndarray, axis: int, samples: np.ndarray) -> np.ndarray:
+    """Return the same along a long axis, where whole samples need no matrix."""
+
+    def moved(example: np.ndarray, by: float) -> np.ndarray:
+        if by.is_integer():
+            return np.roll(example, int(by), axis)
+        return contract(_shift_matrix(example.shape[axis], by).astype(array.dtype, copy=False), example, axis)
+
+    return np.stack([moved(array[..., i, :], float(by)) for i, by in enumerate(samples)], axis=-2)
 
 
 def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:
