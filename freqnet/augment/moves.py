@@ -140,7 +140,7 @@ class Mirror(Move):
 
 @dataclass(frozen=True)
 class QuarterTurns(Move):
-    """Turn examples by 0, 90, 180 or 270 degrees in the plane of two axes of equal grids, as `numpy.rot90` does.
+    """Turn examples by 0, 90, 180 or 270 degrees in the plane of two axes of equal grids, as ``numpy.rot90`` does.
 
     Parameters
     ----------

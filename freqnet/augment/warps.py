@@ -128,7 +128,7 @@ class Rotate(Warp):
         Number of angles in the table, at equal distances from ``-degrees`` to ``degrees``, all equally likely.
     axes : tuple of int
         The two axes of the plane; a positive angle turns from the second towards the first in the directions of the
-        indices, as a rotation of `numpy.rot90` by a positive number does.
+        indices, as a rotation of ``numpy.rot90`` by a positive number does.
 
     Raises
     ------
