@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from freqnet import Tensor, get_domain, no_transforms, ops
+from freqnet import Tensor, get_domain, nn, no_transforms, ops
 from freqnet.augment import (
     AUGMENTATIONS,
     Augmentation,
@@ -28,12 +30,12 @@ from freqnet.augment import (
     read_augmentation,
     register_augmentation,
 )
-from freqnet.data import load
+from freqnet.data import Dataset, load
 from freqnet.errors import ConfigurationError
 from freqnet.nn import Door
 from freqnet.spaces import Space
 from freqnet.tasks import Field
-from freqnet.training import Model, Settings, analyse, fit
+from freqnet.training import Model, Progress, Settings, analyse, fit
 
 PERIODIC = ("fourier", "hartley", "grid")
 # Odd, even, prime, tiny and not square; 1-D to 3-D.
@@ -505,6 +507,34 @@ def test_a_word_that_cannot_be_registered_is_refused(word: str) -> None:
 
 
 # -- training --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("domain", ["fourier", "grid"])
+def test_a_run_killed_in_an_epoch_and_resumed_has_the_bits_of_one_that_was_not(domain: str, tmp_path: Path) -> None:
+    """With every augmentation, and dropout that draws from the same generator."""
+    images = np.random.default_rng(0).normal(size=(50, 6, 6, 3)).astype(np.float32)
+    dataset = Dataset("made", images, np.arange(50) % 4, tuple("abcd"))
+    settings = Settings(epochs=3, batch=20, shift=0.5, augment=tuple(AUGMENTATIONS))
+
+    def bits(seed: int, steps: int = 99, **options: bool) -> dict[str, bytes]:
+        layers = (nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.FrequencyDropout(), nn.Dense(4))
+        network = nn.Network(Door(domain, (6, 6), (2, 2), 3), nn.Sequential(layers), seed)
+        calls = iter(range(steps))
+
+        def stop(figures: dict[str, Any]) -> None:
+            if "restored" not in figures and next(calls, None) is None:
+                raise KeyboardInterrupt
+
+        spectra = analyse(network, dataset)
+        file = None if steps == 99 and not options else tmp_path / "checkpoint"
+        fit(network, spectra, settings=settings, checkpoint=file, callbacks=[Progress(stop)], **options)
+        return {name: array.tobytes() for name, array in network.arrays().items()}
+
+    expected = bits(0)
+    # Three steps and a row per epoch: the sixth call is the second step of the second epoch.
+    with pytest.raises(KeyboardInterrupt):
+        bits(0, 5)
+    assert bits(7, resume=True) == expected
+
+
 def test_training_changes_its_examples_and_refuses_what_does_not_suit() -> None:
     dataset = load("digits").take(np.arange(60))
     losses = []

@@ -24,7 +24,7 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
     ----------
     domain, modes, kernel, activation, gate_band, widths, size, pool, precision
         The network: see `freqnet.training.Model`.
-    epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, clip
+    epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, augment, clip
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.
     patience, validation_fraction, grid, layout, random_state, warm_start, verbose
         As for `FrequencyClassifier`.
