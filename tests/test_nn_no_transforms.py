@@ -35,6 +35,9 @@ LAYERS = (
     nn.RealImaginary("tanh"),
     nn.SecondHarmonic(),
     nn.FrequencyDropout(),
+    nn.ChannelDropout(),
+    nn.StochasticDepth(),
+    nn.SqueezeExcitation(2),
     nn.Residual(
         nn.Sequential((nn.Convolution(4, 3, "sinc", groups=2), nn.Polynomial((0.0, 1.0, 0.2, 0.1), exact=True)))
     ),

@@ -197,3 +197,16 @@ def test_layers_are_built_with_older_generators_and_without_one(generator: Any):
         dropout(x)
     dropout.set_generator(np.random.default_rng(0))
     assert dropout(x).shape == x.shape
+
+
+@pytest.mark.parametrize("statistics", ["batch", "sample"])
+def test_evaluation_repeats_training_where_running_averages_are_those_of_the_batch(statistics: str):
+    norm, activation = nn.PowerNorm(momentum=1.0), nn.Gaussian(statistics=statistics, momentum=1.0)
+    body = build(nn.Sequential(norm, activation))
+    norm.parameters["gain"].data[:] = [[0.5, 2.0]]
+    norm.parameters["offset"].data[:] = [[-0.3, 0.7]]
+    body.train()
+    trained = body(X).data
+    body.train(False)
+    # The running variance is that of the batch; both layers add their epsilon to it.
+    oracles.assert_close(body(X).data, trained, statistics)

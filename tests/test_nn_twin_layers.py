@@ -65,6 +65,20 @@ def test_frequency_dropout(grid: Axes):
     assert_twin(nn.FrequencyDropout(1), grid)
 
 
+@pytest.mark.parametrize("grid", [(1,), (8,), (7, 5), (3, 5, 2)], ids=named)
+@pytest.mark.parametrize("layer", [nn.ChannelDropout(0.4), nn.StochasticDepth(0.4)], ids=lambda v: type(v).__name__)
+def test_dropout_of_channels_and_of_examples(layer: nn.Module, grid: Axes):
+    for seed in range(3):
+        assert_twin(layer, grid, training=True, seed=seed)
+    assert_twin(layer, grid)
+
+
+@pytest.mark.parametrize("grid", [(2,), (9,), (7, 5), (3, 5, 2)], ids=named)
+def test_squeeze_and_excitation(grid: Axes):
+    for band in some_bands(grid)[:2]:
+        assert_twin(nn.SqueezeExcitation(2), grid, band)
+
+
 # -- normalisation and activations -------------------------------------------------------------------
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("statistics", ["batch", "sample"])

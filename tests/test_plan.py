@@ -232,7 +232,9 @@ ACTIVATIONS = {"polynomial": nn.Polynomial, "gaussian": nn.Gaussian, "batch": la
 def test_training_by_plans_and_by_the_tape_ends_in_the_same_weights(activation: str):
     weights = []
     for context in (nn.tape_only(), thread_limit(2)):
-        network = small_network(ACTIVATIONS[activation](), nn.FrequencyDropout())
+        network = small_network(
+            ACTIVATIONS[activation](), nn.FrequencyDropout(), nn.ChannelDropout(0.3), nn.SqueezeExcitation(2)
+        )
         with context:
             fit(network, some_spectra(network), settings=Settings(epochs=3, batch=5))
         weights.append(network.arrays())
@@ -506,7 +508,8 @@ def test_copies_make_plans_of_their_own():
     del compiled
     for one in copies:
         assert np.array_equal(one(samples), wanted)
-        assert np.array_equal(one.infer(network.analyse(samples)), one(samples))
+        # The native door sums in another order than the one of NumPy.
+        assert np.allclose(one.infer(network.analyse(samples)), one(samples), rtol=1e-12, atol=1e-14)
     assert "storage='float32'" in repr(copies[0])
 
 

@@ -163,6 +163,35 @@ def dropout(layer: Any, x: Held, run: Run) -> Held:
     return x.put(oracles.project(x.samples, smaller((radius,) * len(x.band), x.band)))
 
 
+@twin_of("ChannelDropout")
+def channel_dropout(layer: Any, x: Held, run: Run) -> Held:
+    return _dropped(layer, x, run, x.samples.shape[-1])
+
+
+@twin_of("StochasticDepth")
+def stochastic_depth(layer: Any, x: Held, run: Run) -> Held:
+    return _dropped(layer, x, run, 1)
+
+
+def _dropped(layer: Any, x: Held, run: Run, columns: int) -> Held:
+    if not run.training:
+        return x
+    batch, ones = len(x.samples), (1,) * len(x.grid)
+    is_kept = run.generator.random((batch, columns)) >= layer.rate
+    return x.put(anp.where(is_kept.reshape(batch, *ones, columns), x.samples / (1 - layer.rate), 0.0))
+
+
+@twin_of("SqueezeExcitation")
+def squeeze_excitation(layer: Any, x: Held, run: Run) -> Held:
+    over = tuple(range(1, x.samples.ndim - 1))
+    mean = anp.mean(x.samples, over)
+    spread = anp.mean(x.samples**2, over) - mean**2
+    both = anp.concatenate([mean, anp.sqrt(spread + 1e-5)], -1)
+    hidden = anp.maximum(anp.dot(both, run["squeeze.weight"]) + run["squeeze.bias"], 0)
+    gates = 2 / (1 + anp.exp(-(anp.dot(hidden, run["excite.weight"]) + run["excite.bias"])))
+    return x.put(x.samples * anp.reshape(gates, (len(gates), *(1,) * len(over), -1)))
+
+
 # -- normalisation -----------------------------------------------------------------------------------
 @twin_of("PowerNorm")
 def power_norm(layer: Any, x: Held, run: Run) -> Held:

@@ -4,6 +4,7 @@ from freqnet.nn.activation import Linearized, Pointwise, Polynomial
 from freqnet.nn.containers import NormalizedGaussian, NormalizedPolynomial, Residual, Sequential
 from freqnet.nn.convolution import Convolution, Window
 from freqnet.nn.door import Door
+from freqnet.nn.dropout import ChannelDropout, FrequencyDropout, StochasticDepth
 from freqnet.nn.fitted import FourierSeries, Gaussian
 from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum, Rescale
 from freqnet.nn.module import LAYERS, Features, Module, Signal, evaluation, from_description, layer
@@ -11,12 +12,14 @@ from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
 from freqnet.nn.plans import Compiled, tape_only
-from freqnet.nn.pooling import AveragePool, FrequencyDropout, LowPass, TruncationPool
+from freqnet.nn.pooling import AveragePool, LowPass, TruncationPool
+from freqnet.nn.squeeze import SqueezeExcitation
 from freqnet.nn.twin import TwinReport, compare_with_twin
 
 __all__ = [
     "LAYERS",
     "AveragePool",
+    "ChannelDropout",
     "Compiled",
     "Convolution",
     "Dense",
@@ -44,6 +47,8 @@ __all__ = [
     "SecondHarmonic",
     "Sequential",
     "Signal",
+    "SqueezeExcitation",
+    "StochasticDepth",
     "TruncationPool",
     "TwinReport",
     "Window",

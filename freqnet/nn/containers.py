@@ -119,7 +119,7 @@ class NormalizedPolynomial(_Merged):
 
 
 class NormalizedGaussian(_Merged):
-    """Normalise a signal over the batch and apply the best polynomial of degree 1 or 2 in one pass.
+    """Normalise a signal over the batch and apply the best polynomial for each example, of degree 1 or 2, in one pass.
 
     `Sequential` inserts this layer when it is built. Its parameters are those of the two layers.
     """
@@ -129,7 +129,7 @@ class NormalizedGaussian(_Merged):
     def forward(self, x: Tensor) -> Tensor:
         # Few nodes hold no constant exactly: there the statistics of the normalised signal are not those that follow
         # from the signal's own.
-        if self.activation.uses_running or x.space.has_nodes:
+        if x.space.has_nodes:
             return self.activation(self.norm(x))
         return self.activation.of_normalized(x, self.norm)
 
@@ -151,7 +151,8 @@ def _merged(norm: PowerNorm, child: Module) -> Module | None:
     # Classes derived from these may compute something else.
     if type(child) is Polynomial and child.is_low_degree:
         return NormalizedPolynomial(norm, child)
-    if type(child) is Gaussian and child.is_low_degree and norm.statistics == "batch":
+    # Running averages of the activation are those of the normalised signal, which a merged layer does not compute.
+    if type(child) is Gaussian and child.is_low_degree and (norm.statistics, child.statistics) == ("batch", "sample"):
         return NormalizedGaussian(norm, child)
     return None
 

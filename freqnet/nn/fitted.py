@@ -112,7 +112,7 @@ class Gaussian(WithStatistics):
         return out
 
     def of_normalized(self, x: Tensor, norm: PowerNorm) -> Tensor:
-        """Normalise a signal and apply the polynomial of degree 1 or 2, in one pass, without running averages.
+        """Normalise a signal and apply the polynomial of degree 1 or 2 for each example, in one pass.
 
         Parameters
         ----------
@@ -121,15 +121,14 @@ class Gaussian(WithStatistics):
         norm : PowerNorm
             Normalisation over the batch; it may use its running averages.
         """
-        out, own, shared = normalized_gaussian(
+        out, _, shared = normalized_gaussian(
             x, norm.parameters["gain"], norm.parameters["offset"],
             function=self.function, degree=self.degree, epsilon=self.epsilon, norm_epsilon=norm.epsilon,
-            band=self.kept or x.space.band, per_sample=self.statistics == "sample",
+            band=self.kept or x.space.band, per_sample=True,
             running=norm.running().data if norm.uses_running else None,
         )  # fmt: skip
         if not norm.uses_running:
             norm.update_running(shared)
-        self.update_running(own)
         return out
 
     def _apply(self, x: Tensor, found: Tensor) -> Tensor:

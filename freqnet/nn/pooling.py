@@ -1,18 +1,16 @@
-"""Pooling inside a domain: truncation to any size, low-pass, exact averages and frequency dropout."""
+"""Pooling inside a domain: truncation to any size, low-pass, and exact averages."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_finite, is_whole
-from freqnet.errors import ConfigurationError, NetworkWarning, ShapeError, got_expected
+from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
-from freqnet.ops.pool import aliased, checked_window, drop_frequencies, resampled
+from freqnet.ops.pool import aliased, checked_window, resampled
 from freqnet.spaces.base import Axes, Space, per_axis
 
 
@@ -160,53 +158,3 @@ class AveragePool(Module):
         stride = self._stride(x.space.ndim)
         # A stride of 1 changes nothing: skip the op.
         return averaged if max(stride) == 1 else ops.alias(averaged, stride)
-
-
-@layer
-@dataclass(eq=False)
-class FrequencyDropout(Module):
-    """Set all modes beyond a random radius to zero in training (Rippel et al. 2015, section 3.2).
-
-    Each training step draws one radius for all axes, uniformly from `minimum` to the largest band. As in the paper,
-    nothing is rescaled. `build` gives the layer a generator, whose seed follows from that of the network;
-    `set_generator` replaces it.
-
-    Parameters
-    ----------
-    minimum : int
-        Smallest radius, as a mode number. Of a fraction, the whole number below counts, with a `NetworkWarning`.
-
-    Raises
-    ------
-    ConfigurationError
-        The minimum is below 0 or larger than the band, or the layer is used in training before `build`.
-    """
-
-    is_static = True
-
-    minimum: int = 1
-
-    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
-        space = require_incoming(incoming, Signal, "FrequencyDropout").space
-        if not is_finite(self.minimum) or not 0 <= self.minimum <= max(1, *space.band):
-            raise ConfigurationError(
-                got_expected("minimum radius", self.minimum, f"0 to {max(space.band)}", "pass minimum=0")
-            )
-        if not is_whole(self.minimum):
-            # Earlier versions took fractions, and cut them off.
-            todo = f"pass minimum={int(self.minimum)}; it counts modes, and is no rate"
-            warnings.warn(got_expected("minimum radius", self.minimum, "a whole number", todo), NetworkWarning, 2)
-        return incoming
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        return drop_frequencies(x, draw=self._radius)[0]
-
-    def _radius(self, band: Axes) -> int:
-        # The generator of this moment: training sets another for each epoch.
-        if self.generator is None:
-            todo = "put it in a Network, call its build(), or call set_generator(numpy.random.default_rng(0))"
-            raise ConfigurationError(got_expected("FrequencyDropout", "no generator", "one in training", todo))
-        most = max(band)
-        return int(self.generator.integers(min(int(self.minimum), most), most + 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -150,28 +149,6 @@ def zero_pad(x: Tensor, band: int | Axes) -> Tensor:
     if any(m < n for m, n in zip(kept, x.space.band, strict=True)):
         raise ShapeError(got_expected("band", kept, f"at least {x.space.band}", "keep more modes, or use truncate"))
     return change_band(x, band=kept)
-
-
-def _drop(x: Tensor, draw: Callable[[Axes], int]) -> tuple[Tensor, Tensor]:
-    radius = draw(x.space.band)
-    kept = tuple(min(radius, m) for m in x.space.band)
-    narrow = change_band.forward(x, band=kept)
-    return change_band.forward(narrow, band=x.space.band), Tensor(np.array(kept, float))
-
-
-def _drop_vjp(g: Tensor, out: Tensor, kept: Tensor, x: Tensor, **rest: Any) -> Tensor:
-    return zero_pad(truncate(g, tuple(int(m) for m in kept.data)), g.space.band)
-
-
-# It draws at every call, so that it is one op, and is not registered among those that only compute.
-drop_frequencies = Op(
-    "drop_frequencies",
-    forward=_drop,
-    vjps=(_drop_vjp,),
-    cost=per_element,
-    source="X[k] for |k| <= r, else 0, r uniform from the minimum to the band (Rippel et al. 2015, section 3.2)",
-    saves=True,
-)
 
 
 def resample(x: Tensor, grid: int | Axes) -> Tensor:

@@ -5,7 +5,7 @@ An op without a rule here, or in a case that its rule leaves out, runs by its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
 from typing import Any
@@ -454,6 +454,26 @@ def _softmax(b: Builder, out: Tensor, inputs: tuple[Tensor], targets: Array) -> 
     slope = b.program.empty(logits.shape)
     b.program.softmax(b.value(logits), targets, b.result(out), slope)
     return lambda g: b.share_gradient(logits, slope)
+
+
+# -- dropout ---------------------------------------------------------------------------------------------
+@rule("drop_lanes")
+def _drop_lanes(b: Builder, out: Tensor, inputs: tuple[Tensor], draw: Callable[[Axes], Array]) -> Backward | None:
+    (x,) = inputs
+    if not _on_modes(x, out):
+        return None
+    lanes = x.shape[-2:]
+    factors = b.program.empty(lanes)
+    b.program.call(lambda: np.copyto(factors, draw(lanes)))
+    b.keep_saved(out, factors)
+    _combine(b.program, b.value(x), factors, None, None, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is not None:
+            _combine(b.program, g, factors, None, None, gx)
+
+    return backward
 
 
 # -- the door --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from freqnet.spaces import KERNELS
 
 EXAMPLES: dict[str, list[nn.Module]] = {
     "AveragePool": [nn.AveragePool(2), nn.AveragePool(3, 2, "sinc"), nn.AveragePool(2, 1)],
+    "ChannelDropout": [nn.ChannelDropout(0.5)],
     "Convolution": [
         *(nn.Convolution(6, 3, kernel) for kernel in KERNELS),
         nn.Convolution(6, 2, groups=2, bias=False),
@@ -48,6 +49,8 @@ EXAMPLES: dict[str, list[nn.Module]] = {
         nn.Sequential((nn.Convolution(2), nn.PowerNorm(epsilon=0.1), nn.Polynomial(), nn.FrequencyDropout())),
         nn.Sequential((nn.LowPass(1), nn.GlobalAverage(), nn.Dense(3))),
     ],
+    "SqueezeExcitation": [nn.SqueezeExcitation(2)],
+    "StochasticDepth": [nn.StochasticDepth(0.5)],
     "TruncationPool": [nn.TruncationPool(3), nn.TruncationPool(4), nn.TruncationPool(1)],
     "Window": [nn.Window(3), nn.Window(1)],
 }
@@ -60,6 +63,9 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
         (nn.AveragePool((2, 2)), ShapeError, "1 numbers"),
         (nn.AveragePool((2, 2), 1), ShapeError, "1 numbers"),
         (nn.AveragePool(2, 2, "mean"), ConfigurationError, "method: got 'mean'"),
+    ],
+    "ChannelDropout": [
+        (nn.ChannelDropout(1.0), ConfigurationError, "rate of ChannelDropout: got 1.0, expected a number from 0")
     ],
     "Convolution": [
         (nn.Convolution(2, kernel="wavelet"), ConfigurationError, "kernel: got 'wavelet', expected taps or spectral"),
@@ -121,6 +127,8 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     ],
     "Residual": [(nn.Residual(nn.GlobalAverage()), ShapeError, "Residual body: got 4 features, expected a signal")],
     "Sequential": [(nn.Sequential((nn.Dense(3), nn.Convolution(2))), ShapeError, "Convolution: got 3 features")],
+    "SqueezeExcitation": [(nn.SqueezeExcitation(0), ShapeError, "reduction: got 0")],
+    "StochasticDepth": [(nn.StochasticDepth(-0.1), ConfigurationError, "rate of StochasticDepth: got -0.1")],
     "TruncationPool": [
         (nn.TruncationPool(9), ShapeError, "pooling size: got"),
         (nn.TruncationPool(0), ShapeError, "pooling size: got"),

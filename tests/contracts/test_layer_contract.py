@@ -27,7 +27,7 @@ BATCH = 2
 # Signals that fill the grid leave no room for a linear convolution, so it takes the remainder and warns.
 pytestmark = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
 # Only these layers may differ between training and evaluation.
-TWO_MODES = {"FrequencyDropout", "Gaussian", "PowerNorm"}
+TWO_MODES = {"ChannelDropout", "FrequencyDropout", "Gaussian", "PowerNorm", "StochasticDepth"}
 PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
 
 
@@ -218,7 +218,7 @@ def test_pointwise_refuses_spectra():
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({"layer": "Attention"}, "layer: got 'Attention', expected AveragePool or Convolution"),
+        ({"layer": "Attention"}, "layer: got 'Attention', expected AveragePool or ChannelDropout or Convolution"),
         ({}, "layer: got None"),
         ({"layer": "Dense"}, "layer Dense: got .* its declared fields"),
         ({"layer": "Dense", "outputs": 1, "color": 2}, "layer Dense: got .* its declared fields"),
