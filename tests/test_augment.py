@@ -495,7 +495,7 @@ def test_settings_keep_words_and_put_the_shift_first() -> None:
     settings = Settings(augment="mirror, noise=0.1", shift=1.5)  # type: ignore[arg-type]
     assert settings.augment == ("mirror", "noise=0.1")
     assert settings.augmentation.members == (Shift(1.5), Mirror(), Noise(0.1))
-    assert Settings(augment=()).augment is None
+    assert Settings(augment=()).augment is Settings(augment=("none",)).augment is None
     assert Settings().augmentation.members == ()
 
 
@@ -504,6 +504,29 @@ def test_a_word_that_cannot_be_registered_is_refused(word: str) -> None:
     with pytest.raises(ConfigurationError, match=r"augmentation: got .*; register it under another word"):
         register_augmentation(word, Mirror)
     assert AUGMENTATIONS["mirror"].make is Mirror
+
+
+@pytest.mark.parametrize("word", AUGMENTATIONS)
+@pytest.mark.parametrize("domain", PERIODIC)
+def test_the_contract_of_every_augmentation(domain: str, word: str) -> None:
+    """No transform, no change of the batch that is given, and all randomness from the generator."""
+    space = space_of(domain, (6, 6))
+    x = drawn(space).x
+    batch = Batch(Tensor(x.data.astype(space.dtype(np.float32)), space), np.arange(BATCH) % 2, np.ones(BATCH))
+    change = read_augmentation(word)
+    change.check(Kind(space, CHANNELS))
+    before, state = batch.x.data.copy(), np.random.get_state()[1].copy()  # type: ignore[union-attr]
+    with no_transforms():
+        first, second, third = (change(batch, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(batch.x.data, before)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # type: ignore[index]
+    assert first.x.data.tobytes() == second.x.data.tobytes() != third.x.data.tobytes()
+    assert (first.x.space, first.x.dtype, first.x.shape) == (batch.x.space, batch.x.dtype, batch.x.shape)
+    assert np.isfinite(first.x.data).all()
+    assert first.targets is batch.targets
+    assert first.weights is batch.weights
+    # The result is a real signal of the band.
+    np.testing.assert_allclose(space.project(first.x.data), first.x.data, atol=1e-5)
 
 
 # -- training --------------------------------------------------------------------------------------------

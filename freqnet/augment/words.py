@@ -110,7 +110,7 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
     Parameters
     ----------
     given : str, sequence of str, or None
-        Words, or one text with commas between them.
+        Words, or one text with commas between them. The word ``none`` alone stands for no words.
 
     Raises
     ------
@@ -127,6 +127,7 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
         todo = "pass augment='mirror,shift=2'"
         raise ConfigurationError(got_expected("augment", shown(given), "a list of words", todo))
     words = tuple(word.strip() for word in words)
+    words = () if words == ("none",) else words
     for word in words:
         read_augmentation(word)
     return words or None
