@@ -310,10 +310,11 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the versions of the program, and the domains, layers, activations, datasets and files that it knows."""
+    """Show the versions of the program, and the domains, layers, augmentations and other parts that it knows."""
     import platform
 
     from freqnet import __version__
+    from freqnet.augment import AUGMENTATIONS
     from freqnet.data import READERS, dataset_names
     from freqnet.data.image_files import IMAGE_SUFFIXES
     from freqnet.kernels import KERNEL
@@ -329,6 +330,7 @@ def program_info(json_file: Path | None) -> None:
         "domains": list(DOMAINS),
         "layers": sorted(LAYERS),
         "activations": list(ACTIVATIONS),
+        "augmentations": list(AUGMENTATIONS),
         "datasets": list(dataset_names()),
         "files": [*IMAGE_SUFFIXES, *READERS],
     }
