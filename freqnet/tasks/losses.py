@@ -91,15 +91,11 @@ class Loss(ABC):
 
     The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place. A plan
     records the ops of `__call__` once: compute with the tensors of the arrays, by ops, and not with their numbers.
-
-    Attributes
-    ----------
-    can_mix : bool
-        Whether targets of two examples can be mixed: then `mixed` is defined.
     """
 
     @property
     def can_mix(self) -> bool:
+        """Whether targets of two examples can be mixed, as by `freqnet.augment.Mixup`; then `mixed` is defined."""
         return False
 
     @abstractmethod
