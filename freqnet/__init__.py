@@ -22,6 +22,7 @@ __all__ = [
     "Tensor",
     "approximate",
     "audit",
+    "augment",
     "backward",
     "check_gradients",
     "data",
@@ -39,7 +40,7 @@ __all__ = [
     "transform_count",
 ]
 
-_MODULES = ("approximate", "audit", "data", "nn", "optim", "plot", "report", "tasks", "training")
+_MODULES = ("approximate", "audit", "augment", "data", "nn", "optim", "plot", "report", "tasks", "training")
 
 
 def __getattr__(name: str) -> _Any:

@@ -90,7 +90,7 @@ def same(first: Estimator, second: Estimator) -> bool:
 # -- repetition, copies ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", BOTH)
 def test_the_same_random_state_gives_the_same_bits(kind: type[Estimator], digits: Any) -> None:
-    options = {**SMALL, "shift": 0.5}
+    options = {**SMALL, "shift": 0.5, "augment": "brightness=0.1,mixup"}
     first, again = (kind(**options).fit(*digits) for _ in range(2))
     assert same(first, again)
     assert np.array_equal(first.predict(digits[0]), again.predict(digits[0]))

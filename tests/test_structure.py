@@ -27,7 +27,7 @@ LAYERS = (
     {"plan"},
     {"nn"},
     {"optim", "tasks"},
-    {"data"},
+    {"augment", "data"},
     {"training"},
     {"audit"},
     {"plot"},

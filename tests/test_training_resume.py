@@ -59,6 +59,9 @@ def timeless(history: History) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in ("seconds", "images_per_second")} for row in history.rows]
 
 
+SIGNALS = ("mirror-all", "turns", "rotate", "zoom", "brightness=0.2", "contrast=0.2", "noise=0.1", "lowpass=0.5")
+CHANGES = (*SIGNALS, "cutout", "mixup=1", "cutmix=1")
+
 VARIANTS = {
     "adamw": BASE,
     "adam, one cycle": replace(BASE, optimizer="adam", schedule="one-cycle"),
@@ -72,7 +75,7 @@ VARIANTS = {
     "averaged": replace(BASE, ema=0.9),
     "validation, averaged": replace(BASE, ema=0.9, learning_rate=0.03),
     "grid": BASE,
-    "dropout": replace(BASE, shift=0.3),
+    "dropout": replace(BASE, shift=0.3, augment=CHANGES),
 }
 
 

@@ -16,6 +16,7 @@ from freqnet.cli.options import (
     OptionalData,
     RunFolder,
     SizeTo,
+    Tta,
     file_option,
     given,
     job_arguments,
@@ -200,12 +201,13 @@ def evaluate(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    tta: Tta = None,
     json: Json = None,
 ) -> None:
     """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
-    evaluate_run(run, data, folder, reading(layout, size_to), json)
+    evaluate_run(run, data, folder, reading(layout, size_to), json, tta)
 
 
 @app.command()
@@ -217,6 +219,7 @@ def predict(
     ],
     layout: Layout = None,
     size_to: SizeTo = None,
+    tta: Tta = None,
     json: Json = None,
     arrays: Annotated[Path | None, file_option("arrays", "Write predicted signals to this .npz file.")] = None,
     grid: Annotated[
@@ -227,7 +230,7 @@ def predict(
     from freqnet.cli.inspect import predict_files
 
     sizes = None if grid is None else read_numbers("--grid", grid)
-    predict_files(run, files, reading(layout, size_to), json, arrays, sizes)
+    predict_files(run, files, reading(layout, size_to), json, arrays, sizes, tta)
 
 
 @app.command()

@@ -35,6 +35,7 @@ from freqnet.nn import Network
 from freqnet.spaces.base import extent
 from freqnet.tasks import Task, get_task
 from freqnet.training import analyse, evaluate, load_checkpoint
+from freqnet.training.averaging import Copies
 from freqnet.training.files import CHECKPOINT, MODEL, write_atomically, write_json
 from freqnet.training.locks import is_locked
 
@@ -68,15 +69,22 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
 
 
 def evaluate_run(
-    folder: Path, data: str | None, data_folder: Path | None, reading: dict[str, Any], json_file: Path | None
+    folder: Path,
+    data: str | None,
+    data_folder: Path | None,
+    reading: dict[str, Any],
+    json_file: Path | None,
+    tta: str | None = None,
 ) -> dict[str, Any]:
     """Measure a trained model on the examples that its run held out, or on all of another dataset."""
     network, info = load_model(folder)
+    # Before the data are read.
+    Copies(network, get_task(info.get("task")), tta)
     dataset, own = examples_of(network, info, data, data_folder, reading)
     dataset = dataset.with_classes(info["classes"])
     _check_fits(network, dataset)
     with one_blas_thread():
-        result = evaluate(network, analyse(network, dataset))
+        result = evaluate(network, analyse(network, dataset), tta=tta or ())
     by_output = result.task.by_output(result.outputs, dataset.targets, dataset.classes)
     metrics = {
         "dataset": dataset.name,
@@ -87,6 +95,7 @@ def evaluate_run(
         **({"outputs": by_output} if by_output else {}),
         "loss": result.loss,
         "domain": network.door.domain,
+        **({"tta": tta} if tta else {}),
         "transforms_inside_network": network.transforms_inside,
     }
     if json_file is not None:
@@ -159,6 +168,7 @@ def predict_files(
     json_file: Path | None,
     arrays: Path | None = None,
     grid: tuple[int, ...] | None = None,
+    tta: str | None = None,
 ) -> list[dict[str, Any]]:
     """Predict the target of every sample in the files, which may differ in size.
 
@@ -167,6 +177,7 @@ def predict_files(
     network, info = load_model(folder)
     task = get_task(info.get("task"))
     _check_outputs_of(task, arrays, grid)
+    copies = Copies(network, task, tta)
     channels = network.door.channels if network.door.channels in (1, 3) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
     blocks = load_blocks(files, channels=channels, layout=arguments["layout"])
@@ -174,7 +185,7 @@ def predict_files(
         _check_rate(info, block.rate, str(block.path))
     names = [name for block in blocks for name in block.names]
     with one_blas_thread():
-        outputs = _outputs_of(network, blocks, arguments["size_to"], grid)
+        outputs = _outputs_of(copies, blocks, arguments["size_to"], grid)
     rows = [{"file": name, **row} for name, row in zip(names, _rows(task, info["classes"], outputs), strict=True)]
     if json_file is not None:
         write_json(json_file, rows)
@@ -224,9 +235,10 @@ def _shown(value: Any) -> str:
 
 
 def _outputs_of(
-    network: Network, blocks: list[Block], size_to: Sequence[int] | None, grid: tuple[int, ...] | None
+    copies: Copies, blocks: list[Block], size_to: Sequence[int] | None, grid: tuple[int, ...] | None
 ) -> np.ndarray:
     """Return the outputs for all samples, in order, computed for all samples of a size at once."""
+    network = copies.network
     ends = np.cumsum([len(block.values) for block in blocks])
     parts, order = [], []
     for places in grouped(blocks):
@@ -234,7 +246,7 @@ def _outputs_of(
         size = size_to or _readable_size(network, group[0])
         if size is None:
             _tell_resolution(network, group[0])
-        parts.append(_finite_outputs(network, join(group, size, keep_whole=True), grid))
+        parts.append(_finite_outputs(copies, join(group, size, keep_whole=True), grid))
         order += [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]
     outputs = np.concatenate(parts)
     found = np.empty_like(outputs)
@@ -264,9 +276,9 @@ def _readable_size(network: Network, block: Block) -> Sequence[int] | None:
     return None
 
 
-def _finite_outputs(network: Network, samples: np.ndarray, grid: tuple[int, ...] | None) -> np.ndarray:
+def _finite_outputs(copies: Copies, samples: np.ndarray, grid: tuple[int, ...] | None) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        outputs = network.predict(samples, grid=grid)
+        outputs = copies.predict(samples, grid=grid)
     if not np.isfinite(outputs).all():
         largest = f"values up to {np.abs(samples).max():.3g}"
         raise DataError(got_expected("samples", largest, "values like those of the training data", "scale the samples"))
@@ -310,10 +322,11 @@ def _kernel_text(kernel: str) -> str:
 
 
 def program_info(json_file: Path | None) -> None:
-    """Show the versions of the program, and the domains, layers, activations, datasets and files that it knows."""
+    """Show the versions of the program, and the domains, layers, augmentations and other parts that it knows."""
     import platform
 
     from freqnet import __version__
+    from freqnet.augment import AUGMENTATIONS
     from freqnet.data import READERS, dataset_names
     from freqnet.data.image_files import IMAGE_SUFFIXES
     from freqnet.kernels import KERNEL
@@ -329,6 +342,7 @@ def program_info(json_file: Path | None) -> None:
         "domains": list(DOMAINS),
         "layers": sorted(LAYERS),
         "activations": list(ACTIVATIONS),
+        "augmentations": list(AUGMENTATIONS),
         "datasets": list(dataset_names()),
         "files": [*IMAGE_SUFFIXES, *READERS],
     }

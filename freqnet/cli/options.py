@@ -62,6 +62,14 @@ SizeTo = Annotated[
     str | None,
     typer.Option("--size-to", help="Size to which samples are resampled [as in the run].", show_default=False),
 ]
+Tta = Annotated[
+    str | None,
+    typer.Option(
+        "--tta",
+        help="Average over moved copies of each sample, by words such as mirror,shift=1 [no copies].",
+        show_default=False,
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a training run.")]
 Json = Annotated[Path | None, file_option("json", "Also write the result to this file.")]
 

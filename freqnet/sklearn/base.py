@@ -86,6 +86,7 @@ class FrequencyEstimator(Trained, BaseEstimator):
     schedule: str = "cosine"
     weight_decay: float = 1e-2
     shift: float = 0.0
+    augment: Sequence[str] | str | None = None
     clip: float = 1.0
     patience: int = 0
     validation_fraction: float = 0.1

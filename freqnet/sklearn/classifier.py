@@ -39,7 +39,7 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         The network: see `freqnet.training.Model`.
     frequency_dropout, channel_dropout, stochastic_depth, pool, precision
         The network: see `freqnet.training.Model`.
-    epochs, batch, learning_rate, optimizer, schedule, weight_decay, smoothing, shift, clip
+    epochs, batch, learning_rate, optimizer, schedule, weight_decay, smoothing, shift, augment, clip
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.
     patience : int
         Stop after this many epochs without a lower loss on samples that are set aside, and keep the best weights; 0 for
@@ -57,7 +57,8 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         Names of the axes of X where it has more than two, such as ``"nchw"``: ``n`` counts samples, ``c`` channels, the
         others are axes of the grid. By default the sizes of the axes tell, where they have one likely reading.
     random_state : int, RandomState instance or None
-        Draws the weights, the order of samples and the shifts. The same number gives the same results bit for bit.
+        Draws the weights, the order of samples and their random changes. The same number gives the same results bit for
+        bit.
     warm_start : bool
         Whether `fit` goes on with the present weights, and a new optimiser.
     verbose : bool

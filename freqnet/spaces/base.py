@@ -100,6 +100,8 @@ class Space(ABC):
     unit: ClassVar[str] = "modes"
     # Whether the stored numbers are values at nodes, of which a network may keep any number.
     has_nodes: ClassVar[bool] = False
+    # Whether a signal fills one period of the grid, so that a mirrored or moved signal is an element of the space too.
+    is_periodic: ClassVar[bool] = True
     # The error of a product grows with this power of the condition number.
     product_rounding: ClassVar[int] = 1
     # On what signals the operations are compared with those on samples.
@@ -498,6 +500,45 @@ class Space(ABC):
     def shift_adjoint(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         """Apply the adjoint of `shift`; for periodic signals, the opposite shift."""
         return self.shift(array, -samples)
+
+    # -- augmentation ------------------------------------------------------------------------------
+    @property
+    def held(self) -> Axes:
+        """Samples along each axis that hold the signal: the support, or else the whole grid."""
+        return self.support or self.grid
+
+    def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
+        """Return the signals x(about - t) along an axis, for a position in samples, whole or fractional."""
+        raise self._lacks("mirror")
+
+    def swap_axes(self, array: np.ndarray, first: int, second: int) -> np.ndarray:
+        """Return the signals with two axes of the grid swapped, whose grid and band are equal."""
+        raise self._lacks("swap_axes")
+
+    def noise(self, like: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Draw normal noise that is white within the band, with samples of deviation 1 and the shape of `like`."""
+        numbers = generator.standard_normal((self.coordinate_count, *like.shape[self.ndim :]), like.real.dtype)
+        # Coordinates are orthonormal under the mean over the grid: each adds its square to the power.
+        count = volume(tuple(map(min, self.modes, self.grid)))
+        return self.from_coordinates(numbers * like.real.dtype.type(count**-0.5))
+
+    def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
+        """Return signals that are 1 in a box of samples and 0 elsewhere, ``(*modes, batch, 1)``, and their space.
+
+        Their product with a signal of this band, truncated to it, is that of the samples. The arguments are whole
+        numbers ``(batch, axes)``: the first sample, and the number of samples, along each axis.
+        """
+        raise self._lacks("boxes")
+
+    def values_at(self, points: np.ndarray) -> np.ndarray:
+        """Return the matrix ``(points, coordinates)`` from `coordinates` to the values at ``(points, axes)``.
+
+        Points are in samples, whole or fractional.
+        """
+        raise self._lacks("values_at")
+
+    def _lacks(self, what: str) -> SpaceError:
+        return SpaceError(got_expected(what, self, "a domain of periodic signals that has it", "pass domain='fourier'"))
 
     # -- statistics and coordinates ----------------------------------------------------------------
     @abstractmethod

@@ -166,7 +166,40 @@ class Grid(Space):
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
-        return np.stack([_shifted(array[..., i, :], row) for i, row in enumerate(samples)], axis=-2)
+        for axis, n in enumerate(self.grid):
+            shifted = _shifted_by_matrices if n * n <= _SUMMED else _shifted_one_by_one
+            array = shifted(array, axis, samples[:, axis])
+        return np.ascontiguousarray(array)
+
+    # -- augmentation ------------------------------------------------------------------------------
+    def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
+        n = self.grid[axis]
+        if float(about).is_integer():
+            return np.take(array, (int(about) - np.arange(n)) % n, axis)
+        return contract(_shift_matrix(n, about).astype(array.dtype), np.take(array, -np.arange(n) % n, axis), axis)
+
+    def swap_axes(self, array: np.ndarray, first: int, second: int) -> np.ndarray:
+        return np.ascontiguousarray(np.swapaxes(array, first, second))
+
+    def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
+        inside: np.ndarray | None = None
+        for axis, n in enumerate(self.grid):
+            places = (np.arange(n)[:, None] - starts[:, axis]) % n
+            axis_inside = (places < sizes[:, axis]).astype(precision)
+            inside = axis_inside if inside is None else inside[..., None, :] * axis_inside
+        assert inside is not None
+        return inside[..., None], self.full
+
+    def values_at(self, points: np.ndarray) -> np.ndarray:
+        out = np.full((len(points), 1), volume(self.grid) ** 0.5)
+        for axis, (n, m) in enumerate(zip(self.grid, self.band, strict=True)):
+            k = np.arange(-min(m, n // 2), min(m, n // 2) + 1)
+            # The Nyquist mode of an even grid is split between both its signs.
+            halved = np.where(2 * np.abs(k) == n, 0.5, 1.0) / n
+            at, own = (np.exp(2j * np.pi * np.outer(t, k) / n) for t in (points[:, axis], np.arange(n)))
+            values = ((at * halved) @ own.conj().T).real
+            out = (out[:, :, None] * values[:, None, :]).reshape(len(points), -1)
+        return out
 
     # -- statistics and coordinates ----------------------------------------------------------------
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
@@ -193,14 +226,33 @@ class Grid(Space):
         return volume(self.grid)
 
 
-def _shifted(array: np.ndarray, samples: np.ndarray) -> np.ndarray:
-    """Return one example ``(*grid, channels)`` shifted by ``(axes,)`` samples."""
-    for axis, (n, s) in enumerate(zip(array.shape, samples, strict=False)):
-        if n * n > _SUMMED and float(s).is_integer():
-            array = np.roll(array, int(s), axis)
-        else:
-            array = contract(_shift_matrix(n, s).astype(array.dtype, copy=False), array, axis)
-    return np.ascontiguousarray(array)
+def _shifted_by_matrices(array: np.ndarray, axis: int, samples: np.ndarray) -> np.ndarray:
+    """Return signals ``(*grid, batch, channels)`` shifted along an axis by ``(batch,)`` samples."""
+    n, k = array.shape[axis], np.arange(-(array.shape[axis] // 2), array.shape[axis] // 2 + 1)
+    halved = np.where(2 * np.abs(k) == n, 0.5, 1.0) / n
+    # The entries of a matrix depend on the difference of the places only.
+    columns = (np.exp(-2j * np.pi * np.outer(samples, k) / n) * halved @ _waves(np.arange(n), k, n).T).real
+    columns = columns.astype(array.dtype)
+    places = (np.arange(n)[:, None] - np.arange(n)) % n
+    lines = np.moveaxis(array, (-2, axis), (0, 1))
+    out = np.empty(lines.shape, array.dtype)
+    step = max(1, _SUMMED // (n * n))
+    for first in range(0, len(samples), step):
+        part = slice(first, first + step)
+        rows = lines[part].reshape(len(columns[part]), n, -1)
+        out[part] = np.matmul(columns[part][:, places], rows).reshape(lines[part].shape)
+    return np.moveaxis(out, (0, 1), (-2, axis))
+
+
+def _shifted_one_by_one(array: np.ndarray, axis: int, samples: np.ndarray) -> np.ndarray:
+    """Return the same along a long axis, where whole samples need no matrix."""
+
+    def moved(example: np.ndarray, by: float) -> np.ndarray:
+        if by.is_integer():
+            return np.roll(example, int(by), axis)
+        return contract(_shift_matrix(example.shape[axis], by).astype(array.dtype, copy=False), example, axis)
+
+    return np.stack([moved(array[..., i, :], float(by)) for i, by in enumerate(samples)], axis=-2)
 
 
 def _at_door(samples: np.ndarray, target: Axes, band: Axes) -> np.ndarray:

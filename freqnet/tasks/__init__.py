@@ -2,7 +2,7 @@
 
 from freqnet.tasks.base import TASKS, Task, get_task, is_share, register_task
 from freqnet.tasks.classes import Classification, MultiLabel
-from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Outputs, SquaredError
+from freqnet.tasks.losses import BinaryCrossEntropy, CrossEntropy, Loss, LossChoices, Mix, Outputs, SquaredError
 from freqnet.tasks.values import Field, Regression
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Field",
     "Loss",
     "LossChoices",
+    "Mix",
     "MultiLabel",
     "Outputs",
     "Regression",

@@ -160,6 +160,17 @@ class Task(ABC):
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """Return what a user asks for: class numbers, labels of 0 and 1, numbers, or samples of a field."""
 
+    def average(self, copies: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the mean of the outputs for copies of the same samples, in the form of outputs.
+
+        Parameters
+        ----------
+        copies : sequence of numpy.ndarray
+            Outputs of the network for each copy, all of one shape; of a field, spectra.
+        """
+        dtype = copies[0].dtype
+        return np.mean(copies, axis=0, dtype=np.result_type(dtype, np.float64)).astype(dtype)
+
     def running(self, outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
         """Return sums over a batch of what is shown while training, beside the loss."""
         return {}

@@ -91,6 +91,12 @@ class Classification(Task):
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         return outputs.argmax(axis=1) if len(outputs) else np.zeros(0, np.int64)
 
+    def average(self, copies: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the logarithms of the mean probabilities, which are logits too."""
+        logits = np.array(copies, np.float64)
+        logits -= np.logaddexp.reduce(logits, axis=2, keepdims=True)
+        return (np.logaddexp.reduce(logits, axis=0) - np.log(len(copies))).astype(copies[0].dtype)
+
     def running(self, outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
         return {"accuracy": float(np.sum(outputs.argmax(axis=1) == targets))}
 
@@ -172,6 +178,12 @@ class MultiLabel(Task):
         wrong = metrics.hamming_loss(targets, said, **options)
         return {"f1": float(f1["micro"]), "f1_macro": float(f1["macro"]), "all_labels_right": float(right),
                 "hamming_loss": float(wrong)}  # fmt: skip
+
+    def average(self, copies: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the logits of the mean probabilities."""
+        logits = np.array(copies, np.float64)
+        present, absent = (-np.logaddexp(0, sign * logits) for sign in (-1, 1))
+        return (np.logaddexp.reduce(present) - np.logaddexp.reduce(absent)).astype(copies[0].dtype)
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         return (outputs > 0).astype(np.int64)

@@ -59,12 +59,44 @@ class LossChoices:
     order: float = 1.0
 
 
+@dataclass(frozen=True)
+class Mix:
+    """A mixture of examples of a batch: which one is mixed into each, and how much of each is left.
+
+    Attributes
+    ----------
+    partners : numpy.ndarray
+        Place in the batch of the example that is mixed in, ``(batch,)``.
+    shares : numpy.ndarray
+        Share of the example itself, from 0 to 1, ``(batch,)``.
+
+    Examples
+    --------
+    >>> Mix(np.array([1, 0]), np.array([0.75, 1.0])).of(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    array([[0.75, 0.25],
+           [0.  , 1.  ]])
+    """
+
+    partners: np.ndarray
+    shares: np.ndarray
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """Return the mixtures of the rows of an array ``(batch, outputs)``."""
+        shares = self.shares[:, None].astype(array.dtype)
+        return shares * array + (1 - shares) * array[self.partners]
+
+
 class Loss(ABC):
     """The loss of a batch: a function of the outputs and of arrays that are made from the targets.
 
     The arrays of batches of one size have one shape, so that a plan reads the next batch in the same place. A plan
     records the ops of `__call__` once: compute with the tensors of the arrays, by ops, and not with their numbers.
     """
+
+    @property
+    def can_mix(self) -> bool:
+        """Whether targets of two examples can be mixed, as by `freqnet.augment.Mixup`; then `mixed` is defined."""
+        return False
 
     @abstractmethod
     def arrays(self, targets: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
@@ -102,9 +134,38 @@ class Loss(ABC):
         """Return what `arrays` returned as tensors, which are plain unless a loss says otherwise."""
         return [Tensor(array) for array in arrays]
 
-    def of(self, outputs: Tensor, targets: np.ndarray, weights: np.ndarray | None = None) -> Tensor:
-        """Return the loss of outputs and targets, as `arrays` takes them."""
-        return self(outputs, self.tensors(self.arrays(targets, weights)))
+    def mixed(self, arrays: Sequence[np.ndarray], mix: Mix) -> tuple[np.ndarray, ...]:
+        """Return the arrays of mixed examples.
+
+        The gradient is that of ``share * loss of the own target + (1 - share) * loss of the other target``.
+        """
+        todo = "leave mixup and cutmix out of augment"
+        raise ConfigurationError(got_expected("augment", f"mixed targets of {type(self).__name__}", "none", todo))
+
+    def arrays_of(
+        self, targets: np.ndarray, weights: np.ndarray | None = None, mixes: Sequence[Mix] = ()
+    ) -> tuple[np.ndarray, ...]:
+        """Return the arrays of a batch, after its mixtures in turn."""
+        arrays = self.arrays(targets, weights)
+        for mix in mixes:
+            arrays = self.mixed(arrays, mix)
+        return arrays
+
+    def of(
+        self, outputs: Tensor, targets: np.ndarray, weights: np.ndarray | None = None, mixes: Sequence[Mix] = ()
+    ) -> Tensor:
+        """Return the loss of outputs and targets, as `arrays_of` takes them."""
+        return self(outputs, self.tensors(self.arrays_of(targets, weights, mixes)))
+
+
+def _mixed_terms(targets: np.ndarray, terms: np.ndarray, mix: Mix) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mixtures of targets and of the weights of their terms, ``(batch, outputs)``.
+
+    A target counts by its weight. Where both weights are 0, the target does not count, and stays.
+    """
+    weights = mix.of(terms)
+    sums = mix.of(targets * terms)
+    return np.divide(sums, weights, out=targets.copy(), where=weights != 0), weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +208,14 @@ class CrossEntropy(Loss):
         """Return the sum of the weights of the labels, by which the loss of a batch is divided."""
         return float(count if self.class_weights is None else self.class_weights[targets.astype(np.intp)].sum())
 
+    @property
+    def can_mix(self) -> bool:
+        return True
+
+    def mixed(self, arrays: Sequence[np.ndarray], mix: Mix) -> tuple[np.ndarray, ...]:
+        """Return the mixed shares of the classes; the loss is linear in them."""
+        return (mix.of(arrays[0]),)
+
     def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         return softmax_loss(outputs, targets=arrays[0].data)
 
@@ -178,6 +247,14 @@ class BinaryCrossEntropy(Loss):
             terms *= weights[:, None]
         smooth = targets * (1 - self.smoothing) + self.smoothing / 2
         return smooth.astype(precision), terms.astype(precision)
+
+    @property
+    def can_mix(self) -> bool:
+        return True
+
+    def mixed(self, arrays: Sequence[np.ndarray], mix: Mix) -> tuple[np.ndarray, ...]:
+        """Return the mixed targets and weights."""
+        return _mixed_terms(arrays[0], arrays[1], mix)
 
     def __call__(self, outputs: Tensor, arrays: Sequence[Tensor]) -> Tensor:
         return sigmoid_loss(outputs, targets=arrays[0].data, weights=arrays[1].data)
@@ -212,6 +289,14 @@ class SquaredError(Loss):
         precision = self.outputs.precision
         wanted = precision if self.outputs.space is None else self.outputs.space.dtype(precision)
         return targets.astype(wanted, copy=False), np.ascontiguousarray(terms, precision)
+
+    @property
+    def can_mix(self) -> bool:
+        return self.outputs.space is None
+
+    def mixed(self, arrays: Sequence[np.ndarray], mix: Mix) -> tuple[np.ndarray, ...]:
+        """Return the mixed targets and weights of numbers; signals are refused."""
+        return _mixed_terms(arrays[0], arrays[1], mix) if self.can_mix else super().mixed(arrays, mix)
 
     def tensors(self, arrays: Sequence[np.ndarray]) -> list[Tensor]:
         """Return the targets in the space of the outputs, and plain weights."""

@@ -1,6 +1,8 @@
 """Training: batches of spectra, the training loop, its history, checkpoints, and evaluation."""
 
-from freqnet.training.batches import Batch, Spectra, analyse
+from freqnet.augment import Batch
+from freqnet.training.averaging import predict_averaged
+from freqnet.training.batches import Spectra, analyse
 from freqnet.training.callbacks import Callback, Progress, StopTraining
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
@@ -40,6 +42,7 @@ __all__ = [
     "fit",
     "learning_rate_range_test",
     "load_checkpoint",
+    "predict_averaged",
     "register_activation",
     "save",
     "training_defaults",

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from freqnet import ops
-from freqnet.autodiff import Tensor, no_grad
+from freqnet.augment import Augmentation, Batch, Compose, Kind, Shift
+from freqnet.autodiff import Tensor
 from freqnet.data import Dataset
 from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
@@ -28,29 +29,6 @@ _SLICE = 2048
 _SMALL = 1e-15
 # Targets with a mean this many deviations away, or a deviation so much larger or smaller, are in other units.
 _FAR = 30.0
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some examples of a set of spectra, which ``x, targets = batch`` unpacks.
-
-    Attributes
-    ----------
-    x : Tensor
-        Spectra ``(*modes, batch, channels)``.
-    targets : numpy.ndarray
-        What the loss compares outputs with: targets ``(batch, ...)``, or spectra ``(*modes, batch, channels)`` of a
-        field.
-    weights : numpy.ndarray or None
-        Weight of each example ``(batch,)``, relative to the mean over all examples of the set.
-    """
-
-    x: Tensor
-    targets: np.ndarray
-    weights: np.ndarray | None = None
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.x, self.targets))
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,9 +89,14 @@ class Spectra(Displayed):
 
     def take(self, indices: np.ndarray) -> Batch:
         """Return the examples at `indices`."""
-        x = Tensor(np.ascontiguousarray(self.array[..., indices, :]), self.space)
-        targets = self.targets[indices] if self.fields is None else self.fields[..., indices, :]
-        return Batch(x, targets, None if self._shares is None else self._shares[indices])
+        x = Tensor(self.array.take(indices, axis=-2), self.space)
+        targets = self.targets[indices] if self.fields is None else self.fields.take(indices, axis=-2)
+        return Batch(x, targets, None if self._shares is None else self._shares[indices], self.field_space)
+
+    @property
+    def kind(self) -> Kind:
+        """What the examples are, for the check of augmentations."""
+        return Kind(self.space, self.array.shape[-1], self.task, self.field_space)
 
     @cached_property
     def _shares(self) -> np.ndarray | None:
@@ -125,28 +108,40 @@ class Spectra(Displayed):
         for start in range(0, len(self), batch):
             yield self.take(np.arange(start, min(start + batch, len(self))))
 
-    def shuffled(self, batch: int, generator: np.random.Generator, shift: float = 0.0) -> Iterator[Batch]:
-        """Yield every example once, in random order, each shifted by up to `shift` samples along each axis.
+    def shuffled(
+        self,
+        batch: int,
+        generator: np.random.Generator,
+        shift: float = 0.0,
+        augment: Augmentation | Sequence[Augmentation] = (),
+    ) -> Iterator[Batch]:
+        """Yield every example once, in random order, shifted and changed at random.
 
-        A shift is a phase ramp, so fractions of a sample are allowed; targets that are signals are shifted with their
-        example. The last batch may be smaller.
+        Parameters
+        ----------
+        batch : int
+            Examples per batch; the last batch may be smaller.
+        generator : numpy.random.Generator
+            Draws the order and all changes.
+        shift : float
+            Largest shift along each axis, in samples: `freqnet.augment.Shift` before all other changes.
+        augment : Augmentation or sequence of Augmentation
+            Changes, each example by a draw of its own. Targets that are signals move with their example.
+
+        Raises
+        ------
+        ConfigurationError
+            An augmentation does not suit the examples.
         """
+        change = Compose((*([Shift(shift)] if shift else []), Compose(augment)))
+        change.check(self.kind)
+        return self._shuffled(batch, generator, change)
+
+    def _shuffled(self, batch: int, generator: np.random.Generator, change: Compose) -> Iterator[Batch]:
         order = generator.permutation(len(self))
         for start in range(0, len(self), batch):
             taken = self.take(order[start : start + batch])
-            if shift:
-                count = taken.x.shape[-2]
-                taken = self._shifted(taken, generator.uniform(-shift, shift, (count, self.space.ndim)))
-            yield taken
-
-    def _shifted(self, batch: Batch, moves: np.ndarray) -> Batch:
-        with no_grad():
-            moved = replace(batch, x=ops.shift(batch.x, moves))
-            if self.field_space is None:
-                return moved
-            # Samples of the output's grid may be longer or shorter.
-            steps = moves * np.array(self.field_space.grid) / np.array(self.space.grid)
-            return replace(moved, targets=ops.shift(Tensor(batch.targets, self.field_space), steps).data)
+            yield change(taken, generator) if change.members else taken
 
 
 def sample_weights(weights: Any, count: int) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 
+from freqnet.augment import Batch
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.checks import require_count
 from freqnet.display import Displayed, brief
@@ -14,7 +16,8 @@ from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network
 from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
-from freqnet.training.batches import Batch, Spectra, output_space, require_door, require_names, require_spectra
+from freqnet.training.averaging import Copies
+from freqnet.training.batches import Spectra, output_space, require_door, require_names, require_spectra
 from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
@@ -67,7 +70,13 @@ class Evaluation(Displayed):
 
 
 def evaluate(
-    network: Network | Compiled, spectra: Spectra, batch: int = 250, *, loss: str | None = None, order: float = 1.0
+    network: Network | Compiled,
+    spectra: Spectra,
+    batch: int = 250,
+    *,
+    loss: str | None = None,
+    order: float = 1.0,
+    tta: str | Sequence[str] = (),
 ) -> Evaluation:
     """Measure the loss and the metrics of a network on spectra with targets, in evaluation mode.
 
@@ -84,13 +93,15 @@ def evaluate(
         Name of the loss, as in `Settings` [the task's own].
     order : float
         Order of the Sobolev norm.
+    tta : str or sequence of str
+        Moves whose copies are averaged, such as ``"mirror,shift=1"``: see `predict_averaged`.
 
     Raises
     ------
     DataError
         There are no spectra, or a target is no output of the network.
     ConfigurationError
-        The batch is not a whole number of 1 or more, or the task has no such loss.
+        The batch is not a whole number of 1 or more, the task has no such loss, or a move does not suit the network.
     SpaceError
         The first argument is no network.
     DivergenceError
@@ -108,10 +119,11 @@ def evaluate(
     require_names(whole, spectra.names, "the examples")
     require_fields(whole, spectra)
     measure = loss_of(whole, spectra.task, spectra.targets, LossChoices(loss=loss, order=order))
+    copies = Copies(whole, spectra.task, tta)
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         outputs, losses = [], []
         for part in spectra.in_order(batch):
-            outputs.append(network.infer(part.x, batch))
+            outputs.append(copies.outputs(network, part.x, batch))
             losses.append(_loss(measure, outputs[-1], part, spectra))
         counts = [min(batch, len(spectra) - start) for start in range(0, len(spectra), batch)]
         mean = float(np.average(losses, weights=counts))

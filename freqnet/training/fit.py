@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from freqnet.augment import Batch, Kind
 from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
@@ -23,7 +24,7 @@ from freqnet.nn.module import require_registered
 from freqnet.optim import AveragedWeights, Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
 from freqnet.training.accumulation import GradientSum
-from freqnet.training.batches import Batch, Spectra, require_door, require_names, require_spectra
+from freqnet.training.batches import Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer, loss_of, require_fields
@@ -97,11 +98,12 @@ class Run:
         DataError
             The outputs of the network are not those of the task, or a target is no output.
         ConfigurationError
-            The loss, class weights or frozen layers do not fit.
+            The loss, class weights, augmentation or frozen layers do not fit.
         """
         frozen = frozen_parameters(network.body, settings.freeze or ())
         trained = {name: p for name, p in network.named_parameters().items() if name not in frozen}
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
+        settings.augmentation.check(replace(train.kind, can_mix=loss.can_mix))
         steps = -(-len(train) // settings.batch)
         run = cls(network, settings, settings.make_optimizer(trained), steps, loss, train)
         run.frozen, run.validation = frozen, validation
@@ -122,7 +124,7 @@ class Run:
 
     def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield the batches of one pass over the training examples, changed at random as the settings say."""
-        return self.train.shuffled(self.settings.batch, generator, self.settings.shift)
+        return self.train.shuffled(self.settings.batch, generator, augment=self.settings.augmentation)
 
     @property
     def updates_an_epoch(self) -> int:
@@ -159,7 +161,7 @@ class Run:
             return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
             outputs = self.network.body(batch.x)
-            loss = self.loss.of(outputs, batch.targets, batch.weights)
+            loss = self.loss.of(outputs, batch.targets, batch.weights, batch.mixes)
             if isfinite(loss.item()):
                 self.optimizer.clear_gradients()
                 backward(loss)
@@ -318,8 +320,8 @@ def fit(
         The spectra are not in the space of the network's door.
     ConfigurationError
         The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
-        validation set; class weights do not fit the classes; a name in `freeze` is unknown; or `progress` is
-        neither True nor False.
+        validation set; class weights do not fit the classes; an augmentation does not suit the examples; a name in
+        `freeze` is unknown; or `progress` is neither True nor False.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -436,8 +438,9 @@ def check_arguments(network: Network, train: Spectra, validation: Spectra | None
 
 
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
-    """Raise an error if the loss, class weights, frozen layers or optimiser do not fit the network and the targets."""
-    loss_of(network, task, targets, settings.loss_choices)
+    """Raise an error if loss, class weights, augmentation, frozen layers or optimiser do not fit the others."""
+    loss, door = loss_of(network, task, targets, settings.loss_choices), network.door
+    settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix))
     frozen = frozen_parameters(network.body, settings.freeze or ())
     settings.make_optimizer({name: p for name, p in network.named_parameters().items() if name not in frozen})
 
@@ -453,7 +456,7 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
         todo = "set a share of them aside, such as validation=0.1"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
     settings.check_schedule()
-    train.space.check_shifts(settings.shift)
+    settings.augmentation.check(train.kind)
 
 
 def _epoch(run: Run, followers: Followers) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from freqnet.augment import Batch
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, PlanWarning, got_expected, warn
 from freqnet.nn import Network
 from freqnet.nn.module import changes_of_settings, modes_of
 from freqnet.tasks import Loss
-from freqnet.training.batches import Batch
 from freqnet.training.statistics import kept_state
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class StepPlans:
             if len(self._steps) >= _MOST:
                 self._steps.clear()
             step = self._steps[key] = self.record(batch)
-        for own, array in zip(step.arrays, self.loss.arrays(batch.targets, batch.weights), strict=True):
+        for own, array in zip(step.arrays, self.loss.arrays_of(batch.targets, batch.weights, batch.mixes), strict=True):
             own[...] = array
         # Before the run, which drives all this out of the caches. Usually they are there already.
         if not all(map(is_, map(_gradient, self.trained), step.gradients)):
@@ -90,7 +90,8 @@ class StepPlans:
         from freqnet.plan import Plan
 
         x, made = batch.x, []
-        own = self.loss.tensors([array.copy() for array in self.loss.arrays(batch.targets, batch.weights)])
+        arrays = self.loss.arrays_of(batch.targets, batch.weights, batch.mixes)
+        own = self.loss.tensors([array.copy() for array in arrays])
 
         def loss(source: Tensor) -> Tensor:
             made.append(self.network.body(source))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from freqnet.augment import Compose, Shift, augmentation_words, read_augmentations
 from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
 from freqnet.data.loaders import location
@@ -152,12 +153,17 @@ class Settings:
     shift : float
         Largest random shift of an example along each axis, in samples, fractions included [0]. The shift is a phase
         ramp inside the domain.
+    augment : sequence of str, optional
+        Random changes of training examples inside the domain, as words with amounts, such as mirror,shift=2 [none]. In
+        their order: ``mirror``, ``mirror-all``, ``turns``, ``shift``, ``brightness``, ``contrast``, ``colour``,
+        ``noise``, ``lowpass``, ``rotate``, ``zoom``, ``cutout``, ``mixup``, ``cutmix``. `freqnet.augment` describes
+        them. Each example has draws of its own.
     clip : float
         Largest norm of the gradient, 0 for no clipping [1].
     patience : int
         Stop after this many epochs without a lower validation loss, 0 for never [0].
     seed : int
-        Seed of the split, the weights, the order of examples, the shifts and dropout [0].
+        Seed of the split, the weights, the order of examples, their random changes and dropout [0].
     class_weights : "balanced" or sequence of float, optional
         Weights of the classes in the loss: none (default), balanced, or one number per class, such as 1,2.5. Balanced
         weights are ``examples / (classes * examples of the class)``; a batch's loss is the weighted mean. Losses of
@@ -216,6 +222,7 @@ class Settings:
     restart_factor: float = 2.0
     accumulate: int = 1
     ema: float = 0.0
+    augment: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("accumulate", 1), ("patience", 0), ("seed", 0)):
@@ -253,6 +260,7 @@ class Settings:
         object.__setattr__(self, "order", float(self.order))
         object.__setattr__(self, "class_weights", _class_weights(self.class_weights))
         object.__setattr__(self, "freeze", _patterns(self.freeze))
+        object.__setattr__(self, "augment", augmentation_words(self.augment))
 
     def check_schedule(self) -> None:
         """Raise `ConfigurationError` if there are choices of restarts, but another schedule.
@@ -277,6 +285,11 @@ class Settings:
     def loss_choices(self) -> LossChoices:
         """The choices of the loss in training."""
         return LossChoices(self.smoothing, self.class_weights, self.loss, self.order)
+
+    @property
+    def augmentation(self) -> Compose:
+        """The random changes of training examples, the shift first."""
+        return Compose([*([Shift(self.shift)] if self.shift else []), read_augmentations(self.augment)])
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
         """Return the optimiser of these parameters.

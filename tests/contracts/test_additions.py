@@ -1,4 +1,4 @@
-"""A new domain, node family, op, layer, activation, dataset, task, format, claim and option, each added here alone.
+"""A new part of each kind, from a domain to an augmentation and an option, each added here alone.
 
 Each test registers a part, and finds it in training, on the command line, in the listings and in the contracts, with
 no change to any other file. After the test the registries are as they were.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import adjoint_checks  # noqa: F401  (adds its checks to CHECKS)
 import domain_checks
@@ -32,6 +32,7 @@ from test_cli_train import command, succeed, without_plots
 from typer.testing import CliRunner
 
 from freqnet import nn, ops
+from freqnet.augment import AUGMENTATIONS, Augmentation, Batch, Kind, register_augmentation
 from freqnet.autodiff import OPS, Tensor, linear
 from freqnet.autodiff.registry import FUNCTIONS
 from freqnet.cli.options import takes_choices
@@ -57,6 +58,7 @@ TABLES: tuple[dict, ...] = (
     EXAMPLES,
     READERS,
     TASKS,
+    AUGMENTATIONS,
 )
 TABLES = (*TABLES, INVALID, OP_EXAMPLES, claims._added, GROUPS)
 SMALL = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--quiet")
@@ -260,6 +262,37 @@ def test_an_activation(tmp_path: Path) -> None:
     assert "or gained; pass --activation gaussian" in outcome.err
     with pytest.raises(ConfigurationError, match="a new name"):
         register_activation("gained", partial(with_layer(), 2.0))
+
+
+# -- an augmentation -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Sign(Augmentation):
+    """Change the sign of an example with a probability."""
+
+    p: float = 0.5
+    word: ClassVar[str] = "sign"
+
+    def __post_init__(self) -> None:
+        self.require_number("p", 0, 1, 0.5)
+
+    def check(self, kind: Kind) -> None:
+        if kind.space.ndim == 1:
+            raise self.refuse("signals of 1 axis", "2 or more")
+
+    def change(self, batch: Batch, generator: np.random.Generator) -> Batch:
+        signs = np.where(generator.random(batch.count) < self.p, -1, 1).astype(np.float32)
+        return batch.with_array(batch.x.data * signs[:, None])
+
+
+def test_an_augmentation(tmp_path: Path) -> None:
+    register_augmentation("sign", Sign, "a probability from 0 to 1")
+    assert listed("sign", "augmentations", tmp_path)
+    found = metrics_of(tmp_path / "run", "--augment", "mirror,sign=0.3")
+    assert found["settings"]["augment"] == ["mirror", "sign=0.3"]
+    assert "did you mean 'sign'? pass --augment sign=1" in command("train", "digits", "--augment", "sing=1").err
+    np.savez(tmp_path / "lines.npz", x=np.random.default_rng(0).normal(size=(40, 9)), y=np.arange(40) % 2)
+    refused = command("train", tmp_path / "lines.npz", "--augment", "sign", "--out", tmp_path / "no")
+    assert "augment sign: got signals of 1 axis, expected 2 or more; leave sign out of augment" in refused.err
 
 
 # -- a dataset -------------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ class NodeSpace(Space):
     is_complex = False
     unit = "nodes"
     has_nodes = True
+    is_periodic = False
     trial = CAUSAL
 
     # -- to be defined by each domain -------------------------------------------------------------

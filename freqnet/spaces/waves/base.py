@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from freqnet.kernels.reference import centre, resized, stored
 from freqnet.spaces.base import Axes, Space, extent, volume
 from freqnet.spaces.matrices import along
 from freqnet.spaces.waves.modes import product_terms
+
+W = TypeVar("W", bound="WaveSpace")
 
 
 class WaveSpace(Space):
@@ -92,11 +94,14 @@ class WaveSpace(Space):
 
     # -- statistics --------------------------------------------------------------------------------
     def indicator(self, size: Axes, precision: Any) -> tuple[np.ndarray, Space]:
-        # The product with a signal of this band is exact if the indicator has twice the band.
-        wide = self.sibling(self.grid, tuple(2 * m for m in self.band))
+        wide = self.doubled()
         # A unit sample at 0 has equal coefficients at all modes. Its average over the last `size` samples is the box.
         sample = np.full((*wide.shape, 1, 1), volume(size) / volume(self.grid), self.dtype(precision))
         return wide.average(sample, size, "dirichlet", True), wide
+
+    def doubled(self: W) -> W:
+        """Return the space of signals with twice the band, whose product with one of this band is exact."""
+        return self.sibling(self.grid, tuple(2 * m for m in self.band))
 
     def constant(self, value: np.ndarray) -> np.ndarray:
         out = np.zeros((*self.shape, *value.shape), self.dtype(value.dtype))

@@ -24,7 +24,7 @@ from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
 from freqnet.spaces.waves.dft import kept_modes, matrices, matrices_win, samples_of
-from freqnet.spaces.waves.modes import fold, independent_modes
+from freqnet.spaces.waves.modes import box_modes, fold, independent_modes, wave_values
 
 
 class Fourier(WaveSpace):
@@ -127,6 +127,36 @@ class Fourier(WaveSpace):
             ones = (1,) * (self.ndim - 1 - axis)
             array = array * phase.reshape((1,) * axis + (len(modes),) + ones + (-1, 1))
         return array
+
+    # -- augmentation ------------------------------------------------------------------------------
+    def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
+        last = self.ndim - 1
+        if axis == last:
+            # X[.., -k] is the conjugate of the stored mode with all other axes reversed.
+            array = np.conjugate(np.flip(array, tuple(range(last))))
+        else:
+            array = np.flip(array, axis)
+        phase = np.exp(-2j * np.pi * about / self.grid[axis] * par.half_modes(self.band)[axis])
+        return array * along(phase.astype(array.dtype), axis, array.ndim)
+
+    def swap_axes(self, array: np.ndarray, first: int, second: int) -> np.ndarray:
+        last = self.ndim - 1
+        if last not in (first, second):
+            return np.ascontiguousarray(np.swapaxes(array, first, second))
+        other, m = min(first, second), self.band[-1]
+        upper = np.swapaxes(np.take(array, range(m, 2 * m + 1), other), other, last)
+        # The modes below 0 of the new axis are those of the stored half with all numbers reversed.
+        below = np.conjugate(np.flip(np.take(array, range(m + 1), other), tuple(range(last))))
+        below = np.swapaxes(below, other, last)
+        reverse = (slice(None),) * other + (slice(None, 0, -1),)
+        return np.concatenate([below[reverse], upper], axis=other)
+
+    def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
+        wide = self.doubled()
+        return box_modes(wide.grid, wide.band, starts, sizes)[..., None].astype(self.dtype(precision)), wide
+
+    def values_at(self, points: np.ndarray) -> np.ndarray:
+        return wave_values(self.grid, self.band, points)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> np.ndarray:

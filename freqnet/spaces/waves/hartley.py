@@ -23,7 +23,7 @@ from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
 from freqnet.spaces.waves.dft import matrices_win, modes_by_fft, samples_of
-from freqnet.spaces.waves.modes import fold, mode_numbers
+from freqnet.spaces.waves.modes import box_modes, fold, mode_numbers, wave_values
 
 
 class Hartley(WaveSpace):
@@ -104,6 +104,24 @@ class Hartley(WaveSpace):
             real, imag = (part.astype(array.dtype).reshape(shape) for part in (np.cos(angle), -np.sin(angle)))
             array = _times_response(array, real, imag, self.ndim)
         return array
+
+    # -- augmentation ------------------------------------------------------------------------------
+    def mirror(self, array: np.ndarray, axis: int, about: float) -> np.ndarray:
+        # Every mode is stored, so that reversing t is reversing k.
+        moves = np.zeros(self.ndim)
+        moves[axis] = about
+        return self.shift(np.flip(array, axis), moves)
+
+    def swap_axes(self, array: np.ndarray, first: int, second: int) -> np.ndarray:
+        return np.ascontiguousarray(np.swapaxes(array, first, second))
+
+    def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
+        wide = self.doubled()
+        half = box_modes(wide.grid, wide.band, starts, sizes)[..., None]
+        return wide._from_half(half).astype(precision), wide
+
+    def values_at(self, points: np.ndarray) -> np.ndarray:
+        return wave_values(self.grid, self.band, points)
 
     # -- statistics and coordinates ----------------------------------------------------------------
     def affine(self, array: np.ndarray, factors: np.ndarray, offset: np.ndarray) -> np.ndarray:

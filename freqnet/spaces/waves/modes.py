@@ -8,6 +8,7 @@ from freqnet.caches import cached
 from freqnet.kernels.reference import stored
 from freqnet.spaces.base import Axes, volume
 from freqnet.spaces.matrices import contract
+from freqnet.spaces.waves.dft import roots_of_unity
 
 # Entries of the largest matrix that folds modes.
 _SMALL = 1 << 20
@@ -76,6 +77,46 @@ def fold(array: np.ndarray, axis: int, bands: Axes, coarse_grid: int, adjoint: b
         else:
             out[coarse] += modes[fine]
     return np.moveaxis(out, 0, axis)
+
+
+def box_modes(grid: Axes, band: Axes, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return the half spectra ``(*modes, batch)`` of signals that are 1 in a box of samples and 0 elsewhere.
+
+    Parameters
+    ----------
+    grid, band : tuple of int
+    starts, sizes : numpy.ndarray
+        First sample of each box, and number of its samples along each axis, whole numbers ``(batch, axes)``.
+
+    Examples
+    --------
+    >>> box_modes((4,), (1,), np.array([[0], [1]]), np.array([[4], [2]])).round(3) + 0
+    array([[ 1.  +0.j  ,  0.5 +0.j  ],
+           [ 0.  +0.j  , -0.25-0.25j]])
+    """
+    out: np.ndarray | None = None
+    for axis, (n, m) in enumerate(zip(grid, band, strict=True)):
+        first, size = starts[:, axis], sizes[:, axis]
+        k = np.arange(0 if axis == len(grid) - 1 else -m, m + 1)
+        # Sums of the roots up to each sample, over two periods: a box may cross the end of the grid.
+        sums = np.cumsum(roots_of_unity(np.outer(k, np.arange(2 * n)), n), axis=1) / n
+        sums = np.concatenate([np.zeros((len(k), 1)), sums], axis=1)
+        factor = sums[:, first + size] - sums[:, first]
+        out = factor if out is None else out[..., None, :] * factor
+    assert out is not None
+    return out
+
+
+def wave_values(grid: Axes, band: Axes, points: np.ndarray) -> np.ndarray:
+    """Return the matrix ``(points, coordinates)`` from real coordinates to values at points in samples.
+
+    >>> wave_values((4,), (1,), np.array([[0.0], [1.0]])).round(3) + 0
+    array([[ 1.   ,  1.414,  0.   ],
+           [ 1.   ,  0.   , -1.414]])
+    """
+    phases = 2 * np.pi * (points / np.array(grid)) @ mode_numbers(band)[1:].T
+    root = 2**0.5
+    return np.concatenate([np.ones((len(points), 1)), root * np.cos(phases), -root * np.sin(phases)], axis=1)
 
 
 def product_terms(band_a: Axes, band_b: Axes, kept: Axes) -> int:
