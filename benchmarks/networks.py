@@ -17,7 +17,6 @@ from freqnet.data import Dataset, Split, load, split
 from freqnet.nn import Network
 from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
 from freqnet.training.fit import Run
-from freqnet.training.presets import SIZES
 from freqnet.training.statistics import kept_state
 
 from .products import against_gemm
@@ -209,8 +208,8 @@ def parts() -> Split:
 
 
 def mnist(size: str, data: Split) -> Ours:
-    """Return the default network of a size on mnist-5k."""
-    return Ours.on(Model(size=size).network(data.train), data.train)
+    """Return a network of a size on mnist-5k, with polynomials that train."""
+    return Ours.on(Model(size=size, activation="polynomial").network(data.train), data.train)
 
 
 def peers(ours: Ours, data: Split, names: list[str] | None = None) -> Iterator[tuple[str, Peer]]:
@@ -232,7 +231,7 @@ def network_rows(plan: Plan) -> Iterator[Row]:
     """Time a training step and an inference pass beside every peer, beside the tape and beside a GEMM."""
     data = parts()
     is_first = True
-    for size in SIZES:
+    for size in EQUALS:
         ours = mnist(size, data)
         details = {"batch": BATCH, "parameters": ours.network.parameter_count()}
         if is_first:

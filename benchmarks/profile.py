@@ -11,10 +11,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from freqnet.training.presets import SIZES
-
 from . import colour
-from .networks import Ours, mnist, parts
+from .networks import EQUALS, Ours, mnist, parts
 from .rows import Row
 from .timing import PAUSE_AFTER_BLAS, Operation, Plan, alternate, copy_rate, gemm
 
@@ -51,7 +49,7 @@ def profile_rows(plan: Plan) -> Iterator[Row]:
     GEMM and of a copy on this machine, in multiply-adds and in bytes per second.
     """
     data = parts()
-    for size in SIZES if not plan.quick else ("large",):
+    for size in EQUALS if not plan.quick else ("large",):
         yield from parts_of_step(size, mnist(size, data), plan)
     for name in colour.SHAPES if not plan.quick else ("32-64-128",):
         yield from parts_of_step(name, colour.ours(name), plan)

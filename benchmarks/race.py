@@ -13,9 +13,8 @@ import numpy as np
 from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.optim import Cosine
 from freqnet.training import Model, Progress, Settings, analyse, evaluate, fit, training_defaults
-from freqnet.training.presets import SIZES
 
-from .networks import Peer
+from .networks import EQUALS, Peer
 from .rows import Row
 from .timing import Plan, torch_or_none
 
@@ -112,7 +111,9 @@ Contender = Callable[[Split, int], Curve]
 
 def contenders(base: dict[str, Any], train: Dataset, peers: bool = True) -> dict[str, Contender]:
     """Return the training of every network by name: the sizes of freqnet, then the CNNs, each with a tuned rate."""
-    out: dict[str, Contender] = {f"freqnet {size}": partial(_ours, Model(size=size), base) for size in SIZES}
+    out: dict[str, Contender] = {
+        f"freqnet {size}": partial(_ours, Model(size=size, activation="polynomial"), base) for size in EQUALS
+    }
     if peers and torch_or_none():
         from .peers import CNNS
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from freqnet.data import load, split
 from freqnet.training import Model
-from freqnet.training.presets import SIZES
 
 from . import colour
 from .networks import EQUALS, INTERVAL, OnnxPeer, Ours, Peer, fastest, mnist, parts, peers
@@ -122,7 +121,7 @@ def _shares(plan: Plan) -> Iterator[Wanted]:
 
 def _plans(plan: Plan) -> Iterator[Wanted]:
     """Steps of the default networks beside the tape, and the share of Python in them."""
-    for size in SIZES if has_peer("mnist-5k") else ():
+    for size in EQUALS if has_peer("mnist-5k") else ():
         mine = mnist(size, parts())
         if not mine.network.can_plan:
             continue
@@ -137,7 +136,7 @@ def _images(plan: Plan) -> Iterator[Wanted]:
         return
     data = parts()
     images = data.test.images
-    for size in SIZES:
+    for size in EQUALS:
         mine, name = mnist(size, data), EQUALS[size]
         (_, eager), *_ = peers(mine, data, [name])
         x = eager.inputs(images)

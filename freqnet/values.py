@@ -14,6 +14,8 @@ _LARGEST_EXACT = 2**24
 # float64 values are kept as such where the spread of a channel is below this share of its largest value: float32 would
 # then keep fewer than four of its seven digits.
 _FINE = 1e-3
+# Samples that are counted at a time: counting makes 8 bytes of each byte.
+_SLICE = 256
 
 
 def as_numbers(values: Any, what: str = "samples") -> np.ndarray:
@@ -173,15 +175,16 @@ def needs_double(low: np.ndarray, high: np.ndarray) -> bool:
         return bool(np.any((high > low) & (high - low < _FINE * largest)))
 
 
-def value_range(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``.
+def value_range(samples: np.ndarray, full_scale: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``, as floats.
 
-    Both are NaN in a channel with a value that is not finite.
+    Both are NaN in a channel with a value that is not finite. Whole numbers are divided as by `as_floats`.
     """
-    return kernels.extremes(samples)
+    low, high = kernels.extremes(samples)
+    return as_floats(low, full_scale), as_floats(high, full_scale)
 
 
-def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def mean_and_scale(samples: np.ndarray, full_scale: float | None = None) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the mean and the standard deviation of each channel, with 1 for a channel that does not vary.
 
     A deviation as small as the rounding errors of the values counts as none: dividing by it would turn rounding errors
@@ -189,20 +192,39 @@ def mean_and_scale(samples: np.ndarray) -> tuple[tuple[float, ...], tuple[float,
 
     Parameters
     ----------
-    samples : ndarray of float
+    samples : ndarray of float, or of uint8
         ``(samples, *grid, channels)``.
+    full_scale : float, optional
+        The whole number that stands for 1, as in `as_floats`.
 
     Examples
     --------
-    >>> mean_and_scale(np.full((2, 3, 1), 0.1))
-    ((0.1,), (1.0,))
+    >>> mean_and_scale(np.full((2, 3, 1), 0.1)), mean_and_scale(np.array([0, 255, 255, 0], np.uint8).reshape(2, 2, 1))
+    (((0.1,), (1.0,)), ((0.5,), (0.5,)))
     """
-    axes = tuple(range(samples.ndim - 1))
-    mean = samples.mean(axis=axes, dtype=np.float64)
-    deviation = samples.std(axis=axes, dtype=np.float64)
-    low, high = (limit.astype(np.float64) for limit in value_range(samples))
-    rounding = 8 * np.finfo(samples.dtype).eps * np.maximum(np.abs(low), np.abs(high))
+    if samples.dtype == np.uint8:
+        mean, deviation = _moments_of_bytes(samples, full_scale)
+    else:
+        axes = tuple(range(samples.ndim - 1))
+        mean, deviation = (moment(axis=axes, dtype=np.float64) for moment in (samples.mean, samples.std))
+    limits = value_range(samples, full_scale)
+    low, high = (limit.astype(np.float64) for limit in limits)
+    rounding = 8 * np.finfo(limits[0].dtype).eps * np.maximum(np.abs(low), np.abs(high))
     is_constant = (low == high) | (deviation <= rounding)
     # The mean of equal numbers can differ from them by a rounding error.
     mean = np.where(low == high, low, mean)
     return tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, deviation).tolist())
+
+
+def _moments_of_bytes(samples: np.ndarray, full_scale: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the deviation of each channel, from the number of times that each of 256 levels occurs."""
+    channels = samples.shape[-1]
+    counts = np.zeros((channels, 256))
+    for start in range(0, len(samples), _SLICE):
+        pixels = samples[start : start + _SLICE].reshape(-1, channels)
+        for channel in range(channels):
+            counts[channel] += np.bincount(pixels[:, channel], minlength=256)
+    levels = as_floats(np.arange(256, dtype=np.uint8), full_scale).astype(np.float64)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    mean = shares @ levels
+    return mean, np.sqrt((shares * (levels - mean[:, np.newaxis]) ** 2).sum(axis=1))

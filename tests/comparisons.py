@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from test_cli_train import some_digits
 
-from freqnet.experiments import Compared, Comparison, compare
+from freqnet.experiments import Compared, Comparison, Outcome, compare, engine
+from freqnet.experiments.executors import in_executor
+from freqnet.experiments.work import Task
 
 WIDTHS = {"widths": (4, 4, 4)}
 
@@ -26,6 +30,16 @@ def threads(comparison: Comparison, **options: Any) -> Compared:
     """Compare in threads of this process."""
     with ThreadPoolExecutor(2) as executor:
         return compare(comparison, executor, **options)
+
+
+def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the runs of ``freqnet compare`` in a thread of this process, to save time in tests of something else."""
+
+    def in_thread(tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
+        with ThreadPoolExecutor(1) as executor:
+            yield from in_executor(tasks, executor)
+
+    monkeypatch.setattr(engine, "in_processes", in_thread)
 
 
 def numbers(compared: Compared) -> list[Any]:

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+# The processes of pytest-xdist fill the cores: further threads of BLAS would wait for each other, in loops that take
+# most of the processor time. The variable counts until NumPy is imported. PyTorch's threads wait without loops.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
-import pytest
+
+# The generators that each file of tests has, with their states before the first test.
+_GENERATORS: dict[ModuleType, list[tuple[np.random.Generator, Mapping[str, Any]]]] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the states of the generators of files, for `pytest_runtest_setup`."""
+    for module in {getattr(item, "module", None) for item in items} - {None}:
+        generators = [value for value in vars(module).values() if isinstance(value, np.random.Generator)]
+        _GENERATORS[module] = [(generator, generator.bit_generator.state) for generator in generators]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let every test begin with the same random numbers, whichever tests ran before it in its process."""
+    for generator, state in _GENERATORS.get(getattr(item, "module", None), ()):
+        generator.bit_generator.state = state
 
 
 @pytest.fixture

@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 ENTRY = "from freqnet.cli import main; main()"
+# Training without the drawing of a report, to save time.
+ENTRY_WITHOUT_REPORT = f"""
+import freqnet.report
+freqnet.report.write_report = lambda path, *_, **__: path.write_bytes(b"<html>")
+{ENTRY}
+"""
 # Seconds until a test gives up on a process: far more than any process takes, also on a slow and busy machine.
 LIMIT = 600
 

@@ -122,8 +122,7 @@ def test_every_peer_takes_a_step_and_learns() -> None:
     peers = torch_peers()
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
-    x = torch.randn(20, 1, 28, 28)
-    y = torch.arange(20) % 10
+    x, y = torch.randn(6, 1, 28, 28), torch.arange(6)
     models = {name: peers.cnn(name) for name in peers.CNNS} | {"FNO": peers.FNO(5, 8, 2)}
     for name, model in models.items():
         optimizer = peers.adamw(model, 1e-2)
@@ -352,13 +351,14 @@ def test_parts_of_a_plan_cover_it_and_count_its_work() -> None:
         np.testing.assert_array_equal(made.gradient(p), gradient)
 
 
-def test_onnx_runtime_computes_the_logits_of_the_cnn() -> None:
+def test_onnx_runtime_computes_the_logits_of_the_cnn(monkeypatch: pytest.MonkeyPatch) -> None:
     torch_peers()
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package)
     import torch
     from freqnet.benchmarks.networks import OnnxPeer
 
+    monkeypatch.setattr(colour, "BATCH", 6)
     eager = colour.eager("16-32-64")
     # One memory layout: each has weights of its own, and which one is faster is by chance.
     eager.layouts = [eager]
@@ -380,6 +380,7 @@ def test_a_network_that_does_not_compile_gives_the_reason(monkeypatch: pytest.Mo
         return other
 
     monkeypatch.setattr(peers, "compiled", fails)
+    monkeypatch.setattr(colour, "BATCH", 2)
     eager = colour.eager("16-32-64")
     assert eager.compiled() == "no working C++ compiler"
     eager.step()()

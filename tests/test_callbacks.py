@@ -195,7 +195,9 @@ def test_every_second_model_and_the_best_two_are_kept(kept: Path) -> None:
 
 def test_commands_take_kept_models(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_plots(monkeypatch)
-    rows, file = history_of(kept), kept / "checkpoints" / "epoch-003.safetensors"
+    rows = history_of(kept)
+    (epoch,) = best(rows, 1)
+    file = kept / "checkpoints" / f"epoch-{epoch:03d}.safetensors"
     data = kept.parent / "few.npz"
     succeed("evaluate", file, "--json", tmp_path / "test.json")
     assert json.loads((tmp_path / "test.json").read_text())["held_out"]
@@ -210,7 +212,7 @@ def test_commands_take_kept_models(kept: Path, tmp_path: Path, monkeypatch: pyte
     net, info = load_model(file)
     fold = split(load(data), **info["fractions"], seed=info["settings"]["seed"]).validation
     assert fold is not None
-    assert evaluate(net, analyse(net, fold)).loss == pytest.approx(rows[2]["validation_loss"], rel=1e-6)
+    assert evaluate(net, analyse(net, fold)).loss == pytest.approx(rows[epoch - 1]["validation_loss"], rel=1e-6)
 
 
 def test_without_validation_the_kept_model_of_the_last_epoch_is_the_model(tmp_path: Path) -> None:

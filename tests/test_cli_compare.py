@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from comparisons import without_processes
 from processes import LIMIT, start, wait_for
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 
@@ -36,6 +37,7 @@ def losses(out: Path) -> list[Any]:
 def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     without_plots(monkeypatch)
+    without_processes(monkeypatch)
     some_digits(Path("few.npz"))
     words = ("compare", "few.npz", "--domains", "fourier, grid", "--seeds", 1, *SMALL, "--validation", 0.2)
     lines = succeed(*words, "--json", "found.json").splitlines()
@@ -112,7 +114,9 @@ def test_wide_tables_are_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert all(cell in shown for row in rows for cell in row)
 
 
-def test_a_run_that_fails_ends_in_status_1(tmp_path: Path) -> None:
+def test_a_run_that_fails_ends_in_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
+    without_processes(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     words = ("--domains", "fourier,grid", "--activation", "relu", "--seeds", 1, "--out", out)
     outcome = command("compare", data, *SMALL, *words)
@@ -130,17 +134,18 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("straight")
     data, settings = some_digits(folder / "few.npz"), {"epochs": 20, "batch": 10}
     comparison = Comparison(str(data), ("hartley", "fourier"), (0,), folder / "out", None, {}, WIDTHS, settings)
-    with ThreadPoolExecutor(1) as executor:
+    with ThreadPoolExecutor(1) as executor, pytest.MonkeyPatch.context() as patch:
+        without_plots(patch)
         compare(comparison, executor)
     return folder / "out"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("lines", [0, 2])
-def test_an_interrupt_is_one_line(tmp_path: Path, lines: int) -> None:
+@pytest.mark.parametrize(("lines", "more"), [(0, ()), (2, ("--processes", 1))])
+def test_an_interrupt_is_one_line(tmp_path: Path, lines: int, more: tuple[object, ...]) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     # A terminal also sends the signal to all processes.
-    process = start("compare", data, *LONG, "--out", out, start_new_session=True)
+    process = start("compare", data, *LONG, *more, "--out", out, start_new_session=True)
     wait_for(out / ASKED, process, 0)
     if lines:
         wait_for(out / "fourier-seed0" / HISTORY, process, lines)
@@ -152,7 +157,10 @@ def test_an_interrupt_is_one_line(tmp_path: Path, lines: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straight: Path) -> None:
+def test_a_killed_comparison_goes_on_to_the_same_numbers(
+    tmp_path: Path, straight: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_plots(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     words = ("compare", data, *LONG, "--domains", "hartley,fourier", "--seeds", 1, "--processes", 1)
     process = start(*words, "--out", out)
@@ -167,6 +175,7 @@ def test_a_killed_comparison_goes_on_to_the_same_numbers(tmp_path: Path, straigh
     assert snapshot(out) == before
     assert (out / "hartley-seed0" / OUTCOME).is_file()
     assert not (out / "fourier-seed0" / OUTCOME).exists()
+    without_processes(monkeypatch)
     shown = succeed(*words, "--out", out, "--resume")
     assert "hartley, seed 0: test accuracy" in shown
     assert shown.count("(kept)") == 1

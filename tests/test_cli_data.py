@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from comparisons import without_processes
 from PIL import Image
 from scipy.io import wavfile
 from test_cli_train import SMALL, command, refused, same_weights, some_digits, succeed, without_plots
@@ -87,20 +88,22 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
         "layout": "n t c",
         "size_to": None,
         "task": None,
+        "test_data": None,
     }
     # Arrays without an axis of channels are read by the number of their axes.
     np.save(tmp_path / "a.npy", rng.normal(size=(2, 64)))
     assert "2 predictions" in succeed("predict", tmp_path / "run", tmp_path / "a.npy")
 
 
-def test_comparisons_read_alike(channels_first: Path, tmp_path: Path) -> None:
+def test_comparisons_read_alike(channels_first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_processes(monkeypatch)
     words = ("compare", channels_first, *QUICK, "--layout", "nchw", "--size-to", "6x6", "--domains", "grid")
     words += ("--seeds", 1, "--processes", 1, "--out", tmp_path / "compared")
     assert "x was read as n c h w" in succeed(*words)
     assert "(kept)" in succeed(*words, "--resume")
     assert "its own --layout 'n c h w'" in refused(*(w if w != "nchw" else "nhwc" for w in words), "--resume")
     info = load_checkpoint(tmp_path / "compared" / "grid-seed0" / MODEL).info
-    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None}
+    assert info["reading"] == {"layout": "n c h w", "size_to": [6, 6], "task": None, "test_data": None}
 
 
 # -- sizes -----------------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ def as_before(dataset: Dataset) -> Dataset:
     """A dataset of numbered classes as earlier versions read it: in float32, every number below the largest a class."""
     numbers = np.array([int(name) for name in dataset.classes])
     classes = tuple(map(str, range(numbers[-1] + 1)))
-    return replace(dataset, images=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
+    return replace(dataset, stored=dataset.images.astype(np.float32), targets=numbers[dataset.targets], classes=classes)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +243,10 @@ def test_runs_of_earlier_versions_find_their_examples(tmp_path: Path, x: np.ndar
     assert "examples that have changed" in refused("evaluate", out)
 
 
-def test_comparisons_of_earlier_versions_go_on(channels_first: Path, tmp_path: Path) -> None:
+def test_comparisons_of_earlier_versions_go_on(
+    channels_first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_processes(monkeypatch)
     words = ("compare", channels_first, *QUICK, "--layout", "nchw", "--domains", "grid", "--seeds", 1)
     words += ("--processes", 1, "--out", tmp_path / "compared")
     succeed(*words)

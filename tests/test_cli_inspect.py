@@ -85,7 +85,7 @@ def test_classes_are_matched_by_name(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"y": np.arange(30) % 12}, "the class '10' among 12, expected the model's 10 classes"),
+        ({"y": np.arange(30) % 12}, "the class '10' among 12, expected the 10 classes of training"),
         ({"y": np.array(["cat", "dog"])[np.arange(30) % 2]}, "the class 'cat' among 2"),
         ({"x": np.ones((30, 8, 8, 3))}, "2 axes and 3 channels, expected 2 and 1"),
         ({"x": np.ones((30, 64))}, "1 axes and 1 channels, expected 2 and 1"),

@@ -22,6 +22,7 @@ import freqnet.report
 from freqnet import kernels
 from freqnet.cli import main
 from freqnet.data import load
+from freqnet.experiments import page
 from freqnet.training.files import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, REPORT, RUN_FILES, write_atomically
 from freqnet.training.presets import DEFAULT_MODES
 
@@ -81,8 +82,9 @@ def same_weights(a: Path, b: Path) -> bool:
 
 
 def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make reports empty, to save time in tests that do not read them."""
+    """Make reports and pages of comparisons empty, to save time in tests that do not read them."""
     monkeypatch.setattr(freqnet.report, "write_report", lambda path, *_, **__: write_atomically(path, b"<html>"))
+    monkeypatch.setattr(page, "compare_page", lambda compared: "<html>")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,8 @@ def test_a_second_run_in_the_same_folder_is_refused(digits_run: Path) -> None:
     assert snapshot(digits_run) == before
 
 
-def test_what_is_shown(tmp_path: Path) -> None:
+def test_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     data = some_digits(tmp_path / "few.npz")
     lines = succeed("train", data, *SMALL[:-1], "--out", tmp_path / "run", "--validation", 0.2).splitlines()
     # One more line says so where the C kernels were not built.
@@ -158,7 +161,8 @@ def test_the_command_in_the_metrics_repeats_the_run(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(("domain", "activation"), [("grid", "relu"), ("grid-fft", "polynomial")])
-def test_the_other_domains(tmp_path: Path, domain: str, activation: str) -> None:
+def test_the_other_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str, activation: str) -> None:
+    without_plots(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *SMALL, "--domain", domain, "--activation", activation, "--shift", 0.5, "--out", out)
     metrics = json.loads((out / METRICS).read_text())
@@ -167,7 +171,11 @@ def test_the_other_domains(tmp_path: Path, domain: str, activation: str) -> None
 
 
 @pytest.mark.parametrize("shape", [(40,), (9, 6), (7, 6, 3), (5, 6, 4, 2)])
-def test_signals_images_colours_and_volumes(tmp_path: Path, shape: tuple[int, ...]) -> None:
+def test_signals_images_colours_and_volumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]
+) -> None:
+    # The reports of networks on such samples: see test_report.py.
+    without_plots(monkeypatch)
     generator = np.random.default_rng(0)
     y = np.array(["cat", "dog"])[np.arange(40) % 2]
     np.savez(tmp_path / "made.npz", x=generator.normal(size=(40, *shape)), y=y)
@@ -184,6 +192,7 @@ def test_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for number in range(10):
             pixels = generator.integers(level, level + 50, (6, 9, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{number}.png")
+    without_plots(monkeypatch)
     monkeypatch.chdir(tmp_path)
     succeed("train", "pets", *SMALL, "--epochs", 12, "--lr", 0.02)
     assert json.loads(Path("runs/pets-fourier-seed0", METRICS).read_text())["test_accuracy"] == 1.0
@@ -207,7 +216,8 @@ def test_overwrite_replaces_only_with_a_valid_run(tmp_path: Path, monkeypatch: p
     assert (out / "notes.txt").read_text() == "mine"
 
 
-def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path) -> None:
+def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *SMALL, "--out", out, "--domain", "grid-fft", "--validation", 0.25)
     before = snapshot(out)
@@ -236,6 +246,7 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
     assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY, CONFIG}
     succeed("evaluate", out)
     monkeypatch.undo()
+    without_plots(monkeypatch)
     succeed("train", data, "--out", out, "--resume", "--quiet")
     assert {path.name for path in out.iterdir()} == set(RUN_FILES)
 
@@ -246,7 +257,7 @@ def test_laplace_networks_by_the_command_line(tmp_path: Path) -> None:
     words = ("train", "digits", "--domain", "laplace", "--epochs", "2", "--widths", "4,4,4", "--out", str(out))
     found = command(*words)
     assert found.status == 0, found.err
-    assert "laplace domain: 10x10 nodes, 762 parameters, one transform at the door" in found.out
+    assert "laplace domain: 10x10 nodes, 726 parameters, one transform at the door" in found.out
     assert "modulo the nodes' polynomial" in found.out
     metrics = json.loads((out / "metrics.json").read_text())
     assert (metrics["domain"], metrics["modes"], metrics["transforms_inside_network"]) == ("laplace", [10, 10], 0)

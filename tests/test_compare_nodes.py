@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comparisons import small, threads
+from test_cli_train import without_plots
 
 from freqnet.errors import ConfigurationError
 from freqnet.experiments import Compared, Comparison
@@ -103,7 +104,8 @@ def test_the_page_of_domains_of_nodes(with_nodes: tuple[Comparison, Compared]) -
     assert stored["command"].endswith(" --seeds 2 --nodes 5,3")
 
 
-def test_nodes_may_be_added(with_nodes: tuple[Comparison, Compared], tmp_path: Path) -> None:
+def test_nodes_may_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     first = threads(small(tmp_path / "out", "laplace", settings={"epochs": 1}))
     found = threads(small(tmp_path / "out", "laplace", settings={"epochs": 1}, nodes=(4,)), resume=True)
     assert [(o.label, o.kept) for o in found.outcomes] == [("laplace", True), ("laplace, 4 nodes", False)]
@@ -116,7 +118,8 @@ def test_a_number_of_nodes_that_no_domain_has_ends_before_the_work(tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_nodes_that_are_trained(tmp_path: Path) -> None:
+def test_nodes_that_are_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     found = threads(small(tmp_path / "out", "laplace:trained", settings={"epochs": 1}))
     (own,) = found.domains
     assert (own.domain, own.failed, found.laplace) == ("laplace:trained", 0, ())

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from comparisons import WIDTHS, numbers, small, threads
-from test_cli_train import same_weights, snapshot, some_digits
+from test_cli_train import same_weights, snapshot, some_digits, without_plots
 
 from freqnet.data import load
 from freqnet.errors import ConfigurationError, DataError
@@ -25,7 +25,8 @@ from freqnet.training.files import CHECKPOINT, HISTORY
 # --- Executors ------------------------------------------------------------------------------------
 
 
-def test_processes_and_threads_give_the_same_numbers(tmp_path: Path) -> None:
+def test_processes_and_threads_give_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     seen: list[Outcome] = []
     own = compare(small(tmp_path / "own"), processes=2, progress=seen.append)
     assert sorted((o.domain, o.seed) for o in seen) == [("fourier", 0), ("hartley", 0)]
@@ -33,7 +34,8 @@ def test_processes_and_threads_give_the_same_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_gives_the_same_numbers(tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     import distributed
 
     comparison = small(tmp_path / "cluster")
@@ -66,7 +68,9 @@ def test_a_process_that_dies_takes_no_other_run_with_it(tmp_path: Path) -> None:
     assert "its process ended suddenly" in found["hartley"].reason
 
 
-def test_an_executor_that_loses_a_run_fails_it_alone(tmp_path: Path) -> None:
+def test_an_executor_that_loses_a_run_fails_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
+
     class Lossy(ThreadPoolExecutor):
         def submit(self, function: Any, task: Task) -> Any:  # type: ignore[override]
             if task.domain == "fourier":
@@ -80,7 +84,9 @@ def test_an_executor_that_loses_a_run_fails_it_alone(tmp_path: Path) -> None:
     assert [o.reason for o in found.outcomes] == ["", "ConnectionError: no worker left"]
 
 
-def test_a_cancelled_run_has_failed(tmp_path: Path) -> None:
+def test_a_cancelled_run_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
+
     class Busy(ThreadPoolExecutor):
         def submit(self, function: Any, task: Task) -> Any:  # type: ignore[override]
             dropped: Future[Any] = Future()
@@ -108,7 +114,8 @@ def test_a_failing_domain_does_not_stop_the_others(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / FIGURES).read_text())["complete"] is False
 
 
-def test_a_stopped_comparison_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_comparison_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     straight = threads(small(tmp_path / "straight", seeds=(0, 1)))
 
     def stop(outcome: Outcome) -> None:
@@ -137,7 +144,8 @@ def test_a_stopped_comparison_goes_on(tmp_path: Path) -> None:
     assert numbers(again) == numbers(straight)
 
 
-def test_domains_and_seeds_may_be_added(tmp_path: Path) -> None:
+def test_domains_and_seeds_may_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     threads(small(tmp_path / "out", "fourier"))
     found = threads(small(tmp_path / "out", "hartley", "fourier", seeds=(1, 0)), resume=True)
     assert [(o.domain, o.seed, o.kept) for o in found.outcomes] == [
@@ -148,7 +156,8 @@ def test_domains_and_seeds_may_be_added(tmp_path: Path) -> None:
     ]
 
 
-def test_other_options_or_data_are_not_gone_on_with(tmp_path: Path) -> None:
+def test_other_options_or_data_are_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     threads(small(tmp_path / "out", "fourier"))
     before = snapshot(tmp_path / "out")
     for change in ({"settings": {"epochs": 3}}, {"model": {"widths": (4, 4)}}, {"fractions": {"test": 0.3}}):
@@ -160,7 +169,8 @@ def test_other_options_or_data_are_not_gone_on_with(tmp_path: Path) -> None:
     assert snapshot(tmp_path / "out") == before
 
 
-def test_a_damaged_outcome_is_done_again(tmp_path: Path) -> None:
+def test_a_damaged_outcome_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     comparison = small(tmp_path / "out", "fourier")
     first = threads(comparison)
     (comparison.path / "fourier-seed0" / OUTCOME).write_text('{"info": {}}')

@@ -85,10 +85,10 @@ def test_non_finite_values_are_counted_and_located() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"images": np.zeros((0, 4, 1), np.float32), "targets": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
-        ({"images": np.zeros((2, 4, 0), np.float32)}, "at least 1 sample and 1 channel"),
-        ({"images": np.zeros((2, 4), np.float32)}, r"expected \(samples, \*grid, channels\)"),
-        ({"images": np.zeros((2, 4, 1), np.uint8)}, "got dtype uint8, expected float32"),
+        ({"stored": np.zeros((0, 4, 1), np.float32), "targets": np.zeros(0, int)}, r"got shape \(0, 4, 1\)"),
+        ({"stored": np.zeros((2, 4, 0), np.float32)}, "at least 1 sample and 1 channel"),
+        ({"stored": np.zeros((2, 4), np.float32)}, r"expected \(samples, \*grid, channels\)"),
+        ({"stored": np.zeros((2, 4, 1), np.uint8)}, "got dtype uint8, expected float32"),
         ({"targets": np.array([0, 1, 1])}, r"got shape \(3,\) for 2 images, expected shape \(2,\)"),
         ({"targets": np.array([0.0, 1.0])}, "labels of made: got dtype float64, expected int64"),
         ({"targets": np.array([0, 2])}, "got labels from 0 to 2, expected labels from 0 to 1 for 2 classes"),
@@ -100,7 +100,7 @@ def test_non_finite_values_are_counted_and_located() -> None:
     ],
 )
 def test_validate_refuses(change: dict, message: str) -> None:
-    fields = {"images": np.zeros((2, 4, 1), np.float32), "targets": np.array([0, 1]), "classes": ("a", "b")}
+    fields = {"stored": np.zeros((2, 4, 1), np.float32), "targets": np.array([0, 1]), "classes": ("a", "b")}
     validate(Dataset("made", **fields))
     with pytest.raises(DataError, match=message):
         validate(Dataset("made", **{**fields, **change}))
@@ -140,11 +140,17 @@ def test_mnist_without_files_asks_openml(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("FREQNET_DATA", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     table = np.repeat(np.arange(10_010.0)[:, None] % 256, 784, axis=1)
-    names = np.array([str(number % 10) for number in range(10_010)], dtype=object)
+    # The test images of MNIST begin with a 7, then a 2.
+    names = np.array([*"5041921314", *"7210414959", *(str(number % 10) for number in range(20, 10_010))], dtype=object)
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *_, **__: (table, names))
     dataset = load("mnist")
     assert (len(dataset), dataset.official_test, dataset.grid) == (10_010, 10_000, (28, 28))
-    assert (dataset.images[255].min(), dataset.targets[17]) == (1, 7)
+    assert (dataset.images[255].min(), dataset.targets[27]) == (1, 7)
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *_, **__: (table, names[::-1]))
+    with pytest.raises(
+        DataError, match="got images of OpenML in another order, expected the 10000 test images of MNIST"
+    ):
+        load("mnist")
 
 
 def test_mnist_without_files_and_network_says_where_to_put_them(
@@ -180,12 +186,13 @@ def test_unknown_names_list_what_is_known(name: str, hint: str) -> None:
 def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> None:
     register_dataset("made-up", lambda folder: make_dataset((5, 5)), takes_folder=True, defaults={"epochs": 3})
     try:
-        assert dataset_names() == ("digits", "mnist-5k", "mnist", "made-up")
+        own = ("digits", "mnist-5k", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar100-coarse")
+        assert dataset_names() == (*own, "made-up")
         assert len(load("made-up")) == len(load("made-up", folder=tmp_path)) == 10
         assert training_defaults("made-up") == {**training_defaults("unknown"), "epochs": 3}
         with pytest.raises(ConfigurationError, match=r"expected digits, .*, made-up, a \.npz.*did you mean 'made-up'"):
             load("made_upp")
-        with pytest.raises(ConfigurationError, match="expected one for mnist or made-up only"):
+        with pytest.raises(ConfigurationError, match=r"expected one for mnist or .* or made-up only"):
             load("digits", folder=tmp_path)
         with pytest.raises(ConfigurationError, match="name of a dataset: got 'made-up', expected a name other than"):
             register_dataset("made-up", make_dataset)
@@ -193,8 +200,10 @@ def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> No
         del DATASETS["made-up"]
 
 
-def test_only_mnist_has_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="got one for digits, expected one for mnist only"):
+def test_only_published_files_have_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match="got one for digits, expected one for mnist or fashion-mnist or cifar10 or"
+    ):
         load("digits", folder=tmp_path)
 
 

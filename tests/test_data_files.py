@@ -19,11 +19,11 @@ def idx_bytes(array: np.ndarray) -> bytes:
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
-def write_mnist(folder: Path, mark: str = "-", suffix: str = "") -> dict[str, np.ndarray]:
-    """Write four IDX files of 12 training and 4 test images; return their arrays by file stem."""
+def write_mnist(folder: Path, mark: str = "-", suffix: str = "", tests: int = 4) -> dict[str, np.ndarray]:
+    """Write four IDX files of 12 training and some test images; return their arrays by file stem."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {}
-    for part, count in (("train", 12), ("t10k", 4)):
+    for part, count in (("train", 12), ("t10k", tests)):
         arrays[f"{part}-images"] = GENERATOR.integers(0, 256, (count, 6, 5), dtype=np.uint8)
         arrays[f"{part}-labels"] = (np.arange(count) % 3).astype(np.uint8)
     for stem, array in arrays.items():

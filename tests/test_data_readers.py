@@ -329,7 +329,8 @@ def test_several_samples_per_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["u1", "i4", "?", "f8"])
 def test_values_of_folders_are_those_of_arrays(tmp_path: Path, dtype: str) -> None:
-    arrays = RNG.integers(0, 200, (6, 8, 8)).astype(dtype)
+    # Booleans of which few are False could be constant, which is refused.
+    arrays = RNG.integers(0, 2 if dtype == "?" else 200, (6, 8, 8)).astype(dtype)
     folder = classes_of(tmp_path / "a", lambda file, i: np.save(file, arrays[i]), ".npy")
     expected = from_arrays(arrays[[1, 3, 5, 0, 2, 4]], LABELS[[1, 3, 5, 0, 2, 4]])
     np.testing.assert_array_equal(load(folder).images, expected.images)

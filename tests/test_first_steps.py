@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_cli_train import without_plots
 
 from freqnet import FreqnetError, Tensor, gradient, nn
 from freqnet.cli import main
@@ -93,6 +94,7 @@ def test_a_typing_slip_points_to_the_help_of_its_command(capsys: pytest.CaptureF
 def test_training_says_when_the_kernel_is_missing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    without_plots(monkeypatch)
     for kernel, said in (("numpy", 1), ("native", 0)):
         monkeypatch.setattr("freqnet.kernels.KERNEL", kernel)
         with pytest.raises(SystemExit) as stopped:

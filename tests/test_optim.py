@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from freqnet.errors import ConfigurationError
-from freqnet.optim import SGD, Adam, AdamW, Cosine, Momentum, Optimizer
+from freqnet.optim import SGD, Adam, AdamW, Cosine, Momentum, Muon, Optimizer
 
 SHAPES = {"conv.kernel": (3, 4, 2), "conv.bias": (4,), "head.weight": (5, 3), "gain": ()}
 
@@ -82,6 +82,29 @@ def reference_adam(
     return w
 
 
+def reference_muon(
+    w: np.ndarray,
+    gs: list[np.ndarray],
+    wd: float,
+    nesterov: bool = True,
+    iterations: int = 5,
+    is_wide: bool = False,
+) -> np.ndarray:
+    """By the singular values of the velocity, each of which goes through the polynomial of Newton and Schulz."""
+    rate, mu, v = 0.1, 0.8, 0 * w
+    shape = (w.shape[0], -1) if is_wide else (-1, w.shape[-1])
+    for g in gs:
+        w = w - rate * wd * w
+        v = mu * v + g
+        left, values, right = np.linalg.svd((g + mu * v if nesterov else v).reshape(shape), full_matrices=False)
+        values = values / np.sqrt((values**2).sum())
+        for _ in range(iterations):
+            values = 3.4445 * values - 4.775 * values**3 + 2.0315 * values**5
+        step = (left * values) @ right
+        w = w - rate * 0.2 * np.sqrt(max(step.shape)) * step.reshape(w.shape)
+    return w
+
+
 ADAM: dict[str, Any] = {"learning_rate": 0.1, "betas": (0.8, 0.95), "epsilon": 1e-3}
 Make = Callable[[Any, float], Optimizer]
 CASES: dict[str, tuple[Make, Callable[..., np.ndarray]]] = {
@@ -99,8 +122,14 @@ CASES: dict[str, tuple[Make, Callable[..., np.ndarray]]] = {
         lambda p, wd: AdamW(p, **ADAM, weight_decay=wd),
         lambda w, gs, wd: reference_adam(w, gs, wd, decoupled=True),
     ),
+    # Of the arrays above, the kernel is a matrix; the weight is that of the last layer.
+    "muon": (
+        lambda p, wd: Muon(p, momentum=0.8, **ADAM, weight_decay=wd),
+        lambda w, gs, wd: reference_muon(w, gs, wd) if w.ndim == 3 else reference_adam(w, gs, wd, decoupled=True),
+    ),
 }
 every_optimizer = pytest.mark.parametrize("case", CASES)
+every_rule_of_entries = pytest.mark.parametrize("case", [case for case in CASES if case != "muon"])
 
 
 @every_optimizer
@@ -131,7 +160,7 @@ def test_a_wrong_formula_does_not_match() -> None:
         assert np.abs(found - mistaken).max() > 1e-3
 
 
-@every_optimizer
+@every_rule_of_entries
 def test_matches_torch(case: str) -> None:
     torch = pytest.importorskip("torch")
     start, grads = leaves(), gradients(12)
@@ -176,7 +205,7 @@ def test_updates_in_place(case: str, dtype: Any) -> None:
         assert (leaf.data != old).all()
 
 
-@every_optimizer
+@every_rule_of_entries
 def test_step_leaves_gradients_alone_and_allocates_next_to_nothing(case: str) -> None:
     leaf = Leaf(np.ones((400, 500), np.float32), np.full((400, 500), 0.5, np.float32))
     optimizer = CASES[case][0]([leaf], 0.3)
@@ -240,7 +269,7 @@ def test_decay_chooses_by_name(decay: Any) -> None:
         np.testing.assert_array_equal(leaf.data, before[name] * (0.5 if name == "gain" else 1.0))
 
 
-@every_optimizer
+@every_rule_of_entries
 def test_converges_on_a_quadratic(case: str) -> None:
     rng = np.random.default_rng(3)
     target, scale = rng.normal(size=(6, 2)), np.geomspace(0.5, 5, 12).reshape(6, 2)

@@ -17,7 +17,7 @@ from freqnet.audit import audit
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError, SpaceError
 from freqnet.plot import style
 from freqnet.plot.filters import filters
-from freqnet.training import History
+from freqnet.training import History, RangeTest
 
 GRIDS = {1: (16,), 2: (8, 6), 3: (5, 4, 6)}
 SAME = {"seconds": 1.0, "learning_rate": 0.1, "images_per_second": 9.0, "note": None}
@@ -39,6 +39,9 @@ NETWORKS = {ndim: network_on(grid) for ndim, grid in GRIDS.items()}
 FOUND = {n: audit(NETWORKS[n], np.stack([example(GRIDS[n])] * 4)) for n in (1, 2)}
 
 
+RANGE = RangeTest(np.geomspace(1e-5, 1, 60), np.abs(np.linspace(-2, 1, 60)) + 0.1, width=1.5, is_diverged=False)
+
+
 def panel() -> Any:
     return Figure().subplots()
 
@@ -55,6 +58,7 @@ PLOTS: dict[str, tuple[Callable[..., Any], int]] = {
     **{f"kept {n}-D": (lambda axes, n=n: plot.plot_kept(NETWORKS[n], example(GRIDS[n]), axes), 5) for n in GRIDS},
     **{f"reach {n}-D": (lambda axes, n=n: plot.plot_reach(FOUND[n], ax=axes), 0) for n in FOUND},
     "history": (lambda axes: plot.plot_history(ROWS, axes=axes), 2),
+    "range test": (lambda axes: plot.plot_range_test(RANGE, axes), 0),
     "confusion": (lambda axes: plot.plot_confusion([0, 1, 2], [0, 2, 2], ax=axes), 0),
 }
 

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from test_optim import wrong
 
+from freqnet.data import load
 from freqnet.errors import ConfigurationError
-from freqnet.optim import Constant, Cosine, OneCycle
+from freqnet.optim import Constant, Cosine, OneCycle, WarmRestarts
+from freqnet.training import Model, Settings, analyse, fit
 
 
 def test_constant() -> None:
@@ -63,6 +65,69 @@ def test_one_cycle_matches_torch() -> None:
             theirs.step()
 
 
+@pytest.mark.parametrize(("period", "factor"), [(10, 2), (7, 1), (1, 3), (3, 2), (1, 1)])
+def test_restarts_match_torch(period: int, factor: int) -> None:
+    torch = pytest.importorskip("torch")
+    schedule = WarmRestarts(0.5, period, factor, final=0.01)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, period, factor, eta_min=0.01)
+    for step in range(150):
+        assert schedule(step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+        optimizer.step()
+        theirs.step()
+
+
+@pytest.mark.parametrize(("period", "factor"), [(10.0, 2.0), (3.7, 1.0), (2.5, 1.3), (1.1, 1.0001), (690 / 15, 2.0)])
+def test_restarts_of_any_length(period: float, factor: float) -> None:
+    """Beside periods that are laid end to end, one at a time."""
+    schedule, start, length = WarmRestarts(2.0, period, factor), 0.0, period
+    for step in range(300):
+        while step >= start + length - 1e-6:
+            start, length = start + length, length * factor
+        expected = 1 + math.cos(math.pi * (step - start) / length)
+        assert schedule(step) == pytest.approx(expected, abs=1e-6)
+    assert 0 <= schedule(10**9) <= 2
+
+
+@pytest.mark.parametrize(("steps", "factor"), [(690, 2.0), (1000, 2.0), (3, 2.0), (1, 2.0), (40, 1.0), (50, 100.0)])
+def test_periods_fill_the_epochs_by_default(steps: int, factor: float) -> None:
+    settings = Settings(schedule="restarts", restart_factor=factor)
+    schedule = settings.make_schedule(steps)
+    assert schedule(0) == schedule(steps) == settings.learning_rate
+    assert steps < 10 or 0 < schedule(steps - 1) < 0.1 * settings.learning_rate
+    explicit = Settings(epochs=30, schedule="restarts", restart_epochs=2)
+    assert (
+        explicit.make_schedule(690) == WarmRestarts(3e-3, 46.0, 2.0) == Settings(schedule="restarts").make_schedule(690)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"restart_epochs": 0}, "restart_epochs: got 0, expected a finite number above 0"),
+        ({"restart_epochs": math.nan}, "restart_epochs: got nan"),
+        ({"restart_factor": 0.5}, "restart_factor: got 0.5, expected a finite number of 1 or more"),
+        ({"restart_factor": "2"}, "restart_factor: got '2'"),
+    ],
+)
+def test_unusable_restarts(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Settings(**{"schedule": "restarts", **given})
+
+
+@pytest.mark.parametrize("change", [{"restart_epochs": 5}, {"restart_factor": 3, "schedule": "constant"}])
+def test_restarts_belong_to_their_schedule(change: dict[str, Any]) -> None:
+    settings = Settings(**change)
+    expected = r"restart_\w+: got \d with schedule='c.*; leave restart_\w+ out, or pass schedule='restarts'"
+    with pytest.raises(ConfigurationError, match=expected):
+        settings.check_schedule()
+    dataclasses.replace(settings, schedule="restarts").check_schedule()
+    network = Model(widths=(2, 2, 2)).network(load("digits"))
+    train = analyse(network, load("digits").take(np.arange(20)))
+    with pytest.raises(ConfigurationError, match=expected):
+        fit(network, train, settings=settings)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -78,6 +143,11 @@ def test_one_cycle_matches_torch() -> None:
         (lambda: OneCycle(1.0, 10, warmup_fraction=1.0), "warmup_fraction: got 1.0"),
         (lambda: OneCycle(1.0, 10, start_divisor=0.5), "start_divisor: got 0.5"),
         (lambda: OneCycle(1.0, 10, final_divisor=0.0), "final_divisor: got 0.0"),
+        (lambda: WarmRestarts(-1.0, 10), "rate: got -1.0"),
+        (lambda: WarmRestarts(1.0, 0.5), r"period: got 0.5, expected a number in \[1, inf\)"),
+        (lambda: WarmRestarts(1.0, 10, 0.9), "factor: got 0.9"),
+        (lambda: WarmRestarts(1.0, 10, final=-1), "final: got -1"),
+        (lambda: WarmRestarts(1.0, 10)(-1), "step: got -1"),
         (lambda: Cosine(1.0, 10)(-1), "step: got -1"),
         (lambda: OneCycle(1.0, 10)(-1), "step: got -1"),
         (lambda: Constant(1.0)(-1), "step: got -1"),
@@ -88,7 +158,7 @@ def test_unusable_schedules(make: Callable[[], Any], message: str) -> None:
         make()
 
 
-@pytest.mark.parametrize("schedule", [Constant(1.0), Cosine(1.0, 9), OneCycle(1.0, 9)])
+@pytest.mark.parametrize("schedule", [Constant(1.0), Cosine(1.0, 9), OneCycle(1.0, 9), WarmRestarts(1.0, 9)])
 def test_schedules_are_frozen(schedule: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         schedule.rate = 2.0

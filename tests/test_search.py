@@ -94,7 +94,7 @@ def test_the_test_part_is_not_touched(done: Searched, tmp_path: Path) -> None:
     data = Path(done.search.job.data)
     digits, number = load(data), np.arange(200)
     # The pixels tell which examples the split takes for the test; it knows of labels only.
-    marked = replace(digits, images=np.broadcast_to(number[:, None, None, None], (200, 8, 8, 1)).astype(np.float32))
+    marked = replace(digits, stored=np.broadcast_to(number[:, None, None, None], (200, 8, 8, 1)).astype(np.float32))
     held = split(marked, test=0.2, validation=0.2, seed=0).test.images[:, 0, 0, 0].astype(int)
     assert len(held) == 40
     images = digits.images[..., 0].copy()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def files() -> list[Path]:
     return found
 
 
+@cache
 def sources() -> dict[str, ast.Module]:
     """The syntax tree of every module, by its path in the package."""
     folders = {f: PACKAGE if PACKAGE in f.parents else ROOT for f in files()}
@@ -67,7 +69,7 @@ def imported(tree: ast.AST, package: tuple[str, ...] = ("freqnet",)) -> Iterator
             start = ".".join(package[: len(package) + 1 - node.level]) + "." if node.level else ""
             base = (start + (node.module or "")).rstrip(".")
             yield from (f"{base}.{alias.name}" for alias in node.names)
-        else:
+        elif not isinstance(node, ast.expr):
             yield from imported(node, package)
 
 
@@ -195,14 +197,14 @@ def known_of_domains(path: str, tree: ast.Module) -> list[str]:
     """The domains that a module names: by their classes, by their names, or by the old trait of causal domains."""
     if path.startswith(OF_DOMAINS):
         return []
-    nodes = list(ast.walk(tree))
+    nodes, classes = list(ast.walk(tree)), classes_of_spaces() | {"is_causal"}
     names = [n.attr for n in nodes if isinstance(n, ast.Attribute)] + [n.id for n in nodes if isinstance(n, ast.Name)]
     names += [alias.name for n in nodes if isinstance(n, ast.ImportFrom) for alias in n.names]
     # "grid" is also the name of an argument; a domain of this name is recognised in comparisons.
     words = {name for name in DOMAINS if name != "grid"}
     compared = [ast.unparse(n) for n in nodes if isinstance(n, ast.Compare)]
     return [
-        *(f"{path}: {name}" for name in names if name in classes_of_spaces() | {"is_causal"}),
+        *(f"{path}: {name}" for name in names if name in classes),
         *(f"{path}: {text!r}" for text in texts(tree) if text.partition(":")[0] in words),
         *(f"{path}: {text}" for text in compared if "domain" in text and "'grid'" in text),
     ]
@@ -241,13 +243,12 @@ def functions(tree: ast.Module) -> list[Function]:
     return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
-def code_lines(function: Function, source: str) -> int:
+def code_lines(function: Function, text: list[str]) -> int:
     """Lines of a function that are neither blank, nor comment, nor docstring."""
     lines = set(range(function.lineno, (function.end_lineno or 0) + 1))
     for node in ast.walk(function):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(node):
             lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    text = source.splitlines()
     return sum(bool(text[i - 1].strip()) and not text[i - 1].strip().startswith("#") for i in lines)
 
 
@@ -260,8 +261,9 @@ def test_nearly_every_function_is_short() -> None:
     sizes = {}
     for path in files():
         source = path.read_text(encoding="utf-8")
+        lines = source.splitlines()
         for f in functions(ast.parse(source)):
-            sizes[f"{path.relative_to(ROOT)}:{f.lineno} {f.name}"] = code_lines(f, source)
+            sizes[f"{path.relative_to(ROOT)}:{f.lineno} {f.name}"] = code_lines(f, lines)
     long = {name: n for name, n in sizes.items() if n > LINES_A_FUNCTION}
     assert len(long) <= 0.05 * len(sizes), long
 
@@ -278,9 +280,9 @@ def test_constructors_take_few_arguments() -> None:
 
 def test_lines_are_counted_without_docstrings_comments_and_blanks() -> None:
     lines = ["def f(self, a, *, b=1):", '    """Say.', "", '    More."""', "    # why", "", "    x = (1 +", "    2)"]
-    source = "\n".join([*lines, "    return x"])
-    (function,) = functions(ast.parse(source))
-    assert code_lines(function, source) == 4
+    lines += ["    return x"]
+    (function,) = functions(ast.parse("\n".join(lines)))
+    assert code_lines(function, lines) == 4
     assert arguments(function) == 2
 
 

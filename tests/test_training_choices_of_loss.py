@@ -16,6 +16,7 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.data import load
 from freqnet.errors import ConfigurationError, ShapeError
 from freqnet.nn import Network
+from freqnet.tasks import BinaryCrossEntropy, CrossEntropy, Outputs
 from freqnet.tasks.weights import class_weights
 from freqnet.training import Model, Progress, Settings, analyse, fit
 from freqnet.training.frozen import frozen_parameters
@@ -71,6 +72,49 @@ def test_a_batch_without_weight_has_no_loss() -> None:
     assert not logits.grad.any()
 
 
+@given(st.integers(1, 6), st.integers(1, 5), st.floats(0, 0.9), st.booleans(), st.integers(0, 10_000))
+def test_the_loss_of_training_is_the_weighted_mean(
+    batch: int, classes: int, smoothing: float, is_weighted: bool, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    logits, labels = generator.normal(size=(batch, classes)), generator.integers(classes, size=batch)
+    weights, of_samples = generator.uniform(0.1, 3, classes) if is_weighted else None, generator.uniform(0, 3, batch)
+    loss = CrossEntropy(Outputs(classes, precision=np.dtype(float)), smoothing, weights)
+    found = loss.of(Tensor(logits), labels).item()
+    own = np.ones(classes) if weights is None else weights
+    assert found == pytest.approx(weighted_loss(logits, labels, smoothing, own), rel=1e-10, abs=1e-12)
+    # Weights of samples multiply the terms.
+    terms = [weighted_loss(logits[[i]], labels[[i]], smoothing, own) * own[labels[i]] for i in range(batch)]
+    expected = sum(w * term for w, term in zip(of_samples, terms, strict=True)) / own[labels].sum()
+    assert loss.of(Tensor(logits), labels, of_samples).item() == pytest.approx(expected, rel=1e-10, abs=1e-12)
+    assert loss.weight(labels, batch) == pytest.approx(own[labels].sum())
+
+
+def test_a_batch_of_training_without_weight_has_no_loss() -> None:
+    loss = CrossEntropy(Outputs(3, precision=np.dtype(float)), 0.1, np.array([0.0, 50.0, 1.0]))
+    logits, labels = Tensor(np.array([[1.0, 2.0, 3.0]])), np.array([0])
+    assert loss.of(logits, labels).item() == ops.cross_entropy(logits, labels, 0.1, loss.class_weights).item() == 0
+    assert loss.weight(labels, 1) == 0
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.floats(0, 0.9), st.integers(0, 10_000))
+def test_smoothing_moves_each_of_several_labels_towards_one_half(
+    batch: int, labels: int, smoothing: float, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    logits, targets = generator.normal(size=(batch, labels)), generator.integers(2, size=(batch, labels))
+    weights, of_samples = generator.uniform(0.1, 3, labels), generator.uniform(0, 3, batch)
+    total = 0.0
+    for i, j in np.ndindex(batch, labels):
+        probability = 1 / (1 + np.exp(-logits[i, j]))
+        target = targets[i, j] + smoothing * (0.5 - targets[i, j])
+        term = -target * np.log(probability) - (1 - target) * np.log(1 - probability)
+        total += of_samples[i] * (weights[j] if targets[i, j] else 1.0) * term
+    loss = BinaryCrossEntropy(Outputs(labels, precision=np.dtype(float)), smoothing, weights)
+    found = loss.of(Tensor(logits), targets, of_samples).item()
+    assert found == pytest.approx(total / batch / labels, rel=1e-10, abs=1e-12)
+
+
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
     labels = np.array([0] * 6 + [2] * 3 + [3])
     assert class_weights("balanced", labels, 5) == pytest.approx([10 / 18, 1, 10 / 9, 10 / 3, 1])
@@ -86,7 +130,7 @@ def test_balanced_weights_help_a_rare_class() -> None:
     generator = np.random.default_rng(0)
     labels = (generator.random(400) < 0.1).astype(int)
     images = generator.normal(size=(400, 8, 8, 1)) + 0.25 * labels[:, None, None, None]
-    data = replace(DIGITS, images=images.astype(np.float32), targets=labels, classes=("often", "rare"))
+    data = replace(DIGITS, stored=images.astype(np.float32), targets=labels, classes=("often", "rare"))
     recalls = []
     for chosen in (None, "balanced", (1.0, 9.0)):
         body = nn.Sequential(nn.TruncationPool(3), nn.Dense(2))

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from comparisons import small, threads
-from processes import LIMIT, start, wait_for
+from processes import ENTRY_WITHOUT_REPORT, LIMIT, start, wait_for
 from test_cli_train import SMALL, command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 
 from freqnet.errors import ConfigurationError, FreqnetError
 from freqnet.experiments import Job, compare, prepare, run
+from freqnet.experiments.work import Task
 from freqnet.training import Progress, load_checkpoint
 from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, write_json
 from freqnet.training.locks import LOCK, FolderLock, is_locked
@@ -51,7 +52,8 @@ def outcome(function: Callable[[], Any]) -> Any:
 def test_of_two_processes_that_start_together_one_trains(tmp_path: Path, overwrite: bool) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     more = ["--overwrite"] if overwrite else []
-    both = [start("train", data, *LONG, "--seed", seed, "--out", out, *more) for seed in (1, 2)]
+    words = ("train", data, *LONG, "--out", out, *more)
+    both = [start(*words, "--seed", seed, code=ENTRY_WITHOUT_REPORT) for seed in (1, 2)]
     ends = [(process.communicate(timeout=LIMIT)[1], process.returncode) for process in both]
     # With --overwrite, the later one may have begun after the end of the earlier one.
     assert sorted(status for _, status in ends) == [0, 2] or (overwrite and ends[0][1] == ends[1][1] == 0)
@@ -151,7 +153,8 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
 # --- Comparisons ----------------------------------------------------------------------------------
 
 
-def test_a_comparison_in_progress_is_left_alone(tmp_path: Path) -> None:
+def test_a_comparison_in_progress_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     errors: list[Any] = []
 
     def intrude(found: Any) -> None:
@@ -165,7 +168,10 @@ def test_a_comparison_in_progress_is_left_alone(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "out")
 
 
-def test_a_run_of_a_comparison_whose_folder_is_in_use_fails_alone(tmp_path: Path) -> None:
+def test_a_run_of_a_comparison_whose_folder_is_in_use_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_plots(monkeypatch)
     own = tmp_path / "out" / "hartley-seed0"
     own.mkdir(parents=True)
     busy: list[FolderLock] = []
@@ -173,11 +179,24 @@ def test_a_run_of_a_comparison_whose_folder_is_in_use_fails_alone(tmp_path: Path
     with pytest.raises(ConfigurationError, match="not empty"):
         threads(comparison)
     own.rmdir()
-    hold = lambda found: busy or (own.mkdir(), busy.append(FolderLock(own)))
-    with ThreadPoolExecutor(1) as executor:
+    held = threading.Event()
+
+    class InTurn(ThreadPoolExecutor):
+        """Begins the second run when the first has ended and the folder of the second is in use."""
+
+        def submit(self, function: Any, task: Task) -> Any:  # type: ignore[override]
+            return super().submit(lambda: (task.domain == "fourier" or held.wait(LIMIT)) and function(task))
+
+    def hold(found: Any) -> None:
+        if not busy:
+            own.mkdir()
+            busy.append(FolderLock(own))
+            held.set()
+
+    with InTurn(1) as executor:
         found = compare(comparison, executor, progress=hold)
-    assert [o.ok for o in found.outcomes] in ([True, False], [False, True])
-    assert IN_USE in next(o.reason for o in found.outcomes if not o.ok)
+    assert [o.ok for o in found.outcomes] == [True, False]
+    assert IN_USE in found.outcomes[1].reason
     busy[0].release()
     assert threads(comparison, resume=True).ok
 
@@ -212,6 +231,7 @@ def test_file_systems_that_lock_files_only(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_system_without_locks_trains_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_plots(monkeypatch)
     monkeypatch.setitem(sys.modules, "fcntl", None)
     assert command("train", some_digits(tmp_path / "few.npz"), *SMALL, "--out", tmp_path / "run").status == 0
 

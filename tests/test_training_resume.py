@@ -69,6 +69,11 @@ VARIANTS = {
     "sgd, constant": replace(BASE, optimizer="sgd", schedule="constant", learning_rate=0.05, smoothing=0.0),
     "validation": replace(BASE, learning_rate=0.1, schedule="constant"),
     "validation, patience": replace(BASE, learning_rate=0.01, epochs=12, patience=3, shift=0.5),
+    "muon": replace(BASE, optimizer="muon"),
+    "restarts": replace(BASE, schedule="restarts", restart_epochs=0.6, restart_factor=1.5),
+    "accumulated": replace(BASE, batch=30, accumulate=2),
+    "averaged": replace(BASE, ema=0.9),
+    "validation, averaged": replace(BASE, ema=0.9, learning_rate=0.03),
     "grid": BASE,
     "dropout": replace(BASE, shift=0.3, augment=CHANGES),
 }
@@ -128,6 +133,7 @@ def test_a_finished_run_trains_no_more(tmp_path: Path) -> None:
         ({"learning_rate": 0.5}, "resume: got learning_rate = 0.5"),
         ({"optimizer": "sgd"}, "resume: got optimizer = sgd"),
         ({"seed": 1}, "resume: got seed = 1"),
+        ({"ema": 0.9}, r"resume: got ema = 0.9, expected the run.s own 0.0"),
     ],
 )
 def test_other_settings_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -137,12 +143,14 @@ def test_other_settings_are_refused(change: dict[str, Any], message: str, tmp_pa
 
 
 # -- more epochs -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("options", [{}, {"validate": True}, {"validate": True, "patience": 2}])
+@pytest.mark.parametrize("options", [{}, {"validate": True}, {"validate": True, "patience": 2}, {"restarts": True}])
 @pytest.mark.parametrize("first", [2, 4])
 def test_more_epochs_give_the_bits_of_a_run_that_had_them(first: int, options: dict[str, Any], tmp_path: Path) -> None:
     patience = options.get("patience", 0)
     settings = replace(BASE, schedule="constant", learning_rate=0.02, patience=patience, shift=0.3)
-    chosen = {name: value for name, value in options.items() if name != "patience"}
+    if "restarts" in options:
+        settings = replace(settings, schedule="restarts", restart_epochs=1.3)
+    chosen = {name: value for name, value in options.items() if name == "validate"}
     straight, resumed, path = dropout_network(0), dropout_network(0), tmp_path / "c.safetensors"
     expected = run(straight, replace(settings, epochs=7), **chosen)
     run(resumed, replace(settings, epochs=first), path, **chosen)
@@ -160,7 +168,7 @@ def test_fewer_epochs_than_are_finished_are_refused(tmp_path: Path) -> None:
     run(network(0), settings, path, resume=True)
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
+@pytest.mark.parametrize("schedule", ["cosine", "one-cycle", "restarts"])
 def test_a_schedule_that_has_ended_has_no_more_epochs(schedule: str, tmp_path: Path) -> None:
     settings, path = replace(BASE, schedule=schedule), tmp_path / "c.safetensors"
     run(network(0), settings, path)
@@ -170,10 +178,10 @@ def test_a_schedule_that_has_ended_has_no_more_epochs(schedule: str, tmp_path: P
     assert path.read_bytes() == before
 
 
-def test_checkpoints_of_before_have_no_class_weights_and_nothing_frozen(tmp_path: Path) -> None:
+def test_checkpoints_of_before_have_fewer_settings(tmp_path: Path) -> None:
     path = interrupted(tmp_path)
     old = load_checkpoint(path)
-    for name in ("class_weights", "freeze"):
+    for name in ("class_weights", "freeze", "ema", "accumulate", "restart_epochs", "restart_factor"):
         del old.info["progress"]["settings"][name]
     save(path, old)
     straight, resumed = network(0), network(1)

@@ -27,6 +27,13 @@ from freqnet.cli.options import (
 )
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.presets import COMPARED
+from freqnet.training.range_test import HIGH, LOW, STEPS
+
+# Choices of whole runs, which a learning-rate range test does not have.
+NOT_OF_A_RANGE = (
+    *("epochs", "learning_rate", "schedule", "restart_epochs", "restart_factor", "patience", "ema"),
+    *("keep_every", "keep_best", "tensorboard"),
+)
 
 app = typer.Typer(
     name="freqnet",
@@ -75,20 +82,22 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
     """Train a network and write weights, metrics, history and a report."""
+    from freqnet.cli.reading import reading_shown
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
 
     arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
     how = {"resume": resume, "overwrite": overwrite, "quiet": quiet}
-    if seeds is not None:
+    if processes is not None and seeds is None:
+        todo = "leave --processes out, or add --seeds 5"
+        raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
+    with reading_shown(not quiet):
+        if seeds is None:
+            run(Job(**arguments), **how)
+            return 0
         from freqnet.cli.seeds import train_seeds
 
         return train_seeds(Job(**arguments), seeds, processes=processes, **how)
-    if processes is not None:
-        todo = "leave --processes out, or add --seeds 5"
-        raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
-    run(Job(**arguments), **how)
-    return 0
 
 
 @app.command()
@@ -158,6 +167,29 @@ def search(
     job = Job(**job_arguments(config, data, choices, folder=folder, out=out, weights=weights))
     asked = Search(job, space or (), trials, objective, pruner)
     return search_choices(asked, resume=resume, processes=processes, json_file=json)
+
+
+@app.command(name="lr-range")
+@takes_choices(*NOT_OF_A_RANGE)
+def lr_range(
+    choices: dict[str, Any],
+    data: OptionalData = None,
+    config: Config = None,
+    low: Annotated[float, opt("low", f"First learning rate [{LOW:g}].")] = LOW,
+    high: Annotated[float, opt("high", f"Last learning rate [{HIGH:g}].")] = HIGH,
+    steps: Annotated[int, opt("steps", f"Steps from the first rate to the last [{STEPS}].")] = STEPS,
+    out: Annotated[Path | None, opt("out", "Folder for lr-range.csv and lr-range.png [runs/DATA-lr-range].")] = None,
+    folder: Folder = None,
+    weights: Annotated[
+        Path | None, opt("from", "Folder of a run whose network and weights the test starts from [none].")
+    ] = None,
+) -> None:
+    """Find a good learning rate: train for a few steps while the rate grows, and plot the loss."""
+    from freqnet.cli.lr_range import show_range
+    from freqnet.experiments import Job
+
+    job = Job(**job_arguments(config, data, choices, folder=folder, weights=weights))
+    show_range(job, out, low, high, steps)
 
 
 @app.command()

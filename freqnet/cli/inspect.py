@@ -14,7 +14,7 @@ import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
 from freqnet.cli.train import metric_rows, output_rows
-from freqnet.data import Dataset, load, split
+from freqnet.data import DATASETS, Dataset, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
 from freqnet.errors import (
@@ -26,8 +26,10 @@ from freqnet.errors import (
     echo,
     got_expected,
     printable,
+    warn,
 )
 from freqnet.experiments import matching, resume_command, stored_reading
+from freqnet.experiments.job import images_checksum, stored_test_data
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.spaces.base import extent
@@ -120,7 +122,8 @@ def examples_of(
         )
     stored = info.get("folder") if data in (None, info.get("data")) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
-    dataset = load(data or info["data"], folder=data_folder or stored, **arguments)
+    test_data = stored_test_data(info) if _is_own(data, info) else None
+    dataset = load(data or info["data"], folder=data_folder or stored, test_data=test_data, **arguments)
     own = matching(dataset, info["fingerprint"], network.door.full_scale) if "fingerprint" in info else None
     if own is not None:
         return split(own, **info["fractions"], seed=info["settings"]["seed"]).test, True
@@ -129,7 +132,16 @@ def examples_of(
         todo = f"name {info['data']} to measure on all its examples"
         raise DataError(got_expected("data of the run", got, "the data it was trained on", todo))
     _check_rate(info, dataset.rate, dataset.name)
+    if stored_test_data(info) and info.get("images") == images_checksum(dataset):
+        got, todo = "the examples that the model was trained on", "leave the data out for those of the test"
+        warn(got_expected(f"dataset {dataset.name}", got, "other examples", todo), DataWarning)
     return dataset, False
+
+
+def _is_own(data: str | None, info: dict[str, Any]) -> bool:
+    """Return whether data that were named are those of the run, by their path."""
+    own = info.get("data")
+    return data in (None, own) or (data not in DATASETS and str(Path(str(data)).expanduser().resolve()) == own)
 
 
 def _check_rate(info: dict[str, Any], rate: str, name: str) -> None:

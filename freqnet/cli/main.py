@@ -28,12 +28,14 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
     try:
         with interruptible(own_process), warnings.catch_warnings():
             if own_process and not debug:
-                _notes_instead_of_warnings()
+                _notes_instead_of_warnings(words)
                 _show_any_text()
             # Imported here, where the handlers of interrupts are in place.
             from freqnet.cli.commands import app
+            from freqnet.cli.reading import reading_shown
 
-            result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
+            with reading_shown():
+                result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except (Exception, Interrupted) as error:
         if debug:
@@ -41,7 +43,7 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
         return _report(error, words)
 
 
-def _notes_instead_of_warnings() -> None:
+def _notes_instead_of_warnings(words: list[str]) -> None:
     """Show each warning about a network as one line, once, and hide the warnings of other libraries."""
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", NetworkWarning)
@@ -50,7 +52,7 @@ def _notes_instead_of_warnings() -> None:
     def note(message: Warning | str, *where: Any, **more: Any) -> None:
         if str(message) not in shown:
             shown.add(str(message))
-            complain(f"note: {message}")
+            complain(f"note: {_with_options(str(message), words)}")
 
     warnings.showwarning = note
 

@@ -50,7 +50,10 @@ Config = Annotated[
     ),
 ]
 Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Folder with the IDX files of mnist.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--folder", help="Folder with the files of a named dataset, such as mnist or cifar10.", show_default=False
+    ),
 ]
 Layout = Annotated[
     str | None, typer.Option("--layout", help="Order of the axes of an array [as in the run].", show_default=False)

@@ -77,7 +77,7 @@ def show_opening(begun: Begun) -> None:
     held = ", ".join(f"{len(part)} {what}" for part, what in counts if part is not None)
     say(f"{plan.info['dataset']}: {held}; {outputs_in_words(plan.info)}")
     if parts.train.layout:
-        shape = (plan.info["samples"], *parts.train.images.shape[1:])
+        shape = (plan.info["samples"], *parts.train.stored.shape[1:])
         is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
         say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
     kept, door, *remarks = network.door.space.describe()

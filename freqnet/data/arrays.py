@@ -63,7 +63,8 @@ def from_arrays(
     Returns
     -------
     Dataset
-        The dataset, of float32, or of float64 where float32 would lose what varies.
+        The dataset. It stores float32, float64 where float32 would lose what varies, or uint8 where ``x`` has that
+        dtype.
 
     Raises
     ------
@@ -91,10 +92,12 @@ def from_arrays(
     if layout is None:
         _check_samples_first(values.shape, y, what)
     used = choose_layout(values.shape, layout, what)
-    images = compact(as_floats(arrange(values, used), full_scale, what))
     targets, names = kind.read(_like_samples(y, used, name) if kind.is_field else y, classes, name)
     scale = full_scale_of(values) if full_scale is None else float(full_scale)
-    dataset = Dataset(name, images, targets, names, official_test, scale, used, task=kind)
+    samples = arrange(values, used)
+    # A copy of bytes, as floats made of them would be: the caller's array may change.
+    stored = samples.copy() if samples.dtype == np.uint8 else compact(as_floats(samples, full_scale, what))
+    dataset = Dataset(name, stored, targets, names, official_test, scale, used, task=kind)
     return tell_oddities(validate(dataset))
 
 
@@ -272,6 +275,8 @@ def resized(images: np.ndarray, size_to: int | Sequence[int] | None, what: str) 
 
 def with_size(dataset: Dataset, size_to: int | Sequence[int] | None) -> Dataset:
     """Return a dataset with its samples, and the signals that are their targets, resampled to another grid."""
+    if size_to is None:
+        return dataset
     if dataset.task.is_field:
         dataset = replace(dataset, targets=resized(dataset.targets, size_to, dataset.name))
-    return replace(dataset, images=resized(dataset.images, size_to, dataset.name))
+    return replace(dataset, stored=resized(dataset.images, size_to, dataset.name))

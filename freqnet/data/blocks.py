@@ -153,6 +153,15 @@ def grouped(blocks: Sequence[Block]) -> list[list[int]]:
     return list(groups.values())
 
 
+def stored(blocks: Sequence[Block], size_to: int | Sequence[int] | None = None) -> np.ndarray:
+    """Return the samples of all blocks as a dataset stores them: whole numbers of 8 bits as they are, others as floats.
+
+    Whole numbers are divided by the ``own_scale`` of all blocks.
+    """
+    is_whole = all(block.values.dtype == np.uint8 for block in blocks) and len({b.own_scale for b in blocks}) == 1
+    return np.concatenate([block.values for block in blocks]) if is_whole and size_to is None else join(blocks, size_to)
+
+
 def join(
     blocks: Sequence[Block], size_to: int | Sequence[int] | None = None, *, keep_whole: bool = False
 ) -> np.ndarray:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from freqnet.checks import is_finite
 from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected, reason
 from freqnet.tasks import Classification, Task
-from freqnet.values import value_range
+from freqnet.values import as_floats, value_range
 
 # Whole numbers that were divided and multiplied again are off by less.
 _NEARLY_WHOLE = 1e-2
@@ -26,8 +27,10 @@ class Dataset(Displayed):
     ----------
     name : str
         Name of the dataset in reports.
-    images : ndarray of float32, or of float64
-        Samples ``(samples, *grid, channels)``. Loaders return float64 only where float32 would lose what varies.
+    stored : ndarray of float32, float64, or uint8
+        Samples ``(samples, *grid, channels)`` as they lie in memory. Loaders return float64 only where float32 would
+        lose what varies, and keep whole numbers of 8 bits, which take a quarter of the memory: `images` are then these
+        divided by ``full_scale``.
     targets : ndarray
         What a network is to compute, as the task says: class numbers ``(samples,)`` of int64, from 0 to
         ``len(classes) - 1``; labels of 0 and 1 ``(samples, labels)``; numbers ``(samples, outputs)``; or signals
@@ -48,6 +51,8 @@ class Dataset(Displayed):
         Sampling rate of the files, such as ``"8000 Hz"``; empty where they have none.
     task : Task
         What the targets are [classes].
+    official_validation : int
+        Number of samples before the official test set that form the official validation set; 0 where it has none.
 
     Examples
     --------
@@ -57,7 +62,7 @@ class Dataset(Displayed):
     """
 
     name: str
-    images: np.ndarray
+    stored: np.ndarray
     targets: np.ndarray
     classes: tuple[str, ...]
     official_test: int = 0
@@ -65,6 +70,7 @@ class Dataset(Displayed):
     layout: str = ""
     rate: str = ""
     task: Task = field(default_factory=Classification)
+    official_validation: int = 0
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -80,15 +86,46 @@ class Dataset(Displayed):
     @property
     def grid(self) -> tuple[int, ...]:
         """Number of sample points along each axis."""
-        return tuple(self.images.shape[1:-1])
+        return tuple(self.stored.shape[1:-1])
 
     @property
     def channels(self) -> int:
         """Number of values at each grid point: 1 for grey images, 3 for colour images."""
-        return int(self.images.shape[-1])
+        return int(self.stored.shape[-1])
+
+    @property
+    def images(self) -> np.ndarray:
+        """Samples ``(samples, *grid, channels)`` as floats.
+
+        Where whole numbers are stored, each access makes the floats anew, and the array cannot be written to, because
+        the dataset would not change.
+        """
+        return self.floats()
+
+    def floats(self, part: slice = slice(None)) -> np.ndarray:
+        """Return some samples ``(chosen, *grid, channels)`` as floats, as `images` holds them.
+
+        Parameters
+        ----------
+        part : slice
+            Range of sample numbers; by default all samples.
+
+        Examples
+        --------
+        >>> levels = np.array([[0], [51], [255]], dtype=np.uint8).reshape(3, 1, 1)
+        >>> dataset = Dataset("levels", levels, np.array([0, 1, 1]), ("dark", "light"), full_scale=255.0)
+        >>> dataset.floats(slice(0, 2)).ravel()
+        array([0. , 0.2], dtype=float32)
+        """
+        chosen = self.stored[part]
+        if chosen.dtype.kind == "f":
+            return chosen
+        made = as_floats(chosen, self.full_scale, f"images of {self.name}")
+        made.flags.writeable = False
+        return made
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Dataset:
-        """Return chosen samples, in the given order, as a dataset without an official test set.
+        """Return chosen samples, in the given order, as a dataset without official parts.
 
         Parameters
         ----------
@@ -114,7 +151,8 @@ class Dataset(Displayed):
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            return replace(self, images=self.images[chosen], targets=self.targets[chosen], official_test=0)
+            stored, targets = self.stored[chosen], self.targets[chosen]
+            return replace(self, stored=stored, targets=targets, official_test=0, official_validation=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
             todo = "pass sample numbers of this dataset"
@@ -172,12 +210,14 @@ class Dataset(Displayed):
         """
         if None in (full_scale, self.full_scale) or full_scale == self.full_scale:
             return self
+        if self.stored.dtype.kind != "f":
+            return replace(self, full_scale=full_scale)
         with np.errstate(over="ignore", invalid="ignore"):
             raw = self.images * self.images.dtype.type(self.full_scale)
             # The whole numbers themselves, divided as the network divides them. Resampled samples are none.
             whole = np.rint(raw)
             raw = whole if np.abs(raw - whole).max(initial=0.0) < _NEARLY_WHOLE else raw
-        return replace(self, images=raw / raw.dtype.type(full_scale), full_scale=full_scale)
+        return replace(self, stored=raw / raw.dtype.type(full_scale), full_scale=full_scale)
 
     def class_counts(self) -> dict[str, int]:
         """Return the number of samples of each class or label, including those without samples.
@@ -218,7 +258,7 @@ def validate(dataset: Dataset) -> Dataset:
     DataError
         There are no samples or no channels, the grid is not 1-D to 3-D, images and targets differ in number, a value is
         NaN or infinite, a label is out of range or never occurs, fewer than two classes occur, two outputs have the
-        same name, or no sample is outside the official test set.
+        same name, or no sample is outside the official test and validation sets.
 
     Examples
     --------
@@ -229,16 +269,18 @@ def validate(dataset: Dataset) -> Dataset:
     freqnet.errors.DataError: classes of blank: got samples of 1 class, expected samples of at \
 least 2 classes; add samples of another class
     """
-    check_images(dataset.images, dataset.name)
-    dataset.task.check(dataset.targets, dataset.classes, len(dataset.images), dataset.name)
-    if not 0 <= dataset.official_test < len(dataset):
-        got = f"{dataset.official_test} of {len(dataset)} samples"
-        expected, todo = "at least 0 samples, and fewer than all of them", "leave samples to train on"
-        raise DataError(got_expected(f"official test set of {dataset.name}", got, expected, todo))
+    check_images(dataset.stored, dataset.name, dataset.full_scale)
+    dataset.task.check(dataset.targets, dataset.classes, len(dataset.stored), dataset.name)
+    held = dataset.official_test + dataset.official_validation
+    for part, count in (("validation", dataset.official_validation), ("test", dataset.official_test)):
+        if count < 0 or (count and held >= len(dataset)):
+            got = f"{count} of {len(dataset)} samples"
+            expected, todo = "at least 0 samples, and fewer than all of them", "leave samples to train on"
+            raise DataError(got_expected(f"official {part} set of {dataset.name}", got, expected, todo))
     return dataset
 
 
-def check_images(images: np.ndarray, name: str) -> None:
+def check_images(images: np.ndarray, name: str, full_scale: float | None = None) -> None:
     """Check the shape, the dtype and the values of images ``(samples, *grid, channels)``.
 
     Parameters
@@ -247,6 +289,8 @@ def check_images(images: np.ndarray, name: str) -> None:
         Images to check.
     name : str
         Name of the dataset or file, for the message.
+    full_scale : float, optional
+        The whole number that stands for 1; without it, whole numbers are refused.
 
     Raises
     ------
@@ -262,6 +306,9 @@ def check_images(images: np.ndarray, name: str) -> None:
         expected = "(samples, *grid, channels) with a 1-D, 2-D or 3-D grid, at least 1 sample and 1 channel"
         todo = "reshape the images, or add the missing samples or channels"
         raise DataError(got_expected(what, f"shape {images.shape}", expected, todo))
+    if images.dtype == np.uint8 and full_scale is not None:
+        _check_full_scale(full_scale, name)
+        return
     if images.dtype.kind != "f":
         todo = "convert with images.astype('float32')"
         raise DataError(got_expected(what, f"dtype {images.dtype}", "float32", todo))
@@ -275,3 +322,10 @@ def check_images(images: np.ndarray, name: str) -> None:
         got = f"{not_a_number} NaN and {infinite} infinite values, the first at index {first}"
         expected = "only values that are finite in float32"
         raise DataError(got_expected(what, got, expected, "drop or repair those samples"))
+
+
+def _check_full_scale(full_scale: float, name: str) -> None:
+    """Refuse a divisor of whole numbers of 8 bits that leaves no finite float."""
+    if not is_finite(full_scale) or full_scale < 255 / float(np.finfo(np.float32).max):
+        expected, todo = "a number above 0 that leaves 255 finite", "pass full_scale=255"
+        raise DataError(got_expected(f"full_scale of {name}", full_scale, expected, todo))

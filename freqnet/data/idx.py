@@ -6,8 +6,10 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import IO, NoReturn, cast
 
 import numpy as np
 
@@ -19,12 +21,6 @@ TEST_FILES = ("t10k-images", "t10k-labels")
 
 _UNSIGNED_BYTE = 0x08
 _CHUNK_BYTES = 1 << 20
-
-
-class _Readable(Protocol):
-    """The common interface of plain and gzipped files."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 def find_idx_files(folder: Path) -> dict[str, Path]:
@@ -100,20 +96,28 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
     DataError
         The file is missing, is not an IDX file, or is shorter or longer than its header says.
     """
-    # The first two bytes tell whether a file is gzipped; its name may be wrong after renaming or unpacking.
     try:
-        with path.open("rb") as stream:
-            if stream.read(2) != b"\x1f\x8b":
-                stream.seek(0)
-                return _read_array(stream, path, axes)
-        with gzip.open(path, "rb") as stream:
+        with opened(path) as stream:
             return _read_array(stream, path, axes)
     except (OSError, EOFError, zlib.error) as error:
         got = f"an unreadable file ({reason(error)})"
         raise DataError(got_expected(f"IDX file {path}", got, "a complete IDX file", "download it again")) from error
 
 
-def _read_array(stream: _Readable, path: Path, axes: int) -> np.ndarray:
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that may be gzipped, and read what it holds."""
+    # The first two bytes tell; the name may be wrong after renaming or unpacking.
+    with path.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            stream.seek(0)
+            yield stream
+            return
+    with gzip.open(path, "rb") as unzipped:
+        yield cast(IO[bytes], unzipped)
+
+
+def _read_array(stream: IO[bytes], path: Path, axes: int) -> np.ndarray:
     header = stream.read(4 + 4 * axes)
     magic = bytes([0, 0, _UNSIGNED_BYTE, axes])
     if header[:4] != magic or len(header) < 4 + 4 * axes:
@@ -128,7 +132,7 @@ def _read_array(stream: _Readable, path: Path, axes: int) -> np.ndarray:
     return np.frombuffer(body, dtype=np.uint8).reshape(shape)
 
 
-def _read_at_most(stream: _Readable, count: int) -> bytes:
+def _read_at_most(stream: IO[bytes], count: int) -> bytes:
     # In pieces, because one large read would reserve whatever memory a damaged header asks for.
     body = bytearray()
     while len(body) < count:

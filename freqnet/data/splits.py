@@ -39,11 +39,12 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
     Parameters
     ----------
     dataset : Dataset
-        Dataset to split. Its official test set, where it has one, becomes the test part.
+        Dataset to split. Its official test and validation sets, where it has them, become these parts.
     test : float
         Fraction of all samples in the test part, above 0 and below 1; ignored where there is an official test set.
     validation : float
-        Fraction of the remaining samples in the validation part, from 0 (no such part) to below 1.
+        Fraction of the remaining samples in the validation part, from 0 (no such part) to below 1; ignored where there
+        is an official validation set.
     seed : int
         Seed of the random choice, from 0 to 2**32 - 1. Equal seeds give equal splits.
 
@@ -70,13 +71,12 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
     _check_fraction("test", test, "above 0 and below 1", may_be_zero=False)
     _check_fraction("validation", validation, "at least 0 and below 1", may_be_zero=True)
     _check_seed(seed)
-    if dataset.official_test:
-        rest, tested = _around_official_test(dataset)
-    else:
-        rest, tested = _divide(dataset, np.arange(len(dataset)), test, "test", seed)
-    train, validated = rest, None
-    if validation > 0:
-        train, validated = _divide(dataset, rest, validation, "validation", seed)
+    own, validated, tested = _official_parts(dataset)
+    train = own
+    if tested is None:
+        train, tested = _divide(dataset, train, test, "test", seed)
+    if validated is None and validation > 0:
+        train, validated = _divide(dataset, train, validation, "validation", seed)
     part = None if validated is None else dataset.take(validated)
     return Split(dataset.take(train), part, dataset.take(tested))
 
@@ -84,7 +84,8 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
 def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Iterate over the folds of a cross-validation, each in proportion to the classes where each sample has one.
 
-    Every sample is in the test part of exactly one fold. Samples of the official test set are in no fold.
+    Every sample is in the test part of exactly one fold. Samples of the official test and validation sets are in no
+    fold.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterato
         message = got_expected("folds", folds, "a whole number of at least 2", "pass folds=5, say")
         raise ConfigurationError(message)
     _check_seed(seed)
-    count = len(dataset) - dataset.official_test
+    count = len(_official_parts(dataset)[0])
     labels = dataset.task.strata(dataset.targets[:count])
     # scikit-learn takes over a second to import.
     from sklearn.model_selection import KFold, StratifiedKFold
@@ -133,12 +134,16 @@ def stratified_folds(dataset: Dataset, folds: int = 5, seed: int = 0) -> Iterato
     return iter(KFold(**options).split(np.zeros(count)))
 
 
-def _around_official_test(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    cut = len(dataset) - dataset.official_test
-    if cut < 1:
-        got = f"0 samples beside {dataset.official_test} official test samples"
+def _official_parts(dataset: Dataset) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the sample numbers that are in no official part, and those of the validation and the test set, if any."""
+    end = len(dataset) - dataset.official_test
+    cut = end - dataset.official_validation
+    if cut < len(dataset) and cut < 1:
+        held = "validation and test" if dataset.official_validation else "test"
+        got = f"0 samples beside {len(dataset) - cut} official {held} samples"
         raise DataError(got_expected(f"training part of {dataset.name}", got, "at least 1", "add training samples"))
-    return np.arange(cut), np.arange(cut, len(dataset))
+    validated, tested = np.arange(cut, end), np.arange(end, len(dataset))
+    return np.arange(cut), validated if len(validated) else None, tested if len(tested) else None
 
 
 def _divide(

@@ -40,7 +40,7 @@ class Comparison:
     out : path
         Folder of the comparison; each run has a folder in it, ``DOMAIN-seedS``, as `folder_name` writes it.
     folder : path, optional
-        Folder with the IDX files of ``mnist``.
+        Folder with the files of a named dataset, such as ``mnist``.
     fractions : dict
         Fields of `freqnet.training.Shares`.
     model : dict

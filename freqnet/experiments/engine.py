@@ -19,7 +19,7 @@ from freqnet.experiments.comparison import Comparison
 from freqnet.experiments.execute import check_records
 from freqnet.experiments.executors import in_executor, in_processes
 from freqnet.experiments.figures import Compared, Sketch, sketch
-from freqnet.experiments.job import Plan, make_plan
+from freqnet.experiments.job import Plan, make_plan, paths_of
 from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
@@ -118,7 +118,7 @@ def make_tasks(comparison: Comparison, dataset: Dataset) -> list[Task]:
         settings = {**info["settings"], "seed": job.settings["seed"]}
         own = {**info, "model": model, "settings": settings, "command": job.command()}
         # Another process may have another current folder.
-        away = replace(job, data=info["data"], folder=info["folder"] and Path(info["folder"]))
+        away = replace(job, **paths_of(info, job.reading))
         tasks.append(Task(away, own, nodes))
     return tasks
 

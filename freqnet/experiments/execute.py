@@ -163,6 +163,23 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     return Begun(plan, parts, network, train, validation, resume, lock, job)
 
 
+def untrained(job: Job) -> tuple[Plan, Network, Spectra]:
+    """Return the choices of a job, and its network and training examples before training; make no folder.
+
+    Raises
+    ------
+    ConfigurationError, DataError, CheckpointError
+        As `prepare` does.
+    """
+    dataset = load(job.data, folder=job.folder, **arguments_of(job, resume=False))
+    plan = make_plan(job, dataset, resume=False)
+    parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
+    network = plan.network(parts.train, resume=False)
+    train = analyse(network, parts.train)
+    check_choices(network, plan.settings, train.task, train.targets)
+    return plan, network, train
+
+
 def check_records(records: Records, validation: Spectra | None) -> None:
     """Raise `ConfigurationError` if files of a run could not be written, for want of validation or of a package."""
     if records.keep_best:

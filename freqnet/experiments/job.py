@@ -26,6 +26,8 @@ from freqnet.training.fit import check_epochs, plain
 
 # Earlier versions refused larger class numbers.
 _MOST_CLASSES_BEFORE = 100_000
+# Samples of which a checksum is taken at a time.
+_SLICE = 2048
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Job:
     data : str
         Name or path of the data, as `freqnet.data.load` takes it.
     folder : path, optional
-        Folder with the IDX files of ``mnist``.
+        Folder with the files of a named dataset, such as ``mnist``.
     out : path, optional
         Folder of the run, by default ``runs/DATA-DOMAIN-seedS``.
     fractions : dict
@@ -184,7 +186,8 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         # Runs written before do not have all groups.
         for name, value in _given(job, group).items():
             own = info.get(group, {}).get(name)
-            if own != value:
+            # Data may have moved: their content is compared below.
+            if own != value and name != "test_data":
                 expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
                 todo = "leave it out, or start anew with overwrite=True"
                 raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
@@ -244,7 +247,20 @@ def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     if not resume or not path.is_file():
         return job.reading
     checkpoint = load_checkpoint(path)
-    return {**stored_reading(checkpoint.run_info(), checkpoint.network["door"]), **job.reading}
+    info = checkpoint.run_info()
+    return {**stored_reading(info, checkpoint.network["door"]), "test_data": stored_test_data(info), **job.reading}
+
+
+def stored_test_data(info: Mapping[str, Any]) -> str | None:
+    """Return the name or the path of the data for the test of a run; None where its other data have the test part."""
+    return info.get("reading", {}).get("test_data")  # type: ignore[no-any-return]
+
+
+def paths_of(info: Mapping[str, Any], reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `Job` that locate its data, as a process with another current folder needs them."""
+    folder, test_data = info["folder"], stored_test_data(info)
+    located = {} if test_data is None else {"test_data": test_data}
+    return {"data": info["data"], "folder": folder and Path(folder), "reading": {**reading, **located}}
 
 
 def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
@@ -300,15 +316,22 @@ def fingerprint(dataset: Dataset) -> str:
     >>> fingerprint(load("digits"))
     '...'
     """
-    shape = zlib.crc32(repr((dataset.images.shape, dataset.classes)).encode())
-    pixels = zlib.crc32(np.ascontiguousarray(dataset.images).data, shape)
+    validated = (dataset.official_validation,) if dataset.official_validation else ()
+    pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes, *validated))
     return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
 
 
 def images_checksum(dataset: Dataset) -> str:
     """Return a checksum of the images of a dataset, without their targets."""
-    shape = zlib.crc32(repr(dataset.images.shape).encode())
-    return f"{zlib.crc32(np.ascontiguousarray(dataset.images).data, shape):08x}"
+    return f"{_checksum(dataset, dataset.stored.shape):08x}"
+
+
+def _checksum(dataset: Dataset, head: Any) -> int:
+    """Return a checksum of the images as floats, in whatever numbers they are stored."""
+    found = zlib.crc32(repr(head).encode())
+    for start in range(0, len(dataset), _SLICE):
+        found = zlib.crc32(np.ascontiguousarray(dataset.floats(slice(start, start + _SLICE))).data, found)
+    return found
 
 
 def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
@@ -331,7 +354,9 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
     if dataset.task.name != "classification":
         return None
     numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
-    before = replace(dataset, images=dataset.images.astype(np.float32, copy=False))
+    before = dataset
+    if dataset.stored.dtype == np.float64:
+        before = replace(dataset, stored=dataset.stored.astype(np.float32))
     if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
         every = tuple(str(number) for number in range(numbers[-1] + 1))
         before = replace(before, targets=np.array(numbers)[dataset.targets], classes=every)
@@ -356,7 +381,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "data": job.data if named else str(Path(job.data).expanduser().resolve()),
             "folder": None if job.folder is None else str(job.folder.expanduser().resolve()),
             "fingerprint": fingerprint(dataset),
-            "images": images_checksum(dataset),
+            "images": images_checksum(_trained_on(dataset, job.reading)),
             "samples": len(dataset),
             "classes": dataset.classes,
             "task": dataset.task.name,
@@ -371,6 +396,13 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             **started,
         }
     )
+
+
+def _trained_on(dataset: Dataset, reading: Mapping[str, Any]) -> Dataset:
+    """Return a dataset without a test set from other data: nobody will draw a test part from these."""
+    if reading.get("test_data") is None:
+        return dataset
+    return dataset.take(np.arange(len(dataset) - dataset.official_test))
 
 
 def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
@@ -398,7 +430,7 @@ def _from_weights(job: Job, dataset: Dataset) -> tuple[Job, dict[str, Any]]:
         check_same("settings", {n: v for n, v in _given(job, "settings").items() if n == "seed"}, info["settings"], why)
         seed, fractions = info["settings"]["seed"], info["fractions"]
     elif info.get("images") == images_checksum(dataset):
-        got = "the images that the weights were trained on, with other targets"
+        got = "the images that the weights were trained on, with other targets or another test set"
         todo = "test on other images, if the score has to say how well new ones are predicted"
         warn(got_expected(f"dataset {dataset.name}", got, "other images, as the split is another", todo), DataWarning)
     new = start.network(dataset, seed)[1]

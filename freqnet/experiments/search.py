@@ -20,7 +20,7 @@ from freqnet.errors import ConfigurationError, FreqnetError, got_expected
 from freqnet.experiments.config import config_of, write_config
 from freqnet.experiments.engine import check_same, claim
 from freqnet.experiments.execute import check_plan, prepare
-from freqnet.experiments.job import Job, Plan, make_plan, slug
+from freqnet.experiments.job import Job, Plan, make_plan, paths_of, slug
 from freqnet.experiments.space import Options, Range, read_space
 from freqnet.experiments.study import PRUNERS, Ours, Study, Tried, quiet, require_optuna
 from freqnet.experiments.work import noted
@@ -308,8 +308,7 @@ def _trials(
 ) -> Iterator[Tried]:
     """Do the trials that are left, and yield each as it ends."""
     # Another process may have another current folder.
-    paths = {name: plan.info[name] for name in ("data", "folder")}
-    away = replace(asked, job=replace(asked.job, out=asked.path, **paths))
+    away = replace(asked, job=replace(asked.job, out=asked.path, **paths_of(plan.info, asked.job.reading)))
     seed = plan.settings.seed
     if executor is None and processes == 1:
         while (tried := work(away, seed, callbacks)) is not None:

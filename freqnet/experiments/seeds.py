@@ -15,7 +15,7 @@ from freqnet.data import Dataset, load
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments.engine import Progress, claim, do_runs, silent
 from freqnet.experiments.execute import check_plan
-from freqnet.experiments.job import Job, make_plan, slug
+from freqnet.experiments.job import Job, make_plan, paths_of, slug
 from freqnet.experiments.work import OUTCOME, Outcome, Task
 from freqnet.training import Model, Settings
 from freqnet.training.files import claim_folder, write_json
@@ -177,8 +177,7 @@ def _tasks(job: Job, seeds: int, dataset: Dataset) -> list[Task]:
         # Another process may have another current folder.
         info = plan.info
         weights = info.get("start", {}).get("weights")
-        paths = {"data": info["data"], "folder": info["folder"], "weights": weights}
-        tasks.append(Task(replace(own, **paths), info))
+        tasks.append(Task(replace(own, weights=weights, **paths_of(info, own.reading)), info))
     return tasks
 
 

@@ -15,7 +15,7 @@ from freqnet.spaces import get_domain
 from freqnet.training import ACTIVATIONS
 from freqnet.training.choices import GROUPS, Choice, choices, is_list, read_choice
 from freqnet.training.fit import plain
-from freqnet.training.presets import SIZES
+from freqnet.training.sizes import SIZES
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

@@ -268,8 +268,9 @@ def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = values.reshape(-1, points * channels)
     low, high = (limit.reshape(points, channels) for limit in (rows.min(axis=0), rows.max(axis=0)))
     low, high = low.min(axis=0), high.max(axis=0)
-    is_odd = ~(np.isfinite(low) & np.isfinite(high))
-    low[is_odd] = high[is_odd] = np.nan
+    if low.dtype.kind == "f":
+        is_odd = ~(np.isfinite(low) & np.isfinite(high))
+        low[is_odd] = high[is_odd] = np.nan
     return low, high
 
 

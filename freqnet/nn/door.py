@@ -189,13 +189,20 @@ class Door:
         elif samples.space is not None or samples.dtype.kind != "f":
             todo = "pass plain samples of floats, as in Tensor(array)"
             raise DataError(got_expected("samples", samples, "a plain tensor of floats", todo))
-        if samples.ndim != len(self.grid) + 2 or samples.shape[-1] != self.channels:
-            axes = ", ".join(map(str, (*self.grid, self.channels)))
-            todo = self._way_to_shape(samples.shape)
-            raise ShapeError(got_expected("samples", f"shape {samples.shape}", f"(batch, {axes})", todo))
+        self.check_shape(samples.shape)
         if samples.data.size:
-            self._check_values(samples.data)
+            lowest, highest = value_range(samples.data)
+            if not all(map(isfinite, lowest.tolist())):
+                _refuse_not_finite(samples.data)
+            self.check_range(lowest, highest)
         return samples
+
+    def check_shape(self, shape: Axes) -> None:
+        """Raise `ShapeError` unless samples of this shape have the axes and the channels of the door."""
+        if len(shape) != len(self.grid) + 2 or shape[-1] != self.channels:
+            axes = ", ".join(map(str, (*self.grid, self.channels)))
+            todo = self._way_to_shape(shape)
+            raise ShapeError(got_expected("samples", f"shape {shape}", f"(batch, {axes})", todo))
 
     def _way_to_shape(self, shape: Axes) -> str:
         """Return what to do about samples of another shape; to reshape them only where this keeps their order."""
@@ -241,16 +248,15 @@ class Door:
         total = sum_(split, axis=tuple(range(2, split.ndim, 2)), keepdims=False)
         return scale_by(total, factor=1 / volume(self.pool))
 
-    def _check_values(self, samples: np.ndarray) -> None:
-        lowest, highest = (limit.tolist() for limit in value_range(samples))
-        if not all(map(isfinite, lowest)):
-            _refuse_not_finite(samples)
+    def check_range(self, lowest: np.ndarray, highest: np.ndarray) -> None:
+        """Warn if the lowest and the highest values of samples ``(channels,)`` are unlike those of the training set."""
         low, high, width = self._limits
-        for channel, (least, most) in enumerate(zip(lowest, highest, strict=True)):
+        lows, highs = lowest.tolist(), highest.tolist()
+        for channel, (least, most) in enumerate(zip(lows, highs, strict=True)):
             if least < low[channel] or most > high[channel]:
                 self._warn(f"values from {least:.10g} to {most:.10g} in channel {channel}", channel)
                 return
-        spread = max(most - least for least, most in zip(lowest, highest, strict=True))
+        spread = max(most - least for least, most in zip(lows, highs, strict=True))
         if 0 < spread < width:
             self._warn(f"values that differ by at most {spread:.3g}", 0)
 

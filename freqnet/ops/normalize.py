@@ -132,7 +132,8 @@ affine: Op = register(
 def _update_running(found: Tensor, state: dict[str, np.ndarray], momentum: float) -> Tensor:
     if np.isfinite(found.data).all():
         for name, new in zip(("mean", "variance"), found.data, strict=True):
-            state[name] += momentum * (new - state[name])
+            # With momentum 1, what was there before must leave no rounding error.
+            state[name][...] = new if momentum == 1 else state[name] + momentum * (new - state[name])
     return Tensor(found.data)
 
 

@@ -7,7 +7,7 @@ length in the signal. Every rule here is therefore the plain Euclidean one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter, is_
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,23 +21,37 @@ from freqnet.optim.clipping import Parameter, Parameters, check_norm, checked_gr
 _data, _grad, _writeable = attrgetter("data"), attrgetter("grad"), attrgetter("flags.writeable")
 # Numbers that overflow show in the next loss, and need no warning of NumPy's.
 QUIET = np.errstate(over="ignore", invalid="ignore")
-DecayRule = Callable[[str], bool] | Collection[str] | None
+NameRule = Callable[[str], bool] | Collection[str]
 
 
-def _decaying(named: dict[str, Parameter], decay: DecayRule) -> list[bool]:
-    if decay is None:  # biases and gains have one axis; weight decay on them only biases the model
-        return [parameter.data.ndim >= 2 for parameter in named.values()]
-    if callable(decay):
-        return [bool(decay(name)) for name in named]
-    if not isinstance(decay, Collection) or isinstance(decay, str) or not set(decay) <= set(named):
+def chosen_by_name(argument: str, named: dict[str, Parameter], rule: NameRule) -> list[bool]:
+    """Return whether a rule chooses each parameter.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument that is the rule, for the message.
+    named : dict of str to Parameter
+        Parameters by name.
+    rule : callable or set of str
+        A function of the name, or the names.
+
+    Raises
+    ------
+    ConfigurationError
+        The rule is neither, or a name is unknown.
+    """
+    if callable(rule):
+        return [bool(rule(name)) for name in named]
+    if not isinstance(rule, Collection) or isinstance(rule, str) or not set(rule) <= set(named):
         expected = f"a function of the name, or a set of names out of {sorted(named)}"
-        todo = "pass the names as a set, such as decay={'weight'}, or None for arrays of two or more axes"
-        raise ConfigurationError(got_expected("decay", repr(decay), expected, todo))
-    return [name in decay for name in named]
+        todo = f"pass the names as a set, such as {argument}={{'weight'}}, or None for the default"
+        raise ConfigurationError(got_expected(argument, repr(rule), expected, todo))
+    return [name in rule for name in named]
 
 
 class Segment(NamedTuple):
-    """Parameters from `first` to `stop` that were updated equally often, with their parts of the vectors."""
+    """Parameters from `first` to `stop` with one rule that were updated equally often, with their parts of vectors."""
 
     first: int
     stop: int
@@ -73,14 +87,16 @@ class Optimizer:
     decoupled: ClassVar[bool] = False
 
     def __init__(
-        self, parameters: Parameters, learning_rate: float, weight_decay: float = 0.0, decay: DecayRule = None
+        self, parameters: Parameters, learning_rate: float, weight_decay: float = 0.0, decay: NameRule | None = None
     ) -> None:
         self._named = named_parameters(parameters)
         if not self._named:
             raise ConfigurationError(got_expected("parameters", "none", "at least one", "pass the network"))
         self.weight_decay = number_in_range("weight_decay", weight_decay, 0, example=0.01)
-        self._decays = np.array(_decaying(self._named, decay))
         self._parameters = list(self._named.values())
+        # Biases and gains have one axis; weight decay on them only biases the model.
+        is_array = [parameter.data.ndim >= 2 for parameter in self._parameters]
+        self._decays = np.array(is_array if decay is None else chosen_by_name("decay", self._named, decay))
         # The arrays of the last step, the gradients that were found right then, and whether none was missing.
         self._arrays = arrays = [parameter.data for parameter in self._parameters]
         self._checked: list[np.ndarray | None] = [None] * len(arrays)
@@ -94,8 +110,12 @@ class Optimizer:
         self._make_views()
 
     def _make_views(self) -> None:
-        self._work, self._whole = self._pieces("work"), [self._segment(0, len(self._arrays))]
+        self._work, self._whole = self._pieces("work"), self._segments(self._arrays, [0] * len(self._arrays))
         self._is_even = len(set(self._updates)) == 1
+
+    def _rules(self) -> list[bool]:
+        """Return a mark of the rule of each parameter, where a subclass has two of them."""
+        return [False] * len(self._arrays)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy needs views of its own vectors.
@@ -138,7 +158,7 @@ class Optimizer:
         if maximum_norm is not None and not (type(maximum_norm) is float and maximum_norm > 0):
             check_norm(maximum_norm)
         found = self._gradients()
-        segments = self._whole if self._is_complete and self._is_even else self._segments(found)
+        segments = self._whole if self._is_complete and self._is_even else self._segments(found, self._updates)
         norm = math.sqrt(sum([kernels.gather(found[s.first : s.stop], s.work) for s in segments]))
         if maximum_norm is not None:
             if not norm < math.inf:
@@ -158,7 +178,7 @@ class Optimizer:
             self._updates[s.first : s.stop] = [count] * (s.stop - s.first)
             if self.weight_decay and not self.decoupled:
                 self._add_decay(range(s.first, s.stop))
-            self._update(s.work, s.state, rate, count)
+            self._update(s, rate, count)
         keep = 1 - rate * self.weight_decay if self.decoupled else 1.0
         # The last, so that the weights are those before the step if it is interrupted until here.
         for s in segments:
@@ -219,8 +239,8 @@ class Optimizer:
         self._updates = [int(state[f"updates/{name}"]) for name in self._named]
         self._is_even = len(set(self._updates)) == 1
 
-    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
-        """Replace the gradient in ``work`` by the change to add, at update number ``count``, counted from 1."""
+    def _update(self, segment: Segment, rate: float, count: int) -> None:
+        """Replace the gradient in the work vector by the change to add, at update number ``count``, counted from 1."""
         raise NotImplementedError
 
     def _pieces(self, slot: str) -> list[np.ndarray]:
@@ -257,13 +277,13 @@ class Optimizer:
                 got = f"an array of {array.size} numbers"
                 raise ShapeError(got_expected(f"parameter {name!r}", got, f"{stop - first}", todo))
 
-    def _segments(self, found: list[Any]) -> list[Segment]:
-        """Group neighbours that were updated equally often, of the parameters that have a gradient."""
-        segments, counts = list[list[int]](), self._updates
+    def _segments(self, found: Sequence[Any], counts: list[int]) -> list[Segment]:
+        """Group neighbours with one rule and equal counts of updates, of the parameters that have a gradient."""
+        segments, kinds = list[list[int]](), list(zip(counts, self._rules(), strict=True))
         for i in range(len(found)):
             if found[i] is None:
                 continue
-            if segments and segments[-1][1] == i and counts[i - 1] == counts[i]:
+            if segments and segments[-1][1] == i and kinds[i - 1] == kinds[i]:
                 segments[-1][1] = i + 1
             else:
                 segments.append([i, i + 1])
@@ -307,7 +327,8 @@ class SGD(Optimizer):
     """
 
     @QUIET
-    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+    def _update(self, segment: Segment, rate: float, count: int) -> None:
+        work = segment.work
         work *= -rate
 
 
@@ -356,15 +377,15 @@ class Momentum(Optimizer):
         momentum: float = 0.9,
         nesterov: bool = False,
         weight_decay: float = 0.0,
-        decay: DecayRule = None,
+        decay: NameRule | None = None,
     ) -> None:
         self.momentum, self.nesterov = number_in_range("momentum", momentum, 0, 1, example=0.9), nesterov
         super().__init__(parameters, learning_rate, weight_decay, decay)
 
     @QUIET
-    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+    def _update(self, segment: Segment, rate: float, count: int) -> None:
         # The state holds momentum * v, which both rules need next; this spares a second work vector.
-        (velocity,) = state
+        work, (velocity,) = segment.work, segment.state
         velocity += work
         if not self.nesterov:
             np.copyto(work, velocity)
@@ -418,7 +439,7 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
-        decay: DecayRule = None,
+        decay: NameRule | None = None,
     ) -> None:
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise ConfigurationError(got_expected("betas", repr(betas), "two numbers", "pass betas=(0.9, 0.999), say"))
@@ -426,14 +447,14 @@ class Adam(Optimizer):
         self.epsilon = number_in_range("epsilon", epsilon, 1e-30, example=1e-8)  # smaller ones vanish in float32
         super().__init__(parameters, learning_rate, weight_decay, decay)
 
-    def _update(self, work: np.ndarray, state: list[np.ndarray], rate: float, count: int) -> None:
+    def _update(self, segment: Segment, rate: float, count: int) -> None:
         # The state holds the averages without their factors 1 - beta. Those factors and the bias corrections are
         # joined in two scalars, which spares two passes and a second work vector.
         first, second = self.betas
         root = math.sqrt((1 - second**count) / (1 - second))
         scale = -rate * root * (1 - first) / (1 - first**count)
-        gradient_sum, square_sum = state
-        kernels.adam(work, gradient_sum, square_sum, (first, second), self.epsilon * root, scale)
+        gradient_sum, square_sum = segment.state
+        kernels.adam(segment.work, gradient_sum, square_sum, (first, second), self.epsilon * root, scale)
 
 
 class AdamW(Adam):
@@ -480,6 +501,6 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
-        decay: DecayRule = None,
+        decay: NameRule | None = None,
     ) -> None:
         super().__init__(parameters, learning_rate, betas, epsilon, weight_decay, decay)

@@ -1,7 +1,7 @@
 """Learning-rate schedules: frozen dataclasses, called with the number of the update, counted from 0.
 
 A schedule of ``steps`` updates reaches its final value at update ``steps``, one past the last, and stays there. No
-update is therefore spent at a learning rate of zero.
+update is therefore spent at a learning rate of zero. `WarmRestarts` has no end.
 """
 
 from __future__ import annotations
@@ -100,6 +100,60 @@ class Cosine:
             return self.rate * (step + 1) / (self.warmup + 1)
         progress = min(1.0, (step - self.warmup) / (self.steps - self.warmup))
         return _half_cosine(self.rate, self.final, progress)
+
+
+@dataclass(frozen=True)
+class WarmRestarts:
+    """Periods of half a cosine from ``rate`` down to ``final``, each `factor` times as long as the one before.
+
+    Source: Loshchilov & Hutter 2017, SGDR.
+
+    Parameters
+    ----------
+    rate : float
+        Learning rate at the first update of each period.
+    period : float
+        Number of updates of the first period, at least 1; it need not be whole.
+    factor : float
+        Length of a period relative to the one before, at least 1.
+    final : float
+        Learning rate at the end of each period, zero or more.
+
+    Raises
+    ------
+    ConfigurationError
+        A rate is negative or not finite, or the period or the factor is below 1.
+
+    Examples
+    --------
+    >>> schedule = WarmRestarts(rate=1.0, period=2, factor=2)
+    >>> [round(schedule(step), 3) for step in range(7)]
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+    """
+
+    rate: float
+    period: float
+    factor: float = 2.0
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        number_in_range("rate", self.rate, 0, example=0.01)
+        number_in_range("period", self.period, 1, example=100)
+        number_in_range("factor", self.factor, 1, example=2)
+        number_in_range("final", self.final, 0, example=0)
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of update ``step``."""
+        ratio = number_in_range("step", step, 0, example=0) / self.period
+        # Rounding must not put the first update of a period to the end of the one before.
+        if self.factor == 1:
+            count = math.floor(ratio + 1e-9)
+            start, length = float(count), 1.0
+        else:
+            count = math.floor(math.log1p(ratio * (self.factor - 1)) / math.log(self.factor) + 1e-9)
+            length = self.factor**count
+            start = (length - 1) / (self.factor - 1)
+        return _half_cosine(self.rate, self.final, min(1.0, max(0.0, (ratio - start) / length)))
 
 
 @dataclass(frozen=True)

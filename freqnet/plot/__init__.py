@@ -8,7 +8,7 @@ Importing this package does not import Matplotlib.
 from freqnet.plot.filters import Filters, filters, plot_kernels, plot_response
 from freqnet.plot.reach import plot_reach
 from freqnet.plot.signals import plot_kept, plot_sample, plot_spectrum
-from freqnet.plot.training import plot_confusion, plot_history
+from freqnet.plot.training import plot_confusion, plot_history, plot_range_test
 
 __all__ = [
     "Filters",
@@ -17,6 +17,7 @@ __all__ = [
     "plot_history",
     "plot_kept",
     "plot_kernels",
+    "plot_range_test",
     "plot_reach",
     "plot_response",
     "plot_sample",

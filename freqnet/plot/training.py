@@ -12,7 +12,7 @@ from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.plot.panels import frame, given_axes, new_ax, new_axes, require
 from freqnet.plot.style import BLUE, COUNT_MAP, ORANGE, label
 from freqnet.tasks import is_share
-from freqnet.training import History
+from freqnet.training import History, RangeTest
 from freqnet.training.history import score_names
 
 if TYPE_CHECKING:
@@ -110,6 +110,57 @@ def _column(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:
     table = np.array(found, float).reshape(-1, 2)
     table[~np.isfinite(table)] = np.nan
     return table[:, 0], table[:, 1]
+
+
+def plot_range_test(found: RangeTest, ax: Panel | None = None) -> Panel:
+    """Draw a learning-rate range test: the loss over the rate, and the rates that it tells.
+
+    Parameters
+    ----------
+    found : RangeTest
+        What `freqnet.training.learning_rate_range_test` returned.
+    ax : matplotlib.axes.Axes, optional
+        The axes to draw on; by default those of a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ConfigurationError
+        The first argument is no `RangeTest`.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> losses = np.concatenate([np.full(30, 2.3), np.linspace(2.3, 0.5, 30), np.linspace(0.5, 9, 20)])
+    >>> found = RangeTest(np.geomspace(1e-5, 1, 80), losses, width=2.0, is_diverged=True)
+    >>> ax = plot_range_test(found, Figure().subplots())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()][2:]
+    ['steepest descent, 0.00527', 'lowest loss, 0.0469', 'suggested peak, 0.0234']
+    """
+    require(found, RangeTest, "range test", "pass what learning_rate_range_test() returned")
+    ax = new_ax((4.6, 3.0)) if ax is None else ax
+    smoothed = found.smoothed
+    ax.semilogx(found.rates, found.losses, color=BLUE, alpha=0.3, linewidth=1.0, label="loss before each step")
+    ax.semilogx(found.rates, smoothed, color=BLUE, label="smoothed")
+    steepest, suggestion = found.steepest, found.suggestion
+    if steepest is not None and suggestion is not None:
+        for rate, text, marker in ((steepest, "steepest descent", "v"), (found.lowest, "lowest loss", "o")):
+            height = float(np.interp(rate, found.rates, smoothed))
+            ax.plot([rate], [height], marker, color=BLUE, label=f"{text}, {rate:.3g}")
+        ax.axvline(suggestion, color=ORANGE, linestyle="--", label=f"suggested peak, {suggestion:.3g}")
+    # Losses near the divergence would flatten the rest.
+    low, high = smoothed.min(), max(smoothed[0], smoothed.min())
+    ax.set_ylim(low - 0.1 * (high - low or 1), high + 0.5 * (high - low or 1))
+    ax.set(xlabel="learning rate", ylabel="training loss")
+    # Powers of ten would be written in mathematics, which the house style does not read.
+    ax.xaxis.set_major_formatter("{x:g}")
+    # The curve is high on the left.
+    ax.legend(loc="lower left")
+    ax.grid(True, alpha=0.3)
+    return ax
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

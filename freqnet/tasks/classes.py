@@ -20,7 +20,7 @@ def require_known(unknown: Sequence[str], known: Sequence[str], wanted: Sequence
     """Raise `DataError` if a class of a dataset is not among those of a model."""
     if unknown:
         got = f"the class {unknown[0]!r} among {len(known)}"
-        expected = f"the model's {len(wanted)} classes ({', '.join(wanted[:12])})"
+        expected = f"the {len(wanted)} classes of training ({', '.join(wanted[:12])})"
         todo = "rename the others, or leave them out"
         raise DataError(got_expected(f"dataset {what}", got, expected, todo))
 

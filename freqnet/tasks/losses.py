@@ -123,6 +123,13 @@ class Loss(ABC):
             What `arrays` returned, as `tensors` makes them.
         """
 
+    def weight(self, targets: np.ndarray, count: int) -> float:
+        """Return the weight of a batch of `count` examples in the mean loss of several batches.
+
+        The weighted mean of the losses of parts of a batch is the loss of the batch.
+        """
+        return float(count)
+
     def tensors(self, arrays: Sequence[np.ndarray]) -> list[Tensor]:
         """Return what `arrays` returned as tensors, which are plain unless a loss says otherwise."""
         return [Tensor(array) for array in arrays]
@@ -189,12 +196,17 @@ class CrossEntropy(Loss):
         targets = targets.astype(np.intp, copy=False)
         shares = self._rows.take(targets, 0)  # type: ignore[attr-defined]
         if self.class_weights is not None:
-            # As in PyTorch, relative to the mean over the labels of the batch.
+            # As in PyTorch, relative to the mean over the labels of the batch. A batch whose labels all have the weight
+            # 0 has no loss, not even that of the shares which smoothing gives to other classes.
             mean = self.class_weights[targets].mean() if len(targets) else 1.0
-            shares *= self.class_weights / (mean or 1.0)
+            shares *= self.class_weights / mean if mean else 0.0
         if weights is not None:
             shares *= weights[:, None]
         return (shares,)
+
+    def weight(self, targets: np.ndarray, count: int) -> float:
+        """Return the sum of the weights of the labels, by which the loss of a batch is divided."""
+        return float(count if self.class_weights is None else self.class_weights[targets.astype(np.intp)].sum())
 
     @property
     def can_mix(self) -> bool:

@@ -21,7 +21,10 @@ class _Values(Task):
 
     def renamed(self, targets: np.ndarray, names: Sequence[str], wanted: Sequence[str], what: str) -> np.ndarray:
         if len(names) != len(wanted):
-            got, expected = f"{len(names)} values per target", f"the model's {len(wanted)} ({', '.join(wanted[:12])})"
+            got, expected = (
+                f"{len(names)} values per target",
+                f"the {len(wanted)} of training ({', '.join(wanted[:12])})",
+            )
             raise DataError(got_expected(f"targets of {what}", got, expected, "give the targets of the training"))
         if set(names) == set(wanted):
             return targets[..., [names.index(name) for name in wanted]]

@@ -11,6 +11,7 @@ from freqnet.training.history import History
 from freqnet.training.keeping import KeepModels
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
 from freqnet.training.progress import ProgressBar
+from freqnet.training.range_test import RangeTest, learning_rate_range_test
 from freqnet.training.settings import Reading, Records, Settings, Shares
 from freqnet.training.trackers import CSV, JSONLines, TensorBoard
 
@@ -27,6 +28,7 @@ __all__ = [
     "Model",
     "Progress",
     "ProgressBar",
+    "RangeTest",
     "Reading",
     "Records",
     "Settings",
@@ -38,6 +40,7 @@ __all__ = [
     "evaluate",
     "exploding_layer",
     "fit",
+    "learning_rate_range_test",
     "load_checkpoint",
     "predict_averaged",
     "register_activation",

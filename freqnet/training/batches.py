@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -212,11 +213,13 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
     space = output_space(network, task)
     require_names(network, dataset.classes, dataset.name)
     _tell_units(network, dataset)
-    values = door.read(dataset.scaled_to(door.full_scale).images).data
-    array = _in_slices(values, lambda part: door.transform(part, network.precision), f"images of {dataset.name}")
+    own, count = _readable(door, dataset), len(dataset)
+    analysed = lambda part: door.transform(part, network.precision)
+    array = _in_slices(own.floats, count, analysed, f"images of {dataset.name}")
     if space is None:
         return Spectra(array, dataset.targets, door.space, task, weights, names=dataset.classes, door=door)
-    fields = _in_slices(dataset.targets, lambda part: _field(network, part), f"targets of {dataset.name}")
+    targets = dataset.targets.__getitem__
+    fields = _in_slices(targets, count, lambda part: _field(network, part), f"targets of {dataset.name}")
     return Spectra(array, dataset.targets, door.space, task, weights, fields, space, dataset.classes, door)
 
 
@@ -320,14 +323,40 @@ def _field(network: Network, targets: Tensor) -> Tensor:
     return ops.analysis(extended, network.output_space) + constant(shift, space=network.output_space)
 
 
-def _in_slices(values: np.ndarray, transform: Callable[[Tensor], Tensor], what: str) -> np.ndarray:
+def _readable(door: Door, dataset: Dataset) -> Dataset:
+    """Return a dataset in the units of a door, after the checks of `Door.read`; whole numbers stay as they are."""
+    own = dataset.scaled_to(door.full_scale)
+    if own.stored.dtype.kind == "f":
+        return replace(own, stored=door.read(own.stored).data)
+    door.check_shape(own.stored.shape)
+    if len(own):
+        door.check_range(*value_range(own.stored, own.full_scale))
+    return own
+
+
+def _in_slices(
+    read: Callable[[slice], np.ndarray], count: int, transform: Callable[[Tensor], Tensor], what: str
+) -> np.ndarray:
     """Return the spectra of samples ``(*modes, samples, channels)``."""
     with np.errstate(over="ignore", invalid="ignore"):
-        starts = range(0, len(values), _SLICE)
-        parts = [transform(Tensor(values[i : i + _SLICE])).data for i in starts]
-    array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+        # At least one part, which may be empty: it has the shape of the spectra.
+        starts = range(0, max(count, 1), _SLICE)
+        array = _joined((transform(Tensor(read(slice(i, i + _SLICE)))).data for i in starts), count)
     if not np.isfinite(array).all():
-        got = f"values up to {np.abs(values).max():.3g}"
+        got = f"values up to {np.abs(read(slice(None))).max():.3g}"
         expected, todo = "a finite spectrum in float32", "scale the images to [0, 1]"
         raise DataError(got_expected(what, got, expected, todo))
+    return array
+
+
+def _joined(parts: Iterator[np.ndarray], count: int) -> np.ndarray:
+    """Return arrays joined along their last axis but one, with one of them in memory at a time."""
+    first = next(parts)
+    if first.shape[-2] == count:
+        return first
+    array = np.empty((*first.shape[:-2], count, first.shape[-1]), first.dtype)
+    start = 0
+    for part in chain([first], parts):
+        array[..., start : start + part.shape[-2], :] = part
+        start += part.shape[-2]
     return array

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import inf, isfinite
@@ -20,8 +21,9 @@ from freqnet.errors import CheckpointError, ConfigurationError, DataError, Diver
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.nn.module import require_registered
-from freqnet.optim import Optimizer
+from freqnet.optim import AveragedWeights, Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
+from freqnet.training.accumulation import GradientSum
 from freqnet.training.batches import Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
@@ -63,6 +65,8 @@ class Run:
         Training examples.
     validation : Spectra or None
         Examples measured after each epoch.
+    averages : AveragedWeights or None
+        Averages of the trained weights, if the settings ask for them.
     """
 
     network: Network
@@ -78,6 +82,7 @@ class Run:
     best_epoch: int = 0
     frozen: dict[str, Tensor] = field(default_factory=dict)
     validation: Spectra | None = None
+    averages: AveragedWeights | None = None
 
     @property
     def task(self) -> Task:
@@ -100,8 +105,10 @@ class Run:
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
         settings.augmentation.check(replace(train.kind, can_mix=loss.can_mix))
         steps = -(-len(train) // settings.batch)
-        optimizer = settings.make_optimizer(trained)
-        return cls(network, settings, optimizer, steps, loss, train, frozen=frozen, validation=validation)
+        run = cls(network, settings, settings.make_optimizer(trained), steps, loss, train)
+        run.frozen, run.validation = frozen, validation
+        run.averages = AveragedWeights(trained, settings.ema) if settings.ema else None
+        return run
 
     @property
     def trained(self) -> dict[str, Tensor]:
@@ -115,8 +122,20 @@ class Run:
         stopped = self.settings.patience > 0 and bool(self.best) and waited >= self.settings.patience
         return stopped or self.epoch >= self.settings.epochs
 
-    def step(self, batch: Batch) -> tuple[float, np.ndarray]:
+    def batches(self, generator: np.random.Generator) -> Iterator[Batch]:
+        """Yield the batches of one pass over the training examples, changed at random as the settings say."""
+        return self.train.shuffled(self.settings.batch, generator, augment=self.settings.augmentation)
+
+    @property
+    def updates_an_epoch(self) -> int:
+        """Steps of the optimiser per epoch: one per batch, or per group of batches that `Settings.accumulate` makes."""
+        return -(-self.steps_an_epoch // self.settings.accumulate)
+
+    def step(self, batch: Batch, is_last: bool = False) -> tuple[float, np.ndarray]:
         """Take one training step; return the loss and the outputs.
+
+        With ``settings.accumulate``, the optimiser waits for the last batch of a group. The last batch of an epoch
+        always is one.
 
         Raises
         ------
@@ -124,9 +143,16 @@ class Run:
             The loss or the gradient is not finite; the weights have not changed then.
         """
         value, outputs = self.gradients(batch)
+        if self.settings.accumulate > 1 and isfinite(value):
+            self._sum.add(self.loss.weight(batch.targets, batch.x.shape[-2]))
+            if self._sum.batches < self.settings.accumulate and not is_last:
+                return value, outputs
+            self._sum.take()
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
             self._tell_divergence(batch.x, value)
+        if self.averages is not None:
+            self.averages.update()
         return value, outputs
 
     def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
@@ -144,22 +170,36 @@ class Run:
     def model_arrays(self) -> dict[str, np.ndarray]:
         """Return copies of the network's arrays after the last epoch, by name, as evaluation uses them.
 
-        Running statistics that lag behind the weights are measured anew for this. Training does not notice it.
+        These are the averaged weights, if the settings ask for them. Running statistics that lag behind the weights are
+        measured anew for this. Training does not notice it.
         """
-        with kept_state(self.network.body):
+        with kept_state(self.network.body), self.averaged():
             _measure_statistics(self)
             return {name: array.copy() for name, array in self.network.arrays().items()}
 
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put averaged weights, if there are some, in the place of the last inside the block."""
+        return nullcontext() if self.averages is None else self.averages.applied()
+
     def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
-            got = f"a loss of {loss}; {exploding_layer(self.network, x)}"
+            what = (
+                f"a loss of {loss}" if not isfinite(loss) else f"a gradient that is not finite at a loss of {loss:.3g}"
+            )
+            got = f"{what}; {exploding_layer(self.network, x)}"
         smaller = f"learning_rate={self.settings.learning_rate / 10:g} or clip=1"
         todo = f"take smaller steps, as with {smaller}, or narrower polynomials, as with gate_band=1"
-        raise DivergenceError(got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss", todo))
+        raise DivergenceError(
+            got_expected(f"training, epoch {self.epoch + 1}", got, "a finite loss and gradient", todo)
+        )
 
     def change_loss(self, loss: Loss) -> None:
         """Take another loss of the same task, such as one with other weights of classes."""
         self.loss = self._plans.loss = loss
+
+    @cached_property
+    def _sum(self) -> GradientSum:
+        return GradientSum(self.trained.values())
 
     @cached_property
     def _plans(self) -> StepPlans:
@@ -169,6 +209,7 @@ class Run:
         """Return a checkpoint of the run, with `info` added to its data."""
         extra = {f"optimizer/{k}": v for k, v in self.optimizer.state().items()}
         extra |= {f"best/{k}": v for k, v in self.best.items()}
+        extra |= {} if self.averages is None else {f"average/{k}": v for k, v in self.averages.state().items()}
         progress = {
             "epoch": self.epoch,
             "history": self.history.rows,
@@ -203,7 +244,9 @@ class Run:
                 )
             )
         check_epochs(self.settings, progress["settings"]["epochs"], progress["epoch"])
-        _check_same({**progress["settings"], "epochs": self.settings.epochs}, asdict(self.settings))
+        # Runs written before do not have all settings; their defaults do nothing.
+        before = {**asdict(Settings()), **progress["settings"], "epochs": self.settings.epochs}
+        _check_same(before, asdict(self.settings))
         _check_same({"steps an epoch": progress["steps"]}, {"steps an epoch": self.steps_an_epoch})
         # Runs written before there were tasks are classifications.
         _check_same({"task": progress.get("task", "classification")}, {"task": self.task.name})
@@ -211,11 +254,13 @@ class Run:
         others = {"progress", "settings", "command"}
         _check_same(*({k: v for k, v in given.items() if k not in others} for given in (checkpoint.info, info)))
         self.network.body.load_arrays(checkpoint.arrays)
-        groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}}
+        groups: dict[str, dict[str, np.ndarray]] = {"optimizer": {}, "best": {}, "average": {}}
         for name, array in checkpoint.extra.items():
             group, _, rest = name.partition("/")
             groups.setdefault(group, {})[rest] = array
         self.optimizer.load_state(groups["optimizer"])
+        if self.averages is not None:
+            self.averages.load_state(groups["average"])
         self.epoch, self.best, self.best_epoch = progress["epoch"], groups["best"], progress["best_epoch"]
         self.best_loss = float("inf") if progress["best_loss"] is None else progress["best_loss"]
         self.history = History(list(progress["history"]))
@@ -246,13 +291,13 @@ def fit(
         Training examples, from `analyse`.
     validation : Spectra, optional
         Examples measured after each epoch. The weights with the lowest validation loss are kept; without validation,
-        the last weights.
+        the last weights. With ``settings.ema``, both are averaged weights.
     settings : Settings, optional
     checkpoint : path, optional
         File to write after every epoch. Each write is atomic.
     resume : bool
         Continue the run in `checkpoint`; the final weights equal those of an uninterrupted run bit for bit. With a
-        constant schedule, ``settings.epochs`` may be larger than before.
+        constant schedule, or restarts with `restart_epochs`, ``settings.epochs`` may be larger than before.
     info : dict, optional
         Plain data to store in the checkpoint.
     callbacks : sequence of Callback
@@ -299,33 +344,14 @@ def fit(
     True
     """
     settings = settings or Settings()
-    if not isinstance(settings, Settings):
-        got, todo = f"a {type(settings).__name__}", "pass settings=Settings(epochs=10)"
-        raise ConfigurationError(got_expected("settings", got, "a Settings", todo))
-    if not isinstance(network, Network):
-        todo = "pass the network itself, not its body or what its compile() returned"
-        raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
     check_callbacks(callbacks)
     if not isinstance(progress, bool):
         todo = "pass callbacks=[Progress(function)] for a function"
         raise ConfigurationError(got_expected("progress", f"a {type(progress).__name__}", "True or False", todo))
     callbacks = [*callbacks, ProgressBar()] if progress else callbacks
-    check_examples(settings, train, validation)
-    for spectra in (train, validation or train):
-        require_door(network, spectra)
-        require_names(network, spectra.names, "the examples")
-        if spectra.task != train.task:
-            got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
-            raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
-        require_fields(network, spectra)
-        # The targets of single batches are not checked again.
-        loss_of(network, spectra.task, spectra.targets, LossChoices())
+    check_arguments(network, train, validation, settings)
     if checkpoint is not None:
         require_registered(network.body)
-    if validation is not None and validation.names != train.names and validation.names and train.names:
-        got, todo = f"the outputs {', '.join(validation.names[:8])}", "match them with dataset.with_classes(names)"
-        expected = f"those of the training set, {', '.join(train.names[:8])}"
-        raise DataError(got_expected("validation set", got, expected, todo))
     run = Run.begin(network, settings, train, validation)
     network.output_names = train.names or network.output_names
     tell_of_layers_without_plan(network)
@@ -337,7 +363,7 @@ def fit(
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         followers.begin()
         while not (run.finished or followers.stopped):
-            row = _epoch(run, train, followers)
+            row = _epoch(run, followers)
             if validation is not None:
                 row |= _validate(run, validation)
             run.history.add(row)
@@ -347,7 +373,7 @@ def fit(
         if run.best:
             network.body.load_arrays(run.best)
         else:
-            _measure_statistics(run)
+            _take_average(run)
         network.body.train(False)
         followers.end()
     return run.history
@@ -376,24 +402,51 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
     run.train, run.steps_an_epoch = train, -(-len(train) // run.settings.batch)
     # Balanced weights are those of these examples.
     run.change_loss(loss_of(run.network, train.task, train.targets, run.settings.loss_choices))
+    if run.averages is not None:
+        run.averages.withdraw()
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
-        row = _epoch(run, train, followers)
+        row = _epoch(run, followers)
         run.history.add(row)
         followers.epoch(row)
-        _measure_statistics(run)
+        _take_average(run)
     run.network.body.train(False)
     return row
 
 
+def check_arguments(network: Network, train: Spectra, validation: Spectra | None, settings: Settings) -> None:
+    """Raise an error if the arguments of `fit` have other types, or the examples do not fit the network."""
+    if not isinstance(settings, Settings):
+        got, todo = f"a {type(settings).__name__}", "pass settings=Settings(epochs=10)"
+        raise ConfigurationError(got_expected("settings", got, "a Settings", todo))
+    if not isinstance(network, Network):
+        todo = "pass the network itself, not its body or what its compile() returned"
+        raise ConfigurationError(got_expected("fit", f"a {type(network).__name__}", "a Network", todo))
+    check_examples(settings, train, validation)
+    for spectra in (train, validation or train):
+        require_door(network, spectra)
+        require_names(network, spectra.names, "the examples")
+        if spectra.task != train.task:
+            got, todo = f"a {spectra.task.name}", "pass both data sets through analyse with one task"
+            raise DataError(got_expected("validation set", got, f"a {train.task.name}, like the training set", todo))
+        require_fields(network, spectra)
+        # The targets of single batches are not checked again.
+        loss_of(network, spectra.task, spectra.targets, LossChoices())
+    if validation is not None and validation.names != train.names and validation.names and train.names:
+        got, todo = f"the outputs {', '.join(validation.names[:8])}", "match them with dataset.with_classes(names)"
+        expected = f"those of the training set, {', '.join(train.names[:8])}"
+        raise DataError(got_expected("validation set", got, expected, todo))
+
+
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
-    """Raise an error if loss, class weights, augmentation or frozen layers do not fit network and training targets."""
+    """Raise an error if loss, class weights, augmentation, frozen layers or optimiser do not fit the others."""
     loss, door = loss_of(network, task, targets, settings.loss_choices), network.door
     settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix))
-    frozen_parameters(network.body, settings.freeze or ())
+    frozen = frozen_parameters(network.body, settings.freeze or ())
+    settings.make_optimizer({name: p for name, p in network.named_parameters().items() if name not in frozen})
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:
-    """Raise an error if there are no training examples, no validation examples for `patience`, or unusable changes."""
+    """Raise an error if there are no training examples, or the settings do not fit them or each other."""
     require_spectra(train, "training set")
     if validation is not None:
         require_spectra(validation, "validation set")
@@ -402,20 +455,23 @@ def check_examples(settings: Settings, train: Spectra, validation: Spectra | Non
     if settings.patience and validation is None:
         todo = "set a share of them aside, such as validation=0.1"
         raise ConfigurationError(got_expected("patience", "no validation examples", "some to watch", todo))
+    settings.check_schedule()
     settings.augmentation.check(train.kind)
 
 
-def _epoch(run: Run, train: Spectra, followers: Followers) -> dict[str, Any]:
+def _epoch(run: Run, followers: Followers) -> dict[str, Any]:
     """Train for one epoch. All random numbers come from (seed, epoch), so a resumed run draws the same ones."""
     settings, network = run.settings, run.network
     generator = np.random.default_rng([settings.seed, run.epoch])
-    schedule = settings.make_schedule(settings.epochs * run.steps_an_epoch)
+    schedule = settings.make_schedule(settings.epochs * run.updates_an_epoch)
+    # A callback may have ended the last epoch within a group of batches.
+    run._sum.clear()
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     sums, seen, start = Counter[str](), 0, time.perf_counter()
-    for index, batch in enumerate(train.shuffled(settings.batch, generator, augment=settings.augmentation)):
-        run.optimizer.learning_rate = schedule(run.epoch * run.steps_an_epoch + index)
-        loss, outputs = run.step(batch)
+    for index, batch in enumerate(run.batches(generator)):
+        run.optimizer.learning_rate = schedule(run.epoch * run.updates_an_epoch + index // settings.accumulate)
+        loss, outputs = run.step(batch, is_last=index + 1 == run.steps_an_epoch)
         count = batch.x.shape[-2]
         sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
         seen += count
@@ -435,7 +491,7 @@ def _figures(sums: Counter[str], seen: int, seconds: float) -> dict[str, float]:
 
 def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
-    with kept_state(run.network.body):
+    with kept_state(run.network.body), run.averaged():
         _measure_statistics(run)
         result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
         if result.loss < run.best_loss:
@@ -444,11 +500,20 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 
+def _take_average(run: Run) -> None:
+    """Give the network the weights and statistics that it is used with."""
+    if run.averages is not None:
+        run.averages.apply()
+    _measure_statistics(run)
+
+
 def _measure_statistics(run: Run) -> None:
     """Measure running statistics anew where they lag behind the weights. The result depends on (seed, epoch) only."""
     # A complete run that is resumed has not trained in this process.
     train_except(run.network.body, run.frozen)
-    layers = lagging_layers(run.network, run.epoch * run.steps_an_epoch)
+    steps = run.epoch * run.steps_an_epoch
+    # Running averages are never those of averaged weights, however many steps there were.
+    layers = lagging_layers(run.network, steps if run.averages is None else min(steps, 1))
     if layers:
         generator = np.random.default_rng([run.settings.seed, run.epoch, 1])
         recalibrate(run.network, layers, run.train, run.settings.batch, generator)
@@ -473,7 +538,7 @@ def check_epochs(settings: Settings, before: int, finished: int = 0) -> None:
     """
     if settings.epochs == before:
         return
-    if settings.schedule != "constant":
+    if not settings.is_open_ended:
         expected = f"the run's own epochs={before}, at which its {settings.schedule} schedule ends"
         todo = "leave epochs out, or begin a new run with weights='RUN'"
         raise CheckpointError(got_expected("resume", f"epochs={settings.epochs}", expected, todo))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole, listed, shown
+from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.nn import (
+    ChannelDropout,
     Convolution,
     Dense,
     Door,
     FourierSeries,
+    FrequencyDropout,
     Gaussian,
+    GlobalAverage,
     Linearized,
     MagnitudeGain,
     Module,
@@ -27,11 +30,14 @@ from freqnet.nn import (
     Pointwise,
     Polynomial,
     PowerNorm,
+    PowerSpectrum,
     RealImaginary,
     Rescale,
     Residual,
     SecondHarmonic,
     Sequential,
+    SqueezeExcitation,
+    StochasticDepth,
     TruncationPool,
 )
 from freqnet.nn.activation import POINTWISE
@@ -39,6 +45,7 @@ from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.training.batches import needs_float64
+from freqnet.training.sizes import SIZES, Size, size_for
 from freqnet.values import mean_and_scale, value_range
 
 # Training settings that a dataset does not choose itself.
@@ -47,7 +54,13 @@ DEFAULT_MODES = 17
 # A signal as output needs the modes of its details.
 FIELD_MODES = 65
 # Channels of each stage of a network whose outputs are signals, by size.
-FIELD_WIDTHS = {"small": (8, 8), "medium": (16, 16), "large": (16, 16, 16)}
+FIELD_WIDTHS = {
+    "small": (8, 8),
+    "medium": (16, 16),
+    "large": (16, 16, 16),
+    "xlarge": (32, 32, 32),
+    "xxlarge": (32, 32, 32, 32, 32),
+}
 # The domains that are compared where none are given.
 COMPARED = "fourier,hartley,grid"
 # Makes the layer of an activation; names are those of the choice `Model.activation`.
@@ -92,7 +105,7 @@ def register_activation(name: str, make: Callable[..., Module], *, is_gated: boo
 register_activation("polynomial", Polynomial, is_gated=True)
 register_activation("linear", partial(Linearized, "tanh"))
 register_activation("linearized-sigmoid", partial(Linearized, "sigmoid"))
-register_activation("gaussian", Gaussian)
+register_activation("gaussian", Gaussian, is_gated=True)
 register_activation("gaussian-1", partial(Gaussian, degree=1))
 register_activation("gaussian-3", partial(Gaussian, degree=3))
 register_activation("fourier-series", partial(FourierSeries, "tanh", 3))
@@ -105,29 +118,26 @@ for _name in POINTWISE:
     register_activation(_name, partial(Pointwise, _name))
 
 
-@dataclass(frozen=True)
-class Size:
-    """The shape of a default network.
-
-    Attributes
-    ----------
-    shares : tuple of float
-        Share of the door's modes that each stage keeps.
-    widths : tuple of int
-        Channels of each stage.
-    """
-
-    shares: tuple[float, ...]
-    widths: tuple[int, ...]
-
-
-# Few modes distinguish most images, but squares of fine detail reach these modes too. Hence a first stage with many
-# modes and few channels, then few modes and many channels.
-SIZES = {
-    "small": Size((1.0, 0.34, 0.2), (6, 12, 24)),
-    "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
-    "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
+# Makes the layers of a head that come before the last dense layer.
+HEADS: dict[str, Callable[[], tuple[Module, ...]]] = {
+    "dense": lambda: (),
+    "average": lambda: (GlobalAverage(),),
+    "power": lambda: (PowerSpectrum(),),
 }
+# The choices that are whole numbers, with one that works and the lowest; the network checks those without a lowest.
+_NUMBERS: dict[str, tuple[int, int | None]] = {
+    "modes": (9, None), "gate_band": (1, None), "pool": (1, None), "taps": (3, 1), "groups": (1, 0),
+    "squeeze": (8, 1), "head_modes": (5, 1), "frequency_dropout": (2, 0),
+}  # fmt: skip
+# The choices that are one whole number per stage, with some that work and the lowest.
+_PER_STAGE = {"widths": ((16, 32, 64), 1), "stages": ((17, 13, 9), 1), "depth": ((0, 1), 0)}
+# The choices that only a network with stages of fewer and fewer modes has.
+_OF_STAGES = ("stages", "depth", "groups", "squeeze", "head", "head_modes", "channel_dropout", "stochastic_depth")
+# The choices that are names, with one that works.
+_WORDS = {
+    "domain": "fourier", "kernel": "taps", "activation": "gaussian", "size": "large", "head": "dense",
+    "precision": "float32",
+}  # fmt: skip
 
 
 # More than 8 fields: runs store the model as one flat dictionary, and each field is one option.
@@ -147,14 +157,39 @@ class Model:
     kernel : {"taps", "spectral", "sinc", "modes"}
         Parametrisation of the convolution kernels: taps (default), spectral, sinc or modes.
     activation : str
-        Activation: polynomial (default), gaussian, linear and others, or, on the grid, a function such as relu.
+        Activation: gaussian (default), polynomial, linear and others, or, on the grid, a function such as relu. The
+        Gaussian one grows no faster than its input, whatever that is.
     gate_band : int, optional
-        Band of the factor in each product of the polynomial, 0 or more [all].
+        Band of the factor in each product of a polynomial or Gaussian activation, 0 or more [all].
     widths : tuple of int, optional
-        Channels of the convolutions, one number per convolution, such as 16,32,64 [by size].
-    size : {"small", "medium", "large"}
-        Size of the network where no widths are given: small, medium or large (default). On images of 28x28 these are
-        about 70, 100 and 230 thousand multiply-adds per image.
+        Channels of each stage, one number per stage, such as 16,32,64 [by size].
+    size : {"small", "medium", "large", "xlarge", "xxlarge"}, optional
+        Size of the network: small, medium, large, xlarge or xxlarge [xlarge for 2,000 or more colour images, else
+        large]. On images of 28x28 the first three are about 70, 100 and 230 thousand multiply-adds per image.
+    stages : tuple of int, optional
+        Modes that each stage keeps along each axis, such as 17,13,9 [by size].
+    taps : int, optional
+        Taps of the kernels along each axis [by size].
+    depth : tuple of int, optional
+        Residual blocks at the end of each stage, such as 0,1,1 [by size]. Further stages have as many as the last one
+        named.
+    groups : int
+        Groups of channels in the convolutions of residual blocks, a divisor of the width; 0 makes them depthwise, with
+        a convolution of one tap over all channels after them [1].
+    squeeze : int, optional
+        Gate the channels of each residual block, or of each stage without blocks, by global statistics: the reduction
+        of squeeze-and-excitation, such as 8 [none].
+    head : {"dense", "average", "power"}
+        Head before the last dense layer: dense (default) on all kept modes, or average or power of each channel, which
+        do not depend on shifts.
+    head_modes : int, optional
+        Modes that the head keeps along each axis [by size, or all with an average].
+    frequency_dropout : int, optional
+        In training, drop the modes beyond a random radius of at least this in each stage [none].
+    channel_dropout : float
+        Probability of dropping a channel at the end of each stage in training, from 0 to below 1 [0].
+    stochastic_depth : float
+        Probability of skipping a residual block for an example in training, from 0 to below 1 [0].
     pool : int
         Number of pixels per axis averaged into one before the transform, a divisor of the grid [1]. A Laplace domain
         needs this where the grid is large, as it supports few nodes.
@@ -166,35 +201,47 @@ class Model:
     >>> from freqnet.data import load
     >>> from freqnet.training import Model
     >>> Model().network(load("digits"), seed=0).parameter_count()
-    29642
+    29306
+    >>> Model(stages=(7, 5, 3), depth=(0, 1, 1)).network(load("digits"), seed=0).parameter_count()
+    75610
     """
 
     domain: str = DEFAULT_DOMAIN
     modes: int | None = None
     kernel: str = "taps"
-    activation: str = "polynomial"
+    activation: str = "gaussian"
     gate_band: int | None = None
     widths: tuple[int, ...] | None = None
-    size: str = "large"
+    size: str | None = None
+    stages: tuple[int, ...] | None = None
+    taps: int | None = None
+    depth: tuple[int, ...] | None = None
+    groups: int = 1
+    squeeze: int | None = None
+    head: str = "dense"
+    head_modes: int | None = None
+    frequency_dropout: int | None = None
+    channel_dropout: float = 0.0
+    stochastic_depth: float = 0.0
     pool: int = 1
     precision: str | None = None
 
     def __post_init__(self) -> None:
-        for name, works, is_optional in (("modes", 9, True), ("gate_band", 1, True), ("pool", 1, False)):
+        for name, (works, lowest) in _NUMBERS.items():
+            object.__setattr__(self, name, _whole_number(name, getattr(self, name), works, lowest))
+        for name in ("channel_dropout", "stochastic_depth"):
+            rate = getattr(self, name)
+            if not is_finite(rate) or not 0 <= rate < 1:
+                todo = f"pass {name}=0.1"
+                raise ConfigurationError(got_expected(name, shown(rate), "a number from 0 to below 1", todo))
+            object.__setattr__(self, name, float(rate))
+        for name, word in _WORDS.items():
             value = getattr(self, name)
-            if value is None and is_optional:
-                continue
-            if not is_whole(value):
-                raise ConfigurationError(got_expected(name, shown(value), "a whole number", f"pass {name}={works}"))
-            # NumPy's integers would be stored as floating-point numbers.
-            object.__setattr__(self, name, int(value))
-        names = ("domain", "fourier"), ("kernel", "taps"), ("activation", "polynomial"), ("size", "large")
-        for name, word in (*names, *([] if self.precision is None else [("precision", "float32")])):
-            if not isinstance(getattr(self, name), str):
-                todo = f"pass {name}={word!r}"
-                raise ConfigurationError(got_expected(name, shown(getattr(self, name)), "a name", todo))
-        if self.widths is not None:
-            object.__setattr__(self, "widths", _whole_numbers(self.widths))
+            if not isinstance(value, str) and not (value is None and name in ("size", "precision")):
+                raise ConfigurationError(got_expected(name, shown(value), "a name", f"pass {name}={word!r}"))
+        for name, (numbers, least) in _PER_STAGE.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _whole_numbers(name, getattr(self, name), numbers, least))
 
     def network(self, dataset: Dataset, seed: int = 0) -> Network:
         """Return an untrained network for a dataset; its door standardises by the dataset's mean and deviation."""
@@ -204,8 +251,8 @@ class Model:
         if dataset.task.is_field and self.pool != 1:
             got, todo = str(self.pool), "leave pool out, or resample the data, as with size_to=(32, 32)"
             raise ConfigurationError(got_expected("pool of a field", got, "1: a field keeps all samples", todo))
-        offset, scale = mean_and_scale(dataset.images)
-        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.images))
+        offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
+        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
         sizes = whole.door_sizes(self.modes, FIELD_MODES if dataset.task.is_field else DEFAULT_MODES)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
@@ -231,11 +278,31 @@ class Model:
 
     def _room(self, grid: tuple[int, ...]) -> Space:
         """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
-        if self.size not in SIZES:
-            raise ConfigurationError(got_expected("size", repr(self.size), " or ".join(SIZES), "pass size='large'"))
         make = get_domain(self.domain)
         pooled = tuple(max(1, n // max(1, self.pool)) for n in grid)
         return make(tuple(n + p for n, p in zip(pooled, make(pooled).default_padding, strict=True)))
+
+    def _size(self, dataset: Dataset) -> Size:
+        """Return the shape of the network: that of the size, with the choices that replace parts of it."""
+        size = SIZES[self._known_size(dataset)]
+        widths = self.widths or size.widths[: len(self.stages)] if self.stages else self.widths or size.widths
+        if self.stages and len(self.stages) != len(widths):
+            got, expected = f"{len(self.stages)} numbers", f"{len(widths)}, as many as widths"
+            todo = "pass one number per stage to both, as in stages=(17, 13, 9) and widths=(16, 32, 64)"
+            raise ConfigurationError(got_expected("stages", got, expected, todo))
+        depth = self.depth or size.depth
+        for name in ("stochastic_depth", "groups"):
+            value = getattr(self, name)
+            if value != getattr(Model, name) and not any(depth):
+                todo = f"pass depth=(0, 1) as well, or leave {name} out"
+                raise ConfigurationError(got_expected(name, value, "a network with residual blocks", todo))
+        return replace(size, widths=widths, taps=self.taps or size.taps, depth=depth)
+
+    def _known_size(self, dataset: Dataset) -> str:
+        name = self.size or size_for(dataset)
+        if name not in SIZES:
+            raise ConfigurationError(got_expected("size", repr(name), " or ".join(SIZES), "pass size='large'"))
+        return name
 
     def _precision(self, door: Door, dataset: Dataset) -> str:
         if self.precision not in (None, "float32", "float64"):
@@ -246,24 +313,69 @@ class Model:
         return self.precision or least_precision(door.space)
 
     def _body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
-        size = SIZES[self.size]
+        size = self._size(dataset)
         layers: list[Module] = []
-        for stage, width in enumerate(self.widths or size.widths):
+        for stage, width in enumerate(size.widths):
             kept = whole.stage_sizes(sizes, stage, size.shares)
-            layers += [TruncationPool(kept), *self._stage(whole, sizes, kept, width, 3)]
-        return Sequential((*layers, PowerNorm(), Dense(len(dataset.classes)), *units_of(dataset)))
+            if self.stages:
+                kept = tuple(min(n, self.stages[stage]) for n in sizes)
+            layers += [TruncationPool(kept), *self._stage(whole, sizes, kept, width, size.taps)]
+            layers += self._end_of_stage(kept, width, size.taps, size.depth[min(stage, len(size.depth) - 1)])
+        return Sequential((*layers, *self._head(whole, sizes, kept, size.head), *self._outputs(dataset)))
+
+    def _outputs(self, dataset: Dataset) -> tuple[Module, ...]:
+        return Dense(len(dataset.classes)), *units_of(dataset)
+
+    def _head(self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], share: float) -> tuple[Module, ...]:
+        if self.head not in HEADS:
+            todo = "pass head='dense'"
+            raise ConfigurationError(got_expected("head", repr(self.head), " or ".join(HEADS), todo))
+        fewer = (
+            tuple(min(n, self.head_modes) for n in kept) if self.head_modes else whole.stage_sizes(sizes, 0, (share,))
+        )
+        keeps_all = self.head_modes is None and (share == 1 or self.head == "average" or whole.has_nodes)
+        pool = () if keeps_all else (TruncationPool(tuple(map(min, kept, fewer))),)
+        return *pool, PowerNorm(), *HEADS[self.head]()
+
+    def _end_of_stage(self, kept: tuple[int, ...], width: int, taps: int, depth: int) -> Iterator[Module]:
+        """Yield the residual blocks of a stage, its gate and its dropout."""
+        gate = (SqueezeExcitation(self.squeeze),) if self.squeeze else ()
+        for _ in range(depth):
+            skip = (StochasticDepth(self.stochastic_depth),) if self.stochastic_depth else ()
+            yield Residual(Sequential((*self._block(kept, width, taps), *gate, *skip)))
+        if not depth:
+            yield from gate
+        if self.channel_dropout:
+            yield ChannelDropout(self.channel_dropout)
+
+    def _block(self, kept: tuple[int, ...], width: int, taps: int) -> tuple[Module, ...]:
+        """Return the layers of a residual block, whose identity is the shortcut."""
+        if self.groups and width % self.groups:
+            todo = "pass groups=1, or groups=0 for one group per channel"
+            raise ConfigurationError(got_expected("groups", self.groups, f"a divisor of the width {width}", todo))
+        first = self._convolution(width, kept, taps, self.groups or width)
+        mixing = () if self.groups else (self._convolution(width, kept, 1),)
+        return first, *mixing, PowerNorm(), self._activation()
 
     def _field_body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         """Return a body that keeps all modes: its stages correct a convolution of the input."""
+        size = self._known_size(dataset)
+        for name in _OF_STAGES:
+            value = getattr(self, name)
+            if value != getattr(Model, name):
+                expected, todo = "none, because all layers keep all modes", f"leave {name} out"
+                raise ConfigurationError(got_expected(f"{name} of a field", shown(value), expected, todo))
         layers: list[Module] = []
-        for width in self.widths or FIELD_WIDTHS[self.size]:
-            layers += self._stage(whole, sizes, sizes, width, 5)
+        taps = self.taps or 5
+        for width in self.widths or FIELD_WIDTHS[size]:
+            layers += self._stage(whole, sizes, sizes, width, taps)
         # Starting at zero, the sum is the shortcut.
-        inner = Sequential((*layers, PowerNorm(), self._convolution(len(dataset.classes), sizes, 5)))
+        inner = Sequential((*layers, PowerNorm(), self._convolution(len(dataset.classes), sizes, taps)))
         return Sequential((Residual(inner), *units_of(dataset)))
 
-    def _convolution(self, width: int, kept: tuple[int, ...], taps: int) -> Convolution:
-        return Convolution(width, tuple(min(taps, n) for n in kept), self.kernel, boundary="modulo", bias=False)
+    def _convolution(self, width: int, kept: tuple[int, ...], taps: int, groups: int = 1) -> Convolution:
+        size = tuple(min(taps, n) for n in kept)
+        return Convolution(width, size, self.kernel, boundary="modulo", groups=groups, bias=False)
 
     def _stage(
         self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], width: int, taps: int
@@ -273,18 +385,25 @@ class Model:
             raise ConfigurationError(
                 got_expected("gate band", self.gate_band, f"0 to {most} with {sizes} modes", f"pass gate_band={most}")
             )
-        return [self._convolution(width, kept, taps), PowerNorm(), self._activation()]
+        dropout = [] if self.frequency_dropout is None else [FrequencyDropout(self._radius(kept))]
+        return [*dropout, self._convolution(width, kept, taps), PowerNorm(), self._activation()]
+
+    def _radius(self, kept: tuple[int, ...]) -> int:
+        """Return the smallest radius of frequency dropout that a stage allows."""
+        assert self.frequency_dropout is not None
+        return min(self.frequency_dropout, max((n - 1) // 2 for n in kept))
 
     def _activation(self) -> Module:
         if self.activation not in ACTIVATIONS:
-            todo = "pass activation='polynomial'"
+            todo = "pass activation='gaussian'"
             raise ConfigurationError(got_expected("activation", repr(self.activation), " or ".join(ACTIVATIONS), todo))
         make = ACTIVATIONS[self.activation]
         if self.activation in _GATED:
             return make(gate_band=self.gate_band)
         if self.gate_band is not None:
             got, todo = f"{self.gate_band} with {self.activation}", "leave the gate band out"
-            raise ConfigurationError(got_expected("gate band", got, "activation='polynomial'", todo))
+            expected = " or ".join(f"activation={name!r}" for name in sorted(_GATED))
+            raise ConfigurationError(got_expected("gate band", got, expected, todo))
         return make()
 
 
@@ -297,13 +416,24 @@ def units_of(dataset: Dataset) -> tuple[Module, ...]:
     return (Rescale(scale, offset),)
 
 
-def _whole_numbers(widths: Any) -> tuple[int, ...]:
-    """Return the widths of convolutions as plain numbers, after checking them."""
-    numbers = listed(widths)
-    if not numbers or not all(is_whole(width) and width >= 1 for width in numbers):
-        expected, todo = "whole numbers of 1 or more, one per convolution", "pass widths=(16, 32, 64)"
-        raise ConfigurationError(got_expected("widths", shown(widths), expected, todo))
-    return tuple(int(width) for width in numbers)
+def _whole_number(name: str, value: Any, works: int, least: int | None) -> int | None:
+    """Return a choice as a plain number, after checking it; None where it is None."""
+    if value is None and name not in ("pool", "groups"):
+        return None
+    if not is_whole(value) or (least is not None and value < least):
+        expected = "a whole number" if least is None else f"a whole number of {least} or more"
+        raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}={works}"))
+    # NumPy's integers would be stored as floating-point numbers.
+    return int(value)
+
+
+def _whole_numbers(name: str, given: Any, works: tuple[int, ...], least: int) -> tuple[int, ...]:
+    """Return the numbers of stages as plain numbers, after checking them; one number stands for itself."""
+    numbers = listed(given)
+    if not numbers or not all(is_whole(number) and number >= least for number in numbers):
+        expected, todo = f"whole numbers of {least} or more, one per stage", f"pass {name}={works}"
+        raise ConfigurationError(got_expected(name, shown(given), expected, todo))
+    return tuple(int(number) for number in numbers)
 
 
 def training_defaults(name: str) -> dict[str, Any]:

@@ -10,13 +10,23 @@ import numpy as np
 from freqnet.augment import Compose, Shift, augmentation_words, read_augmentations
 from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
+from freqnet.data.loaders import location
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
-from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, OneCycle, Optimizer
+from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer, WarmRestarts
+from freqnet.optim.muon import hidden_matrices
 from freqnet.tasks import TASKS, LossChoices, get_task
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}
-SCHEDULES = ("cosine", "one-cycle", "constant")
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adam": Adam,
+    "adamw": AdamW,
+    "muon": Muon,
+}
+SCHEDULES = ("cosine", "one-cycle", "restarts", "constant")
+# Periods of a schedule with restarts that fill the epochs.
+PERIODS = 4
 LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.losses))
 # Largest seed of scikit-learn's splits.
 LARGEST = 2**32 - 1
@@ -36,13 +46,18 @@ class Reading:
         Size to which samples are resampled by their modes, such as 32x32 [as they are].
     task : str, optional
         What the targets are: classification, multi-label, regression or field [classification].
+    test_data : str, optional
+        Name or path of the data for the test [the test set of the data, else a share of them].
     """
 
     layout: str | None = None
     size_to: tuple[int, ...] | None = None
     task: str | None = None
+    test_data: str | None = None
 
     def __post_init__(self) -> None:
+        if self.test_data is not None:
+            object.__setattr__(self, "test_data", location(self.test_data))
         if self.task is not None:
             object.__setattr__(self, "task", get_task(self.task).name)
         if self.layout is not None:
@@ -62,9 +77,9 @@ class Shares:
     Parameters
     ----------
     test : float
-        Share of the examples that is held out for the test [0.2].
+        Share of the examples that is held out for the test [0.2]. It does not apply to data with a test set.
     validation : float
-        Share of the other examples that is used for validation [0].
+        Share of the other examples that is used for validation [0]. It does not apply to data with a validation set.
     """
 
     test: float = 0.2
@@ -125,15 +140,16 @@ class Settings:
         Number of examples per step [by dataset, else 64].
     learning_rate : float
         Peak of the learning rate [by dataset, else 0.003].
-    optimizer : {"adamw", "adam", "momentum", "sgd"}
-        Optimiser: adamw (default), adam, momentum or sgd.
-    schedule : {"cosine", "one-cycle", "constant"}
-        Schedule of the learning rate: cosine (default), one-cycle or constant. The cosine begins with a linear
-        warm-up over the first twentieth of the steps.
+    optimizer : {"adamw", "muon", "adam", "momentum", "sgd"}
+        Optimiser: adamw (default), muon, adam, momentum or sgd.
+    schedule : {"cosine", "one-cycle", "restarts", "constant"}
+        Schedule of the learning rate: cosine (default), one-cycle, restarts or constant. The cosine begins with a
+        linear warm-up over the first twentieth of the steps.
     weight_decay : float
         Decay of kernels and weights [by dataset, else 0.01]. Biases, gains and polynomial coefficients do not decay.
     smoothing : float
-        Label smoothing, from 0 to below 1 [0.1].
+        Label smoothing, from 0 to below 1 [0.1]. This share of each target is spread evenly over all classes; each of
+        several labels moves by this share towards 1/2. Losses of validation and test have no smoothing.
     shift : float
         Largest random shift of an example along each axis, in samples, fractions included [0]. The shift is a phase
         ramp inside the domain.
@@ -161,6 +177,18 @@ class Settings:
         Layers or parameters that keep their weights, by name or pattern, such as 0,3 or 1.kernel [none]. Names are
         those of ``network.named_parameters()``; a pattern is ``*.kernel``, say. A layer whose parameters are
         all frozen computes in evaluation mode: its running statistics do not change.
+    restart_epochs : float, optional
+        With the schedule restarts, epochs of the first period [so that four periods fill the epochs]. Each period is a
+        cosine from the peak to 0; one that is not over after the last epoch is cut off.
+    restart_factor : float
+        With the schedule restarts, length of a period relative to the one before, 1 or more [2].
+    accumulate : int
+        Number of batches per step of the optimiser [1]. Their gradient is that of one larger batch, in less memory;
+        statistics of normalisation are still those of each batch. Schedules count steps of the optimiser.
+    ema : float
+        Decay of a moving average of the weights per step, such as 0.999, 0 for none [0]. Validation and the final model
+        use the averaged weights, with running statistics that are measured for them. Their average spans about
+        ``1 / (1 - ema)`` steps, but at first a ninth of the steps so far.
 
     Raises
     ------
@@ -190,26 +218,38 @@ class Settings:
     freeze: tuple[str, ...] | None = None
     loss: str | None = None
     order: float = 1.0
+    restart_epochs: float | None = None
+    restart_factor: float = 2.0
+    accumulate: int = 1
+    ema: float = 0.0
     augment: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch", 1), ("accumulate", 1), ("patience", 0), ("seed", 0)):
             value = getattr(self, name)
             if not is_whole(value) or not least <= value <= LARGEST:
                 is_large = is_whole(value) and value > LARGEST
                 _refuse(name, value, f"a whole number of {f'at most {LARGEST}' if is_large else f'{least} or more'}")
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
-        for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing"):
-            value = getattr(self, name)
-            expected = "a number from 0 to below 1" if name == "smoothing" else "a finite number of 0 or more"
-            if not is_finite(value) or value < 0 or (name == "smoothing" and value >= 1):
+        for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing", "ema"):
+            value, is_share = getattr(self, name), name in ("smoothing", "ema")
+            expected = "a number from 0 to below 1" if is_share else "a finite number of 0 or more"
+            if not is_finite(value) or value < 0 or (is_share and value >= 1):
                 _refuse(name, value, expected)
             object.__setattr__(self, name, float(value))
         for name, known in (("optimizer", tuple(OPTIMIZERS)), ("schedule", SCHEDULES)):
             value = getattr(self, name)
             if not isinstance(value, str) or value not in known:
                 _refuse(name, value, " or ".join(known))
+        for name, low, works in (("restart_epochs", 0.0, 2), ("restart_factor", 1.0, 2)):
+            value = getattr(self, name)
+            if value is None and name == "restart_epochs":
+                continue
+            if not is_finite(value) or value < low or value == 0:
+                expected = "a finite number above 0" if low == 0 else "a finite number of 1 or more"
+                raise ConfigurationError(got_expected(name, shown(value), expected, f"pass {name}={works}"))
+            object.__setattr__(self, name, float(value))
         # Arrays cannot be looked up.
         if self.loss is not None and not (isinstance(self.loss, str) and self.loss in LOSSES):
             raise ConfigurationError(
@@ -222,6 +262,25 @@ class Settings:
         object.__setattr__(self, "freeze", _patterns(self.freeze))
         object.__setattr__(self, "augment", augmentation_words(self.augment))
 
+    def check_schedule(self) -> None:
+        """Raise `ConfigurationError` if there are choices of restarts, but another schedule.
+
+        This belongs to the settings as a whole: configuration files and searches check each choice by itself.
+        """
+        for name in ("restart_epochs", "restart_factor"):
+            value = getattr(self, name)
+            if self.schedule != "restarts" and value != getattr(Settings, name):
+                got, todo = (
+                    f"{value:g} with schedule={self.schedule!r}",
+                    f"leave {name} out, or pass schedule='restarts'",
+                )
+                raise ConfigurationError(got_expected(name, got, "none with this schedule", todo))
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether the schedule does not depend on the number of epochs."""
+        return self.schedule == "constant" or (self.schedule == "restarts" and self.restart_epochs is not None)
+
     @property
     def loss_choices(self) -> LossChoices:
         """The choices of the loss in training."""
@@ -233,7 +292,16 @@ class Settings:
         return Compose([*([Shift(self.shift)] if self.shift else []), read_augmentations(self.augment)])
 
     def make_optimizer(self, parameters: dict) -> Optimizer:
-        """Return the optimiser of these parameters."""
+        """Return the optimiser of these parameters.
+
+        Raises
+        ------
+        ConfigurationError
+            Muon has no kernel or weight to update, such as where all but the last layer are frozen.
+        """
+        if self.optimizer == "muon" and not any(hidden_matrices(parameters)):
+            got, todo = "'muon', but only the last layer has weights to train", "pass optimizer='adamw'"
+            raise ConfigurationError(got_expected("optimizer", got, "a kernel or a weight before it", todo))
         return OPTIMIZERS[self.optimizer](
             parameters,
             self.learning_rate,
@@ -241,11 +309,20 @@ class Settings:
             decay=lambda name: name.rpartition(".")[2] in ("kernel", "weight"),
         )
 
-    def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle:
-        """Return the learning rate as a function of the step."""
+    def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle | WarmRestarts:
+        """Return the learning rate as a function of the step of the optimiser, of `steps` in all epochs."""
         if self.schedule == "cosine":
             return Cosine(self.learning_rate, steps, warmup=steps // 20)
+        if self.schedule == "restarts":
+            return WarmRestarts(self.learning_rate, self._first_period(steps), self.restart_factor)
         return OneCycle(self.learning_rate, steps) if self.schedule == "one-cycle" else Constant(self.learning_rate)
+
+    def _first_period(self, steps: int) -> float:
+        """Return the steps of the first period between restarts, at least 1."""
+        if self.restart_epochs is not None:
+            return max(1.0, self.restart_epochs * steps / self.epochs)
+        fitting = (steps / sum(self.restart_factor**i for i in range(count)) for count in range(PERIODS, 0, -1))
+        return next(first for first in fitting if first >= 1)
 
 
 def _refuse(name: str, value: object, expected: str) -> None:

@@ -84,6 +84,7 @@ class ReadingInfo(TypedDict, total=False):
     layout: str | None
     size_to: list[int] | None
     task: str | None
+    test_data: str | None
 
 
 class Fractions(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 from math import prod
 from typing import Any
@@ -35,6 +35,11 @@ CAUSAL = [
     *(Damped.on((2, 3, 2)), get_domain("damped:r=0.6")((3, 4), (1, 1)).moved((0, 1))),
 ]
 SIGNALS = PERIODIC + CAUSAL
+# One space or two of each way to store and to compute.
+KINDS = [
+    *(Fourier.on(8), Fourier.on((7, 4)), Hartley.on((2, 3)), Grid.on(8, 2)),
+    *(Laplace.on((3, 4)), get_domain("laplace:factored")((3, 4), (1, 3)), Damped.on((5, 4), (1, 2))),
+]
 GENERATOR = np.random.default_rng(7)
 
 
@@ -74,6 +79,18 @@ def element(space: Space, batch: int = 2, channels: int = 2, shape: tuple[int, .
 
 def each(spaces: list[Space], **parameters: Any) -> list[Example]:
     return [([element(space)], parameters) for space in spaces]
+
+
+def crossed(spaces: list[Space], *choices: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Every combination of choices with every kind of space, and each other space with one combination in its turn."""
+    combined = list(product(*choices))
+    assert all(kind in spaces for kind in KINDS)
+    return [
+        (space, *choice)
+        for turn, space in enumerate(spaces)
+        for place, choice in enumerate(combined)
+        if space in KINDS or (turn - place) % len(combined) == 0
+    ]
 
 
 def pointwise(make: Callable[..., Tensor]) -> list[Example]:
@@ -216,7 +233,7 @@ def _() -> list[Example]:
 @examples("scale")
 def _() -> list[Example]:
     factors = ((2, 2), (2,), (1, 1), (1, 2), (3, 1), ())
-    return [([element(s, 1 if f == (3, 1) else 2), numbers(*f)], {}) for s in SIGNALS for f in factors]
+    return [([element(s, 1 if f == (3, 1) else 2), numbers(*f)], {}) for s, f in crossed(SIGNALS, factors)]
 
 
 @examples("signal_power")
@@ -227,14 +244,14 @@ def _() -> list[Example]:
 @examples("affine")
 def _() -> list[Example]:
     pairs = (((1, 2), (1, 2)), ((2, 2), (1, 1)), ((1, 1), (2, 2)))
-    return [([element(s, 2), numbers(*f), numbers(*o)], {}) for s in SIGNALS for f, o in pairs]
+    return [([element(s, 2), numbers(*f), numbers(*o)], {}) for s, (f, o) in crossed(SIGNALS, pairs)]
 
 
 @examples("low_degree")
 def _() -> list[Example]:
     bands = (lambda s: s.band, lambda s: tuple(m // 2 for m in s.band))
     lanes = ((2, 1, 2), (3, 1, 2), (3, 1, 1), (3, 2, 2))
-    return [([element(s), numbers(*c)], {"band": band(s)}) for s in SIGNALS for c in lanes for band in bands]
+    return [([element(s), numbers(*c)], {"band": band(s)}) for s, c, band in crossed(SIGNALS, lanes, bands)]
 
 
 @examples("moments")
@@ -257,7 +274,7 @@ def _() -> list[Example]:
 @examples("normalized_polynomial")
 def _() -> list[Example]:
     out = []
-    for s, rows, per_sample in product(SIGNALS, (2, 3), (False, True)):
+    for s, rows, per_sample in crossed(SIGNALS, (2, 3), (False, True)):
         if per_sample and not any(s.band):
             continue
         inputs = [element(s, 3), numbers(1, 2), numbers(1, 2), numbers(rows, 2)]
@@ -344,7 +361,7 @@ def channel_products(form: str) -> list[Example]:
     out = []
     spaces = [*SIGNALS, get_domain("grid-fft")(8), get_domain("grid-fft")((3, 4))]
     # One group; two groups; one output but two inputs per group; depthwise.
-    for s, (groups, inputs, outputs) in product(spaces, ((1, 2, 3), (2, 4, 2), (3, 3, 3))):
+    for s, (groups, inputs, outputs) in crossed(spaces, ((1, 2, 3), (2, 4, 2), (3, 3, 3))):
         size = (3, 2, 1)[: s.ndim]
         space = s.sibling(s.grid, s.band, "response")
         x, g = element(s, 2, inputs), element(s.cotangent, 2, outputs)
@@ -438,7 +455,7 @@ def _() -> list[Example]:
 @examples("gaussian_polynomial")
 def _() -> list[Example]:
     out = []
-    for s, degree, per_sample in product(SIGNALS, (1, 2), (False, True)):
+    for s, degree, per_sample in crossed(SIGNALS, (1, 2), (False, True)):
         band = tuple(m - m // 3 for m in s.band)
         name = "gelu" if per_sample else "relu"
         rest = {"function": name, "degree": degree, "epsilon": 0.3, "band": band, "per_sample": per_sample}
@@ -449,7 +466,8 @@ def _() -> list[Example]:
 @examples("normalized_gaussian")
 def _() -> list[Example]:
     out = []
-    for s, degree, (per_sample, is_running) in product(SIGNALS, (1, 2), ((True, False), (False, False), (True, True))):
+    statistics = ((True, False), (False, False), (True, True))
+    for s, degree, (per_sample, is_running) in crossed(SIGNALS, (1, 2), statistics):
         band = tuple(m - m // 3 for m in s.band)
         running = np.array([[[0.2, -0.1]], [[0.8, 1.3]]]) if is_running else None
         rest = {"function": "gelu" if per_sample else "relu", "degree": degree, "epsilon": 0.3, "norm_epsilon": 0.1}

@@ -54,6 +54,10 @@ def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
 
 
 CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
+# For what the number of axes cannot change.
+ON_ONE_GRID = pytest.mark.parametrize(
+    ("layer", "domain", "grid"), [case for case in cases(EXAMPLES) if case.values[2] == GRIDS[-1]]
+)
 
 
 def built(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:
@@ -113,7 +117,7 @@ def test_build_promises_the_support_of_the_output(layer: nn.Module, domain: Fact
         assert layer(x).space.support == out.space.support
 
 
-@CASES
+@ON_ONE_GRID
 def test_arrays_are_real_and_float32_unless_asked(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     default = nn.from_description(layer.describe())
     default.build(nn.Signal(domain(grid), CHANNELS), np.random.default_rng(0))
@@ -139,10 +143,10 @@ def test_gradients_of_first_and_second_order(layer: nn.Module, domain: Factory, 
 
     inputs = [x, *(module.parameters[name] for module, name in keys)]
     with guarded(domain):
-        check_gradients(function, inputs, order=2, directions=2, tolerance=gradient_tolerance([x]))
+        check_gradients(function, inputs, order=2, directions=1, tolerance=gradient_tolerance([x]))
 
 
-@CASES
+@ON_ONE_GRID
 def test_description_makes_the_same_layer(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     again = nn.from_description(json.loads(json.dumps(layer.describe())))
     assert (again.describe(), repr(again)) == (layer.describe(), repr(layer))
@@ -151,7 +155,7 @@ def test_description_makes_the_same_layer(layer: nn.Module, domain: Factory, gri
     assert np.array_equal(run(one, x), run(two, x))
 
 
-@CASES
+@ON_ONE_GRID
 def test_arrays_make_the_same_layer(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     (one, _, x), (two, _, _) = (built(layer, domain, grid, seed=seed) for seed in (0, 5))
     arrays = {name: p.data for name, p in one.named_parameters().items()} | one.named_state()
@@ -175,7 +179,7 @@ def test_building_again_forgets_the_first_time(layer: nn.Module, domain: Factory
     assert np.array_equal(run(again, x), run(one, x))
 
 
-@CASES
+@ON_ONE_GRID
 def test_training_and_evaluation(layer: nn.Module, domain: Factory, grid: tuple[int, ...]):
     layer, _, x = built(layer, domain, grid)
     assert not layer.training

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from op_examples import EXAMPLES, element, gradient_tolerance, numbers
+from op_examples import GENERATOR as GENERATOR  # its numbers begin anew with each test: see conftest.py
 
 import freqnet.ops  # noqa: F401  (registers the ops)
 from freqnet.autodiff import OPS, Op, Tensor, check_gradients

@@ -1,0 +1,136 @@
+"""Default networks: the choices of `Model`, and the size that the data choose."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from freqnet import nn
+from freqnet.data import Dataset, load
+from freqnet.errors import ConfigurationError
+from freqnet.tasks import get_task
+from freqnet.training import Model, Settings, analyse, fit
+from freqnet.training.presets import ACTIVATIONS, HEADS
+from freqnet.training.sizes import SIZES, size_for
+
+
+def pictures(count: int = 12, grid: tuple[int, ...] = (20, 17), channels: int = 3) -> Dataset:
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(count, *grid, channels)).astype(np.float32)
+    return Dataset("noise", images, np.arange(count) % 3, ("a", "b", "c"))
+
+
+def layers(dataset: Dataset, **choices: Any) -> list[nn.Module]:
+    return list(Model(**choices).network(dataset).body.layers)  # type: ignore[attr-defined]
+
+
+def kinds(found: list[nn.Module]) -> list[str]:
+    return [type(layer).__name__ for layer in found]
+
+
+def inside(found: list[nn.Module], kind: type) -> list[Any]:
+    return [m for layer in found for _, m in layer.modules() if isinstance(m, kind)]
+
+
+STAGE = ["TruncationPool", "Convolution", "PowerNorm", "Gaussian"]
+
+
+def test_the_choices_make_the_layers_that_they_name() -> None:
+    found = layers(pictures(), stages=(11, 7), widths=(6, 8), taps=5, depth=(0, 2), head_modes=3)
+    assert kinds(found) == [*STAGE, *STAGE, "Residual", "Residual", "TruncationPool", "PowerNorm", "Dense"]
+    assert [pool.size for pool in inside(found, nn.TruncationPool)] == [(11, 11), (7, 7), (3, 3)]
+    assert [c.channels for c in inside(found, nn.Convolution)] == [6, 8, 8, 8]
+    assert {c.size for c in inside(found, nn.Convolution)} == {(5, 5)}
+
+
+def test_blocks_of_groups_gates_and_dropout() -> None:
+    choices = {"stages": (9, 5), "widths": (4, 8), "depth": (1,), "groups": 2, "squeeze": 4}
+    rates = {"channel_dropout": 0.1, "stochastic_depth": 0.2, "frequency_dropout": 3}
+    found = layers(pictures(), **choices, **rates)
+    first = ["TruncationPool", "FrequencyDropout", *STAGE[1:], "Residual", "ChannelDropout"]
+    assert kinds(found)[: 2 * len(first)] == 2 * first
+    assert kinds(found[5].body.layers) == [*STAGE[1:], "SqueezeExcitation", "StochasticDepth"]  # type: ignore[attr-defined]
+    assert [c.groups for c in inside(found, nn.Convolution)] == [1, 2, 1, 2]
+    # The band of the second stage is smaller than the radius.
+    assert [d.minimum for d in inside(found, nn.FrequencyDropout)] == [3, 2]
+    assert {d.rate for d in inside(found, nn.StochasticDepth)} == {0.2}
+    depthwise = layers(pictures(), stages=(9,), widths=(4,), depth=(1,), groups=0)
+    assert [(c.groups, c.size) for c in inside(depthwise, nn.Convolution)] == [(1, (3, 3)), (4, (3, 3)), (1, (1, 1))]
+    plain = layers(pictures(), stages=(9,), widths=(4,), squeeze=2)
+    assert kinds(plain) == [*STAGE, "SqueezeExcitation", "PowerNorm", "Dense"]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_heads_of_power_and_average_do_not_see_shifts(head: str) -> None:
+    network = Model(stages=(9, 7), widths=(4, 6), head=head, precision="float64").network(pictures(grid=(9, 9)), 0)
+    x = pictures(grid=(9, 9)).images.astype(float)
+    moved = np.abs(network.infer(network.analyse(np.roll(x, (2, 3), (1, 2)))) - network.infer(network.analyse(x))).max()
+    assert (moved < 1e-10) == (head != "dense")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_builds_and_trains_on_grids_of_any_kind(size: str) -> None:
+    for grid in [(20, 17), (5,), (4, 6, 3)]:
+        dataset = pictures(grid=grid)
+        network = Model(size=size, widths=tuple(4 for _ in SIZES[size].widths)).network(dataset)
+        history = fit(network, analyse(network, dataset), settings=Settings(epochs=1, batch=6))
+        assert np.isfinite(history.rows[-1]["loss"])
+
+
+def test_colour_images_in_numbers_get_the_larger_size() -> None:
+    grey = Dataset("grey", np.zeros((2000, 32, 32, 1), np.float32), np.arange(2000) % 2, ("a", "b"))
+    colour = Dataset("colour", np.zeros((2000, 32, 32, 3), np.float32), np.arange(2000) % 2, ("a", "b"))
+    assert [size_for(d) for d in (load("digits"), grey, colour, colour.take(range(1999)))] == [
+        "large", "large", "xlarge", "large"
+    ]  # fmt: skip
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"taps": 0}, "taps: got 0, expected a whole number of 1 or more; pass taps=3"),
+    ({"groups": -1}, "groups: got -1, expected a whole number of 0 or more"),
+    ({"groups": None}, "groups: got None"),
+    ({"squeeze": 1.5}, "squeeze: got 1.5"),
+    ({"head_modes": 0}, "head_modes: got 0"),
+    ({"frequency_dropout": -1}, "frequency_dropout: got -1"),
+    ({"channel_dropout": 1}, "channel_dropout: got 1, expected a number from 0 to below 1; pass channel_dropout=0.1"),
+    ({"stochastic_depth": float("nan")}, "stochastic_depth: got nan"),
+    ({"stages": (9, 0)}, r"stages: got \(9, 0\), expected whole numbers of 1 or more, one per stage"),
+    ({"depth": (-1,)}, r"depth: got \(-1,\), expected whole numbers of 0 or more"),
+    ({"head": "max"}, "head: got 'max', expected dense or average or power; pass head='dense'"),
+    ({"head": None}, "head: got None, expected a name; pass head='dense'"),
+    ({"size": "huge"}, "size: got 'huge', expected small or medium or large or xlarge or xxlarge"),
+    ({"stages": (9, 7), "widths": (4, 4, 4)}, "stages: got 2 numbers, expected 3, as many as widths"),
+    ({"stages": (9, 9, 9, 9)}, "stages: got 4 numbers, expected 3"),
+    ({"stochastic_depth": 0.1}, "stochastic_depth: got 0.1, expected a network with residual blocks"),
+    ({"groups": 2}, "groups: got 2, expected a network with residual blocks"),
+    ({"groups": 3, "depth": (1,)}, "groups: got 3, expected a divisor of the width 16"),
+]
+
+
+@pytest.mark.parametrize(("choices", "message"), REFUSED, ids=lambda v: str(v)[:30])
+def test_choices_that_make_no_network_are_refused(choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Model(**choices).network(load("digits"))
+
+
+def test_a_field_refuses_choices_of_stages() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 9, 1)).astype(np.float32)
+    dataset = Dataset("field", x, x, ("a",), task=get_task("field"))
+    assert Model().network(dataset).output_space is not None
+    choices = {"stages": (9,), "depth": (1,), "groups": 2, "squeeze": 2, "head": "power", "head_modes": 3}
+    for name, value in (choices | {"channel_dropout": 0.1, "stochastic_depth": 0.1}).items():
+        with pytest.raises(ConfigurationError, match=f"{name} of a field: got .*leave {name} out"):
+            Model(**{name: value}).network(dataset)
+
+
+def test_the_default_activation_of_every_place_is_the_same() -> None:
+    from freqnet.sklearn import FrequencyClassifier
+
+    shared = {f.name: f.default for f in fields(Model)}
+    assert shared["activation"] in ACTIVATIONS
+    given = FrequencyClassifier().get_params()
+    assert {name: given[name] for name in shared} == shared
