@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from freqnet.benchmarks.studies import augmentation as study
 
 from freqnet import Tensor, get_domain, nn, no_transforms, ops
 from freqnet.augment import (
@@ -571,3 +572,14 @@ def test_training_changes_its_examples_and_refuses_what_does_not_suit() -> None:
     causal = Model("laplace", widths=(4,)).network(dataset)
     with pytest.raises(ConfigurationError, match="augment mirror: got the laplace domain, expected"):
         fit(causal, analyse(causal, dataset), settings=Settings(epochs=1, augment=("mirror",)))
+
+
+def test_the_study_of_costs_measures_every_word_that_the_page_shows() -> None:
+    found = {domain: study.seconds(domain, count=12, batch=6, rounds=1) for domain in ("fourier",)}
+    header, rows = study.table(found)
+    assert header == ("augmentation", "``fourier``, ms")
+    shown = (Path(__file__).parents[1] / "docs" / "speed" / "augmentation.txt").read_text("utf-8")
+    for word, (name, milliseconds) in zip(study.ROWS, rows, strict=True):
+        assert float(milliseconds) == pytest.approx(1e3 * found["fourier"][word], rel=0.01)
+        assert f"* - {name}\n" in shown
+    assert set(AUGMENTATIONS) < set(study.ROWS)
