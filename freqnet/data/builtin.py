@@ -77,7 +77,7 @@ register_dataset("digits", load_digits, defaults={"epochs": 30, "batch": 64, "le
 register_dataset(
     "mnist-5k", load_mnist_5k, defaults={"epochs": 30, "batch": 100, "learning_rate": 1e-2, "weight_decay": 0.3}
 )
-# Fashion-MNIST has the sizes of MNIST, so it begins with the same choices. CIFAR has the general ones.
+# Fashion-MNIST has the sizes of MNIST, so it begins with the same choices.
 for _name in PUBLISHED:
     register_dataset(
         _name,
@@ -86,4 +86,5 @@ for _name in PUBLISHED:
         defaults={"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
     )
 for _name in CIFAR:
-    register_dataset(_name, partial(load_cifar, _name), takes_folder=True)
+    # Mirrored, its pictures show the same things. The rest is as for all colour images.
+    register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror",)})

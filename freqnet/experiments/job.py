@@ -372,7 +372,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
     started: dict[str, Any] = {}
     if job.weights is not None:
         job, started = _from_weights(job, dataset)
-    settings = GROUPS["settings"](**{**training_defaults(dataset.name), **job.settings})
+    settings = GROUPS["settings"](**{**training_defaults(dataset), **job.settings})
     named = job.data in DATASETS
     return plain(
         {

@@ -45,12 +45,15 @@ from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.training.batches import needs_float64
-from freqnet.training.sizes import SIZES, Size, size_for
+from freqnet.training.sizes import SIZES, Size, is_photographic, size_for
 from freqnet.values import mean_and_scale, value_range
 
 # Training settings that a dataset does not choose itself.
-DEFAULTS = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
-DEFAULT_MODES = 17
+DEFAULTS: dict[str, Any] = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
+# Those for many colour images. They were chosen on folds of CIFAR-10's training images.
+PHOTOGRAPHIC: dict[str, Any] = {
+    "batch": 128, "learning_rate": 1e-2, "optimizer": "muon", "schedule": "one-cycle", "shift": 2.0,
+}  # fmt: skip
 # A signal as output needs the modes of its details.
 FIELD_MODES = 65
 # Channels of each stage of a network whose outputs are signals, by size.
@@ -59,7 +62,8 @@ FIELD_WIDTHS = {
     "medium": (16, 16),
     "large": (16, 16, 16),
     "xlarge": (32, 32, 32),
-    "xxlarge": (32, 32, 32, 32, 32),
+    "xxlarge": (32, 32, 32, 32),
+    "huge": (32, 32, 32, 32, 32),
 }
 # The domains that are compared where none are given.
 COMPARED = "fourier,hartley,grid"
@@ -152,7 +156,8 @@ class Model:
     domain : str
         Domain of the network: fourier (default), hartley, laplace, grid, and others.
     modes : int, optional
-        Number of modes kept along each axis, odd [17, or all of a smaller grid]; in laplace, number of nodes [all].
+        Number of modes kept along each axis, odd [by size, or all of a smaller grid]; in laplace, number of nodes
+        [all].
         A Laplace domain gets a grid with two more samples, as room for convolution.
     kernel : {"taps", "spectral", "sinc", "modes"}
         Parametrisation of the convolution kernels: taps (default), spectral, sinc or modes.
@@ -163,9 +168,10 @@ class Model:
         Band of the factor in each product of a polynomial or Gaussian activation, 0 or more [all].
     widths : tuple of int, optional
         Channels of each stage, one number per stage, such as 16,32,64 [by size].
-    size : {"small", "medium", "large", "xlarge", "xxlarge"}, optional
-        Size of the network: small, medium, large, xlarge or xxlarge [xlarge for 2,000 or more colour images, else
-        large]. On images of 28x28 the first three are about 70, 100 and 230 thousand multiply-adds per image.
+    size : {"small", "medium", "large", "xlarge", "xxlarge", "huge"}, optional
+        Size of the network: small, medium, large, xlarge, xxlarge or huge [xlarge for images, huge for 2,000 or more
+        colour images, large for others]. On images of 28x28 the first three are about 70, 100 and 230 thousand
+        multiply-adds per image.
     stages : tuple of int, optional
         Modes that each stage keeps along each axis, such as 17,13,9 [by size].
     taps : int, optional
@@ -254,7 +260,8 @@ class Model:
         offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
         low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
-        sizes = whole.door_sizes(self.modes, FIELD_MODES if dataset.task.is_field else DEFAULT_MODES)
+        default = FIELD_MODES if dataset.task.is_field else SIZES[self._known_size(dataset)].modes
+        sizes = whole.door_sizes(self.modes, default)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         door = Door(
             self.domain,
@@ -436,18 +443,19 @@ def _whole_numbers(name: str, given: Any, works: tuple[int, ...], least: int) ->
     return tuple(int(number) for number in numbers)
 
 
-def training_defaults(name: str) -> dict[str, Any]:
+def training_defaults(data: Dataset | str) -> dict[str, Any]:
     """Return the default training settings for a dataset.
 
     Parameters
     ----------
-    name : str
-        Name of the dataset.
+    data : Dataset or str
+        The dataset, or only its name; settings that depend on the samples are left out then.
 
     Returns
     -------
     dict of str to Any
-        Settings by the names of `freqnet.training.Settings`: those registered with the dataset, then general ones.
+        Settings by the names of `freqnet.training.Settings`: those registered with the dataset, then those for its kind
+        of samples, then general ones.
 
     Examples
     --------
@@ -455,4 +463,6 @@ def training_defaults(name: str) -> dict[str, Any]:
     >>> training_defaults("digits")["epochs"]
     30
     """
-    return DEFAULTS | dict(DATASETS[name].defaults if name in DATASETS else {})
+    name = data if isinstance(data, str) else data.name
+    by_kind = {} if isinstance(data, str) or not is_photographic(data) else PHOTOGRAPHIC
+    return DEFAULTS | by_kind | dict(DATASETS[name].defaults if name in DATASETS else {})

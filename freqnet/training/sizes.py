@@ -23,6 +23,8 @@ class Size:
         Residual blocks at the end of each stage; further stages have as many as the last.
     head : float
         Share of the door's modes that the head keeps.
+    modes : int
+        Modes that the door keeps along each axis, or all of a smaller grid.
     """
 
     shares: tuple[float, ...]
@@ -30,30 +32,38 @@ class Size:
     taps: int = 3
     depth: tuple[int, ...] = (0,)
     head: float = 1.0
+    modes: int = 17
 
 
-# Few modes distinguish digits, but squares of fine detail reach these modes too. Hence a first stage with many modes
-# and few channels, then few modes and many channels. Natural images need the finer modes in later stages as well.
+# The first three drop most modes after their first stage: squares of fine detail reach the modes that are left, which
+# is enough for digits, and quick. The others keep finer modes in later stages, which natural images need.
 SIZES = {
     "small": Size((1.0, 0.34, 0.2), (6, 12, 24)),
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
     "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
-    "xlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), 5, head=0.3),
-    "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), 5, (1,), head=0.3),
+    "xlarge": Size((1.0, 0.76, 0.53), (16, 32, 64), head=0.3),
+    "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), taps=5, head=0.3),
+    "huge": Size((1.0, 0.71, 0.52, 0.33), (32, 64, 96, 128), taps=5, head=0.24, modes=21),
 }
-# From so many examples on, and in colour, the finer modes are worth their time.
+# A larger network of colour images pays from so many examples on.
 _MANY = 2000
 
 
 def size_for(dataset: Dataset) -> str:
     """Return the name of the size that suits a dataset.
 
-    Colour images need the modes of their textures; grey ones and signals of other kinds get a size that trains in
-    seconds.
+    Images keep finer modes than signals and volumes, because a mode more costs them less than volumes, and colour images
+    in numbers get the widths that their textures need.
 
     >>> from freqnet.data import load
     >>> size_for(load("digits"))
-    'large'
+    'xlarge'
     """
-    is_colour = dataset.channels == 3 and len(dataset.grid) == 2 and min(dataset.grid) > 16
-    return "xlarge" if is_colour and len(dataset) >= _MANY else "large"
+    if len(dataset.grid) != 2:
+        return "large"
+    return "huge" if is_photographic(dataset) else "xlarge"
+
+
+def is_photographic(dataset: Dataset) -> bool:
+    """Return whether a dataset has colour images of more than 16x16 pixels, and many of them."""
+    return len(dataset.grid) == 2 and dataset.channels == 3 and min(dataset.grid) > 16 and len(dataset) >= _MANY
