@@ -48,6 +48,7 @@ def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], t
         {},
         {"optimizer": "sgd", "clip": 0.01, "schedule": "constant"},
         {"optimizer": "momentum", "shift": 0.7, "schedule": "one-cycle"},
+        {"optimizer": "sgd", "augment": ("mirror",), "schedule": "restarts"},
         {"class_weights": "balanced", "optimizer": "sgd"},
         # Some batches have only classes without weight.
         {

@@ -28,7 +28,12 @@ def swept(settings: Settings = QUICK, **options: Any) -> RangeTest:
 
 # -- the sweep -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "change", [{}, {"accumulate": 3, "class_weights": "balanced"}, {"shift": 0.5, "freeze": ("1",)}]
+    "change",
+    [
+        {},
+        {"accumulate": 3, "class_weights": "balanced"},
+        {"shift": 0.5, "augment": ("mirror", "mixup"), "freeze": ("1",)},
+    ],
 )
 def test_it_takes_the_steps_of_training_at_rising_rates(change: dict[str, Any]) -> None:
     settings = replace(QUICK, **change)
@@ -45,7 +50,7 @@ def test_it_takes_the_steps_of_training_at_rising_rates(change: dict[str, Any]) 
         for parameter in run.frozen.values():
             parameter.requires_grad = False
         net.body.set_generator(generator)
-        taken = list(run.train.shuffled(40, generator, settings.shift))
+        taken = list(run.train.shuffled(40, generator, augment=settings.augmentation))
         for start in range(0, len(taken), settings.accumulate):
             group = taken[start : start + settings.accumulate]
             if len(losses) < 20:

@@ -98,9 +98,10 @@ def test_the_same_random_state_gives_the_same_bits(kind: type[Estimator], digits
     assert same(*(kind(**{**SMALL, "random_state": np.random.RandomState(5)}).fit(*digits) for _ in range(2)))
 
 
+@pytest.mark.parametrize("more", [{}, {"ema": 0.9, "accumulate": 2}])
 @pytest.mark.parametrize("kind", BOTH)
-def test_copies_predict_the_same_and_go_on_alike(kind: type[Estimator], digits: Any) -> None:
-    model = kind(**SMALL).fit(*digits).partial_fit(*digits)
+def test_copies_predict_the_same_and_go_on_alike(kind: type[Estimator], more: dict[str, Any], digits: Any) -> None:
+    model = kind(**SMALL, **more).fit(*digits).partial_fit(*digits)
     copies = [pickle.loads(pickle.dumps(model)), deepcopy(model)]
     for copy in copies:
         assert np.array_equal(copy.predict(digits[0]), model.predict(digits[0]))
@@ -109,6 +110,18 @@ def test_copies_predict_the_same_and_go_on_alike(kind: type[Estimator], digits: 
     for copy in copies:
         assert not same(copy, model)
         assert same(copy.partial_fit(*digits), model)
+
+
+def test_averaged_weights_predict_and_training_goes_on_from_the_last(digits: Any) -> None:
+    options = {**SMALL, "schedule": "constant"}
+    averaged, plain = FrequencyRegressor(**options, ema=0.9), FrequencyRegressor(**options)
+    for _ in range(3):
+        averaged.partial_fit(*digits)
+        plain.partial_fit(*digits)
+    assert averaged.loss_curve_ == plain.loss_curve_
+    assert not same(averaged, plain)
+    whole = FrequencyRegressor(**options, ema=0.9).fit(*digits)
+    assert np.allclose(averaged.predict(digits[0]), whole.predict(digits[0]), rtol=1e-4, atol=1e-4)
 
 
 def test_a_clone_is_not_trained(digits: Any) -> None:

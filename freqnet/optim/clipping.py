@@ -31,6 +31,15 @@ class Parameter(Protocol):
 Parameters = Mapping[str, Parameter] | Iterable[Parameter]
 
 
+def is_weight(name: str) -> bool:
+    """Return whether a parameter of a network is by its name a kernel or a weight, and no bias, gain or coefficient.
+
+    >>> is_weight("0.kernel"), is_weight("3.weight"), is_weight("3.bias")
+    (True, True, False)
+    """
+    return name.rpartition(".")[2] in ("kernel", "weight")
+
+
 def named_parameters(parameters: Parameters) -> dict[str, Parameter]:
     """Return parameters by name, after checking that an optimiser can update them.
 

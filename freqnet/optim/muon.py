@@ -10,7 +10,7 @@ import numpy as np
 from freqnet import kernels
 from freqnet.checks import number_in_range
 from freqnet.errors import ConfigurationError, got_expected
-from freqnet.optim.clipping import Parameter, Parameters, named_parameters
+from freqnet.optim.clipping import Parameter, Parameters, is_weight, named_parameters
 from freqnet.optim.optimizers import QUIET, AdamW, NameRule, Segment, chosen_by_name
 
 # Coefficients of Jordan et al. 2024: x -> a x + b x^3 + c x^5, five times, takes 0.002 to 1 to between 0.68 and 1.21.
@@ -152,7 +152,7 @@ def hidden_matrices(names: Iterable[str]) -> list[bool]:
     >>> hidden_matrices(["0.kernel", "0.bias", "2.weight"])
     [True, False, False]
     """
-    found = [name.rpartition(".")[2] in ("kernel", "weight") for name in names]
+    found = [is_weight(name) for name in names]
     if any(found):
         found[len(found) - 1 - found[::-1].index(True)] = False
     return found

@@ -88,6 +88,8 @@ class FrequencyEstimator(Trained, BaseEstimator):
     shift: float = 0.0
     augment: Sequence[str] | str | None = None
     clip: float = 1.0
+    accumulate: int = 1
+    ema: float = 0.0
     patience: int = 0
     validation_fraction: float = 0.1
     grid: int | Sequence[int] | None = None

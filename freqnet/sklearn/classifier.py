@@ -39,7 +39,7 @@ class FrequencyClassifier(ClassifierMixin, FrequencyEstimator):
         The network: see `freqnet.training.Model`.
     frequency_dropout, channel_dropout, stochastic_depth, pool, precision
         The network: see `freqnet.training.Model`.
-    epochs, batch, learning_rate, optimizer, schedule, weight_decay, smoothing, shift, augment, clip
+    epochs, batch, learning_rate, optimizer, schedule, weight_decay, smoothing, shift, augment, clip, accumulate, ema
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.
     patience : int
         Stop after this many epochs without a lower loss on samples that are set aside, and keep the best weights; 0 for

@@ -26,7 +26,7 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
         The network: see `freqnet.training.Model`.
     frequency_dropout, channel_dropout, stochastic_depth, pool, precision
         The network: see `freqnet.training.Model`.
-    epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, augment, clip
+    epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, augment, clip, accumulate, ema
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.
     patience, validation_fraction, grid, layout, random_state, warm_start, verbose
         As for `FrequencyClassifier`.

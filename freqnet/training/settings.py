@@ -14,6 +14,7 @@ from freqnet.data.loaders import location
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer, WarmRestarts
+from freqnet.optim.clipping import is_weight
 from freqnet.optim.muon import hidden_matrices
 from freqnet.tasks import TASKS, LossChoices, get_task
 
@@ -302,12 +303,8 @@ class Settings:
         if self.optimizer == "muon" and not any(hidden_matrices(parameters)):
             got, todo = "'muon', but only the last layer has weights to train", "pass optimizer='adamw'"
             raise ConfigurationError(got_expected("optimizer", got, "a kernel or a weight before it", todo))
-        return OPTIMIZERS[self.optimizer](
-            parameters,
-            self.learning_rate,
-            weight_decay=self.weight_decay,
-            decay=lambda name: name.rpartition(".")[2] in ("kernel", "weight"),
-        )
+        make = OPTIMIZERS[self.optimizer]
+        return make(parameters, self.learning_rate, weight_decay=self.weight_decay, decay=is_weight)
 
     def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle | WarmRestarts:
         """Return the learning rate as a function of the step of the optimiser, of `steps` in all epochs."""
