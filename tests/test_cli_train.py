@@ -24,7 +24,7 @@ from freqnet.cli import main
 from freqnet.data import load
 from freqnet.experiments import page
 from freqnet.training.files import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, REPORT, RUN_FILES, write_atomically
-from freqnet.training.presets import DEFAULT_MODES
+from freqnet.training.sizes import SIZES
 
 SMALL = ("--widths", "4,4,4", "--epochs", "2", "--quiet")
 PROMISED = {"test_accuracy", "train_seconds", "parameters", "transforms_inside_network", "seed", "domain", "dataset"}
@@ -182,7 +182,7 @@ def test_signals_images_colours_and_volumes(
     succeed("train", tmp_path / "made.npz", *SMALL, "--out", tmp_path / "run", "--batch", 8, "--lr", 0.02)
     metrics = json.loads((tmp_path / "run" / METRICS).read_text())
     grid = shape[: max(1, len(shape) - (len(shape) > 2))]
-    assert metrics["modes"] == [min(DEFAULT_MODES, n - 1 + n % 2) for n in grid]
+    assert metrics["modes"] == [min(SIZES["xlarge"].modes, n - 1 + n % 2) for n in grid]
 
 
 def test_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

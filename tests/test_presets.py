@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from freqnet import nn
 from freqnet.data import Dataset, load
 from freqnet.errors import ConfigurationError
 from freqnet.tasks import get_task
-from freqnet.training import Model, Settings, analyse, fit
+from freqnet.training import Model, Settings, analyse, fit, training_defaults
 from freqnet.training.presets import ACTIVATIONS, HEADS
 from freqnet.training.sizes import SIZES, size_for
 
@@ -59,7 +59,7 @@ def test_blocks_of_groups_gates_and_dropout() -> None:
     assert {d.rate for d in inside(found, nn.StochasticDepth)} == {0.2}
     depthwise = layers(pictures(), stages=(9,), widths=(4,), depth=(1,), groups=0)
     assert [(c.groups, c.size) for c in inside(depthwise, nn.Convolution)] == [(1, (3, 3)), (4, (3, 3)), (1, (1, 1))]
-    plain = layers(pictures(), stages=(9,), widths=(4,), squeeze=2)
+    plain = layers(pictures(), size="large", stages=(9,), widths=(4,), squeeze=2)
     assert kinds(plain) == [*STAGE, "SqueezeExcitation", "PowerNorm", "Dense"]
 
 
@@ -80,12 +80,21 @@ def test_every_size_builds_and_trains_on_grids_of_any_kind(size: str) -> None:
         assert np.isfinite(history.rows[-1]["loss"])
 
 
-def test_colour_images_in_numbers_get_the_larger_size() -> None:
-    grey = Dataset("grey", np.zeros((2000, 32, 32, 1), np.float32), np.arange(2000) % 2, ("a", "b"))
-    colour = Dataset("colour", np.zeros((2000, 32, 32, 3), np.float32), np.arange(2000) % 2, ("a", "b"))
-    assert [size_for(d) for d in (load("digits"), grey, colour, colour.take(range(1999)))] == [
-        "large", "large", "xlarge", "large"
-    ]  # fmt: skip
+def test_the_size_and_the_settings_follow_the_samples() -> None:
+    make = lambda name, *shape: Dataset(name, np.zeros(shape, np.float32), np.arange(shape[0]) % 2, ("a", "b"))
+    colour = make("colour", 2000, 32, 32, 3)
+    assert {name: size_for(data) for name, data in {
+        "digits": load("digits"), "grey": make("grey", 2000, 32, 32, 1), "colour": colour,
+        "few": colour.take(range(1999)), "tiny": make("tiny", 2000, 16, 32, 3), "signals": make("signals", 9, 50, 3),
+        "volumes": make("volumes", 9, 8, 8, 8, 1),
+    }.items()} == {
+        "digits": "xlarge", "grey": "xlarge", "colour": "huge", "few": "xlarge", "tiny": "xlarge",
+        "signals": "large", "volumes": "large",
+    }  # fmt: skip
+    assert training_defaults(colour)["optimizer"] == "muon"
+    assert training_defaults(colour.take(range(1999))) == training_defaults("colour")
+    assert training_defaults(replace(colour, name="cifar10"))["augment"] == ("mirror", "shift=2")
+    assert training_defaults(replace(colour, name="cifar10"))["schedule"] == "one-cycle"
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -101,7 +110,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"depth": (-1,)}, r"depth: got \(-1,\), expected whole numbers of 0 or more"),
     ({"head": "max"}, "head: got 'max', expected dense or average or power; pass head='dense'"),
     ({"head": None}, "head: got None, expected a name; pass head='dense'"),
-    ({"size": "huge"}, "size: got 'huge', expected small or medium or large or xlarge or xxlarge"),
+    ({"size": "giant"}, "size: got 'giant', expected small or medium or large or xlarge or xxlarge or huge"),
     ({"stages": (9, 7), "widths": (4, 4, 4)}, "stages: got 2 numbers, expected 3, as many as widths"),
     ({"stages": (9, 9, 9, 9)}, "stages: got 4 numbers, expected 3"),
     ({"stochastic_depth": 0.1}, "stochastic_depth: got 0.1, expected a network with residual blocks"),

@@ -86,5 +86,5 @@ for _name in PUBLISHED:
         defaults={"epochs": 12, "batch": 100, "learning_rate": 8e-3, "weight_decay": 0.1},
     )
 for _name in CIFAR:
-    # Mirrored, its pictures show the same things. The rest is as for all colour images.
-    register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror",)})
+    # Mirrored and shifted, its pictures show the same things. The rest is as for all colour images.
+    register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror", "shift=2")})

@@ -32,7 +32,7 @@ LOSSES = tuple(dict.fromkeys(loss for task in TASKS.values() for loss in task.lo
 # Largest seed of scikit-learn's splits.
 LARGEST = 2**32 - 1
 # Settings for which a dataset may have its own default.
-BY_DATASET = ("epochs", "batch", "learning_rate", "weight_decay")
+BY_DATASET = ("epochs", "batch", "learning_rate", "weight_decay", "optimizer", "schedule", "augment")
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,10 @@ class Settings:
     learning_rate : float
         Peak of the learning rate [by dataset, else 0.003].
     optimizer : {"adamw", "muon", "adam", "momentum", "sgd"}
-        Optimiser: adamw (default), muon, adam, momentum or sgd.
+        Optimiser: adamw, muon, adam, momentum or sgd [muon for 2,000 or more colour images, else adamw].
     schedule : {"cosine", "one-cycle", "restarts", "constant"}
-        Schedule of the learning rate: cosine (default), one-cycle, restarts or constant. The cosine begins with a
-        linear warm-up over the first twentieth of the steps.
+        Schedule of the learning rate: cosine, one-cycle, restarts or constant [one-cycle for 2,000 or more colour
+        images, else cosine]. The cosine begins with a linear warm-up over the first twentieth of the steps.
     weight_decay : float
         Decay of kernels and weights [by dataset, else 0.01]. Biases, gains and polynomial coefficients do not decay.
     smoothing : float
@@ -155,10 +155,10 @@ class Settings:
         Largest random shift of an example along each axis, in samples, fractions included [0]. The shift is a phase
         ramp inside the domain.
     augment : sequence of str, optional
-        Random changes of training examples inside the domain, as words with amounts, such as mirror,shift=2 [none]. In
-        their order: ``mirror``, ``mirror-all``, ``turns``, ``shift``, ``brightness``, ``contrast``, ``colour``,
-        ``noise``, ``lowpass``, ``rotate``, ``zoom``, ``cutout``, ``mixup``, ``cutmix``. `freqnet.augment` describes
-        them. Each example has draws of its own.
+        Random changes of training examples inside the domain, as words with amounts, such as mirror,shift=2, or none
+        [by dataset, else none]. In their order: ``mirror``, ``mirror-all``, ``turns``, ``shift``, ``brightness``,
+        ``contrast``, ``colour``, ``noise``, ``lowpass``, ``rotate``, ``zoom``, ``cutout``, ``mixup``, ``cutmix``.
+        `freqnet.augment` describes them. Each example has draws of its own.
     clip : float
         Largest norm of the gradient, 0 for no clipping [1].
     patience : int

@@ -52,8 +52,8 @@ _MANY = 2000
 def size_for(dataset: Dataset) -> str:
     """Return the name of the size that suits a dataset.
 
-    Images keep finer modes than signals and volumes, because a mode more costs them less than volumes, and colour images
-    in numbers get the widths that their textures need.
+    Images keep finer modes in later stages, which would be dear for volumes. Colour images in numbers get more modes
+    and channels for their textures.
 
     >>> from freqnet.data import load
     >>> size_for(load("digits"))
