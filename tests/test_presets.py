@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from freqnet.benchmarks.studies.unusual import measured
 
 from freqnet import nn
-from freqnet.data import Dataset, load
-from freqnet.errors import ConfigurationError
+from freqnet.data import Dataset, load, split
+from freqnet.errors import ConfigurationError, NetworkWarning
 from freqnet.tasks import get_task
 from freqnet.training import Model, Settings, analyse, fit, training_defaults
 from freqnet.training.presets import ACTIVATIONS, HEADS
@@ -143,3 +145,27 @@ def test_the_default_activation_of_every_place_is_the_same() -> None:
     assert shared["activation"] in ACTIVATIONS
     given = FrequencyClassifier().get_params()
     assert {name: given[name] for name in shared} == shared
+
+
+# -- inputs unlike those of training -----------------------------------------------------------------------
+@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid", "laplace", "damped"])
+def test_no_input_makes_a_default_network_explode(domain: str) -> None:
+    found = losses_of_unusual_inputs(Model(domain, modes=None if domain in ("laplace", "damped") else 7))
+    assert max(found.values()) < 300
+    # Logits grow as fast as their inputs, where these are large.
+    assert found["10 times that noise"] < 30 * found["noise of the same mean and deviation"]
+
+
+def test_a_polynomial_of_a_fixed_shape_explodes() -> None:
+    """The control: the same inputs, and the default activation of earlier versions."""
+    assert max(losses_of_unusual_inputs(Model(activation="polynomial")).values()) > 1e6
+
+
+def losses_of_unusual_inputs(model: Model) -> dict[str, float]:
+    parts = split(load("digits"), seed=0)
+    other = np.random.default_rng(0).uniform(size=parts.test.images.shape).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NetworkWarning)
+        found = measured(parts, other, model, Settings(epochs=3, learning_rate=8e-3))
+    assert all(np.isfinite(list(row.values())).all() for row in found.values())
+    return {name: row["loss"] for name, row in found.items()}
