@@ -95,7 +95,7 @@ def warn(message: str, category: type[Warning]) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "freqnet":
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, level - 1)
+    warnings.warn(message, category, level)
 
 
 # Longest word that a message repeats, in characters, and longest text of several words. A path counts as several words:

@@ -14,7 +14,7 @@ from test_data_files import write_mnist
 
 from freqnet.data import load
 from freqnet.data.cifar import CIFAR
-from freqnet.errors import DataError, DataWarning
+from freqnet.errors import ConfigurationError, DataError, DataWarning
 
 # Training files with as many images, and a test file.
 IMAGES, TESTS = 60, 30
@@ -186,6 +186,19 @@ def test_missing_cifar_says_what_to_download(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "cifar10").mkdir()
     with pytest.raises(DataError, match=r"write \./cifar10 for the folder of this name"):
         load("cifar10")
+
+
+def test_published_files_are_named_by_their_dataset(tmp_path: Path) -> None:
+    """They are no folder with a subfolder per class."""
+    write_cifar(tmp_path / "files")
+    archive = packed(tmp_path / "files", tmp_path / "cifar-10-binary.tar.gz")
+    write_mnist(tmp_path / "idx")
+    for path, name in ((tmp_path / "files", "cifar10"), (archive, "cifar10"), (tmp_path / "idx", "mnist")):
+        with pytest.raises(
+            ConfigurationError, match=rf"the published files of {name} .*; name {name}, and pass folder='"
+        ):
+            load(path)
+    assert len(load("cifar10", folder=archive)) == 5 * IMAGES + TESTS
 
 
 def test_an_archive_is_not_unpacked(tmp_path: Path) -> None:

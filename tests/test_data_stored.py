@@ -184,7 +184,7 @@ def test_no_float_copy_of_all_images_is_made(tmp_path: Path) -> None:
     floats = 4 * x.size
     for make in (
         lambda: analyse(network, dataset),
-        lambda: Model(modes=3).network(dataset),
+        lambda: Model(modes=3, widths=(4,)).network(dataset),
         lambda: fingerprint(dataset),
     ):
         assert peak(make) < 0.75 * floats

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from freqnet import nn
-from freqnet.errors import LONGEST_TEXT, LONGEST_WORD, echo, got_expected, reason
+from freqnet.data import from_arrays
+from freqnet.errors import LONGEST_TEXT, LONGEST_WORD, DataWarning, echo, got_expected, reason, warn
 from freqnet.spaces import get_domain
+from freqnet.training import Model
 
 
 @given(st.text(st.characters(), max_size=3).map(lambda s: s * 200) | st.text(st.characters(), max_size=50))
@@ -45,3 +51,13 @@ def test_long_arguments_come_back_short() -> None:
         with pytest.raises(ValueError, match="got") as caught:
             call()
         assert len(str(caught.value)) < 400
+
+
+def test_a_warning_names_the_line_that_called_the_library(recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("always")
+    warn("direct", DataWarning)
+    from_arrays(np.full((4, 8), 1.0), [0, 1, 0, 1])
+    wrong = Model(modes=3, widths=(2,)).network(from_arrays(np.random.default_rng(0).normal(size=(8, 8)), [0, 1] * 4))
+    wrong.predict(np.full((1, 8, 1), 1e6))
+    assert len(recwarn) == 3
+    assert {Path(own.filename) for own in recwarn} == {Path(__file__)}

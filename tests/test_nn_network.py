@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from freqnet import nn, ops
-from freqnet.autodiff import no_grad
+from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
 from freqnet.spaces import DOMAINS
 
@@ -277,3 +278,58 @@ def test_predictions_do_not_depend_on_the_batches():
     # The rounding of sums may depend on the number of rows.
     assert np.abs(net.predict(samples, batch=3) - net.predict(samples)).max() < 1e-5
     assert net.predict(samples[:0]).shape == (0, 5)
+
+
+# -- first weights ---------------------------------------------------------------------------------------
+STACKED: dict[str, Callable[[], nn.Module]] = {
+    "gaussian": nn.Gaussian,
+    "gaussian of degree 1": lambda: nn.Gaussian(degree=1),
+    "gaussian of degree 3": lambda: nn.Gaussian(degree=3),
+    "gelu": lambda: nn.Gaussian("gelu"),
+    "polynomial, gated": lambda: nn.Polynomial(gate_band=0),
+    "linearised": lambda: nn.Linearized("sigmoid"),
+    "sines": lambda: nn.FourierSeries("tanh", 2),
+    "magnitude": nn.MagnitudeGain,
+    "parts": lambda: nn.RealImaginary("tanh"),
+    "phase": nn.PhaseGate,
+    "second harmonic": nn.SecondHarmonic,
+}
+
+
+@pytest.mark.parametrize("name", STACKED)
+@pytest.mark.parametrize("grid", [(9, 9), (31,)], ids=str)
+def test_first_weights_keep_the_power_through_20_layers_without_normalisation(name: str, grid: tuple[int, ...]):
+    make, band = STACKED[name], tuple((n - 1) // 2 for n in grid)
+    layers = [layer for _ in range(20) for layer in (nn.Convolution(16, 3, boundary="modulo", bias=False), make())]
+    network = nn.Network(nn.Door("fourier", grid, band, 4), nn.Sequential(tuple(layers)), precision=np.float64)
+    x, powers = network.analyse(np.random.default_rng(1).normal(size=(32, *grid, 4))), []
+    with no_grad(), nn.evaluation():
+        for layer in network.body.layers:
+            x = layer(x)
+            powers.append(ops.signal_power(x).data.mean())
+    after_convolutions = np.array(powers[::2])
+    assert after_convolutions.min() > 0.3
+    assert after_convolutions.max() < 4
+
+
+def test_first_weights_without_noise_are_those_that_were_drawn():
+    """They have the deviation for a white input of power 1, as behind a layer whose output is not finite."""
+
+    class Breaks(nn.Module):
+        def _build(self, incoming: nn.Signal, generator: np.random.Generator) -> nn.Signal:
+            return nn.Signal(incoming.space, incoming.channels)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * np.nan
+
+    door, convolution = nn.Door("fourier", (9,), (4,), 2), nn.Convolution(3)
+    convolution.build(door.signal, np.random.default_rng(0), np.float64)
+    drawn = convolution.parameters["kernel"].data
+    assert np.array_equal(drawn, np.random.default_rng(0).standard_normal((3, 2, 3)) * (3**-0.5 / np.sqrt(2)))
+    behind = nn.Network(door, nn.Sequential(Breaks(), nn.Convolution(3)), precision=np.float64)
+    kernel = behind.named_parameters()["1.kernel"].data
+    assert np.allclose(kernel, drawn)
+    alone = nn.Network(door, nn.Sequential(nn.Convolution(3)), precision=np.float64).named_parameters()["0.kernel"].data
+    ratio = alone / drawn
+    assert np.allclose(ratio, ratio[0, 0, 0])
+    assert not np.isclose(ratio[0, 0, 0], 1)

@@ -160,14 +160,15 @@ def _candidates(cifar: Cifar, place: Path) -> Iterator[Path]:
     if place.is_file():
         yield place
     folders = (place, *(place / own for own in cifar.folders))
-    yield from (folder for folder in folders if _has_files(cifar, folder))
+    yield from (folder for folder in folders if has_files(cifar, folder))
     # Some programs unzip what they download.
     archives = (folder / own for folder in folders for own in (cifar.archive, cifar.archive.removesuffix(".gz")))
     yield from (archive for archive in archives if archive.is_file())
     yield from (folder for folder in folders if _has_classes(cifar, folder / "train"))
 
 
-def _has_files(cifar: Cifar, folder: Path) -> bool:
+def has_files(cifar: Cifar, folder: Path) -> bool:
+    """Return whether a folder has some of the binary files."""
     return any((folder / file).is_file() for file in (*cifar.training, cifar.test))
 
 
@@ -201,7 +202,7 @@ def _refuse_pickles(name: str, path: Path) -> NoReturn:
 def _read(name: str, path: Path) -> Dataset:
     """Return the dataset of a folder or of an archive."""
     cifar, what = CIFAR[name], f"{name} in {path}"
-    if path.is_dir() and not _has_files(cifar, path):
+    if path.is_dir() and not has_files(cifar, path):
         return _from_images(name, path)
     try:
         files = _from_archive(name, path) if path.is_file() else _from_folder(name, path)

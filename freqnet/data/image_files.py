@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freqnet.data.following import counted
-from freqnet.errors import ConfigurationError, DataError, DataWarning, got_expected, reason
+from freqnet.errors import ConfigurationError, DataError, DataWarning, got_expected, reason, warn
 from freqnet.kernels.threads import thread_count
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def read_images(paths: Sequence[Path], channels: int | None = None) -> list[np.n
     if animated:
         got = f"several frames in {animated[0]}" + (f" and {len(animated) - 1} other files" if animated[1:] else "")
         todo = "save frames as files of their own, or as a volume in a .npz file"
-        warnings.warn(got_expected("images", got, "one; only the first is read", todo), DataWarning, 2)
+        warn(got_expected("images", got, "one; only the first is read", todo), DataWarning)
     images = [_grey(image) if channels == 1 else image for image, _ in read]
     depth = channels or max(image.shape[2] for image in images)
     return [np.broadcast_to(image, (*image.shape[:2], depth)) for image in images]

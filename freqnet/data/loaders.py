@@ -17,9 +17,12 @@ import freqnet.data.recordings  # noqa: F401
 from freqnet.checks import shown
 from freqnet.data.arrays import Layout, from_arrays, with_size
 from freqnet.data.blocks import Block, check_blocks, join, read_blocks
+from freqnet.data.cifar import CIFAR, has_files
 from freqnet.data.dataset import Dataset
 from freqnet.data.folders import files_below, load_class_folders
+from freqnet.data.idx import find_idx_files
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
+from freqnet.data.mnist import PUBLISHED
 from freqnet.data.readers import READERS, read_file, suffix_of
 from freqnet.data.registry import DATASETS
 from freqnet.data.test_sets import own_test_set, with_test_set
@@ -147,7 +150,11 @@ def _load(
         return with_size(_for_task(dataset, task), size_to)
     path = Path(source).expanduser()
     # An empty name would mean the current folder.
-    if os.fspath(source) and path.is_dir():
+    is_named = bool(os.fspath(source))
+    if is_named and (name := _published_in(path)):
+        got, expected = f"the published files of {name} in {path}", "its name, and these files as its folder"
+        raise ConfigurationError(got_expected("dataset", got, expected, f"name {name}, and pass folder={str(path)!r}"))
+    if is_named and path.is_dir():
         return _for_task(load_class_folders(path, layout, size_to, channels), task)
     if suffix_of(path):
         return _load_file(path, layout, size_to, get_task(task))
@@ -265,6 +272,15 @@ def _sample_files(path: Path) -> list[Path]:
         todo = "convert the file to one of these formats"
         raise ConfigurationError(got_expected("images", path, expected, todo))
     return [path]
+
+
+def _published_in(path: Path) -> str:
+    """Return the name of the dataset whose published files a path holds; empty where it may be a folder of classes."""
+    if path.is_dir() and any(item.is_dir() for item in path.iterdir()):
+        return ""
+    if find_idx_files(path):
+        return next(iter(PUBLISHED))
+    return next((name for name, cifar in CIFAR.items() if path.name == cifar.archive or has_files(cifar, path)), "")
 
 
 def _unknown(source: str, path: Path) -> str:

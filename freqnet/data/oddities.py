@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from freqnet.data.dataset import Dataset
-from freqnet.errors import DataWarning, got_expected
+from freqnet.errors import DataWarning, got_expected, warn
 from freqnet.values import as_floats
 
 # A sample is told if a value of it is this many times farther from the middle than those of the median sample ...
@@ -102,7 +101,7 @@ def _tell_far(dataset: Dataset, low: np.ndarray, high: np.ndarray, channel: int,
     others = np.setdiff1d(np.arange(len(low)), far)
     expected = f"values like those of the others, {low[others].min():.4g} to {high[others].max():.4g}"
     todo = "repair or drop it: it hides the others in means and deviations"
-    _tell(got_expected(f"values of {dataset.name}", f"{value:.4g} {where}", expected, todo))
+    warn(got_expected(f"values of {dataset.name}", f"{value:.4g} {where}", expected, todo), DataWarning)
 
 
 def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
@@ -110,7 +109,7 @@ def _tell_equal(dataset: Dataset, ranges: np.ndarray) -> bool:
     for which, members in _groups(dataset):
         if len(members) >= _LEAST and _are_equal(dataset.stored, ranges, members):
             got, todo = f"{len(members)} equal ones{which}", "check how they were written"
-            _tell(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo))
+            warn(got_expected(f"samples of {dataset.name}", got, "samples that differ", todo), DataWarning)
             return True
     return False
 
@@ -123,7 +122,7 @@ def _tell_constant_targets(dataset: Dataset) -> None:
     if len(constant):
         name = dataset.classes[constant[0]]
         got, todo = f"{name} = {dataset.targets[0, constant[0]]:g} for all samples", "leave it out"
-        _tell(got_expected(f"targets of {dataset.name}", got, "numbers that vary", todo))
+        warn(got_expected(f"targets of {dataset.name}", got, "numbers that vary", todo), DataWarning)
 
 
 def _groups(dataset: Dataset) -> list[tuple[str, np.ndarray]]:
@@ -161,8 +160,4 @@ def _tell_copies(dataset: Dataset, name_of: Callable[[int], str]) -> None:
             "remove them: the model has seen copies of held-out samples",
         )
     what = "test samples" if dataset.official_test else "samples"
-    _tell(got_expected(f"{what} of {dataset.name}", got, "samples that differ", todo))
-
-
-def _tell(message: str) -> None:
-    warnings.warn(message, DataWarning, 5)
+    warn(got_expected(f"{what} of {dataset.name}", got, "samples that differ", todo), DataWarning)

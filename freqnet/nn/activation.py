@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -162,7 +162,7 @@ class Polynomial(Module):
 
     def keep(self, out: Signal, band: Axes) -> Signal:
         self.kept = band
-        return Signal(out.space.with_band(band), out.channels)
+        return replace(out, space=out.space.with_band(band))
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.polynomial(x, self.current, self.gate_band, self.exact, self.kept)

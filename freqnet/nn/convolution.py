@@ -101,10 +101,18 @@ class Convolution(Module):
             self.add_parameter("bias", np.zeros((1, self.channels)))
         size = self._extent(space)
         self._check_room(space, size)
+        self._keep_power(incoming)
         ahead = (0,) * space.ndim if self.causal else samples_ahead(self.kernel, size)
         out = space.after_kernel(size, ahead)
         # A constant fills every sample.
         return Signal(out.unbounded if self.bias else out, self.channels)
+
+    def _keep_power(self, incoming: Signal) -> None:
+        """Scale the weights so that noise through all layers so far leaves with power 1 (Mishkin and Matas 2016)."""
+        made = self._tried(incoming)
+        power = 0.0 if made is None else float(np.mean(made.space.power(made.data)))
+        if np.isfinite(power) and power > 0:
+            self.parameters["kernel"].data[...] *= power**-0.5
 
     def _extent(self, space: Space) -> Axes:
         if self.kernel == "modes":

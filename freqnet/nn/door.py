@@ -26,6 +26,8 @@ _FAR = 1.0
 _FAR_DEVIATIONS = 300.0
 # Samples whose values all lie within this share of the range of the training set are probably in another unit.
 _CLOSE = 0.01
+# Numbers in the noise that first weights are drawn for.
+_NOISE = 4096
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,12 @@ class Door:
     def signal(self) -> Signal:
         """The description of the signal that the first layer receives."""
         return Signal(self.space, self.channels)
+
+    def noise(self, precision: Any = np.float32) -> Tensor:
+        """Return the same few examples of white noise of power 1 at every call, ``(*modes, batch, channels)``."""
+        count = -(-_NOISE // (self.space.coordinate_count * self.channels))
+        like = np.empty((*self.space.shape, count, self.channels), self.space.dtype(precision))
+        return Tensor(self.space.noise(like, np.random.default_rng(0)), self.space)
 
     def analyse(self, samples: Any, precision: Any = np.float32) -> Tensor:
         """Transform samples ``(batch, *grid, channels)`` into spectra ``(*modes, batch, channels)``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import pi
 from typing import TYPE_CHECKING
@@ -80,7 +80,7 @@ class Gaussian(WithStatistics):
 
     def keep(self, out: Signal, band: Axes) -> Signal:
         self.kept = band
-        return Signal(out.space.with_band(band), out.channels)
+        return replace(out, space=out.space.with_band(band))
 
     @property
     def product_degree(self) -> int:

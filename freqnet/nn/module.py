@@ -10,14 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import inf, prod
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from freqnet.autodiff import Tensor, is_watched
+from freqnet.autodiff import Tensor, is_watched, no_grad
 from freqnet.autodiff.tensor import Parameter
 from freqnet.checks import is_whole, plain_value, require_room
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
@@ -32,13 +32,25 @@ class Signal:
     ----------
     space : Space
     channels : int
+    noise : Tensor, optional
+        What the layers so far make of white noise at the door, ``(*modes, batch, channels)``. A convolution draws its
+        first weights for it.
     """
 
     space: Space
     channels: int
+    noise: Tensor | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.channels} channels of {self.space}"
+
+
+def noise_of(signal: Signal) -> Tensor | None:
+    """Return the noise of a signal, without the modes that a layer dropped after it was computed."""
+    noise = signal.noise
+    if noise is None or noise.space.band == signal.space.band:
+        return noise
+    return Tensor(noise.space.change_band(noise.data, signal.space.band), signal.space)
 
 
 @dataclass(frozen=True)
@@ -270,7 +282,21 @@ class Module(ABC):
         self._own_generator = _spawned(generator)
         out = self._build(incoming, generator)
         self.built = True
+        if isinstance(out, Signal) and isinstance(incoming, Signal) and out.noise is None:
+            return replace(out, noise=self._tried(incoming))
         return out
+
+    def _tried(self, incoming: Signal) -> Tensor | None:
+        """Return what the layer makes of the noise; None where that is not finite or fails, as a call would tell."""
+        noise = noise_of(incoming)
+        if noise is None:
+            return None
+        try:
+            with no_grad(), evaluation(), np.errstate(all="ignore"):
+                out = self.forward(noise)
+        except Exception:
+            return None
+        return out if np.isfinite(out.data).all() else None
 
     def __call__(self, x: Tensor) -> Tensor:
         """Compute the layer.

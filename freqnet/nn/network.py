@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -102,7 +102,8 @@ class Network(Displayed):
         require_condition(door.space, self.precision.name)
         self.transforms_inside = 0
         self.output_names: tuple[str, ...] = ()
-        out = body.build(door.signal, np.random.default_rng(seed), precision)
+        incoming = replace(door.signal, noise=door.noise(self.precision))
+        out = body.build(incoming, np.random.default_rng(seed), precision)
         self.output_space: Space | None = None if isinstance(out, Features) else out.space
         self.outputs = out.count if isinstance(out, Features) else out.channels
         self._state = self.new_state()
