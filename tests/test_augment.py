@@ -264,6 +264,26 @@ def test_targets_on_the_grid_of_the_input_turn_as_it_does() -> None:
         out = change(Batch(batch.x, 2 * batch.x.data, None, space), np.random.default_rng(3))
         close(out.targets, 2 * out.x.data)
         assert np.abs(out.targets - 2 * batch.x.data).max() > 1e-3
+
+
+def test_targets_on_a_grid_that_is_finer_along_one_axis_turn_in_samples_of_the_input() -> None:
+    space, targets = space_of("fourier", (6, 6), (2, 2)), space_of("fourier", (12, 6), (2, 2))
+    batch = drawn(space)
+    field = ops.analysis(ops.synthesis(batch.x, (12, 6)).data, targets)
+    out = Rotate(40, 5)(Batch(batch.x, field.data, None, targets), np.random.default_rng(1))
+    angles = np.radians((-40, -20, 0, 20, 40))[np.random.default_rng(1).integers(0, 5, (BATCH, 1))[:, 0]]
+    expected = []
+    for image, angle in zip(ops.synthesis(batch.x).data, angles, strict=True):
+        points = []
+        for i, j in product(range(12), range(6)):
+            u, v = i / 2 - 2.5, j - 2.5
+            down, right = u * np.cos(angle) + v * np.sin(angle), v * np.cos(angle) - u * np.sin(angle)
+            points.append([reflected(2.5 + down, 6), reflected(2.5 + right, 6)])
+        expected.append(fourier_sum(image, np.array(points)).reshape(12, 6, CHANNELS))
+    close(out.targets, ops.analysis(np.stack(expected), targets).data)
+
+
+def test_zooms_of_fields_behind_zeros_of_the_door_are_refused() -> None:
     padded = get_domain("fourier")((8, 8), (3, 3), support=(6, 6))
     with pytest.raises(ConfigurationError, match="augment zoom: got targets of a field behind zeros of the door"):
         Zoom().check(Kind(padded, 1, Field(), padded))

@@ -53,18 +53,20 @@ class Warp(Move):
     def moved(self, x: Tensor, moves: np.ndarray, frame: Space) -> Tensor:
         space = x.space
         assert space is not None
-        middle = tuple(float(n) for n in (np.array(frame.held) - 1) / 2 * scaled(space, frame))
-        low, high = (tuple((np.array(edge) * scaled(space, frame)).tolist()) for edge in _edges(frame))
+        ratio = scaled(space, frame)
+        middle = tuple(((np.array(frame.held) - 1) / 2 * ratio).tolist())
+        edges = tuple(tuple((np.array(edge) * ratio).tolist()) for edge in _edges(frame))
         # Examples with the same map lie side by side.
         order = np.argsort(moves[:, 0], kind="stable")
         values = space.coordinates(x.data).take(order, axis=1)
-        table, steps = self.maps(space.ndim), moves[order, 0]
+        # A finer grid along one axis stretches the map.
+        table, steps = ratio[:, None] * self.maps(space.ndim) / ratio, moves[order, 0]
         flat, channels = values.reshape(len(values), -1), values.shape[-1]
         out = np.empty_like(flat)
         for step in np.unique(steps):
             first, last = (channels * np.searchsorted(steps, step, side) for side in ("left", "right"))
             rows = tuple(map(tuple, table[step].tolist()))
-            matrix = _matrix(space, space.held, rows, middle, (low, high), values.dtype.name)
+            matrix = _matrix(space, space.held, rows, middle, edges, values.dtype.name)
             np.matmul(matrix, flat[:, first:last], out=out[:, first:last])
         return Tensor(space.from_coordinates(out.reshape(values.shape).take(np.argsort(order), axis=1)), space)
 
@@ -98,7 +100,7 @@ def _matrix(
     held: Axes,
     rows: tuple[tuple[float, ...], ...],
     middle: tuple[float, ...],
-    edges: tuple[tuple[float, ...], tuple[float, ...]],
+    edges: tuple[tuple[float, ...], ...],
     precision: str,
 ) -> np.ndarray:
     """Return the matrix ``(coordinates, coordinates)`` of a linear map of the points about the middle."""
