@@ -48,6 +48,12 @@ def test_the_choices_make_the_layers_that_they_name() -> None:
     assert {c.size for c in inside(found, nn.Convolution)} == {(5, 5)}
 
 
+def test_a_decay_shrinks_the_band_from_stage_to_stage() -> None:
+    found = layers(pictures(grid=(33, 33)), modes=25, decay=0.8, widths=(4, 4, 4, 4), head_modes=3)
+    # 25, 20, 16 and 12.8 modes, to the nearest odd numbers.
+    assert [pool.size[0] for pool in inside(found, nn.TruncationPool)] == [25, 21, 17, 13, 3]
+
+
 def test_blocks_of_groups_gates_and_dropout() -> None:
     choices = {"stages": (9, 5), "widths": (4, 8), "depth": (1,), "groups": 2, "squeeze": 4}
     rates = {"channel_dropout": 0.1, "stochastic_depth": 0.2, "frequency_dropout": 3}
@@ -109,6 +115,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"channel_dropout": 1}, "channel_dropout: got 1, expected a number from 0 to below 1; pass channel_dropout=0.1"),
     ({"stochastic_depth": float("nan")}, "stochastic_depth: got nan"),
     ({"stages": (9, 0)}, r"stages: got \(9, 0\), expected whole numbers of 1 or more, one per stage"),
+    ({"decay": 1.5}, "decay: got 1.5, expected a number above 0, up to 1; pass decay=0.85"),
+    (
+        {"decay": 0.8, "stages": (9,)},
+        r"decay: got 0.8 and stages=\(9,\), expected the decay or the modes of each stage",
+    ),
     ({"depth": (-1,)}, r"depth: got \(-1,\), expected whole numbers of 0 or more"),
     ({"head": "max"}, "head: got 'max', expected dense or average or power; pass head='dense'"),
     ({"head": None}, "head: got None, expected a name; pass head='dense'"),
@@ -132,7 +143,7 @@ def test_a_field_refuses_choices_of_stages() -> None:
     x = rng.normal(size=(6, 9, 1)).astype(np.float32)
     dataset = Dataset("field", x, x, ("a",), task=get_task("field"))
     assert Model().network(dataset).output_space is not None
-    choices = {"stages": (9,), "depth": (1,), "groups": 2, "squeeze": 2, "head": "power", "head_modes": 3}
+    choices = {"stages": (9,), "decay": 0.5, "depth": (1,), "groups": 2, "squeeze": 2, "head": "power", "head_modes": 3}
     for name, value in (choices | {"channel_dropout": 0.1, "stochastic_depth": 0.1}).items():
         with pytest.raises(ConfigurationError, match=f"{name} of a field: got .*leave {name} out"):
             Model(**{name: value}).network(dataset)

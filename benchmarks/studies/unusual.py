@@ -40,8 +40,8 @@ def unusual(test: Dataset, other: np.ndarray) -> Iterator[tuple[str, np.ndarray]
     generator, x = np.random.default_rng(0), test.images
     noise, most = generator.normal(x.mean(), x.std(), x.shape), x.max()
     pixel, point = x.copy(), np.zeros_like(x)
-    centre = tuple(n // 2 for n in test.grid)
-    pixel[:, *centre], point[:, *centre] = 100 * most, most
+    centre: tuple[Any, ...] = tuple(n // 2 for n in test.grid)
+    pixel[(slice(None), *centre)], point[(slice(None), *centre)] = 100 * most, most
     yield "as in training", x
     yield "3 times as bright", 3 * x
     yield "a tenth as bright", x / 10

@@ -68,6 +68,7 @@ class FrequencyEstimator(Trained, BaseEstimator):
     widths: Sequence[int] | None = None
     size: str | None = None
     stages: Sequence[int] | None = None
+    decay: float | None = None
     taps: int | None = None
     depth: Sequence[int] | None = None
     groups: int = 1

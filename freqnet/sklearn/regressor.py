@@ -22,9 +22,9 @@ class FrequencyRegressor(RegressorMixin, FrequencyEstimator):
 
     Parameters
     ----------
-    domain, modes, kernel, activation, gate_band, widths, size, stages, taps, depth, groups, squeeze, head, head_modes
+    domain, modes, kernel, activation, gate_band, widths, size, stages, decay, taps, depth, groups, squeeze, head
         The network: see `freqnet.training.Model`.
-    frequency_dropout, channel_dropout, stochastic_depth, pool, precision
+    head_modes, frequency_dropout, channel_dropout, stochastic_depth, pool, precision
         The network: see `freqnet.training.Model`.
     epochs, batch, learning_rate, optimizer, schedule, weight_decay, shift, augment, clip, accumulate, ema
         The training: see `freqnet.training.Settings`. `partial_fit` keeps the learning rate constant.

@@ -37,12 +37,15 @@ class Choice(NamedTuple):
         The field's annotation.
     help : str
         The first sentence of the field's entry in the docstring of its class.
+    least : int
+        The least number of a list.
     """
 
     name: str
     option: str
     type: Any
     help: str
+    least: int = 1
 
 
 @cache
@@ -56,7 +59,13 @@ def choices(group: type) -> tuple[Choice, ...]:
     texts = {name: " ".join(entry.split()).partition(". ")[0].rstrip(".") + "." for name, entry in entries}
     types = get_type_hints(group)
     return tuple(
-        Choice(f.name, "--" + f.metadata.get("option", f.name.replace("_", "-")), types[f.name], texts.get(f.name, ""))
+        Choice(
+            f.name,
+            "--" + f.metadata.get("option", f.name.replace("_", "-")),
+            types[f.name],
+            texts.get(f.name, ""),
+            f.metadata.get("least", 1),
+        )
         for f in fields(group)
     )
 
@@ -82,7 +91,7 @@ def read_choice(choice: Choice, text: Any) -> Any:
     if text is None or not is_list(choice):
         return text
     if "tuple[int" in str(choice.type):
-        return read_numbers(choice.option, text)
+        return read_numbers(choice.option, text, choice.least)
     words = tuple(word.strip() for word in text.split(","))
     return read_weights(words) if "tuple[float" in str(choice.type) else words
 
@@ -99,7 +108,7 @@ def read_weights(words: tuple[str, ...]) -> str | tuple[float | str, ...]:
         return words[0] if len(words) == 1 else words
 
 
-def read_numbers(option: str, text: str) -> tuple[int, ...]:
+def read_numbers(option: str, text: str, least: int = 1) -> tuple[int, ...]:
     """Return the whole numbers of a text such as ``16,32,64``, or ``32x32``.
 
     >>> read_numbers("--widths", "16,32"), read_numbers("--size-to", "28x28")
@@ -109,9 +118,11 @@ def read_numbers(option: str, text: str) -> tuple[int, ...]:
         numbers = tuple(int(part) for part in text.replace("x", ",").split(","))
     except ValueError:
         numbers = ()
-    if not numbers or min(numbers) < 1 or max(numbers) > LARGEST:
+    if not numbers or min(numbers) < least or max(numbers) > LARGEST:
         todo = f"write them as in {option} 16,32,64"
         raise ConfigurationError(
-            got_expected(option.strip("-"), repr(text), f"numbers from 1 to {LARGEST} with commas between them", todo)
+            got_expected(
+                option.strip("-"), repr(text), f"numbers from {least} to {LARGEST} with commas between them", todo
+            )
         )
     return numbers

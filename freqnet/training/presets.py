@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -134,7 +134,17 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
 # The choices that are one whole number per stage, with some that work and the lowest.
 _PER_STAGE = {"widths": ((16, 32, 64), 1), "stages": ((17, 13, 9), 1), "depth": ((0, 1), 0)}
 # The choices that only a network with stages of fewer and fewer modes has.
-_OF_STAGES = ("stages", "depth", "groups", "squeeze", "head", "head_modes", "channel_dropout", "stochastic_depth")
+_OF_STAGES = (
+    "stages",
+    "decay",
+    "depth",
+    "groups",
+    "squeeze",
+    "head",
+    "head_modes",
+    "channel_dropout",
+    "stochastic_depth",
+)
 # The choices that are names, with one that works.
 _WORDS = {
     "domain": "fourier", "kernel": "taps", "activation": "gaussian", "size": "large", "head": "dense",
@@ -172,6 +182,9 @@ class Model:
         multiply-adds per image.
     stages : tuple of int, optional
         Modes that each stage keeps along each axis, such as 17,13,9 [by size].
+    decay : float, optional
+        Share of the modes of a stage that the next one keeps, in place of stages, such as 0.85 [by size]. This is gamma
+        of Rippel et al. (2015, equation 5).
     taps : int, optional
         Taps of the kernels along each axis [by size].
     depth : tuple of int, optional
@@ -218,8 +231,9 @@ class Model:
     widths: tuple[int, ...] | None = None
     size: str | None = None
     stages: tuple[int, ...] | None = None
+    decay: float | None = None
     taps: int | None = None
-    depth: tuple[int, ...] | None = None
+    depth: tuple[int, ...] | None = field(default=None, metadata={"least": 0})
     groups: int = 1
     squeeze: int | None = None
     head: str = "dense"
@@ -233,6 +247,14 @@ class Model:
     def __post_init__(self) -> None:
         for name, (works, lowest) in _NUMBERS.items():
             object.__setattr__(self, name, _whole_number(name, getattr(self, name), works, lowest))
+        if self.decay is not None:
+            if not is_finite(self.decay) or not 0 < self.decay <= 1:
+                todo = "pass decay=0.85"
+                raise ConfigurationError(got_expected("decay", shown(self.decay), "a number above 0, up to 1", todo))
+            if self.stages is not None:
+                got, todo = f"{self.decay:g} and stages={self.stages}", "leave one of them out"
+                raise ConfigurationError(got_expected("decay", got, "the decay or the modes of each stage", todo))
+            object.__setattr__(self, "decay", float(self.decay))
         for name in ("channel_dropout", "stochastic_depth"):
             rate = getattr(self, name)
             if not is_finite(rate) or not 0 <= rate < 1:
@@ -301,7 +323,8 @@ class Model:
             if value != getattr(Model, name) and not any(depth):
                 todo = f"pass depth=(0, 1) as well, or leave {name} out"
                 raise ConfigurationError(got_expected(name, value, "a network with residual blocks", todo))
-        return replace(size, widths=widths, taps=self.taps or size.taps, depth=depth)
+        shares = size.shares if self.decay is None else tuple(self.decay**stage for stage in range(len(widths)))
+        return replace(size, shares=shares, widths=widths, taps=self.taps or size.taps, depth=depth)
 
     def _known_size(self, dataset: Dataset) -> str:
         name = self.size or size_for(dataset)
