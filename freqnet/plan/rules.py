@@ -15,6 +15,7 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.kernels.program import Program
 from freqnet.kernels.reference import bfloat16_bits
+from freqnet.ops.quadratic import moments_map
 from freqnet.plan.builder import Array, Backward, Builder, rule
 from freqnet.plan.nodes import real_response
 from freqnet.spaces.base import Axes, Space
@@ -188,6 +189,31 @@ def _moments(b: Builder, x: Tensor, power: Array, per_sample: bool) -> Array:
 
 def _statistics(b: Builder, x: Tensor, per_sample: bool) -> Array:
     return _moments(b, x, _power(b, x), per_sample)
+
+
+@rule("moments")
+def _own_moments(b: Builder, out: Tensor, inputs: tuple[Tensor], per_sample: bool) -> Backward | None:
+    (x,) = inputs
+    if not _on_modes(x):
+        return None
+    p, found = b.program, _statistics(b, x, per_sample)
+    b.values[id(out)] = found
+
+    def backward(g: Array) -> None:
+        gx = b.gradient(x)
+        if gx is None:
+            return
+        factor, start = p.empty(x.shape[-2:]), p.empty(x.shape[-2:])
+
+        def spread() -> None:
+            for target, row in zip((factor, start), moments_map(g, found, x), strict=True):
+                target[...] = row
+
+        p.call(spread)
+        _combine(p, b.value(x), factor, None, None, gx)
+        p.add_mean(gx, x.space.centre, start)
+
+    return backward
 
 
 def _both_statistics(b: Builder, x: Tensor, per_sample: bool, running: Array | None) -> tuple[Array, Array]:
@@ -456,6 +482,23 @@ def _softmax(b: Builder, out: Tensor, inputs: tuple[Tensor], targets: Array) -> 
     return lambda g: b.share_gradient(logits, slope)
 
 
+def _gated(b: Builder, out: Tensor, x: Tensor, factors: Tensor) -> Backward | None:
+    """Append the product with one factor per example and channel that varies, such as a gate."""
+    if factors.shape != x.shape[-2:] or not b.varies(x):
+        return None
+    p, source, gates = b.program, b.value(x), b.value(factors)
+    _combine(p, source, gates, None, None, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx, of_gates = b.gradient(x), b.gradient(factors)
+        if gx is not None:
+            _combine(p, g, gates, None, None, gx)
+        if of_gates is not None:
+            _inner(p, g, source, of_gates, x.space.ndim)
+
+    return backward
+
+
 # -- dropout ---------------------------------------------------------------------------------------------
 @rule("drop_lanes")
 def _drop_lanes(b: Builder, out: Tensor, inputs: tuple[Tensor], draw: Callable[[Axes], Array]) -> Backward | None:
@@ -501,8 +544,10 @@ def _sample_modes(b: Builder, out: Tensor, inputs: tuple[Tensor], space: Space) 
 @rule("scale")
 def _scale(b: Builder, out: Tensor, inputs: tuple[Tensor, Tensor], **rest: Any) -> Backward | None:
     x, factors = inputs
-    if b.varies(factors) or not _on_modes(x, out) or x.shape != out.shape:
+    if not _on_modes(x, out) or x.shape != out.shape:
         return None
+    if b.varies(factors):
+        return _gated(b, out, x, factors)
     if id(x) in b.factors and b.readers[id(x)] == 1 and factors.data.size == x.shape[-1]:
         # The door multiplies by it.
         b.factors[id(x)] *= factors.data.ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -343,47 +343,50 @@ class Model:
     def _body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         size = self._size(dataset)
         layers: list[Module] = []
+        # What follows a stage comes after the next pooling: the activation then computes only the modes that are kept.
+        after: tuple[Module, ...] = ()
         for stage, width in enumerate(size.widths):
             kept = whole.stage_sizes(sizes, stage, size.shares)
             if self.stages:
                 kept = tuple(min(n, self.stages[stage]) for n in sizes)
-            layers += [TruncationPool(kept), *self._stage(whole, sizes, kept, width, size.taps)]
-            layers += self._end_of_stage(kept, width, size.taps, size.depth[min(stage, len(size.depth) - 1)])
-        return Sequential((*layers, *self._head(whole, sizes, kept, size.head), *self._outputs(dataset)))
+            depth = size.depth[min(stage, len(size.depth) - 1)]
+            layers += [TruncationPool(kept), *after, *self._stage(whole, sizes, kept, width, size.taps)]
+            layers += [self._block(kept, width, size.taps) for _ in range(depth)]
+            after = self._after_stage(depth)
+        outputs = Dense(len(dataset.classes)), *units_of(dataset)
+        pool = self._pool_of_head(whole, sizes, kept, size.head)
+        return Sequential((*layers, *pool, *after, PowerNorm(), *self._head(), *outputs))
 
-    def _outputs(self, dataset: Dataset) -> tuple[Module, ...]:
-        return Dense(len(dataset.classes)), *units_of(dataset)
+    def _pool_of_head(
+        self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], share: float
+    ) -> tuple[Module, ...]:
+        fewer = (self.head_modes,) * len(kept) if self.head_modes else whole.stage_sizes(sizes, 0, (share,))
+        keeps_all = self.head_modes is None and (share == 1 or self.head == "average" or whole.has_nodes)
+        return () if keeps_all else (TruncationPool(tuple(map(min, kept, fewer))),)
 
-    def _head(self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], share: float) -> tuple[Module, ...]:
+    def _head(self) -> tuple[Module, ...]:
         if self.head not in HEADS:
             todo = "pass head='dense'"
             raise ConfigurationError(got_expected("head", repr(self.head), " or ".join(HEADS), todo))
-        fewer = (
-            tuple(min(n, self.head_modes) for n in kept) if self.head_modes else whole.stage_sizes(sizes, 0, (share,))
-        )
-        keeps_all = self.head_modes is None and (share == 1 or self.head == "average" or whole.has_nodes)
-        pool = () if keeps_all else (TruncationPool(tuple(map(min, kept, fewer))),)
-        return *pool, PowerNorm(), *HEADS[self.head]()
+        return HEADS[self.head]()
 
-    def _end_of_stage(self, kept: tuple[int, ...], width: int, taps: int, depth: int) -> Iterator[Module]:
-        """Yield the residual blocks of a stage, its gate and its dropout."""
-        gate = (SqueezeExcitation(self.squeeze),) if self.squeeze else ()
-        for _ in range(depth):
-            skip = (StochasticDepth(self.stochastic_depth),) if self.stochastic_depth else ()
-            yield Residual(Sequential((*self._block(kept, width, taps), *gate, *skip)))
-        if not depth:
-            yield from gate
-        if self.channel_dropout:
-            yield ChannelDropout(self.channel_dropout)
+    def _gate(self) -> tuple[Module, ...]:
+        return (SqueezeExcitation(self.squeeze),) if self.squeeze else ()
 
-    def _block(self, kept: tuple[int, ...], width: int, taps: int) -> tuple[Module, ...]:
-        """Return the layers of a residual block, whose identity is the shortcut."""
+    def _after_stage(self, depth: int) -> tuple[Module, ...]:
+        """Return the gate of a stage without blocks, and the dropout of its channels."""
+        dropout = (ChannelDropout(self.channel_dropout),) if self.channel_dropout else ()
+        return *(() if depth else self._gate()), *dropout
+
+    def _block(self, kept: tuple[int, ...], width: int, taps: int) -> Module:
+        """Return a residual block, whose identity is the shortcut."""
         if self.groups and width % self.groups:
             todo = "pass groups=1, or groups=0 for one group per channel"
             raise ConfigurationError(got_expected("groups", self.groups, f"a divisor of the width {width}", todo))
         first = self._convolution(width, kept, taps, self.groups or width)
         mixing = () if self.groups else (self._convolution(width, kept, 1),)
-        return first, *mixing, PowerNorm(), self._activation()
+        skip = (StochasticDepth(self.stochastic_depth),) if self.stochastic_depth else ()
+        return Residual(Sequential((first, *mixing, PowerNorm(), self._activation(), *self._gate(), *skip)))
 
     def _field_body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         """Return a body that keeps all modes: its stages correct a convolution of the input."""

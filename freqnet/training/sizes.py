@@ -43,7 +43,7 @@ SIZES = {
     "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
     "xlarge": Size((1.0, 0.76, 0.53), (16, 32, 64), head=0.3),
     "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), taps=5, head=0.3),
-    "huge": Size((1.0, 0.71, 0.52, 0.33), (32, 64, 96, 128), taps=5, head=0.24, modes=21),
+    "huge": Size((1.0, 0.68, 0.52, 0.36, 0.28), (24, 48, 64, 96, 128), head=0.2, modes=25),
 }
 # A larger network of colour images pays from so many examples on.
 _MANY = 2000
