@@ -162,7 +162,7 @@ def test_float64_samples_with_a_large_offset_are_learned(tmp_path):
     dataset = load(tmp_path / "far.npz")
     assert dataset.images.dtype == np.float64
     network = Model(widths=(4, 4, 4)).network(dataset)
-    fit(network, analyse(network, dataset), settings=Settings(epochs=8))
+    fit(network, analyse(network, dataset), settings=Settings(epochs=14))
     assert evaluate(network, analyse(network, dataset)).accuracy > 0.95
 
 

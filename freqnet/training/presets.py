@@ -354,15 +354,14 @@ class Model:
             layers += [self._block(kept, width, size.taps) for _ in range(depth)]
             after = self._after_stage(depth)
         outputs = Dense(len(dataset.classes)), *units_of(dataset)
-        pool = self._pool_of_head(whole, sizes, kept, size.head)
+        pool = self._pool_of_head(whole, kept, size.head)
         return Sequential((*layers, *pool, *after, PowerNorm(), *self._head(), *outputs))
 
-    def _pool_of_head(
-        self, whole: Space, sizes: tuple[int, ...], kept: tuple[int, ...], share: float
-    ) -> tuple[Module, ...]:
-        fewer = (self.head_modes,) * len(kept) if self.head_modes else whole.stage_sizes(sizes, 0, (share,))
+    def _pool_of_head(self, whole: Space, kept: tuple[int, ...], share: float) -> tuple[Module, ...]:
+        fewer = (self.head_modes,) * len(kept) if self.head_modes else whole.stage_sizes(kept, 0, (share,))
         keeps_all = self.head_modes is None and (share == 1 or self.head == "average" or whole.has_nodes)
-        return () if keeps_all else (TruncationPool(tuple(map(min, kept, fewer))),)
+        pooled = tuple(map(min, kept, fewer))
+        return () if keeps_all or pooled == kept else (TruncationPool(pooled),)
 
     def _head(self) -> tuple[Module, ...]:
         if self.head not in HEADS:

@@ -22,7 +22,7 @@ class Size:
     depth : tuple of int
         Residual blocks at the end of each stage; further stages have as many as the last.
     head : float
-        Share of the door's modes that the head keeps.
+        Share of the last stage's modes that the head keeps.
     modes : int
         Modes that the door keeps along each axis, or all of a smaller grid.
     """
@@ -41,9 +41,9 @@ SIZES = {
     "small": Size((1.0, 0.34, 0.2), (6, 12, 24)),
     "medium": Size((1.0, 0.34, 0.2), (8, 16, 32)),
     "large": Size((1.0, 0.34, 0.2), (16, 32, 64)),
-    "xlarge": Size((1.0, 0.76, 0.53), (16, 32, 64), head=0.3),
-    "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), taps=5, head=0.3),
-    "huge": Size((1.0, 0.68, 0.52, 0.36, 0.28), (24, 48, 64, 96, 128), head=0.2, modes=25),
+    "xlarge": Size((1.0, 0.76, 0.53), (16, 32, 64), head=0.6),
+    "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), taps=5, head=0.6),
+    "huge": Size((1.0, 0.68, 0.52, 0.36, 0.28), (24, 48, 64, 96, 128), head=0.72, modes=25),
 }
 # A larger network of colour images pays from so many examples on.
 _MANY = 2000
