@@ -58,8 +58,9 @@ def test_blocks_of_groups_gates_and_dropout() -> None:
     choices = {"stages": (9, 5), "widths": (4, 8), "depth": (1,), "groups": 2, "squeeze": 4}
     rates = {"channel_dropout": 0.1, "stochastic_depth": 0.2, "frequency_dropout": 3}
     found = layers(pictures(), **choices, **rates)
-    stage = ["FrequencyDropout", *STAGE[1:], "Residual", "TruncationPool", "ChannelDropout"]
-    assert kinds(found) == ["TruncationPool", *2 * stage, "PowerNorm", "Dense"]
+    stage = ["TruncationPool", "FrequencyDropout", *STAGE[1:], "Residual"]
+    assert kinds(found)[:-3] in (2 * stage, [*2 * stage, "TruncationPool"])
+    assert kinds(found)[-3:] == ["PowerNorm", "ChannelDropout", "Dense"]
     assert kinds(found[5].body.layers) == [*STAGE[1:], "SqueezeExcitation", "StochasticDepth"]  # type: ignore[attr-defined]
     assert [c.groups for c in inside(found, nn.Convolution)] == [1, 2, 1, 2]
     # The band of the second stage is smaller than the radius.
