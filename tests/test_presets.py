@@ -102,7 +102,7 @@ def test_the_size_and_the_settings_follow_the_samples() -> None:
     }  # fmt: skip
     assert training_defaults(colour)["optimizer"] == "muon"
     assert training_defaults(colour.take(range(1999))) == training_defaults("colour")
-    assert training_defaults(replace(colour, name="cifar10"))["augment"] == ("mirror", "shift=2")
+    assert training_defaults(replace(colour, name="cifar10"))["augment"] == ("mirror", "shift=4")
     assert training_defaults(replace(colour, name="cifar10"))["schedule"] == "one-cycle"
 
 

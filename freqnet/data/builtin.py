@@ -87,4 +87,4 @@ for _name in PUBLISHED:
     )
 for _name in CIFAR:
     # Mirrored and shifted, its pictures show the same things. The rest is as for all colour images.
-    register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror", "shift=2")})
+    register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror", "shift=4")})
