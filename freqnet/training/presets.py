@@ -52,7 +52,8 @@ from freqnet.values import mean_and_scale, value_range
 DEFAULTS: dict[str, Any] = {"epochs": 30, "batch": 64, "learning_rate": 3e-3}
 # Those for many colour images. They were chosen on folds of CIFAR-10's training images.
 PHOTOGRAPHIC: dict[str, Any] = {
-    "epochs": 16, "batch": 128, "learning_rate": 1e-2, "weight_decay": 0.1, "optimizer": "muon", "schedule": "one-cycle",
+    "epochs": 16, "batch": 128, "learning_rate": 1e-2, "weight_decay": 0.1,
+    "optimizer": "muon", "schedule": "one-cycle",
 }  # fmt: skip
 # A signal as output needs the modes of its details.
 FIELD_MODES = 65
