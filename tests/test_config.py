@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from test_callbacks import Notes
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
 from test_training_resume import StoppedError
 
+from freqnet.data import DATASETS, load, register_dataset
 from freqnet.errors import ConfigurationError
 from freqnet.experiments import Job, read_config
 from freqnet.experiments import run as run_job
@@ -95,6 +97,22 @@ def test_a_resumed_run_keeps_its_file_and_notes_new_epochs(tmp_path: Path) -> No
     assert tomllib.loads(file.read_text())["settings"] == {"schedule": "constant", "epochs": 4}
     run_job(Job(**read_config(file), out=tmp_path / "again"), report=False)
     assert same_weights(tmp_path / "run", tmp_path / "again")
+
+
+@pytest.mark.parametrize("words", ["none", "shift=1", None])
+def test_a_run_repeats_its_augmentation_where_the_dataset_has_one(words: str | None, tmp_path: Path) -> None:
+    few = replace(load("digits").take(range(60)), name="few")
+    register_dataset("few", lambda: few, defaults={"augment": ("mirror",), "epochs": 1})
+    try:
+        settings = {} if words is None else {"augment": (words,)}
+        first = run_job(Job("few", settings=settings, model={"widths": (4,)}, out=tmp_path / "a"), report=False)
+        assert first["settings"]["augment"] == {"none": [], "shift=1": ["shift=1"], None: ["mirror"]}[words]
+        assert first["command"].endswith("" if words is None else f"--augment {words}")
+        again = run_job(Job(**read_config(tmp_path / "a" / CONFIG), out=tmp_path / "b"), report=False)
+    finally:
+        del DATASETS["few"]
+    assert again["settings"] == first["settings"]
+    assert same_weights(tmp_path / "a", tmp_path / "b")
 
 
 def test_a_run_without_an_epoch_leaves_its_folder_empty(tmp_path: Path) -> None:

@@ -105,12 +105,13 @@ def _number(change: Augmentation) -> str:
 
 
 def augmentation_words(given: Any) -> tuple[str, ...] | None:
-    """Return the words of augmentations as a tuple; None where there are none.
+    """Return the words of augmentations as a tuple; None where nothing is said about them.
 
     Parameters
     ----------
     given : str, sequence of str, or None
-        Words, or one text with commas between them. The word ``none`` alone stands for no words.
+        Words, or one text with commas between them. The word ``none`` alone stands for no words, which is not the same
+        as None: a dataset may have augmentations of its own.
 
     Raises
     ------
@@ -120,9 +121,11 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
     Examples
     --------
     >>> augmentation_words("mirror, shift=2"), augmentation_words(())
-    (('mirror', 'shift=2'), None)
+    (('mirror', 'shift=2'), ())
     """
-    words = () if given is None else tuple(given.split(",")) if isinstance(given, str) else listed(given)
+    if given is None:
+        return None
+    words = tuple(given.split(",")) if isinstance(given, str) else listed(given)
     if words is None or not all(isinstance(word, str) for word in words):
         todo = "pass augment='mirror,shift=2'"
         raise ConfigurationError(got_expected("augment", shown(given), "a list of words", todo))
@@ -130,7 +133,7 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
     words = () if words == ("none",) else words
     for word in words:
         read_augmentation(word)
-    return words or None
+    return words
 
 
 def read_augmentations(words: Sequence[str] | None) -> Compose:

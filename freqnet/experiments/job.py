@@ -117,7 +117,8 @@ def as_word(value: Any) -> str:
     >>> as_word((8, 16)), as_word(0.1)
     ('8,16', '0.1')
     """
-    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    # An empty list is a choice of its own: no augmentation, where the dataset has some.
+    return ",".join(map(str, value)) or "none" if isinstance(value, (tuple, list)) else str(value)
 
 
 @dataclass(frozen=True)
@@ -372,7 +373,8 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
     started: dict[str, Any] = {}
     if job.weights is not None:
         job, started = _from_weights(job, dataset)
-    settings = GROUPS["settings"](**{**training_defaults(dataset), **job.settings})
+    given = {name: value for name, value in job.settings.items() if value is not None}
+    settings = GROUPS["settings"](**{**training_defaults(dataset), **given})
     named = job.data in DATASETS
     return plain(
         {
