@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from freqnet.data import load
-from freqnet.errors import DataError
+from freqnet.errors import DataError, DataWarning
 
 GENERATOR = np.random.default_rng(0)
 
@@ -86,6 +86,16 @@ def test_damaged_idx_files(tmp_path: Path, name: str, content: bytes, message: s
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         load("mnist", folder=tmp_path)
+
+
+def test_training_files_alone_are_a_dataset_which_is_told(tmp_path: Path) -> None:
+    arrays = write_mnist(tmp_path)
+    for stem in ("t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / f"{stem}-ubyte").unlink()
+    with pytest.warns(DataWarning, match="got no t10k-images, t10k-labels file, expected a test set; the test part is"):
+        dataset = load("mnist", folder=tmp_path)
+    assert (len(dataset), dataset.official_test) == (12, 0)
+    np.testing.assert_array_equal(dataset.targets, arrays["train-labels"])
 
 
 def test_missing_idx_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

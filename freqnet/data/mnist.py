@@ -15,6 +15,7 @@ import numpy as np
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.idx import TEST_FILES, TRAINING_FILES, find_idx_files, read_idx_pair
 from freqnet.data.places import data_places
+from freqnet.data.test_sets import tell_missing_test
 from freqnet.errors import DataError, got_expected, reason
 from freqnet.tasks.labels import number_labels
 
@@ -80,6 +81,8 @@ PUBLISHED = {
 def load_published(name: str, folder: str | os.PathLike[str] | None = None) -> Dataset:
     """Return the 70,000 grey images of 28 x 28 pixels of MNIST or Fashion-MNIST, with the official test set at the end.
 
+    A folder without both test files gives the 60,000 others, which is told.
+
     Parameters
     ----------
     name : str
@@ -110,11 +113,14 @@ def load_published(name: str, folder: str | os.PathLike[str] | None = None) -> D
 def _from_idx(name: str, folder: Path) -> Dataset:
     found, what = find_idx_files(folder), f"{name} in {folder}"
     missing = [stem for stem in TRAINING_FILES + TEST_FILES if stem not in found]
-    if missing:
+    has_test = missing != list(TEST_FILES)
+    if missing and has_test:
         got = f"no {', '.join(missing)} file" if folder.is_dir() else "no such folder"
         raise DataError(got_expected(what, got, f"the four IDX files of {PUBLISHED[name].title}", _IDX_TODO))
     images, labels = read_idx_pair(*(found[stem] for stem in TRAINING_FILES))
-    test_images, test_labels = read_idx_pair(*(found[stem] for stem in TEST_FILES))
+    test_images, test_labels = images[:0], labels[:0]
+    if has_test:
+        test_images, test_labels = read_idx_pair(*(found[stem] for stem in TEST_FILES))
     if images.shape[1:] != test_images.shape[1:]:
         got = f"training images of {images.shape[1:]} and test images of {test_images.shape[1:]}"
         todo = "take the four files from the same source"
@@ -123,6 +129,8 @@ def _from_idx(name: str, folder: Path) -> Dataset:
         if other != name and _begin(labels, published.begins, test_labels, published.test_begins):
             got, todo = f"the labels of {published.title}", f"name another folder, or the dataset {other}"
             raise DataError(got_expected(what, got, f"the labels of {PUBLISHED[name].title}", todo))
+    if not has_test:
+        tell_missing_test(what, f"no {', '.join(missing)} file", "add both files")
     return _dataset(
         name, np.concatenate([images, test_images]), np.concatenate([labels, test_labels]), len(test_labels)
     )
