@@ -16,6 +16,7 @@ from freqnet import nn, ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError
 from freqnet.spaces import DOMAINS
+from freqnet.training.checkpoint import Checkpoint
 
 Axes = tuple[int, ...]
 HEADS: dict[str, tuple[nn.Module, ...]] = {
@@ -333,3 +334,17 @@ def test_first_weights_without_noise_are_those_that_were_drawn():
     ratio = alone / drawn
     assert np.allclose(ratio, ratio[0, 0, 0])
     assert not np.isclose(ratio[0, 0, 0], 1)
+
+
+def test_no_noise_passes_a_network_whose_weights_are_loaded(monkeypatch: pytest.MonkeyPatch):
+    door, body = nn.Door("fourier", (9,), (4,), 2), nn.Sequential(nn.Convolution(3), nn.Gaussian(), nn.Dense(2))
+    network = nn.Network(door, body)
+    checkpoint = Checkpoint(network.describe(), network.arrays(), {}, {})
+    restored = checkpoint.restore()
+    assert all(np.array_equal(array, restored.arrays()[name]) for name, array in network.arrays().items())
+    made: list[Any] = []
+    monkeypatch.setattr(nn.Door, "noise", lambda self, precision: made.append(precision))
+    checkpoint.restore()
+    assert made == []
+    nn.Network(door, body)
+    assert len(made) == 1

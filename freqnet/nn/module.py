@@ -111,6 +111,11 @@ def weights_up_to(count: int) -> Iterator[None]:
         _most_weights.reset(token)
 
 
+def draws_first_weights() -> bool:
+    """Return whether the weights that `Module.build` draws are those to train, and none will be loaded over them."""
+    return _most_weights.get() == inf
+
+
 @contextmanager
 def evaluation() -> Iterator[None]:
     """Compute all layers in evaluation mode inside the block.

@@ -21,7 +21,15 @@ from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.containers import Sequential
 from freqnet.nn.door import Door
 from freqnet.nn.head import Rescale
-from freqnet.nn.module import Features, Module, cache_token, changes_of_settings, evaluation, from_description
+from freqnet.nn.module import (
+    Features,
+    Module,
+    cache_token,
+    changes_of_settings,
+    draws_first_weights,
+    evaluation,
+    from_description,
+)
 from freqnet.nn.plans import Compiled, Plans, batch_axis, in_parts, plans_are_on
 from freqnet.spaces import Axes, Space, counted_transforms, no_transforms
 from freqnet.spaces.base import per_axis
@@ -102,7 +110,8 @@ class Network(Displayed):
         require_condition(door.space, self.precision.name)
         self.transforms_inside = 0
         self.output_names: tuple[str, ...] = ()
-        incoming = replace(door.signal, noise=door.noise(self.precision))
+        noise = door.noise(self.precision) if draws_first_weights() else None
+        incoming = replace(door.signal, noise=noise)
         out = body.build(incoming, np.random.default_rng(seed), precision)
         self.output_space: Space | None = None if isinstance(out, Features) else out.space
         self.outputs = out.count if isinstance(out, Features) else out.channels

@@ -55,28 +55,26 @@ class SqueezeExcitation(Module):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.squeeze: Dense | None = None
-        self.excite: Dense | None = None
+        # Its two dense layers, once it is built.
+        self._dense: dict[str, Dense] = {}
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "SqueezeExcitation")
         positive(self.reduction, "reduction")
         hidden = max(1, incoming.channels // self.reduction)
-        self.squeeze, self.excite = Dense(hidden), Dense(incoming.channels)
-        self.squeeze.build(Features(2 * incoming.channels), generator, self.precision)
-        self.excite.build(Features(hidden), generator, self.precision)
-        self.excite.parameters["weight"].data[...] = 0
+        self._dense = {"squeeze": Dense(hidden), "excite": Dense(incoming.channels)}
+        features = Features(2 * incoming.channels)
+        for dense in self._dense.values():
+            features = dense.build(features, generator, self.precision)
+        self._dense["excite"].parameters["weight"].data[...] = 0
         return incoming
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        if self.squeeze is not None and self.excite is not None:
-            yield "squeeze", self.squeeze
-            yield "excite", self.excite
+        yield from self._dense.items()
 
     def forward(self, x: Tensor) -> Tensor:
-        # As a dictionary lookup, this fails before `build` like that of a parameter.
-        squeeze, excite = (dict(self.children())[name] for name in ("squeeze", "excite"))
-        gates = ops.sigmoid(excite(ops.relu(squeeze(_statistics(x))))) * 2.0
+        hidden = ops.relu(self._dense["squeeze"](_statistics(x)))
+        gates = ops.sigmoid(self._dense["excite"](hidden)) * 2.0
         return scale(x, gates)
 
 

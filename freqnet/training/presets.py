@@ -315,7 +315,7 @@ class Model:
     def _size(self, dataset: Dataset) -> Size:
         """Return the shape of the network: that of the size, with the choices that replace parts of it."""
         size = SIZES[self._known_size(dataset)]
-        widths = self.widths or size.widths[: len(self.stages)] if self.stages else self.widths or size.widths
+        widths = self.widths or size.widths[: len(self.stages or size.widths)]
         if self.stages and len(self.stages) != len(widths):
             got, expected = f"{len(self.stages)} numbers", f"{len(widths)}, as many as widths"
             todo = "pass one number per stage to both, as in stages=(17, 13, 9) and widths=(16, 32, 64)"
