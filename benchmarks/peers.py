@@ -23,37 +23,46 @@ from freqnet.nn import Convolution, Network, Polynomial, PowerNorm, TruncationPo
 from freqnet.ops.pool import resampled
 from freqnet.spaces.base import per_axis
 
-# Kernel size, channels of the convolutions, hidden units of the head. The CNNs with 64 channels are for colour images.
-CNNS = {
+# Kernel size, channels of the convolutions, hidden units of the head; a group of convolutions has one pooling after it.
+# The CNNs with 64 channels are for colour images.
+CNNS: dict[str, tuple[int, tuple[int | tuple[int, ...], ...], tuple[int, ...]]] = {
     "LeNet-5": (5, (6, 16), (120, 84)),
     "CNN 3x3, 8-16-16": (3, (8, 16, 16), ()),
     "CNN 3x3, 16-32-32": (3, (16, 32, 32), ()),
     "CNN 5x5, 16-32-32": (5, (16, 32, 32), ()),
     "CNN 3x3, 32-64-128": (3, (32, 64, 128), ()),
     "CNN 3x3, 32-64-96-128": (3, (32, 64, 96, 128), ()),
+    "CNN 3x3, twice 16-32-64": (3, ((16, 16), (32, 32), (64, 64)), ()),
+    "CNN 3x3, twice 32-64-128": (3, ((32, 32), (64, 64), (128, 128)), ()),
 }
+# The end of the name of a CNN whose max pooling is without aliases.
+SMOOTH = ", anti-aliased"
 GREY = (28, 28, 1)
 
 
 def cnn(name: str, classes: int = 10, shape: tuple[int, int, int] = GREY) -> nn.Module:
-    """Return an untrained CNN: convolutions, each with batch norm, ReLU and max pooling, and a dense head.
+    """Return an untrained CNN: convolutions, each with batch norm and ReLU, max pooling, and a dense head.
 
     Parameters
     ----------
     name : str
-        One of `CNNS`.
+        One of `CNNS`, or one with ``, anti-aliased`` after it: the maximum of each 2x2 pixels is then smoothed before
+        it is sampled (Zhang 2019).
     classes : int
         Number of logits.
     shape : tuple of int
         Height, width and channels of the images; they are square.
     """
-    size, widths, hidden = CNNS[name]
+    size, groups, hidden = CNNS[name.removesuffix(SMOOTH)]
     layers: list[nn.Module] = []
     _, side, channels = shape
-    for width in widths:
-        convolution = nn.Conv2d(channels, width, size, padding=size // 2, bias=False)
-        layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
-        channels, side = width, side // 2
+    for group in groups:
+        for width in (group,) if isinstance(group, int) else group:
+            convolution = nn.Conv2d(channels, width, size, padding=size // 2, bias=False)
+            layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            channels = width
+        layers += [nn.MaxPool2d(2, stride=1), _Blur(channels)] if name.endswith(SMOOTH) else [nn.MaxPool2d(2)]
+        side //= 2
     layers.append(nn.Flatten())
     count = channels * side * side
     for width in hidden:
@@ -63,10 +72,26 @@ def cnn(name: str, classes: int = 10, shape: tuple[int, int, int] = GREY) -> nn.
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 
-def images_of(array: np.ndarray) -> torch.Tensor:
-    """Convert images ``(batch, height, width, channels)`` to a standardised channels-last tensor."""
-    images = torch.from_numpy(np.moveaxis(array, -1, 1).astype(np.float32))
-    return ((images - 0.1307) / 0.3081).contiguous(memory_format=torch.channels_last)
+class _Blur(nn.Module):
+    """Smooth by a triangle of 3x3 pixels, and keep every other pixel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        line = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", (line[:, None] * line).expand(channels, 1, 3, 3).clone())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        wide = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+        return nn.functional.conv2d(wide, self.kernel, stride=2, groups=x.shape[1])
+
+
+def images_of(array: np.ndarray, mean: Any = 0.1307, deviation: Any = 0.3081) -> torch.Tensor:
+    """Convert images ``(batch, height, width, channels)`` to a standardised channels-last tensor.
+
+    The mean and the standard deviation are those of MNIST, or one number or one per channel.
+    """
+    images = ((array - mean) / deviation).astype(np.float32)
+    return torch.from_numpy(np.moveaxis(images, -1, 1)).contiguous(memory_format=torch.channels_last)
 
 
 def adamw(model: nn.Module, learning_rate: float = 1e-3, weight_decay: float = 0.0) -> torch.optim.Optimizer:
@@ -78,7 +103,7 @@ def adamw(model: nn.Module, learning_rate: float = 1e-3, weight_decay: float = 0
     return torch.optim.AdamW(groups, lr=learning_rate, fused=not any(p.is_complex() for p in model.parameters()))
 
 
-def step(model: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> None:
+def step(model: nn.Module, optimizer: Any, x: torch.Tensor, y: torch.Tensor) -> None:
     """Take one training step on the cross entropy with label smoothing."""
     loss = nn.functional.cross_entropy(model(x), y, label_smoothing=0.1)
     optimizer.zero_grad(set_to_none=True)

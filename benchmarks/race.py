@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from freqnet.data import Dataset, Split, load, split, stratified_folds
-from freqnet.optim import Cosine
 from freqnet.training import Model, Progress, Settings, analyse, evaluate, fit, training_defaults
 
-from .networks import EQUALS, Peer
+from .networks import EQUALS, GREY_CNNS, Peer
 from .rows import Row
 from .timing import Plan, torch_or_none
 
@@ -52,7 +51,9 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
     """
     import torch
 
-    from .peers import adamw, cnn, images_of, step
+    from .peers import cnn, images_of
+    from .spatial import fit as fit_cnn
+    from .spatial import shifted
 
     # Another network of the same kind finds the memory layout in which it trains faster.
     first = parts.train.take(np.arange(min(settings.batch, len(parts.train.targets))))
@@ -61,42 +62,16 @@ def peer_curve(name: str, parts: Split, settings: Settings) -> Curve:
     torch.manual_seed(settings.seed)
     model = cnn(name, len(parts.train.classes)).to(memory_format=layout)
     images = images_of(parts.train.images).clone(memory_format=layout)
-    labels = torch.from_numpy(parts.train.targets)
     test, test_labels = images_of(parts.test.images), torch.from_numpy(parts.test.targets)
-    optimizer = adamw(model, settings.learning_rate, settings.weight_decay)
-    generator = np.random.default_rng(settings.seed)
-    count = settings.epochs * -(-len(images) // settings.batch)
-    schedule = Cosine(settings.learning_rate, count, warmup=count // 20)
     curve: Curve = []
-    seconds, done = 0.0, 0
-    for _ in range(settings.epochs):
-        start = time.perf_counter()
-        model.train()
-        order = torch.from_numpy(generator.permutation(len(images)))
-        for index in order.split(settings.batch):
-            x = shifted(images[index], settings.shift, generator) if settings.shift else images[index]
-            x = x.contiguous(memory_format=layout)
-            for group in optimizer.param_groups:
-                group["lr"] = schedule(done)
-            step(model, optimizer, x, labels[index])
-            done += 1
-        seconds += time.perf_counter() - start
-        model.eval()
+
+    def measure(seconds: float) -> None:
         with torch.inference_mode():
             curve.append((seconds, float((model(test).argmax(1) == test_labels).float().mean())))
+
+    shift = (lambda x, generator: shifted(x, settings.shift, generator)) if settings.shift else None
+    fit_cnn(model, images, torch.from_numpy(parts.train.targets), settings, shift, measure)
     return curve
-
-
-def shifted(x: Any, most: float, generator: np.random.Generator) -> Any:
-    """Move images ``(batch, 1, height, width)`` by up to ``most`` pixels along each axis, bilinearly."""
-    import torch
-
-    moves = torch.from_numpy(generator.uniform(-most, most, (len(x), 2)).astype(np.float32))
-    theta = torch.zeros(len(x), 2, 3)
-    theta[:, 0, 0] = theta[:, 1, 1] = 1.0
-    theta[:, :, 2] = moves * 2 / x.shape[-1]
-    grid = torch.nn.functional.affine_grid(theta, list(x.shape), align_corners=False)
-    return torch.nn.functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
 def tuned_rate(score: Callable[[Split, float], float], train: Dataset) -> float:
@@ -115,9 +90,7 @@ def contenders(base: dict[str, Any], train: Dataset, peers: bool = True) -> dict
         f"freqnet {size}": partial(_ours, Model(size=size, activation="polynomial"), base) for size in EQUALS
     }
     if peers and torch_or_none():
-        from .peers import CNNS
-
-        for name in CNNS:
+        for name in GREY_CNNS:
             score = lambda parts, rate, name=name: _theirs(name, {**base, "learning_rate": rate}, parts, 0)[-1][1]
             rate = tuned_rate(score, train)
             out[name] = partial(_theirs, name, {**base, "learning_rate": rate})

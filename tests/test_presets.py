@@ -124,7 +124,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"depth": (-1,)}, r"depth: got \(-1,\), expected whole numbers of 0 or more"),
     ({"head": "max"}, "head: got 'max', expected dense or average or power; pass head='dense'"),
     ({"head": None}, "head: got None, expected a name; pass head='dense'"),
-    ({"size": "giant"}, "size: got 'giant', expected small or medium or large or xlarge or xxlarge or huge"),
+    ({"size": "tiny"}, "size: got 'tiny', expected small or medium or large or xlarge or xxlarge or huge or giant"),
     ({"stages": (9, 7), "widths": (4, 4, 4)}, "stages: got 2 numbers, expected 3, as many as widths"),
     ({"stages": (9, 9, 9, 9)}, "stages: got 4 numbers, expected 3"),
     ({"stochastic_depth": 0.1}, "stochastic_depth: got 0.1, expected a network with residual blocks"),

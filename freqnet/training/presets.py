@@ -65,6 +65,7 @@ FIELD_WIDTHS = {
     "xlarge": (32, 32, 32),
     "xxlarge": (32, 32, 32, 32),
     "huge": (32, 32, 32, 32, 32),
+    "giant": (48, 48, 48, 48, 48),
 }
 # The domains that are compared where none are given.
 COMPARED = "fourier,hartley,grid"
@@ -179,9 +180,9 @@ class Model:
         Band of the factor in each product of a polynomial or Gaussian activation, 0 or more [all].
     widths : tuple of int, optional
         Channels of each stage, one number per stage, such as 16,32,64 [by size].
-    size : {"small", "medium", "large", "xlarge", "xxlarge", "huge"}, optional
-        Size of the network: small, medium, large, xlarge, xxlarge or huge [xlarge for images, huge for 2,000 or more
-        colour images, large for others]. On images of 28x28 the first three are about 70, 100 and 230 thousand
+    size : {"small", "medium", "large", "xlarge", "xxlarge", "huge", "giant"}, optional
+        Size of the network: small, medium, large, xlarge, xxlarge, huge or giant [xlarge for images, huge for 2,000
+        or more colour images, large for others]. On images of 28x28 the first three are about 70, 100 and 230 thousand
         multiply-adds per image.
     stages : tuple of int, optional
         Modes that each stage keeps along each axis, such as 17,13,9 [by size].

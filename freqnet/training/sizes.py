@@ -44,6 +44,7 @@ SIZES = {
     "xlarge": Size((1.0, 0.76, 0.53), (16, 32, 64), head=0.6),
     "xxlarge": Size((1.0, 0.76, 0.53), (32, 64, 128), taps=5, head=0.6),
     "huge": Size((1.0, 0.68, 0.52, 0.36, 0.28), (24, 48, 64, 96, 128), head=0.72, modes=25),
+    "giant": Size((1.0, 0.68, 0.52, 0.36, 0.28), (32, 64, 96, 144, 192), head=0.72, modes=25),
 }
 # A larger network of colour images pays from so many examples on.
 _MANY = 2000
