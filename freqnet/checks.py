@@ -6,6 +6,7 @@ import math
 import numbers
 import os
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,8 @@ def number_in_range(
 def plain_value(name: str, value: object, keep: Callable[[Any], bool] = lambda value: False) -> Any:
     """Return a setting as plain data, which a file can hold: numbers, text and tuples of Python.
 
-    NumPy's numbers become Python's, arrays and lists become tuples; dictionaries keep their names.
+    NumPy's numbers become Python's, arrays and lists become tuples; dictionaries keep their names. Plain data is
+    returned as the same object.
 
     Parameters
     ----------
@@ -178,9 +180,11 @@ def plain_value(name: str, value: object, keep: Callable[[Any], bool] = lambda v
     if isinstance(value, numbers.Real):
         return int(value) if isinstance(value, numbers.Integral) else float(value)
     if isinstance(value, (list, tuple)):
-        return tuple(plain_value(name, item, keep) for item in value)
+        items = tuple(plain_value(name, item, keep) for item in value)
+        return value if type(value) is tuple and all(map(is_, items, value)) else items
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: plain_value(name, item, keep) for key, item in value.items()}
+        named = {key: plain_value(name, item, keep) for key, item in value.items()}
+        return value if type(value) is dict and all(map(is_, named.values(), value.values())) else named
     raise ConfigurationError(_not_plain(name, value))
 
 

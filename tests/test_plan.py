@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +270,38 @@ def test_batches_of_other_shapes_get_plans_of_their_own_and_few_are_kept():
             again = run.gradients(batch)
         assert loss == pytest.approx(again[0], rel=1e-12)
         assert np.abs(logits - again[1]).max() < 1e-12
+
+
+def test_a_description_of_the_network_leaves_plans_current():
+    network = small_network(nn.Polynomial((0.0, 1.0, 0.5)))
+    spectra, run = some_spectra(network), begin(network)
+    for _ in range(3):
+        run.step(spectra.take(np.arange(5)))
+        network.describe()
+    (step,) = run._plans._steps.values()
+    network.body.layers[1].epsilon = 0.5
+    run.step(spectra.take(np.arange(5)))
+    assert step not in run._plans._steps.values()
+    # That one is of no use any more.
+    assert len(run._plans._steps) == 1
+
+
+@pytest.mark.parametrize("activation", [nn.Polynomial(), nn.Gaussian(), nn.Linearized()])
+def test_a_plan_that_is_dropped_gives_its_memory_back_at_once(activation: nn.Module):
+    network = small_network(activation)
+    spectra, run = some_spectra(network), begin(network)
+    gc.collect()
+    gc.disable()
+    try:
+        run.step(spectra.take(np.arange(5)))
+        (step,) = run._plans._steps.values()
+        program = weakref.ref(step.plan.program)
+        assert program() is not None
+        del step
+        run._plans._steps.clear()
+        assert program() is None
+    finally:
+        gc.enable()
 
 
 class Noisy(nn.Convolution):

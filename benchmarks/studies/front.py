@@ -64,7 +64,7 @@ NAMES = (*OURS, *CNNS, *HEADS, SMOOTHED)
 COMPARED, COUNTS, LEAST_STEPS = ("huge", CNNS[1]), (500, 1000, 2000, 5000, 10_000, 20_000), 1000
 SHIFT = 4
 # The choices of `tune`, for all CNNs.
-CHOSEN = {"learning_rate": 1e-2, "weight_decay": 0.1}
+CHOSEN = {"learning_rate": 1e-2, "weight_decay": 0.01}
 TUNED = {"learning_rate": (3e-3, 1e-2, 3e-2), "weight_decay": (0.01, 0.1)}
 MOVES, CHUNK = 4, 250
 FORMS = ("eager", "ONNX Runtime")

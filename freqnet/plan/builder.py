@@ -230,6 +230,14 @@ class Builder:
                 calls = slice(first, len(self.program.calls))
                 self.parts.append(part._replace(is_backward=True, calls=calls))
 
+    def finish(self) -> None:
+        """Forget the functions that append backward passes.
+
+        They refer to the builder: memory of a plan that is dropped would be kept until Python looks for cycles, which
+        it may not do for minutes.
+        """
+        self._backward.clear()
+
     def _own(self, key: int) -> Array:
         """Return the gradient of a tensor, to which others are added; a copy, if it is also that of another tensor."""
         gradient = self.gradients[key]

@@ -69,6 +69,7 @@ class Plan:
         if parameters:
             builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
             builder.add_backward()
+        builder.finish()
 
     @property
     def program(self) -> Program:

@@ -73,6 +73,8 @@ class StepPlans:
         key = (x.data.shape, modes_of(network.layers), changes_of_settings(), id(network.body))
         step = self._steps.get(key)
         if step is None or not step.plan.is_current:
+            # No later batch has settings from before a change.
+            self._steps = {own: found for own, found in self._steps.items() if own[2] == key[2]}
             if len(self._steps) >= _MOST:
                 self._steps.clear()
             step = self._steps[key] = self.record(batch)
