@@ -52,16 +52,17 @@ OURS = {size: Model(size=size) for size in SIZES}
 # Networks that do not depend on circular shifts.
 HEADS = {f"huge, {head} head": Model(size="huge", head=head) for head in ("power", "average")}
 CNNS = (
+    "CNN 3x3, 8-16-16",
     "CNN 3x3, 16-32-32",
     "CNN 3x3, 32-64-128",
-    "CNN 3x3, 32-64-96-128",
     "CNN 3x3, twice 16-32-64",
     "CNN 3x3, twice 32-64-128",
 )
-SMOOTHED = f"{CNNS[1]}{SMOOTH}"
+MIDDLE = CNNS[2]
+SMOOTHED = f"{MIDDLE}{SMOOTH}"
 NAMES = (*OURS, *CNNS, *HEADS, SMOOTHED)
 # Two networks of about equal accuracy, trained on fewer images, for no fewer steps than this.
-COMPARED, COUNTS, LEAST_STEPS = ("huge", CNNS[1]), (500, 1000, 2000, 5000, 10_000, 20_000), 1000
+COMPARED, COUNTS, LEAST_STEPS = ("huge", MIDDLE), (500, 1000, 2000, 5000, 10_000, 20_000), 1000
 SHIFT = 4
 # The choices of `tune`, for all CNNs.
 CHOSEN = {"learning_rate": 1e-2, "weight_decay": 0.01}
@@ -231,7 +232,7 @@ def tune(options: argparse.Namespace) -> None:
     own, held = next(iter(stratified_folds(train, 5, 0)))
     for choices in product(*TUNED.values()):
         named = dict(zip(TUNED, choices, strict=True))
-        model, inputs = trained_cnn(options.only[0] if options.only else CNNS[1], train.take(own),
+        model, inputs = trained_cnn(options.only[0] if options.only else MIDDLE, train.take(own),
                                     settings_for(train, 0, **named))  # fmt: skip
         found = _predict(model, inputs, train.take(held).images).argmax(1)
         print(named, f"{np.mean(found == train.targets[held]):.2%}", flush=True)
