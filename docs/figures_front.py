@@ -30,7 +30,7 @@ def plain_numbers(panel: Axes) -> None:
 @figure
 def front() -> Figure:
     """Draw the accuracy of freqnet and of CNNs against four costs."""
-    found = {name: own for name, own in study.summary(study.stored()).items() if "step" in own}
+    found = {name: own for name, own in study.summary(study.STORE.record()).items() if "step" in own}
     with panels(2, 2, (8.4, 6.2), sharey=True) as (drawn, axes):
         for panel, (label, cost) in zip(axes.ravel(), AXES.items(), strict=True):
             for names, colour, kind in ((study.SIZES, BLUE, "freqnet"), (study.CNNS, ORANGE, "CNN 3x3, PyTorch")):
@@ -53,7 +53,7 @@ def front() -> Figure:
 @figure
 def learning() -> Figure:
     """Draw the accuracy against the number of training images, and under noise, blur and shifts."""
-    record = study.stored()
+    record = study.STORE.record()
     with panels(1, 2, (8.4, 3.4), width_ratios=(1, 1.25)) as (drawn, (left, right)):
         for name, colour in zip(study.COMPARED, (BLUE, ORANGE), strict=True):
             points: dict[int, list[float]] = {}

@@ -35,7 +35,6 @@ from scipy import ndimage
 from freqnet.data import Dataset, Split, load, split, stratified_folds
 from freqnet.errors import DataWarning
 from freqnet.training import Model, Settings, analyse, fit, training_defaults
-from freqnet.training.files import write_json
 from freqnet.training.presets import PHOTOGRAPHIC as PASSES
 
 from .. import Plan, machine
@@ -44,9 +43,10 @@ from ..peers import SMOOTH, cnn, images_of, step
 from ..spatial import Muon, cropped, mirrored
 from ..spatial import fit as fit_cnn
 from ..timing import alternate, threads
+from .store import Store
 from .tables import Table, milliseconds, write
 
-RESULTS = Path(__file__).parents[1] / "results" / "front.json"
+STORE = Store(Path(__file__).parents[1] / "results" / "front.json", "runs")
 SIZES = ("large", "xlarge", "xxlarge", "huge", "giant")
 OURS = {size: Model(size=size) for size in SIZES}
 # Networks that do not depend on circular shifts.
@@ -183,12 +183,6 @@ def robustness(predict: Predict, images: np.ndarray, targets: np.ndarray) -> dic
 
 
 # -- commands ------------------------------------------------------------------------------------------
-def stored() -> dict[str, Any]:
-    """Return what has been measured so far."""
-    found: dict[str, Any] = {"runs": [], "times": [], "machine": {}}
-    return found | (json.loads(RESULTS.read_text()) if RESULTS.exists() else {})
-
-
 def parts_of(folder: str | None, seed: int) -> Split:
     """Return the parts of CIFAR-10: an official test set is not read."""
     with warnings.catch_warnings():
@@ -207,7 +201,7 @@ def train(options: argparse.Namespace) -> None:
         parts = parts_of(options.folder, seed)
         subset = parts.train if count is None else _some(parts.train, count, seed)
         key = {"name": name, "seed": seed, "images": len(subset)}
-        if any(key.items() <= row.items() for row in stored()["runs"]):
+        if STORE.has(**key):
             continue
         predict, seconds, parameters = trained(name, subset, seed)
         images, targets = parts.test.images, parts.test.targets
@@ -216,9 +210,7 @@ def train(options: argparse.Namespace) -> None:
         if not is_curve:
             row["robustness"] = robustness(predict, images, targets)
         print(json.dumps(row), flush=True)
-        # Another process may have added rows meanwhile.
-        record = stored()
-        write_json(RESULTS, record | {"runs": [*record["runs"], row]})
+        STORE.add(row)
 
 
 def _some(train: Dataset, count: int, seed: int) -> Dataset:
@@ -255,7 +247,7 @@ def time(options: argparse.Namespace) -> None:
                 row |= {f"inference_s, {form}": c, f"peer_inference_s, {form}": d}
             rows.append(row)
             print(json.dumps(row), flush=True)
-    write_json(RESULTS, stored() | {"times": rows, "machine": machine(plan)})
+    STORE.put(times=rows, machine=machine(plan))
 
 
 def our_step(ours: Ours, train: Dataset) -> Callable[[], Any]:
@@ -307,7 +299,7 @@ def summary(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
         out[name] = {"accuracy": [row["accuracy"] for row in own], "parameters": own[0]["parameters"]}
         out[name] |= {"robustness": means, "images": own[0]["images"]}
         for role, start in (("name", ""), ("peer", "peer_")):
-            timed = [row for row in record["times"] if row[role] == name]
+            timed = [row for row in record.get("times", []) if row[role] == name]
             if timed:
                 step = median(row[f"{start}step_s"] for row in timed)
                 forms = [[row[f"{start}inference_s, {form}"] for row in timed] for form in FORMS]
@@ -391,7 +383,7 @@ def _title(name: str) -> str:
 
 def tables(options: argparse.Namespace) -> None:
     """Write all tables."""
-    record = stored()
+    record = STORE.record()
     for make in (front, equals, robust, learning):
         write(f"front-{make.__name__}" if make is not front else "front", make(record))
 

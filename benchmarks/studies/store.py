@@ -1,0 +1,58 @@
+"""Rows of a long study in a JSON file: what has been measured is kept, and the study goes on after an interrupt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from freqnet.training.files import write_json
+
+Row = dict[str, Any]
+
+
+class Store:
+    """A JSON file of an object, one of whose entries is a list of rows.
+
+    Several processes may add rows, as long as they do not write in the same instant.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made with the first row.
+    name : str
+        Name of the list.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     store = Store(Path(folder) / "rows.json")
+    ...     store.add({"seed": 0, "accuracy": 0.9})
+    ...     store.has(seed=0), store.has(seed=1), store.rows(seed=0)
+    (True, False, [{'seed': 0, 'accuracy': 0.9}])
+    """
+
+    def __init__(self, path: Path, name: str = "rows") -> None:
+        self.path, self.name = path, name
+
+    def record(self) -> dict[str, Any]:
+        """Return the whole object."""
+        return json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+
+    def rows(self, **entries: Any) -> list[Row]:
+        """Return the rows with these entries, in their order."""
+        return [row for row in self.record().get(self.name, []) if entries.items() <= row.items()]
+
+    def has(self, **entries: Any) -> bool:
+        """Return whether there is a row with these entries."""
+        return bool(self.rows(**entries))
+
+    def add(self, row: Row) -> None:
+        """Add a row, and write the file at once."""
+        self.put(**{self.name: [*self.rows(), row]})
+
+    def put(self, **entries: Any) -> None:
+        """Set entries of the object, such as the description of the machine."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.path, self.record() | entries)
