@@ -139,8 +139,11 @@ def test_evaluation_measures_the_averaged_predictions() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("rotate", "tta: got rotate, expected mirror, mirror-all, turns or shift; pass tta='mirror,shift=1'"),
-        ("brightness=1", "tta: got brightness=1, expected mirror"),
+        (
+            "rotate",
+            "tta: got 'rotate', expected words among mirror, mirror-all, turns, shift; pass tta='mirror,shift=2'",
+        ),
+        ("brightness=1", "tta: got 'brightness', expected words among mirror, mirror-all, turns, shift;"),
         ("miror", "tta: got 'miror', expected words among .*; did you mean 'mirror'. pass tta='mirror'"),
         ("shift=x", "tta shift: got the amount 'x', expected a number of samples; pass a number, as in tta='shift=2'"),
         ("turns,turns,turns,turns,turns", "tta: got 1024 copies, expected at most 256"),
@@ -176,7 +179,7 @@ def test_the_commands_average_and_say_so(run: Path, tmp_path: Path) -> None:
         succeed("predict", run, tmp_path / "some.npz", *options, "--json", tmp_path / "p.json")
         found.append(json.loads((tmp_path / "p.json").read_text()))
     assert [row["probability"] for row in found[2]] != [row["probability"] for row in found[3]]
-    assert "; pass --tta mirror,shift=1" in refused("evaluate", run, "--tta", "rotate")
+    assert "; pass --tta mirror,shift=2" in refused("evaluate", run, "--tta", "rotate")
     assert "did you mean 'mirror'? pass --tta mirror" in refused(
         "predict", run, tmp_path / "some.npz", "--tta", "miror"
     )

@@ -228,7 +228,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         (("--widths", "a"), "--widths 16,32,64"),
         (("--lr", "nan"), "learning_rate"),
         (("--modes", 4), "pass --modes 3"),
-        (("--size", "giant"), "pass --size large"),
+        (("--size", "tiny"), "pass --size large"),
         (("--patience", 3), "--validation"),
         (("--folder", "none"), "few"),
     ],

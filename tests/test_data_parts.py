@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from test_cli_train import refused, succeed
 
 from freqnet.data import Dataset, from_arrays, load, split, stratified_folds, validate
 from freqnet.data.cifar import CIFAR
 from freqnet.errors import DataError, DataWarning
-from freqnet.experiments import fingerprint
+from freqnet.experiments import Job, fingerprint, make_plan
+from freqnet.training import load_checkpoint
 
 CLASSES = ("cat", "dog")
 
@@ -81,6 +83,44 @@ def test_a_validation_set_belongs_to_the_checksum(parted: Path) -> None:
         before = fingerprint(load(parted))
     (parted / "val").rename(parted / "test")
     assert fingerprint(load(parted)) != before
+
+
+def test_the_size_of_the_test_set_belongs_to_the_checksum(tmp_path: Path) -> None:
+    """Examples that a run was trained on must not pass as held out once the boundary has moved."""
+    generator = np.random.default_rng(0)
+    x, y = generator.random((60, 8, 8)), np.arange(60) % 2
+    file, test, everything, out = (tmp_path / name for name in ("train.npz", "test.npz", "all.npz", "run"))
+
+    def write(count: int) -> None:
+        np.savez(file, x=x[:count], y=y[:count])
+        np.savez(test, x=x[count:], y=y[count:])
+
+    write(40)
+    np.savez(everything, x=x, y=y)
+    words = ("train", file, "--test-data", test, "--schedule", "constant", "--out", out)
+    succeed(*words, "--epochs", 2)
+    before = load_checkpoint(out / "model.safetensors").info["fingerprint"]
+    assert fingerprint(load(file, test_data=test)) == before
+    assert fingerprint(load(everything)) != before
+    write(30)
+    assert "expected the data it began with" in refused(*words, "--epochs", 3, "--resume")
+    assert "expected the data it was trained on" in refused("evaluate", out)
+
+
+def test_the_size_of_the_network_follows_all_samples_as_the_settings_do(tmp_path: Path) -> None:
+    file, x = tmp_path / "colour.npz", np.random.default_rng(0).random((2001, 17, 17, 3), np.float32)
+    np.savez(file, x=x, y=np.arange(2001) % 2)
+    plan = make_plan(Job(str(file), settings={"epochs": 1}), load(file))
+    assert (plan.info["model"]["size"], plan.info["settings"]["optimizer"]) == ("huge", "muon")
+    few = make_plan(Job(str(file)), load(file).take(np.arange(1999)))
+    assert (few.info["model"]["size"], few.info["settings"]["optimizer"]) == ("xlarge", "adamw")
+
+
+def test_arrays_that_are_not_read_are_told(tmp_path: Path) -> None:
+    file, x = tmp_path / "all.npz", np.random.default_rng(0).random((8, 5, 5))
+    np.savez(file, x=x, y=np.arange(8) % 2, x_test=x[:2], y_test=np.arange(2))
+    with pytest.warns(DataWarning, match=r"also the arrays x_test, y_test, which are not read.*pass test_data="):
+        assert len(load(file)) == 8
 
 
 def flat(folder: Path) -> None:

@@ -14,6 +14,8 @@ from freqnet.errors import ConfigurationError
 from freqnet.optim import AdamW, Muon
 from freqnet.optim.muon import orthogonalized
 from freqnet.training import Settings
+from freqnet.training.batches import Spectra
+from freqnet.training.fit import Run
 
 
 def random_matrix(rows: int, columns: int, scale: float = 1.0) -> np.ndarray:
@@ -84,6 +86,18 @@ def test_kernels_and_weights_before_the_last_layer_are_matrices() -> None:
     optimizer = Settings(optimizer="muon").make_optimizer(network.named_parameters())
     squares = {name.partition("/")[2] for name in optimizer.state() if name.startswith("square_sum/")}
     assert set(network.named_parameters()) - squares == {"0.kernel", "3.weight"}
+
+
+def test_hidden_layers_stay_matrices_where_the_last_layer_is_frozen() -> None:
+    body = nn.Sequential(nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.Dense(6), nn.Dense(3))
+    network = nn.Network(nn.Door("fourier", (8,), (3,), 1), body)
+    spectra = Spectra(network.analyse(np.ones((3, 8, 1))).data, np.arange(3), network.door.space)
+    for frozen, wanted in ((("4",), {"0.kernel", "3.weight"}), (("0", "4"), {"3.weight"}), (("0",), {"3.weight"})):
+        run = Run.begin(network, Settings(optimizer="muon", freeze=frozen), spectra)
+        squares = {name.partition("/")[2] for name in run.optimizer.state() if name.startswith("square_sum/")}
+        assert {name for name in run.trained if name not in squares} == wanted
+        for parameter in network.named_parameters().values():
+            parameter.requires_grad = True
 
 
 def test_settings_need_a_hidden_layer_that_trains() -> None:

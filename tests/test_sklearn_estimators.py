@@ -379,7 +379,7 @@ def test_the_defaults_train_as_well_as_those_of_freqnet() -> None:
         ({"domain": "furier"}, "furier"),
         ({"activation": "relu6"}, "activation: got 'relu6'"),
         ({"widths": ()}, "widths"),
-        ({"size": "giant"}, "size: got 'giant'"),
+        ({"size": "tiny"}, "size: got 'tiny'"),
         ({"grid": (7, 7)}, "X: got shape"),
         ({"patience": 1, "validation_fraction": 0.0}, "validation_fraction: got 0.0"),
         ({"patience": 1, "validation_fraction": 1}, "validation_fraction: got 1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +79,38 @@ def test_many_steps_keep_the_running_averages(monkeypatch: pytest.MonkeyPatch) -
         fit(network, spectra, settings=Settings(epochs=20, batch=20))
         found.append({name: array.tobytes() for name, array in network.arrays().items()})
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("choices", "least"), [({"frequency_dropout": 0}, 0.1), ({"depth": (1,), "stochastic_depth": 0.4}, 0.02)]
+)
+def test_statistics_after_dropout_are_measured_without_it_after_any_number_of_steps(
+    choices: dict[str, Any], least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = DIGITS.take(np.random.default_rng(0).permutation(len(DIGITS))[:400])
+    losses = []
+    for is_mended in (True, False):
+        if not is_mended:
+            # The negative control: averages of signals that were dropped.
+            monkeypatch.setattr(LOOP, "lagging_layers", lambda *arguments: [])
+        network = Model(widths=(8, 8, 8), **choices).network(part, 0)
+        spectra = analyse(network, part)
+        # More steps than after which running averages count as converged.
+        fit(network, spectra, settings=Settings(epochs=30, batch=50, learning_rate=8e-3))
+        losses.append(evaluate(network, spectra).loss)
+    assert losses[0] < losses[1] - least
+
+
+def test_only_layers_behind_dropout_are_measured_anew() -> None:
+    network, _ = few(50)
+    layers = lambda *before: nn.Sequential(nn.PowerNorm(), *before, nn.PowerNorm(), nn.GlobalAverage(), nn.Dense(10))
+    for drop, count in (
+        ((), 0), ((nn.ChannelDropout(0),), 0), ((nn.ChannelDropout(0.1),), 1), ((nn.FrequencyDropout(),), 1)
+    ):  # fmt: skip
+        other = Network(network.door, layers(*drop))
+        other.train()
+        assert [layer is other.body.layers[2] for layer in lagging_layers(other, 10_000)] == [True] * count
+        assert lagging_layers(other, 0) == []
 
 
 def test_the_default_runs_take_enough_steps() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -57,13 +57,15 @@ def register_augmentation(word: str, make: Callable[..., Augmentation], amount: 
     AUGMENTATIONS[word] = Word(make, amount)
 
 
-def read_augmentation(text: str) -> Augmentation:
+def read_augmentation(text: str, allowed: Collection[str] | None = None) -> Augmentation:
     """Return the augmentation of a word and, after an equals sign, its amount.
 
     Parameters
     ----------
     text : str
         Such as ``"mirror"`` or ``"brightness=0.2"``.
+    allowed : collection of str, optional
+        Words that may be used [all].
 
     Raises
     ------
@@ -76,11 +78,12 @@ def read_augmentation(text: str) -> Augmentation:
     Brightness(amount=0.3)
     """
     word, equals, amount = (part.strip() for part in str(text).partition("="))
-    if word not in AUGMENTATIONS:
-        near = get_close_matches(word.lower(), AUGMENTATIONS, 1)
+    words = AUGMENTATIONS if allowed is None else allowed
+    if word not in words:
+        near = get_close_matches(word.lower(), words, 1)
         example = near[0] + equals + amount if near else "mirror,shift=2"
         todo = f"{f'did you mean {near[0]!r}? ' if near else ''}pass augment={shown(example, 40)}"
-        expected = f"words among {', '.join(AUGMENTATIONS)}"
+        expected = f"words among {', '.join(words)}"
         raise ConfigurationError(got_expected("augment", shown(word, 40), expected, todo))
     known = AUGMENTATIONS[word]
     if not equals:
@@ -104,7 +107,7 @@ def _number(change: Augmentation) -> str:
     return f"{first:g}"
 
 
-def augmentation_words(given: Any) -> tuple[str, ...] | None:
+def augmentation_words(given: Any, allowed: Collection[str] | None = None) -> tuple[str, ...] | None:
     """Return the words of augmentations as a tuple; None where nothing is said about them.
 
     Parameters
@@ -112,6 +115,8 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
     given : str, sequence of str, or None
         Words, or one text with commas between them. The word ``none`` alone stands for no words, which is not the same
         as None: a dataset may have augmentations of its own.
+    allowed : collection of str, optional
+        Words that may be used [all].
 
     Raises
     ------
@@ -132,7 +137,7 @@ def augmentation_words(given: Any) -> tuple[str, ...] | None:
     words = tuple(word.strip() for word in words)
     words = () if words == ("none",) else words
     for word in words:
-        read_augmentation(word)
+        read_augmentation(word, allowed)
     return words
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
-from freqnet.errors import FreqnetError, NetworkWarning, echo
+from freqnet.errors import FreqnetError, NetworkWarning, echo, got_expected
 
 _QUOTES = "'[]()"
 # An argument of the library in a message, such as ``size='large'``.
@@ -74,6 +74,10 @@ def _report(error: BaseException, words: list[str]) -> int:
     if hasattr(error, "format_message"):  # the parser's own errors
         command = f"{words[0]} " if words and words[0] in _commands() else ""
         complain(f"{echo(error.format_message()).rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
+        return 2
+    if isinstance(error, PermissionError) and error.filename:
+        todo = "change it, as with chmod u+rwX"
+        complain(got_expected(str(error.filename), "no permission", "one to read and write", todo))
         return 2
     if isinstance(error, (OSError, MemoryError)):
         complain(f"{str(error) or 'out of memory'}; check the file, the disk and the memory, then try again")

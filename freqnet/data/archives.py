@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.data.readers import Contents, register_reader
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import ConfigurationError, DataError, DataWarning, got_expected, warn
 
 _NAMES = ("x", "y", "classes")
 
@@ -89,6 +89,11 @@ def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
         got, expected = f"the arrays {', '.join(stored) or '(none)'}", "the arrays x and y, or x alone to predict"
         todo = "save it with these names, as in np.savez(file, x=images, y=labels)"
         raise DataError(got_expected(f"archive {path}", got, expected, todo))
+    unread = [name for name in stored if name not in chosen.values()]
+    if unread:
+        got, expected = f"also the arrays {', '.join(unread)}, which are not read", "x, y and classes alone"
+        todo = "save examples for the test in a file of their own, and pass test_data='that file'"
+        warn(got_expected(f"archive {path}", got, expected, todo), DataWarning)
     return chosen
 
 

@@ -114,6 +114,8 @@ def _grey(image: np.ndarray) -> np.ndarray:
 
 def _read_image(path: Path) -> tuple[np.ndarray, bool]:
     """Return the pixels of an image, and whether its file has several frames."""
+    from PIL import UnidentifiedImageError
+
     try:
         with _opened(path) as image:
             if image.format != "PNG":
@@ -124,6 +126,9 @@ def _read_image(path: Path) -> tuple[np.ndarray, bool]:
             return _pixels(path, image), _has_frames(image)
     except FileNotFoundError as error:
         raise DataError(got_expected("image", f"no file {path}", "an existing file", "check the path")) from error
+    except UnidentifiedImageError as error:
+        got = f"a file that cannot be read ({'it is empty' if path.stat().st_size == 0 else 'no known format'})"
+        raise DataError(got_expected(f"image {path}", got, "a complete image file", "replace or remove it")) from error
     # Pillow raises many unrelated types on damaged bytes: OSError, SyntaxError, EOFError, ...
     except Exception as error:
         got = f"a file that cannot be read ({reason(error)})"

@@ -23,6 +23,7 @@ from freqnet.training import Model, Records, Settings, load_checkpoint, training
 from freqnet.training.choices import GROUPS, option_name
 from freqnet.training.files import CHECKPOINT, check_folder
 from freqnet.training.fit import check_epochs, plain
+from freqnet.training.sizes import size_for
 
 # Earlier versions refused larger class numbers.
 _MOST_CLASSES_BEFORE = 100_000
@@ -311,15 +312,28 @@ def stored_info(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Return a checksum of a dataset: of its images, targets and names of outputs.
+    """Return a checksum of a dataset, of its images, targets and names of outputs, and the size of its own test set.
+
+    Without the size, examples that were trained on could pass as held out.
 
     >>> from freqnet.data import load
     >>> fingerprint(load("digits"))
-    '...'
+    '...-0'
     """
     validated = (dataset.official_validation,) if dataset.official_validation else ()
     pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes, *validated))
-    return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}"
+    return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}-{dataset.official_test}"
+
+
+def is_fingerprint(stored: str, found: str) -> bool:
+    """Return whether a stored fingerprint is this one; those of earlier versions do not tell the size of a test set.
+
+    >>> is_fingerprint("0a1b2c3d-20", "0a1b2c3d-20"), is_fingerprint("0a1b2c3d", "0a1b2c3d-20")
+    (True, True)
+    >>> is_fingerprint("0a1b2c3d-20", "0a1b2c3d-0")
+    False
+    """
+    return stored in (found, found.partition("-")[0])
 
 
 def images_checksum(dataset: Dataset) -> str:
@@ -350,7 +364,7 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
         The number by which the run's network divides whole numbers: the data may hold the same ones in another dtype.
     """
     for seen in (dataset, dataset.scaled_to(full_scale)):
-        if fingerprint(seen) == stored:
+        if is_fingerprint(stored, fingerprint(seen)):
             return seen
     if dataset.task.name != "classification":
         return None
@@ -361,7 +375,7 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
     if numbers == sorted(set(numbers)) and numbers[0] >= 0 and numbers[-1] < _MOST_CLASSES_BEFORE:
         every = tuple(str(number) for number in range(numbers[-1] + 1))
         before = replace(before, targets=np.array(numbers)[dataset.targets], classes=every)
-    return before if fingerprint(before) == stored else None
+    return before if is_fingerprint(stored, fingerprint(before)) else None
 
 
 def resume_command(data: str, folder: Path | None, out: Path) -> str:
@@ -375,6 +389,10 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
         job, started = _from_weights(job, dataset)
     given = {name: value for name, value in job.settings.items() if value is not None}
     settings = GROUPS["settings"](**{**training_defaults(dataset), **given})
+    model = asdict(GROUPS["model"](**job.model))
+    if job.weights is None and model["size"] is None:
+        # By all samples, as the settings are: a training part may be too small for what belongs together.
+        model["size"] = size_for(dataset)
     named = job.data in DATASETS
     return plain(
         {
@@ -391,7 +409,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
             "reading": {**asdict(GROUPS["reading"](**job.reading)), "layout": dataset.layout or None},
             "rate": dataset.rate,
             "fractions": asdict(GROUPS["fractions"](**job.fractions)),
-            "model": asdict(GROUPS["model"](**job.model)),
+            "model": model,
             "settings": asdict(settings),
             "records": asdict(GROUPS["records"](**job.records)),
             "command": job.command(),

@@ -14,7 +14,7 @@ from typing import Any
 
 from freqnet.errors import FreqnetError, NetworkWarning, RangeWarning
 from freqnet.experiments.execute import run
-from freqnet.experiments.job import Job
+from freqnet.experiments.job import Job, is_fingerprint
 from freqnet.kernels.threads import one_blas_thread, thread_limit
 from freqnet.training.files import CHECKPOINT, HISTORY, write_json
 
@@ -192,7 +192,8 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[str, Any, An
             # The content of the data for the test belongs to the fingerprint.
             if values[0] != values[1] and name != "test_data":
                 return name, *values
-    return next(((name, before[name], now[name]) for name in ("fingerprint",) if before[name] != now[name]), None)
+    own, found = before["fingerprint"], now["fingerprint"]
+    return None if is_fingerprint(own, found) else ("fingerprint", own, found)
 
 
 def peak_bytes() -> int | None:

@@ -18,6 +18,8 @@ from freqnet.spaces.base import Axes
 class _Random(Module):
     """The base class of layers that draw in training and return their input in evaluation."""
 
+    changes_in_training = True
+
     def _drawing(self) -> np.random.Generator:
         # The generator of this moment: training sets another for each epoch.
         if self.generator is None:
@@ -83,6 +85,11 @@ class _LaneDropout(_Random):
             todo = "pass rate=0.1"
             raise ConfigurationError(got_expected(f"rate of {name}", self.rate, "a number from 0 to below 1", todo))
         return require_incoming(incoming, Signal, name)
+
+    @property
+    def changes_in_training(self) -> bool:  # type: ignore[override]
+        """Whether any example or channel can be dropped."""
+        return self.rate > 0
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:

@@ -188,6 +188,9 @@ class Module(ABC):
         Whether `forward` runs the same ops on the same arrays every time: no random numbers, no choices by value, no
         arithmetic on arrays outside of ops. Networks of such layers run as a plan (`freqnet.plan`). Each class says it
         for itself, also a derived one: set it in a layer of your own that keeps this rule.
+    changes_in_training : bool
+        Whether outputs in training are others than in evaluation, as those of dropout. Running statistics of layers
+        after it are then measured in evaluation mode.
 
     Examples
     --------
@@ -212,6 +215,7 @@ class Module(ABC):
     """
 
     is_static: ClassVar[bool] = False
+    changes_in_training: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -43,7 +43,12 @@ class WithStatistics(Module):
         An average spans about ``1 / momentum`` steps. It has converged after 20 times as many, when its start and the
         first, large changes of the weights no longer count.
         """
-        return self.statistics == "batch" and 0 < self.momentum * steps < 20
+        return self.has_running and 0 < self.momentum * steps < 20
+
+    @property
+    def has_running(self) -> bool:
+        """Whether training moves running averages."""
+        return self.statistics == "batch" and self.momentum > 0
 
     @property
     def uses_running(self) -> bool:

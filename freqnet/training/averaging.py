@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from freqnet.augment import Kind, Move, augmentation_words, read_augmentation
+from freqnet.augment import AUGMENTATIONS, Kind, Move, augmentation_words, read_augmentation
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.checks import require_count
 from freqnet.errors import ConfigurationError, SpaceError, got_expected
@@ -39,17 +40,26 @@ def read_copies(given: Any) -> tuple[Move, ...]:
     >>> read_copies("mirror,shift=1")
     (Mirror(p=0.5, axis=-1), Shift(samples=1.0))
     """
+    with _as_tta():
+        words = augmentation_words(given, _moves()) or ()
+    return tuple(move for move in map(read_augmentation, words) if isinstance(move, Move))
+
+
+def _moves() -> list[str]:
+    """Return the words of moves that have a few copies."""
+    made = {word: known.make() for word, known in AUGMENTATIONS.items()}
+    return [word for word, change in made.items() if isinstance(change, Move) and change.has_copies]
+
+
+@contextmanager
+def _as_tta() -> Iterator[None]:
+    """Write errors about augmentations as errors about copies, which have the same words."""
     try:
-        words = augmentation_words(given) or ()
+        yield
     except ConfigurationError as error:
-        # The same words have another argument here.
-        raise ConfigurationError(str(error).replace("augment", "tta")) from None
-    moves = [read_augmentation(word) for word in words]
-    for word, move in zip(words, moves, strict=True):
-        if not isinstance(move, Move) or not move.has_copies:
-            todo = "pass tta='mirror,shift=1'"
-            raise ConfigurationError(got_expected("tta", word, "mirror, mirror-all, turns or shift", todo))
-    return tuple(move for move in moves if isinstance(move, Move))
+        # The domain of a trained network is what it is.
+        message = str(error).replace("augment", "tta").replace(", or pass domain='fourier'", "")
+        raise ConfigurationError(message) from None
 
 
 class Copies:
@@ -72,8 +82,9 @@ class Copies:
     def __init__(self, network: Network, task: Task, tta: Any) -> None:
         self.network, self.task, self.moves = network, task, read_copies(tta)
         door = network.door
-        for move in self.moves:
-            move.check(Kind(door.space, door.channels, task, network.output_space))
+        with _as_tta():
+            for move in self.moves:
+                move.check(Kind(door.space, door.channels, task, network.output_space))
         self.drawn = list(product(*(move.copies(door.space.ndim) for move in self.moves)))
         if len(self.drawn) > _MOST:
             raise ConfigurationError(

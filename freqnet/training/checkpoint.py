@@ -153,9 +153,13 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if not path.is_file():
         raise _unusable(path, "no such file", "a trained model", "train a model first")
     try:
+        # Where there is no permission, safetensors says that there is no file.
+        path.open("rb").close()
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except PermissionError as error:
+        raise _unusable(path, "no permission to read it", "a readable file", f"chmod u+r {path}") from error
     # On damaged bytes safetensors raises its own errors and those of NumPy and the system.
     except Exception as error:
         got = f"a truncated or damaged file ({reason(error)})"

@@ -105,7 +105,7 @@ class Run:
         loss = loss_of(network, train.task, train.targets, settings.loss_choices)
         settings.augmentation.check(replace(train.kind, can_mix=loss.can_mix))
         steps = -(-len(train) // settings.batch)
-        run = cls(network, settings, settings.make_optimizer(trained), steps, loss, train)
+        run = cls(network, settings, settings.make_optimizer(trained, network.named_parameters()), steps, loss, train)
         run.frozen, run.validation = frozen, validation
         run.averages = AveragedWeights(trained, settings.ema) if settings.ema else None
         return run
@@ -442,7 +442,8 @@ def check_choices(network: Network, settings: Settings, task: Task, targets: np.
     loss, door = loss_of(network, task, targets, settings.loss_choices), network.door
     settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix))
     frozen = frozen_parameters(network.body, settings.freeze or ())
-    settings.make_optimizer({name: p for name, p in network.named_parameters().items() if name not in frozen})
+    named = network.named_parameters()
+    settings.make_optimizer({name: p for name, p in named.items() if name not in frozen}, named)
 
 
 def check_examples(settings: Settings, train: Spectra, validation: Spectra | None) -> None:

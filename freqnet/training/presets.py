@@ -202,7 +202,7 @@ class Model:
         of squeeze-and-excitation, such as 8 [none].
     head : {"dense", "average", "power"}
         Head before the last dense layer: dense (default) on all kept modes, or average or power of each channel, which
-        do not depend on shifts.
+        do not depend on circular shifts in fourier and hartley.
     head_modes : int, optional
         Modes that the head keeps along each axis [by size, or all with an average].
     frequency_dropout : int, optional
@@ -284,7 +284,9 @@ class Model:
         offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
         low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
-        default = FIELD_MODES if dataset.task.is_field else SIZES[self._known_size(dataset)].modes
+        # The door keeps what the first stage is to have.
+        default = self.stages[0] if self.stages else SIZES[self._known_size(dataset)].modes
+        default = FIELD_MODES if dataset.task.is_field else default
         sizes = whole.door_sizes(self.modes, default)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         door = Door(
@@ -322,6 +324,9 @@ class Model:
             todo = "pass one number per stage to both, as in stages=(17, 13, 9) and widths=(16, 32, 64)"
             raise ConfigurationError(got_expected("stages", got, expected, todo))
         depth = self.depth or size.depth
+        if len(depth) > len(widths):
+            got, todo = f"{len(depth)} numbers", "pass one number per stage"
+            raise ConfigurationError(got_expected("depth", got, f"at most {len(widths)}, one per stage", todo))
         for name in ("stochastic_depth", "groups"):
             value = getattr(self, name)
             if value != getattr(Model, name) and not any(depth):
@@ -346,13 +351,18 @@ class Model:
 
     def _body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         size = self._size(dataset)
+        self._require_radius(whole, sizes)
         layers: list[Module] = []
         # What follows a stage comes after the next pooling: the activation then computes only the modes that are kept.
         after: tuple[Module, ...] = ()
+        kept = sizes
         for stage, width in enumerate(size.widths):
-            kept = whole.stage_sizes(sizes, stage, size.shares)
             if self.stages:
+                why = "as many as the stage before" if stage else "as many as the door keeps"
+                self._require_modes("stages", self.stages[stage], whole, kept, why)
                 kept = tuple(min(n, self.stages[stage]) for n in sizes)
+            else:
+                kept = whole.stage_sizes(sizes, stage, size.shares)
             depth = size.depth[min(stage, len(size.depth) - 1)]
             layers += [TruncationPool(kept), *after, *self._stage(whole, sizes, kept, width, size.taps)]
             layers += [self._block(kept, width, size.taps) for _ in range(depth)]
@@ -363,7 +373,19 @@ class Model:
         dropout = (ChannelDropout(self.channel_dropout),) if self.channel_dropout else ()
         return Sequential((*layers, *pool, *after, PowerNorm(), *dropout, *self._head(), *outputs))
 
+    @staticmethod
+    def _require_modes(name: str, count: int, whole: Space, kept: tuple[int, ...], why: str) -> None:
+        """Raise `ConfigurationError` unless a domain has this number of modes, and there are as many."""
+        most, axis = max(kept), int(np.argmax(kept))
+        band = tuple(min(whole.band_of(count), most_of_axis) for most_of_axis in whole.band)
+        if count > most:
+            raise ConfigurationError(got_expected(name, count, f"at most {most}, {why}", f"pass {most} or fewer"))
+        if whole.with_band(band).modes[axis] != count:
+            raise ConfigurationError(got_expected(name, count, "an odd number of modes", f"pass {count - 1}"))
+
     def _pool_of_head(self, whole: Space, kept: tuple[int, ...], share: float) -> tuple[Module, ...]:
+        if self.head_modes:
+            self._require_modes("head_modes", self.head_modes, whole, kept, "as many as the last stage")
         fewer = (self.head_modes,) * len(kept) if self.head_modes else whole.stage_sizes(kept, 0, (share,))
         keeps_all = self.head_modes is None and (share == 1 or self.head == "average" or whole.has_nodes)
         pooled = tuple(map(min, kept, fewer))
@@ -423,6 +445,19 @@ class Model:
         """Return the smallest radius of frequency dropout that a stage allows."""
         assert self.frequency_dropout is not None
         return min(self.frequency_dropout, max((n - 1) // 2 for n in kept))
+
+    def _require_radius(self, whole: Space, sizes: tuple[int, ...]) -> None:
+        """Raise `ConfigurationError` unless frequency dropout can drop modes of the first stage."""
+        if self.frequency_dropout is None:
+            return
+        most = max((n - 1) // 2 for n in sizes)
+        if not whole.is_periodic:
+            got, expected = f"the {whole.domain} domain", "a domain whose modes are frequencies"
+            todo = "leave it out, or pass domain='fourier'"
+            raise ConfigurationError(got_expected("frequency_dropout", got, expected, todo))
+        if self.frequency_dropout >= max(1, most):
+            expected, todo = f"a radius below {most}, the largest mode", "pass frequency_dropout=0"
+            raise ConfigurationError(got_expected("frequency_dropout", self.frequency_dropout, expected, todo))
 
     def _activation(self) -> Module:
         if self.activation not in ACTIVATIONS:

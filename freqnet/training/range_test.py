@@ -199,9 +199,11 @@ def _sweep(run: Run, rates: np.ndarray, progress: Callable[[int, int], None]) ->
         run.optimizer.learning_rate = rate
         try:
             losses.append(_step(run, next(batches)))
-        except DivergenceError:
+        except DivergenceError as error:
             if len(losses) < FEWEST // 2:
-                raise
+                got, todo = f"a loss that is not finite at the rate {rate:.3g}", f"pass low={rates[0] / 1000:g}"
+                expected = f"losses for the first {FEWEST // 2} rates"
+                raise DivergenceError(got_expected("range test", got, expected, todo)) from error
             return losses, True
         mean = 0.9 * mean + 0.1 * losses[-1]
         corrected = mean / (1 - 0.9 ** len(losses))

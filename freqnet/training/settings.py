@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -292,19 +293,32 @@ class Settings:
         """The random changes of training examples, the shift first."""
         return Compose([*([Shift(self.shift)] if self.shift else []), read_augmentations(self.augment)])
 
-    def make_optimizer(self, parameters: dict) -> Optimizer:
-        """Return the optimiser of these parameters.
+    def make_optimizer(self, parameters: dict, names: Iterable[str] | None = None) -> Optimizer:
+        """Return the optimiser of parameters.
+
+        Parameters
+        ----------
+        parameters : dict of str to Tensor
+            Parameters to train, by name.
+        names : iterable of str, optional
+            Names of all parameters of the network in their order, also of frozen ones [those of `parameters`]. The last
+            layer is the last of these.
 
         Raises
         ------
         ConfigurationError
             Muon has no kernel or weight to update, such as where all but the last layer are frozen.
         """
-        if self.optimizer == "muon" and not any(hidden_matrices(parameters)):
-            got, todo = "'muon', but only the last layer has weights to train", "pass optimizer='adamw'"
-            raise ConfigurationError(got_expected("optimizer", got, "a kernel or a weight before it", todo))
         make = OPTIMIZERS[self.optimizer]
-        return make(parameters, self.learning_rate, weight_decay=self.weight_decay, decay=is_weight)
+        words: dict[str, Any] = {"weight_decay": self.weight_decay, "decay": is_weight}
+        if self.optimizer == "muon":
+            ordered = list(parameters if names is None else names)
+            hidden = {name for name, is_one in zip(ordered, hidden_matrices(ordered), strict=True) if is_one}
+            words["matrices"] = hidden & set(parameters)
+            if not words["matrices"]:
+                got, todo = "'muon', but only the last layer has weights to train", "pass optimizer='adamw'"
+                raise ConfigurationError(got_expected("optimizer", got, "a kernel or a weight before it", todo))
+        return make(parameters, self.learning_rate, **words)
 
     def make_schedule(self, steps: int) -> Constant | Cosine | OneCycle | WarmRestarts:
         """Return the learning rate as a function of the step of the optimiser, of `steps` in all epochs."""

@@ -17,12 +17,17 @@ MOST_EXAMPLES = 5000
 
 
 def lagging_layers(network: Network, steps: int) -> list[WithStatistics]:
-    """Return the layers whose running averages lag behind the weights after some training steps.
+    """Return the layers whose running averages are not those of evaluation after some training steps.
 
-    Layers that do not train, such as frozen ones, keep their averages.
+    They lag behind the weights, or they are averages of signals that a layer before them, such as dropout, changes in
+    training alone. Layers that do not train, such as frozen ones, keep their averages.
     """
-    layers = (layer for _, layer in network.body.modules() if isinstance(layer, WithStatistics))
-    return [layer for layer in layers if layer.training and layer.lags(steps)]
+    layers, is_changed = [], False
+    for _, layer in network.body.modules():
+        is_changed |= layer.changes_in_training and steps > 0
+        if isinstance(layer, WithStatistics) and layer.training and layer.has_running:
+            layers += [layer] if is_changed or layer.lags(steps) else []
+    return layers
 
 
 def recalibrate(
