@@ -110,9 +110,9 @@ def test_the_size_of_the_test_set_belongs_to_the_checksum(tmp_path: Path) -> Non
 def test_the_size_of_the_network_follows_all_samples_as_the_settings_do(tmp_path: Path) -> None:
     file, x = tmp_path / "colour.npz", np.random.default_rng(0).random((2001, 17, 17, 3), np.float32)
     np.savez(file, x=x, y=np.arange(2001) % 2)
-    plan = make_plan(Job(str(file), settings={"epochs": 1}), load(file))
+    plan = make_plan(Job(str(file), settings={"epochs": 1}), load(file), resume=False)
     assert (plan.info["model"]["size"], plan.info["settings"]["optimizer"]) == ("huge", "muon")
-    few = make_plan(Job(str(file)), load(file).take(np.arange(1999)))
+    few = make_plan(Job(str(file)), load(file).take(np.arange(1999)), resume=False)
     assert (few.info["model"]["size"], few.info["settings"]["optimizer"]) == ("xlarge", "adamw")
 
 
