@@ -116,7 +116,7 @@ def test_the_tables_have_a_row_for_what_was_measured(monkeypatch: pytest.MonkeyP
     runs = [
         {"name": name, "seed": seed, "images": 40_000, "accuracy": accuracy + 0.01 * seed, "parameters": 1000,
          "robustness": dict.fromkeys(keys, 0.5)}
-        for name, accuracy in (("large", 0.6), ("huge", 0.84), (front.CNNS[0], 0.7), (front.MIDDLE, 0.9))
+        for name, accuracy in (("large", 0.6), ("xxlarge", 0.84), (front.CNNS[0], 0.7), (front.MIDDLE, 0.9))
         for seed in (0, 1)
     ]  # fmt: skip
     passes = {f"inference_s, {form}": 0.1 for form in front.FORMS}
@@ -124,15 +124,15 @@ def test_the_tables_have_a_row_for_what_was_measured(monkeypatch: pytest.MonkeyP
     times = [
         {"name": size, "peer": peer, "step_s": ours, "peer_step_s": theirs, "work": 2_000_000, "peer_work": 3_000_000}
         | passes
-        for size, ours in (("large", 0.002), ("huge", 0.03))
+        for size, ours in (("large", 0.002), ("xxlarge", 0.03))
         for peer, theirs in ((front.CNNS[0], 0.02), (front.MIDDLE, 0.04))
     ]
     record = {"runs": runs, "times": times}
     _, rows = front.front(record)
-    assert rows[1][:4] == ("freqnet huge", "84.50 % (84.00 to 85.00)", "1,000", "2.0")
+    assert rows[1][:4] == ("freqnet xxlarge", "84.50 % (84.00 to 85.00)", "1,000", "2.0")
     # 16 epochs of 313 steps.
     assert rows[1][5] == f"{16 * 313 * 0.03:.0f}"
     _, pairs = front.equals(record)
-    assert pairs[0][2:] == ("huge, 84.5%", "0.67", "3.00", "3.00")
+    assert pairs[0][2:] == ("xxlarge, 84.5%", "0.67", "3.00", "3.00")
     assert front.robust(record)[1][0][0] == "unchanged"
     assert front.learning(record)[1][0] == ("40,000", "84.50 % (84.00 to 85.00)", "90.50 % (90.00 to 91.00)")

@@ -67,7 +67,7 @@ MIDDLE = CNNS[2]
 SMOOTHED = f"{MIDDLE}{SMOOTH}"
 NAMES = (*OURS, *CNNS, *HEADS, SMOOTHED)
 # Two networks of about equal accuracy, trained on fewer images, for no fewer steps than this.
-COMPARED, COUNTS, LEAST_STEPS = ("huge", MIDDLE), (500, 1000, 2000, 5000, 10_000, 20_000), 1000
+COMPARED, COUNTS, LEAST_STEPS = ("xxlarge", MIDDLE), (500, 1000, 2000, 5000, 10_000), 1000
 SHIFT = 4
 # The choices of `tune`, for all CNNs.
 CHOSEN = {"learning_rate": 1e-2, "weight_decay": 0.01}
