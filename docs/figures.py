@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 from drawing import FIGURES, STYLE
 
 FOLDER = Path(__file__).parent / "_static"
-PAGES = ("house", "signals", "layers", "activations", "domains", "augmentation")
+PAGES = ("house", "signals", "layers", "activations", "domains", "augmentation", "front")
 
 
 def main() -> None:

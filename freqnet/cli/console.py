@@ -43,14 +43,22 @@ def on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+# A text of more characters may be wrapped.
+_LONG = 60
+
+
 def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, ...] = ()) -> None:
-    """Print rows as a table; the caller formats the numbers."""
+    """Print rows as a table; the caller formats the numbers. Long texts are wrapped, and leave the other columns whole."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(show_header=bool(header))
     for index, name in enumerate(header or ("",) * len(rows[0])):
-        table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True)
+        width = max(len(name), *(len(str(row[index])) for row in rows))
+        if width > _LONG:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="left" if index == 0 else "right", no_wrap=True, min_width=width)
     for row in rows:
         # In a plain string, rich would read square brackets as markup.
         table.add_row(*(Text(str(value)) for value in row))
