@@ -3,33 +3,34 @@ Scattering: a modulus or a polynomial before the low-pass
 =========================================================
 
 Wavelet scattering (Mallat 2012, Bruna and Mallat 2013) filters an image with wavelets, takes the modulus, and then
-averages with a low-pass. The modulus moves power from high to low frequencies before they are dropped, which was the
-second answer in the debate about frequency pooling (:doc:`frequency_pooling_debate`). But a modulus takes a transform to
-samples and another one back. A polynomial moves power as well, and is exact inside the Fourier domain. This page puts
-both before the same low-pass, and compares what they keep, how stable they are, and what a linear classifier makes of
-them.
+averages with a low-pass. The modulus moves power from high to low frequencies before they are dropped, which is
+the argument of the second answer in the debate about frequency pooling (:doc:`frequency_pooling_debate`). But a modulus
+takes a transform to samples and another one back. A polynomial moves power as well, and is exact inside the Fourier
+domain. This page puts both before the same low-pass, and compares what they keep, how stable they are, and how well a
+linear classifier reads them.
 """
 
 import argparse
-from itertools import pairwise
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy import ndimage
-from sklearn.linear_model import RidgeClassifierCV, RidgeCV
-from sklearn.metrics import r2_score
+from freqnet.benchmarks.studies.store import Store
+from scipy import fft, ndimage
+from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from freqnet import Fourier, Tensor, nn, no_transforms, ops
-from freqnet.benchmarks.studies.store import Store
 from freqnet.data import load
 from freqnet.spaces import counted_transforms
 
 parser = argparse.ArgumentParser(description="Compare scattering with polynomials that are truncated.")
-parser.add_argument("--full", action="store_true", help="measure all 5,000 digits from three seeds, and keep the results")
+parser.add_argument(
+    "--full", action="store_true", help="measure all 5,000 digits from three seeds, and keep the results"
+)
 options, _ = parser.parse_known_args()
 STORE = Store(Path(__file__).parent / "results" / "scattering.json")
 
@@ -42,19 +43,20 @@ STORE = Store(Path(__file__).parent / "results" / "scattering.json")
 
 GRID, SCALES, ANGLES, BORDER = (36, 36), 2, 8, 4
 COARSE = GRID[0] // 2**SCALES
-TRAIN, TEST = (4000, 1000) if options.full else (500, 400)
+TRAIN, TEST = 400, 300
 
 digits = load("mnist-5k")
-order = np.random.default_rng(0).permutation(len(digits))[: TRAIN + TEST]
-images = np.pad(digits.images[order, ..., 0].astype(np.float32), ((0, 0), (BORDER, BORDER), (BORDER, BORDER)))
-labels = digits.targets[order]
+order = np.random.default_rng(0).permutation(len(digits))
+everything = np.pad(digits.images[order, ..., 0].astype(np.float32), ((0, 0), (BORDER, BORDER), (BORDER, BORDER)))
+all_labels = digits.targets[order]
+images, labels = everything[: TRAIN + TEST], all_labels[: TRAIN + TEST]
 
 # %%
 # The wavelets
 # ------------
 #
-# A Morlet wavelet is a Gaussian times a wave, minus as much of the Gaussian as makes its mean zero. There are two scales
-# and eight angles. The parameters are those of kymatio.
+# A Morlet wavelet is a Gaussian times a wave, minus as much of the Gaussian as makes its mean zero. There are two
+# scales and eight angles. The parameters are those of kymatio.
 
 
 def gaussian(deviation, slant=1.0, angle=0.0, frequency=0.0):
@@ -89,7 +91,7 @@ PAIRS = [(i, j) for i, (first, _) in enumerate(WAVELETS) for j, (second, _) in e
 
 def scattering(images):
     """Return the scattering coefficients ``(images, paths, 7, 7)``, by NumPy."""
-    filtered = lambda samples, kernel: np.fft.ifft2(np.fft.fft2(samples) * np.fft.fft2(kernel))
+    filtered = lambda samples, kernel: fft.ifft2(fft.fft2(samples) * fft.fft2(kernel))
     first = [np.abs(filtered(images, psi)) for psi in PSI]
     second = [np.abs(filtered(first[i], PSI[j])) for i, j in PAIRS]
     paths = [filtered(u, PHI).real[:, :: 2**SCALES, :: 2**SCALES] for u in (images, *first, *second)]
@@ -105,13 +107,13 @@ def scattering(images):
 #
 # - *modulus*: two transforms each time, to samples and back.
 # - *square*: u itself, a polynomial of degree 2 of the pair of filters.
-# - *quartic*: the parabola in u that comes closest to the modulus on the training images.
+# - *quartic*: the parabola in u that comes closest to the modulus on 100 digits, without their labels.
 # - *one square*: the square of the real part alone, as after one ordinary filter.
 # - *none*: the real part.
 #
-# Then all paths are truncated to 9x9 modes (`freqnet.nn.TruncationPool`). Products are exact in the modes that are kept,
-# so nothing aliases. On these modes, the Gaussian of scattering only multiplies each by a number: with or without it, a
-# linear classifier has the same information.
+# Then all paths are truncated to 9x9 modes (`freqnet.nn.TruncationPool`). Products are exact in the modes that are
+# kept, so nothing aliases. On these modes, the Gaussian of scattering only multiplies each by a number: with or without
+# it, a linear classifier has the same information.
 
 SPACE = Fourier.on(GRID)
 POOL = nn.TruncationPool(COARSE)
@@ -180,7 +182,7 @@ def inner(x):
     return np.moveaxis(ops.synthesis(x).data[:, 1:-1, 1:-1], -1, 1)
 
 
-BATCH = 100
+BATCH = 50
 
 
 def features(images, activation):
@@ -193,8 +195,7 @@ def features(images, activation):
 
 
 ACTIVATIONS = {"modulus": modulus, "square": square, "quartic": Quartic(), "one square": one_square, "none": none}
-# The quartic is fitted to training images, which come first.
-features(images[:BATCH], ACTIVATIONS["quartic"])
+levels(ops.analysis(images[:100, ..., None], SPACE), ACTIVATIONS["quartic"])
 x = ops.analysis(images[:BATCH, ..., None], SPACE)
 for name, activation in ACTIVATIONS.items():
     with counted_transforms() as counter:
@@ -205,8 +206,8 @@ with no_transforms():
     levels(x, square)
 
 # %%
-# Scattering by its formula is the modulus, the Gaussian, and every fourth sample (`freqnet.ops.alias`). The Fourier domain
-# has no Nyquist mode, so the images for this comparison have none.
+# Scattering by its formula is the modulus, the Gaussian, and every fourth sample (`freqnet.ops.alias`). The Fourier
+# domain has no Nyquist mode, so the images for this comparison have none.
 
 
 def scattering_of_modes(images):
@@ -227,10 +228,10 @@ assert difference < 5e-3
 # What the truncation keeps
 # -------------------------
 #
-# The share of each signal's power that its 9x9 lowest modes hold, on average over the images. A filter's output has little
-# of it there. The square of one filter's output has it at low modes and around twice the frequency of the filter, and the
-# latter is dropped. The squared modulus of the pair has nothing around twice the frequency, and the modulus itself varies
-# less and is smoother.
+# The share of each signal's power that its 9x9 lowest modes hold, on average over the images. A filter's output has
+# little of it there. The square of one filter's output has it at low modes and around twice the frequency of the
+# filter, and the latter is dropped. The squared modulus of the pair has nothing around twice the frequency, and the
+# modulus itself varies less and is smoother.
 
 
 def share(x):
@@ -242,50 +243,95 @@ def share(x):
 shares = {}
 for name, activation in ACTIVATIONS.items():
     _, first, second = levels(x, activation)
-    fine, coarse = share(first)[:ANGLES].mean(), share(first)[ANGLES:].mean()
-    shares[name] = (fine, coarse, share(second).mean())
-    print(f"{name:12s} keeps {fine:6.1%} after fine filters, {coarse:6.1%} after coarse ones, {shares[name][2]:6.1%} of order 2")
+    by_filter = share(first)
+    shares[name] = (by_filter[:ANGLES].mean(), by_filter[ANGLES:].mean(), share(second).mean())
+    shown = zip(shares[name], ("fine filters", "coarse filters", "second filters"), strict=True)
+    print(f"{name:12s} keeps " + ", ".join(f"{value:.1%} after {filters}" for value, filters in shown))
 for lower, higher in pairwise(("none", "one square", "square", "quartic", "modulus")):
     assert all(a < b for a, b in zip(shares[lower], shares[higher], strict=True)), (lower, higher)
 
 # %%
-# How much of the image that is, measured by a linear map that reads the image from the numbers kept: the share of the
-# variance of new images that ridge regression explains, for the modes up to 4 that truncation keeps and for those above.
-
-train, test = slice(0, TRAIN), slice(TRAIN, TRAIN + TEST)
-SETS = {name: features(images, activation) for name, activation in ACTIVATIONS.items()}
-SETS = {"scattering": scattering(images).reshape(len(images), -1).astype(np.float32)} | SETS
-SETS["pixels"] = images[:, BORDER:-BORDER, BORDER:-BORDER].reshape(len(images), -1)
-for values in SETS.values():
-    values -= values[train].mean(0)
-    # Pixels at the border are constant.
-    values /= np.maximum(values[train].std(0), 1e-6)
-
-spectra = ops.analysis(images[..., None], SPACE)
-low = ops.coordinates(ops.truncate(spectra, (COARSE - 1) // 2)).data
-high = ops.coordinates(spectra + ops.zero_pad(ops.truncate(spectra, (COARSE - 1) // 2), SPACE.band) * -1.0).data
+# A linear classifier
+# -------------------
+#
+# Ridge regression on the ten classes, with the penalty chosen by leave-one-out. Beside the features are the pixels
+# themselves.
 
 
-def read(values):
-    """Return the share of the variance of low and of high modes of test images that a linear map explains."""
-    model = RidgeCV(np.logspace(0, 5, 6)).fit(values[train], np.hstack([low, high])[train])
-    found = np.split(model.predict(values[test]), [low.shape[1]], axis=1)
-    return [r2_score(y[test], f, multioutput="variance_weighted") for y, f in zip((low, high), found, strict=True)]
+def centre(images):
+    """Return the pixels of images without the border, one row per image."""
+    return images[:, BORDER:-BORDER, BORDER:-BORDER].reshape(len(images), -1)
 
 
-kept = {name: read(values) for name, values in SETS.items() if name != "pixels"}
-for name, (lower, higher) in kept.items():
-    print(f"{name:12s} explains {lower:6.1%} of the modes up to 4, {higher:6.1%} of those above")
-assert min(kept[name][1] for name in ("modulus", "square")) > kept["none"][1] + 0.03
+def kymatio(images):
+    """Return the coefficients by kymatio, which needs SciPy below 1.17."""
+    from kymatio.numpy import Scattering2D
+
+    transform = Scattering2D(J=SCALES, shape=centre(images[:1]).reshape(28, 28).shape, L=ANGLES)
+    return transform(centre(images).reshape(-1, 28, 28))
+
+
+def described(name, images):
+    """Return features of images by name ``(images, paths, places)``; all pixels are one path."""
+    if name in ACTIVATIONS:
+        found = features(images, ACTIVATIONS[name])
+    else:
+        found = {"scattering": scattering, "kymatio": kymatio, "pixels": centre}[name](images)
+    return found.reshape(len(images), -1, (COARSE - 2) ** 2 if name != "pixels" else found.shape[-1]).astype(np.float32)
+
+
+NAMES = ("scattering", *ACTIVATIONS, "pixels")
+train, test = np.arange(TRAIN), np.arange(TRAIN, TRAIN + TEST)
+SETS = {name: described(name, images).reshape(len(images), -1) for name in NAMES}
+
+
+def accuracy(values, labels, train, test):
+    """Return the share of test images that a linear classifier gets right."""
+    model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
+    return model.fit(values[train].astype(float), labels[train]).score(values[test].astype(float), labels[test])
+
+
+scores = {name: accuracy(values, labels, train, test) for name, values in SETS.items()}
+for name, score in scores.items():
+    print(f"{name:12s} {score:.1%} of {TEST} digits right, from {TRAIN}")
+assert scores["none"] + 0.05 < scores["one square"]
+assert max(scores["none"], scores["pixels"]) + 0.05 < min(scores["square"], scores["quartic"], scores["modulus"])
+
+# %%
+# What is known of the modes that are dropped
+# -------------------------------------------
+#
+# Now all modes up to 4 are removed from the images, which are the ones that truncation keeps. A linear filter and
+# truncation leave nothing. If a nonlinearity comes in between, its power at low modes still tells the digit. The
+# classifier is trained and tested on such images.
+
+LOWEST = (COARSE - 1) // 2
+CURVED = ("modulus", "square", "quartic", "one square")
+
+
+def without_low_modes(images):
+    """Remove the modes from images that truncation keeps."""
+    spectrum = ops.analysis(images[..., None], SPACE)
+    return images - ops.synthesis(ops.truncate(spectrum, LOWEST), GRID).data[..., 0]
+
+
+sharp = without_low_modes(images)
+left_over = np.abs(described("none", sharp)).max()
+print(f"filters and truncation leave {left_over:.0e}")
+assert left_over < 1e-5
+above = {name: accuracy(described(name, sharp).reshape(len(sharp), -1), labels, train, test) for name in CURVED}
+for name, score in above.items():
+    print(f"{name:12s} {score:.1%} of {TEST} digits right, without the modes up to {LOWEST}")
+assert min(above.values()) > 0.6
 
 # %%
 # How stable that is
 # ------------------
 #
-# How far the features of changed images are from those of the images, relative to the distance between the features of two
-# different images. Every feature is divided by its standard deviation first.
+# How far the features of changed images are from those of the images, relative to the distance between the features of
+# two different images. Each path is divided by its standard deviation first, so that all paths count.
 
-MOVED = images[test][:200]
+MOVED = images[test][:60]
 
 
 def shifted(images, pixels):
@@ -306,55 +352,98 @@ def changed():
     """Return changed images by a name of the change."""
     generator = np.random.default_rng(1)
     noise = generator.normal(size=MOVED.shape).astype(np.float32)
-    spectrum = ops.analysis(noise[..., None], SPACE)
-    slow = ops.synthesis(ops.truncate(spectrum, (COARSE - 1) // 2), GRID).data[..., 0]
-    fast = ops.synthesis(spectrum).data[..., 0] - slow
+    fast = without_low_modes(noise)
     return {
         "shift by 0.5 pixels": shifted(MOVED, 0.5),
         "shift by 1 pixel": shifted(MOVED, 1.0),
         "warp by 0.5 pixels": warped(MOVED, 0.5, generator),
         "warp by 1 pixel": warped(MOVED, 1.0, generator),
         "noise of 0.1": MOVED + 0.1 * noise,
-        "noise of 0.1, modes up to 4": MOVED + 0.1 * slow / slow.std(),
         "noise of 0.1, modes above 4": MOVED + 0.1 * fast / fast.std(),
     }
-
-
-def described(name, images):
-    """Return the features of images, without standardisation."""
-    if name == "pixels":
-        return images[:, BORDER:-BORDER, BORDER:-BORDER].reshape(len(images), -1)
-    return scattering(images).reshape(len(images), -1) if name == "scattering" else features(images, ACTIVATIONS[name])
 
 
 def distances(name, changes):
     """Return the median relative distance between the features of changed images and those of the images."""
     own = described(name, MOVED)
-    # The deviations over the test images, which are those of the training images but for chance.
-    scale = np.maximum(own.std(0), 1e-3 * own.std(0).max())
-    apart = np.median(np.linalg.norm((own - np.roll(own, 1, axis=0)) / scale, axis=1))
-    return {key: np.median(np.linalg.norm((described(name, v) - own) / scale, axis=1)) / apart for key, v in changes.items()}
+    scale = own.std(axis=(0, 2), keepdims=True)
+    norm = lambda difference: np.median(np.linalg.norm(difference / scale, axis=(1, 2)))
+    apart = norm(own - np.roll(own, 1, axis=0))
+    return {change: norm(described(name, moved) - own) / apart for change, moved in changes.items()}
 
 
 changes = changed()
-moves = {name: distances(name, changes) for name in SETS}
+moves = {name: distances(name, changes) for name in NAMES}
 print(f"{'':28s}" + "".join(f"{name:>12s}" for name in moves))
 for change in changes:
     print(f"{change:28s}" + "".join(f"{moves[name][change]:12.3f}" for name in moves))
 
 # %%
-# A linear classifier
-# -------------------
+# All 5,000 digits
+# ----------------
 #
-# Ridge regression on the ten classes, with the penalty chosen by leave-one-out. Beside them are the pixels themselves.
+# ``python examples/scattering.py --full`` repeats this with up to 3,000 training digits and 2,000 test digits from
+# three seeds, and keeps the results in ``examples/results/scattering.json``. In an environment with kymatio (``pip
+# install kymatio "scipy<1.17"``), it also measures kymatio's coefficients of the same digits.
+
+SEEDS, COUNTS = (0, 1, 2), (300, 1000, 3000)
 
 
-def accuracy(values, labels, train, test):
-    """Return the share of test images that a linear classifier gets right."""
-    model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
-    return model.fit(values[train], labels[train]).score(values[test], labels[test])
+def measure(name, modes, digits):
+    """Measure the accuracy of features for each seed and count that is not stored yet."""
+    keys = [{"features": name, "modes": modes, "seed": seed, "train": count} for seed in SEEDS for count in COUNTS]
+    if all(STORE.has(**key) for key in keys):
+        return
+    values = described(name, digits).reshape(len(digits), -1)
+    for key in keys:
+        if not STORE.has(**key):
+            mixed = np.random.default_rng(key["seed"]).permutation(len(digits))
+            score = accuracy(values, all_labels, mixed[: key["train"]], mixed[-2000:])
+            STORE.add(key | {"accuracy": score})
+            print(*key.values(), f"{score:.1%}", flush=True)
 
 
-scores = {name: accuracy(values, labels, train, test) for name, values in SETS.items()}
-for name, score in scores.items():
-    print(f"{name:12s} {score:.1%} of {TEST} digits right, from {TRAIN}")
+if options.full:
+    for name in (*NAMES, "kymatio") if find_spec("kymatio") else NAMES:
+        measure(name, "all", everything)
+    for name in CURVED:
+        measure(name, f"above {LOWEST}", without_low_modes(everything))
+
+
+def stored(modes):
+    """Return the stored accuracies by name, one list of seeds per count."""
+    found = {name: [[row["accuracy"] for row in STORE.rows(features=name, modes=modes, train=count)] for count in COUNTS]
+             for name in (*NAMES, "kymatio")}  # fmt: skip
+    return {name: counts for name, counts in found.items() if all(counts)}
+
+
+for modes in ("all", f"above {LOWEST}"):
+    print(f"accuracy, modes {modes}; training digits" + "".join(f"{count:>26d}" for count in COUNTS))
+    for name, found in stored(modes).items():
+        cells = (f"{np.mean(a):.2%} ({min(a):.2%} to {max(a):.2%})" for a in found)
+        print(f"{name:41s}" + "".join(f"{cell:>26s}" for cell in cells))
+
+# %%
+# The picture
+# -----------
+
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 4), layout="constrained")
+colours = {name: f"C{i}" for i, name in enumerate(NAMES)} | {"kymatio": "black"}
+for offset, (name, values) in enumerate(shares.items()):
+    left.bar(np.arange(3) + 0.16 * (offset - 2), values, 0.16, color=colours[name], label=name)
+left.set(
+    xticks=range(3), xticklabels=("fine filters", "coarse filters", "order 2"), title="power that truncation keeps"
+)
+left.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+for offset, name in enumerate(NAMES):
+    picked_changes = ("shift by 1 pixel", "warp by 1 pixel", "noise of 0.1")
+    middle.bar(np.arange(3) + 0.12 * (offset - 3), [moves[name][c] for c in picked_changes], 0.12, color=colours[name])
+middle.set(xticks=range(3), xticklabels=("shift", "warp", "noise"), title="distance after a change")
+for name, found in stored("all").items():
+    means = [100 * (1 - np.mean(values)) for values in found]
+    right.plot(COUNTS, means, ":" if name == "kymatio" else "-", marker=".", color=colours[name], label=name)
+right.set(xscale="log", yscale="log", xlabel="training digits", title="test error in %, linear classifier")
+right.set(xticks=COUNTS, xticklabels=COUNTS, yticks=(2, 5, 10, 20), yticklabels=(2, 5, 10, 20))
+right.minorticks_off()
+right.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+plt.show()

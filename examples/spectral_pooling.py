@@ -13,12 +13,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from freqnet.benchmarks.studies.store import Store
 from scipy import stats
 from skimage import color, data
 from sklearn.datasets import load_sample_image
 
 from freqnet import Fourier, Grid, nn, ops
-from freqnet.benchmarks.studies.store import Store
 
 parser = argparse.ArgumentParser(description="Compare spectral pooling with max pooling.")
 parser.add_argument("--full", action="store_true", help="also measure 1,000 images of CIFAR-10, and keep all results")
@@ -35,9 +35,9 @@ STORE = Store(Path(__file__).parent / "results" / "spectral_pooling.json")
 # The picture of the moon comes with every pixel four times, so that every second row and column is left out.
 
 PHOTOGRAPHS = (
-    "astronaut brick camera chelsea coffee coins grass gravel hubble_deep_field moon retina rocket stereo_motorcycle "
-    "china.jpg flower.jpg"
-).split()
+    *("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "moon"),
+    *("retina", "rocket", "stereo_motorcycle", "china.jpg", "flower.jpg"),
+)
 STRIDES, COARSEST, SIDE = (2, 4, 8, 16, 32), 32, 256
 
 
@@ -153,11 +153,12 @@ def spectral(picture, size):
 # ---------
 #
 # By Parseval's theorem, the squared error of spectral pooling is the power of the modes that it drops. So the curve for
-# all sizes takes one transform per picture. Our pooling keeps the modes up to m along each axis, an odd number 2m + 1 of
-# them. Beside max pooling to 64x64 it thus keeps 63x65 modes: one number less.
+# all sizes takes one transform per picture. Our pooling keeps the modes up to m along each axis, an odd number 2m + 1
+# of them. Beside max pooling to 64x64 it thus keeps 63x65 modes: one number less.
 #
 # Factors are errors divided by that of spectral pooling: the geometric mean over images and, in brackets, the smallest.
-# "Best" means the best of the four ways to enlarge, with the share of images in which spectral pooling's error is lower.
+# "Best" means the best of the four ways to enlarge, with the share of images in which spectral pooling's error is
+# lower.
 
 FRACTIONS = np.geomspace(0.001, 0.8, 25)
 
@@ -193,7 +194,7 @@ def compare(pictures, strides):
 
 
 def row_of(name, kind, errors, strides, column):
-    """Return the mean errors at a stride, and by what factor those of max pooling are larger than spectral pooling's."""
+    """Return the mean errors at a stride, and the factors by which they are larger than spectral pooling's."""
     row = {"images": name, "colour": kind, "stride": strides[column], "count": len(errors["max"])}
     for method, values in errors.items():
         row[method] = float(values[:, column].mean())
@@ -210,7 +211,8 @@ def show(rows):
     for row in rows:
         errors = "  ".join(f"{row[name]:.4f}" for name in ("max", "average", "subsampling", "spectral"))
         factors = "  ".join(
-            "{:.2f} ({:.2f})".format(*row[f"{name}, factor"]) + (f" {row[f'{name}, above']:4.0%}" if "best" in name else "")
+            "{:.2f} ({:.2f})".format(*row[f"{name}, factor"])
+            + (f" {row[f'{name}, above']:4.0%}" if "best" in name else "")
             for name in ("max", "best max", "best average")
         )
         print(f"{row['images']:8s} {row['colour']:7s} 1/{row['stride'] ** 2:<5d}  {errors}    {factors}")
@@ -220,7 +222,9 @@ results = {key: compare(found, STRIDES) for key, found in sets.items()}
 rows = [row_of(*key, errors, STRIDES, i) for key, (errors, _) in results.items() for i in range(len(STRIDES))]
 show(rows)
 assert all(row["max, above"] == 1 for row in rows), "spectral pooling's error is below max pooling's in every image"
-assert all(row["best max, factor"][0] > 1 for row in rows), "and on average also where max pooling is enlarged at its best"
+assert all(row["best max, factor"][0] > 1 for row in rows), (
+    "and on average also where max pooling is enlarged at its best"
+)
 curves = np.concatenate([curve[..., 1] for _, curve in results.values()])
 assert np.all(np.diff(curves, axis=1) <= 1e-12), "more modes never add to the error"
 # The curve by Parseval is the error of the pictures.
@@ -245,7 +249,9 @@ def measure_cifar(folder):
             continue
         errors, curve = compare(found, STRIDES[:-1])
         STORE.put(**{f"curve, {kind}": curve.mean(0).tolist()})
-        STORE.put(rows=STORE.rows() + [row_of("CIFAR-10", kind, errors, STRIDES[:-1], i) for i in range(len(STRIDES) - 1)])
+        STORE.put(
+            rows=STORE.rows() + [row_of("CIFAR-10", kind, errors, STRIDES[:-1], i) for i in range(len(STRIDES) - 1)]
+        )
 
 
 if options.full:
@@ -334,10 +340,10 @@ assert exact < 1e-12 < 1e-4 < maxima
 # Where it is not the best
 # ------------------------
 #
-# The advantage comes from the pictures, whose power is at low frequencies, and is smallest at the coarsest sizes. A picture
-# is not periodic, and the jump between opposite sides costs modes. So if a max-pooled square gets its brightness and
-# contrast from the original, it can come closer at 8x8 numbers. On a checkerboard, which is all edges, every pooling with
-# a stride of 5 pixels beats truncation to as many numbers.
+# The advantage comes from the pictures, whose power is at low frequencies, and is smallest at the coarsest sizes. A
+# picture is not periodic, and the jump between opposite sides costs modes. So if a max-pooled square gets its
+# brightness and contrast from the original, it can come closer at 8x8 numbers. On a checkerboard, which is all edges,
+# every pooling with a stride of 5 pixels beats truncation to as many numbers.
 
 board = np.atleast_3d(data.checkerboard() / 255)
 on_board = strided_errors(board, 5) | {"spectral": truncated(board, [1 / 25])[0, 1]}
@@ -353,13 +359,14 @@ assert max(on_board[name] for name in ("max", "average", "subsampling")) < on_bo
 #   entries real that must be ("corner cases"). The other entries of that row still lack their conjugates, so that the
 #   result is not real until its imaginary part is dropped. Our pooling drops the Nyquist mode, and is a real signal
 #   without special cases. At odd sizes, both are the same.
-# - **Shifts.** For this reason, our pooling commutes with every shift of the picture, also by fractions of a pixel of the
-#   small picture. The crop does not at even sizes.
+# - **Shifts.** For this reason, our pooling commutes with every shift of the picture, also by fractions of a pixel of
+#   the small picture. The crop does not at even sizes.
 # - **Scale.** The paper's transforms are unitary, which multiplies the pooled values by the square root of the ratio of
 #   the numbers of pixels. Here the mean of a picture stays the same.
 #
-# The tests compare the algorithms, written as explicit sums, with the library (``tests/test_spectral_pooling.py``). Here
-# is the crop beside our pooling, on a picture that is shifted by one pixel, which is a quarter of a pixel after pooling:
+# The tests compare the algorithms, written as explicit sums, with the library (``tests/test_spectral_pooling.py``).
+# Here is the crop beside our pooling, on a picture that is shifted by one pixel, which is a quarter of a pixel after
+# pooling:
 
 
 def crop(picture, size):
