@@ -236,7 +236,9 @@ assert np.allclose(by_pictures, truncated(tiles[0], [s**-2 for s in STRIDES])[:,
 # ------------------------
 #
 # These were measured with ``python examples/spectral_pooling.py --full --folder FOLDER`` and are kept in
-# ``examples/results/spectral_pooling.json``. Their sides of 32 pixels leave strides from 2 to 16.
+# ``examples/results/spectral_pooling.json``. Their sides of 32 pixels leave strides from 2 to 16. At 2x2 numbers,
+# truncation keeps one mode by three. With repeated values, max pooling's error is the larger one in every image down to
+# 4x4 numbers, and in all but two of a thousand at 2x2.
 
 
 def measure_cifar(folder):
@@ -258,13 +260,15 @@ if options.full:
     measure_cifar(options.folder)
 record = STORE.record()
 show(STORE.rows())
+assert all(row["max, above"] > 0.99 for row in STORE.rows())
 
 # %%
 # Figure 4a
 # ---------
 #
 # The lines are spectral pooling, with the range of the middle half of the images; the marks are the poolings with a
-# stride. As in the paper, the horizontal line is the least error that max pooling can reach.
+# stride. As in the paper, the horizontal line is the least error that max pooling can reach. The paper shows such a
+# curve for ImageNet and prints no numbers of it.
 
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.9), sharey=True, layout="constrained")
 for axis, key in zip(axes, (("whole", "grey"), ("256x256", "colour"), ("CIFAR-10", "colour")), strict=True):
@@ -341,8 +345,12 @@ assert exact < 1e-12 < 1e-4 < maxima
 # ------------------------
 #
 # The advantage comes from the pictures, whose power is at low frequencies, and is smallest at the coarsest sizes. A
-# picture is not periodic, and the jump between opposite sides costs modes. So if a max-pooled square gets its
-# brightness and contrast from the original, it can come closer at 8x8 numbers. On a checkerboard, which is all edges,
+# picture is not periodic, and the jump between opposite sides costs modes. If a max-pooled picture is interpolated and
+# gets its brightness and contrast from the original, it comes closer than spectral pooling in 10 to 17 % of the squares
+# at 8x8 numbers, and in about half of CIFAR-10's images at 2x2.
+#
+# The average is a closer rival than the maximum. Enlarged at its best, its error is 10 to 22 % above that of spectral
+# pooling at a quarter of the numbers, and equal or lower at the coarsest sizes. On a checkerboard, which is all edges,
 # every pooling with a stride of 5 pixels beats truncation to as many numbers.
 
 board = np.atleast_3d(data.checkerboard() / 255)
