@@ -87,10 +87,12 @@ PAIRS = [(i, j) for i, (first, _) in enumerate(WAVELETS) for j, (second, _) in e
 # -------------------------
 #
 # The paths are :math:`x * \phi`, :math:`|x * \psi_i| * \phi` and :math:`||x * \psi_i| * \psi_j| * \phi`: 81 of them.
+# The tests compare them with numbers of kymatio 0.3.0: on one picture, the paths of fine filters differ by 0.006 %, and
+# all by 0.5 %, because kymatio keeps only every second sample after a coarse filter.
 
 
 def scattering(images):
-    """Return the scattering coefficients ``(images, paths, 7, 7)``, by NumPy."""
+    """Return the scattering coefficients ``(images, paths, 7, 7)``, computed from samples."""
     filtered = lambda samples, kernel: fft.ifft2(fft.fft2(samples) * fft.fft2(kernel))
     first = [np.abs(filtered(images, psi)) for psi in PSI]
     second = [np.abs(filtered(first[i], PSI[j])) for i, j in PAIRS]
@@ -112,8 +114,8 @@ def scattering(images):
 # - *none*: the real part.
 #
 # Then all paths are truncated to 9x9 modes (`freqnet.nn.TruncationPool`). Products are exact in the modes that are
-# kept, so nothing aliases. On these modes, the Gaussian of scattering only multiplies each by a number: with or without
-# it, a linear classifier has the same information.
+# kept, so nothing aliases. On these modes, the Gaussian of scattering only multiplies each by a number, which
+# matters little to a linear classifier.
 
 SPACE = Fourier.on(GRID)
 POOL = nn.TruncationPool(COARSE)
@@ -222,7 +224,7 @@ without_nyquist = ops.synthesis(x).data[..., 0]
 by_formula, by_modes = scattering(without_nyquist), scattering_of_modes(without_nyquist)
 difference = np.linalg.norm(by_formula - by_modes) / np.linalg.norm(by_formula)
 print(f"scattering by its formula and by modes differ by {difference:.1e}")
-assert difference < 5e-3
+assert difference < 1e-4
 
 # %%
 # What the truncation keeps
@@ -333,7 +335,7 @@ assert min(above.values()) > 0.6
 #
 # Every nonlinearity makes shifts matter less than they do for the linear paths. Small deformations change the modulus
 # less than the square, and noise changes it more: on a dark ground, the modulus of noise is of first order, its square
-# of second order. The quartic lies between the two for deformations, and suffers least from noise.
+# of second order. The quartic lies between the two for deformations, and suffers least of them from noise.
 
 MOVED = images[test][:60]
 
