@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network, evaluation
 from freqnet.training import Settings, Spectra
 from freqnet.training.fit import Run
+from freqnet.training.statistics import lagging_layers, recalibrate
 
 # The exponent of a tensor of zeros: any scale holds them.
 _LOWEST = -126
@@ -228,7 +229,8 @@ def train(network: Network, spectra: Spectra, settings: Settings, bits: int, sto
         Whether weights have no more bits between steps: see `FixedPointRun`.
     """
     run = FixedPointRun.begin(network, settings, spectra)
-    run = replace(run, bits=bits, stores_rounded=stores_rounded)
+    assert isinstance(run, FixedPointRun)
+    run.bits, run.stores_rounded = bits, stores_rounded
     schedule = settings.make_schedule(settings.epochs * run.updates_an_epoch)
     network.train()
     for epoch in range(settings.epochs):
@@ -237,4 +239,10 @@ def train(network: Network, spectra: Spectra, settings: Settings, bits: int, sto
         for index, batch in enumerate(run.batches(generator)):
             run.optimizer.learning_rate = schedule(epoch * run.updates_an_epoch + index)
             run.step(batch)
+    # Running statistics that lag behind the weights are measured anew, as after `fit`.
+    layers = lagging_layers(network, settings.epochs * run.steps_an_epoch)
+    if layers:
+        generator = np.random.default_rng([settings.seed, settings.epochs, 1])
+        with rounded_weights(network, bits), observe(FixedPoint(bits)):
+            recalibrate(network, layers, spectra, settings.batch, generator)
     network.train(False)
