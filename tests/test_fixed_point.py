@@ -177,7 +177,7 @@ def test_every_result_forward_and_backward_has_few_values() -> None:
 
 def test_many_bits_train_as_single_precision_does() -> None:
     settings = Settings(epochs=1, learning_rate=0.01)
-    one, train, test = digits()
+    one, train, _ = digits()
     other, _, _ = digits()
     fit(one, train, settings=settings)
     fixed_point.train(other, train, settings, bits=22)
