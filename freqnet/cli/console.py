@@ -48,7 +48,7 @@ _LONG = 60
 
 
 def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, ...] = ()) -> None:
-    """Print rows as a table; the caller formats the numbers. Long texts are wrapped, and leave the other columns whole."""
+    """Print rows as a table; the caller formats the numbers. Long texts wrap, and leave the other columns whole."""
     from rich.table import Table
     from rich.text import Text
 
