@@ -352,7 +352,7 @@ assert all(curves["losses"][-1] < 0.75 * curves["losses"][0] for curves, _ in qu
 # Adam's step is the momentum divided by the root of the averaged square, so that sparse momenta do not mean sparse
 # steps.
 #
-# As in the paper, momenta are sparser as spectra: most of their power is in the means of kernels. But every step moves
+# As in the paper, momenta are sparser as spectra: much of their power is in the means of kernels. But every step moves
 # about half of the coordinates, whatever they are. Of the networks above, those that were trained as taps have filters
 # that are sparser as spectra, and those that were trained as spectra have not: there, Adam moved all waves about
 # equally far.
