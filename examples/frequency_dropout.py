@@ -51,22 +51,25 @@ for _ in range(400):
     drawn.setdefault(radius, []).append(found)
 assert sorted(drawn) == list(range(2, 14))
 uniform = stats.chisquare([len(same) for same in drawn.values()])
-print(f"400 draws: radii {min(drawn)} to {max(drawn)}, chi-square test of a uniform distribution: p = {uniform.pvalue:.2f}")
+print(f"400 draws: radii {min(drawn)} to {max(drawn)}; chi-square test of uniformity: p = {uniform.pvalue:.2f}")
 assert uniform.pvalue > 0.01
 
 # %%
 # The network
 # -----------
 #
-# The network is that of the paper (equation 5), with three layers and a tenth of the channels: a convolution with
-# 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns; then two 1x1 convolutions and the mean. With
-# dropout, the sides of the squares are at least c H after a pooling to H rows, where c = alpha + m/M (beta - alpha) and,
-# as in the paper, alpha = 0.30 and beta = 0.15. A square of 2r + 1 or 2r + 2 modes has the radius r. One form has ReLU on
-# samples; in the other, all layers are in the Fourier domain, with :class:`freqnet.nn.Gaussian` in the place of ReLU.
+# The network is that of the paper (equation 5), with three layers and a tenth of the channels. A layer is a convolution
+# with 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns; then come two 1x1 convolutions and the mean. One
+# form has ReLU on samples. In the other, all layers are in the Fourier domain, with :class:`freqnet.nn.Gaussian` in the
+# place of ReLU.
+#
+# With dropout, the sides of the squares are at least c H after a pooling to H rows, where, as in the paper,
+# c = alpha + m/M (beta - alpha), alpha = 0.30 and beta = 0.15. A square of 2r + 1 or 2r + 2 modes has the radius r. On
+# samples, an even side counts its empty Nyquist mode as one radius more.
 #
 # There is no weight decay, augmentation or other dropout. Unlike in the paper, the power of each channel is normalised
-# after a convolution, because trainings are short. Dropout changes this power in training only, so `freqnet.training.fit`
-# measures the averages for evaluation anew without dropout.
+# after a convolution, because trainings are short. Dropout changes this power in training only, so
+# :func:`freqnet.training.fit` measures the averages for evaluation anew without dropout.
 
 LAYERS, GAMMA, WIDTH, ALPHA, BETA = 3, 0.6, 0.1, 0.30, 0.15
 FORMS = {"samples": ("grid", lambda: nn.Pointwise("relu")), "fourier": ("fourier", nn.Gaussian)}
@@ -168,6 +171,9 @@ parts = split(load("mnist-5k"), test=0.2, seed=0)
 rows = [measure("fourier", with_dropout, QUICK, drawn_part(parts.train, QUICK.images, seed), parts.test, seed)
         for seed in range(QUICK.seeds) for with_dropout in (False, True)]  # fmt: skip
 show(rows, [QUICK], ["fourier"])
+found = accuracies(rows, "fourier", QUICK)
+assert np.all(found[:, 1, 0] < found[:, 0, 0]), "with dropout, each network fits its training images less well"
+assert sum(interval(changes(found)["test accuracy"])) < 0, "and so few epochs make it worse on test images, too"
 
 # %%
 # CIFAR-10
@@ -198,8 +204,8 @@ def measure_all(sources, wanted):
             train = drawn_part(source.train, part.images, seed)
             for form in FORMS:
                 for with_dropout in (False, True):
-                    key = {"data": part.data, "images": part.images, "form": form, "dropout": with_dropout, "seed": seed}
-                    if not STORE.has(**key):
+                    key = {"data": part.data, "images": part.images, "form": form, "seed": seed}
+                    if not STORE.has(**key, dropout=with_dropout):
                         STORE.add(measure(form, with_dropout, part, train, source.test, seed))
                         print(STORE.rows()[-1], flush=True)
 
@@ -230,8 +236,9 @@ for part in (QUICK, *FULL):
             ticks.append(f"{part.data}, {part.images:,}, {form}")
 for axis, name in zip(axes, ("gap", "test accuracy"), strict=True):
     axis.axvline(0, color="0.5", linewidth=0.8)
-    axis.set(title=f"change of the {name}, points")
+    axis.set(title=name)
     axis.margins(y=0.2)
 axes[0].set(yticks=range(len(ticks)), yticklabels=ticks)
 axes[0].invert_yaxis()
+right.suptitle("change by dropout, in points of per cent")
 plt.show()

@@ -48,8 +48,8 @@ RUNS, TRIALS = Store(RESULTS, "runs"), Store(RESULTS, "trials")
 # between the last convolution and the mean.
 #
 # In training, each pooling drops all frequencies outside a random square. Its side is drawn uniformly from floor(c H)
-# to H, where H is the side after the pooling, and c = alpha + m/M (beta - alpha). A side 2r + 1 or 2r + 2 keeps the modes
-# up to r, and :class:`freqnet.nn.FrequencyDropout` draws r uniformly.
+# to H, where H is the side after the pooling, and c = alpha + m/M (beta - alpha). A side 2r + 1 or 2r + 2 keeps the
+# modes up to r, and :class:`freqnet.nn.FrequencyDropout` draws r uniformly.
 #
 # The paper prints its best choices, but neither the number of layers nor the weight decay. A replication in TensorFlow
 # (Jain, Samet and Wainger 2017) found six layers and a decay of 0.0003 to be best, with gamma = 0.79; this page takes
@@ -330,9 +330,10 @@ if options.full or options.paper:
     (train_paper if options.paper else train_small)(cifar(options.folder), forms)
 
 # %%
-# The paper's error is that of a network with all channels and 150 epochs, on all 50,000 training images. The replication
-# used Adam. The report states neither channels nor epochs. A small network and five epochs cannot be compared with any
-# of them; they show what differs between the forms, and between the paper's choices and those of a search.
+# The paper's error is that of a network with all channels and 150 epochs, on all 50,000 training images. The
+# replication used Adam. The report states neither channels nor epochs. A small network and few epochs cannot be
+# compared with any of them; they show what differs between the forms, and between the paper's choices and those of a
+# search.
 
 PRINTED = {"paper, printed": 0.086, "TensorFlow replication, printed": 0.1876, "Keras report, printed": 0.21}
 
@@ -348,9 +349,9 @@ def summary():
 for name, value in PRINTED.items():
     print(f"{name:34s} {value:6.1%}")
 for (form, name, epochs), rows in summary().items():
-    values = [row["error"] for row in rows]
-    print(f"{form + ', ' + name:34s} {np.mean(values):6.1%}, from {min(values):.1%} to {max(values):.1%}; {len(rows)} seeds, "
-          f"{epochs} epochs, {rows[0]['parameters']} parameters, {np.mean([row['seconds'] for row in rows]):.0f} s of CPU")  # fmt: skip
+    values, seconds = ([row[column] for row in rows] for column in ("error", "seconds"))
+    print(f"{form + ', ' + name:34s} {np.mean(values):6.1%}, from {min(values):.1%} to {max(values):.1%}; "
+          f"{len(rows)} seeds, {epochs} epochs, {rows[0]['parameters']} parameters, {np.mean(seconds):.0f} s of CPU")  # fmt: skip
 
 # %%
 # The pictures
