@@ -59,9 +59,9 @@ assert uniform.pvalue > 0.01
 # -----------
 #
 # The network is that of the paper (equation 5), with three layers and a tenth of the channels. A layer is a convolution
-# with 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns; then come two 1x1 convolutions and the mean. One
-# form has ReLU on samples. In the other, all layers are in the Fourier domain, with :class:`freqnet.nn.Gaussian` in the
-# place of ReLU.
+# with 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns; then come two 1x1 convolutions and the mean.
+# One form has ReLU on samples. In the other, all layers are in the Fourier domain, with :class:`freqnet.nn.Gaussian` in
+# the place of ReLU.
 #
 # With dropout, the sides of the squares are at least c H after a pooling to H rows, where, as in the paper,
 # c = alpha + m/M (beta - alpha), alpha = 0.30 and beta = 0.15. A square of 2r + 1 or 2r + 2 modes has the radius r. On
@@ -182,9 +182,9 @@ assert sum(interval(changes(found)["test accuracy"])) < 0, "and so few epochs ma
 # ``python examples/frequency_dropout.py --full --folder FOLDER`` trains both forms on 1,000, 4,000 and 40,000 images of
 # CIFAR-10, tested on 10,000 others, and on 1,000 digits. The results are kept in
 # ``examples/results/frequency_dropout.json``, each as soon as it is there. The networks are small and the trainings
-# short: on 40,000 images, three epochs leave little to regularise.
+# short: on 40,000 images, two epochs leave little to regularise.
 
-FULL = (Part("cifar10", 1000, 40, 5), Part("cifar10", 4000, 15, 5), Part("cifar10", 40000, 3, 3),
+FULL = (Part("cifar10", 1000, 20, 5), Part("cifar10", 4000, 10, 5), Part("cifar10", 40000, 2, 3),
         Part("mnist-5k", 1000, 15, 5))  # fmt: skip
 
 
