@@ -227,7 +227,7 @@ for axis, radius in zip(left.subplots(2, 2).flat, (13, 8, 4, 2), strict=True):
     axis.set(title=f"modes up to {radius}", xticks=[], yticks=[])
 axes, ticks = right.subplots(1, 2, sharey=True), []
 for part in (QUICK, *FULL):
-    for form, colour in zip(FORMS, ("C1", "C0"), strict=True):
+    for form, colour in zip(FORMS, ("C0", "C1"), strict=True):
         found = accuracies(rows if part is QUICK else STORE.rows(), form, part)
         if len(found) > 1:
             for axis, values in zip(axes, changes(found).values(), strict=True):

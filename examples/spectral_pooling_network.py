@@ -314,7 +314,7 @@ def train_small(parts, forms):
     for form in forms:
         best = search_form(form, parts.train, options.trials)
         for seed in range(options.seeds):
-            for name, choices in (("paper", SMALL), ("searched", best)):
+            for name, choices in (("paper's choices", SMALL), ("searched", best)):
                 add_run(form, name, choices, short(choices, options.epochs, seed), parts)
 
 

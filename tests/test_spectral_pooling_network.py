@@ -183,7 +183,7 @@ def test_the_full_mode_goes_on_where_it_stopped(page: Any, monkeypatch: pytest.M
     trials, runs = page.TRIALS.rows(), page.RUNS.rows()
     assert [row["number"] for row in trials] == [0, 1]
     assert sorted((row["choices"], row["seed"]) for row in runs) == [
-        ("paper", 0), ("paper", 1), ("searched", 0), ("searched", 1),
+        ("paper's choices", 0), ("paper's choices", 1), ("searched", 0), ("searched", 1),
     ]  # fmt: skip
     assert all(0 <= row["error"] <= 1 and row["images"] == len(parts.train) for row in runs)
     best = min(trials, key=lambda row: row["error"])
