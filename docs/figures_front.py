@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from drawing import BLUE, GREY, INK, ORANGE, figure, panels
+from drawing import BLUE, GREY, ORANGE, figure, panels
+from freqnet.benchmarks.studies import front as study
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-
-from benchmarks.studies import front as study
 
 LIGHT = "#8a63b8"
 AXES = {
@@ -39,9 +38,16 @@ def front() -> Figure:
                 low, high = ([abs(100 * limit(one["accuracy"]) - mean) for one, mean in zip(own, y, strict=True)]
                              for limit in (min, max))  # fmt: skip
                 panel.errorbar(x, y, (low, high), fmt="o", color=colour, markersize=4.5, linewidth=1, label=kind)
+                panel.plot(x, y, color=colour, linewidth=0.6, alpha=0.5)
                 for name, place in zip((name for name in names if name in found), zip(x, y, strict=True), strict=True):
-                    text = name.removeprefix("CNN 3x3, ")
-                    panel.annotate(text, place, (5, -9), textcoords="offset points", fontsize=7.5, color=colour)
+                    offset, side = (
+                        ((-6, 3), "right") if names is study.SIZES else ((6, -9 + 7 * ("twice" in name)), "left")
+                    )
+                    panel.annotate(
+                        name.removeprefix("CNN 3x3, "), place, offset, textcoords="offset points", fontsize=7.5,
+                        color=colour, ha=side,
+                    )  # fmt: skip
+            panel.margins(x=0.2, y=0.08)
             panel.set(xlabel=label)
             plain_numbers(panel)
         for panel in axes[:, 0]:
@@ -54,7 +60,7 @@ def front() -> Figure:
 def learning() -> Figure:
     """Draw the accuracy against the number of training images, and under noise, blur and shifts."""
     record = study.STORE.record()
-    with panels(1, 2, (8.4, 3.4), width_ratios=(1, 1.25)) as (drawn, (left, right)):
+    with panels(1, 2, (8.4, 3.8), width_ratios=(1, 1.25)) as (drawn, (left, right)):
         for name, colour in zip(study.COMPARED, (BLUE, ORANGE), strict=True):
             points: dict[int, list[float]] = {}
             for row in record["runs"]:
@@ -64,7 +70,6 @@ def learning() -> Figure:
             left.plot(x, [np.mean(points[i]) for i in x], "o-", color=colour, markersize=4, label=name)
         left.set(xlabel="training images", ylabel="held-out accuracy, %", title="By the number of training images")
         plain_numbers(left)
-        left.legend()
         found = study.summary(record)
         names = [name for name in (*study.COMPARED, study.SMOOTHED, "huge, power head") if name in found]
         keys = ["unchanged", *(key for key in found[names[0]]["robustness"] if "consistency" not in key)]
@@ -76,5 +81,5 @@ def learning() -> Figure:
         right.set_yticks(range(len(keys)), keys)
         right.invert_yaxis()
         right.tick_params(axis="y", length=0)
-        right.legend(fontsize=7.5, loc="lower left", frameon=True, framealpha=0.9, edgecolor=INK)
+        drawn.legend(*right.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=2)
     return drawn

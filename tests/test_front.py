@@ -133,6 +133,6 @@ def test_the_tables_have_a_row_for_what_was_measured(monkeypatch: pytest.MonkeyP
     # 16 epochs of 313 steps.
     assert rows[1][5] == f"{16 * 313 * 0.03:.0f}"
     _, pairs = front.equals(record)
-    assert pairs[0][2:] == ("xxlarge, 84.5%", "0.67", "3.00", "3.00")
+    assert pairs[0][2:] == ("xxlarge, 84.5%", "0.7", "3.0", "3.0")
     assert front.robust(record)[1][0][0] == "unchanged"
     assert front.learning(record)[1][0] == ("40,000", "84.50 % (84.00 to 85.00)", "90.50 % (90.00 to 91.00)")
