@@ -330,9 +330,11 @@ def summary(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def spread(values: list[float]) -> str:
     """Format a mean with the lowest and the highest value.
 
-    >>> spread([0.80, 0.82])
-    '81.00 % (80.00 to 82.00)'
+    >>> spread([0.80, 0.82]), spread([0.8])
+    ('81.00 % (80.00 to 82.00)', '80.00 %')
     """
+    if len(values) == 1:
+        return f"{100 * values[0]:.2f} %"
     return f"{100 * np.mean(values):.2f} % ({100 * min(values):.2f} to {100 * max(values):.2f})"
 
 
