@@ -24,7 +24,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from freqnet.benchmarks.studies import energy, fixed_point
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -40,10 +40,9 @@ from freqnet.training import Model, Settings, analyse, evaluate, fit
 parser = argparse.ArgumentParser(description="The network of Ko et al. (2017), its energy and its number formats.")
 parser.add_argument("--full", action="store_true", help="train everything with three seeds, and keep the results")
 parser.add_argument("--epochs", type=int, default=None, help="epochs of every training of the full mode")
-parser.add_argument("--results", type=Path, default=Path("results", "accelerator_network.json"), help="their file")
+parser.add_argument("--results", type=Path, default=EXAMPLES / "accelerator_network.json", help="their file")
 options, _ = parser.parse_known_args()
-here = Path(__file__).parent if "__file__" in globals() else Path.cwd()
-store = Store(here / options.results)
+store = Store(options.results)
 
 # %%
 # The network

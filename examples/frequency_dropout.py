@@ -11,11 +11,10 @@ accuracy on training images minus that on test images.
 import argparse
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from scipy import stats
 
 from freqnet import nn, ops
@@ -27,7 +26,7 @@ parser = argparse.ArgumentParser(description="Train with and without frequency d
 parser.add_argument("--full", action="store_true", help="train on CIFAR-10 and more digits, and keep the results")
 parser.add_argument("--folder", help="folder with the binary files of CIFAR-10")
 options, _ = parser.parse_known_args()
-STORE = Store(Path(__file__).parent / "results" / "frequency_dropout.json")
+STORE = Store(EXAMPLES / "frequency_dropout.json")
 
 # %%
 # The layer

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from skimage import data
 
 from freqnet import Fourier, Grid, Tensor, nn, ops
@@ -26,7 +26,6 @@ from freqnet.data import load, split
 from freqnet.kernels.threads import thread_limit
 from freqnet.training import Settings, analyse, fit
 
-HERE = Path(__file__).parent
 parser = argparse.ArgumentParser(description="Train the networks of a re-implementation of Rippel et al. again.")
 parser.add_argument("--full", action="store_true", help="train all networks on CIFAR-10, and keep the results")
 parser.add_argument("--folder", help="folder with the binary files of CIFAR-10")
@@ -35,7 +34,7 @@ parser.add_argument("--test", type=int, default=1000, help="held-out images [100
 parser.add_argument("--epochs", type=int, default=50, help="epochs of each training [50]")
 parser.add_argument("--seeds", type=int, default=3, help="seeds of each setting [3]")
 parser.add_argument("--width", type=int, default=8, help="channels of the first convolution [8]; the report has 96")
-parser.add_argument("--results", default=HERE / "results" / "keras_reimplementation.json", help="file of the results")
+parser.add_argument("--results", default=EXAMPLES / "keras_reimplementation.json", help="file of the results")
 options, _ = parser.parse_known_args()
 STORE = Store(Path(options.results))
 STUDY = {name: getattr(options, name) for name in ("images", "test", "epochs", "width")}

@@ -13,11 +13,10 @@ linear classifier reads them.
 import argparse
 from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from scipy import fft, ndimage
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
@@ -32,7 +31,7 @@ parser.add_argument(
     "--full", action="store_true", help="measure all 5,000 digits from three seeds, and keep the results"
 )
 options, _ = parser.parse_known_args()
-STORE = Store(Path(__file__).parent / "results" / "scattering.json")
+STORE = Store(EXAMPLES / "scattering.json")
 
 # %%
 # The digits

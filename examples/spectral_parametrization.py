@@ -16,7 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 
 from freqnet import Grid, Tensor, nn, ops
 from freqnet.autodiff import Op, backward
@@ -26,7 +26,6 @@ from freqnet.ops.pool import aliased
 from freqnet.optim import SGD, Adam, Momentum
 from freqnet.training import Callback, Settings, analyse, fit
 
-HERE = Path(__file__).parent
 parser = argparse.ArgumentParser(description="Compare kernels that are trained as taps and as spectra.")
 parser.add_argument("--full", action="store_true", help="train all networks on both data sets, and keep the results")
 parser.add_argument("--folder", help="folder with the binary files of CIFAR-10")
@@ -36,7 +35,7 @@ parser.add_argument("--test", type=int, default=1000, help="held-out images [100
 parser.add_argument("--epochs", type=int, default=24, help="epochs of each training [24]")
 parser.add_argument("--seeds", type=int, default=3, help="seeds of each setting [3]")
 parser.add_argument("--width", type=int, default=8, help="channels of the first convolution [8]; the paper has 96")
-parser.add_argument("--results", default=HERE / "results" / "spectral_parametrization.json", help="file of the results")
+parser.add_argument("--results", default=EXAMPLES / "spectral_parametrization.json", help="file of the results")
 options, _ = parser.parse_known_args()
 STORE = Store(Path(options.results))
 SIZE_OF_STUDY = {name: getattr(options, name) for name in ("images", "test", "epochs", "width")}

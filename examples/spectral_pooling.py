@@ -9,11 +9,10 @@ validation set.
 """
 
 import argparse
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from scipy import stats
 from skimage import color, data
 from sklearn.datasets import load_sample_image
@@ -24,7 +23,7 @@ parser = argparse.ArgumentParser(description="Compare spectral pooling with max 
 parser.add_argument("--full", action="store_true", help="also measure 1,000 images of CIFAR-10, and keep all results")
 parser.add_argument("--folder", help="folder with the binary files of CIFAR-10")
 options, _ = parser.parse_known_args()
-STORE = Store(Path(__file__).parent / "results" / "spectral_pooling.json")
+STORE = Store(EXAMPLES / "spectral_pooling.json")
 
 # %%
 # The pictures

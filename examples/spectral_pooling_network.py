@@ -12,12 +12,11 @@ import argparse
 import time
 import warnings
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 
 from freqnet import nn
 from freqnet.data import load, split
@@ -35,7 +34,7 @@ parser.add_argument("--epochs", type=int, default=3, help="epochs of a training 
 parser.add_argument("--seeds", type=int, default=3, help="trainings of each network with --full")
 parser.add_argument("--trials", type=int, default=12, help="trials of each search with --full")
 options, _ = parser.parse_known_args()
-RESULTS = Path(__file__).parent / "results" / "spectral_pooling_network.json"
+RESULTS = EXAMPLES / "spectral_pooling_network.json"
 RUNS, TRIALS = Store(RESULTS, "runs"), Store(RESULTS, "trials")
 
 # %%

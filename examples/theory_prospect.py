@@ -23,7 +23,7 @@ from statistics import median
 
 import matplotlib.pyplot as plt
 import numpy as np
-from freqnet.benchmarks.studies.store import Store
+from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from freqnet.benchmarks.timing import threads
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -40,10 +40,9 @@ from freqnet.training import Model, Settings, analyse, evaluate, fit
 parser = argparse.ArgumentParser(description="The network that Pan et al. (2021) proposed, in two domains.")
 parser.add_argument("--full", action="store_true", help="train with five seeds and 30 epochs, and keep the results")
 parser.add_argument("--epochs", type=int, default=None, help="epochs of every training")
-parser.add_argument("--results", type=Path, default=Path("results", "theory_prospect.json"), help="file of results")
+parser.add_argument("--results", type=Path, default=EXAMPLES / "theory_prospect.json", help="file of results")
 options, _ = parser.parse_known_args()
-here = Path(__file__).parent if "__file__" in globals() else Path.cwd()
-store = Store(here / options.results)
+store = Store(options.results)
 # Laplace domains tell that later convolutions are taken modulo the polynomial of the nodes.
 warnings.simplefilter("ignore", NetworkWarning)
 

@@ -9,6 +9,8 @@ from typing import Any
 from freqnet.training.files import write_json
 
 Row = dict[str, Any]
+# Results of the pages of the gallery. The gallery gives its scripts no path of their own.
+EXAMPLES = Path(__file__).parents[2] / "examples" / "results"
 
 
 class Store:
