@@ -2,7 +2,7 @@
 Scattering: a modulus or a polynomial before the low-pass
 =========================================================
 
-Wavelet scattering (Mallat 2012, Bruna and Mallat 2013) filters an image with wavelets, takes the modulus, and then
+Wavelet scattering [Mallat2012]_ [Bruna2013]_ filters an image with wavelets, takes the modulus, and then
 averages with a low-pass. The modulus moves power from high to low frequencies before they are dropped, which is
 the argument of the second answer in the debate about frequency pooling (:doc:`frequency_pooling_debate`). But a modulus
 takes a transform to samples and another one back. A polynomial moves power as well, and is exact inside the Fourier
@@ -55,7 +55,7 @@ images, labels = everything[: TRAIN + TEST], all_labels[: TRAIN + TEST]
 # ------------
 #
 # A Morlet wavelet is a Gaussian times a wave, minus as much of the Gaussian as makes its mean zero. There are two
-# scales and eight angles. The parameters are those of kymatio.
+# scales and eight angles. The parameters are those of kymatio [Andreux2020]_.
 
 
 def gaussian(deviation, slant=1.0, angle=0.0, frequency=0.0):
@@ -104,7 +104,7 @@ def scattering(images):
 # ---------------------
 #
 # The real and the imaginary part of a wavelet are two real filters. With u for the sum of the squares of their outputs,
-# the modulus is :math:`\sqrt u`. Five nonlinearities are compared:
+# the modulus is :math:`\sqrt{u}`. Five nonlinearities are compared:
 #
 # - *modulus*: two transforms each time, to samples and back.
 # - *square*: u itself, a polynomial of degree 2 of the pair of filters.

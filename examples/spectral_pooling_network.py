@@ -51,7 +51,7 @@ RUNS, TRIALS = Store(RESULTS, "runs"), Store(RESULTS, "trials")
 # modes up to r, and :class:`freqnet.nn.FrequencyDropout` draws r uniformly.
 #
 # The paper prints its best choices, but neither the number of layers nor the weight decay. A replication in TensorFlow
-# (Jain, Samet and Wainger 2017) found six layers and a decay of 0.0003 to be best, with gamma = 0.79; this page takes
+# [Jain2017]_ found six layers and a decay of 0.0003 to be best, with gamma = 0.79; this page takes
 # these two from it. ``width`` is a share of the paper's channels.
 
 

@@ -60,7 +60,7 @@ warnings.simplefilter("ignore", NetworkWarning)
 # - on the **values**: :math:`\sigma` acts on each stored number, since :math:`\hat\sigma` has a pole where a mode is 0.
 # - Theorem 3.5: the transform of ReLU is :math:`C\,\delta(w)`, so that nothing but the **mean** passes.
 #
-# None of them is :math:`\\sigma` of the signal. A polynomial is, by exact **products**, in every domain.
+# None of them is :math:`\sigma` of the signal. A polynomial is, by exact **products**, in every domain.
 
 
 @layer
