@@ -296,15 +296,14 @@ class Graph:
             x = self.add("MatMul", matrix, self.reshape(x, columns * rank, -1))
         return self.reshape(x, rows * out, -1, channels)
 
-    def convolve(self, x: str, weights: np.ndarray, groups: int) -> str:
-        """Correlate ``(batch, channels, *grid)`` with weights ``(outputs, channels / groups, *size)``, without padding."""
+    def add_single(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add an operator that runtimes have in single precision only; a double network loses digits there."""
         from onnx import TensorProto
 
         if self.precision == np.float32:
-            return self.add("Conv", x, self.constant(weights, is_weight=True), group=groups)
-        # Runtimes have this operator in single precision.
-        single = (self.add("Cast", v, to=TensorProto.FLOAT) for v in (x, self.constant(weights, is_weight=True)))
-        return self.add("Cast", self.add("Conv", *single, group=groups), to=self.type_of_numbers)
+            return self.add(operator, *inputs, **attributes)
+        single = (self.add("Cast", x, to=TensorProto.FLOAT) for x in inputs)
+        return self.add("Cast", self.add(operator, *single, **attributes), to=self.type_of_numbers)
 
     # -- ops ---------------------------------------------------------------------------------------
     def run(self, function: Callable[[], Tensor]) -> Tensor:

@@ -28,9 +28,14 @@ def _one(operator: str, graph: Graph, out: Tensor, inputs: tuple[Tensor]) -> str
 for _name, _operator in (("add", "Add"), ("elementwise", "Mul"), ("matmul", "MatMul")):
     rule(_name)(partial(_two, _operator))
 for _name, _operator in (
-    ("negate", "Neg"), ("exp", "Exp"), ("log", "Log"), ("tanh", "Tanh"), ("relu", "Relu"), ("erf", "Erf"),
+    ("negate", "Neg"), ("exp", "Exp"), ("log", "Log"), ("tanh", "Tanh"), ("relu", "Relu"),
 ):  # fmt: skip
     rule(_name)(partial(_one, _operator))
+
+
+@rule("erf")
+def _erf_of(graph: Graph, out: Tensor, inputs: tuple[Tensor]) -> str:
+    return graph.add_single("Erf", graph.name(inputs[0]))
 
 
 @rule("scale_by")
@@ -160,7 +165,7 @@ def _density(graph: Graph, x: str) -> str:
 
 
 def _distribution(graph: Graph, x: str) -> str:
-    return graph.times(graph.plus(graph.add("Erf", graph.times(x, sqrt(0.5))), 1.0), 0.5)
+    return graph.times(graph.plus(graph.add_single("Erf", graph.times(x, sqrt(0.5))), 1.0), 0.5)
 
 
 def _hermite(graph: Graph, x: str, degree: int) -> str | None:

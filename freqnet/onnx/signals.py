@@ -178,7 +178,7 @@ def _on_samples(graph: Graph, x: Tensor, taps: Array, groups: int) -> str:
     images = graph.add("Transpose", apart, perm=[ndim, ndim + 1, *range(ndim)])
     # A convolution of ONNX correlates: the taps are reversed.
     weights = np.flip(taps, tuple(range(ndim))).transpose(ndim + 1, ndim, *range(ndim))
-    made = graph.convolve(images, np.ascontiguousarray(weights), groups)
+    made = graph.add_single("Conv", images, graph.constant(weights, is_weight=True), group=groups)
     back = graph.add("Transpose", made, perm=[*range(2, ndim + 2), 0, 1])
     return graph.reshape(back, volume(grid), -1, taps.shape[-1])
 
