@@ -132,6 +132,8 @@ class Graph:
         self._names: dict[int, str] = {}
         self._constants: dict[tuple, str] = {}
         self._made: dict[tuple, str] = {}
+        # The parts of values that are stacks, so that an op that reads one part need not take it out again.
+        self._parts: dict[str, tuple[str, ...]] = {}
         # Tensors are known by their ids, which are theirs only as long as they live.
         self._alive: list[Any] = []
         self._now = ""
@@ -147,22 +149,32 @@ class Graph:
         return id(x) in self._names
 
     def name(self, x: Tensor) -> str:
-        """Return the name of the value of a tensor; tensors that do not depend on the input become constants."""
+        """Return the name of the value of a tensor; tensors that do not depend on the input become constants.
+
+        Raises
+        ------
+        ConfigurationError
+            The tensor is what an op saved, or a constant that differs from example to example.
+        """
         if not self.varies(x):
-            return self.constant(to_real(self._without_batch(x)).reshape(-1, *x.data.shape[-2:]) if x.space else x.data)
+            data = to_real(x.data).reshape(-1, *x.shape[-2:]) if x.space is not None else x.data
+            return self.constant(self._of_one_example(data))
         name = self._names[id(x)]
         if not name:
-            got = f"a result of {self._now} that depends on what another op saved"
+            got = f"a value that another op saved, in {self._now}"
             todo = "compute it again from the inputs of that op"
             raise ConfigurationError(got_expected("export", got, "results of ops only", todo))
         return name
 
-    def _without_batch(self, x: Tensor) -> np.ndarray:
-        """Return the array of a signal that does not depend on the input, which is the same for all examples."""
-        first = x.data[..., :1, :]
-        if x.shape[-2] % self.batch == 0 and np.array_equal(np.broadcast_to(first, x.shape), x.data):
-            return first
-        return x.data
+    def _of_one_example(self, data: np.ndarray) -> np.ndarray:
+        """Return numbers that are the same for all examples, for one of them."""
+        for axis in (i for i, n in enumerate(data.shape) if n and n % self.batch == 0):
+            first = data.take([0], axis)
+            if not np.array_equal(np.broadcast_to(first, data.shape), data):
+                got = f"numbers that depend on the place of an example in its batch, in {self._now}"
+                raise ConfigurationError(got_expected("export", got, "the same for all", "keep examples apart"))
+            data = first
+        return data
 
     def shape(self, sizes: Sequence[int]) -> list[int]:
         """Return sizes with -1 for the batch.
@@ -264,6 +276,22 @@ class Graph:
         """Sum a value along axes."""
         return self.add("ReduceSum", x, self.constant(np.array(axes, np.int64)), keepdims=int(keepdims))
 
+    def stack(self, *parts: str) -> str:
+        """Stack values of one shape along a new first axis."""
+        first = self.constant(np.array([0], np.int64))
+        name = self.add("Concat", *(self.add("Unsqueeze", part, first) for part in parts), axis=0)
+        self._parts[name] = parts
+        return name
+
+    def part(self, x: Tensor, index: int) -> str:
+        """Return one part along the first axis of plain numbers, without that axis."""
+        if not self.varies(x):
+            return self.constant(x.data[index])
+        name = self.name(x)
+        if name in self._parts:
+            return self._parts[name][index]
+        return self.add("Gather", name, self.constant(np.array(index, np.int64)), axis=0)
+
     def linear(self, x: str, form: Form, channels: int, rows: int) -> str:
         """Apply a linear map to a signal ``(rows, batch, channels)``.
 
@@ -305,18 +333,30 @@ class Graph:
         single = (self.add("Cast", x, to=TensorProto.FLOAT) for x in inputs)
         return self.add("Cast", self.add(operator, *single, **attributes), to=self.type_of_numbers)
 
-    # -- ops ---------------------------------------------------------------------------------------
-    def run(self, function: Callable[[], Tensor]) -> Tensor:
-        """Record a function of tensors, add the operators of its ops, and return its result."""
-        result, calls = record(function, self._places)
-        self.run_calls(calls)
-        return result
+    def needed(self, result: str) -> tuple[list[Any], list[Any]]:
+        """Return the operators and the constants that a value depends on."""
+        wanted, nodes = {result}, []
+        for node in reversed(self.nodes):
+            if wanted & set(node.output):
+                wanted.update(node.input)
+                nodes.append(node)
+        return nodes[::-1], [tensor for tensor in self.initializers if tensor.name in wanted]
 
-    def run_calls(self, calls: Sequence[Call]) -> None:
-        """Add the operators of recorded ops."""
+    # -- ops ---------------------------------------------------------------------------------------
+    def run(self, function: Callable[[], Tensor], place: str | None = None) -> Tensor:
+        """Record a function of tensors, add the operators of its ops, and return its result.
+
+        Parameters
+        ----------
+        function : callable
+        place : str, optional
+            The layer that all of its ops belong to, by default the one whose ``forward`` runs.
+        """
+        result, calls = record(function, self._places)
         for call in calls:
             if any(self.varies(x) for x in call.inputs):
-                self._add_op(call)
+                self._add_op(call if place is None else call._replace(place=place))
+        return result
 
     def _add_op(self, call: Call) -> None:
         op, out, inputs, parameters, place = call
@@ -327,8 +367,7 @@ class Graph:
         made = known(self, out, inputs, **parameters) if known else None
         if made is None and isinstance(op.vjps, FusedVjps):
             composite = op.vjps.composite
-            result = self.run(lambda: composite(*inputs, **parameters))
-            made = self.name(result)
+            made = self.name(self.run(lambda: composite(*inputs, **parameters), place))
         if made is None:
             what = f"{op.name} in {place}"
             got = "a case that its ONNX rule leaves out" if known else "no ONNX rule"

@@ -229,23 +229,47 @@ def _values(graph: Graph, x: Tensor, form: Form) -> str:
 @rule("low_degree")
 def _low_degree(graph: Graph, out: Tensor, inputs: tuple[Tensor, Tensor], band: Axes) -> str | None:
     x, coefficients = inputs
-    if len(coefficients.data) == 2:
-        return None
+    return polynomial(graph, x, None, [graph.part(coefficients, i) for i in range(len(coefficients.data))], band)
+
+
+def polynomial(graph: Graph, x: Tensor, centre: str | None, coefficients: list[str], band: Axes) -> str | None:
+    """Add a polynomial of a signal less its centre.
+
+    Parameters
+    ----------
+    graph : Graph
+    x : Tensor
+        Signal ``(*modes, batch, channels)``.
+    centre : str or None
+        Numbers ``(batch, channels)`` that are subtracted first.
+    coefficients : list of str
+        Numbers ``(batch or 1, channels)`` for each power, from the constant up.
+    band : tuple of int
+        Band of the result.
+    """
+    if len(coefficients) == 2:
+        return _line(graph, x, centre, coefficients, band)
     points = points_of(x.space, x.space, band)
     if points is None:
         return None
-    c = [_row(graph, coefficients, i) for i in range(3)]
     values = _values(graph, x, points.first)
-    curved = graph.add("Mul", graph.add("Add", graph.add("Mul", values, c[2]), c[1]), values)
-    return graph.linear(graph.add("Add", curved, c[0]), points.back, out.shape[-1], points.count)
+    if centre is not None:
+        values = graph.add("Sub", values, centre)
+    made = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        made = graph.add("Add", graph.add("Mul", values, made), coefficient)
+    return graph.linear(made, points.back, x.shape[-1], points.count)
 
 
-def _row(graph: Graph, x: Tensor, index: int) -> str:
-    """Return one row of plain numbers, without the axis of rows."""
-    if not graph.varies(x):
-        return graph.constant(x.data[index])
-    place = graph.constant(np.array(index, np.int64))
-    return graph.add("Gather", graph.name(x), place, axis=0)
+def _line(graph: Graph, x: Tensor, centre: str | None, coefficients: list[str], band: Axes) -> str:
+    """Add a polynomial of degree 1, which needs no product of signals."""
+    target = x.space.with_band(band)
+    form = form_of(_lanes(OPS["change_band"], x.space, {"band": band}), real_axes(x.space), real_axes(target))
+    start, slope = coefficients
+    if centre is not None:
+        start = graph.add("Sub", start, graph.add("Mul", slope, centre))
+    scaled = graph.add("Mul", _values(graph, x, form), slope)
+    return graph.add("Add", scaled, graph.add("Mul", _unit(graph, target), start))
 
 
 @cached
@@ -314,13 +338,16 @@ def _inner_of(graph: Graph, a: str, b: str, space: Space) -> str:
 
 @rule("moments")
 def _moments(graph: Graph, out: Tensor, inputs: tuple[Tensor], per_sample: bool) -> str:
-    (x,) = inputs
+    return graph.stack(*moments(graph, inputs[0], per_sample))
+
+
+def moments(graph: Graph, x: Tensor, per_sample: bool = True) -> tuple[str, str]:
+    """Return mean and variance of a signal, ``(batch, channels)``; ``(1, channels)`` of the batch."""
     form = form_of(_lanes(OPS["mean"], x.space, {}), real_axes(x.space), (1,))
-    centre = _values(graph, x, form)
-    power = graph.add("Unsqueeze", _power_of(graph, x), graph.constant(np.array([0], np.int64)))
+    centre, power = graph.reshape(_values(graph, x, form), -1, x.shape[-1]), _power_of(graph, x)
     if not per_sample:
-        centre, power = (graph.add("ReduceMean", v, axes=[1], keepdims=1) for v in (centre, power))
-    return graph.add("Concat", centre, graph.add("Sub", power, graph.add("Mul", centre, centre)), axis=0)
+        centre, power = (graph.add("ReduceMean", v, axes=[0], keepdims=1) for v in (centre, power))
+    return centre, graph.add("Sub", power, graph.add("Mul", centre, centre))
 
 
 # -- modes ---------------------------------------------------------------------------------------------
