@@ -44,7 +44,9 @@ def to_onnx(network: Network, part: str, storage: str, metadata: Mapping[str, An
     }[part]
     places = {id(layer): f"layer {path or 'body'} ({type(layer).__name__})" for path, layer in network.body.modules()}
     with network.inference():
-        return export(function, source, result, network.precision, places, storage, {**_facts(network, part), **metadata})
+        return export(
+            function, source, result, network.precision, places, storage, {**_facts(network, part), **metadata}
+        )
 
 
 def _sampled(network: Network, out: Tensor, grid: Axes) -> Tensor:

@@ -4,8 +4,8 @@
 those of your own ops.
 """
 
-from freqnet.onnx.export import Port, export
 from freqnet.onnx.graph import RULES, Graph, Rule, rule
+from freqnet.onnx.model import Port, export
 from freqnet.onnx.signals import linear_rule
 
 __all__ = ["RULES", "Graph", "Port", "Rule", "export", "linear_rule", "rule"]

@@ -34,12 +34,11 @@ def _gaussian_moment(graph: Graph, out: Tensor, inputs: tuple[Tensor], function:
 
 
 @rule("gaussian_coefficients")
-def _gaussian_coefficients(
-    graph: Graph, out: Tensor, inputs: tuple[Tensor], function: str, degree: int
-) -> str | None:
+def _gaussian_coefficients(graph: Graph, out: Tensor, inputs: tuple[Tensor], function: str, degree: int) -> str | None:
     if function not in MOMENTS:
         return None
-    return graph.stack(*_coefficients(graph, *(graph.part(inputs[0], i) for i in range(2)), function, degree))
+    mean, variance = (graph.part(inputs[0], i) for i in range(2))
+    return graph.stack(*_coefficients(graph, mean, variance, function, degree))
 
 
 @rule("gaussian_polynomial")

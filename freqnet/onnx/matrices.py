@@ -118,7 +118,9 @@ def apply_form(form: Form, array: Array) -> Array:
     if isinstance(form, Dense):
         return form.matrix @ array
     apart = array.reshape(form.first.shape[1], form.others.shape[2], -1)
-    return _flat(np.einsum("rct,toi,cib->rob", form.first, form.others, apart, optimize=True).reshape(-1, array.shape[1]))
+    return _flat(
+        np.einsum("rct,toi,cib->rob", form.first, form.others, apart, optimize=True).reshape(-1, array.shape[1])
+    )
 
 
 def matrix_of(apply: Map, source: Axes) -> Array:

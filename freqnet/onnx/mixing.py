@@ -112,7 +112,7 @@ def _packed(sets: list[list[int]]) -> list[list[int]]:
 
 def _weights(space: Space, response: Array, size: Axes, groups: int, rows: Array, is_own: Array) -> Array:
     axes, (inputs, outputs) = real_axes(space), response.shape[-2:]
-    sets, most = rows.shape
+    most = rows.shape[1]
     # One test signal per place in a set and input of a group: these do not mix with each other.
     tests = np.zeros((prod(axes), most, inputs, groups, inputs))
     for place in range(most):

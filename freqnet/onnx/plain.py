@@ -121,7 +121,9 @@ def _crop(graph: Graph, out: Tensor, inputs: tuple[Tensor], shape: Axes) -> str:
     if not axes:
         return graph.name(x)
     ends = [out.shape[i] for i in axes]
-    return graph.add("Slice", graph.name(x), *(graph.constant(np.array(v, np.int64)) for v in ([0] * len(axes), ends, axes)))
+    return graph.add(
+        "Slice", graph.name(x), *(graph.constant(np.array(v, np.int64)) for v in ([0] * len(axes), ends, axes))
+    )
 
 
 @rule("gather")

@@ -193,14 +193,17 @@ class Points(NamedTuple):
         To the values of each signal.
     back : Selection, Product or Dense
         From values at points.
-    count : int
+    places : int
         Number of points.
+    is_one : bool
+        Whether the constant signal 1 is 1 at all points; with fewer nodes than samples it is not.
     """
 
     first: Form
     second: Form
     back: Form
-    count: int
+    places: int
+    is_one: bool
 
 
 @rule("multiply")
@@ -219,7 +222,7 @@ def _square(graph: Graph, out: Tensor, inputs: tuple[Tensor], band: Axes) -> str
 
 def _at_points(graph: Graph, factors: tuple[Tensor, Tensor], out: Tensor, points: Points) -> str:
     values = [_values(graph, x, form) for x, form in zip(factors, points[:2], strict=True)]
-    return graph.linear(graph.add("Mul", *values), points.back, out.shape[-1], points.count)
+    return graph.linear(graph.add("Mul", *values), points.back, out.shape[-1], points.places)
 
 
 def _values(graph: Graph, x: Tensor, form: Form) -> str:
@@ -252,13 +255,16 @@ def polynomial(graph: Graph, x: Tensor, centre: str | None, coefficients: list[s
     points = points_of(x.space, x.space, band)
     if points is None:
         return None
-    values = _values(graph, x, points.first)
-    if centre is not None:
+    name = graph.name(x)
+    if centre is not None and not points.is_one:
+        name = graph.add("Sub", name, graph.add("Mul", _unit(graph, x.space), centre))
+    values = graph.linear(name, points.first, x.shape[-1], prod(real_axes(x.space)))
+    if centre is not None and points.is_one:
         values = graph.add("Sub", values, centre)
     made = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
         made = graph.add("Add", graph.add("Mul", values, made), coefficient)
-    return graph.linear(made, points.back, x.shape[-1], points.count)
+    return graph.linear(made, points.back, x.shape[-1], points.places)
 
 
 def _line(graph: Graph, x: Tensor, centre: str | None, coefficients: list[str], band: Axes) -> str:
@@ -287,14 +293,18 @@ def points_of(space: Space, other: Space, band: Axes) -> Points | None:
         grid: Axes = tuple(max(m + p + q, 2 * q) + 1 for m, p, q in sizes)
     else:
         grid = a.grid
-    forms = [form_of(partial(_synthesised, s, grid), real_axes(s), grid) if s.is_spectral else _all(grid) for s in (a, b)]
     back = form_of(partial(_analysed, target), grid, real_axes(target))
-    found = Points(*forms, back, volume(grid))
+    first = _to_points(a, grid)
+    one = apply_form(first, to_real(a.constant(np.ones((1, 1)))).reshape(-1, 1))
+    is_one = bool(np.max(np.abs(one - 1)) < _PRODUCTS_AGREE)
+    found = Points(first, _to_points(b, grid), back, volume(grid), is_one)
     return found if _is_product(found, a, b, target) else None
 
 
-def _all(grid: Axes) -> Selection:
-    return Selection(np.arange(volume(grid)), np.ones(volume(grid)))
+def _to_points(space: Space, grid: Axes) -> Form:
+    if not space.is_spectral:
+        return Selection(np.arange(volume(grid)), np.ones(volume(grid)))
+    return form_of(partial(_synthesised, space, grid), real_axes(space), grid)
 
 
 def _is_product(points: Points, a: Space, b: Space, target: Space) -> bool:

@@ -194,15 +194,13 @@ def _model(graph: Graph, made: str, source: Port, result: Port, metadata: Mappin
     return model
 
 
-def _check(
-    model: onnx.ModelProto, function: Callable[[Tensor], Tensor], source: Port, result: Port, x: Tensor
-) -> None:
+def _check(model: onnx.ModelProto, function: Callable[[Tensor], Tensor], source: Port, result: Port, x: Tensor) -> None:
     """Compare the model with the function on a batch of another size, by the reference implementation of ONNX."""
     from onnx.reference import ReferenceEvaluator
 
     wanted = result.array(function(x))
     try:
-        (found,) = ReferenceEvaluator(model).run(None, {source.name: source.array(x)})
+        found: Any = next(iter(ReferenceEvaluator(model).run(None, {source.name: source.array(x)})))
     except (TypeError, ValueError):
         # Shapes that fit the recorded number of examples only.
         found = np.empty(0)
