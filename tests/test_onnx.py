@@ -30,7 +30,7 @@ runtime = pytest.importorskip("onnxruntime")
 from freqnet.onnx import RULES, linear_rule, rule  # noqa: E402
 from freqnet.onnx.matrices import Dense, Product, Selection, apply_form, form_of  # noqa: E402
 
-EXAMPLES = Path(__file__).parents[1] / "docs" / "howto" / "onnx"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "howto" / "serving"
 pytestmark = pytest.mark.filterwarnings(
     "ignore::freqnet.errors.ModuloWarning", "ignore::freqnet.errors.ConditionWarning"
 )
@@ -387,3 +387,17 @@ def test_cpp_serves_it(exported: Path) -> None:
     numbers = np.array(json.loads((exported / "samples.json").read_text())).ravel()
     (exported / "samples.txt").write_text("\n".join(map(str, numbers)))
     served(exported, "./predict", "model.onnx", "samples.txt", LD_LIBRARY_PATH=f"{folder}/lib")
+
+
+# -- the measurement of the documentation --------------------------------------------------------------
+def test_the_study_measures_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    from freqnet.benchmarks.studies import onnx as study
+
+    monkeypatch.setitem(study.DATA, "digits", 1)
+    monkeypatch.setattr(study, "BATCHES", (1, 20))
+    row = study.exported("digits", "hartley", seconds=0.01)
+    assert (row.is_real, row.same, row.accuracy) == (True, 1.0, row.peer_accuracy)
+    assert row.difference < 1e-5 * max(1, row.largest)
+    header, (cells,) = study.table([row])
+    assert len(header) == len(cells) == 8
+    assert cells[:2] == ("digits", "hartley, float32")

@@ -404,12 +404,12 @@ class Network(Displayed):
 
         Examples
         --------
-        >>> from pathlib import Path
+        ``Path("model.onnx").write_bytes(model.SerializeToString())`` writes the file.
+
         >>> from freqnet import nn
         >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
         >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
         >>> model = network.to_onnx()
-        >>> _ = Path("model.onnx").write_bytes(model.SerializeToString())
         >>> [node.name for node in (*model.graph.input, *model.graph.output)]
         ['samples', 'outputs']
         """

@@ -54,7 +54,8 @@ def mixing_of(space: Space, response: Array, size: Axes, groups: int) -> Mixing 
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet import Hartley, Tensor, ops
+    >>> from freqnet import Tensor, ops
+    >>> from freqnet.spaces import Hartley
     >>> space = Hartley.on(5)
     >>> response = ops.frequency_response(Tensor(np.arange(3.0).reshape(3, 1, 1)), space).data
     >>> mixing_of(space, response, (3,), 1).rows.tolist()

@@ -115,7 +115,7 @@ def export(
     >>> space = Fourier.on(9, band=2)
     >>> model = export(lambda x: ops.mean(x * x), Port("x", space=space), Port("power", (1,)))
     >>> sorted({node.op_type for node in model.graph.node})
-    ['MatMul', 'Mul', 'Reshape', 'Slice', 'Transpose']
+    ['Identity', 'MatMul', 'Mul', 'Reshape', 'Slice', 'Transpose']
     """
     _require_onnx()
     if storage not in ("float32", "float16"):
