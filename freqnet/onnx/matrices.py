@@ -157,24 +157,25 @@ def _selection(apply: Map, source: Axes, target: Axes) -> Selection | None:
 
 
 def _product(apply: Map, source: Axes, target: Axes) -> Product | None:
-    """Return the map as a sum of few products, from the products of its matrix with random matrices on both sides."""
+    """Return the map as a sum of few products, from its results for signals that vary along one part of the axes.
+
+    Of the matrix with the rows (row, column of the first axis) and the columns (row, column of the others), these
+    results are random combinations of columns and of rows; where the rank is small, they determine it.
+    """
     columns, rows = source[0], target[0]
     into, out = prod(source[1:]), prod(target[1:])
     generator = np.random.default_rng(0)
-    of_first, of_others = (generator.standard_normal((n, _TESTS)) for n in (columns, into))
+    along_others, along_first = generator.standard_normal((into, 1)), generator.standard_normal((columns, 1, 1))
     from_first, from_others = (generator.standard_normal((n, _TESTS)) for n in (rows, out))
 
     def run(signals: Array) -> Array:
         return apply(signals.reshape(*source, -1)).reshape(rows, out, -1)
 
-    first, others = np.empty((rows, columns, _TESTS)), np.empty((_TESTS, out, into))
-    for test in range(_TESTS):
-        w, b, u, a = (m[:, test] for m in (of_others, of_first, from_others, from_first))
-        made = [run(unit[:, None] * w[:, None]) for unit in _units(columns, columns * into)]
-        first[:, :, test] = np.einsum("ros,o->rs", np.concatenate(made, axis=2), u)
-        parts = [np.einsum("ros,r->os", run(b[:, None, None] * unit), a) for unit in _units(into, columns * into)]
-        others[test] = np.concatenate(parts, axis=1)
-    core = np.einsum("rs,cs,rct->st", from_first, of_first, first)
+    made = (run(unit[:, None] * along_others) for unit in _units(columns, columns * into))
+    first = np.concatenate([np.einsum("roc,ot->rct", part, from_others) for part in made], axis=1)
+    made = (run(along_first * unit) for unit in _units(into, columns * into))
+    others = np.concatenate([np.einsum("roi,rt->toi", part, from_first) for part in made], axis=2)
+    core = np.einsum("rs,c,rct->st", from_first, along_first.ravel(), first)
     left, values, right = np.linalg.svd(core)
     rank = int(np.sum(values > _CLOSE * values[0]))
     if not 0 < rank < _TESTS:

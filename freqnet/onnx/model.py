@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 OPSET, IR_VERSION = 17, 8
 # A model is one message of protobuf, which holds less than 2 GiB.
 _MOST_BYTES = 2_000_000_000
-# Largest difference of outputs, relative to the largest output, that rounding and half precision explain.
-_AGREE = 1e-2
+# Largest difference of outputs, relative to the largest output, that rounding explains, by the storage of weights.
+_AGREE = {"float32": 1e-2, "float16": 1e-1}
 # Numbers of examples for recording; the first that divides no other size is taken.
 _PRIMES = (13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113)
 
@@ -118,7 +118,7 @@ def export(
     ['Identity', 'MatMul', 'Mul', 'Reshape', 'Slice', 'Transpose']
     """
     _require_onnx()
-    if storage not in ("float32", "float16"):
+    if storage not in _AGREE:
         todo = "leave it out for float32"
         raise ConfigurationError(got_expected("storage", repr(storage), "'float32' or 'float16'", todo))
     generator, known = np.random.default_rng(0), places or {}
@@ -129,7 +129,8 @@ def export(
         graph.bind(x, _into_rows(graph, source))
         name = graph.name(graph.run(lambda: function(x)))
         model = _model(graph, _out_of_rows(graph, name, result), source, result, metadata or {})
-        _check(model, function, source, result, source.example(3, precision, generator))
+        x = source.example(3, precision, generator)
+        _check(model, function, x, source, result, _AGREE[storage])
     return model
 
 
@@ -194,7 +195,9 @@ def _model(graph: Graph, made: str, source: Port, result: Port, metadata: Mappin
     return model
 
 
-def _check(model: onnx.ModelProto, function: Callable[[Tensor], Tensor], source: Port, result: Port, x: Tensor) -> None:
+def _check(
+    model: onnx.ModelProto, function: Callable[[Tensor], Tensor], x: Tensor, source: Port, result: Port, agree: float
+) -> None:
     """Compare the model with the function on a batch of another size, by the reference implementation of ONNX."""
     from onnx.reference import ReferenceEvaluator
 
@@ -204,7 +207,10 @@ def _check(model: onnx.ModelProto, function: Callable[[Tensor], Tensor], source:
     except (TypeError, ValueError):
         # Shapes that fit the recorded number of examples only.
         found = np.empty(0)
-    limit = _AGREE * max(1e-6, float(np.max(np.abs(wanted), initial=0)))
+    # Where nodes are so ill-conditioned that a rounding error of the input changes the outputs, no two ways agree.
+    moved = Tensor(x.data * x.data.real.dtype.type(1 + 4 * np.finfo(x.data.dtype).eps), x.space)
+    rounding = float(np.max(np.abs(result.array(function(moved)) - wanted), initial=0))
+    limit = agree * max(1e-6, float(np.max(np.abs(wanted), initial=0))) + 10 * rounding
     if found.shape != wanted.shape or not np.all(np.abs(found - wanted) <= limit):
         got = "a model that differs from the network on a batch of another size"
         todo = "let no layer depend on the number of examples, and check the rules of your own ops"
