@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def data_of(name: str) -> Dataset:
 
 
 def network_of(name: str, domain: str, data: Dataset) -> Network:
-    """Return a default network; with real nodes, samples are averaged in blocks, of which double precision holds enough digits."""
+    """Return a default network; with real nodes on large grids, samples are averaged in blocks first."""
     pool = 4 if domain == "laplace" and max(data.grid) > 20 else 1
     size = {"size": "xxlarge"} if not DATA[name] else {}
     return Model(domain=domain, pool=pool, **size).network(data)  # type: ignore[arg-type]
