@@ -3,13 +3,14 @@
     python -m benchmarks.studies.onnx [--quick]
 
 writes benchmarks/results/onnx.json and the table docs/speed/onnx.txt. With ``--quick`` it measures digits only, and
-prints the table.
+prints the figures.
 """
 
 from __future__ import annotations
 
 import sys
 import warnings
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from .tables import Table, milliseconds, write
 RESULTS = Path(__file__).parents[1] / "results" / "onnx.json"
 DOMAINS = ("fourier", "hartley", "laplace", "damped", "grid")
 # Epochs of training; 0 for a network with its first weights.
-DATA = {"digits": 10, "mnist-5k": 3, "random colour images": 0}
+DATA = {"digits": 10, "mnist-5k": 1, "random colour images": 0}
 BATCHES = (1, 1000)
 # Operators of Fourier transforms, and kinds of numbers, that a model must not have.
 TRANSFORMS, COMPLEX = {"DFT", "STFT"}, {14, 15}
@@ -85,7 +86,7 @@ def network_of(name: str, domain: str, data: Dataset) -> Network:
     return Model(domain=domain, pool=pool, **size).network(data)  # type: ignore[arg-type]
 
 
-def exported(name: str, domain: str, seconds: float = 1.0) -> Exported:
+def exported(name: str, domain: str, seconds: float = 0.2) -> Exported:
     """Train a network if its data have classes, export it, and measure both."""
     import onnx
     import onnxruntime
@@ -140,14 +141,15 @@ def table(rows: list[Exported]) -> Table:
 def main(words: list[str]) -> None:
     """Measure, store the figures, and write the table."""
     names = ["digits"] if "--quick" in words else list(DATA)
+    rows = []
     with warnings.catch_warnings(), threads(1):
         warnings.simplefilter("ignore")
-        rows = [exported(name, domain, 0.2 if "--quick" in words else 1.0) for name in names for domain in DOMAINS]
-    if "--quick" in words:
-        print(*(row for row in rows), sep="\n")
-        return
-    write_json(RESULTS, {"machine": machine(Plan()), "networks": [row._asdict() for row in rows]})
-    write("onnx", table(rows))
+        for name, domain in product(names, DOMAINS):
+            rows.append(exported(name, domain))
+            print(rows[-1], flush=True)
+    if "--quick" not in words:
+        write_json(RESULTS, {"machine": machine(Plan()), "networks": [row._asdict() for row in rows]})
+        write("onnx", table(rows))
 
 
 if __name__ == "__main__":
