@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-# Pages that Sphinx makes of the examples, and a comparison with another library, which need not be there.
-collect_ignore = ["gallery"] if find_spec("torch") else ["gallery", "concepts/pytorch.rst"]
+# Pages that Sphinx makes of the examples, and pages that need other libraries, which need not be there.
+NEEDS = {"concepts/pytorch.rst": "torch", "howto/export_to_onnx.rst": "onnxruntime"}
+collect_ignore = ["gallery", *(page for page, package in NEEDS.items() if find_spec(package) is None)]
 
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the pages write files where they please, and import the programs that they show."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(Path(__file__).parent / "howto")
+    for folder in ("howto", "howto/serving"):
+        monkeypatch.syspath_prepend(Path(__file__).parent / folder)

@@ -26,7 +26,10 @@ ROWS = (
     ),
     (("spaces", "one class per domain: grid, band and the verbs   x.space.mean(x.data)", ORANGE),),
     (("ops", "one block per op: forward, derivative, cost, source", BLUE),),
-    (("plan", "recorded ops as one list of kernel calls over arrays that stay in place", BLUE),),
+    (
+        ("plan", "recorded ops as kernel calls over arrays that stay in place", BLUE),
+        ("onnx", "recorded ops as an ONNX model", BLUE),
+    ),
     (("nn", "layers, Sequential, Network", BLUE),),
     (("optim", "optimisers, schedules", GREY), ("tasks", "targets, losses, metrics", BLUE)),
     (("augment", "random changes of spectra", BLUE), ("data", "datasets, readers, splits", GREY)),

@@ -24,7 +24,7 @@ LAYERS = (
     {"kernels", "autodiff", "approximate", "values"},
     {"spaces"},
     {"ops"},
-    {"plan"},
+    {"plan", "onnx"},
     {"nn"},
     {"optim", "tasks"},
     {"augment", "data"},
@@ -39,7 +39,7 @@ LAYERS = (
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
 LINES_A_FUNCTION, ARGUMENTS = 25, 8
 SECONDS_TO_IMPORT = 0.3
-HEAVY = ("matplotlib", "sklearn", "rich", "typer", "scipy", "safetensors", "torch", "autograd", "mpmath", "PIL")
+HEAVY = ("matplotlib", "sklearn", "rich", "typer", "scipy", "safetensors", "torch", "autograd", "mpmath", "PIL", "onnx")
 
 
 def files() -> list[Path]:

@@ -267,30 +267,38 @@ def pull_back(record: Record, out: Tensor, g: Tensor) -> Iterator[tuple[Tensor, 
             yield x, vjp(*given, **record.parameters)
 
 
-def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> Callable[..., Sequence[Tensor | None]]:
+@dataclass(frozen=True, eq=False, slots=True)
+class FusedVjps:
+    """The vjps of an op that computes in one pass what a composite computes in several ops: see `fused_vjps`."""
+
+    composite: Callable[..., Any]
+    fast: Callable[..., Any]
+
+    def __call__(self, g: Tensor, out: Tensor, *rest: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
+        """Return the gradients of all inputs."""
+        if not _recording.get():
+            return self.fast(g, out, *rest, **parameters)
+        inputs = rest[len(out.record.saved) :] if out.record is not None else rest
+        wanted = {id(x) for x in inputs if x.requires_grad}
+        again = self.composite(*inputs, **parameters)
+        # Stop at the inputs of the op: the outer reverse pass continues from there.
+        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, past_wanted=False)
+        found = {id(x): gx for x, gx in partials}
+        return [found.pop(id(x), None) for x in inputs]
+
+
+def fused_vjps(composite: Callable[..., Any], fast: Callable[..., Any]) -> FusedVjps:
     """Return the vjps of an op that computes in one pass what `composite` computes in several ops.
 
     Parameters
     ----------
     composite : callable
         ``composite(*inputs, **parameters) -> Tensor``, written in ops. Its derivatives are used when the gradients
-        are to be differentiated again.
+        are to be differentiated again, and it stands for the op where that is exported.
     fast : callable
         ``fast(g, out, *saved, *inputs, **parameters)`` returns the gradients of all inputs; it works on arrays.
     """
-
-    def vjps(g: Tensor, out: Tensor, *rest: Tensor, **parameters: Any) -> Sequence[Tensor | None]:
-        if not _recording.get():
-            return fast(g, out, *rest, **parameters)
-        inputs = rest[len(out.record.saved) :] if out.record is not None else rest
-        wanted = {id(x) for x in inputs if x.requires_grad}
-        again = composite(*inputs, **parameters)
-        # Stop at the inputs of the op: the outer reverse pass continues from there.
-        partials = _reverse(again, g, keep=True, create_graph=True, wanted=wanted, past_wanted=False)
-        found = {id(x): gx for x, gx in partials}
-        return [found.pop(id(x), None) for x in inputs]
-
-    return vjps
+    return FusedVjps(composite, fast)
 
 
 def _order(tensor: Tensor) -> int:

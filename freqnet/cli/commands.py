@@ -247,6 +247,22 @@ def info(
 
 
 @app.command()
+def export(
+    run: RunFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="File to write.")],
+    part: Annotated[
+        str, opt("part", "What to write: network; or door, from samples to spectra; or body [network].")
+    ] = "network",
+    storage: Annotated[str, opt("storage", "How weights are stored: float32 or float16 [float32].")] = "float32",
+    json: Json = None,
+) -> None:
+    """Write a trained model as an ONNX file, which other programs and languages run."""
+    from freqnet.cli.export import export_run
+
+    export_run(run, file, part, storage, json)
+
+
+@app.command()
 def audit(
     run: RunFolder,
     data: Annotated[

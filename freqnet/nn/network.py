@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from freqnet.errors import ConfigurationError, DataWarning, SpaceError, got_expe
 from freqnet.kernels import KERNEL
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn.containers import Sequential
+from freqnet.nn.deploy import to_onnx
 from freqnet.nn.door import Door
 from freqnet.nn.head import Rescale
 from freqnet.nn.module import (
@@ -34,6 +35,9 @@ from freqnet.nn.plans import Compiled, Plans, batch_axis, in_parts, plans_are_on
 from freqnet.spaces import Axes, Space, counted_transforms, no_transforms
 from freqnet.spaces.base import per_axis
 from freqnet.spaces.condition import require_condition
+
+if TYPE_CHECKING:
+    import onnx
 
 
 class State(NamedTuple):
@@ -365,6 +369,51 @@ class Network(Displayed):
         True
         """
         return Compiled(self, storage)
+
+    def to_onnx(
+        self, part: str = "network", storage: str = "float32", metadata: Mapping[str, Any] | None = None
+    ) -> onnx.ModelProto:
+        """Return the network as an ONNX model, in real arithmetic with standard operators, for batches of any size.
+
+        The input is ``samples``, floats ``(batch, *grid, channels)`` in the precision and in the unit of the training
+        set: the model standardises them, but does not divide whole numbers by `Door.full_scale`. The output is
+        ``outputs``, as `predict` returns them. The model carries, as text in JSON, the names of its outputs, the range
+        of the training set, the grid and other facts.
+
+        Parameters
+        ----------
+        part : {"network", "door", "body"}
+            The whole network; or the door alone, from samples to ``spectra``; or the body alone, from these to outputs.
+            Spectra are the numbers that `analyse` returns, ``(*modes, batch, channels)``, and complex ones are pairs
+            along a last axis.
+        storage : {"float32", "float16"}
+            How weights are stored. ``"float16"`` takes half the memory and keeps 11 binary digits; the model computes
+            in the precision of the network.
+        metadata : mapping of str to Any
+            Further plain data for the model to carry.
+
+        Returns
+        -------
+        onnx.ModelProto
+
+        Raises
+        ------
+        ConfigurationError
+            The package onnx is missing, a part or storage is not known, an op has no rule (`freqnet.onnx.rule`), a
+            weight is not finite, or the model is larger than 2 GB.
+
+        Examples
+        --------
+        ``Path("model.onnx").write_bytes(model.SerializeToString())`` writes the file.
+
+        >>> from freqnet import nn
+        >>> body = nn.Sequential((nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
+        >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+        >>> model = network.to_onnx()
+        >>> [node.name for node in (*model.graph.input, *model.graph.output)]
+        ['samples', 'outputs']
+        """
+        return to_onnx(self, part, storage, metadata or {})
 
     def _outputs(self, state: State, plans: Plans, examples: Tensor, batch: int) -> np.ndarray:
         if not is_whole(batch) or batch < 1:
