@@ -48,6 +48,8 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "freqnet.nn.module.Layer"),
     ("py:class", "freqnet.nn.network.State"),
+    ("py:class", "freqnet.onnx.matrices.Product"),
+    ("py:class", "freqnet.onnx.matrices.Selection"),
     ("py:class", "freqnet.spaces.base.NodeTables"),
     ("py:class", "freqnet.spaces.base.S"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
