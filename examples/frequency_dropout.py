@@ -9,11 +9,11 @@ accuracy on training images minus that on test images.
 """
 
 import argparse
-import warnings
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
+from freqnet.benchmarks.studies.sets import cifar10
 from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from scipy import stats
 
@@ -187,14 +187,6 @@ FULL = (Part("cifar10", 1000, 20, 5), Part("cifar10", 4000, 10, 5), Part("cifar1
         Part("mnist-5k", 1000, 15, 5))  # fmt: skip
 
 
-def cifar(folder):
-    """Return 40,000 training and 10,000 test images, without those of the official test set."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # There may be no official test set.
-        dataset = load("cifar10", folder=folder)
-    return split(dataset.take(np.arange(len(dataset) - dataset.official_test)), test=0.2, seed=0)
-
-
 def measure_all(sources, wanted):
     """Do the trainings that are not stored."""
     for part in wanted:
@@ -210,7 +202,7 @@ def measure_all(sources, wanted):
 
 
 if options.full:
-    measure_all({"cifar10": cifar(options.folder), "mnist-5k": parts}, FULL)
+    measure_all({"cifar10": split(cifar10(options.folder), test=0.2, seed=0), "mnist-5k": parts}, FULL)
 show(STORE.rows(), FULL, FORMS)
 
 # %%

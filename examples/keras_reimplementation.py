@@ -18,11 +18,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from freqnet.benchmarks.studies.sets import cifar10, parts_of
 from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from skimage import data
 
 from freqnet import Fourier, Grid, Tensor, nn, ops
-from freqnet.data import load, split
+from freqnet.data import load
 from freqnet.kernels.threads import thread_limit
 from freqnet.training import Settings, analyse, fit
 
@@ -226,12 +227,6 @@ def trained(name, size, kernel, seed, parts, width, epochs, augment, rate=2e-3):
     }
 
 
-def parts_of(dataset, images, test, seed=0):
-    """Return a number of training images and of test images."""
-    parts = split(dataset, test=test / len(dataset), seed=seed)
-    return split(parts.train, test=images / len(parts.train), seed=seed).test, parts.test
-
-
 # %%
 # On this page, the generic network with 5x5 taps reads 1,000 digits for five epochs, with each parametrisation:
 
@@ -259,7 +254,7 @@ SETTINGS = tuple(product(NETWORKS, (3, 5)))
 
 def measure():
     """Train what is not in the results yet."""
-    dataset = load("cifar10", folder=options.folder)
+    dataset = cifar10(options.folder)
     for seed, (name, size), kernel in product(range(options.seeds), SETTINGS, KERNELS):
         key = {"network": name, "size": size, "kernel": kernel, "seed": seed} | STUDY
         if STORE.has(**key):

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from freqnet.benchmarks.studies.sets import cifar10, parts_of
 from freqnet.benchmarks.studies.store import EXAMPLES, Store
 
 from freqnet import Grid, Tensor, nn, ops
 from freqnet.autodiff import Op, backward
-from freqnet.data import load, split
+from freqnet.data import load
 from freqnet.kernels.threads import thread_limit
 from freqnet.ops.pool import aliased
 from freqnet.optim import SGD, Adam, Momentum
@@ -325,13 +326,7 @@ def trained(name, domain, size, kernel, seed, data, epochs, width, augment):
     return curves, last
 
 
-def sets_of(dataset, images, test, seed=0):
-    """Return a number of training images and of test images, with the same share of each class."""
-    parts = split(dataset, test=test / len(dataset), seed=seed)
-    return split(parts.train, test=images / len(parts.train), seed=seed).test, parts.test
-
-
-small = sets_of(load("mnist-5k"), 600, 300)
+small = parts_of(load("mnist-5k"), 600, 300)
 quick = {(kernel, size): trained("generic", "grid", size, kernel, 0, small, 6, 6, AUGMENT["mnist-5k"])
          for size in (3, 5) for kernel in ("taps", "spectral")}  # fmt: skip
 for size in (3, 5):
@@ -416,13 +411,13 @@ SETTINGS = tuple(product(options.data, DOMAINS, ARCHITECTURES, (3, 5)))
 
 def measure():
     """Train what is not in the results yet."""
-    found = {name: load(name, folder=options.folder) if name == "cifar10" else load(name) for name in options.data}
+    found = {name: cifar10(options.folder) if name == "cifar10" else load(name) for name in options.data}
     for seed, (data, domain, name, size), kernel in product(range(options.seeds), SETTINGS, KERNELS):
         key = {"data": data, "domain": domain, "network": name, "size": size, "kernel": kernel, "seed": seed}
         key |= SIZE_OF_STUDY
         if STORE.has(**key):
             continue
-        parts = sets_of(found[data], options.images, options.test, seed)
+        parts = parts_of(found[data], options.images, options.test, seed)
         with thread_limit(1):
             curves, last = trained(
                 name, domain, size, kernel, seed, parts, options.epochs, options.width, AUGMENT[data]

@@ -12,6 +12,7 @@ import argparse
 
 import matplotlib.pyplot as plt
 import numpy as np
+from freqnet.benchmarks.studies.sets import cifar10
 from freqnet.benchmarks.studies.store import EXAMPLES, Store
 from scipy import stats
 from skimage import color, data
@@ -242,9 +243,7 @@ assert np.allclose(by_pictures, truncated(tiles[0], [s**-2 for s in STRIDES])[:,
 
 def measure_cifar(folder):
     """Measure the first 1,000 images of CIFAR-10, in grey and in colour, and keep the results."""
-    from freqnet.data import load
-
-    images = load("cifar10", folder=folder).images[:1000].astype(float)
+    images = cifar10(folder).take(np.arange(1000)).images.astype(float)
     for kind, found in (("grey", [grey(p) for p in images]), ("colour", list(images))):
         if STORE.has(images="CIFAR-10", colour=kind):
             continue

@@ -10,12 +10,12 @@ layers in the Fourier domain. It then searches for its hyperparameters and train
 
 import argparse
 import time
-import warnings
 from dataclasses import asdict, dataclass, replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
+from freqnet.benchmarks.studies.sets import cifar10
 from freqnet.benchmarks.studies.store import EXAMPLES, Store
 
 from freqnet import nn
@@ -271,14 +271,6 @@ assert min(row["error"] for row in quick) < quick[0]["error"], "for so short a t
 # 40 ms per image on one core in Fourier, and 70 ms on samples, so that 150 epochs are days.
 
 
-def cifar(folder):
-    """Return 40,000 training and 10,000 test images, without those of the official test set."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # There may be no official test set.
-        dataset = load("cifar10", folder=folder)
-    return split(dataset.take(np.arange(len(dataset) - dataset.official_test)), test=0.2, seed=0)
-
-
 def search_form(form, train, trials):
     """Search for the best choices of a form, and return them."""
     few = split(train, test=min(4000, len(train) // 2) / len(train), seed=0).test
@@ -328,7 +320,7 @@ def train_paper(parts, forms, choices=PAPER, settings=None):
 
 if options.full or options.paper:
     forms = [options.form] if options.form else list(FORMS)
-    (train_paper if options.paper else train_small)(cifar(options.folder), forms)
+    (train_paper if options.paper else train_small)(split(cifar10(options.folder), test=0.2, seed=0), forms)
 
 # %%
 # The paper's error is that of a network with all channels and 150 epochs, on all 50,000 training images. The

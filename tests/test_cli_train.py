@@ -21,6 +21,7 @@ from safetensors.numpy import load_file
 import freqnet.report
 from freqnet import kernels
 from freqnet.cli import main
+from freqnet.cli.console import print_table
 from freqnet.data import load
 from freqnet.experiments import page
 from freqnet.training.files import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, REPORT, RUN_FILES, write_atomically
@@ -286,3 +287,12 @@ def test_what_a_laplace_network_cannot_do(words: tuple[str, ...], message: str, 
     assert found.status == 2
     assert re.search(message, found.err), found.err
     assert not (tmp_path / "run").exists()
+
+
+def test_long_texts_in_a_table_leave_the_other_columns_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("runs", [("first run", "choice=1 " * 40)], ("run", "choices"))
+    print_table("none yet", [], ("run", "choices"))
+    lines = capsys.readouterr().out.splitlines()
+    assert any("│ first run │" in line for line in lines)
+    assert all(len(line) <= 200 for line in lines)
+    assert sum(line.count("choice=1") for line in lines) == 40

@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import chain, product
 from pathlib import Path
@@ -32,14 +30,14 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from freqnet.data import Dataset, Split, load, split, stratified_folds
-from freqnet.errors import DataWarning
+from freqnet.data import Dataset, split, stratified_folds
 from freqnet.training import Model, Settings, analyse, fit, training_defaults
 from freqnet.training.presets import PHOTOGRAPHIC as PASSES
 
 from .. import Plan, machine
 from ..networks import OnnxPeer, Ours, Peer
 from ..timing import alternate, threads
+from .sets import cifar10, some
 from .store import Store
 from .tables import Table, milliseconds, write
 
@@ -66,6 +64,8 @@ NAMES = (*OURS, *CNNS, *HEADS, SMOOTHED)
 # Two networks of about equal accuracy, trained on fewer images, for no fewer steps than this.
 COMPARED, COUNTS, LEAST_STEPS = ("xxlarge", MIDDLE), (500, 1000, 2000, 5000, 10_000), 1000
 SHIFT = 4
+# The share of the images that is held out.
+TEST = 0.2
 # The choices of `tune`, for all CNNs.
 CHOSEN = {"learning_rate": 1e-2, "weight_decay": 0.01}
 TUNED = {"learning_rate": (3e-3, 1e-2, 3e-2), "weight_decay": (0.01, 0.1)}
@@ -194,23 +194,14 @@ def robustness(predict: Predict, images: np.ndarray, targets: np.ndarray) -> dic
 
 
 # -- commands ------------------------------------------------------------------------------------------
-def parts_of(folder: str | None, seed: int) -> Split:
-    """Return the parts of CIFAR-10: an official test set is not read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # There may be no official test set.
-        dataset = load("cifar10", folder=folder)
-    if dataset.official_test:
-        dataset = replace(dataset.take(np.arange(len(dataset) - dataset.official_test)), official_test=0)
-    return split(dataset, test=0.2, seed=seed)
-
-
 def train(options: argparse.Namespace) -> None:
     """Train the networks that are not in the results yet, and measure their accuracy and robustness."""
     is_curve = options.command == "curves"
     names, counts = (COMPARED, COUNTS) if is_curve else (NAMES, (None,))
+    dataset = cifar10(options.folder)
     for seed, count, name in product(range(options.seeds), counts, options.only or names):
-        parts = parts_of(options.folder, seed)
-        subset = parts.train if count is None else _some(parts.train, count, seed)
+        parts = split(dataset, test=TEST, seed=seed)
+        subset = parts.train if count is None else some(parts.train, count, seed)
         key = {"name": name, "seed": seed, "images": len(subset)}
         if STORE.has(**key):
             continue
@@ -224,14 +215,9 @@ def train(options: argparse.Namespace) -> None:
         STORE.add(row)
 
 
-def _some(train: Dataset, count: int, seed: int) -> Dataset:
-    """Return a number of examples, as many of each class."""
-    return split(train, test=count / len(train), seed=seed).test
-
-
 def tune(options: argparse.Namespace) -> None:
     """Print the accuracy of a CNN for every choice, on a fold of 10,000 images of the training part."""
-    train = _some(parts_of(options.folder, 0).train, 10_000, 0)
+    train = some(split(cifar10(options.folder), test=TEST, seed=0).train, 10_000, 0)
     own, held = next(iter(stratified_folds(train, 5, 0)))
     for choices in product(*TUNED.values()):
         named = dict(zip(TUNED, choices, strict=True))
@@ -243,7 +229,8 @@ def tune(options: argparse.Namespace) -> None:
 
 def time(options: argparse.Namespace) -> None:
     """Measure a training step with its augmentation, and inference, of every pair of networks, in turns."""
-    plan, train = Plan(threads=options.threads), parts_of(options.folder, 0).train.take(np.arange(2000))
+    plan = Plan(threads=options.threads)
+    train = split(cifar10(options.folder), test=TEST, seed=0).train.take(np.arange(2000))
     rows, images = [], train.images[:1000]
     theirs = {name: their_operations(name, train, plan) for name in CNNS}
     for size in SIZES:

@@ -54,7 +54,7 @@ def print_table(title: str, rows: Sequence[tuple[Any, ...]], header: tuple[str, 
 
     table = Table(show_header=bool(header))
     for index, name in enumerate(header or ("",) * len(rows[0])):
-        width = max(len(name), *(len(str(row[index])) for row in rows))
+        width = max([len(name), *(len(str(row[index])) for row in rows)])
         if width > _LONG:
             table.add_column(name, overflow="fold")
         else:
