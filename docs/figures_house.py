@@ -29,7 +29,11 @@ ROWS = (
     (("plan", "recorded ops as one list of kernel calls over arrays that stay in place", BLUE),),
     (("nn", "layers, Sequential, Network", BLUE),),
     (("optim", "optimisers, schedules", GREY), ("tasks", "targets, losses, metrics", BLUE)),
-    (("augment", "random changes of spectra", BLUE), ("data", "datasets, readers, splits", GREY)),
+    (
+        ("augment", "random changes of spectra", BLUE),
+        ("convert", "trained CNNs by way of ONNX", BLUE),
+        ("data", "datasets, readers, splits", GREY),
+    ),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),
     (("plot", "plots on Matplotlib axes", BLUE),),
