@@ -13,7 +13,7 @@ from freqnet.data import Dataset, load
 from freqnet.errors import DataError, got_expected
 from freqnet.tasks import Classification
 from freqnet.training import Checkpoint, save
-from freqnet.training.files import MODEL, claim_folder, write_json
+from freqnet.training.files import MODEL, check_folder, claim_folder, write_json
 
 ERRORS = "conversion.json"
 _COLUMNS = ("layer", "name", "converted to", "error", "on other samples")
@@ -23,9 +23,11 @@ def convert_model(
     model: Path, data: str, out: Path, *, folder: Path | None, reading: dict[str, Any], **choices: Any
 ) -> Conversion:
     """Convert a model, print the error of each layer, and write the model and the errors to a folder."""
+    check_folder(out, overwrite=None)
     dataset = load(data, folder=folder, **reading)
+    found = _converted(model, dataset, choices)
+    # Only now: a model that cannot be converted leaves no folder.
     with claim_folder(out, overwrite=None):
-        found = _converted(model, dataset, choices)
         classes = list(dataset.classes)
         info = {"classes": classes, "task": dataset.task.name, "converted_from": model.name}
         network = found.network
@@ -33,7 +35,7 @@ def convert_model(
         write_json(out / ERRORS, found.as_dict())
     _show(found)
     say(f"{out}: {MODEL}, {ERRORS}")
-    say(f"measure it: freqnet evaluate {out} {data}; train on: freqnet train {data} --from {out} --epochs 1 --lr 1e-3")
+    say(f"measure it: freqnet evaluate {out} {data}; train on: freqnet train {data} --from {out} --epochs 1 --lr 3e-4")
     return found
 
 
