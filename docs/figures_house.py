@@ -32,7 +32,11 @@ ROWS = (
     ),
     (("nn", "layers, Sequential, Network", BLUE),),
     (("optim", "optimisers, schedules", GREY), ("tasks", "targets, losses, metrics", BLUE)),
-    (("augment", "random changes of spectra", BLUE), ("data", "datasets, readers, splits", GREY)),
+    (
+        ("augment", "random changes of spectra", BLUE),
+        ("convert", "trained CNNs by way of ONNX", BLUE),
+        ("data", "datasets, readers, splits", GREY),
+    ),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),
     (("plot", "plots on Matplotlib axes", BLUE),),

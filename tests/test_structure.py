@@ -27,7 +27,7 @@ LAYERS = (
     {"plan", "onnx"},
     {"nn"},
     {"optim", "tasks"},
-    {"augment", "data"},
+    {"augment", "convert", "data"},
     {"training"},
     {"audit"},
     {"plot"},

@@ -21,11 +21,13 @@ from freqnet.cli.options import (
     given,
     job_arguments,
     opt,
+    read_floats,
     read_numbers,
     reading,
     takes_choices,
 )
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.training.presets import COMPARED
 from freqnet.training.range_test import HIGH, LOW, STEPS
 
@@ -190,6 +192,39 @@ def lr_range(
 
     job = Job(**job_arguments(config, data, choices, folder=folder, weights=weights))
     show_range(job, out, low, high, steps)
+
+
+@app.command()
+def convert(
+    model: Annotated[Path, typer.Argument(help="ONNX file of a trained network on samples.")],
+    data: Annotated[str, opt("data", "Data like those of its training, to fit the activations to.")],
+    out: Annotated[Path, opt("out", "Folder for the converted model and the errors of its layers.")],
+    folder: Folder = None,
+    layout: Layout = None,
+    size_to: SizeTo = None,
+    domain: Annotated[str, opt("domain", "Domain of the converted network [fourier].")] = DEFAULT_DOMAIN,
+    degree: Annotated[int, opt("degree", "Degree of the polynomials in place of activations, 1 to 9 [4].")] = 4,
+    method: Annotated[
+        str,
+        opt("method", "How they are fitted: data, least-squares, chebyshev, minimax, taylor or gaussian [data]."),
+    ] = "data",
+    max_pool: Annotated[str, opt("max-pool", "What replaces a maximum: power or average [power].")] = "power",
+    modes: Annotated[int | None, opt("modes", "Largest number of modes along each axis, odd [all].")] = None,
+    mean: Annotated[str | None, opt("mean", "Mean that the original's samples were freed of, such as 0.1307.")] = None,
+    deviation: Annotated[
+        str | None, opt("deviation", "Deviation that they were divided by, such as 0.3081; both may be lists.")
+    ] = None,
+) -> None:
+    """Convert a trained spatial network to the frequency domain, and show the error of each layer."""
+    from freqnet.cli.convert import convert_model
+
+    if (mean is None) != (deviation is None):
+        todo = "add the other, or leave both out"
+        raise ConfigurationError(got_expected("--mean", "only one of --mean and --deviation", "both", todo))
+    numbers = [read_floats(name, text) for name, text in (("--mean", mean), ("--deviation", deviation)) if text]
+    choices = {"domain": domain, "degree": degree, "method": method, "max_pool": max_pool, "modes": modes}
+    choices |= {"standardise": tuple(numbers) or None}
+    convert_model(model, data, out, folder=folder, reading=reading(layout, size_to), **choices)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -137,6 +138,24 @@ def reading(layout: str | None, size_to: str | None) -> dict[str, Any]:
     """Return those arguments of `freqnet.data.load` that were given as options."""
     sizes = None if size_to is None else read_numbers("--size-to", size_to)
     return given({"layout": layout, "size_to": sizes})
+
+
+def read_floats(name: str, text: str) -> tuple[float, ...]:
+    """Return the numbers of an option, such as ``0.5`` or ``0.49,0.48,0.45``.
+
+    Raises
+    ------
+    ConfigurationError
+        The text is no list of finite numbers.
+    """
+    try:
+        numbers = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(map(isfinite, numbers)):
+        expected = "a number, or one per channel with commas between them"
+        raise ConfigurationError(got_expected(name, repr(text), expected, f"write {name} 0.5, say"))
+    return numbers
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
 from freqnet.nn.plans import Compiled, tape_only
-from freqnet.nn.pooling import AveragePool, LowPass, TruncationPool
+from freqnet.nn.pooling import AveragePool, LowPass, Take, TruncationPool
 from freqnet.nn.squeeze import SqueezeExcitation
 from freqnet.nn.twin import TwinReport, compare_with_twin
 
@@ -49,6 +49,7 @@ __all__ = [
     "Signal",
     "SqueezeExcitation",
     "StochasticDepth",
+    "Take",
     "TruncationPool",
     "TwinReport",
     "Window",

@@ -13,7 +13,7 @@ from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_f
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
 from freqnet.errors import ConfigurationError, ShapeError, got_expected
-from freqnet.nn.module import Module, Signal, layer, require_incoming
+from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.spaces.base import Axes, per_axis
 
 # x + x^2 / 4 is close to the identity: deep stacks start stable, and training adapts the curvature.
@@ -183,7 +183,9 @@ class Polynomial(Module):
 @layer
 @dataclass(eq=False)
 class Pointwise(Module):
-    """Apply an exact activation to samples, in the grid domain only: for spatial counterparts and baselines.
+    """Apply an exact activation to features, or to samples in the grid domain.
+
+    Features are plain numbers behind a head, in any domain. Samples are for spatial counterparts and baselines.
 
     Parameters
     ----------
@@ -201,9 +203,10 @@ class Pointwise(Module):
 
     function: str = "relu"
 
-    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
-        incoming = require_incoming(incoming, Signal, "Pointwise")
+    def _build(self, incoming: Signal | Features, generator: np.random.Generator) -> Signal | Features:
         known_function(self.function, POINTWISE)
+        if isinstance(incoming, Features):
+            return incoming
         if incoming.space.is_spectral:
             raise ShapeError(
                 got_expected(

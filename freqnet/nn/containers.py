@@ -168,16 +168,20 @@ class Residual(Module):
     Parameters
     ----------
     body : Module
+    path : Module, optional
+        Layers of the shortcut, by default none.
 
     Raises
     ------
     ShapeError
-        The output of the body is not a signal, or the input cannot be resampled to its grid.
+        The output of the body or of the shortcut is not a signal, or that of the shortcut cannot be resampled to the
+        grid of the body.
     """
 
     is_static = True
 
     body: Module
+    path: Module | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -188,6 +192,8 @@ class Residual(Module):
         out = self.body.build(incoming, generator, self.precision)
         if not isinstance(out, Signal):
             raise ShapeError(got_expected("Residual body", str(out), "a signal", "put the head after the Residual"))
+        if self.path is not None:
+            incoming = require_incoming(self.path.build(incoming, generator, self.precision), Signal, "Residual path")
         grid = incoming.space.grid
         if out.space.grid != grid and incoming.space.resampled(out.space.grid).grid != out.space.grid:
             todo = "pool with LowPass, which keeps the grid"
@@ -200,11 +206,15 @@ class Residual(Module):
 
     def children(self) -> Iterator[tuple[str, Module]]:
         yield "body", self.body
+        if self.path is not None:
+            yield "path", self.path
         if self.shortcut is not None:
             yield "shortcut", self.shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.body(x)
+        if self.path is not None:
+            x = self.path(x)
         if self.shortcut is not None:
             x = self.shortcut(x)
         if x.space.grid != out.space.grid:

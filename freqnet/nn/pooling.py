@@ -1,4 +1,4 @@
-"""Pooling inside a domain: truncation to any size, low-pass, and exact averages."""
+"""Pooling inside a domain: truncation to any size, low-pass, exact averages, and samples by their places."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.errors import ShapeError, got_expected
+from freqnet.errors import ShapeError, SpaceError, got_expected
 from freqnet.nn.module import Module, Signal, layer, require_incoming
 from freqnet.ops.pool import aliased, checked_window, resampled
+from freqnet.ops.take import checked_places, taken
 from freqnet.spaces.base import Axes, Space, per_axis
 
 
@@ -94,6 +95,53 @@ class LowPass(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return ops.truncate(x, self.band)
+
+
+@layer
+@dataclass(eq=False)
+class Take(Module):
+    """Take samples by their places and put them side by side on a grid of their own: crops, strides, zero padding.
+
+    The layer computes one matrix product per axis, between spectra. `freqnet.convert` uses it where a CNN pads or
+    skips pixels.
+
+    Parameters
+    ----------
+    places : tuple of int, or tuple of tuples
+        For each sample of the new grid, the place of a sample on the old one; -1 gives 0. One tuple is for all axes,
+        several are for one axis each.
+
+    Raises
+    ------
+    ShapeError
+        There are no places, one of them is not on the grid, or there are not as many tuples as axes.
+    SpaceError
+        The domain stores values at nodes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet import nn
+    >>> from freqnet.spaces import Fourier
+    >>> every_other = nn.Take((0, 2, 4, 6, -1))
+    >>> print(every_other.build(nn.Signal(Fourier.on((9, 9)), 4), np.random.default_rng(0)))
+    4 channels of fourier signal, grid 5x5, band 2x2
+    """
+
+    is_static = True
+
+    places: tuple[int, ...] | tuple[Axes, ...]
+
+    def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
+        space = require_incoming(incoming, Signal, "Take").space
+        places = checked_places(self.places, space.grid)
+        if space.has_nodes:
+            todo = "pass domain='fourier'"
+            raise SpaceError(got_expected("Take", space, "a domain of modes or samples", todo))
+        return Signal(taken(space, places), incoming.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.take(x, self.places)
 
 
 # Longest window, in periods: longer ones are the mean, but for rounding errors.

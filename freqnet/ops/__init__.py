@@ -11,6 +11,7 @@ from freqnet.ops.pointwise import erf, exp, gelu, log, power, relu, sigmoid, sil
 from freqnet.ops.polynomial import polynomial
 from freqnet.ops.pool import alias, average, resample, shift, truncate, zero_pad
 from freqnet.ops.quadratic import moments
+from freqnet.ops.take import take
 from freqnet.ops.transform import analysis, synthesis
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "silu",
     "sobolev_error",
     "synthesis",
+    "take",
     "tanh",
     "times",
     "truncate",

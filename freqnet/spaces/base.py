@@ -493,6 +493,13 @@ class Space(ABC):
     def alias(self, array: np.ndarray, coarse: Space, stride: Axes, adjoint: bool) -> np.ndarray:
         """Keep every `stride`-th sample; `coarse` is the space of the result (for the adjoint, of the argument)."""
 
+    def take(self, array: np.ndarray, target: Space, places: tuple[Axes, ...], adjoint: bool) -> np.ndarray:
+        """Return the signal whose samples along each axis are those at `places`, and 0 at place -1.
+
+        `target` is the space of the result; for the adjoint, of the argument.
+        """
+        raise self._lacks("take")
+
     @abstractmethod
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         """Shift forward by `samples`, ``(axes,)`` or ``(batch, axes)``, whole or fractional."""

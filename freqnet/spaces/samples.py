@@ -164,6 +164,15 @@ class Grid(Space):
         out[keep] = _resample(array, coarse.grid, coarse.grid, coarse.band) * volume(stride)
         return _resample(out, self.grid, self.grid, self.band)
 
+    def take(self, array: np.ndarray, target: Space, places: tuple[Axes, ...], adjoint: bool) -> np.ndarray:
+        pairs = zip(places, self.grid, strict=True)
+        matrices = [(np.array(at)[:, None] == np.arange(n)).astype(array.dtype) for at, n in pairs]
+        if not adjoint:
+            return _resample(along_axes(matrices, array), target.grid, target.grid, target.band)
+        # Adjoint under the mean over each grid.
+        array = _resample(array, target.grid, target.grid, target.band) * (volume(self.grid) / volume(target.grid))
+        return _resample(along_axes([m.T for m in matrices], array), self.grid, self.grid, self.band)
+
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.broadcast_to(np.atleast_2d(np.asarray(samples, float)), (array.shape[-2], self.ndim))
         for axis, n in enumerate(self.grid):

@@ -43,6 +43,7 @@ EXAMPLES: dict[str, list[nn.Module]] = {
     "Residual": [
         nn.Residual(nn.Convolution(4)),
         nn.Residual(nn.Sequential((nn.Convolution(3), nn.TruncationPool(3), nn.PowerNorm(epsilon=0.1)))),
+        nn.Residual(nn.Convolution(3), nn.Sequential((nn.Convolution(5, 1), nn.TruncationPool(4)))),
     ],
     "Sequential": [
         nn.Sequential(()),
@@ -51,6 +52,7 @@ EXAMPLES: dict[str, list[nn.Module]] = {
     ],
     "SqueezeExcitation": [nn.SqueezeExcitation(2)],
     "StochasticDepth": [nn.StochasticDepth(0.5)],
+    "Take": [nn.Take((1, 3, -1)), nn.Take((0, 0, 2, 3, 1, -1, -1)), nn.Take((2,))],
     "TruncationPool": [nn.TruncationPool(3), nn.TruncationPool(4), nn.TruncationPool(1)],
     "Window": [nn.Window(3), nn.Window(1)],
 }
@@ -129,6 +131,13 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
     "Sequential": [(nn.Sequential((nn.Dense(3), nn.Convolution(2))), ShapeError, "Convolution: got 3 features")],
     "SqueezeExcitation": [(nn.SqueezeExcitation(0), ShapeError, "reduction: got 0")],
     "StochasticDepth": [(nn.StochasticDepth(-0.1), ConfigurationError, "rate of StochasticDepth: got -0.1")],
+    "Take": [
+        (nn.Take(()), ShapeError, "places: got"),
+        (nn.Take((0, 8)), ShapeError, "places: got 8, expected whole numbers from -1 to 7"),
+        (nn.Take((-2,)), ShapeError, "places: got -2"),
+        (nn.Take(((0,), (1,))), ShapeError, "places: got places for 2 axes"),
+        (nn.Take((0.5,)), ShapeError, "places: got"),
+    ],
     "TruncationPool": [
         (nn.TruncationPool(9), ShapeError, "pooling size: got"),
         (nn.TruncationPool(0), ShapeError, "pooling size: got"),

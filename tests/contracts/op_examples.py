@@ -320,6 +320,19 @@ def _() -> list[Example]:
     return out
 
 
+@examples("take")
+def _() -> list[Example]:
+    out = []
+    for fine, adjoint in product(PERIODIC, (False, True)):
+        # A crop with zeros, all samples in another order with one of them twice, and one sample.
+        for row in (lambda n: (n // 2, n - 1, -1), lambda n: (*reversed(range(n)), 0), lambda n: (n - 1,)):
+            places = tuple(map(row, fine.grid))
+            target = fine.sibling(tuple(map(len, places)))
+            parameters = {"fine": fine, "target": target, "places": places, "adjoint": adjoint}
+            out.append(([element(target if adjoint else fine)], parameters))
+    return out
+
+
 @examples("shift")
 def _() -> list[Example]:
     amounts = (np.array([1.0, -2.0, 0.5]), np.array([[0.5, 1.0, -1.5], [-0.25, 0.0, 3.0]]))

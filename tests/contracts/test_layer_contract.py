@@ -37,7 +37,7 @@ def supports(domain: Factory, layer: nn.Module) -> bool:
     if isinstance(space, NodeSpace):
         # Some Chebyshev nodes are negative, and damped nodes are complex; there a continuous signal has no values.
         sinc = isinstance(layer, nn.AveragePool) and layer.method == "sinc"
-        return not sinc and not isinstance(layer, (nn.Pointwise, nn.PowerSpectrum, *PER_BIN))
+        return not sinc and not isinstance(layer, (nn.Pointwise, nn.PowerSpectrum, nn.Take, *PER_BIN))
     return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
 
 
@@ -207,7 +207,7 @@ def test_invalid_settings_are_found_by_build(domain: Factory, layer: nn.Module, 
         layer.build(nn.Signal(domain(8), CHANNELS), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in ("Dense", "Rescale", "Sequential")])
+@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in ("Dense", "Pointwise", "Rescale", "Sequential")])
 def test_layers_of_signals_refuse_features(name: str):
     with pytest.raises(ShapeError, match=f"{name}: got 3 features, expected a signal"):
         EXAMPLES[name][0].build(nn.Features(3), np.random.default_rng(0))

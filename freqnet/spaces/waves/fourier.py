@@ -19,12 +19,12 @@ from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
 from freqnet.spaces.channels import mode_products
-from freqnet.spaces.matrices import along
+from freqnet.spaces.matrices import along, contract
 from freqnet.spaces.registry import register_domain
 from freqnet.spaces.transforms import pass_door
 from freqnet.spaces.waves.base import WaveSpace
 from freqnet.spaces.waves.dft import kept_modes, matrices, matrices_win, samples_of
-from freqnet.spaces.waves.modes import box_modes, fold, independent_modes, wave_values
+from freqnet.spaces.waves.modes import box_modes, fold, independent_modes, taking, wave_values
 
 
 class Fourier(WaveSpace):
@@ -119,6 +119,19 @@ class Fourier(WaveSpace):
         last = self.ndim - 1
         middle = full.shape[last] // 2
         return np.ascontiguousarray(full[(slice(None),) * last + (slice(middle, None),)])
+
+    def take(self, array: np.ndarray, target: Space, places: tuple[Axes, ...], adjoint: bool) -> np.ndarray:
+        rows = zip(places, self.grid, target.grid, self.band, target.band, strict=True)
+        matrices = [taking(at, (n, count), (m, kept)).astype(array.dtype) for at, n, count, m, kept in rows]
+        *others, own = [matrix.conj().T for matrix in matrices] if adjoint else matrices
+        last = self.ndim - 1
+        rest, middle = own[len(own) // 2 :], own.shape[1] // 2
+        # X[.., -k] is the conjugate of the stored mode with all other axes reversed.
+        below = np.flip(array[(slice(None),) * last + (slice(1, None),)], tuple(range(last))).conj()
+        out = contract(rest[:, middle:], array, last) + contract(rest[:, :middle][:, ::-1], below, last)
+        for axis, matrix in enumerate(others):
+            out = contract(matrix, out, axis)
+        return np.ascontiguousarray(out)
 
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.atleast_2d(np.asarray(samples, float))

@@ -96,6 +96,14 @@ class Hartley(WaveSpace):
             array = fold(array, axis, (self.band[axis], coarse.band[axis]), coarse.grid[axis], adjoint)
         return np.ascontiguousarray(array)
 
+    def take(self, array: np.ndarray, target: Space, places: tuple[Axes, ...], adjoint: bool) -> np.ndarray:
+        array = _joined(array, self.ndim)
+        rows = zip(places, self.grid, target.grid, self.band, target.band, strict=True)
+        for axis, (at, n, count, m, kept) in enumerate(rows):
+            matrix = _taking(at, (n, count), (m, kept), array.dtype.char)
+            array = contract(matrix.T if adjoint else matrix, array, axis)
+        return np.ascontiguousarray(_joined(array, self.ndim))
+
     def shift(self, array: np.ndarray, samples: np.ndarray) -> np.ndarray:
         samples = np.atleast_2d(np.asarray(samples, float))
         for axis, (m, n) in enumerate(zip(self.band, self.grid, strict=True)):
@@ -200,6 +208,14 @@ def _waves(n: int, band: int, precision: str) -> np.ndarray:
     angle = 2 * np.pi * np.arange(n) / n
     # Reduce k j modulo n, so that the angle is accurate for large k j.
     return (np.cos(angle) + np.sin(angle))[np.outer(np.arange(-band, band + 1), np.arange(n)) % n].astype(precision)
+
+
+@cached
+def _taking(places: Axes, sizes: Axes, bands: Axes, precision: str) -> np.ndarray:
+    """Return the matrix ``(kept modes, modes)`` of an axis that takes samples by their places, and 0 at place -1."""
+    (n, count), (band, kept), at = sizes, bands, np.array(places)
+    values = np.where(at < 0, 0, _waves(n, band, precision)[:, at])
+    return _waves(count, kept, precision) @ values.T / count
 
 
 @cached

@@ -79,6 +79,30 @@ def fold(array: np.ndarray, axis: int, bands: Axes, coarse_grid: int, adjoint: b
     return np.moveaxis(out, 0, axis)
 
 
+@cached
+def taking(places: Axes, sizes: Axes, bands: Axes) -> np.ndarray:
+    """Return the matrix ``(kept modes, modes)`` of an axis that takes samples by their places, and 0 at place -1.
+
+    Parameters
+    ----------
+    places : tuple of int
+        Place of each new sample.
+    sizes, bands : tuple of int
+        Samples and band, each of the signal and of the result.
+
+    Examples
+    --------
+    >>> taking((0, 0, 0), (3, 3), (1, 1)).round(3).real + 0
+    array([[0., 0., 0.],
+           [1., 1., 1.],
+           [0., 0., 0.]])
+    """
+    (n, count), at = sizes, np.array(places)
+    own, kept = (np.arange(-m, m + 1) for m in bands)
+    values = np.where(at[:, None] < 0, 0, roots_of_unity(np.outer(at, own), n).conj())
+    return roots_of_unity(np.outer(kept, np.arange(count)), count) @ values / count
+
+
 def box_modes(grid: Axes, band: Axes, starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the half spectra ``(*modes, batch)`` of signals that are 1 in a box of samples and 0 elsewhere.
 

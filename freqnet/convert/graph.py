@@ -1,0 +1,224 @@
+"""ONNX graphs: reading a file, checking it, and looking at its values, nodes and constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from freqnet.errors import ConfigurationError, DataError, got_expected, reason
+from freqnet.spaces import Axes
+
+# Operators that hand their input on, in evaluation.
+_COPIES = {"Identity", "Dropout", "Cast"}
+
+
+def require_onnx() -> ModuleType:
+    """Return the package `onnx`, or raise `ConfigurationError` if it is not installed."""
+    try:
+        import onnx
+    except ImportError:
+        todo = 'run pip install "freqnet[onnx]"'
+        raise ConfigurationError(got_expected("convert", "no package onnx", "an installed one", todo)) from None
+    return onnx
+
+
+# Graphs are compared by identity.
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node of a graph.
+
+    Attributes
+    ----------
+    operator : str
+        Type of the node, with its domain where that is not ONNX's own.
+    name : str
+        Name for messages: that of the module in PyTorch, if the file tells it, else of the node.
+    inputs, outputs : tuple of str
+        Names of values; an input that is left out has an empty name.
+    attributes : dict
+    proto : NodeProto
+    """
+
+    operator: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    proto: Any
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.name!r}"
+
+    def get(self, name: str, default: Any) -> Any:
+        """Return an attribute, or its default."""
+        return self.attributes.get(name, default)
+
+    def refuse(self, got: str, expected: str, todo: str) -> ConfigurationError:
+        """Return an error that names the node."""
+        return ConfigurationError(got_expected(str(self), got, expected, todo))
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A graph with one input and one output.
+
+    Attributes
+    ----------
+    model : ModelProto
+    source : str
+        The file, or another name, for messages.
+    constants : dict of str to numpy.ndarray
+        Weights, and what follows from them.
+    nodes : tuple of Node
+        The other nodes, in the order in which they run.
+    shapes : dict of str to tuple of int
+        Shape of each value for one sample, once the original has run: see `freqnet.convert.original`.
+    """
+
+    model: Any
+    source: str
+    constants: dict[str, np.ndarray]
+    nodes: tuple[Node, ...]
+    shapes: dict[str, Axes] = field(default_factory=dict)
+
+    @cached_property
+    def input(self) -> Any:
+        """The description of the only input."""
+        # Old files list their weights as inputs too.
+        found = [value for value in self.model.graph.input if value.name not in self.constants]
+        return _only_one(self.source, "input", found)
+
+    @cached_property
+    def output(self) -> str:
+        """The name of the only output."""
+        return str(_only_one(self.source, "output", self.model.graph.output).name)
+
+    @cached_property
+    def makers(self) -> dict[str, Node]:
+        """The node that makes each value."""
+        return {name: node for node in self.nodes for name in node.outputs[:1]}
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of each value in the order of the nodes; the input is the first."""
+        return {self.input.name: 0} | {name: i for i, node in enumerate(self.nodes, 1) for name in node.outputs[:1]}
+
+    def resolve(self, value: str) -> str:
+        """Return the value that a value is a copy of."""
+        while value in self.makers and self.makers[value].operator in _COPIES:
+            value = self.makers[value].inputs[0]
+        return value
+
+    def variables(self, node: Node) -> list[str]:
+        """Return those inputs of a node that are no constants, without copies."""
+        return [self.resolve(name) for name in node.inputs if name and name not in self.constants]
+
+    def before(self, value: str) -> set[str]:
+        """Return a value and all values that it follows from."""
+        found, waiting = set(), [self.resolve(value)]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += self.variables(self.makers[name]) if name in self.makers else []
+        return found
+
+
+def read_graph(model: Any) -> Graph:
+    """Return the graph of an ONNX model.
+
+    Parameters
+    ----------
+    model : path or ModelProto
+
+    Raises
+    ------
+    DataError
+        There is no such file, it is not an ONNX file, it is damaged, or its weights are not finite.
+    ConfigurationError
+        There is not one input and one output, or `onnx` is not installed.
+    """
+    onnx = require_onnx()
+    source = "model" if isinstance(model, onnx.ModelProto) else str(model)
+    proto = model if isinstance(model, onnx.ModelProto) else _load(onnx, Path(model))
+    if not proto.graph.node or not proto.graph.output:
+        got, todo = "no graph", "export the model again"
+        raise DataError(got_expected(source, got, "an ONNX model", todo))
+    if proto.functions:
+        from onnx.inliner import inline_local_functions
+
+        proto = inline_local_functions(proto)
+    constants = {c.name: onnx.numpy_helper.to_array(c) for c in proto.graph.initializer}
+    graph = Graph(proto, source, constants, tuple(_nodes(onnx, proto.graph.node, constants)))
+    _require_finite(graph)
+    _ = graph.input, graph.output
+    return graph
+
+
+def check_graph(graph: Graph) -> None:
+    """Raise `DataError` if the file breaks a rule of ONNX; unknown operators are named before."""
+    try:
+        require_onnx().checker.check_model(graph.model)
+    # The checker raises errors of its own, and of the protocol's.
+    except Exception as error:
+        raise DataError(got_expected(graph.source, reason(error), "a valid ONNX model", "export it again")) from None
+
+
+def _load(onnx: ModuleType, path: Path) -> Any:
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "no such file"
+        raise DataError(got_expected(str(path), got, "an ONNX file", "pass the path of a file such as model.onnx"))
+    try:
+        return onnx.load(path)
+    # The protocol's parser and the reading of weights beside the file raise errors of several kinds.
+    except Exception as error:
+        got = f"a file that is truncated or not ONNX ({reason(error)})"
+        raise DataError(got_expected(str(path), got, "an ONNX file", "export the model again")) from None
+
+
+def _nodes(onnx: ModuleType, protos: Any, constants: dict[str, np.ndarray]) -> Iterator[Node]:
+    """Yield the nodes that depend on the input, and add the values of all others to the constants."""
+    from onnx.reference import ReferenceEvaluator
+
+    for proto in protos:
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        given = [name for name in proto.input if name]
+        if all(name in constants for name in given) and not any(a.g.node or a.graphs for a in proto.attribute):
+            found = ReferenceEvaluator(proto).run(None, {name: constants[name] for name in given})
+            constants.update(zip(proto.output, map(np.asarray, found), strict=True))
+            continue
+        operator = proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}"
+        yield Node(operator, _label(proto), tuple(proto.input), tuple(proto.output), attributes, proto)
+
+
+def _label(proto: Any) -> str:
+    """Return the path of the module in PyTorch, which its exporter notes, or the name of the node."""
+    for entry in proto.metadata_props:
+        if entry.key == "pkg.torch.onnx.name_scopes":
+            scopes = [scope for scope in entry.value.strip("[]").replace("'", "").split(", ")[:-1] if scope]
+            if scopes:
+                return str(scopes[-1])
+    return str(proto.name or (proto.output[0] if proto.output else ""))
+
+
+def _require_finite(graph: Graph) -> None:
+    for node in graph.nodes:
+        for name in node.inputs:
+            array = graph.constants.get(name)
+            if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+                got = f"{int((~np.isfinite(array)).sum())} weights of {node} ({name}) that are not finite"
+                raise DataError(got_expected(graph.source, got, "finite weights", "train again, and export that model"))
+
+
+def _only_one(source: str, what: str, found: Any) -> Any:
+    if len(found) != 1:
+        got = f"{len(found)} {what}s ({', '.join(value.name for value in found[:4])})"
+        todo = f"export a model with one {what}"
+        raise ConfigurationError(got_expected(source, got, f"one {what}", todo))
+    return found[0]

@@ -1,0 +1,105 @@
+"""Conversion of a trained module of PyTorch, by way of ONNX: one reader serves both."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from freqnet.convert.conversion import Conversion, from_onnx
+from freqnet.errors import ConfigurationError, got_expected, reason
+
+
+def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -> Conversion:
+    """Convert a trained module of PyTorch to a network in the frequency domain.
+
+    PyTorch exports the module to ONNX in memory, in evaluation mode, and `from_onnx` converts that. This needs PyTorch,
+    `onnx` and `onnxscript`.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    example : torch.Tensor
+        Inputs ``(batch, channels, *grid)`` as the module takes them. They also serve as data if none are given.
+    data : array_like, optional
+        Samples ``(batch, *grid, channels)``: see `from_onnx`.
+    **choices
+        `degree`, `method`, `max_pool`, `domain` and `standardise` of `from_onnx`.
+
+    Returns
+    -------
+    Conversion
+
+    Raises
+    ------
+    ConfigurationError
+        A package is missing, PyTorch cannot export the module, or a layer cannot be converted.
+    DataError, ShapeError
+        As in `from_onnx`.
+
+    Examples
+    --------
+    A module and images of the test set::
+
+        conversion = from_torch(module, images[:512])
+        print(conversion)
+        logits = conversion.network.predict(images.movedim(1, -1).numpy())
+    """
+    try:
+        import onnxscript  # noqa: F401 - PyTorch's exporter needs it
+        import torch
+    except ImportError as error:
+        todo = 'run pip install torch "freqnet[onnx]" onnxscript'
+        raise ConfigurationError(got_expected("from_torch", reason(error), "PyTorch and onnxscript", todo)) from None
+    if not isinstance(module, torch.nn.Module) or not isinstance(example, torch.Tensor):
+        got = f"a {type(module).__name__} and a {type(example).__name__}"
+        todo = "pass the module, and a tensor (batch, channels, *grid)"
+        raise ConfigurationError(got_expected("from_torch", got, "a torch.nn.Module and a tensor", todo))
+    example = example.detach().cpu()
+    if data is None and len(example) > 1:
+        data = _raw(np.moveaxis(example.numpy(), 1, -1), choices.get("standardise"))
+    return from_onnx(_exported(torch, module, example), tuple(example.shape[2:]), data=data, **choices)
+
+
+def _raw(samples: np.ndarray, standardise: Any) -> np.ndarray:
+    """Return samples from which the door makes those that the module takes."""
+    if standardise is None:
+        return samples
+    mean, deviation = (np.asarray(value, samples.dtype) for value in standardise)
+    return samples * deviation + mean
+
+
+def _exported(torch: Any, module: Any, example: Any) -> Any:
+    """Return the module in evaluation mode as an ONNX model for batches of any size."""
+    # Other memory layouts appear in the graph as gathers. A batch of one would count as a constant.
+    inputs = torch.zeros((2, *example.shape[1:]), dtype=example.dtype)
+    with _quiet():
+        try:
+            own = deepcopy(module).cpu().eval().to(memory_format=torch.contiguous_format)
+            batch = ({0: torch.export.Dim.DYNAMIC},)
+            program = torch.onnx.export(own, (inputs,), dynamo=True, dynamic_shapes=batch, verbose=False)
+        # The exporter raises errors of many kinds.
+        except Exception as error:
+            todo = "export it yourself, and pass the file to from_onnx"
+            got = f"a module that PyTorch cannot export ({reason(error)})"
+            raise ConfigurationError(got_expected(type(module).__name__, got, "one that it can", todo)) from None
+    return program.model_proto
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what the exporter says about other packages and about its own deprecated parts."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

@@ -1,0 +1,56 @@
+"""Conversion of modules of PyTorch, against PyTorch's own outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+from torch import nn  # noqa: E402
+
+from freqnet.convert import from_torch  # noqa: E402
+from freqnet.errors import ConfigurationError  # noqa: E402
+
+
+class Block(nn.Module):
+    """A residual block with a stride and a shortcut of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(4, 6, 3, 2, 1), nn.BatchNorm2d(6), nn.Conv2d(6, 6, 3, padding=1, groups=2))
+        self.path = nn.Conv2d(4, 6, 1, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x) + self.path(x)
+
+
+def linear() -> nn.Module:
+    torch.manual_seed(0)
+    first = (nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"), Block(), nn.Dropout(0.5))
+    model = nn.Sequential(*first, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 5), nn.SiLU(), nn.Linear(5, 3))
+    norm = next(m for m in model.modules() if isinstance(m, nn.BatchNorm2d))
+    norm.running_mean.normal_()
+    norm.running_var.uniform_(0.5, 2)
+    return model
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_module_without_spatial_activations_is_exact(layout: torch.memory_format) -> None:
+    model = linear().to(memory_format=layout).train()
+    x = torch.randn(9, 2, 9, 8).contiguous(memory_format=layout)
+    found = from_torch(model, x, standardise=(0.5, 2.0))
+    assert model.training
+    with torch.no_grad():
+        wanted = model.eval()(x).numpy()
+    samples = np.moveaxis(x.numpy(), 1, -1) * 2.0 + 0.5
+    assert found.network.predict(samples) == pytest.approx(wanted, abs=2e-5)
+    # Names are those of the modules.
+    assert {"0", "5"} <= {row.name for row in found.layers}
+
+
+def test_other_values_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="a Sequential and a ndarray"):
+        from_torch(linear(), np.zeros((2, 2, 9, 8)))
+    with pytest.raises(ConfigurationError, match=r"LayerNorm.*train with batch normalisation"):
+        from_torch(nn.Sequential(nn.LayerNorm(8), nn.Flatten(), nn.Linear(144, 3)), torch.zeros(4, 2, 9, 8))
