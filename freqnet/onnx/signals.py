@@ -68,7 +68,7 @@ def _linear(name: str, graph: Graph, out: Tensor, inputs: tuple[Tensor], **param
 
 
 linear_rule("change_band", "resample", "average", "alias", "shift", "riesz", "split_nyquist", "mean", "coordinates")
-linear_rule("from_coordinates")
+linear_rule("from_coordinates", "take")
 
 
 @rule("sample_modes")
