@@ -198,9 +198,12 @@ def test_errors_are_those_of_the_layers() -> None:
 
 def smooth(count: int, grid: tuple[int, ...]) -> np.ndarray:
     """Samples of few modes, like images."""
-    spectra = np.fft.rfft2(samples(count, grid), axes=(1, 2))
-    spectra[:, 3:-2] = spectra[:, :, 3:] = 0
-    found = np.fft.irfft2(spectra, grid, axes=(1, 2))
+    axes = tuple(range(1, len(grid) + 1))
+    spectra = np.fft.fftn(samples(count, grid), axes=axes)
+    for axis, n in zip(axes, grid, strict=True):
+        high = np.abs(np.fft.fftfreq(n, 1 / n)) > 2
+        spectra[(slice(None),) * axis + (high,)] = 0
+    found = np.fft.ifftn(spectra, axes=axes).real
     return found / found.std()
 
 
@@ -227,6 +230,19 @@ def test_activations_become_polynomials(name: str) -> None:
     spectra = found.network.analyse(smooth(2, (12, 12)))
     with no_transforms():
         assert np.isfinite(found.network.infer(spectra)).all()
+
+
+@pytest.mark.parametrize("grid", [(31,), (7, 5, 6)])
+def test_activations_in_one_and_three_dimensions(grid: tuple[int, ...]) -> None:
+    size, pads = (3,) * len(grid), [1] * 2 * len(grid)
+    proto = model([conv(4, 2, *size, pads=pads), ("Relu", [], {}), *head(4 * int(np.prod(grid)))], grid)
+    # On samples, the polynomial is all that differs from the original.
+    by_modes, on_samples = (from_onnx(proto, data=smooth(100, grid), domain=d) for d in ("fourier", "grid"))
+    for found in (by_modes, on_samples):
+        assert [row.layer for row in found.layers] == ["Convolution", "Polynomial", "Dense"]
+        assert found.layers[0].other_error < 1e-5
+        assert found.layers[1].other_error < 0.3
+    assert on_samples.layers[1].error < by_modes.layers[1].error
 
 
 @pytest.mark.parametrize("method", ["least-squares", "chebyshev", "minimax", "taylor", "gaussian"])

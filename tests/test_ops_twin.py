@@ -159,6 +159,29 @@ def averaging_and_aliasing(space: Space, rng: np.random.Generator) -> list[Case]
 
 
 @twin
+def samples_by_their_places(space: Space, rng: np.random.Generator) -> list[Case]:
+    out: list[Case] = []
+    for name, row in (
+        ("a crop and zeros", lambda n: (n // 2, n - 1, -1)),
+        ("all in another order, one of them twice", lambda n: (*reversed(range(n)), 0)),
+        ("every other one", lambda n: tuple(range(0, n, 2))),
+        ("one sample", lambda n: (n - 1,)),
+        ("zeros", lambda n: (-1,) * 3),
+    ):
+        places = tuple(map(row, space.grid))
+
+        def spatial(x: Any, places: tuple[Axes, ...] = places) -> Any:
+            x = oracles.evaluate(x, space.grid, space.band)
+            for axis, at in enumerate(places, 1):
+                is_there = (np.array(at) >= 0).reshape(-1, *(1,) * (x.ndim - axis - 1))
+                x = x[(slice(None),) * axis + (np.maximum(at, 0),)] * is_there
+            return oracles.project(x, tuple((n - 1) // 2 for n in x.shape[1:-1]))
+
+        out.append((name, lambda x, p=places: ops.take(x, p), spatial, [draw(space, rng)]))
+    return out
+
+
+@twin
 def bands_grids_and_shifts(space: Space, rng: np.random.Generator) -> list[Case]:
     half, wide, ndim = tuple(m // 2 for m in space.band), tuple(m + 2 for m in space.band), len(space.grid)
     out: list[Case] = [
