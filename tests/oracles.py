@@ -103,6 +103,14 @@ def shifted(samples: Any, shift: Any) -> Any:
     return along([interpolation(n, (np.arange(n) - s) / n, n // 2) for n, s in zip(sizes, shift, strict=True)], samples)
 
 
+def taken(samples: Any, places: tuple[Axes, ...]) -> Any:
+    """Samples by their places along each axis, and 0 at place -1."""
+    for axis, at in enumerate(places, 1):
+        is_there = (np.array(at) >= 0).reshape(-1, *(1,) * (samples.ndim - axis - 1))
+        samples = samples[(slice(None),) * axis + (np.maximum(at, 0),)] * is_there
+    return samples
+
+
 def carrier(grid: Axes, band: Axes) -> Axes:
     """The grid, enlarged where it cannot hold the band."""
     return tuple(max(n, 2 * m + 1) for n, m in zip(grid, band, strict=True))

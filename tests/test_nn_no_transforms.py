@@ -48,6 +48,7 @@ LAYERS = (
     nn.Window(3),
     nn.Convolution(4, 2, "modes"),
     nn.LowPass(1),
+    nn.Take((0, 2, 1, -1, -1)),
     nn.Rescale((1.0, 2.0, 0.5, 1.0), 0.1),
 )
 HEADS = {

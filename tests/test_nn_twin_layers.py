@@ -14,7 +14,8 @@ from twins_of_activations import FUNCTIONS
 from freqnet import nn
 from freqnet.approximate import FUNCTIONS as APPROXIMABLE
 from freqnet.nn.activation import POINTWISE
-from freqnet.spaces import Grid
+from freqnet.spaces import Fourier, Grid, Hartley
+from freqnet.spaces.registry import Factory
 
 SOME_GRIDS: list[Axes] = [(1,), (2,), (7,), (8,), (9,), (5, 4), (1, 9), (3, 2, 5)]
 
@@ -55,6 +56,14 @@ def test_average_pool(grid: Axes, method: str):
     for window, stride in [*windows, ((3, 1, 2)[: len(grid)], (*divisors[:-1], 1))]:
         for band in some_bands(grid)[:2]:
             assert_twin(nn.AveragePool(window, stride, method), grid, band)
+
+
+@pytest.mark.parametrize("domain", [Fourier.on, Hartley.on])
+@pytest.mark.parametrize("grid", SOME_GRIDS, ids=named)
+def test_take(grid: Axes, domain: Factory):
+    rows = (lambda n: (n // 2, n - 1, -1), lambda n: (*reversed(range(n)), 0), lambda n: tuple(range(0, n, 2)))
+    for row, band in product(rows, some_bands(grid)[:2]):
+        assert_twin(nn.Take(tuple(map(row, grid))), grid, band, domain=domain)
 
 
 @pytest.mark.parametrize("grid", [(3,), (8,), (9,), (7, 5), (16, 3), (3, 5, 2)], ids=named)
@@ -195,6 +204,8 @@ def test_residual(name: str):
     for grid in [(5, 4), (8, 6), (3, 16)]:
         assert_twin(nn.Residual(BODIES[name]()), grid, training=True)
         assert_twin(nn.Residual(BODIES[name]()), grid, (1, 1), training=False)
+        path = nn.Sequential((nn.Convolution(3, 1), nn.PowerNorm(epsilon=0.1)))
+        assert_twin(nn.Residual(BODIES[name](), path), grid, training=True)
 
 
 @pytest.mark.parametrize("grid", [(9,), (16,), (8, 7), (5, 4, 6)], ids=named)

@@ -171,10 +171,7 @@ def samples_by_their_places(space: Space, rng: np.random.Generator) -> list[Case
         places = tuple(map(row, space.grid))
 
         def spatial(x: Any, places: tuple[Axes, ...] = places) -> Any:
-            x = oracles.evaluate(x, space.grid, space.band)
-            for axis, at in enumerate(places, 1):
-                is_there = (np.array(at) >= 0).reshape(-1, *(1,) * (x.ndim - axis - 1))
-                x = x[(slice(None),) * axis + (np.maximum(at, 0),)] * is_there
+            x = oracles.taken(oracles.evaluate(x, space.grid, space.band), places)
             return oracles.project(x, tuple((n - 1) // 2 for n in x.shape[1:-1]))
 
         out.append((name, lambda x, p=places: ops.take(x, p), spatial, [draw(space, rng)]))

@@ -155,6 +155,14 @@ def average(layer: Any, x: Held, run: Run) -> Held:
     return Held(oracles.project(kept, band), band)
 
 
+@twin_of("Take")
+def take(layer: Any, x: Held, run: Run) -> Held:
+    rows = layer.places if isinstance(layer.places[0], tuple) else (layer.places,) * len(x.grid)
+    kept = oracles.taken(x.samples, rows)
+    band = below_nyquist(kept.shape[1:-1])
+    return Held(oracles.project(kept, band), band)
+
+
 @twin_of("FrequencyDropout")
 def dropout(layer: Any, x: Held, run: Run) -> Held:
     if not run.training:
@@ -214,6 +222,8 @@ def sequential(layer: Any, x: Any, run: Run) -> Any:
 @twin_of("Residual")
 def residual(layer: Any, x: Held, run: Run) -> Held:
     out = run_twin(layer.body, x, run.inside("body"))
+    if layer.path is not None:
+        x = run_twin(layer.path, x, run.inside("path"))
     shortcut = run.inside("shortcut").arrays
     if shortcut:
         x = x.put(anp.dot(x.samples, shortcut["kernel"][0]))
