@@ -18,7 +18,7 @@ from freqnet.audit import audit  # noqa: E402
 from freqnet.cli import main  # noqa: E402
 from freqnet.convert import Conversion, from_onnx  # noqa: E402
 from freqnet.convert.fitting import by_data  # noqa: E402
-from freqnet.errors import ConfigurationError, DataError, FreqnetError, ShapeError  # noqa: E402
+from freqnet.errors import ConfigurationError, DataError, DataWarning, FreqnetError, ShapeError  # noqa: E402
 from freqnet.spaces import no_transforms  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -266,6 +266,9 @@ def test_features_keep_their_activations() -> None:
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert shares == pytest.approx(original(proto, x), abs=1e-5)
     assert [row.layer for row in found.layers] == ["Dense", "Pointwise", "Dense"]
+    assert found.original(x) == pytest.approx(logits, abs=1e-4)
+    assert found.left_out == ("Softmax 'layer4'",)
+    assert "left out: Softmax 'layer4', so that outputs are logits" in str(found)
 
 
 @pytest.mark.parametrize("pool", ["MaxPool", "GlobalMaxPool"])
@@ -284,6 +287,18 @@ def test_standardised_samples() -> None:
     x = samples(4, (6, 6))
     wanted = original(proto, (x - [0.5, -1.0]) / [2.0, 0.5])
     assert found.network.predict(x) == pytest.approx(wanted, abs=1e-4)
+    assert found.original(x) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_the_door_knows_the_units_and_the_range_of_the_data() -> None:
+    proto = model([conv(4, 2, 3, 3, pads=[1] * 4), ("Relu", [], {}), *head(4 * 36)], (6, 6))
+    x = smooth(40, (6, 6))
+    door = from_onnx(proto, data=x, full_scale=100.0).network.door
+    assert (door.low, door.high) == (tuple(x.min((0, 1, 2))), tuple(x.max((0, 1, 2))))
+    whole = np.arange(2 * 6 * 6 * 2).reshape(2, 6, 6, 2)
+    assert door.read(whole).data == pytest.approx(whole / 100.0)
+    with pytest.warns(DataWarning, match="scale them like the training set"):
+        from_onnx(proto, data=x).network.predict(50 * x)
 
 
 def test_fewer_modes_and_a_fixed_batch() -> None:
@@ -436,15 +451,27 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     onnx.save(model(layers, (8, 8), channels=1), tmp_path / "net.onnx")
     words = ("convert", tmp_path / "net.onnx", "--data", "digits", "--out", tmp_path / "run")
     assert run(*words, "--degree", 3, "--mean", "0.3", "--deviation", "0.4") == 0
-    assert "Polynomial" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Polynomial" in shown
+    stored = json.loads((tmp_path / "run" / "conversion.json").read_text())["accuracy"]
+    assert f"original {stored['original']:.2%}, converted {stored['converted']:.2%}" in shown
+    assert "--mean and --deviation" not in shown
     assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.suffix) == [
         "conversion.json",
         "model.safetensors",
     ]
     assert run("evaluate", tmp_path / "run", "digits") == 0
     assert run("info", tmp_path / "run") == 0
+    # It goes out again, and does not come in twice.
+    assert run("export", tmp_path / "run", tmp_path / "out.onnx") == 0
+    assert run("convert", tmp_path / "out.onnx", "--data", "digits", "--out", tmp_path / "twice") == 2
+    assert "freqnet has exported" in capsys.readouterr().err
     # A folder that is in use, and a file that is none: one line, and nothing is written.
     assert run(*words) == 2
+    assert "choose another folder" in capsys.readouterr().err
+    for deviation, message in (("0", "deviation: got 0, expected"), ("1,2", "deviation: got 1, 2, expected")):
+        assert run(*words[:-1], tmp_path / "other", "--mean", "0.3", "--deviation", deviation) == 2
+        assert message in capsys.readouterr().err
     (tmp_path / "net.onnx").write_bytes(b"nothing")
     capsys.readouterr()
     assert run(*words[:-1], tmp_path / "other") == 2

@@ -252,6 +252,20 @@ def test_a_layer_that_uses_the_number_of_examples_is_refused(how: str) -> None:
 
 
 # -- errors --------------------------------------------------------------------------------------------
+def test_polynomials_that_overflow_on_noise() -> None:
+    steep = lambda: nn.Polynomial((0.0, 1.0, 0.0, 0.0, 1e12), exact=True)
+    body = nn.Sequential((nn.Convolution(3), steep(), steep(), nn.Dense(2)))
+    network = nn.Network(nn.Door("fourier", (5,), (2,), 1), body)
+    x = 1e-4 * np.random.default_rng(0).normal(size=(7, 5, 1)).astype(np.float32)
+    found = session(network.to_onnx()).run(None, {"samples": x})[0]
+    assert found == pytest.approx(network.predict(x), rel=1e-4, abs=1e-6)
+    bias = network.layers[-1].parameters["bias"].data
+    bias[...] = 3e38
+    network.layers[-1].parameters["weight"].data[...] = 3e38
+    with pytest.raises(ConfigurationError, match="outputs that are not finite on noise"):
+        network.to_onnx()
+
+
 def test_weights_that_are_not_finite(network: nn.Network) -> None:
     network.body.layers[5].parameters["kernel"].data[0, 0, 0] = np.nan
     with pytest.raises(ConfigurationError, match=r"not finite in op convolve of layer 5 \(Convolution\)"):

@@ -16,6 +16,8 @@ from freqnet.training import Checkpoint, save
 from freqnet.training.files import MODEL, check_folder, claim_folder, write_json
 
 ERRORS = "conversion.json"
+# Samples that enter the fits at most.
+_MOST = 512
 _COLUMNS = ("layer", "name", "converted to", "error", "on other samples")
 
 
@@ -23,26 +25,29 @@ def convert_model(
     model: Path, data: str, out: Path, *, folder: Path | None, reading: dict[str, Any], **choices: Any
 ) -> Conversion:
     """Convert a model, print the error of each layer, and write the model and the errors to a folder."""
-    check_folder(out, overwrite=None)
+    check_folder(out, resume=None, overwrite=None)
     dataset = load(data, folder=folder, **reading)
-    found = _converted(model, dataset, choices)
+    picks = np.sort(np.random.default_rng(0).permutation(len(dataset))[:_MOST])
+    found = _converted(model, dataset, picks, choices)
+    measured = _measured(found, dataset, picks)
     # Only now: a model that cannot be converted leaves no folder.
-    with claim_folder(out, overwrite=None):
+    with claim_folder(out, resume=None, overwrite=None):
         classes = list(dataset.classes)
         info = {"classes": classes, "task": dataset.task.name, "converted_from": model.name}
         network = found.network
         save(out / MODEL, Checkpoint(network.describe(), network.arrays(), info=info))
-        write_json(out / ERRORS, found.as_dict())
-    _show(found)
+        write_json(out / ERRORS, found.as_dict() | measured)
+    _show(found, measured)
+    if choices["standardise"] is None:
+        say("the original was given the samples as they are; --mean and --deviation standardise them first")
     say(f"{out}: {MODEL}, {ERRORS}")
-    say(f"measure it: freqnet evaluate {out} {data}; train on: freqnet train {data} --from {out} --epochs 1 --lr 3e-4")
+    say(f"train on: freqnet train {data} --from {out} --epochs 1 --lr 3e-4 --smoothing 0")
     return found
 
 
-def _converted(model: Path, dataset: Dataset, choices: dict[str, Any]) -> Conversion:
-    # Fits see 512 samples at most: others need not be converted to floats.
-    picks = np.sort(np.random.default_rng(0).permutation(len(dataset))[:512])
-    found = from_onnx(model, data=dataset.take(picks).images, **choices)
+def _converted(model: Path, dataset: Dataset, picks: np.ndarray, choices: dict[str, Any]) -> Conversion:
+    # Fits see no others: these need not be converted to floats.
+    found = from_onnx(model, data=dataset.take(picks).images, full_scale=dataset.full_scale, **choices)
     count = found.network.outputs
     if isinstance(dataset.task, Classification) and count != len(dataset.classes):
         todo = "name the data that the model was trained on"
@@ -51,10 +56,28 @@ def _converted(model: Path, dataset: Dataset, choices: dict[str, Any]) -> Conver
     return found
 
 
-def _show(found: Conversion) -> None:
+def _measured(found: Conversion, dataset: Dataset, picks: np.ndarray) -> dict[str, Any]:
+    """Return the accuracies of both networks, if possible on samples that no fit has seen."""
+    if not isinstance(dataset.task, Classification):
+        return {}
+    others = np.setdiff1d(np.arange(len(dataset)), picks)
+    others = np.random.default_rng(1).permutation(others)[: 4 * _MOST] if len(others) >= _MOST else picks
+    part = dataset.take(np.sort(others))
+    outputs = {"original": found.original(part.images), "converted": found.network.predict(part.images)}
+    right = {name: float(np.mean(logits.argmax(axis=1) == part.targets)) for name, logits in outputs.items()}
+    return {"accuracy": right | {"samples": len(part)}}
+
+
+def _show(found: Conversion, measured: dict[str, Any]) -> None:
     rows = [
         (row.operator, row.name, f"{row.path} {row.layer}", f"{row.error:.2g}", f"{row.other_error:.2g}")
         for row in found.layers
     ]
     title = f"relative errors, fitted to {found.fitted} samples and measured on {found.measured} others"
     print_table(title, rows, _COLUMNS)
+    for name in found.left_out:
+        say(f"left out: {name}, so that outputs are logits")
+    if measured:
+        accuracy = measured["accuracy"]
+        figures = f"original {accuracy['original']:.2%}, converted {accuracy['converted']:.2%}"
+        say(f"accuracy on {accuracy['samples']} samples of the data: {figures}")

@@ -25,10 +25,25 @@ def steps_of(graph: Graph) -> list[Step]:
         An operator cannot be converted, or the branches of the graph are no sums.
     """
     check_operators(graph)
+    return folded(_chain(graph, logits_of(graph), graph.resolve(graph.input.name)))
+
+
+def logits_of(graph: Graph) -> str:
+    """Return the value that is the output of the network, before a softmax at its end."""
     output = graph.resolve(graph.output)
     while output in graph.makers and graph.makers[output].operator in AT_THE_END:
         output = graph.resolve(graph.makers[output].inputs[0])
-    return folded(_chain(graph, output, graph.resolve(graph.input.name)))
+    return output
+
+
+def left_out(graph: Graph) -> tuple[str, ...]:
+    """Return the names of softmax functions at the end of a network."""
+    output, found = graph.resolve(graph.output), []
+    while output != logits_of(graph):
+        node = graph.makers[output]
+        found.append(str(node))
+        output = graph.resolve(node.inputs[0])
+    return tuple(found)
 
 
 def _chain(graph: Graph, value: str, start: str) -> list[Step]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from freqnet.checks import is_whole
-from freqnet.convert.chains import steps_of
+from freqnet.convert.chains import left_out, logits_of, steps_of
 from freqnet.convert.fitting import BY_DATA, Fit
 from freqnet.convert.graph import Graph, check_graph, read_graph
 from freqnet.convert.layers import Builder
@@ -22,10 +23,10 @@ from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Door, GlobalAverage, Network, Sequential
 from freqnet.spaces import Axes
 from freqnet.spaces.registry import DEFAULT_DOMAIN
-from freqnet.values import as_floats
+from freqnet.values import as_floats, value_range
 
 # Samples that enter the fits and the measurement at most, and the share that the fits see.
-_MOST, _LEAST, _FITTED = 512, 4, 0.75
+_MOST, LEAST, _FITTED = 512, 4, 0.75
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class Conversion:
         In the order of the original.
     fitted, measured : int
         Number of samples that the polynomials are fitted to, and of other samples.
+    left_out : tuple of str
+        Softmax functions at the end of the original, which the converted network leaves out: its outputs are logits.
 
     Examples
     --------
@@ -80,6 +83,25 @@ class Conversion:
     layers: tuple[ConvertedLayer, ...]
     fitted: int
     measured: int
+    left_out: tuple[str, ...]
+    _original: Original = field(repr=False)
+    _output: str = field(repr=False)
+
+    def original(self, samples: Any) -> np.ndarray:
+        """Return what the original computes from samples, without a softmax at its end.
+
+        Parameters
+        ----------
+        samples : array_like
+            ``(batch, *grid, channels)``, as `network` takes them: before they are standardised.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(batch, outputs)``.
+        """
+        x = _standardised(self.network.door, self.network.door.read(samples).data)
+        return self._original.values(x, [self._output])[self._output].reshape(len(x), -1)
 
     def __str__(self) -> str:
         rows = [("layer", "name", "converted to", "error", "other data")]
@@ -87,11 +109,13 @@ class Conversion:
             errors = (f"{row.error:.3g}", f"{row.other_error:.3g}")
             rows.append((row.operator, row.name, f"{row.path} {row.layer}", *errors))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join(lines + [f"left out: {name}, so that outputs are logits" for name in self.left_out])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the errors as plain data."""
-        return {"fitted": self.fitted, "measured": self.measured, "layers": [asdict(row) for row in self.layers]}
+        counts = {"fitted": self.fitted, "measured": self.measured, "left_out": list(self.left_out)}
+        return counts | {"layers": [asdict(row) for row in self.layers]}
 
 
 def from_onnx(
@@ -105,6 +129,7 @@ def from_onnx(
     domain: str = DEFAULT_DOMAIN,
     modes: int | None = None,
     standardise: tuple[Any, Any] | None = None,
+    full_scale: float | None = None,
 ) -> Conversion:
     """Convert a trained network on samples, stored in ONNX, to a network in the frequency domain.
 
@@ -138,6 +163,8 @@ def from_onnx(
     standardise : tuple, optional
         Mean and deviation, one number each or one per channel. The door then computes ``(samples - mean) / deviation``,
         which the original has been given.
+    full_scale : float, optional
+        Whole numbers are divided by it first; floats are not. By default numbers of dtype uint8 are divided by 255.
 
     Returns
     -------
@@ -186,10 +213,13 @@ def from_onnx(
     graph = read_graph(model)
     check_operators(graph)
     check_graph(graph)
-    samples = None if data is None else as_floats(data)
+    samples = None if data is None else as_floats(data, full_scale)
     original = Original(graph, _grid(graph, grid, samples))
     steps = steps_of(graph)
     door = _door(original, steps, domain, standardise, modes)
+    if samples is not None and samples.size:
+        low, high = (tuple(limit.tolist()) for limit in value_range(samples))
+        door = replace(door, full_scale=full_scale, low=low, high=high)
     samples = _samples(door, steps, samples)
     line = Line(door.analyse(samples), start_of(door.grid), None if modes is None else modes // 2)
     with one_blas_thread():
@@ -214,7 +244,8 @@ def _converted(
         ConvertedLayer(n.node.name, n.node.operator, paths[id(n.layer)], type(n.layer).__name__, *n.errors)
         for n in builder.notes
     )
-    return Conversion(network, tuple(rows), fitted, len(samples) - fitted)
+    counts, graph = (fitted, len(samples) - fitted), original.graph
+    return Conversion(network, tuple(rows), *counts, left_out(graph), original, logits_of(graph))
 
 
 def _end_in_features(graph: Graph, line: Line) -> None:
@@ -242,7 +273,8 @@ def _grid(graph: Graph, grid: Axes | int | None, samples: np.ndarray | None) -> 
 def _door(original: Original, steps: list[Step], domain: str, standardise: Any, modes: int | None) -> Door:
     """Return the door: on an odd grid with the zeros that the first layer needs."""
     if modes is not None and (not is_whole(modes) or modes < 1 or modes % 2 == 0):
-        raise ConfigurationError(got_expected("modes", repr(modes), "an odd number of 1 or more", "pass modes=21"))
+        todo = f"pass modes={max(1, int(modes) - 1) if is_whole(modes) else 15}"
+        raise ConfigurationError(got_expected("modes", repr(modes), "an odd number of 1 or more", todo))
     grid, channels = original.grid, original.graph.shapes[original.graph.input.name][1]
     padded = odd_grid([n + m for n, m in zip(grid, _first_margin(original.graph, steps, grid), strict=True)])
     offset, scale = _per_channel(standardise, channels)
@@ -264,6 +296,13 @@ def _per_channel(standardise: Any, channels: int) -> tuple[tuple[float, ...], tu
         raise ConfigurationError(got_expected("standardise", repr(standardise), "(mean, deviation)", todo))
     rows = [tuple(np.atleast_1d(np.asarray(value, float)).tolist()) for value in given]
     rows = [row * channels if len(row) == 1 else row for row in rows]
+    for name, row in zip(("mean", "deviation"), rows, strict=True):
+        is_usable = len(row) == channels and all(map(isfinite, row)) and (name == "mean" or 0 not in row)
+        if not is_usable:
+            shown = ", ".join(f"{value:g}" for value in row)
+            kind = "a finite number" if name == "mean" else "a number other than 0"
+            expected = f"{kind}, or {channels}, one for each channel"
+            raise ConfigurationError(got_expected(name, shown, expected, "pass what the original was trained with"))
     return rows[0], rows[1]
 
 
@@ -283,15 +322,15 @@ def _samples(door: Door, steps: list[Step], samples: np.ndarray | None) -> np.nd
     if samples is None:
         first = next(_fitted(steps), None)
         if first is not None:
-            got, todo = "none", "pass data=samples, a few hundred of (batch, *grid, channels)"
+            got, todo = "none, or too few", "pass data=samples, a few hundred of (batch, *grid, channels)"
             raise DataError(got_expected("data", got, f"samples to fit {first.node} to", todo))
         return np.random.default_rng(0).normal(size=(8, *door.grid, door.channels))
     samples = door.read(samples).data
     if samples.shape[1:-1] != door.grid:
         todo = f"pass samples of (batch, {', '.join(map(str, door.grid))}, {door.channels})"
         raise DataError(got_expected("data", f"shape {samples.shape}", f"a grid of {door.grid}", todo))
-    if len(samples) < _LEAST:
-        raise DataError(got_expected("data", f"{len(samples)} samples", f"at least {_LEAST}", "pass a few hundred"))
+    if len(samples) < LEAST:
+        raise DataError(got_expected("data", f"{len(samples)} samples", f"at least {LEAST}", "pass a few hundred"))
     # Files may be sorted by class.
     return samples[np.random.default_rng(0).permutation(len(samples))[:_MOST]]
 

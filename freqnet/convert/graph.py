@@ -142,11 +142,14 @@ def read_graph(model: Any) -> Graph:
     DataError
         There is no such file, it is not an ONNX file, it is damaged, or its weights are not finite.
     ConfigurationError
-        There is not one input and one output, or `onnx` is not installed.
+        There is not one input and one output, the file is an export of freqnet, or `onnx` is not installed.
     """
     onnx = require_onnx()
     source = "model" if isinstance(model, onnx.ModelProto) else str(model)
     proto = model if isinstance(model, onnx.ModelProto) else _load(onnx, Path(model))
+    if proto.producer_name == "freqnet":
+        got, todo = "a network that freqnet has exported", "use the network or the folder of the run that it is from"
+        raise ConfigurationError(got_expected(source, got, "a network on samples", todo))
     if not proto.graph.node or not proto.graph.output:
         got, todo = "no graph", "export the model again"
         raise DataError(got_expected(source, got, "an ONNX model", todo))

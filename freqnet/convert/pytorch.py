@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.convert.conversion import Conversion, from_onnx
+from freqnet.convert.conversion import LEAST, Conversion, from_onnx
 from freqnet.errors import ConfigurationError, got_expected, reason
 
 
@@ -25,11 +25,11 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
     ----------
     module : torch.nn.Module
     example : torch.Tensor
-        Inputs ``(batch, channels, *grid)`` as the module takes them. They also serve as data if none are given.
+        Inputs ``(batch, channels, *grid)`` as the module takes them. Four or more also serve as data if none are given.
     data : array_like, optional
         Samples ``(batch, *grid, channels)``: see `from_onnx`.
     **choices
-        `degree`, `method`, `max_pool`, `domain` and `standardise` of `from_onnx`.
+        `degree`, `method`, `max_pool`, `domain`, `modes`, `standardise` and `full_scale` of `from_onnx`.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
 
     Examples
     --------
-    A module and images of the test set::
+    A module, and images ``(batch, channels, rows, columns)`` as it takes them::
 
         conversion = from_torch(module, images[:512])
         print(conversion)
@@ -61,7 +61,7 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
         todo = "pass the module, and a tensor (batch, channels, *grid)"
         raise ConfigurationError(got_expected("from_torch", got, "a torch.nn.Module and a tensor", todo))
     example = example.detach().cpu()
-    if data is None and len(example) > 1:
+    if data is None and len(example) >= LEAST:
         data = _raw(np.moveaxis(example.numpy(), 1, -1), choices.get("standardise"))
     return from_onnx(_exported(torch, module, example), tuple(example.shape[2:]), data=data, **choices)
 

@@ -28,6 +28,8 @@ OPSET, IR_VERSION = 17, 8
 _MOST_BYTES = 2_000_000_000
 # Largest difference of outputs, relative to the largest output, that rounding explains, by the storage of weights.
 _AGREE = {"float32": 1e-2, "float16": 1e-1}
+# Deviations of the noise that a model and its network are compared on; the largest is taken that gives finite outputs.
+_SIZES = (1.0, 0.1, 0.01, 0.001)
 # Numbers of examples for recording; the first that divides no other size is taken.
 _PRIMES = (13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113)
 
@@ -105,8 +107,8 @@ def export(
     Raises
     ------
     ConfigurationError
-        The package onnx is missing, an op has no rule, a weight is not finite, the function treats a batch of another
-        size in another way, or the model is larger than 2 GB.
+        The package onnx is missing, an op has no rule, a weight is not finite, no outputs on noise are finite, the
+        function treats a batch of another size in another way, or the model is larger than 2 GB.
 
     Examples
     --------
@@ -129,7 +131,7 @@ def export(
         graph.bind(x, _into_rows(graph, source))
         name = graph.name(graph.run(lambda: function(x)))
         model = _model(graph, _out_of_rows(graph, name, result), source, result, metadata or {})
-        x = source.example(3, precision, generator)
+        x = _moderate(function, source.example(3, precision, generator), result)
         _check(model, function, x, source, result, _AGREE[storage])
     return model
 
@@ -193,6 +195,16 @@ def _model(graph: Graph, made: str, source: Port, result: Port, metadata: Mappin
     helper.set_model_props(model, {name: json.dumps(value) for name, value in metadata.items()})
     checker.check_model(model)
     return model
+
+
+def _moderate(function: Callable[[Tensor], Tensor], noise: Tensor, result: Port) -> Tensor:
+    """Return noise that is small enough for finite outputs: polynomials of a high degree overflow on large values."""
+    for size in _SIZES:
+        x = Tensor(noise.data * noise.data.real.dtype.type(size), noise.space)
+        if np.all(np.isfinite(result.array(function(x)))):
+            return x
+    got, todo = f"outputs that are not finite on noise, down to a deviation of {_SIZES[-1]}", "look at its weights"
+    raise ConfigurationError(got_expected("export", got, "finite outputs", todo))
 
 
 def _check(

@@ -92,7 +92,7 @@ def _finite(value: Any) -> Any:
 
 
 def check_folder(
-    folder: Path, *, resume: bool = False, overwrite: bool | None = False, marker: str = CHECKPOINT
+    folder: Path, *, resume: bool | None = False, overwrite: bool | None = False, marker: str = CHECKPOINT
 ) -> None:
     """Raise an error if a run may not use an output folder; change nothing.
 
@@ -104,12 +104,15 @@ def check_folder(
         raise _unusable(folder, f"no {marker}", "one to resume from", "leave resume=True out")
     is_used = folder.exists() and any(path.name != LOCK for path in folder.iterdir())
     if is_used and not (resume or overwrite):
-        todo = f"pass {'' if overwrite is None else 'overwrite=True or '}resume=True, or choose another folder"
+        choices = [
+            f"{name}=True" for name, value in (("overwrite", overwrite), ("resume", resume)) if value is not None
+        ]
+        todo = f"pass {' or '.join(choices)}, or choose another folder" if choices else "choose another folder"
         raise _unusable(folder, "a folder that is not empty", "a new or empty one", todo)
 
 
 def claim_folder(
-    folder: Path, *, resume: bool = False, overwrite: bool | None = False, marker: str = CHECKPOINT
+    folder: Path, *, resume: bool | None = False, overwrite: bool | None = False, marker: str = CHECKPOINT
 ) -> FolderLock:
     """Prepare an output folder and lock it, or raise the reason why it cannot be used.
 
@@ -117,8 +120,8 @@ def claim_folder(
     ----------
     folder : Path
         The folder of a run.
-    resume : bool
-        The folder must have the file `marker`.
+    resume : bool or None
+        The folder must have the file `marker`. None if the caller has no such choice.
     overwrite : bool or None
         Remove the files of an earlier run; other files stay. None if the caller has no such choice.
     marker : str
