@@ -81,7 +81,7 @@ def _rows(parts: Tensor, rows: slice) -> Tensor:
 @nn.layer
 @dataclass(eq=False)
 class LeakyParts(_OfParts):
-    """Leaky ReLU with slope 0.2 of the real and of the imaginary part, as in the first code of CEMNet."""
+    """Leaky ReLU with slope 0.2 of the real and of the imaginary part, as in the code of CEMNet for MNIST."""
 
     is_static = True
 
@@ -165,10 +165,10 @@ def _known(label: str, published: str, name: str) -> Kind:
 
 
 KINDS = {
-    "tangent": _known("nothing, or a straight line", "[Ko2017]_; TFDMNet's code [Pan2024]_", "linear"),
+    "tangent": _known("nothing, or a straight line", "[Ko2017]_; CEMNet's code for CIFAR-10 [Pan2022]_", "linear"),
     "second-harmonic": _known("each mode added to its double", "[Watanabe2020]_", "second-harmonic"),
     "tanh-parts": _known("tanh of real and imaginary parts", "[Guan2019]_", "real-imaginary"),
-    "leaky-parts": Kind("leaky ReLU of real and imaginary parts", "CEMNet's code [Pan2022]_", LeakyParts),
+    "leaky-parts": Kind("leaky ReLU of real and imaginary parts", "CEMNet's code for MNIST [Pan2022]_", LeakyParts),
     "either-positive": Kind("modes with a positive part pass", "[Rizvi2021]_", EitherPositive),
     "phase-relu": Kind("ReLU of the phase", "[Han2021]_", PhaseReLU),
     "mean-and-positive": Kind("ReLU of all coefficients but the mean", "[Alshareef2026]_", MeanAndPositive),
