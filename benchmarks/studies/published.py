@@ -179,7 +179,7 @@ KINDS = {
         shape={"stages": ((5, 12), (5, 24), (5, 32))},
     ),
     "relu-samples": Kind(
-        "ReLU of samples, between two transforms",
+        "ReLU of samples",
         "[Rippel2015]_",
         partial(nn.Pointwise, "relu"),
         shape={"domain": "grid"},
@@ -230,7 +230,6 @@ def table(rows: list[Row]) -> Table:
         "affine map explains",
         "power that reaches other modes",
         "dead modes, of 49",
-        "transforms inside",
         "error of a shift",
         "verdict",
     )
@@ -247,7 +246,6 @@ def _cells(name: str, rows: list[Row]) -> tuple[str, ...]:
         f"{row['affine_share']:.0%}",
         f"{row['mixing']:.0%}",
         f"{row['dead_modes']}",
-        f"{row['transforms_inside']}",
         "0" if row["shift_error"] < 1e-9 else f"{row['shift_error']:.0%}",
         row["verdict"],
     )
