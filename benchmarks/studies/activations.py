@@ -54,19 +54,32 @@ MAKERS["polynomial, full"] = nn.Polynomial
 STAGES = ((13, 12), (9, 24), (7, 32))
 
 
-def network_with(make: Callable[[], nn.Module], dataset: Dataset, seed: int = 0) -> nn.Network:
+def network_with(
+    make: Callable[[], nn.Module],
+    dataset: Dataset,
+    seed: int = 0,
+    *,
+    modes: int = STAGES[0][0],
+    stages: tuple[tuple[int, int], ...] = STAGES,
+    domain: str = "fourier",
+) -> nn.Network:
     """Return the network of the study; its input stage standardises by the statistics of the dataset."""
     layers: list[nn.Module] = []
-    for modes, width in STAGES:
-        layers += [nn.TruncationPool(modes), nn.Convolution(width, bias=False), nn.PowerNorm(), make()]
-    door = Model(modes=STAGES[0][0]).network(dataset).door
+    for kept, width in stages:
+        layers += [nn.TruncationPool(kept), nn.Convolution(width, bias=False), nn.PowerNorm(), make()]
+    door = Model(domain, modes=modes).network(dataset).door
     return nn.Network(door, nn.Sequential((*layers, nn.PowerNorm(), nn.Dense(len(dataset.classes)))), seed)
 
 
-def trained(make: Callable[[], nn.Module], parts: Split, rate: float, seed: int) -> tuple[Any, float]:
-    """Return a trained network and its accuracy on the held-out part, 0 where training diverged."""
-    network = network_with(make, parts.train, seed)
-    settings = Settings(**training_defaults("mnist-5k") | {"learning_rate": rate, "seed": seed})
+def trained(
+    make: Callable[[], nn.Module], parts: Split, rate: float, seed: int, *, data: str = "mnist-5k", **shape: Any
+) -> tuple[nn.Network, float]:
+    """Return a trained network and its accuracy on the held-out part, 0 where training diverged.
+
+    Further arguments are those of `network_with`.
+    """
+    network = network_with(make, parts.train, seed, **shape)
+    settings = Settings(**training_defaults(data) | {"learning_rate": rate, "seed": seed})
     try:
         fit(network, analyse(network, parts.train), settings=settings)
     except DivergenceError:
