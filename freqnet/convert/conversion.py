@@ -217,10 +217,11 @@ def from_onnx(
     original = Original(graph, _grid(graph, grid, samples))
     steps = steps_of(graph)
     door = _door(original, steps, domain, standardise, modes)
-    if samples is not None and samples.size:
-        low, high = (tuple(limit.tolist()) for limit in value_range(samples))
-        door = replace(door, full_scale=full_scale, low=low, high=high)
+    door, known = replace(door, full_scale=full_scale), samples
     samples = _samples(door, steps, samples)
+    if known is not None:
+        low, high = (tuple(limit.tolist()) for limit in value_range(known))
+        door = replace(door, low=low, high=high)
     line = Line(door.analyse(samples), start_of(door.grid), None if modes is None else modes // 2)
     with one_blas_thread():
         return _converted(original, steps, door, samples, line, fit)
