@@ -260,7 +260,7 @@ def test_polynomials_that_overflow_on_noise() -> None:
     found = session(network.to_onnx()).run(None, {"samples": x})[0]
     assert found == pytest.approx(network.predict(x), rel=1e-4, abs=1e-6)
     # The constant of this polynomial is as large as a number can be, and the second one takes its fourth power.
-    network.layers[1].parameters["coefficients"].data[0] = 3e38
+    next(iter(network.layers[1].parameters.values())).data[0] = 3e38
     with pytest.raises(ConfigurationError, match="outputs that are not finite on noise"):
         network.to_onnx()
 
