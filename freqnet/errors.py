@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from importlib import import_module
+from types import ModuleType
 
 __all__ = [
     "CheckpointError",
@@ -199,3 +201,41 @@ def reason(error: BaseException) -> str:
     ('the header is long. Trust it?', 'EOFError')
     """
     return echo(" ".join(str(error).split()) or type(error).__name__)
+
+
+def how_to_install(extra: str) -> str:
+    """Return what to do about a missing package that an extra of freqnet installs.
+
+    >>> how_to_install("onnx")
+    'run pip install -e ".[onnx]" in the clone of freqnet'
+    """
+    return f'run pip install -e ".[{extra}]" in the clone of freqnet'
+
+
+def require_package(name: str, what: str, extra: str) -> ModuleType:
+    """Return a package that an extra of freqnet installs.
+
+    Parameters
+    ----------
+    name : str
+        Name of the package.
+    what : str
+        What needs it, for the message.
+    extra : str
+        Name of the extra.
+
+    Raises
+    ------
+    ConfigurationError
+        The package is not installed.
+
+    Examples
+    --------
+    >>> require_package("json", "report", "none").__name__
+    'json'
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        todo = how_to_install(extra)
+        raise ConfigurationError(got_expected(what, f"no package {name}", f"the extra {extra}", todo)) from None

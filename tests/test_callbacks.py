@@ -158,7 +158,7 @@ def test_the_command_line_writes_event_files(tmp_path: Path, monkeypatch: pytest
     succeed("train", data, *OPTIONS, "--epochs", 1, "--overwrite", "--out", out)
     assert not (out / "tensorboard").exists()
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    assert 'pip install "freqnet[track]"' in refused("train", data, "--tensorboard", "--out", tmp_path / "none")
+    assert 'pip install -e ".[track]"' in refused("train", data, "--tensorboard", "--out", tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 

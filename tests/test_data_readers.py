@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import importlib
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -284,13 +282,8 @@ def test_samples_that_are_no_numbers(tmp_path: Path, suffix: str, x: np.ndarray,
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, suffix: str) -> None:
     MAKERS[suffix](tmp_path / f"a{suffix}")
 
-    def without(name: str, *more: Any) -> Any:
-        if name == package:
-            raise ImportError(name)
-        return builtins.__import__(name, *more)
-
-    monkeypatch.setattr(importlib, "import_module", without)
-    message = rf'got no package {package}, expected {package}, which reads it; pip install "freqnet\[files\]"'
+    monkeypatch.setitem(sys.modules, package, None)
+    message = rf'got no package {package}, expected the extra files; run pip install -e "\.\[files\]"'
     with pytest.raises(ConfigurationError, match=message):
         load_images(tmp_path / f"a{suffix}")
 

@@ -445,7 +445,7 @@ def test_a_line_of_the_journal_in_part_is_mended_and_other_damage_is_told(done: 
 def test_without_optuna_the_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     line = refused("search", "digits", *WORDS, "--out", tmp_path / "out")
-    assert 'run pip install "freqnet[search]"' in line
+    assert 'run pip install -e ".[search]"' in line
     assert not (tmp_path / "out").exists()
 
 

@@ -15,7 +15,7 @@ from freqnet.benchmarks.ratios import Ratio, ratios
 from freqnet.benchmarks.timing import missing_peers
 from freqnet.cli.console import print_table, say
 from freqnet.cli.interrupt import Interrupted
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, got_expected, how_to_install
 from freqnet.kernels.threads import MOST_THREADS
 from freqnet.training.files import check_folder, check_target, write_json
 
@@ -67,7 +67,7 @@ def _introduce(plan: Plan, groups: list[str], about: dict[str, Any]) -> None:
 
 def _tell_missing() -> None:
     for name, extra in missing_peers().items():
-        say(f"{name} is not installed: rows that need it are left out (pip install 'freqnet[{extra}]')")
+        say(f"{name} is not installed: rows that need it are left out; {how_to_install(extra)}")
 
 
 def _show(row: Row) -> None:

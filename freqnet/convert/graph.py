@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.errors import ConfigurationError, DataError, got_expected, reason
+from freqnet.errors import ConfigurationError, DataError, got_expected, reason, require_package
 from freqnet.spaces import Axes
 
 # Operators that hand their input on, in evaluation.
@@ -20,12 +20,7 @@ _COPIES = {"Identity", "Dropout", "Cast"}
 
 def require_onnx() -> ModuleType:
     """Return the package `onnx`, or raise `ConfigurationError` if it is not installed."""
-    try:
-        import onnx
-    except ImportError:
-        todo = 'run pip install "freqnet[onnx]"'
-        raise ConfigurationError(got_expected("convert", "no package onnx", "an installed one", todo)) from None
-    return onnx
+    return require_package("onnx", "convert", "onnx")
 
 
 # Graphs are compared by identity.

@@ -54,7 +54,7 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
         import onnxscript  # noqa: F401 - PyTorch's exporter needs it
         import torch
     except ImportError as error:
-        todo = 'run pip install torch "freqnet[onnx]" onnxscript'
+        todo = "run pip install torch onnxscript"
         raise ConfigurationError(got_expected("from_torch", reason(error), "PyTorch and onnxscript", todo)) from None
     if not isinstance(module, torch.nn.Module) or not isinstance(example, torch.Tensor):
         got = f"a {type(module).__name__} and a {type(example).__name__}"

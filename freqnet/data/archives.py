@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.data.readers import Contents, register_reader
-from freqnet.errors import ConfigurationError, DataError, DataWarning, got_expected, warn
+from freqnet.errors import DataError, DataWarning, got_expected, require_package, warn
 
 _NAMES = ("x", "y", "classes")
 
@@ -37,7 +37,7 @@ def read_numpy(path: Path) -> Contents:
 
 def read_hdf5(path: Path) -> Contents:
     """Return the datasets ``x``, ``y`` and ``classes`` at the root of an HDF5 file."""
-    h5py = require_package("h5py", path)
+    h5py = require_package("h5py", f"file {path}", "files")
     with h5py.File(path, "r") as file:
         datasets = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
         return _contents({name: _hdf5_array(file[own]) for name, own in _chosen(path, datasets).items()})
@@ -99,19 +99,6 @@ def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
 
 def _contents(arrays: Mapping[str, np.ndarray]) -> Contents:
     return Contents(arrays["x"], arrays.get("y"), arrays.get("classes"))
-
-
-def require_package(name: str, path: Path) -> Any:
-    """Return a package that reads a format, or raise an error that says how to install it."""
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError:
-        todo = 'pip install "freqnet[files]"'
-        raise ConfigurationError(
-            got_expected(f"file {path}", f"no package {name}", f"{name}, which reads it", todo)
-        ) from None
 
 
 register_reader(".npz", ".npy", read=read_numpy)

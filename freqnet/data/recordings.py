@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from freqnet.data.archives import require_package
 from freqnet.data.readers import Contents, register_reader
+from freqnet.errors import require_package
 
 # The value of full scale, which stands for 1, in the whole numbers of a sound of 16 bits.
 _FULL_SCALE_16 = 32768.0
@@ -38,7 +38,7 @@ def read_nifti(path: Path) -> Contents:
 
     A fourth axis, such as time, becomes the channels.
     """
-    nibabel = require_package("nibabel", path)
+    nibabel = require_package("nibabel", f"file {path}", "files")
     image = nibabel.as_closest_canonical(nibabel.load(path))
     values = np.asanyarray(image.dataobj)
     while values.ndim > 1 and values.shape[-1] == 1:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.errors import CheckpointError, ConfigurationError, got_expected, reason
+from freqnet.errors import CheckpointError, got_expected, reason, require_package
 from freqnet.experiments.space import Options, Range
 from freqnet.training.locks import FolderLock, is_locked, waited
 
@@ -304,8 +304,4 @@ def quiet() -> Iterator[None]:
 
 def require_optuna() -> None:
     """Raise `ConfigurationError` if Optuna is missing."""
-    from importlib.util import find_spec
-
-    if find_spec("optuna") is None:
-        todo = 'run pip install "freqnet[search]"'
-        raise ConfigurationError(got_expected("search", "no package optuna", "the extra search", todo))
+    require_package("optuna", "search", "search")

@@ -14,7 +14,7 @@ import freqnet.onnx.gaussian
 import freqnet.onnx.plain
 import freqnet.onnx.signals  # noqa: F401  (register the rules)
 from freqnet.autodiff import Tensor, no_grad
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, got_expected, require_package
 from freqnet.onnx.graph import Graph, record
 from freqnet.onnx.matrices import real_axes
 from freqnet.spaces import Axes, Space
@@ -119,7 +119,7 @@ def export(
     >>> sorted({node.op_type for node in model.graph.node})
     ['Identity', 'MatMul', 'Mul', 'Reshape', 'Slice', 'Transpose']
     """
-    _require_onnx()
+    require_package("onnx", "export", "onnx")
     if storage not in _AGREE:
         todo = "leave it out for float32"
         raise ConfigurationError(got_expected("storage", repr(storage), "'float32' or 'float16'", todo))
@@ -134,14 +134,6 @@ def export(
         x = _moderate(function, source.example(3, precision, generator), result)
         _check(model, function, x, source, result, _AGREE[storage])
     return model
-
-
-def _require_onnx() -> None:
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        todo = 'install it: pip install "freqnet[onnx]"'
-        raise ConfigurationError(got_expected("export", "no package onnx", "the package onnx", todo)) from None
 
 
 def _batch(function: Callable[[Tensor], Tensor], example: Tensor, places: Mapping[int, str]) -> int:

@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import require_package
 from freqnet.training.callbacks import Callback
 from freqnet.training.files import EVENTS, write_atomically, write_lines
 
@@ -127,8 +127,4 @@ class TensorBoard(Callback):
 
 def require_tensorboard() -> None:
     """Raise `ConfigurationError` if the package that writes event files is missing."""
-    from importlib.util import find_spec
-
-    if find_spec("tensorboardX") is None:
-        todo = 'run pip install "freqnet[track]"'
-        raise ConfigurationError(got_expected("tensorboard", "no package tensorboardX", "the extra track", todo))
+    require_package("tensorboardX", "tensorboard", "track")
