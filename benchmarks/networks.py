@@ -17,7 +17,7 @@ from freqnet.data import Dataset, Split, load, split
 from freqnet.nn import Network
 from freqnet.training import Model, Settings, Spectra, analyse, training_defaults
 from freqnet.training.fit import Run
-from freqnet.training.statistics import kept_state
+from freqnet.nn.module import kept_state
 
 from .products import against_gemm
 from .rows import Row

@@ -166,7 +166,7 @@ class Apply(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, run: Callable[[Tensor], Pass], x: Any, space: Space | None, *parameters: Any) -> Any:
-        data = np.ascontiguousarray(x.detach().numpy())
+        data = np.asarray(x.detach().numpy(), order="C")
         if space is not None:
             data = space.project(data)
         ctx.passed = run(Tensor(data, space, ctx.needs_input_grad[1]))
@@ -190,12 +190,12 @@ def as_cotangent(g: np.ndarray, result: Tensor) -> np.ndarray:
     """Return the cotangent that represents derivatives in the stored numbers of a tensor."""
     space = result.space
     if space is None:
-        return np.ascontiguousarray(g)
+        return np.asarray(g, order="C")
     weighted = g / np.asarray(space.weights, g.real.dtype)
     return np.ascontiguousarray(space.cotangent.project(weighted))
 
 
 def _tensor(array: np.ndarray | None) -> torch.Tensor | None:
-    return None if array is None else torch.from_numpy(np.ascontiguousarray(array))
+    return None if array is None else torch.from_numpy(np.asarray(array, order="C"))
 
 

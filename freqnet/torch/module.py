@@ -29,6 +29,12 @@ LAYOUTS, BACKENDS = ("torch", "freqnet"), ("auto", "freqnet", "torch")
 _MOST = 4
 
 
+def _untraced(function: Any) -> Any:
+    """Let ``torch.compile`` call a function as it is: what ``torch.compiler.disable`` does, without its slow import."""
+    function._torchdynamo_disable = True
+    return function
+
+
 class _Layer(nn.Module):
     """The parameters and running statistics of one layer, in the module of the whole."""
 
@@ -252,7 +258,8 @@ class FrequencyModule(nn.Module):
         if self.backend == "freqnet" and not is_cpu:
             got, todo = f"a tensor on {x.device}", "pass backend='auto' to as_module"
             raise ConfigurationError(got_expected("backend='freqnet'", got, "tensors on the CPU", todo))
-        return is_cpu and self.backend != "torch"
+        # Not every op of freqnet takes no examples at all.
+        return is_cpu and self.backend != "torch" and x.numel() > 0
 
     # -- on operators of PyTorch -------------------------------------------------------------------
     def _on_operators(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
@@ -260,7 +267,7 @@ class FrequencyModule(nn.Module):
         arrays = {link.name: link.tensor for link in self._links}
         return translation(x, arrays), translation.result_space is not None
 
-    @torch.compiler.disable
+    @_untraced
     def _translation(self, shape: tuple[int, ...]) -> Translation:
         axes = shape[1:] if self.source.space is None else (*shape[:-2], shape[-1])
         key = (axes, *self._state_of_layers())
@@ -274,7 +281,7 @@ class FrequencyModule(nn.Module):
         return modes_of(layer for _, layer in self.source.body.modules()), changes_of_settings()
 
     # -- on the kernels of freqnet -----------------------------------------------------------------
-    @torch.compiler.disable
+    @_untraced
     def _on_kernels(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
         spaces = []
 
@@ -292,7 +299,7 @@ class FrequencyModule(nn.Module):
         if self._passes is None:
             parameters = self.source.body.named_parameters().values()
             self._passes = Passes(self.source, list(parameters), self.source.precision, self._watch)
-        if not x.data.size or not self._can_plan():
+        if not self._can_plan():
             return self._passes.on_tape(x)
         return self._passes.by_plan(x, self._plan_key(), lambda: kept_state(self.source.body))
 

@@ -131,7 +131,7 @@ def _drop_lanes(
     graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], draw: Callable[[tuple[int, ...]], np.ndarray]
 ) -> str:
     def factors(x: torch.Tensor) -> torch.Tensor:
-        return torch.as_tensor(draw(tuple(x.shape[-2:])), dtype=x.dtype, device=x.device)
+        return torch.tensor(draw(tuple(x.shape[-2:])), dtype=x.dtype, device=x.device)
 
     name = graph.name(inputs[0])
     return graph.add("Mul", name, graph.call(factors, name))
@@ -144,8 +144,8 @@ def _drop_frequencies(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], dra
     def dropped(x: torch.Tensor) -> torch.Tensor:
         form = _low_pass(space, draw(space.band))
         if isinstance(form, Selection):
-            return x * torch.as_tensor(form.scale, dtype=x.dtype, device=x.device)[:, None, None]
-        matrix = torch.as_tensor(form, dtype=x.dtype, device=x.device)
+            return x * torch.tensor(form.scale, dtype=x.dtype, device=x.device)[:, None, None]
+        matrix = torch.tensor(form, dtype=x.dtype, device=x.device)
         return (matrix @ x.reshape(len(x), -1)).reshape(x.shape)
 
     return graph.call(dropped, graph.name(inputs[0]))
