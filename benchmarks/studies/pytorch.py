@@ -61,7 +61,7 @@ def accuracies(data: str, seed: int) -> dict[str, float]:
 
 
 def steps(data: str) -> dict[str, dict[str, float]]:
-    """Return seconds per training step of `fit`, and of PyTorch from spectra and from samples; each pair takes turns."""
+    """Return seconds per training step of `fit`, and of PyTorch from spectra and from samples, in turns."""
     train = split(load(data), seed=0).train.take(np.arange(BATCH))
     network = Model().network(train)
     run = Run.begin(network, settings_of(0), analyse(network, train))

@@ -145,8 +145,8 @@ def _convolve(graph: Graph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Ax
         parts = [graph.rows(graph.name(x), rows, len(mixing.place)) for rows in mixing.rows.T]
         made = [_weighted(graph, parts, weights[..., 0]) for weights in mixing.weights]
         return graph.rows(_joined(graph, made, 0), mixing.place, len(mixing.weights) * sets)
-    weights = [graph.constant(w if groups > 1 else w[:, 0], is_weight=True) for w in mixing.weights]
-    return mixed(graph, graph.name(x), mixing, weights, mixing.weights.shape)
+    names = [graph.constant(w if groups > 1 else w[:, 0], is_weight=True) for w in mixing.weights]
+    return mixed(graph, graph.name(x), mixing, names, mixing.weights.shape)
 
 
 def mixed(graph: Graph, x: str, mixing: Mixing, weights: Sequence[str], shape: Axes) -> str:

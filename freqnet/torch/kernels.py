@@ -197,5 +197,3 @@ def as_cotangent(g: np.ndarray, result: Tensor) -> np.ndarray:
 
 def _tensor(array: np.ndarray | None) -> torch.Tensor | None:
     return None if array is None else torch.from_numpy(np.asarray(array, order="C"))
-
-

@@ -30,9 +30,7 @@ def _frequency_response(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], *
 
 
 @trained_rule("convolve")
-def _convolve(
-    graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int
-) -> str | None:
+def _convolve(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int) -> str | None:
     x, h = inputs
     if not graph.varies(h):
         return None
@@ -108,9 +106,7 @@ def _move(momentum: float, found: torch.Tensor, *averages: torch.Tensor) -> None
 
 
 @trained_rule("normalized_polynomial", "gaussian_polynomial")
-def _with_moments(
-    graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, **rest: Any
-) -> None:
+def _with_moments(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, **rest: Any) -> None:
     """Name the moments that the op returns beside its result; other rules do the rest."""
     graph.bind(out.saved[0], graph.stack(*moments(graph, inputs[0], per_sample)))
 

@@ -43,7 +43,9 @@ class Translation:
             expected = "layers that run the same ops at every call"
             raise ConfigurationError(got_expected("as_module on operators of PyTorch", got, expected, todo))
         self.space = source.space
-        places = {id(layer): f"layer {path or 'body'} ({type(layer).__name__})" for path, layer in source.body.modules()}
+        places = {
+            id(layer): f"layer {path or 'body'} ({type(layer).__name__})" for path, layer in source.body.modules()
+        }
         generator, port = np.random.default_rng(0), source.port(shape)
         with kept_state(source.body), no_grad(), np.errstate(all="ignore"):
             batch = batch_of(source, port.example(1, source.precision, generator), places)
@@ -97,5 +99,3 @@ def _from_rows(rows: torch.Tensor, space: Space) -> torch.Tensor:
         return rows.reshape(*space.shape, *rows.shape[-2:])
     real, imaginary = rows.reshape(2, *space.shape, *rows.shape[-2:])
     return torch.complex(real, imaginary)
-
-

@@ -100,7 +100,7 @@ def test_a_layer_has_the_gradients_of_freqnet(
     layer: nn.Module, domain: Callable[..., Any], grid: tuple[int, ...], precision: Any
 ) -> None:
     try:
-        made, out, x = built(layer, domain, grid, precision)
+        made, _, x = built(layer, domain, grid, precision)
     except ValueError:
         pytest.skip("the layer does not fit this grid")
     generator = np.random.default_rng(3)
@@ -173,9 +173,7 @@ def test_an_op_has_the_gradients_of_freqnet(name: str) -> None:
     op, examples, generator = OPS[name], OP_EXAMPLES[name](), np.random.default_rng(0)
     for inputs, parameters in examples[:: -(-len(examples) // 8)]:
         tensors = [Tensor(x.data, x.space, requires_grad=True) for x in inputs]
-        call = lambda tensors=tensors, words=parameters: (
-            op(*tensors, **words)[0] if op.saves else op(*tensors, **words)
-        )
+        call = lambda tensors=tensors, words=parameters: op(*tensors, **words)[0] if op.saves else op(*tensors, **words)
         graph = TorchGraph(np.float64, 1009, {})
         for i, x in enumerate(tensors):
             graph.bind(x, f"given {i}")
