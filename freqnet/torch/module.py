@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 LAYOUTS, BACKENDS = ("torch", "freqnet"), ("auto", "freqnet", "torch")
 # Translations that are kept: one for each combination of the modes of the layers.
 _MOST = 4
-
-
-def _untraced(function: Any) -> Any:
-    """Let ``torch.compile`` call a function as it is: what ``torch.compiler.disable`` does, without its slow import."""
-    function._torchdynamo_disable = True
-    return function
 
 
 class _Layer(nn.Module):
@@ -76,9 +71,6 @@ class _Link(NamedTuple):
         Where freqnet has another array than the one that was known, its numbers count; else those of PyTorch.
         """
         array, tensor = self.array, self.tensor
-        p = self.layer.parameters.get(self.own)
-        if p is not None:
-            p.requires_grad = tensor.requires_grad
         is_cpu = tensor.device.type == "cpu"
         if array is known and (not is_cpu or tensor.data_ptr() == array.ctypes.data):
             return array
@@ -142,6 +134,7 @@ class FrequencyModule(nn.Module):
         self._links = list(self._find_links())
         self._known: list[np.ndarray | None] = [None] * len(self._links)
         self._passes: Passes | None = None
+        self._uncompiled: Callable[[torch.Tensor], torch.Tensor] | None = None
         self._translations: dict[tuple, Translation] = {}
         self._share()
 
@@ -157,7 +150,7 @@ class FrequencyModule(nn.Module):
         self._known = [link.share(known) for link, known in zip(self._links, self._known, strict=True)]
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_links", "_known", "_passes", "_translations")
+        left_out = ("_links", "_known", "_passes", "_translations", "_uncompiled")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -194,6 +187,12 @@ class FrequencyModule(nn.Module):
             The input has the wrong kind of numbers or is on another device than the parameters, or a layer or an op
             cannot be computed by the operators of PyTorch.
         """
+        # A compiled model calls this as it is. The compiler takes long to import, and is there only if a model uses it.
+        if "torch._dynamo" in sys.modules and self._uncompiled is None:
+            self._uncompiled = torch.compiler.disable(self._computed)
+        return (self._uncompiled or self._computed)(x)
+
+    def _computed(self, x: torch.Tensor) -> torch.Tensor:
         self._share()
         self._follow_modes()
         x = self._entered(x)
@@ -267,7 +266,6 @@ class FrequencyModule(nn.Module):
         arrays = {link.name: link.tensor for link in self._links}
         return translation(x, arrays), translation.result_space is not None
 
-    @_untraced
     def _translation(self, shape: tuple[int, ...]) -> Translation:
         axes = shape[1:] if self.source.space is None else (*shape[:-2], shape[-1])
         key = (axes, *self._state_of_layers())
@@ -281,7 +279,6 @@ class FrequencyModule(nn.Module):
         return modes_of(layer for _, layer in self.source.body.modules()), changes_of_settings()
 
     # -- on the kernels of freqnet -----------------------------------------------------------------
-    @_untraced
     def _on_kernels(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
         spaces = []
 
