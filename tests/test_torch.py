@@ -279,6 +279,16 @@ def test_another_sampling_of_the_signal() -> None:
         np.testing.assert_allclose(as_module(own, backend=backend).eval()(x).detach(), own.predict(last(x)), atol=1e-12)
 
 
+@BACKENDS
+def test_automatic_mixed_precision_does_not_apply_inside(backend: str) -> None:
+    module, x = as_module(network(), backend=backend).eval(), samples()
+    wanted = module(x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = module(x.bfloat16().float())
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(module(x), wanted)
+
+
 def test_the_operators_run_where_no_numbers_are() -> None:
     module = as_module(network()).to("meta")
     out = module(samples().to("meta"))

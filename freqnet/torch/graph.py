@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,12 +128,8 @@ class Program:
         device : torch.device
             Where they are.
         """
-        values = {**self._constants_on(device), **given}
-        if not torch.amp.is_autocast_available(device.type):
-            return self._run(values)
-        # The precision is that of the network, also where PyTorch would choose another.
-        with torch.autocast(device.type, enabled=False):
-            return self._run(values)
+        with _without_autocast(device):
+            return self._run({**self._constants_on(device), **given})
 
     def _run(self, values: dict[str, torch.Tensor]) -> torch.Tensor:
         for step, dead in self._steps:
@@ -147,3 +144,12 @@ class Program:
                 name: torch.from_numpy(array.copy()).to(device) for name, array in self._constants.items()
             }
         return self._on_device[device]
+
+
+def _without_autocast(device: torch.device) -> Any:
+    """Keep the precision of the network, also where PyTorch would choose another."""
+    try:
+        return torch.autocast(device.type, enabled=False)
+    except RuntimeError:
+        # Some devices, such as meta, have one precision only.
+        return nullcontext()
