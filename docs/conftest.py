@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 # Pages that Sphinx makes of the examples, and pages that need other libraries, which need not be there.
-NEEDS = {"concepts/pytorch.rst": "torch", "howto/export_to_onnx.rst": "onnxruntime"}
+NEEDS = {
+    "concepts/pytorch.rst": "torch",
+    "howto/export_to_onnx.rst": "onnxruntime",
+    "howto/use_in_pytorch.rst": "torch",
+}
 collect_ignore = ["gallery", *(page for page, package in NEEDS.items() if find_spec(package) is None)]
 
 

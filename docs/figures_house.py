@@ -36,6 +36,7 @@ ROWS = (
         ("augment", "random changes of spectra", BLUE),
         ("convert", "trained CNNs by way of ONNX", BLUE),
         ("data", "datasets, readers, splits", GREY),
+        ("torch", "modules of PyTorch", BLUE),
     ),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),
     (("audit", "walk through the layers, reach, linearity, shifts", BLUE),),

@@ -27,7 +27,7 @@ LAYERS = (
     {"plan", "onnx"},
     {"nn"},
     {"optim", "tasks"},
-    {"augment", "convert", "data"},
+    {"augment", "convert", "data", "torch"},
     {"training"},
     {"audit"},
     {"plot"},

@@ -34,7 +34,7 @@ def to_onnx(network: Network, part: str, storage: str, metadata: Mapping[str, An
 
     def finish(x: Tensor) -> Tensor:
         out = network.body(x)
-        return out if plain else _sampled(network, out, grid)
+        return out if plain else sampled(network, out, grid)
 
     enter = lambda x: door.transform(x, network.precision)
     function, source, result = {
@@ -49,7 +49,7 @@ def to_onnx(network: Network, part: str, storage: str, metadata: Mapping[str, An
         )
 
 
-def _sampled(network: Network, out: Tensor, grid: Axes) -> Tensor:
+def sampled(network: Network, out: Tensor, grid: Axes) -> Tensor:
     """Return the samples of output signals, after the network."""
     samples = ops.synthesis(out, network.padded(grid))
     return crop(samples, shape=(samples.shape[0], *grid, samples.shape[-1]))

@@ -140,6 +140,21 @@ def evaluation() -> Iterator[None]:
         _evaluating.reset(token)
 
 
+@contextmanager
+def kept_state(body: Module) -> Iterator[None]:
+    """Give the layers their running statistics and the states of their generators back when the block ends."""
+    arrays = {name: array.copy() for name, array in body.named_state().items()}
+    generators = [layer.generator.bit_generator for _, layer in body.modules() if layer.generator is not None]
+    states = [generator.state for generator in generators]
+    try:
+        yield
+    finally:
+        for name, array in body.named_state().items():
+            array[...] = arrays[name]
+        for generator, state in zip(generators, states, strict=True):
+            generator.state = state
+
+
 def require_registered(body: Module) -> None:
     """Raise `ConfigurationError` if a layer cannot be read back from a file: it is no dataclass, or not registered."""
     for path, module in body.modules():

@@ -57,7 +57,7 @@ class WithStatistics(Module):
 
     def running(self) -> Tensor:
         """Return the running averages of mean and variance, ``(2, 1, channels)``."""
-        return Tensor(np.array([self.state["mean"], self.state["variance"]]))
+        return normalize.running(Tensor(self.state["mean"]), Tensor(self.state["variance"]))
 
     def update_running(self, found: Tensor) -> None:
         """Update the running averages by the statistics of a batch, ``(2, 1, channels)``, unless these are not finite.

@@ -205,8 +205,6 @@ class Graph:
         ConfigurationError
             A number is not finite.
         """
-        from onnx import numpy_helper
-
         values = np.asarray(array)
         if values.dtype.kind == "f":
             values = values.astype(self.precision)
@@ -219,8 +217,13 @@ class Graph:
         key = values.dtype.char, values.shape, values.tobytes()
         if key not in self._constants:
             self._constants[key] = f"constant_{len(self._constants)}"
-            self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), self._constants[key]))
+            self._keep(self._constants[key], values)
         return self.add("Cast", self._constants[key], to=self.type_of_numbers) if is_half else self._constants[key]
+
+    def _keep(self, name: str, values: np.ndarray) -> None:
+        from onnx import numpy_helper
+
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
 
     def _halved(self, values: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
@@ -242,13 +245,16 @@ class Graph:
 
         The same operator on the same values is added once.
         """
-        from onnx import helper
-
         key = operator, inputs, tuple(sorted((name, repr(value)) for name, value in attributes.items()))
         if key not in self._made:
             self._made[key] = f"{operator.lower()}_{len(self.nodes)}"
-            self.nodes.append(helper.make_node(operator, list(inputs), [self._made[key]], **attributes))
+            self._append(operator, self._made[key], inputs, attributes)
         return self._made[key]
+
+    def _append(self, operator: str, name: str, inputs: tuple[str, ...], attributes: dict[str, Any]) -> None:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
 
     def reshape(self, x: str, *sizes: int) -> str:
         """Reshape a value; one size may be -1."""
@@ -363,14 +369,18 @@ class Graph:
         self._now = f"op {op.name} of {place}"
         for saved in out.saved:
             self.bind(saved, "")
-        known = RULES.get(op.name)
-        made = known(self, out, inputs, **parameters) if known else None
+        rules = self._rules_of(op.name)
+        made = next((made for known in rules if (made := known(self, out, inputs, **parameters)) is not None), None)
         if made is None and isinstance(op.vjps, FusedVjps):
             composite = op.vjps.composite
             made = self.name(self.run(lambda: composite(*inputs, **parameters), place))
         if made is None:
             what = f"{op.name} in {place}"
-            got = "a case that its ONNX rule leaves out" if known else "no ONNX rule"
+            got = "a case that its ONNX rule leaves out" if rules else "no ONNX rule"
             todo = f"write one, @freqnet.onnx.rule('{op.name}'): see the page on ONNX"
             raise ConfigurationError(got_expected(f"op {what}", got, "a rule that writes it in ONNX operators", todo))
         self.bind(out, made)
+
+    def _rules_of(self, name: str) -> list[Rule]:
+        """Return the rules of an op, the first to try first."""
+        return [RULES[name]] if name in RULES else []

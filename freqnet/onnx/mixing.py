@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from freqnet.onnx.matrices import Array, from_real, real_axes, to_real
+from freqnet.onnx.matrices import Array, Form, form_of, from_real, real_axes, to_real
 from freqnet.spaces import Axes, Space
 
 # Largest number of rows that mix, and numbers in the test signals of one call.
@@ -71,6 +71,46 @@ def mixing_of(space: Space, response: Array, size: Axes, groups: int) -> Mixing 
         place[part] = np.arange(len(part)) * len(sets) + number
     is_own = np.arange(most) < np.array([len(part) for part in sets])[:, None]
     return Mixing(rows, _weights(space, response, size, groups, rows, is_own), place)
+
+
+def spread_of(space: Space, axes: Axes, is_complex: bool, size: Axes) -> tuple[Mixing, Form] | None:
+    """Return the mixing of all convolutions with one kernel size, and the map from a response to the weights.
+
+    Parameters
+    ----------
+    space : Space
+        Space of the signal.
+    axes : tuple of int
+        Stored axes of a response, without those of the channels.
+    is_complex : bool
+        Whether responses are stored as complex numbers.
+    size : tuple of int
+        Taps of the kernel along each axis.
+
+    Returns
+    -------
+    tuple of (Mixing, Form) or None
+        The weights of the mixing are those of one random response. The form takes a response as real numbers
+        ``(rows, ...)`` to the weights ``(size * sets * size, ...)`` for one input and one output. None where many rows
+        mix.
+    """
+    first, *others = axes
+    source = (2 * first if is_complex else first, *others)
+
+    def response(array: Array) -> Array:
+        return array[:first] + 1j * array[first:] if is_complex else array
+
+    noise = np.random.default_rng(0).standard_normal((*source, 1, 1))
+    mixing = mixing_of(space, response(noise), size, 1)
+    if mixing is None:
+        return None
+    rows, (places, sets) = mixing.rows, mixing.weights.shape[:2]
+    is_own = np.array([[int(row) not in part[:i] for i, row in enumerate(part)] for part in rows.tolist()])
+
+    def weights(array: Array) -> Array:
+        return _weights(space, response(array[..., None, :]), size, 1, rows, is_own).reshape(places * sets, places, -1)
+
+    return mixing, form_of(weights, source, (places * sets, places))
 
 
 def _sets(space: Space, response: Array, size: Axes) -> list[list[int]]:

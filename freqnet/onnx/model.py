@@ -125,7 +125,7 @@ def export(
         raise ConfigurationError(got_expected("storage", repr(storage), "'float32' or 'float16'", todo))
     generator, known = np.random.default_rng(0), places or {}
     with no_grad(), np.errstate(all="ignore"):
-        batch = _batch(function, source.example(1, precision, generator), known)
+        batch = batch_of(function, source.example(1, precision, generator), known)
         graph = Graph(precision, batch, known, storage)
         x = source.example(batch, precision, generator)
         graph.bind(x, _into_rows(graph, source))
@@ -136,7 +136,7 @@ def export(
     return model
 
 
-def _batch(function: Callable[[Tensor], Tensor], example: Tensor, places: Mapping[int, str]) -> int:
+def batch_of(function: Callable[[Tensor], Tensor], example: Tensor, places: Mapping[int, str]) -> int:
     """Return a number of examples that divides no other size of the function's tensors."""
     _, calls = record(lambda: function(example), places)
     sizes = {n for call in calls for x in (call.out, *call.inputs) for n in x.shape}

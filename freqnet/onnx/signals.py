@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from math import prod
@@ -24,7 +25,7 @@ _PRODUCTS_AGREE = 1e-6
 
 
 # -- linear maps of signals ----------------------------------------------------------------------------
-def _lanes(op: Op, space: Space | None, parameters: dict[str, Any]) -> Map:
+def lanes(op: Op, space: Space | None, parameters: dict[str, Any]) -> Map:
     """Return a linear op of a signal, or of plain ``(rows, batch, channels)``, as a map of real arrays."""
 
     def apply(array: Array) -> Array:
@@ -62,7 +63,7 @@ def _linear(name: str, graph: Graph, out: Tensor, inputs: tuple[Tensor], **param
     (x,) = inputs
     source = x.shape[:1] if x.space is None else real_axes(x.space)
     target = real_axes(out.space) if out.space is not None else out.shape[:-2] or (1,)
-    form = form_of(_lanes(OPS[name], x.space, parameters), source, target)
+    form = form_of(lanes(OPS[name], x.space, parameters), source, target)
     made = graph.linear(graph.name(x), form, x.shape[-1], prod(source))
     return made if out.ndim > 2 else graph.reshape(made, -1, out.shape[-1])
 
@@ -132,26 +133,48 @@ def _convolve(graph: Graph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Ax
     if graph.varies(h):
         return None
     if not x.space.is_spectral:
-        return _on_samples(graph, x, h.data, groups)
+        ndim = x.space.ndim
+        # A convolution of ONNX correlates: the taps are reversed.
+        weights = np.flip(h.data, tuple(range(ndim))).transpose(ndim + 1, ndim, *range(ndim))
+        return on_samples(graph, x, graph.constant(weights, is_weight=True), h.shape, groups)
     mixing = mixing_of(x.space, h.data, size, groups)
-    return None if mixing is None else _mixed(graph, graph.name(x), mixing)
-
-
-def _mixed(graph: Graph, x: str, mixing: Mixing) -> str:
-    """Convolve by matrix products over the channels of rows that mix."""
-    (size, sets, groups, columns, outputs), count = mixing.weights.shape, len(mixing.place)
-    parts = [graph.rows(x, mixing.rows[:, i], count) for i in range(size)]
-    if groups > 1 and outputs == 1 == columns // size:
+    if mixing is None:
+        return None
+    sets, columns = mixing.weights.shape[1], mixing.weights.shape[3]
+    if groups > 1 and mixing.weights.shape[-1] == 1 == columns // len(mixing.weights):
+        parts = [graph.rows(graph.name(x), rows, len(mixing.place)) for rows in mixing.rows.T]
         made = [_weighted(graph, parts, weights[..., 0]) for weights in mixing.weights]
-    elif groups > 1:
+        return graph.rows(_joined(graph, made, 0), mixing.place, len(mixing.weights) * sets)
+    names = [graph.constant(w if groups > 1 else w[:, 0], is_weight=True) for w in mixing.weights]
+    return mixed(graph, graph.name(x), mixing, names, mixing.weights.shape)
+
+
+def mixed(graph: Graph, x: str, mixing: Mixing, weights: Sequence[str], shape: Axes) -> str:
+    """Convolve by matrix products over the channels of rows that mix.
+
+    Parameters
+    ----------
+    graph : Graph
+    x : str
+        Signal ``(rows, batch, channels)``.
+    mixing : Mixing
+        The rows that mix.
+    weights : sequence of str
+        For each place in a set, weights as in `Mixing`; without the axis of groups if there is one group.
+    shape : tuple of int
+        Shape of all weights, as in `Mixing`.
+    """
+    (size, sets, groups, columns, outputs), count = shape, len(mixing.place)
+    parts = [graph.rows(x, rows, count) for rows in mixing.rows.T]
+    if groups > 1:
         split = [graph.reshape(part, sets, -1, groups, columns // size) for part in parts]
         joined = _joined(graph, [graph.add("Transpose", part, perm=[0, 2, 1, 3]) for part in split], -1)
-        each = [graph.add("MatMul", joined, graph.constant(w, is_weight=True)) for w in mixing.weights]
+        each = [graph.add("MatMul", joined, w) for w in weights]
         turned = [graph.add("Transpose", y, perm=[0, 2, 1, 3]) for y in each]
         made = [graph.reshape(y, sets, -1, groups * outputs) for y in turned]
     else:
         joined = _joined(graph, parts, -1)
-        made = [graph.add("MatMul", joined, graph.constant(w[:, 0], is_weight=True)) for w in mixing.weights]
+        made = [graph.add("MatMul", joined, w) for w in weights]
     return graph.rows(_joined(graph, made, 0), mixing.place, size * sets)
 
 
@@ -167,20 +190,30 @@ def _weighted(graph: Graph, parts: list[str], weights: Array) -> str:
     return reduce(lambda a, b: graph.add("Add", a, b), terms)
 
 
-def _on_samples(graph: Graph, x: Tensor, taps: Array, groups: int) -> str:
-    """Convolve samples circularly with taps ``(*size, inputs / groups, outputs)``."""
+def on_samples(graph: Graph, x: Tensor, weights: str, shape: Axes, groups: int) -> str:
+    """Convolve samples circularly.
+
+    Parameters
+    ----------
+    graph : Graph
+    x : Tensor
+        Samples ``(*grid, batch, inputs)``.
+    weights : str
+        Reversed taps ``(outputs, inputs / groups, *size)``.
+    shape : tuple of int
+        ``(*size, inputs / groups, outputs)``.
+    groups : int
+    """
     grid, channels, ndim = x.space.grid, x.shape[-1], x.space.ndim
     apart = graph.reshape(graph.name(x), *grid, -1, channels)
-    for axis, (n, k) in enumerate(zip(grid, taps.shape, strict=False)):
+    for axis, (n, k) in enumerate(zip(grid, shape, strict=False)):
         offsets = tap_offsets(k)
         places = np.arange(-offsets.max(), n - offsets.min()) % n
         apart = graph.add("Gather", apart, graph.constant(places.astype(np.int64)), axis=axis)
     images = graph.add("Transpose", apart, perm=[ndim, ndim + 1, *range(ndim)])
-    # A convolution of ONNX correlates: the taps are reversed.
-    weights = np.flip(taps, tuple(range(ndim))).transpose(ndim + 1, ndim, *range(ndim))
-    made = graph.add_single("Conv", images, graph.constant(weights, is_weight=True), group=groups)
+    made = graph.add_single("Conv", images, weights, group=groups)
     back = graph.add("Transpose", made, perm=[*range(2, ndim + 2), 0, 1])
-    return graph.reshape(back, volume(grid), -1, taps.shape[-1])
+    return graph.reshape(back, volume(grid), -1, shape[-1])
 
 
 # -- products ------------------------------------------------------------------------------------------
@@ -270,7 +303,7 @@ def polynomial(graph: Graph, x: Tensor, centre: str | None, coefficients: list[s
 def _line(graph: Graph, x: Tensor, centre: str | None, coefficients: list[str], band: Axes) -> str:
     """Add a polynomial of degree 1, which needs no product of signals."""
     target = x.space.with_band(band)
-    form = form_of(_lanes(OPS["change_band"], x.space, {"band": band}), real_axes(x.space), real_axes(target))
+    form = form_of(lanes(OPS["change_band"], x.space, {"band": band}), real_axes(x.space), real_axes(target))
     start, slope = coefficients
     if centre is not None:
         start = graph.add("Sub", start, graph.add("Mul", slope, centre))
@@ -329,7 +362,7 @@ def _power_of(graph: Graph, x: Tensor) -> str:
     if x.space.is_self_dual:
         return _inner_of(graph, graph.name(x), graph.name(x), x.space)
     # Like the domain itself: computed by a root of the Gram matrix, power cannot become negative.
-    form = form_of(_lanes(OPS["coordinates"], x.space, {}), real_axes(x.space), (x.space.coordinate_count,))
+    form = form_of(lanes(OPS["coordinates"], x.space, {}), real_axes(x.space), (x.space.coordinate_count,))
     values = _values(graph, x, form)
     return graph.sum(graph.add("Mul", values, values), 0)
 
@@ -353,7 +386,7 @@ def _moments(graph: Graph, out: Tensor, inputs: tuple[Tensor], per_sample: bool)
 
 def moments(graph: Graph, x: Tensor, per_sample: bool = True) -> tuple[str, str]:
     """Return mean and variance of a signal, ``(batch, channels)``; ``(1, channels)`` of the batch."""
-    form = form_of(_lanes(OPS["mean"], x.space, {}), real_axes(x.space), (1,))
+    form = form_of(lanes(OPS["mean"], x.space, {}), real_axes(x.space), (1,))
     centre, power = graph.reshape(_values(graph, x, form), -1, x.shape[-1]), _power_of(graph, x)
     if not per_sample:
         centre, power = (graph.add("ReduceMean", v, axes=[0], keepdims=1) for v in (centre, power))

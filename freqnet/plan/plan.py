@@ -35,6 +35,9 @@ class Plan:
         How constant responses of convolutions are stored: see `freqnet.nn.Network.compile`.
     axis : int
         Axis of the input that counts the examples; in the result it is the first, or the last but one of a signal.
+    parts : bool
+        Whether the backward pass runs apart, by `run_backward`, from a gradient that the caller gives. `run` then runs
+        the forward pass only. There must be parameters, or the example requires a gradient.
     """
 
     def __init__(
@@ -45,31 +48,38 @@ class Plan:
         precision: Any = None,
         axis: int = 0,
         storage: str = "float32",
+        parts: bool = False,
     ) -> None:
         self._before = (slice(None),) * axis
         self.parameters = list(parameters)
         self._places, self._trained = list(map(_data, self.parameters)), list(map(_trains, self.parameters))
-        source = Tensor(np.ascontiguousarray(example.data).copy(), example.space)
+        source = Tensor(np.ascontiguousarray(example.data).copy(), example.space, example.requires_grad)
+        trains = bool(parameters) or source.requires_grad
         calls: list[tuple[Any, ...]] = []
-        with observe(lambda *call: calls.append(call)), nullcontext() if parameters else no_grad():
+        with observe(lambda *call: calls.append(call)), nullcontext() if trains else no_grad():
             result = function(source)
         self._builder = builder = Builder(precision or example.data.real.dtype, [source, *self.parameters], storage)
         builder.readers.update(id(x) for _, _, inputs, _ in calls for x in inputs)
-        builder.results.add(id(result))
+        if not parts:
+            builder.results.add(id(result))
         last = {id(x): i for i, (_, _, inputs, _) in enumerate(calls) for x in inputs}
         for i, call in enumerate(calls):
             builder.add(*call)
             # A backward pass reads values again.
-            for x in () if parameters else {id(x): x for x in call[2]}.values():
+            for x in () if trains else {id(x): x for x in call[2]}.values():
                 if last[id(x)] == i and x is not source and x is not result:
                     builder.forget(x)
         self.source, self.result = source.data, builder.value(result)
         self._before_result = (slice(None),) * (0 if result.space is None else result.ndim - 2)
         self._in_place = builder.program.is_for_door_alone(self.source)
-        if parameters:
-            builder.gradients[id(result)] = builder.program.constant(np.ones(result.shape))
+        self._recorded, self._apart, forward = source, parts, len(builder.program.calls)
+        if trains:
+            self._cotangent = builder.program.constant(np.ones(result.shape, result.dtype))
+            builder.gradients[id(result)] = self._cotangent
             builder.add_backward()
         builder.finish()
+        if parts:
+            self._forward, self._backward = (builder.program.runner(c) for c in (slice(forward), slice(forward, None)))
 
     @property
     def program(self) -> Program:
@@ -100,6 +110,10 @@ class Plan:
 
         The input may have fewer examples; the result then has as many. The next run overwrites it.
         """
+        if self._apart:
+            self.source[...] = source
+            self._forward()
+            return self.result
         if source.shape == self.source.shape:
             self._builder.program.run(source, self.source, self._in_place)
             return self.result
@@ -107,6 +121,11 @@ class Plan:
         self.source[(*self._before, slice(count))] = source
         self._builder.program.run()
         return self.result[(*self._before_result, slice(count))]
+
+    def run_backward(self, cotangent: np.ndarray) -> None:
+        """Compute the gradients of the last run from that of its result, an element of the space of cotangents."""
+        self._cotangent[...] = cotangent
+        self._backward()
 
     def run_if_usual(self, source: np.ndarray, limits: np.ndarray) -> np.ndarray | None:
         """Return the result for an input of the plan's own shape, as a copy; None if something is unusual.
@@ -120,6 +139,11 @@ class Plan:
     def gradient(self, parameter: Tensor) -> np.ndarray | None:
         """Return the gradient of a parameter that the last run found; None if the result does not depend on it."""
         return self._builder.gradients.get(id(parameter))
+
+    @property
+    def source_gradient(self) -> np.ndarray | None:
+        """The gradient of the input, if the example required one and the result depends on it."""
+        return self.gradient(self._recorded)
 
     def value(self, x: Tensor) -> np.ndarray:
         """Return the values of a tensor that the recorded function made, as the last run found them."""

@@ -14,11 +14,11 @@ from freqnet.checks import require_count
 from freqnet.display import Displayed, brief
 from freqnet.errors import DataError, DivergenceError, SpaceError, got_expected
 from freqnet.nn import Compiled, Network
+from freqnet.nn.module import kept_state
 from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
 from freqnet.training.averaging import Copies
 from freqnet.training.batches import Spectra, output_space, require_door, require_names, require_spectra
-from freqnet.training.statistics import kept_state
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
 EXPLODED = 1e8

@@ -20,7 +20,7 @@ from freqnet.autodiff import Tensor, backward
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DivergenceError, got_expected
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
-from freqnet.nn.module import require_registered
+from freqnet.nn.module import kept_state, require_registered
 from freqnet.optim import AveragedWeights, Optimizer
 from freqnet.tasks import Loss, LossChoices, Task
 from freqnet.training.accumulation import GradientSum
@@ -33,7 +33,7 @@ from freqnet.training.history import History
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
-from freqnet.training.statistics import kept_state, lagging_layers, recalibrate
+from freqnet.training.statistics import lagging_layers, recalibrate
 
 
 # More than 8 fields: a run that continues from a checkpoint needs every one of them.

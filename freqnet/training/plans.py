@@ -11,9 +11,8 @@ from freqnet.augment import Batch
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, PlanWarning, got_expected, warn
 from freqnet.nn import Network
-from freqnet.nn.module import changes_of_settings, modes_of
+from freqnet.nn.module import changes_of_settings, kept_state, modes_of
 from freqnet.tasks import Loss
-from freqnet.training.statistics import kept_state
 
 if TYPE_CHECKING:
     from freqnet.plan import Plan

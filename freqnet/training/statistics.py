@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 
 from freqnet.autodiff import no_grad
-from freqnet.nn import Module, Network
+from freqnet.nn import Network
 from freqnet.nn.normalization import WithStatistics
 from freqnet.training.batches import Spectra
 
@@ -70,18 +67,3 @@ def recalibrate(
             layer.training = mode
         for norm, value in momentum:
             norm.momentum = value
-
-
-@contextmanager
-def kept_state(body: Module) -> Iterator[None]:
-    """Give the layers their running statistics and the states of their generators back when the block ends."""
-    arrays = {name: array.copy() for name, array in body.named_state().items()}
-    generators = [layer.generator.bit_generator for _, layer in body.modules() if layer.generator is not None]
-    states = [generator.state for generator in generators]
-    try:
-        yield
-    finally:
-        for name, array in body.named_state().items():
-            array[...] = arrays[name]
-        for generator, state in zip(generators, states, strict=True):
-            generator.state = state

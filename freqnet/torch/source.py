@@ -1,0 +1,118 @@
+"""What a module of PyTorch computes: a network from samples, its body from spectra, or a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from freqnet.autodiff import Tensor
+from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.nn import Features, Module, Network, Signal
+from freqnet.nn.deploy import sampled
+from freqnet.onnx.model import Port
+from freqnet.spaces import Axes, Space
+
+PARTS = ("network", "body")
+
+
+class Source:
+    """A function of one tensor, with the arrays that it reads.
+
+    Parameters
+    ----------
+    model : Network or Module
+    incoming : Signal or Features or None
+        What a layer receives.
+    part : {"network", "body"}
+
+    Attributes
+    ----------
+    body : Module
+        The layer that holds all arrays.
+    space : Space or None
+        The space of the input; None for plain numbers and samples.
+    """
+
+    def __init__(self, model: Network | Module, incoming: Signal | Features | None, part: str) -> None:
+        _check(model, incoming, part)
+        self.network = model if isinstance(model, Network) else None
+        self.body: Module = model.body if isinstance(model, Network) else model
+        self.is_whole = self.network is not None and part == "network"
+        self.incoming = self.network.door.signal if self.network is not None else incoming
+        is_signal = isinstance(self.incoming, Signal) and not self.is_whole
+        self.space: Space | None = self.incoming.space if is_signal else None  # type: ignore[union-attr]
+
+    @property
+    def precision(self) -> np.dtype:
+        """Precision of the arrays."""
+        return np.dtype(self.body.precision if self.network is None else self.network.precision)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of inputs."""
+        return self.precision if self.space is None else np.dtype(self.space.dtype(self.precision))
+
+    def __str__(self) -> str:
+        if self.network is not None:
+            return f"{'' if self.is_whole else 'body of '}{self.network}"
+        return f"{type(self.body).__name__}({self.incoming})"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Compute the outputs; signals of a whole network as samples ``(batch, *grid, outputs)``."""
+        network = self.network
+        if network is None:
+            return self.body(x)
+        if not self.is_whole:
+            return network(x)
+        out = network(network.door.transform(x, network.precision))
+        return out if network.output_space is None else sampled(network, out, network.usual_output_grid)
+
+    def check_shape(self, shape: Axes) -> None:
+        """Raise `ShapeError` unless inputs have this shape, in the order of axes of freqnet."""
+        if self.is_whole:
+            assert self.network is not None
+            self.network.door.check_shape(shape)
+            return
+        if isinstance(self.incoming, Signal):
+            wanted, axes = (*self.incoming.space.shape, self.incoming.channels), (*shape[:-2], *shape[-1:])
+            expected = f"({', '.join(map(str, self.incoming.space.shape))}, batch, {self.incoming.channels})"
+        else:
+            assert self.incoming is not None
+            wanted, axes, expected = (self.incoming.count,), shape[1:], f"(batch, {self.incoming.count})"
+        if len(shape) != len(wanted) + 1 or axes != wanted:
+            what = "spectra" if isinstance(self.incoming, Signal) else "features"
+            todo = "compute them by a module whose output is the input of this one"
+            raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
+
+    def port(self, shape: Axes) -> Port:
+        """Return the input of a shape as a port, without the axis of the batch."""
+        if self.space is None:
+            return Port("x", shape[1:])
+        return Port("x", space=self.space, channels=shape[-1])
+
+    def layers_that_choose(self) -> list[str]:
+        """Return the classes of layers that do not say that they run the same ops every time."""
+        return sorted({type(layer).__name__ for _, layer in self.body.modules() if not layer.is_static})
+
+
+def _check(model: Any, incoming: Any, part: Any) -> None:
+    if part not in PARTS:
+        raise ConfigurationError(got_expected("part", repr(part), " or ".join(PARTS), "pass part='network'"))
+    if isinstance(model, Network):
+        if incoming is not None:
+            todo = "leave it out: a network knows its input"
+            raise ConfigurationError(got_expected("incoming", repr(incoming), "none for a network", todo))
+        return
+    if not isinstance(model, Module):
+        got, todo = f"a {type(model).__name__}", "pass a network, or a layer and incoming=nn.Signal(space, channels)"
+        raise ConfigurationError(got_expected("as_module", got, "a Network or a layer", todo))
+    if not model.built:
+        todo = "call its build(incoming, numpy.random.default_rng(0)), or put it in a Network"
+        raise ConfigurationError(got_expected(f"layer {type(model).__name__}", "one not built", "a built layer", todo))
+    if not isinstance(incoming, (Signal, Features)):
+        expected, todo = "what the layer receives", "pass incoming=nn.Signal(space, channels)"
+        raise ConfigurationError(got_expected("incoming", repr(incoming), expected, todo))
+    if part != "network":
+        todo = "leave it out for a layer"
+        raise ConfigurationError(got_expected("part", repr(part), "a network of which to take the body", todo))
