@@ -80,7 +80,7 @@ def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
     [
         (("--claim", "sigmod-integrable"), "did you mean sigmoid-integrable"),
         (("--show", "nothing"), "--list"),
-        (("--source", "pan"), "pan2021"),
+        (("--source", "zhu"), "zhu2021"),
         (("--digits", "14"), "15 to 2,000"),
         (("--digits", "2001"), "15 to 2,000"),
         (("--digits", "many"), "--digits"),

@@ -67,14 +67,14 @@ def test_everything_numbered_has_a_claim(key: str) -> None:
 
 
 def test_what_is_numbered_is_all_there() -> None:
-    assert len(PAPERS["pan2021"].numbered()) == 63 + 9 + 4
+    assert len(PAPERS["zhu2021"].numbered()) == 63 + 9 + 4
     assert PAPERS["rippel2015"].numbered()[2:] == [f"Equation {n}" for n in range(1, 5)]
 
 
 def test_a_missing_item_is_found() -> None:
     without = [source for source in ALL_SOURCES if "Theorem 3.3" not in source.where]
-    assert "Theorem 3.3" in missing("pan2021", without)
-    assert "Equation 13" in missing("pan2021", without)
+    assert "Theorem 3.3" in missing("zhu2021", without)
+    assert "Equation 13" in missing("zhu2021", without)
 
 
 def test_sources_name_papers_and_equations_there_are() -> None:
