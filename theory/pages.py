@@ -71,9 +71,7 @@ def as_dict(claim: Claim) -> dict[str, Any]:
         "id": claim.id,
         "former_ids": list(claim.aliases),
         "title": claim.title,
-        "sources": [
-            {"paper": s.paper, "where": str(s), "formula": s.formula, "role": s.role} for s in claim.sources
-        ],
+        "sources": [{"paper": s.paper, "where": str(s), "formula": s.formula, "role": s.role} for s in claim.sources],
         "statement": claim.statement,
         "verdict": claim.verdict,
         "as_read": claim.as_read,
@@ -120,7 +118,9 @@ def claim_text(evidence: Evidence) -> str:
     """Return a claim and its evidence as text, with formulas in Unicode."""
     lines = [f"{evidence.claim.id}: {in_unicode(evidence.claim.title)}", ""]
     for heading, text in parts(evidence.claim):
-        body = textwrap.wrap(in_unicode(text), 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+        body = textwrap.wrap(
+            in_unicode(text), 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False
+        )
         lines += [heading, *body]
     lines.append(f"Evidence, at {evidence.digits_asked} digits")
     for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):

@@ -111,7 +111,9 @@ def search(words: str) -> list[Claim]:
     found = [c for c in catalogue() if wanted and all(word in _searched(c) for word in wanted)]
     if not found:
         expected = "words of the title or the statement of a claim"
-        raise ConfigurationError(got_expected("search", repr(words), expected, "freqnet verify --list shows all titles"))
+        raise ConfigurationError(
+            got_expected("search", repr(words), expected, "freqnet verify --list shows all titles")
+        )
     return found
 
 

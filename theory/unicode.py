@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (the characters are the purpose of this module)
 r"""Formulas in Unicode, for terminals: TeX between dollar signs becomes plain characters."""
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _RAISED = dict(
     )
 )
 _LOWERED = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
+# Between a letter and the name of a function.
+_TOUCHING = r"(?<=[\wα-ωΑ-Ω)\]])(?<!sin)(?<!cos)(?<!tan)(?=(?:sin|cos|tan)h?\b|(?:log|ln|max|min)\b)"
 _TOKEN = re.compile(r"\\[a-zA-Z]+ ?|\\.|.", re.DOTALL)
 
 
@@ -52,7 +55,8 @@ class _Reader:
         self._at = 0
 
     def formula(self) -> str:
-        written = re.sub(r" {2,}", " ", "".join(self._parts(""))).strip()
+        written = re.sub(_TOUCHING, " ", "".join(self._parts("")))
+        written = re.sub(r" {2,}", " ", written).strip()
         return re.sub(r"(?<=[(\[⟨]) | (?=[)\],.⟩⌋])", "", written)
 
     def _parts(self, end: str) -> Iterator[str]:

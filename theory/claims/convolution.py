@@ -230,8 +230,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The transform of $f * g$ in two dimensions is $F(u, v) G(u, v)$, and its derivative is equivalent "
         "to multiplying that by the frequency factor.",
         verdict="conditional",
-        hypotheses="$f$ and $g$ are in $L^1$. For derivatives, $g$ is absolutely continuous along the axis, its partial "
-        "derivatives are in $L^1$, and the frequency factor is one factor per derivative: $iu$ for "
+        hypotheses="$f$ and $g$ are in $L^1$. For derivatives, $g$ is absolutely continuous along the axis, its "
+        "partial derivatives are in $L^1$, and the frequency factor is one factor per derivative: $iu$ for "
         r"$\partial_x$, $iv$ for $\partial_y$, $(iu)(iv)$ for $\partial_x \partial_y$.",
         corrected=r"A single factor for both axes, such as $i\sqrt{u^2 + v^2}$, does not correspond to a derivative.",
         proof="Integrate by parts in $x$ at fixed $y$, and in $y$ at fixed $x$.",
@@ -466,8 +466,9 @@ CLAIMS += (
         hypotheses=r"The interpolation of the $k$-point spectrum is $H(q) = \sum_p H_k(p)\,D(q/N - p/k)$ with $D(t) = "
         r"e^{-i\pi t(2a + k - 1)} \sin(\pi k t)/(k \sin \pi t)$, where $a$ is the position of the first tap (the "
         "phase is 1 for a centred kernel of odd size).",
-        corrected="This interpolation equals zero-padding, and is the sinc interpolation of ko2017. Any other rule changes the filter: linear interpolation to $N = rk$ bins repeats "
-        r"the taps $r$ times over the grid, under the window $(\sin(\pi n/k)/(r \sin(\pi n/N)))^2$.",
+        corrected="This interpolation equals zero-padding, and is the sinc interpolation of ko2017. Any other rule "
+        "changes the filter: linear interpolation to $N = rk$ bins repeats the taps $r$ times over the grid, under "
+        r"the window $(\sin(\pi n/k)/(r \sin(\pi n/N)))^2$.",
         proof=r"Insert $h_n = \frac{1}{k}\sum_p H_k(p) e^{2\pi i p n/k}$ into $\sum_n h_n e^{-2\pi i q n/N}$ and sum "
         r"over the $k$ taps. A linear rule with a triangle is a convolution of the spectrum, hence a product in space "
         "with the triangle's transform, the squared Dirichlet kernel; the zeros between bins repeat the taps.",

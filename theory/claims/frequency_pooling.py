@@ -534,7 +534,8 @@ CLAIMS += (
         "equivalent low-pass.",
         verdict="conditional",
         hypotheses="The function is continuous and not affine.",
-        corrected="Every mode of the input can change even the mean of the output. An affine function does not mix frequencies: see truncation-commutes-affine.",
+        corrected="Every mode of the input can change even the mean of the output. An affine function does not mix "
+        "frequencies: see truncation-commutes-affine.",
         proof=r"For $c + t \cos(2\pi kn/N)$ the mean of $a x^2 + b x$ is $a c^2 + b c + a t^2/2$ (at Nyquist $a "
         "t^2$), for every k. For other functions see the page of proofs.",
         proof_page="proofs#lemma-a-truncation-commutes-with-a-pointwise-function-only-if-it-is-affine",
@@ -708,13 +709,12 @@ CLAIMS += (
         verdict="conditional",
         hypotheses="The band is narrower than its lowest frequency, as after a wavelet, and the multiples of the "
         "differences of frequencies are neglected.",
-        corrected="Of two equal tones 8 and 9, less than a ten-thousandth of the power remains "
-        "at mode 8 or above. The statement does not hold for all signals. The modulus moves the power to the differences of "
-        r"frequencies, the modes of $|1 + q e^{i\theta}|$ for two tones, and most of it to DC: 81 % ($8/\pi^2$) or "
-        r"more for two tones, 78.5 % ($\pi/4$) for Gaussian noise. The differences and their multiples may be higher "
-        r"than the original frequencies. Of two equal tones 1 and 3, 0.7 % of the power moves to the modes $\pm 4$. "
-        r"Of a faint tone 1 beside a strong tone 8, no power remains at 1 and half of it moves up to the modes $\pm "
-        "7$.",
+        corrected="Of two equal tones 8 and 9, less than a ten-thousandth of the power remains at mode 8 or above. "
+        "The statement does not hold for all signals. The modulus moves the power to the differences of frequencies, "
+        r"the modes of $|1 + q e^{i\theta}|$ for two tones, and most of it to DC: 81 % ($8/\pi^2$) or more for two "
+        r"tones, 78.5 % ($\pi/4$) for Gaussian noise. The differences and their multiples may be higher than the "
+        r"original frequencies. Of two equal tones 1 and 3, 0.7 % of the power moves to the modes $\pm 4$. Of a faint "
+        r"tone 1 beside a strong tone 8, no power remains at 1 and half of it moves up to the modes $\pm 7$.",
         proof=r"$|1 + z| = (1 + z)^{1/2} (1 + \bar z)^{1/2}$ with $z = q e^{i\theta}$: multiply the binomial series "
         r"and collect the powers of $e^{i\theta}$. At $q = 1$ it is $2|\cos(\theta/2)|$. The share at DC is the "
         r"squared mean of $(1 + s \cos\theta)^{1/2}$, $s = 2q/(1 + q^2)$, which falls with s, by concavity, to "

@@ -138,7 +138,8 @@ CLAIMS: tuple[Claim, ...] = (
         r"$u(t) f(t) e^{-\beta t}$, for any $f$ and any $p$ with $\Re p > 0$.",
         verdict="conditional",
         hypotheses=r"$f$ is locally integrable, and $\Re p$ is greater than the abscissa of convergence $s$.",
-        corrected=r"The abscissa may be positive (then $\Re p > 0$ is not enough) or $-\infty$ (then $\Re p > 0$ is not needed).",
+        corrected=r"The abscissa may be positive (then $\Re p > 0$ is not enough) or $-\infty$ (then $\Re p > 0$ is "
+        "not needed).",
         proof=r"$e^{-pt} = e^{-\beta t} e^{-iwt}$. If the integral converges at one $p$, it converges at all $p$ with "
         r"a larger real part. For $f = e^{st}$ and $\Re p < s$ the integral up to $R$ grows as $e^{(s - \Re p)R}$, "
         "although $1/(p - s)$ is finite there.",
@@ -388,9 +389,10 @@ CLAIMS += (
         statement=r"$\int_0^\infty \sigma(t) e^{-pt}\,dt = {}_2F_1(1, p; p + 1; -1)/p$.",
         verdict="holds",
         hypotheses=r"$\Re p > 0$, as in Definition 3.",
-        corrected="The transform exists because the sigmoid is bounded; it is not integrable (see sigmoid-integrable), "
-        r"and its abscissa is 0. The transform is also $\frac{1}{2}[\psi(\frac{p + 1}{2}) - \psi(\frac{p}{2})] = \Phi(-1, 1, p)$, and $\ln 2$ "
-        r"at $p = 1$; it continues analytically to all $p$ except the poles $0, -1, -2, \ldots$",
+        corrected="The transform exists because the sigmoid is bounded; it is not integrable (see "
+        r"sigmoid-integrable), and its abscissa is 0. The transform is also $\frac{1}{2}[\psi(\frac{p + 1}{2}) - "
+        r"\psi(\frac{p}{2})] = \Phi(-1, 1, p)$, and $\ln 2$ at $p = 1$; it continues analytically to all $p$ except "
+        r"the poles $0, -1, -2, \ldots$",
         proof=r"$\sigma(t) = \sum_n (-1)^n e^{-nt}$ for $t > 0$, whose terms have the transforms $(-1)^n/(n + p)$; "
         "pairing consecutive terms gives the digamma function.",
         checks=(
@@ -582,8 +584,9 @@ CLAIMS += (
         verdict="conditional",
         hypotheses="The values are exact.",
         corrected=r"Exact values determine $f$ (Lerch), even at $p = 1, 2, 3, \ldots$ alone. The inverse is not "
-        r"continuous, so rounded values do not determine $f$: $f(t) = \sin(w(t - w)) e^{-(t - w)^2/2}$ exceeds 0.92 for $w \geq 4$, yet $|L(p)| \leq "
-        r"4 e^{-w^2/2}$ at every $p \geq 0$: $2 \cdot 10^{-31}$ for $w = 12$. On the imaginary axis $|L(iw)| > 1.2$.",
+        r"continuous, so rounded values do not determine $f$: $f(t) = \sin(w(t - w)) e^{-(t - w)^2/2}$ exceeds 0.92 "
+        r"for $w \geq 4$, yet $|L(p)| \leq 4 e^{-w^2/2}$ at every $p \geq 0$: $2 \cdot 10^{-31}$ for $w = 12$. On the "
+        "imaginary axis $|L(iw)| > 1.2$.",
         proof=r"For $p \geq w$ the integrand is at most $e^{-w^2/2 - t^2/2}$. For $0 \leq p \leq w$ the transform "
         r"over the whole line is $-\sqrt{2\pi}\,\sin(pw)\,e^{(p^2 - w^2)/2 - pw}$, at most $\sqrt{2\pi}\,e^{-w^2/2}$, "
         r"and the part at $t < 0$ is at most half of that. For sums of $e^{-kt}$, values at $p = 1, 2, \ldots$ are a "

@@ -374,8 +374,8 @@ CLAIMS += (
         statement="An activation may be replaced by its Taylor polynomial at 0, and higher degrees make the "
         "approximation better.",
         verdict="conditional",
-        hypotheses=r"$x$ lies inside the circle of convergence: $|x| < \pi/2$ for tanh, $|x| < \pi$ for the sigmoid and "
-        "SiLU, any $x$ for GELU; and the degree is high enough.",
+        hypotheses=r"$x$ lies inside the circle of convergence: $|x| < \pi/2$ for tanh, $|x| < \pi$ for the sigmoid "
+        "and SiLU, any $x$ for GELU; and the degree is high enough.",
         corrected="For GELU at $x = 4$ each even degree up to 14 is worse than the one before. ReLU has no Taylor "
         "series at 0.",
         proof=r"$\tanh x = \sum_n 2^{2n}(2^{2n} - 1) B_{2n}\,x^{2n-1}/(2n)!$, $\sigma(x) = (1 + \tanh(x/2))/2$, and "

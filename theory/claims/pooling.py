@@ -130,17 +130,17 @@ CLAIMS: tuple[Claim, ...] = (
         id="average-pooling-sinc",
         title="Average pooling multiplies the spectrum by a sinc",
         sources=(_THEOREM,),
-        statement=r"As we read Theorem 3.6, the transform of the average of $f$ over windows of length $T$ is that of $f$ "
-        r"times $\sin(wT/2)/(wT/2)$.",
+        statement="As we read Theorem 3.6, the transform of the average of $f$ over windows of length $T$ is that of "
+        r"$f$ times $\sin(wT/2)/(wT/2)$.",
         verdict="conditional",
         hypotheses="The average is a moving one on the line, taken at every $x$, and its window is centred: "
         r"$\frac{1}{T}\int_{x - T/2}^{x + T/2} f$.",
-        corrected="Another window $[x + a, x + a + T]$ multiplies the spectrum by the phase $e^{iw(a + T/2)}$ as well: "
-        "for $[x, x + T]$, $T = 2$ and $w = 1.3$ the product without the phase is off by 121 %. On a grid of $N$ samples a window of $s$ of them multiplies bin $k$ by the "
-        r"Dirichlet kernel $e^{i\pi k(s - 1)/N} \sin(\pi s k/N)/(s \sin(\pi k/N))$, which is periodic with $N$ bins, "
-        r"as the spectrum is. The sinc is smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the "
-        "Nyquist bin. They agree where both are 0 or both are 1, which is every bin if the window is the whole "
-        "period.",
+        corrected="Another window $[x + a, x + a + T]$ multiplies the spectrum by the phase $e^{iw(a + T/2)}$ as "
+        "well: for $[x, x + T]$, $T = 2$ and $w = 1.3$ the product without the phase is off by 121 %. On a grid of "
+        r"$N$ samples a window of $s$ of them multiplies bin $k$ by the Dirichlet kernel $e^{i\pi k(s - 1)/N} "
+        r"\sin(\pi s k/N)/(s \sin(\pi k/N))$, which is periodic with $N$ bins, as the spectrum is. The sinc is "
+        r"smaller by the factor $\sin(\pi k/N)/(\pi k/N)$, down to $2/\pi$ at the Nyquist bin. They agree where both "
+        "are 0 or both are 1, which is every bin if the window is the whole period.",
         proof="The average is a convolution with a box, whose transform is the integral of $e^{iwx}/T$ over the "
         "window, a sinc. On a grid the integral becomes a geometric sum.",
         checks=(

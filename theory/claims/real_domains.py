@@ -163,16 +163,16 @@ CLAIMS: tuple[Claim, ...] = (
         title="The condition number of every real evaluation grows exponentially with its size",
         statement="The condition number of evaluation at $N$ nodes in $[-1, 1]$ is at least $(1 + "
         r"\sqrt{2})^{N-1}/(2\sqrt{N})$; in $[0, 1]$, where $e^{-p}$ lies for positive real $p$, at least $(3 + "
-        r"2\sqrt{2})^{N-1}/(2\sqrt{N})$; anywhere on the real line at least $2^{(N-1)/2}/\sqrt{2N(2N - 1)}$, which exceeds 1 from $N = 10$ on. "
-        "Chebyshev's nodes grow at the first two rates; equispaced $p = h, 2h, \\ldots, Nh$ grow faster than any "
-        "exponential, at least as $e^{h N (N-1)/2}$ in the Frobenius norm. For the Fourier transform the condition "
-        "number in the 2-norm is 1.",
+        r"2\sqrt{2})^{N-1}/(2\sqrt{N})$; anywhere on the real line at least $2^{(N-1)/2}/\sqrt{2N(2N - 1)}$, which "
+        r"exceeds 1 from $N = 10$ on. Chebyshev's nodes grow at the first two rates; equispaced $p = h, 2h, \ldots, "
+        "Nh$ grow faster than any exponential, at least as $e^{h N (N-1)/2}$ in the Frobenius norm. For the Fourier "
+        "transform the condition number in the 2-norm is 1.",
         verdict="holds",
         proof="The polynomial $T_{N-1}$ is at most 1 at all nodes in $[-1, 1]$, yet the moduli of its coefficients "
         r"add up to $|T_{N-1}(i)|$, about $(1 + \sqrt{2})^{N-1}/2$; on $[0, 1]$, those of $T_{N-1}(2x - 1)$ add up to "
         r"$T_{N-1}(3)$. At Chebyshev's nodes Lagrange's polynomials are $\frac{2}{N} \sum_k T_k(x_i) T_k$, halved at "
-        "$k = 0$. The page of proofs has the complete proof. Bounds of this kind, and the rates of optimal nodes, are due "
-        "to Gautschi (1975), Gautschi and Inglese (1988) and Beckermann (2000).",
+        "$k = 0$. The page of proofs has the complete proof. Bounds of this kind, and the rates of optimal nodes, "
+        "are due to Gautschi (1975), Gautschi and Inglese (1988) and Beckermann (2000).",
         picture="condition-numbers",
         proof_page="proofs_real#condition-numbers",
         checks=(
@@ -420,8 +420,8 @@ CLAIMS += (
         verdict="holds",
         proof=r"$x * g = C (Ax \cdot Gg)$ for all $x$, with evaluations $A, G$ and interpolation $C$. The transpose "
         r"in $x$ of $x \mapsto x * g$ is correlation with $g$: $d \mapsto A^T (C^T d \cdot Gg)$. With more nodes the "
-        "algorithm loses precision quickly (see real-nodes-conditioning), which is why its tiles are small. The algorithm "
-        "is due to Winograd (1980), the matrices to Lavin and Gray (2016).",
+        "algorithm loses precision quickly (see real-nodes-conditioning), which is why its tiles are small. The "
+        "algorithm is due to Winograd (1980), the matrices to Lavin and Gray (2016).",
         proof_page="proofs_real#linear-convolution",
         checks=(
             Identity(

@@ -532,7 +532,8 @@ CLAIMS += (
         statement=r"${}_2F_1(a, b; c; z) = \sum_n \frac{(a)_n (b)_n}{(c)_n} \frac{z^n}{n!}$, and Theorem 3.3 uses it "
         "at every argument.",
         verdict="conditional",
-        hypotheses=r"$|z| < 1$, or $|z| = 1$ and $z \neq 1$, for the parameters of Theorem 3.3, $a = 1$ and $c = 1 + b$.",
+        hypotheses=r"$|z| < 1$, or $|z| = 1$ and $z \neq 1$, for the parameters of Theorem 3.3, $a = 1$ and $c = 1 + "
+        "b$.",
         corrected=r"The series converges at $z = -1$ too, though not absolutely. Theorem 3.3 also needs $z = -e^{a}$ "
         "with $a > 0$, where the series diverges: there the analytic continuation must be used. For general parameters "
         r"the series converges at $|z| = 1$, $z \neq 1$, if and only if $\Re(c - a - b) > -1$; here $c - a - b = 0$.",
@@ -867,8 +868,8 @@ CLAIMS += (
         id="relu-spectrum-is-a-delta",
         title="ReLU in the frequency domain is a multiple of the delta function",
         sources=(Source(_ZHU, "Theorem 3.5", "19-23", "reconstructed"),),
-        statement=r"As we read Theorem 3.5, the Fourier transform of ReLU is $C\,\delta(w)$, where $C$ is a constant or "
-        "a function.",
+        statement=r"As we read Theorem 3.5, the Fourier transform of ReLU is $C\,\delta(w)$, where $C$ is a constant "
+        "or a function.",
         verdict="refuted",
         corrected=r"It is $i\pi\delta'(w) - \mathrm{f.p.}\,1/w^2$, with Hadamard's finite part.",
         proof=r"$C(w)\,\delta(w) = C(0)\,\delta(w)$ is the spectrum of a constant. The spectrum of $x H(x)$ is "

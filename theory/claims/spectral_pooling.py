@@ -270,7 +270,8 @@ CLAIMS: tuple[Claim, ...] = (
         "bins form pairs of distinct conjugates.",
         verdict="conditional",
         hypotheses="M and N are both odd or both even (M/2 replaces N/2 for the rows).",
-        corrected="If one is even and the other odd, two bins are real: for M even and N odd, $y_{00}$ and $y_{M/2,0}$.",
+        corrected="If one is even and the other odd, two bins are real: for M even and N odd, $y_{00}$ and "
+        "$y_{M/2,0}$.",
         proof=r"A bin is its own reflection if $2h \equiv 0$ modulo M and $2w \equiv 0$ modulo N; its value is then a "
         r"sum of the samples with signs $\pm 1$.",
         checks=(
@@ -606,7 +607,7 @@ CLAIMS += (
                 ),
             ),
             Contradiction(
-                name="33 by 33 modes that decrease with |k|: an exchange of four corners is better than the square crop",
+                name="33 by 33 modes that decrease with |k|: exchanging four corners is better than the square crop",
                 claimed=lambda m, half: dropped_power(m, 33, half, EUCLIDEAN, 0),
                 actual=lambda m, half: dropped_power(m, 33, half, EUCLIDEAN, 1),
                 points=({"half": 4},),

@@ -204,9 +204,7 @@ def _steps_in_bins(m: Arithmetic, N: int, steps: int, seed: int, half: bool, mov
     root = m.sqrt(m.number(N))
     x, t = noise(m, N, seed), noise(m, N, seed + 1)
     V = [v / root for v in dft(m, x)[: len(w)]]
-    to_samples = lambda V: [
-        sum(w[k] * m.re(V[k] * m.unit(k * n, N)) for k in range(len(w))) / root for n in range(N)
-    ]
+    to_samples = lambda V: [sum(w[k] * m.re(V[k] * m.unit(k * n, N)) for k in range(len(w))) / root for n in range(N)]
     memory: list[Signal] = []
     for _ in range(steps):
         x = to_samples(V)
@@ -290,14 +288,16 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The back-propagation of a convolution in frequency follows from the theorem about its derivative, "
         "which multiplies by $iw$; for derivatives of higher order multiply by higher powers of $iw$.",
         verdict="refuted",
-        corrected=r"$iw$ differentiates in space. On the line, for $L = \int c\,(f * g)$, the gradient with respect to "
-        r"$f$ is $\int c(t) g(t - x)\,dt$, with the transform $C\,\overline{G}$ for real $g$. On a grid, with $y = x * h$, circular, and $G$ the transform of $dL/dy$, the gradients with respect to the "
-        r"samples of $x$ and $h$ have the transforms $\bar{H}G$ and $\bar{X}G$: these are correlations, without $iw$. "
-        r"The gradients with respect to the bins, as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, are the same divided by "
-        "$N$ (the transforms of $y$, $x$, $h$ are not divided).",
+        corrected=r"$iw$ differentiates in space. On the line, for $L = \int c\,(f * g)$, the gradient with respect "
+        r"to $f$ is $\int c(t) g(t - x)\,dt$, with the transform $C\,\overline{G}$ for real $g$. On a grid, with $y = "
+        "x * h$, circular, and $G$ the transform of $dL/dy$, the gradients with respect to the samples of $x$ and "
+        r"$h$ have the transforms $\bar{H}G$ and $\bar{X}G$: these are correlations, without $iw$. The gradients with "
+        r"respect to the bins, as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, are the same divided by $N$ (the transforms "
+        "of $y$, $x$, $h$ are not divided).",
         proof="$iw$ differentiates with respect to the position $t$, back-propagation with respect to the values of "
-        r"$x$ and $h$. $dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$. On the line the transform of the "
-        r"gradient at $w$ is the change of $L$ along $e^{-iwx}$, which is $\int c(t) e^{-iwt}\,dt \int g(y) e^{iwy}\,dy$.",
+        r"$x$ and $h$. $dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$. On the line the transform of "
+        r"the gradient at $w$ is the change of $L$ along $e^{-iwx}$, which is $\int c(t) e^{-iwt}\,dt \int g(y) "
+        r"e^{iwy}\,dy$.",
         aliases=("derivative-is-not-backward", "iw-is-not-a-gradient"),
         checks=(
             Contradiction(
@@ -310,7 +310,11 @@ CLAIMS: tuple[Claim, ...] = (
                 name="on the line, C conj(G) is",
                 closed=gradient_spectrum,
                 independent=change_of_loss,
-                points=({"a": "2", "b": "3", "w": "0"}, {"a": "4", "b": "2", "w": "-3"}, {"a": "2.01", "b": "2", "w": "0.7"}),
+                points=(
+                    {"a": "2", "b": "3", "w": "0"},
+                    {"a": "4", "b": "2", "w": "-3"},
+                    {"a": "2.01", "b": "2", "w": "0.7"},
+                ),
             ),
             Identity(name="conjugate products", closed=conj_products, independent=spectra_of_slopes, points=_POWERS),
             Contradiction(name="iw times products", claimed=iw_products, actual=spectra_of_slopes, points=_POWERS),
@@ -342,8 +346,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="conditional",
         hypotheses=r"$\partial R/\partial y$ means $\partial R/\partial \mathrm{Re}\,y + i\,\partial R/\partial "
         r"\mathrm{Im}\,y$ for all bins as independent variables, and the real part is taken: $\mathrm{Re}\,F^{-1}$.",
-        corrected="The result is real without that only if the gradient is Hermitian. Wirtinger's derivative with respect to "
-        r"$y$ has the opposite sign of the imaginary part and half the size: $\partial R/\partial x = "
+        corrected="The result is real without that only if the gradient is Hermitian. Wirtinger's derivative with "
+        r"respect to $y$ has the opposite sign of the imaginary part and half the size: $\partial R/\partial x = "
         r"2\,\mathrm{Re}\,F(\partial R/\partial y)$. For a transform that is not unitary, $F^{*}$ replaces $F^{-1}$.",
         proof=r"$dR = \mathrm{Re}\,\langle g, F\,dx \rangle = \langle \mathrm{Re}\,F^{*}g, dx \rangle$ for real $dx$, "
         "and $F^{*} = F^{-1}$.",
@@ -649,17 +653,19 @@ CLAIMS += (
         sources=(Source("zhu2021", "Section 3.5", "31-32", "reconstructed"),),
         statement="The exponential is another form of the loss in the frequency domain.",
         verdict="conditional",
-        hypotheses="The objective is the exponential of one sample, or the product of those of a batch; it is maximised.",
+        hypotheses="The objective is the exponential of one sample, or the product of those of a batch; it is "
+        "maximised.",
         corrected="$e^{-l}$ decreases as $l$ increases, so maximising it minimises $l$. The statement fails for the "
-        r"mean of $e^{-l}$ over a batch. Training with the product is hard. The loss of a batch is a sum of losses, and $e^{-\sum l} = \prod q_n$ with $q_n$ the "
-        "probability of the correct label is not a sum. For $J$ signals its spectrum is a convolution of $J$ "
-        r"spectra, which takes $(J - 1) N^2$ products. Its gradient with respect to a logit is $(y_n - p_n) \prod q$, "
-        "at most $2^{-J-1}$ while no $q$ exceeds 1/2, and equal to it if every $q$ is 1/2. The mean of $q_n$ is linear in $q$, but it is a different loss: "
-        "it prefers $q = (0.9, 0.01)$ to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the prediction is "
-        "confidently wrong, where the gradient of $l$ is 1.",
-        proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function of "
-        "the geometric one, which is the exponential of minus the mean loss. $q_n (1 - q_n) \\leq 1/4$, and each of the other "
-        "$J - 1$ factors is at most 1/2.",
+        "mean of $e^{-l}$ over a batch. Training with the product is hard. The loss of a batch is a sum of losses, "
+        r"and $e^{-\sum l} = \prod q_n$ with $q_n$ the probability of the correct label is not a sum. For $J$ signals "
+        "its spectrum is a convolution of $J$ spectra, which takes $(J - 1) N^2$ products. Its gradient with respect "
+        r"to a logit is $(y_n - p_n) \prod q$, at most $2^{-J-1}$ while no $q$ exceeds 1/2, and equal to it if every "
+        "$q$ is 1/2. The mean of $q_n$ is linear in $q$, but it is a different loss: it prefers $q = (0.9, 0.01)$ to "
+        "$(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the prediction is confidently wrong, where the "
+        "gradient of $l$ is 1.",
+        proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function "
+        r"of the geometric one, which is the exponential of minus the mean loss. $q_n (1 - q_n) \leq 1/4$, and each "
+        "of the other $J - 1$ factors is at most 1/2.",
         checks=(
             Identity(
                 name="the gradient of the product",
