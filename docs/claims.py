@@ -22,14 +22,7 @@ from freqnet.report.page import part_html
 # `freqnet verify --json` and `freqnet verify --rigorous --json` write these files.
 EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
 # The page that lists the claims of each source.
-PAGES = {
-    "pan2021": "going_deeper",
-    "rippel2015": "spectral_representations",
-    "ko2017": "accelerator",
-    "keras": "keras_report",
-    "dsp76875": "frequency_pooling",
-    "own": "own",
-}
+PAGES = {key: paper.page for key, paper in PAPERS.items()} | {"own": "own"}
 BADGES = {"holds": "success", "conditional": "warning", "refuted": "danger"}
 
 
@@ -89,8 +82,12 @@ def _seen(found: dict) -> str:
 def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
     """Yield the lines of the section of a claim."""
     heading = claim.title.replace("$", "")
-    yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
-    yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
+    yield ""
+    yield from (f".. _claim-{name}:" for name in (*claim.aliases, claim.id))
+    yield from ("", heading, "^" * len(heading), "")
+    verdict = f"{claim.verdict}, as we read it" if claim.as_read else claim.verdict
+    former = f" (formerly {', '.join(f'``{name}``' for name in claim.aliases)})" if claim.aliases else ""
+    yield f":bdg-{BADGES[claim.verdict]}:`{verdict}` ``{claim.id}``{former}"
     for name, text in parts(claim):
         if name != "Recorded verdict" and (claim.sources or name != "Claimed in"):
             yield from ("", f"**{name}.** {marked_up(text)}")

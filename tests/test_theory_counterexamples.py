@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import random
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import mpmath
 import numpy as np
@@ -115,7 +115,7 @@ def weighted_variation(pieces: int) -> float:
 def test_a_bounded_function_can_have_a_slope_without_a_mean() -> None:
     found = [weighted_variation(pieces) for pieces in (10, 100, 1000, 10_000)]
     # Ten times as many extrema: more than six times the sum, so it has no limit.
-    assert all(b > 5 * a for a, b in zip(found[:-1], found[1:], strict=True))
+    assert all(b > 5 * a for a, b in pairwise(found))
     assert found[-1] > 1000
     # The regression itself is finite.
     z = np.random.default_rng(0).normal(size=100_000)
@@ -185,7 +185,9 @@ def test_equispaced_rates_grow_faster_than_any_exponential() -> None:
         ratios = [numbers[i + 1] / numbers[i] for i in (0, 2, 4)]
         # Each ratio of neighbours exceeds e^{N/4}, so that no exponential is a bound.
         assert all(ratio > mpmath.exp(N / mpmath.mpf(4)) for ratio, N in zip(ratios, (8, 16, 24), strict=True))
-        assert all(value > mpmath.exp(mpmath.mpf(N * (N - 1)) / 8) for value, N in zip(numbers[::2], (8, 16, 24)))
+        assert all(
+            value > mpmath.exp(mpmath.mpf(N * (N - 1)) / 8) for value, N in zip(numbers[::2], (8, 16, 24), strict=True)
+        )
         tangents = [mpmath.tan(mpmath.pi * (2 * k - 15) / 32) for k in range(16)]
         assert frobenius(tangents) > mpmath.sqrt(mpmath.mpf(2) ** 15 / (2 * 31)) > 16
 
@@ -273,7 +275,7 @@ def field_errors(K: int, first: int, count: int) -> dict[str, np.ndarray]:
             "grid": spectrum(np.maximum(samples[2 * K + 1].real, 0)),
             "parabola": spectrum(values),
             "parts": np.maximum(X.real, 0) + 1j * np.maximum(X.imag, 0),
-            "phase": np.where((0 <= np.angle(X)) & (np.angle(X) <= np.pi / 2), X, 0),
+            "phase": np.where((np.angle(X) >= 0) & (np.angle(X) <= np.pi / 2), X, 0),
         }
         for name, Y in results.items():
             found[name].append(length(Y - exact) / length(exact))
@@ -284,7 +286,12 @@ def test_the_figures_of_random_fields_are_those_of_2000_of_them() -> None:
     errors = field_errors(4, 0, 2000)
     in_words = {name: (100 * e.mean(), 100 * e.std()) for name, e in errors.items()}
     parabola, parts, phase = (find(name).corrected for name in _FIELDS)
-    for name, text, digits in (("grid", parabola, 1), ("parabola", parabola, 1), ("parts", parts, 0), ("phase", phase, 0)):
+    for name, text, digits in (
+        ("grid", parabola, 1),
+        ("parabola", parabola, 1),
+        ("parts", parts, 0),
+        ("phase", phase, 0),
+    ):
         for figure in in_words[name]:
             assert f"{figure:.{digits}f} %" in text, (name, figure)
     assert int(np.sum(errors["grid"] < errors["parabola"])) == 41

@@ -50,7 +50,8 @@ class Request:
         if not chosen:
             expected = "claims that all of --claim, --source and --search choose"
             raise ConfigurationError(got_expected("claims", "none", expected, "leave one of the three out"))
-        return list(dict.fromkeys(chosen))
+        # Two names can be those of one claim.
+        return list({claim.id: claim for claim in chosen}.values())
 
     def evidence(self, chosen: Sequence[Claim]) -> Iterator[Evidence]:
         """Check claims, and yield the evidence of each as it is complete."""

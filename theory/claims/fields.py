@@ -235,7 +235,7 @@ def _over_many(name: str, which: int, mean: str, spread: str) -> tuple[Bound, ..
     """Return checks of the mean and the spread over 2,000 fields, and of the mean over 2,000 others."""
     at = {"which": which}
     options: dict[str, Any] = {"not_enclosed": _TWO_THOUSAND}
-    near = {"low": "-0.0005", "high": "0.0005"}
+    near: dict[str, Any] = {"low": "-0.0005", "high": "0.0005"}
     # Four times the standard error of the difference of two means.
     other = str(round(4 * math.sqrt(2 / MANY) * float(spread), 4))
     return (
