@@ -247,9 +247,10 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="conditional",
         hypotheses="The signal is replaced by impulses at whole $t$, weighted by its samples, and $z = e^p$: then "
         r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$.",
-        corrected=r"This is not $L(p)$, but a sum of shifted copies of it: $\sum_n f(n) e^{-pn}$ equals $\frac{1}{2} f(0)$ plus the limit of $\sum_{|k| \leq K} L(p + 2\pi i "
-        r"k)$ as $K \to \infty$ (with both ends together if $f(0) \neq 0$): sampling makes the transform periodic "
-        "along the imaginary axis, as it makes a spectrum periodic.",
+        corrected=r"This is not $L(p)$, but a sum of shifted copies of it: $\sum_n f(n) e^{-pn}$ equals $\frac{1}{2} "
+        r"f(0)$ plus the limit of $\sum_{|k| \leq K} L(p + 2\pi i k)$ as $K \to \infty$ (with both ends together if "
+        r"$f(0) \neq 0$): sampling makes the transform periodic along the imaginary axis, as it makes a spectrum "
+        "periodic.",
         proof=r"The impulses are $f$ times a comb, and a comb is $\sum_k e^{2\pi i k t}$ (Poisson); each factor "
         r"$e^{2\pi i k t}$ shifts $p$.",
         checks=(

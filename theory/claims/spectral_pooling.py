@@ -412,23 +412,25 @@ def high_tone_distortion(m: Arithmetic, N: int, chosen: int) -> Number:
 EUCLIDEAN, LARGEST = 0, 1
 
 
-def modulus(m: Arithmetic, u: int, v: int, rule: int) -> Number:
-    return 1 / (1 + (m.sqrt(m.number(u * u + v * v)) if rule == EUCLIDEAN else m.number(max(abs(u), abs(v)))))
-
-
-def is_dropped(u: int, v: int, half: int, exchange: int) -> bool:
-    """Tell whether a square crop drops a mode; the exchange is of its corners for the modes beside its sides."""
-    if exchange and abs(u) == abs(v) == half:
-        return True
-    if exchange and {abs(u), abs(v)} == {0, half + 1}:
-        return False
-    return max(abs(u), abs(v)) > half
-
-
 def dropped_power(m: Arithmetic, size: int, half: int, rule: int, exchange: int) -> Number:
-    """Return the power of the dropped modes of an odd size."""
-    every = range(-(size // 2), size // 2 + 1)
-    return sum(modulus(m, u, v, rule) ** 2 for u in every for v in every if is_dropped(u, v, half, exchange))
+    """Return the power of the modes of an odd size that a square crop to |u|, |v| <= half drops.
+
+    With the exchange the crop keeps the four modes beside its sides, (half + 1, 0) and so on, instead of its corners.
+    """
+    if rule == LARGEST:
+        # There are 8r modes whose larger index is r.
+        dropped = sum(8 * r / m.number(1 + r) ** 2 for r in range(half + 1, size // 2 + 1))
+        corner = 1 / m.number(1 + half) ** 2
+    else:
+        dropped = euclidean_power(m, size // 2) - euclidean_power(m, half)
+        corner = 1 / (1 + m.sqrt(m.number(2)) * half) ** 2
+    return dropped + 4 * exchange * (corner - 1 / m.number(2 + half) ** 2)
+
+
+def euclidean_power(m: Arithmetic, half: int) -> Number:
+    """Return the power of the square of modes up to `half`, each with the modulus 1/(1 + sqrt(u² + v²))."""
+    every = range(-half, half + 1)
+    return sum(1 / (1 + m.sqrt(m.number(u * u + v * v))) ** 2 for u in every for v in every)
 
 
 def distortion_of_samples(m: Arithmetic, size: int, half: int, rule: int, exchange: int) -> Number:

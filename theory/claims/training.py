@@ -198,9 +198,8 @@ def twice_the_waves(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
 
 
 # -- momentum and Adam, on the same loss ------------------------------------------------------------------------
-def _steps_in_bins(m: Arithmetic, N: int, steps: int, seed: int, half: bool, move: Callable[..., Signal]) -> Signal:
-    """Descend in V by an optimiser and return the samples: x_n is the sum of c_k Re(V_k e^{2 pi i k n / N})."""
-    w = _weights(N) if half else [1] * N
+def _steps_in_bins(m: Arithmetic, N: int, steps: int, seed: int, w: list[int], move: Callable[..., Signal]) -> Signal:
+    """Descend in V by an optimiser and return the samples, sums of w_k Re(V_k e^{2 pi i k n / N}) / sqrt(N)."""
     root = m.sqrt(m.number(N))
     x, t = noise(m, N, seed), noise(m, N, seed + 1)
     V = [v / root for v in dft(m, x)[: len(w)]]
@@ -244,11 +243,11 @@ def _by_adam(m: Arithmetic, memory: list[Signal]) -> Signal:
 
 
 def momentum_in_bins(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
-    return _steps_in_bins(m, N, steps, seed, False, _with_momentum)
+    return _steps_in_bins(m, N, steps, seed, [1] * N, _with_momentum)
 
 
 def momentum_in_half(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
-    return _steps_in_bins(m, N, steps, seed, True, _with_momentum)
+    return _steps_in_bins(m, N, steps, seed, _weights(N), _with_momentum)
 
 
 def momentum_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
@@ -262,7 +261,7 @@ def momentum_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
 
 
 def adam_in_bins(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
-    return _steps_in_bins(m, N, steps, seed, False, _by_adam)
+    return _steps_in_bins(m, N, steps, seed, [1] * N, _by_adam)
 
 
 def adam_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
@@ -535,7 +534,7 @@ def gradient_at_chance_or_worse(m: Arithmetic, size: int, seed: int) -> Number:
     return (1 - q[0]) * m.exp(sum(m.log(v) for v in q))
 
 
-def half_the_power_of_two(m: Arithmetic, size: int, seed: int = 0) -> Number:
+def half_the_power_of_two(m: Arithmetic, size: int) -> Number:
     return 1 / m.number(2) ** (size + 1)
 
 
@@ -677,7 +676,7 @@ CLAIMS += (
                 name="its size at chance or worse",
                 quantity=gradient_at_chance_or_worse,
                 low="0",
-                high=half_the_power_of_two,
+                high=lambda m, size, seed: half_the_power_of_two(m, size),
                 points=({"size": 1, "seed": 6}, {"size": 10, "seed": 6}, {"size": 100, "seed": 6}),
             ),
             Identity(
