@@ -31,15 +31,34 @@ def reference(name: str) -> str:
     return f":ref:`{name} <claim-{name}>`"
 
 
+@cache
+def references() -> set[str]:
+    """Return the keys of the list of references, such as Talbot1979."""
+    return set(
+        re.findall(r"^\.\. \[(\w+)\]", (Path(__file__).parent / "references.rst").read_text("utf-8"), re.MULTILINE)
+    )
+
+
+def cited(text: str) -> str:
+    """Turn "Talbot (1979)", "Talbot 1979" and "Lavin and Gray (2016)" into links to the references."""
+
+    def link(found: re.Match[str]) -> str:
+        key = found["name"] + (found["alone"] or found["enclosed"])
+        return f"[{key}]_" if key in references() else found[0]
+
+    name = r"\b(?P<name>[A-Z][a-z]+)(?: and [A-Z][a-z]+)?"
+    return re.sub(rf"{name} (?:(?P<alone>\d{{4}})\b|\((?P<enclosed>\d{{4}})\))", link, text)
+
+
 def marked_up(text: str) -> str:
-    """Return the text of a claim as reStructuredText, with formulas and with links to other claims."""
+    """Return the text of a claim as reStructuredText, with formulas, and with links to other claims and references."""
     names = {claim.id for claim in catalogue()}
     pieces = text.split("$")
     for index, piece in enumerate(pieces):
         if index % 2:
             pieces[index] = rf":math:`{piece}`\ "
         else:
-            plain = re.sub(r"([*`|_])", r"\\\1", piece)
+            plain = cited(re.sub(r"([*`|_])", r"\\\1", piece))
             linked = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: reference(m[0]) if m[0] in names else m[0], plain)
             # Text next to a formula must be separated from the role.
             pieces[index] = (r"\ " if index and piece[:1] not in ("", " ") else "") + linked

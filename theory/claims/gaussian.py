@@ -170,7 +170,7 @@ CLAIMS: tuple[Claim, ...] = (
         "is infinite, so that the line has no slope $E[f'(X)]$. A sum of many modes is nearly normal; a single mode "
         "is not.",
         proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. Integrate by parts against the density, whose "
-        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein's lemma; the values at the "
+        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein 1981; the values at the "
         r"ends vanish because $E|f'(X)|$ is finite). Between two zeros of the derivative of $\sin(e^{x^4})$ the "
         r"integral of $|f'|$ is 2; the $n$-th of these intervals lies at $x = (\ln \pi n)^{1/4}$, where the density "
         r"$e^{-\sqrt{\ln \pi n}/2}/\sqrt{2\pi}$ decreases more slowly than $1/n$, so that the sum diverges. The "
