@@ -200,8 +200,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$L(f * g) = L(f) L(g)$ for functions that vanish for $t < 0$, as those of Section 4 do after the "
         r"product with the step: $(f * g)(t) = \int_0^t f(s) g(t - s)\,ds$, as we read Definition 4.",
         verdict="holds",
-        hypotheses=r"The integrals of $L(f)$ and $L(g)$ converge absolutely at $p$: $\Re p$ is greater than both "
-        "abscissae of absolute convergence.",
+        hypotheses=r"The integrals of $L(f)$ and $L(g)$ converge absolutely at $p$, for which it is sufficient that "
+        r"$\Re p$ is greater than both abscissae of absolute convergence.",
         corrected=r"$\Re p > 0$ is not enough: for $e^{2t}$ and 1 at $p = 1$ the product continues to $-1$, but the "
         "integrals of $L(f)$ and of $L(f * g)$ diverge. Kernels of a layer that look ahead do not vanish for $t < 0$; "
         "for them the transform must be taken over the whole line.",

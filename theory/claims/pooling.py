@@ -203,7 +203,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$\frac{d}{dw} \frac{\sin(wT/2)}{wT/2} = \frac{\cos(wT/2)}{w} - \frac{2\sin(wT/2)}{Tw^2}$.",
         verdict="holds",
         hypotheses=r"$w \neq 0$.",
-        corrected="At $w = 0$ the derivative is 0. It describes how the response "
+        corrected="At $w = 0$ the derivative is 0. The derivative describes how the response "
         "changes with frequency; back-propagation does not use it (see average-pooling-backward).",
         proof="Apply the quotient rule.",
         checks=(
@@ -293,7 +293,7 @@ CLAIMS += (
         statement="Max pooling can be approximately defined as a coherency function convolved with the spectrum.",
         verdict="conditional",
         hypotheses="The function $c(x)$ depends on the input.",
-        corrected=r"The identity is then exact: $\max(x_n, x_{n + 1}) "
+        corrected=r"With such a function the identity is exact: $\max(x_n, x_{n + 1}) "
         "= c_n x_n + (1 - c_n) x_{n + 1}$ with $c_n = 1$ where $x_n$ is the larger and 0 elsewhere. A fixed function "
         "cannot do it, since max pooling is not linear: a convolution of spectra, a product of spectra and any other "
         "fixed linear map $L$ satisfy $L(-x) = -L(x)$. For two neighbours it is $(x_n + x_{n + 1})/2 + |x_n - x_{n + "

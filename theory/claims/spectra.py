@@ -534,9 +534,10 @@ CLAIMS += (
         verdict="conditional",
         hypotheses=r"$|z| < 1$, or $|z| = 1$ and $z \neq 1$, for the parameters of Theorem 3.3, $a = 1$ and $c = 1 + "
         "b$.",
-        corrected=r"The series converges at $z = -1$ too, though not absolutely. Theorem 3.3 also needs $z = -e^{a}$ "
-        "with $a > 0$, where the series diverges: there the analytic continuation must be used. For general parameters "
-        r"the series converges at $|z| = 1$, $z \neq 1$, if and only if $\Re(c - a - b) > -1$; here $c - a - b = 0$.",
+        corrected="The series converges at $z = -1$ too, though not absolutely. Theorem 3.3 also needs $z = -e^{R}$, "
+        "at the end $-R$ of an interval, where the series diverges: there the analytic continuation must be used. "
+        r"For general parameters a series that does not terminate converges at $|z| = 1$, $z \neq 1$, if and only if "
+        r"$\Re(c - a - b) > -1$; here $c - a - b = 0$.",
         proof=r"The ratio of consecutive terms tends to $z$, and the terms are $z^n b/(b + n)$. At $|z| = 1$, "
         r"$z \neq 1$, the sums of $z^n$ are bounded and $b/(b + n)$ has bounded variation and tends to 0 (Dirichlet's "
         "test); by Abel's theorem the sum is the value of the continuation.",
