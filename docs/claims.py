@@ -22,14 +22,7 @@ from freqnet.report.page import part_html
 # `freqnet verify --json` and `freqnet verify --rigorous --json` write these files.
 EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
 # The page that lists the claims of each source.
-PAGES = {
-    "pan2021": "going_deeper",
-    "rippel2015": "spectral_representations",
-    "ko2017": "accelerator",
-    "keras": "keras_report",
-    "dsp76875": "frequency_pooling",
-    "own": "own",
-}
+PAGES = {key: paper.page for key, paper in PAPERS.items()} | {"own": "own"}
 BADGES = {"holds": "success", "conditional": "warning", "refuted": "danger"}
 
 
@@ -38,15 +31,34 @@ def reference(name: str) -> str:
     return f":ref:`{name} <claim-{name}>`"
 
 
+@cache
+def references() -> set[str]:
+    """Return the keys of the list of references, such as Talbot1979."""
+    return set(
+        re.findall(r"^\.\. \[(\w+)\]", (Path(__file__).parent / "references.rst").read_text("utf-8"), re.MULTILINE)
+    )
+
+
+def cited(text: str) -> str:
+    """Turn "Talbot (1979)", "Talbot 1979" and "Lavin and Gray (2016)" into links to the references."""
+
+    def link(found: re.Match[str]) -> str:
+        key = found["name"] + (found["alone"] or found["enclosed"])
+        return f"[{key}]_" if key in references() else found[0]
+
+    name = r"\b(?P<name>[A-Z][a-z]+)(?: and [A-Z][a-z]+)?"
+    return re.sub(rf"{name} (?:(?P<alone>\d{{4}})\b|\((?P<enclosed>\d{{4}})\))", link, text)
+
+
 def marked_up(text: str) -> str:
-    """Return the text of a claim as reStructuredText, with formulas and with links to other claims."""
+    """Return the text of a claim as reStructuredText, with formulas, and with links to other claims and references."""
     names = {claim.id for claim in catalogue()}
     pieces = text.split("$")
     for index, piece in enumerate(pieces):
         if index % 2:
             pieces[index] = rf":math:`{piece}`\ "
         else:
-            plain = re.sub(r"([*`|_])", r"\\\1", piece)
+            plain = cited(re.sub(r"([*`|_])", r"\\\1", piece))
             linked = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: reference(m[0]) if m[0] in names else m[0], plain)
             # Text next to a formula must be separated from the role.
             pieces[index] = (r"\ " if index and piece[:1] not in ("", " ") else "") + linked
@@ -89,8 +101,12 @@ def _seen(found: dict) -> str:
 def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
     """Yield the lines of the section of a claim."""
     heading = claim.title.replace("$", "")
-    yield from ("", f".. _claim-{claim.id}:", "", heading, "^" * len(heading), "")
-    yield f":bdg-{BADGES[claim.verdict]}:`{claim.verdict}` ``{claim.id}``"
+    yield ""
+    yield from (f".. _claim-{name}:" for name in (*claim.aliases, claim.id))
+    yield from ("", heading, "^" * len(heading), "")
+    verdict = f"{claim.verdict}, as we read it" if claim.as_read else claim.verdict
+    former = f" (formerly {', '.join(f'``{name}``' for name in claim.aliases)})" if claim.aliases else ""
+    yield f":bdg-{BADGES[claim.verdict]}:`{verdict}` ``{claim.id}``{former}"
     for name, text in parts(claim):
         if name != "Recorded verdict" and (claim.sources or name != "Claimed in"):
             yield from ("", f"**{name}.** {marked_up(text)}")

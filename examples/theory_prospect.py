@@ -2,7 +2,7 @@
 The network that a theory paper proposed
 ========================================
 
-[Pan2021]_ derives every layer of a convolutional network in the Fourier and in the Laplace domain, and names two gaps:
+[Zhu2021]_ derives every layer of a convolutional network in the Fourier and in the Laplace domain, and names two gaps:
 "the lack of corresponding numerical experiments, and the challenge of low practicability in the case of small
 convolution kernel size". This page fills both. It builds the network of the paper, layer by layer, in both domains, and
 trains it on scikit-learn's digits; then it measures convolutions of 1x1 to 13x13 taps.
@@ -37,7 +37,7 @@ from freqnet.nn.module import Signal, layer
 from freqnet.spaces import get_domain
 from freqnet.training import Model, Settings, analyse, evaluate, fit
 
-parser = argparse.ArgumentParser(description="The network that Pan et al. (2021) proposed, in two domains.")
+parser = argparse.ArgumentParser(description="The network that Zhu et al. (2021) proposed, in two domains.")
 parser.add_argument("--full", action="store_true", help="train with five seeds and 30 epochs, and keep the results")
 parser.add_argument("--epochs", type=int, default=None, help="epochs of every training")
 parser.add_argument("--results", type=Path, default=EXAMPLES / "theory_prospect.json", help="file of results")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (formulas in Unicode)
 """``freqnet verify``, and its messages about mistakes."""
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from freqnet.theory import find
 from processes import LIMIT, start
 from test_cli_train import command, refused, succeed
 
@@ -30,6 +32,48 @@ def test_one_claim(tmp_path: Path) -> None:
     assert found["claims"][0]["checks"][0]["passed"] is True
 
 
+def test_the_evidence_holds_what_a_reader_needs(tmp_path: Path) -> None:
+    succeed(
+        "verify",
+        "--claim",
+        "pooling-low-pass",
+        "--claim",
+        "iw-is-not-a-gradient",
+        "--digits",
+        15,
+        "--json",
+        tmp_path / "v",
+    )
+    by_id = {claim["id"]: claim for claim in json.loads((tmp_path / "v").read_text())["claims"]}
+    pooling, backward = by_id["pooling-low-pass"], by_id["derivative-as-backward"]
+    claim = find("pooling-low-pass")
+    assert (pooling["statement"], pooling["hypotheses"]) == (claim.statement, claim.hypotheses)
+    assert (pooling["correction"], pooling["proof"]) == (claim.corrected, claim.proof)
+    assert pooling["proof_link"] == "theory/going_deeper.html#claim-pooling-low-pass"
+    assert backward["former_ids"] == ["derivative-is-not-backward", "iw-is-not-a-gradient"]
+    assert backward["as_read"] is False
+    for check, entry in zip(claim.checks, pooling["checks"], strict=True):
+        assert entry["points"] == [dict(point) for point in check.all_points(0)]
+        assert (entry["gap_needed"] is not None) == (entry["kind"] == "contradiction")
+        assert (entry["gap"] is not None) == (entry["kind"] == "contradiction")
+
+
+def test_words_choose_claims(tmp_path: Path) -> None:
+    shown = succeed("verify", "--list", "--search", "max pooling", "--source", "pan2021")
+    assert "max-pooling-convolution" in shown
+    assert "relu" not in shown
+    both = succeed("verify", "--digits", 15, "--claim", "sigmoid-definition", "--search", "TANGENT hyperbolic")
+    assert "1 of 1 claim" in both
+    assert "sigmoid-definition" in both
+
+
+def test_formulas_are_shown_in_unicode() -> None:
+    shown = succeed("verify", "--show", "relu-fourier-interval", "--digits", 15)
+    assert "∫[0…a] x e⁻ⁱʷˣ dx = (E(1 + iwa) − 1)/w²" in shown
+    assert "\\" not in shown
+    assert "$" not in shown
+
+
 def test_several_claims_over_processes() -> None:
     names = ("sigmoid-definition", "sigmoid-integrable", "gauss-series", "sigmoid-slope-spectrum")
     words = [word for name in names for word in ("--claim", name)]
@@ -47,7 +91,7 @@ def test_a_source() -> None:
 def test_a_claim_is_shown(tmp_path: Path) -> None:
     shown = succeed("verify", "--show", "sigmoid-integrable", "--page", tmp_path / "claim.html")
     assert "What is true" in shown
-    assert "arXiv 2108.05690" in shown
+    assert "Zhu 2021" in shown
     assert "<svg" in (tmp_path / "claim.html").read_text()
 
 
@@ -80,14 +124,17 @@ def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
     [
         (("--claim", "sigmod-integrable"), "did you mean sigmoid-integrable"),
         (("--show", "nothing"), "--list"),
-        (("--source", "pan"), "pan2021"),
+        (("--source", "zhu"), "zhu2021"),
         (("--digits", "14"), "15 to 2,000"),
         (("--digits", "2001"), "15 to 2,000"),
         (("--digits", "many"), "--digits"),
         (("--processes", "0"), "at least 1"),
         (("--page", "x.html"), "--show"),
         (("--add", "missing.py"), "No such file"),
-        (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave --claim or --source out"),
+        (("--claim", "sigmoid-integrable", "--source", "rippel2015"), "leave one of the three out"),
+        (("--list", "--search", "no such words"), "words of the title"),
+        (("--claim", "sigmoid-integrable", "--search", "pooling"), "leave one of the three out"),
+        (("--show", "sigmoid-integrable", "--search", "pooling"), "leave out"),
         (("--show", "sigmoid-integrable", "--list"), "leave out"),
         (("--list", "--json", "x.json"), "leave --json or --list out"),
         (("--json", "/dev/null"), "a device"),

@@ -43,6 +43,10 @@ def test_a_claim_of_ones_own_is_found() -> None:
         register(replace(EXAMPLE, title="Another"))
     with pytest.raises(ConfigurationError, match="not taken"):
         register(replace(EXAMPLE, id="sigmoid-definition"))
+    with pytest.raises(ConfigurationError, match="not taken"):
+        register(replace(EXAMPLE, id="iw-is-not-a-gradient"))
+    with pytest.raises(ConfigurationError, match="not taken"):
+        register(replace(EXAMPLE, id="another", aliases=("sigmoid-definition",)))
 
 
 @pytest.mark.parametrize("name", ["sigmoid-fourier-intervall", "Sigmoid-Fourier-Interval", "fourier-interval"])

@@ -8,7 +8,7 @@ from .checks import Bound, Check, Contradiction, Identity, Range
 from .claim import Claim, Source
 from .evaluate import Finding, run_check
 from .papers import PAPERS, Paper
-from .registry import catalogue, find, load_file, register
+from .registry import catalogue, find, load_file, register, search
 from .runner import Evidence, verify
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "load_file",
     "register",
     "run_check",
+    "search",
     "verify",
 ]

@@ -9,36 +9,44 @@ from typing import Literal, get_args
 from freqnet.errors import ConfigurationError, got_expected
 
 from .checks import Bound, Check, Contradiction, Identity
+from .papers import current_key
 
 Verdict = Literal["holds", "conditional", "refuted"]
 Formula = Literal["seen", "reconstructed", "none"]
+Role = Literal["claims", "defines"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Place in a paper where a claim is made.
+    """Place in a paper where a claim is made, or where the operation that the claim is about is defined.
 
     Attributes
     ----------
     paper : str
-        A key of `freqnet.theory.PAPERS`.
+        A key of `freqnet.theory.PAPERS`; a key of an earlier version becomes that of today.
     where : str
         "Theorem 3.3", "Section 2.1"; separate several places by ";".
     equations : str
         Numbers of displayed equations, such as "9-11, 50-53".
     formula : str
         "seen" in the source, "reconstructed" from its prose, or "none" if it has no formula.
+    role : str
+        "claims", or "defines" if the source makes no statement of this kind.
     """
 
     paper: str
     where: str
     equations: str = ""
     formula: Formula = "none"
+    role: Role = "claims"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "paper", current_key(self.paper))
 
     def equation_numbers(self) -> list[int]:
         """Return the numbers of the equations.
 
-        >>> Source("pan2021", "Theorem 3.4", "14-17, 19").equation_numbers()
+        >>> Source("zhu2021", "Theorem 3.4", "14-17, 19").equation_numbers()
         [14, 15, 16, 17, 19]
         """
         numbers: list[int] = []
@@ -50,11 +58,11 @@ class Source:
     def covers(self, paper: str, item: str) -> bool:
         """Tell whether a numbered item of a paper is at this place.
 
-        >>> Source("pan2021", "Theorem 3.4; Section 3.2", "14-17").covers("pan2021", "Theorem 3.4")
+        >>> Source("zhu2021", "Theorem 3.4; Section 3.2", "14-17").covers("zhu2021", "Theorem 3.4")
         True
         """
         names = [*map(str.strip, self.where.split(";")), *(f"Equation {n}" for n in self.equation_numbers())]
-        return paper == self.paper and item in names
+        return current_key(paper) == self.paper and item in names
 
     def __str__(self) -> str:
         equations = f"eq. {self.equations}" if self.equations else ""
@@ -65,7 +73,7 @@ class Source:
 class Claim:
     r"""One statement of a source, its verdict, and the checks that support the verdict.
 
-    Texts may contain TeX between dollar signs. The class has ten fields, more than the rule of eight, because users
+    Texts may contain TeX between dollar signs. The class has twelve fields, more than the rule of eight, because users
     write claims of their own in one flat call, and reports show every field under its own heading.
 
     Attributes
@@ -83,13 +91,17 @@ class Claim:
     checks : tuple of Check
         A refuted claim needs a `Contradiction`, and an `Identity` or `Bound` for the corrected statement.
     hypotheses : str
-        Conditions under which the claim holds.
+        Conditions under which the claim holds, and nothing else; what follows from them belongs to `corrected`.
     corrected : str
-        The true or more precise statement.
+        The true or more precise statement: what holds instead, or without a hypothesis.
     proof : str
         Outline of the proof.
     picture : str
         Name of a picture in `freqnet.theory.pictures`, or empty.
+    aliases : tuple of str
+        Ids of earlier versions, by which the claim is still found.
+    proof_page : str
+        Page and section of the documentation with the complete proof, such as "proofs#pooling", or empty.
 
     Raises
     ------
@@ -120,6 +132,8 @@ class Claim:
     corrected: str = ""
     proof: str = ""
     picture: str = ""
+    aliases: tuple[str, ...] = ()
+    proof_page: str = ""
 
     def __post_init__(self) -> None:
         for wrong in self._missing():
@@ -127,7 +141,13 @@ class Claim:
 
     def where(self, paper: str) -> str:
         """Return the places where a paper makes the claim."""
-        return "; ".join(str(source) for source in self.sources if source.paper == paper)
+        return "; ".join(str(source) for source in self.sources if source.paper == current_key(paper))
+
+    @property
+    def as_read(self) -> bool:
+        """Whether a refuted claim depends on our reading, since no source's formula was seen."""
+        claimants = [source for source in self.sources if source.role == "claims"]
+        return self.verdict == "refuted" and bool(claimants) and all(s.formula == "reconstructed" for s in claimants)
 
     def _missing(self) -> list[str]:
         """Return error messages for missing or inconsistent fields."""

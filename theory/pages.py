@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from typing import Any
 
 from freqnet.report.formulas import text_and_formulas
 from freqnet.report.page import Block, Page, Picture, Section, Table, render
@@ -13,6 +14,7 @@ from .evaluate import Finding
 from .papers import PAPERS
 from .pictures import PICTURES
 from .runner import Evidence
+from .unicode import in_unicode
 
 #: Meaning of each verdict.
 VERDICTS = {
@@ -29,16 +31,55 @@ _FORMULA = {
 
 def parts(claim: Claim) -> list[tuple[str, str]]:
     """Return the headings and texts of a claim, without empty ones."""
-    sources = "; ".join(f"{PAPERS[s.paper].label}: {s} ({_FORMULA[s.formula]})" for s in claim.sources)
+    claimed = [f"{PAPERS[s.paper].label}: {s} ({_FORMULA[s.formula]})" for s in claim.sources if s.role == "claims"]
+    defined = [f"{PAPERS[s.paper].label}: {s}" for s in claim.sources if s.role == "defines"]
     every = [
-        ("Claimed in", sources or "nowhere: a claim of our own"),
+        ("Claimed in", "; ".join(claimed) if claimed or defined else "nowhere: a claim of our own"),
+        ("About the operation of", "; ".join(defined)),
         ("Claim", claim.statement),
-        ("Recorded verdict", f"{claim.verdict}: {VERDICTS[claim.verdict]}"),
+        ("Recorded verdict", verdict_in_words(claim)),
         ("Hypotheses", claim.hypotheses),
         ("What is true", claim.corrected),
         ("Proof", claim.proof),
     ]
     return [(heading, _with_labels(text)) for heading, text in every if text]
+
+
+def verdict_in_words(claim: Claim) -> str:
+    """Return the verdict of a claim and what it means."""
+    if claim.as_read:
+        return "refuted, as we read it: the formula of the source was not available to us"
+    return f"{claim.verdict}: {VERDICTS[claim.verdict]}"
+
+
+def proof_link(claim: Claim) -> str:
+    """Return the place of the proof, relative to the root of the documentation.
+
+    >>> from freqnet.theory import find
+    >>> proof_link(find("real-nodes-conditioning")), proof_link(find("relu-is-linear"))
+    ('theory/proofs_real.html#condition-numbers', 'theory/going_deeper.html#claim-relu-is-linear')
+    """
+    page, _, section = claim.proof_page.partition("#")
+    if page:
+        return f"theory/{page}.html#{section}"
+    return f"theory/{PAPERS[claim.sources[0].paper].page if claim.sources else 'own'}.html#claim-{claim.id}"
+
+
+def as_dict(claim: Claim) -> dict[str, Any]:
+    """Return the texts of a claim as plain data for JSON, with formulas in TeX between dollar signs."""
+    return {
+        "id": claim.id,
+        "former_ids": list(claim.aliases),
+        "title": claim.title,
+        "sources": [{"paper": s.paper, "where": str(s), "formula": s.formula, "role": s.role} for s in claim.sources],
+        "statement": claim.statement,
+        "verdict": claim.verdict,
+        "as_read": claim.as_read,
+        "hypotheses": claim.hypotheses,
+        "correction": claim.corrected,
+        "proof": claim.proof,
+        "proof_link": proof_link(claim),
+    }
 
 
 def _with_labels(text: str) -> str:
@@ -74,14 +115,16 @@ def radius_in_words(radius: float | None) -> str:
 
 
 def claim_text(evidence: Evidence) -> str:
-    """Return a claim and its evidence as text, with formulas in TeX."""
-    lines = [f"{evidence.claim.id}: {evidence.claim.title}", ""]
+    """Return a claim and its evidence as text, with formulas in Unicode."""
+    lines = [f"{evidence.claim.id}: {in_unicode(evidence.claim.title)}", ""]
     for heading, text in parts(evidence.claim):
-        body = textwrap.wrap(text, 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+        body = textwrap.wrap(
+            in_unicode(text), 100, initial_indent="    ", subsequent_indent="    ", break_long_words=False
+        )
         lines += [heading, *body]
     lines.append(f"Evidence, at {evidence.digits_asked} digits")
     for check, found in zip(evidence.claim.checks, evidence.findings, strict=True):
-        lines.append(f"    {'ok   ' if found.passed else 'WRONG'} {check.name}")
+        lines.append(f"    {'ok   ' if found.passed else 'WRONG'} {in_unicode(check.name)}")
         lines.append(f"          {outcome(found, evidence.digits_asked)}")
         if check.not_enclosed:
             lines.append(f"          not in balls: {check.not_enclosed}")
@@ -104,7 +147,7 @@ def claim_page(evidence: Evidence) -> str:
 
 def _tiles(evidence: Evidence) -> list[tuple[str, str]]:
     entries = [
-        ("recorded verdict", evidence.claim.verdict),
+        ("recorded verdict", evidence.claim.verdict + (", as we read it" if evidence.claim.as_read else "")),
         ("came out as recorded", "yes" if evidence.as_recorded else "NO"),
     ]
     if evidence.digits is not None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from freqnet.errors import ConfigurationError, got_expected
 
 from .claim import Claim
+from .papers import current_key
+from .unicode import in_unicode
 
 _added: dict[str, Claim] = {}
 _from_files: set[str] = set()
@@ -26,7 +28,9 @@ def register(claim: Claim) -> Claim:
         Another claim has the same id.
     """
     known = _own() | _added
-    if known.get(claim.id, claim) != claim:
+    others = [other for other in known.values() if other.id != claim.id]
+    taken = {name for other in others for name in (other.id, *other.aliases)}
+    if known.get(claim.id, claim) != claim or taken & {claim.id, *claim.aliases}:
         raise ConfigurationError(got_expected("claim id", repr(claim.id), "one that is not taken", "choose another id"))
     _added[claim.id] = claim
     return claim
@@ -50,6 +54,8 @@ def _own() -> dict[str, Claim]:
 def catalogue(source: str | None = None) -> list[Claim]:
     """Return all claims, or those of one source: a key of `freqnet.theory.papers.PAPERS`, or "own".
 
+    Keys of earlier versions still work, such as "pan2021" for "zhu2021".
+
     Raises
     ------
     ConfigurationError
@@ -64,6 +70,7 @@ def catalogue(source: str | None = None) -> list[Claim]:
     if source is None:
         return every
     papers = {where.paper for claim in every for where in claim.sources} | {"own"}
+    source = current_key(source)
     if source not in papers:
         raise ConfigurationError(
             got_expected("source", repr(source), f"one of {', '.join(sorted(papers))}", _near(source, papers))
@@ -72,7 +79,7 @@ def catalogue(source: str | None = None) -> list[Claim]:
 
 
 def find(name: str) -> Claim:
-    """Return the claim with an id.
+    """Return the claim with an id, or with an id that it had in an earlier version.
 
     Raises
     ------
@@ -83,9 +90,36 @@ def find(name: str) -> Claim:
     'conditional'
     """
     every = {claim.id: claim for claim in catalogue()}
-    if name in every:
-        return every[name]
+    former = {alias: claim for claim in every.values() for alias in claim.aliases}
+    if name in every or name in former:
+        return every.get(name) or former[name]
     raise ConfigurationError(got_expected("claim", repr(name), "the id of a claim", _near(name, every)))
+
+
+def search(words: str) -> list[Claim]:
+    """Return the claims whose id, title and statement contain all of these words, in small or capital letters.
+
+    Raises
+    ------
+    ConfigurationError
+        No claim contains all words, or there is no word.
+
+    >>> "max-pooling-convolution" in [claim.id for claim in search("max pooling")]
+    True
+    """
+    wanted = words.lower().split()
+    found = [c for c in catalogue() if wanted and all(word in _searched(c) for word in wanted)]
+    if not found:
+        expected = "words of the title or the statement of a claim"
+        raise ConfigurationError(
+            got_expected("search", repr(words), expected, "freqnet verify --list shows all titles")
+        )
+    return found
+
+
+def _searched(claim: Claim) -> str:
+    """Return the text in which `search` looks, with formulas both in TeX and in Unicode."""
+    return " ".join((claim.id, claim.title, claim.statement, in_unicode(claim.statement))).lower()
 
 
 def _near(name: str, known: Iterable[str]) -> str:

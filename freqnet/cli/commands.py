@@ -322,7 +322,10 @@ def verify(
         list[str] | None, typer.Option("--claim", help="Id of a claim to check; may be repeated [all].")
     ] = None,
     source: Annotated[
-        str | None, opt("source", "Source of the claims: pan2021, rippel2015, ko2017, keras, dsp76875, or own.")
+        str | None, opt("source", "Source of the claims: zhu2021, rippel2015, ko2017, keras, dsp76875, ..., or own.")
+    ] = None,
+    search: Annotated[
+        str | None, opt("search", "Words that the title or the statement of a claim must contain, all of them.")
     ] = None,
     digits: Annotated[int, typer.Option("--digits", help="Decimal digits, 15 to 2000.")] = 50,
     rigorous: Annotated[
@@ -341,11 +344,11 @@ def verify(
     """Check the claims of the field's papers numerically."""
     from freqnet.cli.verify import Request, list_claims, show_claim, verify_claims
 
-    request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()))
+    request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()), search)
     if page is not None and show is None:
         raise ConfigurationError(got_expected("--page", "no claim", "one claim to write a page about", "add --show ID"))
-    if show is not None and (claim or source or list_):
-        todo = "leave out --claim, --source and --list"
+    if show is not None and (claim or source or search is not None or list_):
+        todo = "leave out --claim, --source, --search and --list"
         raise ConfigurationError(got_expected("--show", "other options that choose claims", "only one claim", todo))
     if list_ and json is not None:
         todo = "leave --json or --list out"

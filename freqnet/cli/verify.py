@@ -14,9 +14,11 @@ from typing import Any
 from freqnet.cli.console import complain, on_terminal, say
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.threads import core_count
-from freqnet.theory import Claim, Evidence, catalogue, find, load_file, verify
+from freqnet.theory import Claim, Contradiction, Evidence, catalogue, find, load_file, search, verify
+from freqnet.theory import pages as texts
 from freqnet.theory.pages import claim_page, claim_text, places, radius_in_words
 from freqnet.theory.runner import check_digits
+from freqnet.theory.unicode import in_unicode
 from freqnet.training.files import write_atomically, write_json
 
 # Characters per row for the places where a claim is made.
@@ -34,6 +36,7 @@ class Request:
     rigorous: bool = False
     processes: int | None = None
     files: Sequence[Path] = ()
+    words: str | None = None
 
     def claims(self) -> list[Claim]:
         """Return the chosen claims, in the order of their subjects."""
@@ -42,10 +45,13 @@ class Request:
         chosen = [find(name) for name in dict.fromkeys(self.ids)] or catalogue(self.source)
         if self.ids and self.source:
             chosen = [claim for claim in chosen if claim in catalogue(self.source)]
+        if self.words is not None:
+            chosen = [claim for claim in search(self.words) if claim in chosen]
         if not chosen:
-            expected = f"claims of {self.source} among those named"
-            raise ConfigurationError(got_expected("claims", "none", expected, "leave --claim or --source out"))
-        return chosen
+            expected = "claims that all of --claim, --source and --search choose"
+            raise ConfigurationError(got_expected("claims", "none", expected, "leave one of the three out"))
+        # Two names can be those of one claim.
+        return list({claim.id: claim for claim in chosen}.values())
 
     def evidence(self, chosen: Sequence[Claim]) -> Iterator[Evidence]:
         """Check claims, and yield the evidence of each as it is complete."""
@@ -90,8 +96,17 @@ def as_dict(found: Sequence[Evidence], request: Request, seconds: float) -> dict
         "rigorous": request.rigorous,
         "seconds": round(seconds, 3),
         "as_recorded": all(evidence.as_recorded for evidence in found),
-        "claims": [e.as_dict() for e in sorted(found, key=lambda e: order[e.claim.id])],
+        "claims": [_claim_as_dict(e, request.seed) for e in sorted(found, key=lambda e: order[e.claim.id])],
     }
+
+
+def _claim_as_dict(evidence: Evidence, seed: int) -> dict[str, Any]:
+    """Return the texts of a claim and its evidence, with the points and the required gap of each check."""
+    plain = evidence.as_dict()
+    for check, entry in zip(evidence.claim.checks, plain["checks"], strict=True):
+        entry["points"] = [dict(point) for point in check.all_points(seed)]
+        entry["gap_needed"] = float(check.gap) if isinstance(check, Contradiction) else None
+    return {**plain, **texts.as_dict(evidence.claim), "checks": plain["checks"]}
 
 
 # -- the table -----------------------------------------------------------------------------------------
@@ -181,5 +196,5 @@ def list_claims(request: Request) -> int:
     chosen = request.claims()
     width = max(len(claim.id) for claim in chosen)
     for claim in chosen:
-        say(f"{claim.id:{width}}  {claim.verdict:11}  {claim.title}")
+        say(f"{claim.id:{width}}  {claim.verdict:11}  {in_unicode(claim.title)}")
     return 0

@@ -30,17 +30,6 @@ def spectrum_of_convolved(m: Arithmetic, a: Number, b: Number, w: Number) -> Num
     return m.half_line(lambda t: convolved(m, a, b, t) * m.exp(-m.i * w * t), lambda R: R + 1, rate=2, width=6)
 
 
-def gradient_spectrum(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
-    """Return C conj(G) for the loss L = integral of c(t) (f * g)(t), with c = e^{-at} and this g."""
-    return 1 / (a + m.i * w) * (1 / (b - m.i * w))
-
-
-def change_of_loss(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
-    """Return the change of L when the wave e^{-iwx} is added to f, which defines the transform of the gradient."""
-    through_g = m.half_line(lambda x: m.exp(-b * x + m.i * w * x), rate=2, width=6)
-    return through_g * m.half_line(lambda t: m.exp(-a * t - m.i * w * t), rate=2, width=6)
-
-
 # -- derivatives -----------------------------------------------------------------------------------------
 def derivative_rule(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
     """Return iw F G for f = e^{-ax}, x > 0, and g = e^{-b|x|}, which has a corner but no jump."""
@@ -141,7 +130,7 @@ def layer_by_sums(m: Arithmetic, size: int, taps: int, step: int = 1) -> Signal:
     return dft(m, [sum(x[(n + step * j) % size] * h[j] for j in range(taps)) for n in range(size)])
 
 
-_PAN = "pan2021"
+_ZHU = "zhu2021"
 _DECAYS = ({"a": "2", "b": "3", "w": "0"}, {"a": "4", "b": "2", "w": "-3"}, {"a": "2.01", "b": "2", "w": "0.7"})
 _LAYERS = tuple({"size": size, "taps": taps} for size, taps in ((1, 1), (2, 2), (7, 3), (8, 8)))
 _ORDERS: tuple[Point, ...] = tuple({"n": n, "a": "2.5", "w": w} for n, w in enumerate(("3", "-1", "0.1", "2", "-5")))
@@ -150,7 +139,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="convolution-theorem",
         title="The transform of a convolution is the product of the transforms",
-        sources=(Source(_PAN, "Definition 1; Theorem 3.1; Section 3.1; Appendix A.1", "1, 4, 45-49", "reconstructed"),),
+        sources=(Source(_ZHU, "Definition 1; Theorem 3.1; Section 3.1; Appendix A.1", "1, 4, 45-49", "reconstructed"),),
         statement=r"With $(f * g)(t) = \int f(x) g(t - x)\,dx$: $\int (f * g)(t) e^{-iwt}\,dt = F(w) G(w)$, for "
         "absolutely integrable $f$ and $g$.",
         verdict="holds",
@@ -169,12 +158,12 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="dot-product-in-frequency",
         title="A convolution is a dot product in the frequency domain",
-        sources=(Source(_PAN, "Theorem 3.1"),),
+        sources=(Source(_ZHU, "Theorem 3.1"),),
         statement="Convolving is equivalent to taking the dot product of the spectra.",
         verdict="conditional",
-        hypotheses="The statement must mean the product at each frequency, as in the text after the theorem. The "
-        r"inner product of the spectra is a single number, the convolution at 0: $\frac{1}{N} \sum_k X_k H_k = (x * "
-        "h)_0$.",
+        hypotheses="The dot product means the product at each frequency, as in the text after the theorem.",
+        corrected="The inner product of the spectra is a single number, the convolution at 0: "
+        r"$\frac{1}{N} \sum_k X_k H_k = (x * h)_0$.",
         proof="The inverse transform at 0 is the mean of the bins.",
         checks=(
             Identity(name="bin by bin", closed=product_of_bins, independent=convolution_by_sums, points=_LAYERS),
@@ -190,11 +179,12 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="layers-correlate",
         title="The layers of a CNN correlate: their multiplier is the conjugate",
-        sources=(Source(_PAN, "Theorem 3.1; Section 3.1"),),
+        sources=(Source(_ZHU, "Theorem 3.1; Section 3.1"),),
         statement="The forward pass of a convolutional layer is the product of the transforms of its input and its "
         "filter.",
         verdict="conditional",
-        hypotheses="The layer convolves as in Definition 1. The operation called convolution in a CNN is a "
+        hypotheses="The layer convolves as in Definition 1.",
+        corrected="The operation called convolution in a CNN is a "
         r"correlation, $y_n = \sum_j x_{n+j} h_j$: for a real filter its multiplier is $\overline{H_k}$.",
         proof=r"A correlation is a convolution with $h_{-j}$, whose transform is $\sum_j h_j e^{2\pi i jk/N} = "
         r"\overline{H_k}$. With one or two samples, convolution and correlation are equal.",
@@ -206,12 +196,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="derivative-of-convolution",
         title="Differentiating a convolution multiplies its spectrum by iw",
-        sources=(Source(_PAN, "Section 3.1; Appendix A.2", "55-56", "reconstructed"),),
+        sources=(Source(_ZHU, "Section 3.1; Appendix A.2", "55-56", "reconstructed"),),
         statement=r"$(f * g)' = f * g'$ has the transform $iw\,F(w) G(w)$; derivatives of higher order have powers of "
         "$iw$.",
         verdict="conditional",
         hypotheses="$f$ and $g$ are in $L^1$, $g$ is absolutely continuous with $g'$ in $L^1$ (for order $n$: so are "
-        r"$g', \ldots, g^{(n-1)}$, and $g^{(n)}$ is in $L^1$); or the statement is read for distributions. Where $g$ "
+        r"$g', \ldots, g^{(n-1)}$, and $g^{(n)}$ is in $L^1$); or the statement is read for distributions.",
+        corrected="Where $g$ is piecewise absolutely continuous and "
         r"jumps by $J_j$ at $x_j$, the transform of its classical derivative is $iw\,G(w) - \sum_j J_j e^{-iwx_j}$.",
         proof=r"By parts on each smooth piece, $\int g' e^{-iwx}\,dx = iw \int g e^{-iwx}\,dx$ plus values at ends. "
         "The values cancel where there is no jump. The classical derivative of a box is 0.",
@@ -233,38 +224,16 @@ CLAIMS: tuple[Claim, ...] = (
         ),
     ),
     Claim(
-        id="iw-is-not-a-gradient",
-        title="The derivative of a convolution does not give its backward pass",
-        sources=(Source(_PAN, "Section 3.1; Appendix A.2", "55-56", "reconstructed"),),
-        statement="The back-propagation of a convolution is its derivative: multiply by $iw$, and by powers of $iw$ "
-        "for derivatives of higher order.",
-        verdict="refuted",
-        corrected=r"$iw$ differentiates in space. For $L = \int c\,(f * g)$ the gradient with respect to $f$ is $\int "
-        r"c(t) g(t - x)\,dt$, with the transform $C\,\overline{G}$ for real $g$ (on a grid: "
-        "derivative-is-not-backward).",
-        proof=r"The transform of the gradient at $w$ is the change of $L$ along $e^{-iwx}$, which is $\int c(t) "
-        r"e^{-iwt}\,dt \int g(y) e^{iwy}\,dy$.",
-        checks=(
-            Contradiction(
-                name="iw C G is not",
-                claimed=lambda m, a, b, w: m.i * w * product_of_spectra(m, a, b, w),
-                actual=change_of_loss,
-                points=({"a": "2", "b": "3", "w": "1"}, {"a": "2", "b": "2", "w": "-5"}),
-            ),
-            Identity(name="C conj(G) is", closed=gradient_spectrum, independent=change_of_loss, points=_DECAYS),
-        ),
-    ),
-    Claim(
         id="convolution-2d",
         title="Convolution in two dimensions, and its derivatives",
-        sources=(Source(_PAN, "Definition 2; Theorem 3.2; Section 3.1; Appendix A.3", "5-7, 57-59", "reconstructed"),),
+        sources=(Source(_ZHU, "Definition 2; Theorem 3.2; Section 3.1; Appendix A.3", "5-7, 57-59", "reconstructed"),),
         statement="The transform of $f * g$ in two dimensions is $F(u, v) G(u, v)$, and its derivative is equivalent "
         "to multiplying that by the frequency factor.",
         verdict="conditional",
-        hypotheses="The statement about the product needs $f$ and $g$ in $L^1$. The statement about derivatives "
-        "needs $g$ and its partial derivatives in $L^1$, as in one dimension, and one factor per derivative: $iu$ "
-        r"for $\partial_x$, $iv$ for $\partial_y$, $(iu)(iv)$ for $\partial_x \partial_y$. A single factor, such as "
-        r"$i\sqrt{u^2 + v^2}$, does not correspond to a derivative.",
+        hypotheses="$f$ and $g$ are in $L^1$. For derivatives, $g$ is absolutely continuous along the axis, its "
+        "partial derivatives are in $L^1$, and the frequency factor is one factor per derivative: $iu$ for "
+        r"$\partial_x$, $iv$ for $\partial_y$, $(iu)(iv)$ for $\partial_x \partial_y$.",
+        corrected=r"A single factor for both axes, such as $i\sqrt{u^2 + v^2}$, does not correspond to a derivative.",
         proof="Integrate by parts in $x$ at fixed $y$, and in $y$ at fixed $x$.",
         checks=(
             Identity(
@@ -441,16 +410,17 @@ CLAIMS += (
         id="convolution-circular",
         title="The product of two discrete spectra is a circular convolution",
         sources=(
-            Source("pan2021", "Theorem 3.1; Section 3.1", "4", "reconstructed"),
+            Source("zhu2021", "Theorem 3.1; Section 3.1", "4", "reconstructed"),
             Source("rippel2015", "Section 2", "1", "seen"),
         ),
         statement="The convolution of two signals is the element-wise product of their spectra, on the grid of a "
         "network as on the line.",
         verdict="conditional",
-        hypotheses="The product of spectra of $N$ bins is the circular convolution of $n$ samples with $k$ taps. It "
-        r"equals the linear convolution if and only if $N \geq n + k - 1$; otherwise the samples after the first $N$ "
-        "are added at the start. The forward transform does not divide by $N$ (the unitary transform brings the "
-        "factor of eq. 1 of rippel2015).",
+        hypotheses=r"$N \geq n + k - 1$ for $n$ samples and $k$ taps, if the convolution is linear; no condition if it "
+        "is circular. The forward transform does not divide by $N$.",
+        corrected="The product of spectra of $N$ bins is the circular convolution. It equals the linear convolution "
+        r"for all signals if and only if $N \geq n + k - 1$; otherwise the samples after the first $N$ are added at "
+        "the start. The unitary transform brings the factor of unitary-product-theorem.",
         proof=r"$e^{-2\pi i q n/N}$ has the period $N$ in $n$: samples $n$ and $n + N$ of the linear convolution are "
         "added. There is no such pair if its $n + k - 1$ samples fit. Otherwise the last sample, the product of the "
         "last sample and the last tap, wraps.",
@@ -487,7 +457,7 @@ CLAIMS += (
         id="kernel-padding-is-interpolation",
         title="Padding a kernel with zeros interpolates its spectrum by the Dirichlet kernel",
         sources=(
-            Source("pan2021", "Section 3.1"),
+            Source("zhu2021", "Section 3.1"),
             Source("ko2017", "sinc interpolation of kernels, as the other sources report it"),
         ),
         statement="A kernel of $k$ taps is extended to the $N$ bins of the feature map by zero-padding or by "
@@ -495,9 +465,10 @@ CLAIMS += (
         verdict="conditional",
         hypotheses=r"The interpolation of the $k$-point spectrum is $H(q) = \sum_p H_k(p)\,D(q/N - p/k)$ with $D(t) = "
         r"e^{-i\pi t(2a + k - 1)} \sin(\pi k t)/(k \sin \pi t)$, where $a$ is the position of the first tap (the "
-        "phase is 1 for a centred kernel of odd size). This interpolation equals zero-padding, and is the sinc "
-        "interpolation of ko2017. Any other rule changes the filter: linear interpolation to $N = rk$ bins repeats "
-        r"the taps $r$ times over the grid, under the window $(\sin(\pi n/k)/(r \sin(\pi n/N)))^2$.",
+        "phase is 1 for a centred kernel of odd size).",
+        corrected="This interpolation equals zero-padding, and is the sinc interpolation of ko2017. Any other rule "
+        "changes the filter: linear interpolation to $N = rk$ bins repeats the taps $r$ times over the grid, under "
+        r"the window $(\sin(\pi n/k)/(r \sin(\pi n/N)))^2$.",
         proof=r"Insert $h_n = \frac{1}{k}\sum_p H_k(p) e^{2\pi i p n/k}$ into $\sum_n h_n e^{-2\pi i q n/N}$ and sum "
         r"over the $k$ taps. A linear rule with a triangle is a convolution of the spectrum, hence a product in space "
         "with the triangle's transform, the squared Dirichlet kernel; the zeros between bins repeat the taps.",
@@ -533,7 +504,7 @@ CLAIMS += (
     Claim(
         id="global-average-pooling",
         title="Global average pooling is the bin of frequency zero",
-        sources=(Source("pan2021", "Section 3.4"),),
+        sources=(Source("zhu2021", "Section 3.4"),),
         statement=r"Global average pooling is a special case of features in the frequency domain: $X_0/N$, for maps "
         r"$X_{00}/(MN)$.",
         verdict="holds",
@@ -552,11 +523,11 @@ CLAIMS += (
     Claim(
         id="fully-connected-on-spectrum",
         title="A fully connected layer is an inner product with the spectrum",
-        sources=(Source("pan2021", "Section 3.4"),),
+        sources=(Source("zhu2021", "Section 3.4"),),
         statement="A fully connected layer can be realised in the frequency domain, as a convolution whose kernel is "
         "as large as its input.",
         verdict="holds",
-        hypotheses=r"$y = Wx$ with real rows is $y_j = \frac{1}{N}\sum_k \overline{\hat W_{jk}}\,X_k$, one sample of "
+        corrected=r"$y = Wx$ with real rows is $y_j = \frac{1}{N}\sum_k \overline{\hat W_{jk}}\,X_k$, one sample of "
         r"the correlation of $x$ with row $j$. On the stored half of the spectrum, $y_j = \frac{1}{N}\sum_{k \leq "
         r"N/2} w_k\,\mathrm{Re}(\overline{\hat W_{jk}}\,X_k)$ with $w_k = 1$ at the bins $0$ and $N/2$ (the bin $N/2$ "
         "exists for even $N$ only) and 2 at the others.",
@@ -641,15 +612,14 @@ def symmetric_by_sum(m: Arithmetic, N: int, taps: int, seed: int) -> Signal:
 CLAIMS += (
     Claim(
         id="dct-product",
-        title="The bin-wise product of two cosine transforms",
-        statement="As for the DFT, the product of two DCT-II spectra is the spectrum of a convolution of the two "
-        "signals.",
-        verdict="refuted",
-        corrected=r"With $C_k = \sum_n x_n \cos(\pi k (2n + 1)/(2N))$, 4 times the product is the DFT of a circular "
-        "convolution: both signals are followed by their mirror images, convolved, and shifted by one sample. The "
-        "result is symmetric about a sample, not about a point between two samples, so it is not the mirror "
-        "extension of any N samples. The signal whose DCT-II is the product exists, but is not that convolution. A "
-        r"symmetric kernel must be represented by $h_0 + 2\sum_j h_j \cos(\pi k j/N)$ instead: multiplying $C_k$ by "
+        title="The bin-wise product of two cosine transforms belongs to the mirrored signals",
+        statement=r"With $C_k = \sum_n x_n \cos(\pi k (2n + 1)/(2N))$, 4 times the product is the DFT of a circular "
+        "convolution: both signals are followed by their mirror images, convolved, and shifted by one sample. "
+        "The signal whose DCT-II is the product is neither the circular nor the linear convolution of the two signals.",
+        verdict="holds",
+        corrected="The result is symmetric about a sample, not about a point between two samples, so it is not the "
+        "mirror extension of any N samples. A symmetric kernel must be represented by "
+        r"$h_0 + 2\sum_j h_j \cos(\pi k j/N)$ instead: multiplying $C_k$ by "
         "this convolves the signal, continued by its mirror images at both ends.",
         proof=r"The mirrored signal of $2N$ samples has the DFT $2 e^{i\pi k/(2N)} C_k$. The product of two of these "
         "phases is a shift by one sample; a symmetric kernel has no such phase.",
@@ -734,6 +704,7 @@ CLAIMS += (
         proof="On the grid, modes that differ by a multiple of M are added. The product has modes up to dK, and the "
         r"nearest of them that lands on $|k| \leq Q$ is at a distance of at least $M - Q$ from 0. If $M - Q \leq dK$ "
         "such a mode exists, and positive coefficients do not cancel. See the page of proofs.",
+        proof_page="proofs#when-a-product-of-degree-d-is-free-of-aliasing",
         checks=(
             Identity(
                 name="one sample more than (d + 1) K",

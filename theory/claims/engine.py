@@ -193,7 +193,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="engine-average-pooling",
         title="freqnet's average pooling",
-        sources=(Source("pan2021", "Theorem 3.6", "24-25", "reconstructed"),),
+        sources=(Source("zhu2021", "Theorem 3.6", "24-25", "reconstructed"),),
         statement=r"The response is Dirichlet's kernel $\frac{\sin(\pi w k/N)}{w \sin(\pi k/N)} e^{i\pi k(w - 1)/N}$ "
         r"on each axis, of the mean of the samples $n, \ldots, n + w - 1$; a stride folds the spectrum.",
         verdict="holds",

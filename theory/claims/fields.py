@@ -6,13 +6,18 @@ the sum of X_k e^{2 pi i k t} over |k| <= K, its mean is X_0, and the sum of |X_
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
+from statistics import fmean, pstdev
+from typing import Any
 
-from ..arithmetic import Arithmetic, Number
-from ..checks import DOUBLE, Bound, Contradiction, Identity, Range
-from ..claim import Claim
+from ..arithmetic import Arithmetic, Digits, Number
+from ..checks import DOUBLE, Bound, Contradiction, Identity, Point, Range, Side
+from ..claim import Claim, Source
 from ..signals import Signal, dft, noise
 from .gaussian import density, relu_line
 
@@ -112,12 +117,9 @@ def how_much_nearer(m: Arithmetic, K: int, seed: int) -> Number:
     return of_grid(m, K, seed)[0] / of_parabola(m, K, seed)[1]
 
 
-def mean_parabola_distance(m: Arithmetic, K: int, seeds: int, end: int) -> Number:
-    return sum(of_parabola(m, K, seed)[end] for seed in range(seeds)) / seeds
-
-
-def mean_grid_distance(m: Arithmetic, K: int, seeds: int, end: int) -> Number:
-    return sum(of_grid(m, K, seed)[end] for seed in range(seeds)) / seeds
+def ratio_from_above(m: Arithmetic, K: int, seed: int) -> Number:
+    """Return an upper bound of the same ratio."""
+    return of_grid(m, K, seed)[1] / of_parabola(m, K, seed)[0]
 
 
 def parabola_of_a_positive_field(m: Arithmetic, mean: Number) -> Signal:
@@ -129,23 +131,81 @@ def relu_of_a_positive_field(m: Arithmetic, mean: Number) -> Signal:
     return [mean, m.number("1/2")]
 
 
-def engine_distance(m: Arithmetic, seed: int, which: int) -> Number:
-    """Return the mean relative distance over 50 fields of 9 x 9 modes: engine's degree 1 or 2, or same grid."""
+# -- over many fields, in double precision ------------------------------------------------------------------------
+#: Fields of a sample, and what is measured on them.
+MANY = 2000
+GRID, PARABOLA, PARTS, PHASE = range(4)
+
+
+@lru_cache(maxsize=8)
+def errors_of_many(K: int, first: int) -> list[list[float]]:
+    """Return the relative errors of four activations on the fields of MANY seeds, from `first` on.
+
+    They are ReLU on the same grid, the parabola, ReLU of parts, and zReLU; all are compared with ReLU on a fine grid.
+    """
+    import numpy as np
+
+    v = np.array([[float(c) for c in noise(Digits(15), 2 * K + 1, seed)] for seed in range(first, first + MANY)])
+    X = np.concatenate([v[:, :1], v[:, 1::2] + 1j * v[:, 2::2]], axis=1)
+
+    def on_grid(size: int) -> Any:
+        padded = np.zeros((MANY, size // 2 + 1), complex)
+        padded[:, : K + 1] = X
+        x = np.maximum(np.fft.irfft(padded, size) * size, 0)
+        return np.fft.rfft(x)[:, : K + 1] / size
+
+    mu, V = X[:, :1].real, np.concatenate([X[:, :0:-1].conj(), 0 * X[:, :1], X[:, 1:]], axis=1)
+    s = np.sqrt(np.sum(abs(V) ** 2, axis=1, keepdims=True))
+    chance = np.vectorize(lambda a: math.erfc(-a / math.sqrt(2)) / 2)(mu / s)
+    low = np.exp(-((mu / s) ** 2) / 2) / math.sqrt(2 * math.pi)
+    square = np.array([np.convolve(row, row)[2 * K : 3 * K + 1] for row in V])
+    parabola = chance * V[:, K:] + low / (2 * s) * square
+    parabola[:, :1] = s * low + mu * chance
+    parts = np.maximum(X.real, 0) + 1j * np.maximum(X.imag, 0)
+    phase = X * (X.real > 0) * (X.imag >= 0)
+    exact = on_grid(FINE)
+    size = lambda Y: np.sqrt(2 * np.sum(abs(Y) ** 2, axis=1) - abs(Y[:, 0]) ** 2)
+    return [(size(Y - exact) / size(exact)).tolist() for Y in (on_grid(2 * K + 1), parabola, parts, phase)]
+
+
+def mean_error(m: Arithmetic, K: int, first: int, which: int) -> Number:
+    """Return the mean relative error over many fields."""
+    return m.number(fmean(errors_of_many(K, first)[which]))
+
+
+def spread_of_error(m: Arithmetic, K: int, first: int, which: int) -> Number:
+    """Return the standard deviation of the relative error over many fields."""
+    return m.number(pstdev(errors_of_many(K, first)[which]))
+
+
+def parabola_loses(m: Arithmetic, K: int, first: int) -> Number:
+    """Return on how many of these fields ReLU on the same grid is closer than the parabola."""
+    errors = errors_of_many(K, first)
+    return m.number(sum(a < b for a, b in zip(errors[GRID], errors[PARABOLA], strict=True)))
+
+
+@lru_cache(maxsize=1)
+def errors_in_two_dimensions() -> list[list[float]]:
+    """Return the relative errors of ReLU on the same grid, of the line and of the parabola: freqnet, 9 by 9 modes."""
     import numpy as np
 
     from freqnet import Fourier, Tensor, ops
 
     space = Fourier.on((9, 9))
-    X = space.random(np.empty((*space.shape, 50, 1), complex), np.random.default_rng(seed)) / 9
-    x = Tensor(X, space)
-    on_grid = [
-        ops.analysis(np.maximum(ops.synthesis(x, (size, size)).data, 0), space).data[..., 0] for size in (108, 9)
-    ]
-    exact = on_grid[0]
-    found = on_grid[1] if which == 0 else ops.gaussian_activation(x, "relu", which).data[..., 0]
-    weights = np.asarray(space.weights)[..., 0]
-    lengths = [np.sqrt(np.sum(weights * np.abs(v) ** 2, axis=(0, 1))) for v in (found - exact, exact)]
-    return m.number(float(np.mean(lengths[0] / lengths[1])))
+    x = Tensor(space.random(np.empty((*space.shape, MANY, 1), complex), np.random.default_rng(0)) / 9, space)
+    on_grid = lambda size: ops.analysis(np.maximum(ops.synthesis(x, (size, size)).data, 0), space).data[..., 0]
+    exact, weights = on_grid(54), np.asarray(space.weights)[..., 0]
+    length = lambda Y: np.sqrt(np.sum(weights * np.abs(Y) ** 2, axis=(0, 1)))
+    found = [on_grid(9), *(ops.gaussian_activation(x, "relu", degree).data[..., 0] for degree in (1, 2))]
+    return [(length(Y - exact) / length(exact)).tolist() for Y in found]
+
+
+def mean_in_two_dimensions(m: Arithmetic, which: int) -> Number:
+    return m.number(fmean(errors_in_two_dimensions()[which]))
+
+
+def spread_in_two_dimensions(m: Arithmetic, which: int) -> Number:
+    return m.number(pstdev(errors_in_two_dimensions()[which]))
 
 
 # -- shifts ------------------------------------------------------------------------------------------------------
@@ -168,7 +228,44 @@ def shift_then_parabola(m: Arithmetic, K: int, seed: int, by: Number) -> Signal:
     return [c / size for c in dft(m, y)[: K + 1]]
 
 
-_SEEDS = {"K": 4, "seeds": 8}
+_FIRST: dict[str, int | str] = {"K": 4, "first": 0}
+_SECOND: dict[str, int | str] = {"K": 4, "first": MANY}
+_TWO_THOUSAND = "the sample of 2,000 fields is evaluated in double precision"
+
+
+def _near(name: str, quantity: Side, value: str, points: Point, off: str = "0.0005", why: str = _TWO_THOUSAND) -> Bound:
+    """Return the check that a quantity over many fields is near a value."""
+    low, high = (str(Decimal(value) + sign * Decimal(off)) for sign in (-1, 1))
+    return Bound(name=name, quantity=quantity, low=low, high=high, points=(points,), not_enclosed=why)
+
+
+def _over_many(name: str, which: int, mean: str, spread: str) -> tuple[Bound, ...]:
+    """Return checks of the mean and the spread over 2,000 fields, and of the mean over 2,000 others."""
+    at = {"which": which}
+    # Four times the standard error of the difference of two means.
+    other = str(round(4 * math.sqrt(2 / MANY) * float(spread), 4))
+    return (
+        _near(f"{name}, 2,000 fields: the mean error", mean_error, mean, {**_FIRST, **at}),
+        _near(f"{name}, 2,000 fields: its standard deviation", spread_of_error, spread, {**_FIRST, **at}),
+        _near(f"{name}, 2,000 other fields: the mean error", mean_error, mean, {**_SECOND, **at}, other),
+    )
+
+
+def _over_many_of_freqnet(name: str, which: int, mean: str, spread: str) -> tuple[Bound, ...]:
+    """Return checks of the mean and the spread over 2,000 fields of 9 by 9 modes."""
+    return (
+        _near(
+            f"freqnet, 9 by 9 modes, {name}: the mean error", mean_in_two_dimensions, mean, {"which": which}, why=DOUBLE
+        ),
+        _near(
+            f"freqnet, 9 by 9 modes, {name}: its standard deviation",
+            spread_in_two_dimensions,
+            spread,
+            {"which": which},
+            why=DOUBLE,
+        ),
+    )
+
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -177,10 +274,14 @@ CLAIMS: tuple[Claim, ...] = (
         statement="On band-limited fields the Hermite polynomial of degree 2, computed from the mean and power of "
         'the field, is closer to the alias-free ReLU than "transform back, ReLU on the same grid, transform again".',
         verdict="conditional",
-        hypotheses="This holds on average over random fields, and for most of them, since they are nearly normal. "
-        "For the eight fields of 9 modes below the mean error of the parabola is 10 %, that of ReLU on the same grid "
-        "31 %; for 9 by 9 modes the errors are 8 and 31 %. A field that is positive everywhere is its own ReLU, "
-        "which any grid gives exactly but the parabola does not.",
+        hypotheses="The fields are random, with independent coefficients of equal variance, and the error is the mean "
+        "over the fields.",
+        corrected="Over 2,000 fields of 9 modes, with uniform coefficients, the error relative to the length of ReLU "
+        "is 10.3 % on average for the parabola, with a standard deviation of 4.1 %, and 26.3 % for ReLU on the same "
+        "grid, with 9.4 %. On 41 of these fields the same grid is closer. Over 2,000 fields of 9 by 9 modes, with "
+        "normal coefficients, the errors are 8.2 % (standard deviation 1.7 %) and 30.8 % (3.9 %), and the parabola "
+        "is always closer. A field that is positive everywhere is its own ReLU, which any grid gives exactly but the "
+        "parabola does not.",
         proof="A parabola misses 3.3 % of the variance of ReLU of a normal variable (see relu-residual-variance), "
         "and only the part of it inside the band counts; the coarse grid aliases all modes outside the band into it.",
         checks=(
@@ -190,54 +291,25 @@ CLAIMS: tuple[Claim, ...] = (
                 low="1.2",
                 points=tuple({"K": K, "seed": seed} for K in (3, 4) for seed in (0, 1, 2)),
             ),
+            *_over_many("ReLU on the same grid", GRID, "0.2628", "0.0939"),
+            *_over_many("the parabola", PARABOLA, "0.1026", "0.0410"),
             Bound(
-                name="the parabola, on average at most",
-                quantity=mean_parabola_distance,
-                high="0.12",
-                points=({**_SEEDS, "end": 1},),
+                name="on how many of the 2,000 fields the same grid is closer",
+                quantity=parabola_loses,
+                low="41",
+                high="41",
+                points=(_FIRST,),
+                not_enclosed=_TWO_THOUSAND,
             ),
             Bound(
-                name="the parabola, on average at least",
-                quantity=mean_parabola_distance,
-                low="0.09",
-                points=({**_SEEDS, "end": 0},),
+                name="one of them: the ratio of the distances, at most",
+                quantity=ratio_from_above,
+                high="0.6",
+                points=({"K": 4, "seed": 605}, {"K": 3, "seed": 674}),
             ),
-            Bound(
-                name="the same grid, on average at least",
-                quantity=mean_grid_distance,
-                low="0.29",
-                points=({**_SEEDS, "end": 0},),
-            ),
-            Bound(
-                name="the same grid, on average at most",
-                quantity=mean_grid_distance,
-                high="0.34",
-                points=({**_SEEDS, "end": 1},),
-            ),
-            Bound(
-                name="freqnet, 9 by 9 modes: the parabola",
-                quantity=engine_distance,
-                low="0.078",
-                high="0.09",
-                points=tuple({"seed": seed, "which": 2} for seed in range(3)),
-                not_enclosed=DOUBLE,
-            ),
-            Bound(
-                name="freqnet, 9 by 9 modes: the line",
-                quantity=engine_distance,
-                low="0.30",
-                high="0.34",
-                points=tuple({"seed": seed, "which": 1} for seed in range(3)),
-                not_enclosed=DOUBLE,
-            ),
-            Bound(
-                name="freqnet, 9 by 9 modes: the same grid",
-                quantity=engine_distance,
-                low="0.29",
-                high="0.33",
-                points=tuple({"seed": seed, "which": 0} for seed in range(3)),
-                not_enclosed=DOUBLE,
-            ),
+            *_over_many_of_freqnet("the same grid", 0, "0.3081", "0.0395"),
+            *_over_many_of_freqnet("the line", 1, "0.3207", "0.0412"),
+            *_over_many_of_freqnet("the parabola", 2, "0.0824", "0.0171"),
             Contradiction(
                 name="not for a positive field",
                 claimed=parabola_of_a_positive_field,
@@ -339,12 +411,6 @@ def phase_relu_of_field(m: Arithmetic, K: int, seed: int) -> Signal:
     return phase_relu(m, field(m, K, seed))
 
 
-def mean_distance(m: Arithmetic, K: int, seeds: int, which: int, end: int) -> Number:
-    """Return a bound of the mean relative distance from ReLU of the field: of ReLU of parts (0), of PhaseReLU (1)."""
-    found = phase_relu_of_field if which else relu_of_parts
-    return sum(relative(m, found(m, K, seed), field(m, K, seed))[end] for seed in range(seeds)) / seeds
-
-
 def wave_of_parts(m: Arithmetic, A: Number, phase: Number, N: int) -> Signal:
     """Return tanh of the parts of A cos(t - phase): no harmonics, and two amplitudes that depend on the phase."""
     a, b = (2 * m.tanh(A / 2 * part) for part in (m.cos(phase), m.sin(phase)))
@@ -381,7 +447,8 @@ CLAIMS += (
         title="ReLU on the same grid, between two transforms",
         statement='"Transform back, ReLU, transform again" is ReLU of the signal, in the frequency domain.',
         verdict="conditional",
-        hypotheses="The signal consists of its samples. For the field that the samples represent, the result on $N$ "
+        hypotheses="The signal consists of its samples.",
+        corrected="For the field that the samples represent, the result on $N$ "
         r"samples is the folded spectrum $\sum_r Y_{q + rN}$ of ReLU's spectrum $Y$, which extends beyond the band. "
         "It is aliased, and commutes only with shifts by whole samples.",
         proof="Every $c$-th sample of a signal has the folded spectrum of the signal; ReLU acts on each sample alone.",
@@ -420,15 +487,22 @@ CLAIMS += (
     ),
     Claim(
         id="activation-of-parts",
-        title="tanh or ReLU of the real and imaginary parts of bins",
-        statement="For complex numbers an activation is applied to the real and to the imaginary part (Trabelsi "
-        "2018, whose CReLU is ReLU of both). Applied to the bins of a spectrum, as SpecNet does with tanh, this "
-        "represents the activation of the signal.",
-        verdict="refuted",
-        corrected="It is a different map, which depends on the position of the signal and makes no harmonics: from "
-        r"$A\cos(t - p)$, tanh of parts makes $2\tanh(\frac{A}{2}\cos p)\cos t + 2\tanh(\frac{A}{2}\sin p)\sin t$. On "
-        "the eight fields below, the error of ReLU of parts is 115 % on average.",
-        proof="The map does not mix bins, whereas any function of samples that is not affine mixes them.",
+        title="tanh or ReLU of the real and imaginary parts of bins is not that of the signal",
+        sources=(
+            Source("trabelsi2018", "CReLU, ReLU of both parts of a complex number", role="defines"),
+            Source("guan2019", "tanh of both parts of a bin", role="defines"),
+        ),
+        statement="Applied to the real and to the imaginary part of every bin of a spectrum, an activation is a "
+        "different map from the activation of the signal: it depends on the position of the signal and makes no "
+        r"harmonics. From $A\cos(t - p)$, tanh of parts makes "
+        r"$2\tanh(\frac{A}{2}\cos p)\cos t + 2\tanh(\frac{A}{2}\sin p)\sin t$.",
+        verdict="holds",
+        corrected="Over 2,000 fields of 9 modes, the error of ReLU of parts relative to ReLU of the signal is 99 % on "
+        "average, with a standard deviation of 32 %: it is as large as the result. The sources define the functions; "
+        "we do not know of one that says that they give the activation of the signal. A network can learn with them "
+        "all the same.",
+        proof="The map does not mix bins, whereas any function of samples that is not affine mixes them. A wave has "
+        "two bins that are not 0, and each keeps its frequency.",
         checks=(
             Contradiction(
                 name="tanh of parts is not tanh of the field",
@@ -451,29 +525,19 @@ CLAIMS += (
                 points=({"A": "1", "phase": "0.4", "N": 5}, {"A": "3", "phase": "-2", "N": 8}),
                 random={"A": Range("0.1", "5"), "phase": Range("-3", "3"), "N": Range(3, 9)},
             ),
-            Bound(
-                name="ReLU of parts, on average at least",
-                quantity=mean_distance,
-                low="1.1",
-                points=({**_SEEDS, "which": 0, "end": 0},),
-            ),
-            Bound(
-                name="ReLU of parts, on average at most",
-                quantity=mean_distance,
-                high="1.2",
-                points=({**_SEEDS, "which": 0, "end": 1},),
-            ),
+            *_over_many("ReLU of parts", PARTS, "0.9945", "0.3186"),
         ),
     ),
     Claim(
         id="phase-relu",
-        title="PhaseReLU, which keeps the bins of one quadrant",
-        statement=r"For complex numbers zReLU keeps those whose phase lies between 0 and $\pi/2$ (Guberman 2016). "
-        "Applied to the bins of a spectrum, as PhaseReLU of Fourier networks, it represents ReLU of the signal.",
-        verdict="refuted",
-        corrected="It is a gate that is open for a quarter of all positions: averaged over all shifts, a signal "
-        "without mean keeps a quarter of its power. On the eight fields below, its mean error relative to ReLU is "
-        "103 %.",
+        title="zReLU, which keeps the bins of one quadrant, is not the ReLU of the signal",
+        sources=(Source("guberman2016", "zReLU, of a complex number", role="defines"),),
+        statement=r"zReLU keeps a complex number if its phase lies between 0 and $\pi/2$, and is 0 otherwise. Applied "
+        "to the bins of a spectrum, where it is also called PhaseReLU, it is a gate that is open for a quarter of "
+        "all positions of the signal: averaged over all shifts, a signal without mean keeps a quarter of its power.",
+        verdict="holds",
+        corrected="It is not the ReLU of the signal. Over 2,000 fields of 9 modes its error relative to ReLU is 96 % "
+        "on average, with a standard deviation of 22 %.",
         proof=r"A shift by $\tau$ changes the phase of bin $k$ by $-2\pi k\tau$, so every bin is in the quadrant for "
         "a quarter of a period.",
         checks=(
@@ -490,18 +554,7 @@ CLAIMS += (
                 independent=mean_gated_power,
                 points=({"K": 1, "seed": 1}, {"K": 2, "seed": 0}, {"K": 3, "seed": 2}),
             ),
-            Bound(
-                name="off on average, at least",
-                quantity=mean_distance,
-                low="1",
-                points=({**_SEEDS, "which": 1, "end": 0},),
-            ),
-            Bound(
-                name="off on average, at most",
-                quantity=mean_distance,
-                high="1.1",
-                points=({**_SEEDS, "which": 1, "end": 1},),
-            ),
+            *_over_many("zReLU", PHASE, "0.9624", "0.2210"),
         ),
     ),
 )

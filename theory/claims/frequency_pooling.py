@@ -149,8 +149,10 @@ CLAIMS: tuple[Claim, ...] = (
         "above the last cut-off in the input is equivalent.",
         verdict="conditional",
         hypotheses="Every layer is bin-local: each output bin is a function, linear or not, of the same input bin, "
-        "with statistics that are constant or taken from bins kept to the end. If a function of samples comes "
-        "between the layers, see pooling-before-nonlinearity and nonlinearity-before-pooling.",
+        "with statistics that are constant or taken from bins kept to the end.",
+        corrected="If a function of samples comes between the layers, see pooling-before-nonlinearity and "
+        "nonlinearity-before-pooling.",
+        proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         proof=r"A truncation P to $|k| \leq L$ commutes with filters and with functions of one bin, up to the bins "
         r"that it sets to zero, and $P P_K = P$ for $K \geq L$: move the last truncation to the front. See the page "
         "of proofs.",
@@ -214,7 +216,8 @@ CLAIMS: tuple[Claim, ...] = (
         sources=(Source("dsp76875", "Comments", "", "none"),),
         statement="If the last output has size 1 x 1, it depends on the DC of the input alone.",
         verdict="conditional",
-        hypotheses="Every layer is bin-local. With a nonlinear function of the samples before the last pooling the "
+        hypotheses="Every layer is bin-local.",
+        corrected="With a nonlinear function of the samples before the last pooling the "
         "statement is wrong: the mean of a square is the power of all modes.",
         proof="This is bin-local-low-pass with the last cut-off 0.",
         checks=(
@@ -310,12 +313,14 @@ CLAIMS += (
         statement="A map that computes bin k of the output from bin k of the input commutes with all shifts if and "
         r"only if $Y_k = X_k\,\rho_k(|X_k|)$ for $k \neq 0$; the bin 0 may be mapped by any function.",
         verdict="conditional",
-        hypotheses="The modes are $|k| < N/2$; at the Nyquist bin of an even N a shift by a fraction of a sample is "
-        "not a phase of a real signal. The shifts are by all real numbers of samples. If only shifts by whole "
+        hypotheses="The modes are $|k| < N/2$, and the shifts are by all real numbers of samples.",
+        corrected="At the Nyquist bin of an even N a shift by a fraction of a sample is "
+        "not a phase of a real signal. If only shifts by whole "
         r"samples are required, more maps commute, for example $\bar X_k^{N-1}$ on N samples.",
         proof=r"A shift multiplies bin k by a factor with the phase $-2\pi ks/N$, which takes every value. Put "
         r"$\rho_k(r) = f_k(r)/r$ and rotate: $f_k(r e^{i\phi}) = e^{i\phi} f_k(r)$. Shifts by whole samples multiply "
         r"by N-th roots of unity u only, and $\bar u^{N-1} = u$. See the page of proofs.",
+        proof_page="proofs#maps-of-bins-that-commute-with-shifts",
         checks=(
             Identity(
                 name="such a map, then a shift; a shift, then the map",
@@ -528,10 +533,12 @@ CLAIMS += (
         statement="A nonlinearity before pooling rearranges the frequencies of the input, so that there is no "
         "equivalent low-pass.",
         verdict="conditional",
-        hypotheses="The function is continuous and not affine. Then every mode of the input can change even the mean "
-        "of the output. An affine function does not mix frequencies: see truncation-commutes-affine.",
+        hypotheses="The function is continuous and not affine.",
+        corrected="Every mode of the input can change even the mean of the output. An affine function does not mix "
+        "frequencies: see truncation-commutes-affine.",
         proof=r"For $c + t \cos(2\pi kn/N)$ the mean of $a x^2 + b x$ is $a c^2 + b c + a t^2/2$ (at Nyquist $a "
         "t^2$), for every k. For other functions see the page of proofs.",
+        proof_page="proofs#lemma-a-truncation-commutes-with-a-pointwise-function-only-if-it-is-affine",
         checks=(
             Identity(
                 name="what a mode adds to the mean of a quadratic",
@@ -561,6 +568,7 @@ CLAIMS += (
         r"$\sigma(c)$ for all c and t. For a smooth $\sigma$ the term in $t^2$ is $\sigma''(c)$ times the power of v, "
         r"hence $\sigma'' = 0$; a continuous one is the limit of smooth ones with the same property. See the page of "
         "proofs.",
+        proof_page="proofs#lemma-a-truncation-commutes-with-a-pointwise-function-only-if-it-is-affine",
         checks=(
             Identity(
                 name="affine functions",
@@ -587,8 +595,8 @@ CLAIMS += (
         statement="Activations are approximated by linear functions, which can be applied to spectra; the layers "
         "remain a network.",
         verdict="conditional",
-        hypotheses="The computation is exact. But if the coefficients do not depend on the input, all layers "
-        "together are one affine map, and a single layer can represent it. Only a nonlinear function avoids this.",
+        hypotheses="The coefficients of the linear functions depend on the input.",
+        corrected="If they do not, all layers together are one affine map, and a single layer can represent it.",
         proof="Products of affine maps are affine: each bin is multiplied by the product of the filters and slopes, "
         "and the offsets add up in the bin 0.",
         checks=(
@@ -699,14 +707,14 @@ CLAIMS += (
         sources=(_ANSWER,),
         statement="In wavelet scattering the complex modulus globally shifts all frequencies to lower.",
         verdict="conditional",
-        hypotheses="The statement holds for a band narrower than its lowest frequency, as after a wavelet, and up to "
-        "multiples of the differences: of two equal tones 8 and 9, less than a ten-thousandth of the power remains "
-        "at mode 8 or above. It does not hold for all signals. The modulus moves the power to the differences of "
-        r"frequencies, the modes of $|1 + q e^{i\theta}|$ for two tones, and most of it to DC: 81 % ($8/\pi^2$) or "
-        r"more for two tones, 78.5 % ($\pi/4$) for Gaussian noise. The differences and their multiples may be higher "
-        r"than the original frequencies. Of two equal tones 1 and 3, 0.7 % of the power moves to the modes $\pm 4$. "
-        r"Of a faint tone 1 beside a strong tone 8, no power remains at 1 and half of it moves up to the modes $\pm "
-        "7$.",
+        hypotheses="The band is narrower than its lowest frequency, as after a wavelet, and the multiples of the "
+        "differences of frequencies are neglected.",
+        corrected="Of two equal tones 8 and 9, less than a ten-thousandth of the power remains at mode 8 or above. "
+        "The statement does not hold for all signals. The modulus moves the power to the differences of frequencies, "
+        r"the modes of $|1 + q e^{i\theta}|$ for two tones, and most of it to DC: 81 % ($8/\pi^2$) or more for two "
+        r"tones, 78.5 % ($\pi/4$) for Gaussian noise. The differences and their multiples may be higher than the "
+        r"original frequencies. Of two equal tones 1 and 3, 0.7 % of the power moves to the modes $\pm 4$. Of a faint "
+        r"tone 1 beside a strong tone 8, no power remains at 1 and half of it moves up to the modes $\pm 7$.",
         proof=r"$|1 + z| = (1 + z)^{1/2} (1 + \bar z)^{1/2}$ with $z = q e^{i\theta}$: multiply the binomial series "
         r"and collect the powers of $e^{i\theta}$. At $q = 1$ it is $2|\cos(\theta/2)|$. The share at DC is the "
         r"squared mean of $(1 + s \cos\theta)^{1/2}$, $s = 2q/(1 + q^2)$, which falls with s, by concavity, to "
@@ -899,7 +907,8 @@ CLAIMS += (
         "could replace the network, the ratio would be the same. Hence discarding the frequencies in the input is "
         "not equivalent.",
         verdict="conditional",
-        hypotheses="The conclusion is true, but not for the given reason. A low-pass at the last radius, 2, does "
+        hypotheses="Only the conclusion is claimed, and each stage standardises by the mean and deviation of all bins.",
+        corrected="The conclusion is true, but not for the given reason. A low-pass at the last radius, 2, does "
         "change the output: through the standardisation the bins 3 enter four numbers, the means and deviations of "
         "the two stages. With fixed statistics the output would not change, and the ratios would still differ. "
         "Different ratios show only that the network is not linear and shift-invariant. The bins 4 have no effect, "
@@ -943,9 +952,9 @@ CLAIMS += (
     ),
     Claim(
         id="debate-as-written",
-        title="The experiment as written, and as meant",
+        title="The printed code passes both signals through both filters",
         sources=(_CODE,),
-        statement="The printed code passes both signals through the first filter and then through the second.",
+        statement="Both signals pass through filter 1 and then through filter 2, as the text beside the code says.",
         verdict="refuted",
         corrected="In its last stage the second signal passes through the first filter again. As written, the ratio "
         "of output to input at bin 0 is 0.0597 for the first signal and 0.7915 for the second; as meant it is 0.2392 "

@@ -137,6 +137,18 @@ def regression_slope(m: Arithmetic, mu: Number, s: Number) -> Number:
     return expected(m, lambda z: m.tanh(mu + s * z), m.number(1), j=1) / s
 
 
+def mean_modulus_of_slope(m: Arithmetic, n: int) -> Number:
+    """Return the part of E|f'(X)|, f = sin(e^{x^4}), X standard normal, over n pieces between extrema of f.
+
+    With u = e^{x^4} it is the integral of |cos u| times the density at (log u)^{1/4}, on both sides of 0; the first two
+    pieces, near the singularity of log u at u = 0, are left out.
+    """
+    half = lambda k: m.pi * (2 * k + 1) / 2
+    # x² = sqrt(log u)
+    piece = lambda u: m.cos(u) * m.exp(-m.sqrt(m.log(u)) / 2) / m.sqrt(2 * m.pi)
+    return 2 * sum((-1) ** k * m.integral(piece, half(k - 1), half(k)) for k in range(3, n + 3))
+
+
 def mean_slope_of_a_cosine(m: Arithmetic, A: Number) -> Number:
     """Return the mean of tanh' over a period of A cos t."""
     return m.integral(lambda t: 1 / m.cosh(A * m.cos(t)) ** 2, 0, m.pi / 2) * 2 / m.pi
@@ -153,10 +165,16 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"The line nearest to $f(X)$ in mean square is $E[f(X)] + E[f'(X)]\,(x - \mu)$, for a signal of "
         r"mean $\mu$ (its DC mode) and variance $s^2$ (the power of all other modes, by Parseval).",
         verdict="conditional",
-        hypotheses="$X$ is normal, and $f$ is absolutely continuous with at most polynomial growth. A sum of many "
-        "modes is nearly normal; a single mode is not.",
+        hypotheses="$X$ is normal, $f$ is locally absolutely continuous, and $E|f'(X)|$ and $E[f(X)^2]$ are finite.",
+        corrected=r"Bounded growth of $f$ is not enough: $f(x) = \sin(e^{x^4})$ is bounded and smooth, but $E|f'(X)|$ "
+        "is infinite, so that the line has no slope $E[f'(X)]$. A sum of many modes is nearly normal; a single mode "
+        "is not.",
         proof=r"The slope of the best line is $E[f(X)(X - \mu)]/s^2$. Integrate by parts against the density, whose "
-        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein's lemma).",
+        r"derivative is $-(x - \mu)/s^2$ times the density: this gives $E[f'(X)]$ (Stein 1981; the values at the "
+        r"ends vanish because $E|f'(X)|$ is finite). Between two zeros of the derivative of $\sin(e^{x^4})$ the "
+        r"integral of $|f'|$ is 2; the $n$-th of these intervals lies at $x = (\ln \pi n)^{1/4}$, where the density "
+        r"$e^{-\sqrt{\ln \pi n}/2}/\sqrt{2\pi}$ decreases more slowly than $1/n$, so that the sum diverges. The "
+        "linearisation is due to Bussgang (1952).",
         checks=(
             Identity(
                 name="the mean slope of tanh is the slope of the regression",
@@ -165,6 +183,12 @@ CLAIMS: tuple[Claim, ...] = (
                 points=({"mu": "0.3", "s": "0.7"},),
                 random={"mu": Range("-1", "1"), "s": Range("0.05", "0.8")},
                 draws=1,
+            ),
+            Bound(
+                name="E|f'(X)| of sin(e^(x⁴)) over n extrema of f exceeds 4n times a density that decreases slowly",
+                quantity=mean_modulus_of_slope,
+                low=lambda m, n: 4 * n * density(m, m.sqrt(m.sqrt(m.log(m.pi * (2 * n + 5) / 2)))),
+                points=({"n": 4}, {"n": 30}),
             ),
             Contradiction(
                 name="not for a cosine",

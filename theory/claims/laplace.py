@@ -88,6 +88,15 @@ def convolution_two_sided(m: Arithmetic, p: Number, c: Number) -> Number:
     return convolution_transformed(m, p, c, -c)
 
 
+# -- left of the abscissa: e^{2t} u(t) and u(t), whose convolution is (e^{2t} - 1)/2 --------------------------------
+def product_left_of_abscissa(m: Arithmetic, p: Number, R: int) -> Number:
+    return 1 / (p - 2) / p
+
+
+def convolution_up_to(m: Arithmetic, p: Number, R: int) -> Number:
+    return m.integral(lambda t: (m.exp(2 * t) - 1) / 2 * m.exp(-p * t), *m.panels(0, R))
+
+
 # -- samples: the z transform -----------------------------------------------------------------------------------------
 def z_transform(m: Arithmetic, a: Number, c: Number, p: Number, q: Number) -> Number:
     """Return the z transform of (c + n) e^{-an} at z = e^{p + iq}."""
@@ -124,12 +133,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="laplace-definition",
         title="The Laplace transform is the Fourier transform of a damped causal function",
-        sources=(Source("pan2021", "Section 4; Definition 3", "33-34", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 4; Definition 3", "33-34", "reconstructed"),),
         statement=r"$L(p) = \int_0^\infty f(t) e^{-pt}\,dt$ with $p = \beta + iw$ is the Fourier transform of "
         r"$u(t) f(t) e^{-\beta t}$, for any $f$ and any $p$ with $\Re p > 0$.",
         verdict="conditional",
-        hypotheses=r"$f$ is locally integrable, and $\Re p$ is greater than the abscissa of convergence $s$. The "
-        r"abscissa may be positive (then $\Re p > 0$ is not enough) or $-\infty$ (then $\Re p > 0$ is not needed).",
+        hypotheses=r"$f$ is locally integrable, and $\Re p$ is greater than the abscissa of convergence $s$.",
+        corrected=r"The abscissa may be positive (then $\Re p > 0$ is not enough) or $-\infty$ (then $\Re p > 0$ is "
+        "not needed).",
         proof=r"$e^{-pt} = e^{-\beta t} e^{-iwt}$. If the integral converges at one $p$, it converges at all $p$ with "
         r"a larger real part. For $f = e^{st}$ and $\Re p < s$ the integral up to $R$ grows as $e^{(s - \Re p)R}$, "
         "although $1/(p - s)$ is finite there.",
@@ -162,8 +172,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="laplace-existence",
-        title="Continuity in pieces and exponential growth are sufficient and not necessary",
-        sources=(Source("pan2021", "Section 4", "", "none"),),
+        title="Piecewise continuity and exponential growth are sufficient and not necessary",
+        sources=(Source("zhu2021", "Section 4", "", "none"),),
         statement=r"A function that is piecewise continuous on $[0, \infty)$ and grows no faster than an exponential "
         "has a Laplace transform; the condition is not necessary.",
         verdict="holds",
@@ -184,15 +194,19 @@ CLAIMS: tuple[Claim, ...] = (
         id="laplace-convolution",
         title="The convolution theorem of the Laplace transform",
         sources=(
-            Source("pan2021", "Definition 4; Theorem 4.1", "", "reconstructed"),
-            Source("pan2021", "Appendix A.4", "60-63", "reconstructed"),
+            Source("zhu2021", "Definition 4; Theorem 4.1", "", "reconstructed"),
+            Source("zhu2021", "Appendix A.4", "60-63", "reconstructed"),
         ),
-        statement=r"$L(f * g) = L(f) L(g)$ for the convolution of Definition 1, $(f * g)(t) = "
-        r"\int_{-\infty}^{\infty} f(s) g(t - s)\,ds$.",
-        verdict="conditional",
-        hypotheses=r"$f$ and $g$ vanish for $t < 0$ (kernels of a layer that look ahead do not), or the transform is "
-        "taken over the whole line.",
-        proof=r"With $t = s + r$ the double integral over $s, r \geq 0$ factors into two. The one-sided transform "
+        statement=r"$L(f * g) = L(f) L(g)$ for functions that vanish for $t < 0$, as those of Section 4 do after the "
+        r"product with the step: $(f * g)(t) = \int_0^t f(s) g(t - s)\,ds$, as we read Definition 4.",
+        verdict="holds",
+        hypotheses=r"The integrals of $L(f)$ and $L(g)$ converge absolutely at $p$, for which it is sufficient that "
+        r"$\Re p$ is greater than both abscissae of absolute convergence.",
+        corrected=r"$\Re p > 0$ is not enough: for $e^{2t}$ and 1 at $p = 1$ the product continues to $-1$, but the "
+        "integrals of $L(f)$ and of $L(f * g)$ diverge. Kernels of a layer that look ahead do not vanish for $t < 0$; "
+        "for them the transform must be taken over the whole line.",
+        proof=r"With $t = s + r$ the double integral over $s, r \geq 0$ converges absolutely, and by Fubini it factors "
+        "into two. The one-sided transform "
         "drops the part at $t < 0$, and dropping it does not commute with convolution: the part of $f$ at $s < 0$ "
         "reaches $t > 0$.",
         checks=(
@@ -205,7 +219,14 @@ CLAIMS: tuple[Claim, ...] = (
                 draws=1,
             ),
             Contradiction(
-                name="a box on [-1/2, 1/2] and e^(-t) u(t)",
+                name="e^(2t) u(t) and u(t) at p = 1, left of the abscissa: up to R",
+                claimed=product_left_of_abscissa,
+                actual=convolution_up_to,
+                points=({"p": "1", "R": 6}, {"p": "1", "R": 7}, {"p": "0.5", "R": 12}),
+                gap="0.9",
+            ),
+            Contradiction(
+                name="not causal: a box on [-1/2, 1/2] and e^(-t) u(t)",
                 claimed=product_one_sided,
                 actual=convolution_one_sided,
                 points=({"p": "0.1", "c": "1/2"}, {"p": "5", "c": "1/2"}),
@@ -221,14 +242,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="laplace-z-transform",
         title="The discrete Laplace transform is the z transform",
-        sources=(Source("pan2021", "Section 4", "", "none"),),
+        sources=(Source("zhu2021", "Section 4", "", "none"),),
         statement="For discrete signals, the Laplace transform is called the z transform.",
         verdict="conditional",
         hypotheses="The signal is replaced by impulses at whole $t$, weighted by its samples, and $z = e^p$: then "
-        r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$. This is not $L(p)$, but a sum of shifted copies of it.",
-        corrected=r"$\sum_n f(n) e^{-pn}$ equals $\frac{1}{2} f(0)$ plus the limit of $\sum_{|k| \leq K} L(p + 2\pi i "
-        r"k)$ as $K \to \infty$ (with both ends together if $f(0) \neq 0$): sampling makes the transform periodic "
-        "along the imaginary axis, as it makes a spectrum periodic.",
+        r"$\sum f(n) e^{-pn} = \sum f(n) z^{-n}$.",
+        corrected=r"This is not $L(p)$, but a sum of shifted copies of it: $\sum_n f(n) e^{-pn}$ equals $\frac{1}{2} "
+        r"f(0)$ plus the limit of $\sum_{|k| \leq K} L(p + 2\pi i k)$ as $K \to \infty$ (with both ends together if "
+        r"$f(0) \neq 0$): sampling makes the transform periodic along the imaginary axis, as it makes a spectrum "
+        "periodic.",
         proof=r"The impulses are $f$ times a comb, and a comb is $\sum_k e^{2\pi i k t}$ (Poisson); each factor "
         r"$e^{2\pi i k t}$ shifts $p$.",
         checks=(
@@ -364,14 +386,14 @@ CLAIMS += (
     Claim(
         id="sigmoid-laplace",
         title="The Laplace transform of the sigmoid",
-        sources=(Source("pan2021", "Theorem 4.2", "36-38", "reconstructed"),),
-        statement=r"$\int_0^\infty \sigma(t) e^{-pt}\,dt = {}_2F_1(1, p; p + 1; -1)/p$, since $\sigma$ is absolutely "
-        "integrable.",
-        verdict="conditional",
-        hypotheses=r"$\Re p > 0$. The stated reason is wrong: $\sigma$ tends to 1 and is not integrable (see "
-        "sigmoid-integrable). It is bounded, which is sufficient, and the abscissa is 0.",
-        corrected=r"It is also $\frac{1}{2}[\psi(\frac{p + 1}{2}) - \psi(\frac{p}{2})] = \Phi(-1, 1, p)$, and $\ln 2$ "
-        r"at $p = 1$; it continues analytically to all $p$ except the poles $0, -1, -2, \ldots$",
+        sources=(Source("zhu2021", "Theorem 4.2", "36-38", "reconstructed"),),
+        statement=r"$\int_0^\infty \sigma(t) e^{-pt}\,dt = {}_2F_1(1, p; p + 1; -1)/p$.",
+        verdict="holds",
+        hypotheses=r"$\Re p > 0$, as in Definition 3.",
+        corrected="The transform exists because the sigmoid is bounded; it is not integrable (see "
+        r"sigmoid-integrable), and its abscissa is 0. The transform is also $\frac{1}{2}[\psi(\frac{p + 1}{2}) - "
+        r"\psi(\frac{p}{2})] = \Phi(-1, 1, p)$, and $\ln 2$ at $p = 1$; it continues analytically to all $p$ except "
+        r"the poles $0, -1, -2, \ldots$",
         proof=r"$\sigma(t) = \sum_n (-1)^n e^{-nt}$ for $t > 0$, whose terms have the transforms $(-1)^n/(n + p)$; "
         "pairing consecutive terms gives the digamma function.",
         checks=(
@@ -389,10 +411,11 @@ CLAIMS += (
     Claim(
         id="sigmoid-laplace-derivative",
         title="The derivative in p of the sigmoid's Laplace transform",
-        sources=(Source("pan2021", "Theorem 4.2", "39", "reconstructed"),),
+        sources=(Source("zhu2021", "Theorem 4.2", "39", "reconstructed"),),
         statement="The derivative of the transform exists in closed form.",
-        verdict="conditional",
-        hypotheses=r"$\Re p > 0$. It is $-\Phi(-1, 2, p) = \frac{1}{4}[\psi_1(\frac{p + 1}{2}) - "
+        verdict="holds",
+        hypotheses=r"$\Re p > 0$, as in Definition 3.",
+        corrected=r"It is $-\Phi(-1, 2, p) = \frac{1}{4}[\psi_1(\frac{p + 1}{2}) - "
         r"\psi_1(\frac{p}{2})]$, and it is a derivative with respect to $p$; back-propagation does not use it.",
         proof=r"Differentiate $\sum_n (-1)^n/(n + p)$ term by term, or insert $-t$ under the integral.",
         checks=(
@@ -409,7 +432,7 @@ CLAIMS += (
     Claim(
         id="relu-laplace",
         title="The Laplace transform of ReLU on an interval",
-        sources=(Source("pan2021", "Theorem 4.3", "40-42", "reconstructed"),),
+        sources=(Source("zhu2021", "Theorem 4.3", "40-42", "reconstructed"),),
         statement=r"$\int_0^a t e^{-pt}\,dt = (1 - e^{-pa}(1 + pa))/p^2$.",
         verdict="holds",
         corrected=r"At $p = 0$ the value is $a^2/2$. For $\Re p > 0$ no interval is needed: "
@@ -434,7 +457,7 @@ CLAIMS += (
     Claim(
         id="relu-laplace-derivative",
         title="The derivative in p of ReLU's Laplace transform on an interval",
-        sources=(Source("pan2021", "Theorem 4.3", "43-44", "reconstructed"),),
+        sources=(Source("zhu2021", "Theorem 4.3", "43-44", "reconstructed"),),
         statement=r"It is $(e^{-pa}(a^2 p^2 + 2ap + 2) - 2)/p^3$.",
         verdict="holds",
         corrected=r"At $p = 0$ the value is $-a^3/3$; near 0 the formula cancels and loses $3 \log_{10}(1/(pa))$ "
@@ -454,7 +477,7 @@ CLAIMS += (
     Claim(
         id="fourier-from-laplace",
         title="The Fourier transform is the Laplace transform on the imaginary axis",
-        sources=(Source("pan2021", "Section 4", "", "none"),),
+        sources=(Source("zhu2021", "Section 4", "", "none"),),
         statement=r"$F(w) = L(iw)$: the two correspond by $p = iw$.",
         verdict="conditional",
         hypotheses=r"$f$ vanishes for $t < 0$ and its abscissa is negative (or $f$ is integrable).",
@@ -557,13 +580,14 @@ CLAIMS += (
     Claim(
         id="laplace-real-p",
         title="Values at positive real p",
-        sources=(Source("pan2021", "Section 4; Definition 3", "34", "none"),),
+        sources=(Source("zhu2021", "Section 4; Definition 3", "34", "none"),),
         statement=r"In practice $p$ is taken as a positive real number: the values $L(p)$, $p > 0$, stand for $f$.",
         verdict="conditional",
-        hypotheses=r"The values are exact. Then they determine $f$ (Lerch), even at $p = 1, 2, 3, \ldots$ alone. The "
-        "inverse is not continuous, so rounded values do not determine $f$.",
-        corrected=r"$f(t) = \sin(w(t - w)) e^{-(t - w)^2/2}$ exceeds 0.92 for $w \geq 4$, yet $|L(p)| \leq "
-        r"4 e^{-w^2/2}$ at every $p \geq 0$: $2 \cdot 10^{-31}$ for $w = 12$. On the imaginary axis $|L(iw)| > 1.2$.",
+        hypotheses="The values are exact.",
+        corrected=r"Exact values determine $f$ (Lerch), even at $p = 1, 2, 3, \ldots$ alone. The inverse is not "
+        r"continuous, so rounded values do not determine $f$: $f(t) = \sin(w(t - w)) e^{-(t - w)^2/2}$ exceeds 0.92 "
+        r"for $w \geq 4$, yet $|L(p)| \leq 4 e^{-w^2/2}$ at every $p \geq 0$: $2 \cdot 10^{-31}$ for $w = 12$. On the "
+        "imaginary axis $|L(iw)| > 1.2$.",
         proof=r"For $p \geq w$ the integrand is at most $e^{-w^2/2 - t^2/2}$. For $0 \leq p \leq w$ the transform "
         r"over the whole line is $-\sqrt{2\pi}\,\sin(pw)\,e^{(p^2 - w^2)/2 - pw}$, at most $\sqrt{2\pi}\,e^{-w^2/2}$, "
         r"and the part at $t < 0$ is at most half of that. For sums of $e^{-kt}$, values at $p = 1, 2, \ldots$ are a "
@@ -720,13 +744,14 @@ CLAIMS += (
     Claim(
         id="laplace-inversion",
         title="The inverse Laplace transform is an integral over complex p",
-        sources=(Source("pan2021", "Section 4", "35", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 4", "35", "reconstructed"),),
         statement=r"$f(t) = \frac{1}{2\pi i} \int_{\beta - i\infty}^{\beta + i\infty} L(p) e^{pt}\,dp$.",
         verdict="conditional",
         hypotheses=r"$t > 0$, $f e^{-\beta t}$ is integrable ($\beta$ is greater than the abscissa of absolute "
         "convergence), $f$ is continuous and of bounded variation near $t$, and the integral is the limit over "
-        r"$[\beta - iW, \beta + iW]$ as $W \to \infty$. The path runs through complex $p$. If the singularities lie "
-        r"on $p \leq 0$, the path may be deformed around them, and the integral converges fast.",
+        r"$[\beta - iW, \beta + iW]$ as $W \to \infty$.",
+        corrected="The path runs through complex $p$. If the singularities lie "
+        r"on $p \leq 0$, the path may be deformed around them, and the integral converges fast (Talbot 1979).",
         proof=r"It is Fourier inversion of $u(t) f(t) e^{-\beta t}$. On the parabola $p = 4 (1 + iv)^2/t$ the factor "
         "$e^{pt}$ decays as $e^{-4v^2}$; Cauchy's theorem permits the change of the path.",
         checks=(
@@ -756,10 +781,11 @@ CLAIMS += (
     Claim(
         id="real-node-inversion",
         title="Inverting from real p in double precision",
-        sources=(Source("pan2021", "Section 4; Definition 3", "35", "none"),),
+        sources=(Source("zhu2021", "Section 4; Definition 3", "35", "none"),),
         statement="In practice $p$ is a positive real number, so the inverse must be computed from such values.",
         verdict="conditional",
-        hypotheses="The values are exact, or few digits are sufficient. The formula of Gaver and Stehfest, $f(t) "
+        hypotheses="The values are exact, or few digits are sufficient.",
+        corrected="The formula of Gaver (1966) and Stehfest (1970), $f(t) "
         r"\approx \frac{\ln 2}{t} \sum_{k=1}^{N} V_k L(k \ln 2/t)$, converges in exact arithmetic, but its weights "
         r"alternate and grow: $8 \cdot 10^{14}$ at $N = 24$. At $t = 1$ doubles never give 7 digits of $e^{-t}$: the "
         r"least error is $2.6 \cdot 10^{-7}$, at $N = 16$; 2 digits are correct at $N = 24$, and none at $N = 28$. "

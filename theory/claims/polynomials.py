@@ -374,9 +374,10 @@ CLAIMS += (
         statement="An activation may be replaced by its Taylor polynomial at 0, and higher degrees make the "
         "approximation better.",
         verdict="conditional",
-        hypotheses=r"$x$ lies inside the circle of convergence: $|x| < \pi/2$ for tanh, $\pi$ for the sigmoid and "
-        "SiLU; GELU is entire, but at $x = 4$ each even degree up to 14 is worse than the one before. ReLU has no "
-        "Taylor series at 0.",
+        hypotheses=r"$x$ lies inside the circle of convergence: $|x| < \pi/2$ for tanh, $|x| < \pi$ for the sigmoid "
+        "and SiLU, any $x$ for GELU; and the degree is high enough.",
+        corrected="For GELU at $x = 4$ each even degree up to 14 is worse than the one before. ReLU has no Taylor "
+        "series at 0.",
         proof=r"$\tanh x = \sum_n 2^{2n}(2^{2n} - 1) B_{2n}\,x^{2n-1}/(2n)!$, $\sigma(x) = (1 + \tanh(x/2))/2$, and "
         r"$\Phi(x) = 1/2 + (2\pi)^{-1/2} \sum_n (-1)^n x^{2n+1}/(2^n n!\,(2n + 1))$. The nearest poles are at "
         r"$\pm i\pi/2$ and $\pm i\pi$.",
@@ -425,7 +426,8 @@ CLAIMS += (
         statement="In the frequency domain tanh is replaced by $x$, the sigmoid by $1/2 + x/4$: this needs no "
         "products.",
         verdict="conditional",
-        hypotheses=r"The signal stays near 0: for $x \geq 0$ the tangents exceed the functions by at most $x^3/3$ and "
+        hypotheses="The signal stays near 0.",
+        corrected=r"For $x \geq 0$ the tangents exceed the functions by at most $x^3/3$ and "
         "$x^3/48$. At $x = 4$ their errors are 3 and .52. A network of tangents is one affine map.",
         proof=r"$\tanh' = 1 - \tanh^2 \geq 1 - x^2$; integrate. $\sigma(x) = (1 + \tanh(x/2))/2$.",
         checks=(

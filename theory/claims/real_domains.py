@@ -104,6 +104,11 @@ def _inverse(m: Arithmetic, A: list[list[Number]]) -> list[list[Number]]:
     return [row[N:] for row in rows]
 
 
+def digits_lost(m: Arithmetic, N: int, family: int) -> Number:
+    """Return the decimal logarithm of the condition number."""
+    return m.log(condition_of(m, N, family)) / m.log(m.number(10))
+
+
 def of_fourier(m: Arithmetic, N: int, family: int) -> Number:
     return m.number(N)
 
@@ -140,7 +145,8 @@ def ceiling(m: Arithmetic, N: int, family: int) -> Number:
 
 
 def floor_anywhere(m: Arithmetic, N: int, family: int) -> Number:
-    return m.sqrt(m.number(Fraction(2 ** (N - 1), 2 * N * (2 * N - 1))))
+    """Return the lower bound in the Frobenius norm, sqrt(N) times that in the 2-norm."""
+    return m.sqrt(m.number(Fraction(2 ** (N - 1), 2 * (2 * N - 1))))
 
 
 def excess_of_equispaced(m: Arithmetic, N: int) -> Number:
@@ -154,18 +160,21 @@ _LARGE = ({"N": 4}, {"N": 8}, {"N": 16}, {"N": 32})
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="real-nodes-conditioning",
-        title="Every real evaluation is badly conditioned, exponentially in its size",
+        title="The condition number of every real evaluation grows exponentially with its size",
         statement="The condition number of evaluation at $N$ nodes in $[-1, 1]$ is at least $(1 + "
         r"\sqrt{2})^{N-1}/(2\sqrt{N})$; in $[0, 1]$, where $e^{-p}$ lies for positive real $p$, at least $(3 + "
-        r"2\sqrt{2})^{N-1}/(2\sqrt{N})$; anywhere on the real line at least $2^{(N-1)/2}/\sqrt{2N(2N - 1)}$. "
-        "Chebyshev's nodes grow at the first two rates; equispaced $p$ grow faster than any power. For the Fourier "
+        r"2\sqrt{2})^{N-1}/(2\sqrt{N})$; anywhere on the real line at least $2^{(N-1)/2}/\sqrt{2N(2N - 1)}$, which "
+        r"exceeds 1 from $N = 10$ on. Chebyshev's nodes grow at the first two rates; equispaced $p = h, 2h, \ldots, "
+        "Nh$ grow faster than any exponential, at least as $e^{h N (N-1)/2}$ in the Frobenius norm. For the Fourier "
         "transform the condition number in the 2-norm is 1.",
         verdict="holds",
         proof="The polynomial $T_{N-1}$ is at most 1 at all nodes in $[-1, 1]$, yet the moduli of its coefficients "
         r"add up to $|T_{N-1}(i)|$, about $(1 + \sqrt{2})^{N-1}/2$; on $[0, 1]$, those of $T_{N-1}(2x - 1)$ add up to "
         r"$T_{N-1}(3)$. At Chebyshev's nodes Lagrange's polynomials are $\frac{2}{N} \sum_k T_k(x_i) T_k$, halved at "
-        "$k = 0$. The page of proofs has the complete proof.",
+        "$k = 0$. The page of proofs has the complete proof. Bounds of this kind, and the rates of optimal nodes, "
+        "are due to Gautschi (1975), Gautschi and Inglese (1988) and Beckermann (2000).",
         picture="condition-numbers",
+        proof_page="proofs_real#condition-numbers",
         checks=(
             Identity(
                 name="by Lagrange's polynomials and by elimination",
@@ -187,14 +196,16 @@ CLAIMS: tuple[Claim, ...] = (
                 quantity=condition_of,
                 low=floor,
                 high=ceiling,
-                points=tuple({"N": N, "family": family} for family in (0, 1) for N in (4, 8, 16, 32)),
+                # Here the lower bound exceeds N, which bounds every condition number in the Frobenius norm.
+                points=tuple({"N": N, "family": family} for family in (0, 1) for N in (6, 8, 16, 32)),
                 guard=30,
             ),
             Bound(
                 name="nodes all over the real line, above the bound that is proved for any",
                 quantity=condition_of,
                 low=floor_anywhere,
-                points=tuple({"N": N, "family": 4} for N in (2, 5, 16, 32)),
+                # Here the bound exceeds N, which bounds every condition number in the Frobenius norm.
+                points=tuple({"N": N, "family": family} for N, family in ((16, 4), (24, 4), (40, 4), (16, 0), (24, 0))),
                 guard=60,
             ),
             Bound(
@@ -375,7 +386,8 @@ CLAIMS += (
         proof=r"A row $\phi$ of $T$ is a linear functional on polynomials of degree below $N$ with $\phi(xh) = "
         r"\phi(x)\phi(h)$. $\phi(1) = \phi(1)^2$ is 1, since otherwise $\phi$ would vanish; hence $\phi(s^n) = "
         r"\phi(s)^n$, which is evaluation at $r = \phi(s)$. Equal nodes would give equal rows. The page of proofs has "
-        "the complete proof.",
+        "the complete proof. Evaluation, products and interpolation are the algorithm of Toom (1963) and Cook (1966).",
+        proof_page="proofs_real#linear-convolution",
         checks=(
             Identity(
                 name="evaluate, multiply, interpolate",
@@ -408,7 +420,9 @@ CLAIMS += (
         verdict="holds",
         proof=r"$x * g = C (Ax \cdot Gg)$ for all $x$, with evaluations $A, G$ and interpolation $C$. The transpose "
         r"in $x$ of $x \mapsto x * g$ is correlation with $g$: $d \mapsto A^T (C^T d \cdot Gg)$. With more nodes the "
-        "algorithm loses precision quickly (see real-nodes-conditioning), which is why its tiles are small.",
+        "algorithm loses precision quickly (see real-nodes-conditioning), which is why its tiles are small. The "
+        "algorithm is due to Winograd (1980), the matrices to Lavin and Gray (2016).",
+        proof_page="proofs_real#linear-convolution",
         checks=(
             Identity(
                 name="F(outputs, taps) against sliding sums",
@@ -436,6 +450,7 @@ CLAIMS += (
         proof="$T$ would diagonalise the cyclic shift $P$. Its characteristic polynomial is $s^N - 1$, which has at "
         r"most two real roots, each simple. Alternatively, real eigenvalues would be $\pm 1$ and $\mathrm{tr}\,P^2 = "
         r"N$; but for $N \geq 3$ the diagonal of $P^2$ is 0. The page of proofs has the complete proof.",
+        proof_page="proofs_real#circular-convolution",
         checks=(
             Identity(
                 name="the characteristic polynomial of the shift",
@@ -496,18 +511,23 @@ _FLOATS = "the experiment is one in single and double precision"
 CLAIMS += (
     Claim(
         id="laplace-real-domain",
-        title="Laplace networks run in the real domain, efficiently",
-        sources=(Source("pan2021", "Abstract; Section 4; Section 5", "", "none"),),
-        statement="With positive real p the Laplace operations are performed entirely in real numbers, and more "
-        "efficiently than the Fourier ones.",
-        verdict="refuted",
-        corrected="It works in exact arithmetic. In floating point, values at $N$ real nodes can lose at least about "
+        title="Laplace operations on real numbers, in floating point",
+        sources=(Source("zhu2021", "Abstract; Section 4; Section 5", "", "none"),),
+        statement="With positive real p the Laplace operations can be performed completely in real numbers, and "
+        "convolutions are computed efficiently.",
+        verdict="conditional",
+        hypotheses="Either the arithmetic is exact, or the convolution is so short that the digits can be spared: at "
+        "$N = 8$ samples of the result, 2.6 digits for Chebyshev's nodes in $[-1, 1]$, and 5.1 for those in $(0, 1)$, "
+        "where $e^{-p}$ lies.",
+        corrected="Short convolutions of this kind are in use (see winograd-is-transposed-evaluation). In general, "
+        "values at $N$ real nodes can lose at least about "
         "$0.77 N$ decimal digits for positive $p$, wherever the nodes are, and about $0.38 N$ for the best nodes in "
         "$[-1, 1]$. At $N = 24$ no correct digit is left in double precision for the former, or in single precision "
-        "for the latter. A real FFT costs less and loses none.",
+        "for the latter. A real FFT loses none at any size.",
         proof="The condition number (see real-nodes-conditioning) multiplies the rounding errors of the products. "
         "Circular convolution has no real diagonaliser (see no-real-circular-diagonaliser).",
         picture="condition-numbers",
+        proof_page="proofs_real#loss-of-digits",
         checks=(
             Identity(
                 name="exact real values give the convolution",
@@ -515,6 +535,30 @@ CLAIMS += (
                 independent=directly,
                 points=({"N": 32, "family": 1, "seed": 1},),
                 guard=40,
+            ),
+            Bound(
+                name="digits that the condition number costs at N = 8, nodes in [-1, 1]",
+                quantity=digits_lost,
+                low="2.55",
+                high="2.65",
+                points=({"N": 8, "family": 0},),
+                guard=20,
+            ),
+            Bound(
+                name="digits that the condition number costs at N = 8, nodes in (0, 1)",
+                quantity=digits_lost,
+                low="5.05",
+                high="5.15",
+                points=({"N": 8, "family": 1},),
+                guard=20,
+            ),
+            Bound(
+                name="measured error at N = 8, in single and in double precision",
+                quantity=error_in_floats,
+                high=lambda m, N, family, bits: condition_of(m, N, family) / m.number(2) ** bits,
+                points=tuple({"N": 8, "family": family, "bits": bits} for family in (0, 1) for bits in (24, 53)),
+                guard=20,
+                not_enclosed=_FLOATS,
             ),
             Contradiction(
                 name="products rounded to singles or doubles do not",

@@ -139,7 +139,7 @@ def even_modes(m: Arithmetic, A: Number) -> list[Number]:
     return [m.number("1/2"), m.number(0), m.number(0)]
 
 
-_PAN = "pan2021"
+_ZHU = "zhu2021"
 _WAVES = (("0", "1.5", 1), ("0.7", "-1", 3), ("2", "1", 2), ("-1", "1", 0))
 _AMPLITUDES = ({"A": "1"}, {"A": "-4"})
 _JUMPS = ({"A": "1", "B": "0"}, {"A": "-3", "B": "0.7"})
@@ -148,13 +148,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="fourier-transform-exists",
         title="When the Fourier transform exists",
-        sources=(Source(_PAN, "Section 3; Section 3.1", "2-3", "reconstructed"),),
+        sources=(Source(_ZHU, "Section 3; Section 3.1", "2-3", "reconstructed"),),
         statement=r"$F(w) = \int f(x) e^{-iwx}\,dx$ exists where $f$ is absolutely integrable and piecewise smooth; "
         r"then $f(x) = \frac{1}{2\pi} \int F(w) e^{iwx}\,dw$.",
         verdict="conditional",
-        hypotheses="$f$ in $L^1$ is sufficient for $F$ to exist as a continuous function. Piecewise smoothness is "
-        "needed only for the inversion at single points. If $F$ is in $L^1$ too, eq. 3 holds as stated for almost "
-        "every $x$.",
+        hypotheses="$f$ is in $L^1$. For eq. 3 at almost every $x$, $F$ is in $L^1$ too.",
+        corrected="$f$ in $L^1$ is sufficient for $F$ to exist as a continuous function. Piecewise smoothness is "
+        "needed only for the inversion at single points where $F$ is not in $L^1$ (see inversion-at-a-jump).",
         proof="$|f(x) e^{-iwx}| = |f(x)|$, so that the integral converges. Outside $L^1$ it may diverge: for $f = 1$ "
         r"the integral over $[-a, a]$ is $2 \sin(wa)/w$, which has no limit.",
         checks=(
@@ -189,11 +189,12 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="inversion-at-a-jump",
         title="The inverse Fourier transform at a jump",
-        sources=(Source(_PAN, "Section 3; Section 3.1", "3", "reconstructed"),),
+        sources=(Source(_ZHU, "Section 3; Section 3.1", "3", "reconstructed"),),
         statement=r"For $f$ absolutely integrable and piecewise smooth, $\frac{1}{2\pi} \int F(w) e^{iwx}\,dw = f(x)$ "
         r"at every $x$.",
         verdict="conditional",
-        hypotheses="$f$ is continuous at $x$. At a jump the integral over $[-W, W]$ tends to the half sum $(f(x+) + "
+        hypotheses=r"$f$ is continuous at $x$, and the integral is the limit over $[-W, W]$ as $W \to \infty$.",
+        corrected="At a jump the integral over $[-W, W]$ tends to the half sum $(f(x+) + "
         r"f(x-))/2$ as $W \to \infty$. Near the jump the peak does not decrease with $W$: it overshoots by "
         r"$\mathrm{Si}(\pi)/\pi - 1/2$, 8.9 % of the jump (Gibbs phenomenon).",
         proof=r"Cut at $W$, the inverse is $f * \sin(Wx)/(\pi x)$, and half of this kernel lies on each side of the "
@@ -255,14 +256,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="sigmoid-spectrum-as-a-layer",
-        title="The sigmoid's transform acts on spectra as the sigmoid acts on samples",
-        sources=(Source(_PAN, "Section 3.2; Theorem 3.3"),),
-        statement=r"The source does not say how a layer uses $\hat\sigma$. Two readings are possible: $\hat\sigma$ is "
-        r"a factor, $\hat\sigma(w) F(w)$, or it acts on the values, $\hat\sigma(F(w))$.",
-        verdict="refuted",
-        corrected=r"The transform of $\sigma(f)$ is $\frac{1}{2\pi} \int \hat\sigma(s) E_s(w)\,ds$ with $E_s$ the "
+        title="The spectrum of the sigmoid of a signal, from the sigmoid's own spectrum",
+        statement=r"The transform of $\sigma(f)$ is $\frac{1}{2\pi} \int \hat\sigma(s) E_s(w)\,ds$ with $E_s$ the "
         r"transform of $e^{isf(x)}$. For $f = A \cos t$ mode $k$ of $\sigma(f)$ is "
-        r"$-i^{k+1} \int_0^\infty J_k(As)/\sinh(\pi s)\,ds$ for odd $k$, 1/2 for $k = 0$, and 0 for other even $k$.",
+        r"$-i^{k+1} \int_0^\infty J_k(As)/\sinh(\pi s)\,ds$ for odd $k$, 1/2 for $k = 0$, and 0 for other even $k$. "
+        r"It is neither the product $\hat\sigma(w) F(w)$ nor the composition $\hat\sigma(F(w))$.",
+        verdict="holds",
+        corrected="Theorem 3.3 of zhu2021 gives the sigmoid's transform, but the paper does not say how a layer uses "
+        "it; the last sentence excludes the two uses that suggest themselves.",
         proof=r"Write $\sigma(f(x))$ as the inverse transform of $\hat\sigma$ at $f(x)$, and transform in $x$. For a "
         r"wave, $e^{isA \cos t} = \sum i^k J_k(As) e^{ikt}$; a mean $\mu$ multiplies it by $e^{is\mu}$.",
         picture="bridge",
@@ -361,6 +362,17 @@ def euler_integral(m: Arithmetic, w: Number, z: Number) -> Number:
     return 1 / (1 - z) - z * m.half_line(decaying, 2 / (1 - m.abs(z)) ** 2)
 
 
+def error_at_minus_one(m: Arithmetic, w: Number, n: int) -> Number:
+    """Return n^2/|iw| times the distance of the mean of two partial sums of the series at -1 from the continuation.
+
+    The error of the mean is a quarter of b/n^2 to first order, as the differences of b/(b + n) are about b/n^2.
+    """
+    b = m.i * w
+    first = sum((-1) ** k * b / (b + k) for k in range(n))
+    mean = first + (-1) ** n * b / (b + n) / 2
+    return n * n * m.abs(mean - m.hyp2f1(1, b, 1 + b, m.number(-1))) / m.abs(b)
+
+
 def sixty_terms(m: Arithmetic, w: Number, a: Number) -> Number:
     return sum(m.i * w / (m.i * w + n) * (-m.exp(a)) ** n for n in range(60))
 
@@ -413,7 +425,7 @@ CLAIMS += (
     Claim(
         id="sigmoid-definition",
         title="The logistic function is a shifted, scaled hyperbolic tangent",
-        sources=(Source("pan2021", "Section 3.2; Appendix B", "8, 50", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 3.2; Appendix B", "8, 50", "reconstructed"),),
         statement=r"$\sigma(x) = 1/(1 + e^{-x})$, which is $(1 + \tanh(x/2))/2$.",
         verdict="holds",
         proof="Divide numerator and denominator by $e^{-x/2}$.",
@@ -430,9 +442,9 @@ CLAIMS += (
     Claim(
         id="sigmoid-integrable",
         title="The sigmoid is absolutely integrable",
-        sources=(Source("pan2021", "Section 3.2; Section 4; Appendix B", "", "reconstructed"),),
-        statement=r"$\int_{-\infty}^{\infty} |\sigma(x)|\,dx < \infty$, so that its Fourier transform exists as an "
-        "integral.",
+        sources=(Source("zhu2021", "Section 3.2; Section 4; Appendix B"),),
+        statement=r"$\int_{-\infty}^{\infty} |\sigma(x)|\,dx < \infty$: the sigmoid satisfies the absolutely "
+        "integrable requirement of the Fourier transform.",
         verdict="refuted",
         corrected=r"$\int_{-R}^{R} \sigma(x)\,dx = R$, which grows without bound: $\sigma$ tends to 1, not to 0.",
         proof=r"$\sigma(x) + \sigma(-x) = 1$: the integral over $[-R, R]$ is the length of $[0, R]$.",
@@ -455,10 +467,11 @@ CLAIMS += (
         id="sigmoid-fourier-line",
         title="The sigmoid has a Fourier transform given by a hypergeometric function",
         sources=(
-            Source("pan2021", "Theorem 3.3", "9-11", "reconstructed"),
-            Source("pan2021", "Appendix B", "51-53", "reconstructed"),
+            Source("zhu2021", "Theorem 3.3", "9-11", "reconstructed"),
+            Source("zhu2021", "Appendix B", "51-53", "reconstructed"),
         ),
-        statement=r"$\hat\sigma(w) = \int_{-\infty}^{\infty} \sigma(x) e^{-iwx}\,dx$ exists as a function.",
+        statement=r"As we read Theorem 3.3, $\hat\sigma(w) = \int_{-\infty}^{\infty} \sigma(x) e^{-iwx}\,dx$ exists as "
+        "a function. (If it means the integral over a bounded interval, see sigmoid-fourier-interval.)",
         verdict="refuted",
         corrected=r"As a tempered distribution $\hat\sigma = \pi\delta(w) - i\pi\,\mathrm{PV}\,1/\sinh(\pi w)$. The "
         r"integral over $[-a, a]$ has a closed form (see sigmoid-fourier-interval), which does not converge as $a \to "
@@ -485,14 +498,15 @@ CLAIMS += (
         id="sigmoid-fourier-interval",
         title="The Fourier transform of the sigmoid on an interval",
         sources=(
-            Source("pan2021", "Theorem 3.3", "9-11", "reconstructed"),
-            Source("pan2021", "Appendix B", "51-53", "reconstructed"),
+            Source("zhu2021", "Theorem 3.3", "9-11", "reconstructed"),
+            Source("zhu2021", "Appendix B", "51-53", "reconstructed"),
         ),
         statement=r"$\int_{-a}^{a} \sigma(x) e^{-iwx}\,dx = P(a) - P(-a)$ with "
         r"$P(x) = \frac{i}{w} e^{-iwx}\,{}_2F_1(1, iw; 1 + iw; -e^{-x})$.",
         verdict="conditional",
-        hypotheses=r"On a bounded interval, for $w \ne 0$ (at $w = 0$ the value is $a$), with the analytic "
-        r"continuation of ${}_2F_1$: at $-a$ its argument $-e^{a}$ lies outside the disc of convergence.",
+        hypotheses=r"The interval is bounded, $w \ne 0$, and ${}_2F_1$ is the analytic continuation: at $-a$ its "
+        "argument $-e^{a}$ lies outside the disc of convergence.",
+        corrected="At $w = 0$ the value is $a$.",
         proof=r"Differentiate: $P' = \sigma e^{-iwx}$, since ${}_2F_1(1, b; 1 + b; z) = b \sum z^n/(b + n)$.",
         picture="truncated-sigmoid",
         checks=(
@@ -514,19 +528,32 @@ CLAIMS += (
     Claim(
         id="gauss-series",
         title="The hypergeometric function as Gauss' series",
-        sources=(Source("pan2021", "Theorem 3.3", "12", "reconstructed"),),
+        sources=(Source("zhu2021", "Theorem 3.3", "12", "reconstructed"),),
         statement=r"${}_2F_1(a, b; c; z) = \sum_n \frac{(a)_n (b)_n}{(c)_n} \frac{z^n}{n!}$, and Theorem 3.3 uses it "
         "at every argument.",
         verdict="conditional",
-        hypotheses="The series converges for $|z| < 1$. Theorem 3.3 also needs $z = -e^{a}$, where the series "
-        "diverges: there the analytic continuation must be used.",
-        proof="The ratio of consecutive terms tends to $z$.",
+        hypotheses=r"$|z| < 1$, or $|z| = 1$ and $z \neq 1$, for the parameters of Theorem 3.3, $a = 1$ and $c = 1 + "
+        "b$.",
+        corrected="The series converges at $z = -1$ too, though not absolutely. Theorem 3.3 also needs $z = -e^{R}$, "
+        "at the end $-R$ of an interval, where the series diverges: there the analytic continuation must be used. "
+        r"For general parameters a series that does not terminate converges at $|z| = 1$, $z \neq 1$, if and only if "
+        r"$\Re(c - a - b) > -1$; here $c - a - b = 0$.",
+        proof=r"The ratio of consecutive terms tends to $z$, and the terms are $z^n b/(b + n)$. At $|z| = 1$, "
+        r"$z \neq 1$, the sums of $z^n$ are bounded and $b/(b + n)$ has bounded variation and tends to 0 (Dirichlet's "
+        "test); by Abel's theorem the sum is the value of the continuation.",
         checks=(
             Identity(
                 name="inside the unit disc, against Euler's integral",
                 closed=gauss_series,
                 independent=euler_integral,
                 points=({"w": "1", "z": "-0.5"}, {"w": "-4", "z": "0.3"}, {"w": "0.01", "z": "-0.7"}),
+            ),
+            Bound(
+                name="at z = -1: n² times the error of the mean of the partial sums up to n and n + 1 terms",
+                quantity=error_at_minus_one,
+                low="0.2",
+                high="0.3",
+                points=({"w": "1", "n": 50}, {"w": "-2", "n": 400}, {"w": "0.01", "n": 1000}),
             ),
             Contradiction(
                 name="outside, sixty terms are nowhere near",
@@ -540,14 +567,15 @@ CLAIMS += (
         id="sigmoid-fourier-frequency-derivative",
         title="The derivative in w of the sigmoid's transform on an interval",
         sources=(
-            Source("pan2021", "Theorem 3.3", "13", "reconstructed"),
-            Source("pan2021", "Appendix B", "54", "reconstructed"),
+            Source("zhu2021", "Theorem 3.3", "13", "reconstructed"),
+            Source("zhu2021", "Appendix B", "54", "reconstructed"),
         ),
         statement="The derivative of the transform exists in closed form.",
         verdict="conditional",
-        hypotheses=r"The transform is that on $[-a, a]$. With $b = iw$ and $z = -e^{-x}$, $\frac{d}{db}[{}_2F_1(1, b; "
+        hypotheses=r"The transform is that on a bounded interval $[-a, a]$, and $w \ne 0$.",
+        corrected=r"With $P$ of sigmoid-fourier-interval, $b = iw$ and $z = -e^{-x}$, $\frac{d}{db}[{}_2F_1(1, b; "
         r"1 + b; z)/b] = -\Phi(z, 2, b)$, Lerch's transcendent. This is a derivative with respect to $w$; "
-        "back-propagation does not use it (see derivative-is-not-backward).",
+        "back-propagation does not use it (see derivative-as-backward).",
         proof=r"${}_2F_1(1, b; 1 + b; z)/b = \Phi(z, 1, b) = \sum z^n/(b + n)$; differentiate each term.",
         checks=(
             Identity(
@@ -688,7 +716,7 @@ CLAIMS += (
     Claim(
         id="relu-definition",
         title="ReLU, and ReLU through the Heaviside step",
-        sources=(Source(_PAN, "Section 3.2", "14, 19", "reconstructed"),),
+        sources=(Source(_ZHU, "Section 3.2", "14, 19", "reconstructed"),),
         statement=r"$\mathrm{ReLU}(x) = \max(0, x) = x H(x)$, with $H(x) = 0$ for $x < 0$ and 1 for $x > 0$.",
         verdict="holds",
         proof="Both sides are 0 for $x < 0$ and $x$ for $x > 0$. Whatever the value of the step at 0, the product is "
@@ -705,10 +733,10 @@ CLAIMS += (
     Claim(
         id="relu-is-linear",
         title="ReLU is linear",
-        sources=(Source(_PAN, "Section 3.2"),),
+        sources=(Source(_ZHU, "Section 3.2"),),
         statement="Unlike the non-linear sigmoid, ReLU is linear.",
         verdict="refuted",
-        corrected=r"It is linear on each half line and positively homogeneous: $\mathrm{ReLU}(cx) = "
+        corrected=r"It is piecewise linear and positively homogeneous: $\mathrm{ReLU}(cx) = "
         r"c\,\mathrm{ReLU}(x)$ for $c \geq 0$. It is not additive.",
         proof=r"$\mathrm{ReLU}(1) + \mathrm{ReLU}(-1) = 1$, but $\mathrm{ReLU}(0) = 0$.",
         checks=(
@@ -729,10 +757,11 @@ CLAIMS += (
     Claim(
         id="relu-fourier-interval",
         title="The Fourier transform of ReLU on [0, a]",
-        sources=(Source(_PAN, "Theorem 3.4; Section 3.2", "15-17", "reconstructed"),),
+        sources=(Source(_ZHU, "Theorem 3.4; Section 3.2", "15-17", "reconstructed"),),
         statement=r"$\int_0^a x e^{-iwx}\,dx = (E(1 + iwa) - 1)/w^2$ with $E = e^{-iwa}$.",
         verdict="holds",
-        hypotheses=r"$w \ne 0$; at $w = 0$ the value is $a^2/2$. Near 0 the formula cancels and loses twice as many "
+        hypotheses=r"$w \ne 0$.",
+        corrected=r"At $w = 0$ the value is $a^2/2$. Near 0 the formula cancels and loses twice as many "
         r"digits as $1/w$ has. The transform has no limit as $a \to \infty$.",
         proof="Integrate by parts once.",
         checks=(
@@ -758,13 +787,14 @@ CLAIMS += (
     Claim(
         id="relu-fourier-frequency-derivative",
         title="The derivative in w of ReLU's transform on [0, a]",
-        sources=(Source(_PAN, "Theorem 3.4; Section 3.2", "18", "reconstructed"),),
+        sources=(Source(_ZHU, "Theorem 3.4; Section 3.2", "18", "reconstructed"),),
         statement=r"Back-propagation through ReLU in the frequency domain has the form "
         r"$(a^2 w^2 E - 2E(1 + iwa) + 2)/w^3$, $E = e^{-iwa}$.",
         verdict="conditional",
-        hypotheses=r"The formula is the derivative with respect to $w$ of the transform on $[0, a]$, for $w \ne 0$ "
-        "(at $w = 0$ it is $-ia^3/3$). Back-propagation multiplies by the slope of ReLU at each $x$, which is a "
-        "different operation.",
+        hypotheses=r"The formula is read as the derivative with respect to $w$ of the transform on $[0, a]$, for "
+        r"$w \ne 0$.",
+        corrected="At $w = 0$ the derivative is $-ia^3/3$. Back-propagation multiplies by the slope of ReLU at each "
+        "$x$, which is a different operation.",
         proof=r"The derivative of $E(1 + iwa)$ is $a^2 w E$. It is also the transform of $-ix^2$ on $[0, a]$.",
         checks=(
             Identity(
@@ -787,7 +817,7 @@ CLAIMS += (
     Claim(
         id="step-as-a-limit",
         title="The step as a limit of decays, and the Lorentzian as one of the delta function",
-        sources=(Source(_PAN, "Theorem 3.5; Section 3.2", "20-22", "reconstructed"),),
+        sources=(Source(_ZHU, "Theorem 3.5; Section 3.2", "20-22", "reconstructed"),),
         statement=r"$H(x) = \lim e^{-\beta x} H(x)$ as $\beta \to 0+$; the transform of $e^{-\beta x} H(x)$ is "
         r"$1/(\beta + iw) = (\beta - iw)/(\beta^2 + w^2)$; and $\beta/(\beta^2 + w^2) \to \pi\delta(w)$.",
         verdict="holds",
@@ -818,10 +848,11 @@ CLAIMS += (
     Claim(
         id="step-spectrum",
         title="The Fourier transform of the Heaviside step",
-        sources=(Source(_PAN, "Theorem 3.5; Section 3.2", "23", "reconstructed"),),
+        sources=(Source(_ZHU, "Theorem 3.5; Section 3.2", "23", "reconstructed"),),
         statement=r"The Fourier transform of $H$ is $\pi\delta(w) + \mathrm{PV}\,1/(iw)$.",
         verdict="holds",
-        hypotheses="The transform is that of a tempered distribution; the integral does not converge.",
+        hypotheses="The transform is that of a tempered distribution.",
+        corrected="The Fourier integral of $H$ does not converge.",
         proof=r"Take the limit of the real and imaginary parts of $1/(\beta + iw)$ (see step-as-a-limit).",
         checks=(
             Identity(
@@ -837,8 +868,9 @@ CLAIMS += (
     Claim(
         id="relu-spectrum-is-a-delta",
         title="ReLU in the frequency domain is a multiple of the delta function",
-        sources=(Source(_PAN, "Theorem 3.5", "19-23", "reconstructed"),),
-        statement=r"The Fourier transform of ReLU is $C\,\delta(w)$, where $C$ is a constant or a function.",
+        sources=(Source(_ZHU, "Theorem 3.5", "19-23", "reconstructed"),),
+        statement=r"As we read Theorem 3.5, the Fourier transform of ReLU is $C\,\delta(w)$, where $C$ is a constant "
+        "or a function.",
         verdict="refuted",
         corrected=r"It is $i\pi\delta'(w) - \mathrm{f.p.}\,1/w^2$, with Hadamard's finite part.",
         proof=r"$C(w)\,\delta(w) = C(0)\,\delta(w)$ is the spectrum of a constant. The spectrum of $x H(x)$ is "

@@ -156,7 +156,7 @@ _ANY = {"rows": Range(1, 5), "columns": Range(1, 6), "seed": Range(0, 99)}
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="unitary-product-theorem",
-        title="The transform of a convolution is the product of the transforms",
+        title="The unitary transform of a convolution is the product of the unitary transforms",
         sources=(Source("rippel2015", "Section 2", "1", "seen"),),
         statement=r"Under the unitary transform, $F(x * f) = F(x) \odot F(f)$ for $x, f \in R^{M \times N}$.",
         verdict="refuted",
@@ -269,8 +269,9 @@ CLAIMS: tuple[Claim, ...] = (
         statement="$y_{00}$ is real for N odd, and $y_{00}, y_{N/2,0}, y_{0,N/2}, y_{N/2,N/2}$ for N even. All other "
         "bins form pairs of distinct conjugates.",
         verdict="conditional",
-        hypotheses="M and N are both odd or both even (M/2 replaces N/2 for the rows). If one is even and the other "
-        "odd, two bins are real: for M even and N odd, $y_{00}$ and $y_{M/2,0}$.",
+        hypotheses="M and N are both odd or both even (M/2 replaces N/2 for the rows).",
+        corrected="If one is even and the other odd, two bins are real: for M even and N odd, $y_{00}$ and "
+        "$y_{M/2,0}$.",
         proof=r"A bin is its own reflection if $2h \equiv 0$ modulo M and $2w \equiv 0$ modulo N; its value is then a "
         r"sum of the samples with signs $\pm 1$.",
         checks=(
@@ -407,6 +408,45 @@ def high_tone_distortion(m: Arithmetic, N: int, chosen: int) -> Number:
     return distortion(m, x, [1 if chosen == 0 else high])
 
 
+#: How the modulus of a mode (u, v) decreases: 1/(1 + sqrt(u² + v²)), or 1/(1 + max(|u|, |v|)).
+EUCLIDEAN, LARGEST = 0, 1
+
+
+def dropped_power(m: Arithmetic, size: int, half: int, rule: int, exchange: int) -> Number:
+    """Return the power of the modes of an odd size that a square crop to |u|, |v| <= half drops.
+
+    With the exchange the crop keeps the four modes beside its sides, (half + 1, 0) and so on, instead of its corners.
+    """
+    if rule == LARGEST:
+        # There are 8r modes whose larger index is r.
+        dropped = sum(8 * r / m.number(1 + r) ** 2 for r in range(half + 1, size // 2 + 1))
+        corner = 1 / m.number(1 + half) ** 2
+    else:
+        dropped = euclidean_power(m, size // 2) - euclidean_power(m, half)
+        corner = 1 / (1 + m.sqrt(m.number(2)) * half) ** 2
+    return dropped + 4 * exchange * (corner - 1 / m.number(2 + half) ** 2)
+
+
+def euclidean_power(m: Arithmetic, half: int) -> Number:
+    """Return the power of the square of modes up to `half`, each with the modulus 1/(1 + sqrt(u² + v²))."""
+    every = range(-half, half + 1)
+    return sum(1 / (1 + m.sqrt(m.number(u * u + v * v))) ** 2 for u in every for v in every)
+
+
+def distortion_of_samples(m: Arithmetic, size: int, half: int, rule: int, exchange: int) -> Number:
+    """Return the squared distance of a map and its crop, sample by sample; mode k of the unitary transform is real."""
+    every = range(-(size // 2), size // 2 + 1)
+    corners = [(half, half), (half, -half), (-half, half), (-half, -half)]
+    beside = [(half + 1, 0), (-half - 1, 0), (0, half + 1), (0, -half - 1)]
+    kept = {(u, v) for u in range(-half, half + 1) for v in range(-half, half + 1)}
+    kept = (kept - set(corners)) | set(beside) if exchange else kept
+    distance = lambda u, v: m.sqrt(m.number(u * u + v * v)) if rule == EUCLIDEAN else m.number(max(abs(u), abs(v)))
+    off = {(u, v): 1 / (1 + distance(u, v)) for u in every for v in every if (u, v) not in kept}
+    turns = [m.re(m.unit(n, size)) for n in range(size)]
+    sample = lambda r, c: sum(z * turns[(u * r + v * c) % size] for (u, v), z in off.items()) / size
+    return sum(sample(r, c) ** 2 for r in range(size) for c in range(size))
+
+
 # -- Algorithm 2 ---------------------------------------------------------------------------------------
 def algorithm_2(m: Arithmetic, rows: int, columns: int, height: int, width: int, seed: int) -> Map:
     """Transform the gradient, pad it with zeros around the centre, transform back."""
@@ -452,7 +492,8 @@ CLAIMS += (
         statement=r"Transform, keep the central $H \times W$ bins, and transform back; the result is a map of lower "
         "resolution.",
         verdict="conditional",
-        hypotheses=r"H and W are odd (M and N are arbitrary). Then $\hat x_{pq} = \sqrt{MN/(HW)}\;(P x)(pM/H, qN/W)$ "
+        hypotheses="H and W are odd (M and N are arbitrary).",
+        corrected=r"The result is $\hat x_{pq} = \sqrt{MN/(HW)}\;(P x)(pM/H, qN/W)$ "
         "where $P x$ is the trigonometric interpolant of x without the modes above $(H-1)/2$ and $(W-1)/2$. For even "
         "H or W the Nyquist row or column needs a rule: see treat-corner-cases and keras-crop-index.",
         proof=r"The transforms divide by $\sqrt{MN}$ and by $\sqrt{HW}$ while an interpolant divides by $MN$. "
@@ -483,10 +524,11 @@ CLAIMS += (
         sources=(Source("rippel2015", "Section 1; Section 3", "", "none"),),
         statement="Truncation of the frequency representation exactly corresponds to reduction in resolution.",
         verdict="conditional",
-        hypotheses="The statement holds up to a constant factor. Under the paper's unitary transform the pooled map "
+        hypotheses="The forward transform divides by the number of samples, or the result is divided by "
+        r"$\sqrt{MN/(HW)}$.",
+        corrected="Under the paper's unitary transform the pooled map "
         r"is the map of lower resolution times $\sqrt{MN/(HW)}$; for example, a constant map of ones becomes a "
-        r"constant map of $\sqrt{MN/(HW)}$. The statement is exact after division by this factor, or if the forward "
-        "transform divides by the number of samples.",
+        r"constant map of $\sqrt{MN/(HW)}$.",
         proof=r"The bin 0 is $\sqrt{MN}$ times the mean before pooling, and $\sqrt{HW}$ times the mean after it.",
         checks=(
             Contradiction(
@@ -510,7 +552,8 @@ CLAIMS += (
         statement="The gradient for the input is the transform of the gradient for the output, zero-padded around "
         "the centre, transformed back.",
         verdict="conditional",
-        hypotheses="H and W are odd; for even sizes see pooling-backward-even.",
+        hypotheses="H and W are odd.",
+        corrected="For even sizes see pooling-backward-even.",
         proof="The adjoint of a product is the product of the adjoints in reverse order; that of a unitary transform "
         "is its inverse, that of choosing bins is padding with zeros. With H and W odd, padding keeps the symmetry "
         "of equation 3, and the result is real.",
@@ -530,11 +573,18 @@ CLAIMS += (
         statement=r"Eliminating the higher frequencies results in a representation that minimises the distortion $\|x "
         r"- \hat x\|_2$ after reconstruction.",
         verdict="conditional",
-        hypotheses="Among all choices of the same number of modes, this holds if $|X_k|$ does not increase with "
-        r"$|k|$, as the paper argues for natural images. Among all signals of band $|k| \leq K$ it always holds, "
-        "since truncation is an orthogonal projection.",
-        proof="By Parseval the distortion is the power of the dropped modes. Another choice of modes drops more "
-        "power, unless one of its modes is larger than one of the low modes.",
+        hypotheses="Every kept bin is at least as large in modulus as every dropped one. For a crop to "
+        r"$\max(|k_1|, |k_2|) \leq K$ it is sufficient that $|X|$ does not increase with $\max(|k_1|, |k_2|)$; for "
+        "signals, that it does not increase with $|k|$.",
+        corrected="The condition is necessary and sufficient for the crop to be best among all choices of the same "
+        "number of modes. In two dimensions a modulus that decreases with $|k| = \\sqrt{k_1^2 + k_2^2}$, as the paper "
+        "argues for natural images, is not enough, since the corners of the square are farther away than modes beside "
+        "it: for $|X_k| = 1/(1 + |k|)$ on 33 by 33 modes the crop to 9 by 9 has the squared distortion 6.62039, and "
+        r"6.59954 after the modes $(\pm 4, \pm 4)$ are exchanged for $(\pm 5, 0)$ and $(0, \pm 5)$. Among all maps of "
+        "the band of the crop, truncation is always the best, since it is an orthogonal projection.",
+        proof="By Parseval the squared distortion is the power of the dropped modes. If a kept mode is smaller than a "
+        "dropped one, exchange the two: the distortion decreases. Otherwise the kept modes are a choice of largest "
+        "ones, whose power no other choice of the same number exceeds.",
         checks=(
             Identity(
                 name="the distortion is the power left out, against a least-squares fit",
@@ -548,6 +598,42 @@ CLAIMS += (
                 quantity=excess,
                 low="0.1",
                 points=tuple({"N": 9, "first": a, "second": b} for a, b in ((1, 3), (1, 4), (2, 3), (2, 4), (3, 4))),
+            ),
+            Identity(
+                name="in two dimensions, the power of the dropped modes against samples",
+                closed=dropped_power,
+                independent=distortion_of_samples,
+                points=tuple(
+                    {"size": size, "half": half, "rule": rule, "exchange": exchange}
+                    for size, half, rule, exchange in ((7, 1, EUCLIDEAN, 0), (9, 2, EUCLIDEAN, 1), (9, 2, LARGEST, 1))
+                ),
+            ),
+            Contradiction(
+                name="33 by 33 modes that decrease with |k|: exchanging four corners is better than the square crop",
+                claimed=lambda m, half: dropped_power(m, 33, half, EUCLIDEAN, 0),
+                actual=lambda m, half: dropped_power(m, 33, half, EUCLIDEAN, 1),
+                points=({"half": 4},),
+                gap="3e-3",
+            ),
+            Bound(
+                name="the distortion of the square crop, to five decimal places",
+                quantity=lambda m: dropped_power(m, 33, 4, EUCLIDEAN, 0),
+                low="6.620385",
+                high="6.620395",
+            ),
+            Bound(
+                name="and after the exchange",
+                quantity=lambda m: dropped_power(m, 33, 4, EUCLIDEAN, 1),
+                low="6.599540",
+                high="6.599550",
+            ),
+            Bound(
+                name="modes that decrease with the larger of |k1|, |k2|: the exchange is worse",
+                quantity=lambda m, size, half: (
+                    dropped_power(m, size, half, LARGEST, 1) - dropped_power(m, size, half, LARGEST, 0)
+                ),
+                low="0.01",
+                points=({"size": 33, "half": 4}, {"size": 9, "half": 1}),
             ),
             Contradiction(
                 name="a high tone and a faint low one: the high mode is the one to keep",
@@ -747,8 +833,8 @@ CLAIMS += (
         statement="RemoveRedundancy keeps one bin of each conjugate pair, RecoverMap fills in the other; together "
         "they change nothing.",
         verdict="conditional",
-        hypotheses="The map is conjugate symmetric, as the transform of a real gradient is. On any other map the two "
-        "routines overwrite one half.",
+        hypotheses="The map is conjugate symmetric, as the transform of a real gradient is.",
+        corrected="On any other map the two routines overwrite one half.",
         proof="Equation 3 gives the missing bins. The supplement with both routines was not available; this "
         "description follows their names and the text.",
         checks=(
@@ -773,7 +859,8 @@ CLAIMS += (
         sources=(Source("keras", "Algorithm 1", "", "seen"),),
         statement=r"Of a centred spectrum of A bins, the central C begin at $\lfloor (A - C)/2 \rfloor$.",
         verdict="conditional",
-        hypotheses=r"A is odd or C is even. In general they begin at $\lfloor A/2 \rfloor - \lfloor C/2 \rfloor$. The "
+        hypotheses="A is odd or C is even.",
+        corrected=r"In general they begin at $\lfloor A/2 \rfloor - \lfloor C/2 \rfloor$. The "
         "two indices differ if A is even and C is odd. Then the printed index is one too small, and each mode is "
         "replaced by its neighbour; a map pooled to one bin keeps mode -1 instead of its mean.",
         proof=r"Bin 0 has the index $\lfloor A/2 \rfloor$ before the crop, and must have the index $\lfloor C/2 "
@@ -881,7 +968,8 @@ CLAIMS += (
         statement="The bin H/2 of a signal pooled to an even size H may be the mean of the bins H/2 and -H/2 of the "
         "input, their sum, or 0. Each choice commutes with shifts.",
         verdict="conditional",
-        hypotheses="The shift is by whole samples of the pooled grid. For shifts by fractions of a sample only the "
+        hypotheses="The shift is by whole samples of the pooled grid.",
+        corrected="For shifts by fractions of a sample only the "
         "choice 0 commutes. (A shift by one sample of the fine grid is usually a fraction of a coarse sample.)",
         proof=r"A shift by t coarse samples multiplies the bins $\pm H/2$ of the input by $e^{\mp i \pi t}$, both of "
         "which are $(-1)^t$ for whole t. A real signal has one real number at its Nyquist bin. Shifts by all real t "
@@ -915,7 +1003,8 @@ CLAIMS += (
         statement="Differentiation through the truncation is a simple zero-padding of the gradient map, whose "
         "missing conjugates RecoverMap fills in.",
         verdict="conditional",
-        hypotheses="No Nyquist bin is kept: the sizes are odd, or even with that bin set to zero. If it is kept as "
+        hypotheses="No Nyquist bin is kept: the sizes are odd, or even with that bin set to zero.",
+        corrected="If the Nyquist bin is kept as "
         "the real part (the mean of a bin and its reflected conjugate), half of it goes to each of the bins H/2 and "
         "-H/2.",
         proof="The adjoint of taking the mean of two bins gives half to each. Padding alone gives all of it to one "

@@ -8,6 +8,7 @@ from ..arithmetic import Arithmetic, Number
 from ..checks import Bound, Contradiction, Identity, Point, Range, flat
 from ..claim import Claim, Source
 from ..signals import Map, Signal, circular, complex_noise, dft, dft2, idft, idft2, modes, noise, noise2
+from .convolution import product_of_spectra
 from .pooling import dirichlet, slope_of_sinc
 
 
@@ -19,6 +20,18 @@ def _slopes(loss: Callable[[Signal], Number], x: Sequence[Number]) -> Signal:
         return loss([*x[:n], x[n] + step, *x[n + 1 :]])
 
     return [(8 * (at(n, 1) - at(n, -1)) - (at(n, 2) - at(n, -2))) / 12 for n in range(len(x))]
+
+
+# -- on the line: f = e^{-ax} and g = e^{-bx}, both for x > 0; a, b >= 2 -----------------------------------------
+def gradient_spectrum(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
+    """Return C conj(G) for the loss L = integral of c(t) (f * g)(t), with c = e^{-at} and this g."""
+    return 1 / (a + m.i * w) * (1 / (b - m.i * w))
+
+
+def change_of_loss(m: Arithmetic, a: Number, b: Number, w: Number) -> Number:
+    """Return the change of L when the wave e^{-iwx} is added to f, which defines the transform of the gradient."""
+    through_g = m.half_line(lambda x: m.exp(-b * x + m.i * w * x), rate=2, width=6)
+    return through_g * m.half_line(lambda t: m.exp(-a * t - m.i * w * t), rate=2, width=6)
 
 
 # -- a convolution, a loss that is the sum of a power of its output ----------------------------------------
@@ -184,6 +197,77 @@ def twice_the_waves(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
     return x
 
 
+# -- momentum and Adam, on the same loss ------------------------------------------------------------------------
+def _steps_in_bins(m: Arithmetic, N: int, steps: int, seed: int, w: list[int], move: Callable[..., Signal]) -> Signal:
+    """Descend in V by an optimiser and return the samples, sums of w_k Re(V_k e^{2 pi i k n / N}) / sqrt(N)."""
+    root = m.sqrt(m.number(N))
+    x, t = noise(m, N, seed), noise(m, N, seed + 1)
+    V = [v / root for v in dft(m, x)[: len(w)]]
+    to_samples = lambda V: [sum(w[k] * m.re(V[k] * m.unit(k * n, N)) for k in range(len(w))) / root for n in range(N)]
+    memory: list[Signal] = []
+    for _ in range(steps):
+        x = to_samples(V)
+        G = dft(m, [(1 + n % 3) * (x[n] - t[n]) for n in range(N)])
+        memory.append([w[k] * G[k] / root for k in range(len(w))])
+        V = [v - change for v, change in zip(V, move(m, memory), strict=True)]
+    return to_samples(V)
+
+
+def _steps_in_space(m: Arithmetic, N: int, steps: int, seed: int, move: Callable[..., Signal]) -> Signal:
+    x, t = noise(m, N, seed), noise(m, N, seed + 1)
+    memory: list[Signal] = []
+    for _ in range(steps):
+        memory.append([(1 + n % 3) * (x[n] - t[n]) for n in range(N)])
+        x = [v - change for v, change in zip(x, move(m, memory), strict=True)]
+    return x
+
+
+def _with_momentum(m: Arithmetic, memory: list[Signal]) -> Signal:
+    """Return 1/7 of the sum of past gradients, each weighted by 3/5 to the power of its age."""
+    sizes = [m.number("3/5") ** age / 7 for age in range(len(memory))][::-1]
+    return [sum(size * g[k] for size, g in zip(sizes, memory, strict=True)) for k in range(len(memory[0]))]
+
+
+def _by_adam(m: Arithmetic, memory: list[Signal]) -> Signal:
+    """Return the step of Adam of size 1/7, decay rates 9/10 and 99/100, of real and imaginary parts separately."""
+    T = len(memory)
+    a, b = m.number("9/10"), m.number("99/100")
+
+    def step(values: Signal) -> Number:
+        first = sum((1 - a) * a ** (T - 1 - j) * v for j, v in enumerate(values)) / (1 - a**T)
+        second = sum((1 - b) * b ** (T - 1 - j) * v * v for j, v in enumerate(values)) / (1 - b**T)
+        return first / m.sqrt(second + m.number("1e-16")) / 7
+
+    parts = [[step([part(g[k]) for g in memory]) for k in range(len(memory[0]))] for part in (m.re, m.im)]
+    return [p + m.i * q for p, q in zip(*parts, strict=True)]
+
+
+def momentum_in_bins(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
+    return _steps_in_bins(m, N, steps, seed, [1] * N, _with_momentum)
+
+
+def momentum_in_half(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
+    return _steps_in_bins(m, N, steps, seed, _weights(N), _with_momentum)
+
+
+def momentum_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
+    """Keep one running sum, as optimisers do."""
+    x, t = noise(m, N, seed), noise(m, N, seed + 1)
+    kept = [m.number(0)] * N
+    for _ in range(steps):
+        kept = [m.number("3/5") * kept[n] + (1 + n % 3) * (x[n] - t[n]) for n in range(N)]
+        x = [x[n] - kept[n] / 7 for n in range(N)]
+    return x
+
+
+def adam_in_bins(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
+    return _steps_in_bins(m, N, steps, seed, [1] * N, _by_adam)
+
+
+def adam_in_space(m: Arithmetic, N: int, steps: int, seed: int) -> Signal:
+    return [m.re(v) for v in _steps_in_space(m, N, steps, seed, _by_adam)]
+
+
 _POWERS = tuple({"N": N, "power": power, "seed": 3} for N, power in ((1, 3), (2, 4), (5, 2), (6, 3), (7, 3)))
 _POOLED = tuple({"N": N, "window": window, "stride": stride, "seed": 4} for N, window, stride in (
     (6, 2, 2), (6, 3, 2), (6, 2, 3), (5, 3, 1), (4, 4, 4),
@@ -194,34 +278,58 @@ _DESCENTS = tuple({"N": N, "steps": steps, "seed": 7} for N, steps in ((6, 3), (
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        id="derivative-is-not-backward",
-        title="The rule for the derivative of a convolution gives its backward pass",
-        sources=(Source("pan2021", "Section 3.1"),),
-        statement="A derivative in space is a factor $iw$ in frequency; this gives back-propagation through a "
-        "convolution, and powers of $iw$ give higher orders.",
+        id="derivative-as-backward",
+        title="The derivative of a convolution gives its backward pass",
+        sources=(
+            Source("zhu2021", "Section 3.1"),
+            Source("zhu2021", "Appendix A.2", "55-56", "reconstructed"),
+        ),
+        statement="The back-propagation of a convolution in frequency follows from the theorem about its derivative, "
+        "which multiplies by $iw$; for derivatives of higher order multiply by higher powers of $iw$.",
         verdict="refuted",
-        corrected="With $y = x * h$, circular, and $G$ the transform of $dL/dy$, the gradients with respect to the "
-        r"samples of $x$ and $h$ have the transforms $\bar{H}G$ and $\bar{X}G$: these are correlations, without $iw$. "
-        r"The gradients with respect to the bins, as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, are the same divided by "
-        "$N$ (the transforms of $y$, $x$, $h$ are not divided).",
+        corrected=r"$iw$ differentiates in space. On the line, for $L = \int c\,(f * g)$, the gradient with respect "
+        r"to $f$ is $\int c(t) g(t - x)\,dt$, with the transform $C\,\overline{G}$ for real $g$. On a grid, with $y = "
+        "x * h$, circular, and $G$ the transform of $dL/dy$, the gradients with respect to the samples of $x$ and "
+        r"$h$ have the transforms $\bar{H}G$ and $\bar{X}G$: these are correlations, without $iw$. The gradients with "
+        r"respect to the bins, as $dL/d\mathrm{Re} + i\,dL/d\mathrm{Im}$, are the same divided by $N$ (the transforms "
+        "of $y$, $x$, $h$ are not divided).",
         proof="$iw$ differentiates with respect to the position $t$, back-propagation with respect to the values of "
-        r"$x$ and $h$. $dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$.",
+        r"$x$ and $h$. $dL/dx_j = \sum_n g_n h_{n - j}$, whose transform is $\bar{H}G$. On the line the transform of "
+        r"the gradient at $w$ is the change of $L$ along $e^{-iwx}$, which is $\int c(t) e^{-iwt}\,dt \int g(y) "
+        r"e^{iwy}\,dy$.",
+        aliases=("derivative-is-not-backward", "iw-is-not-a-gradient"),
         checks=(
+            Contradiction(
+                name="on the line, iw C G is not the gradient",
+                claimed=lambda m, a, b, w: m.i * w * product_of_spectra(m, a, b, w),
+                actual=change_of_loss,
+                points=({"a": "2", "b": "3", "w": "1"}, {"a": "2", "b": "2", "w": "-5"}),
+            ),
+            Identity(
+                name="on the line, C conj(G) is",
+                closed=gradient_spectrum,
+                independent=change_of_loss,
+                points=(
+                    {"a": "2", "b": "3", "w": "0"},
+                    {"a": "4", "b": "2", "w": "-3"},
+                    {"a": "2.01", "b": "2", "w": "0.7"},
+                ),
+            ),
             Identity(name="conjugate products", closed=conj_products, independent=spectra_of_slopes, points=_POWERS),
             Contradiction(name="iw times products", claimed=iw_products, actual=spectra_of_slopes, points=_POWERS),
         ),
     ),
     Claim(
         id="average-pooling-backward",
-        title="The derivative of the pooling response gives its backward pass",
-        sources=(Source("pan2021", "Section 3.3"),),
-        statement="Average pooling is trained in the frequency domain through the derivative of its sinc.",
-        verdict="refuted",
-        corrected="With $G$ the transform of the gradient on the coarse grid of $N/s$ samples and $H$ the response, "
+        title="The backward pass of average pooling unfolds the gradient's spectrum",
+        statement="With $G$ the transform of the gradient on the coarse grid of $N/s$ samples and $H$ the response, "
         r"the gradient with respect to the input has the transform $\bar{H}_k\,G_{k \,\mathrm{mod}\, N/s}$: repeat "
         "the spectrum (unfold it), then multiply by the conjugate response.",
-        proof="The adjoint of multiplying and folding is unfolding and multiplying by the conjugate. Pooling has no "
-        "parameter, and the derivative of its response with respect to frequency does not appear.",
+        verdict="holds",
+        corrected="The derivative of the response with respect to frequency (see average-pooling-frequency-derivative) "
+        "does not appear, since pooling has no parameter. Section 3.3 of zhu2021 gives that derivative, without saying "
+        "what it is for.",
+        proof="The adjoint of multiplying and folding is unfolding and multiplying by the conjugate.",
         checks=(
             Identity(name="unfolded", closed=unfolded, independent=spectrum_of_pooling_slopes, points=_POOLED),
             Contradiction(
@@ -236,9 +344,9 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"$\partial R/\partial x = F^{-1}(\partial R/\partial y)$ for $y = Fx$, $x$ real.",
         verdict="conditional",
         hypotheses=r"$\partial R/\partial y$ means $\partial R/\partial \mathrm{Re}\,y + i\,\partial R/\partial "
-        r"\mathrm{Im}\,y$ for all bins as independent variables, and the real part is taken: $\mathrm{Re}\,F^{-1}$. "
-        "The result is real without that only if the gradient is Hermitian. Wirtinger's derivative with respect to "
-        r"$y$ has the opposite sign of the imaginary part and half the size: $\partial R/\partial x = "
+        r"\mathrm{Im}\,y$ for all bins as independent variables, and the real part is taken: $\mathrm{Re}\,F^{-1}$.",
+        corrected="The result is real without that only if the gradient is Hermitian. Wirtinger's derivative with "
+        r"respect to $y$ has the opposite sign of the imaginary part and half the size: $\partial R/\partial x = "
         r"2\,\mathrm{Re}\,F(\partial R/\partial y)$. For a transform that is not unitary, $F^{*}$ replaces $F^{-1}$.",
         proof=r"$dR = \mathrm{Re}\,\langle g, F\,dx \rangle = \langle \mathrm{Re}\,F^{*}g, dx \rangle$ for real $dx$, "
         "and $F^{*} = F^{-1}$.",
@@ -280,10 +388,13 @@ CLAIMS: tuple[Claim, ...] = (
         corrected=r"With $x = Av$ a step in $v$ moves $x$ by $-\eta AA^T \nabla L(x)$. The iterates are the same for "
         r"every loss if and only if $AA^T = cI$, with the rate $\eta/c$. All bins of a unitary transform, with the "
         r"real part taken, have $c = 1$; so has the stored half if its interior bins are scaled by $\sqrt{2}$. "
-        "Without this scaling, a step moves every wave twice as far, except the mean and the Nyquist wave. The "
-        "result extends to momentum, but not to Adam, which divides each coordinate separately.",
+        "Without this scaling, a step moves every wave twice as far, except the mean and the Nyquist wave. With "
+        "momentum the iterates are also the same if $AA^T = cI$. With Adam they differ even for a unitary transform, "
+        "since it divides each coordinate separately.",
         proof=r"The gradient with respect to $v$ is $A^T \nabla L$. For the half spectrum $AA^T$ has the eigenvalue "
-        "$w_k$ on the waves of frequency $k$.",
+        "$w_k$ on the waves of frequency $k$. The momentum is a fixed linear combination of past gradients, so that "
+        "$A$ times the momentum in $v$ is the momentum in $x$. The first step of Adam is the sign of each coordinate "
+        "of the gradient, and $A$ times the signs of $A^T g$ is not the signs of $g$.",
         checks=(
             Identity(name="half, scaled", closed=half_scaled_by_roots, independent=descent_in_space, points=_DESCENTS),
             Identity(name="all bins", closed=all_bins, independent=descent_in_space, points=_DESCENTS),
@@ -292,6 +403,25 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Contradiction(
                 name="half, as stored", claimed=half_as_stored, actual=descent_in_space, points=_DESCENTS[:4]
+            ),
+            Identity(
+                name="all bins, with momentum 3/5",
+                closed=momentum_in_bins,
+                independent=momentum_in_space,
+                points=_DESCENTS,
+            ),
+            Contradiction(
+                name="half, as stored, with momentum",
+                claimed=momentum_in_half,
+                actual=momentum_in_space,
+                points=_DESCENTS[:3],
+            ),
+            Contradiction(
+                name="all bins of a unitary transform, with Adam",
+                claimed=adam_in_bins,
+                actual=adam_in_space,
+                points=_DESCENTS[:5],
+                gap="0.01",
             ),
         ),
     ),
@@ -404,8 +534,20 @@ def gradient_at_chance_or_worse(m: Arithmetic, size: int, seed: int) -> Number:
     return (1 - q[0]) * m.exp(sum(m.log(v) for v in q))
 
 
-def power_of_two(m: Arithmetic, size: int, seed: int) -> Number:
-    return 1 / m.number(2) ** size
+def half_the_power_of_two(m: Arithmetic, size: int) -> Number:
+    return 1 / m.number(2) ** (size + 1)
+
+
+def gradient_at_chance(m: Arithmetic, size: int) -> Number:
+    """Return the derivative of the product of `size` sigmoids by the first logit, at 0, from a contour integral."""
+    nodes = 8 * (m.digits + m.guard)
+    # Cauchy's formula for the derivative: the trapezoidal rule on a circle of radius 1 around 0, where the nearest
+    # pole, at i pi, is at the distance pi; its error is below 4 pi^-nodes.
+    total = m.number(0)
+    for k in range(nodes):
+        z = m.unit(k, nodes)
+        total += 1 / (1 + m.exp(-z)) / z
+    return (m.re(total) / nodes + m.tail(4 * m.exp(-m.number(nodes)))) * m.number("1/2") ** (size - 1)
 
 
 def exponential_of_mean(m: Arithmetic, a: Number, b: Number) -> Number:
@@ -433,10 +575,10 @@ CLAIMS += (
     Claim(
         id="binary-cross-entropy",
         title="The binary cross entropy",
-        sources=(Source("pan2021", "Section 3.5", "", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 3.5", "", "reconstructed"),),
         statement=r"$l = -(y \log p + (1 - y) \log(1 - p))$.",
         verdict="holds",
-        hypotheses=r"With $p = \sigma(z)$ its derivative with respect to the logit $z$ is $p - y$, and $l = \log 2$ "
+        corrected=r"With $p = \sigma(z)$ its derivative with respect to the logit $z$ is $p - y$, and $l = \log 2$ "
         "at $z = 0$.",
         proof=r"$\log(\sigma(z)/(1 - \sigma(z))) = z$, so that $l = \log(1 + e^z) - yz$.",
         checks=(
@@ -458,12 +600,13 @@ CLAIMS += (
     Claim(
         id="cross-entropy-spectra",
         title="The cross entropy as a convolution of spectra",
-        sources=(Source("pan2021", "Section 3.5", "26-28", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 3.5", "26-28", "reconstructed"),),
         statement=r"The transform of $l$ is minus the convolution of those of $y$ and $\log p$, minus that of $1 - y$ "
         r"and $\log(1 - p)$.",
         verdict="conditional",
         hypotheses="Labels and probabilities are signals with one value per sample. On $N$ bins the convolution is "
-        r"circular and divided by $N$ (on the line, by $2\pi$). The spectrum of $\log p$ is not the logarithm of the "
+        r"circular and divided by $N$ (on the line, by $2\pi$).",
+        corrected=r"The spectrum of $\log p$ is not the logarithm of the "
         "bins of $p$, so $p$ must be known in space. The mean loss is bin 0 over $N$; by Parseval it takes $N$ "
         "products, while the whole convolution takes $N^2$.",
         proof="It is the product theorem, the reverse of the convolution theorem. The logarithm acts on each value; "
@@ -482,12 +625,13 @@ CLAIMS += (
     Claim(
         id="cross-entropy-exponential",
         title="The exponential of the cross entropy needs no logarithm",
-        sources=(Source("pan2021", "Section 3.5", "29-32", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 3.5", "29-32", "reconstructed"),),
         statement="$e^{-l} = p^y (1 - p)^{1 - y} = yp + (1 - y)(1 - p)$, whose transform is a sum of two "
         "convolutions of the spectra of labels and probabilities.",
         verdict="conditional",
-        hypotheses="The labels are hard, $y = 0$ or $1$. For soft labels $p^y (1 - p)^{1 - y}$ is smaller than $yp + "
-        "(1 - y)(1 - p)$ unless $p = 1/2$. The convolutions are circular and divided by $N$.",
+        hypotheses="The labels are hard, $y = 0$ or $1$. On $N$ bins the convolutions are circular and divided by $N$.",
+        corrected="For soft labels, $0 < y < 1$, $p^y (1 - p)^{1 - y}$ is smaller than $yp + (1 - y)(1 - p)$ unless "
+        "$p = 1/2$.",
         proof="Both sides are $p$ at $y = 1$ and $1 - p$ at $y = 0$. For other $y$ they are the geometric and the "
         "arithmetic mean of $p$ and $1 - p$ with the weights $y$ and $1 - y$.",
         checks=(
@@ -505,19 +649,22 @@ CLAIMS += (
     Claim(
         id="cross-entropy-exponential-objective",
         title="The exponential of minus the cross entropy as an objective",
-        sources=(Source("pan2021", "Section 3.5", "31-32", "reconstructed"),),
+        sources=(Source("zhu2021", "Section 3.5", "31-32", "reconstructed"),),
         statement="The exponential is another form of the loss in the frequency domain.",
         verdict="conditional",
-        hypotheses="The statement holds for one sample or for the product over a batch: $e^{-l}$ decreases as $l$ "
-        "increases, so maximising it minimises $l$. It fails for the mean of $e^{-l}$ over a batch. Training with "
-        r"the product is hard. The loss of a batch is a sum of losses, and $e^{-\sum l} = \prod q_n$ with $q_n$ the "
-        "probability of the correct label is not a sum. For $J$ signals its spectrum is a convolution of $J$ "
-        r"spectra, which takes $(J - 1) N^2$ products. Its gradient with respect to a logit is $(y_n - p_n) \prod q$, "
-        "at most $2^{-J}$ while no $q$ exceeds 1/2. The mean of $q_n$ is linear in $q$, but it is a different loss: "
-        "it prefers $q = (0.9, 0.01)$ to $(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the prediction is "
-        "confidently wrong, where the gradient of $l$ is 1.",
-        proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function of "
-        "the geometric one, which is the exponential of minus the mean loss.",
+        hypotheses="The objective is the exponential of one sample, or the product of those of a batch; it is "
+        "maximised.",
+        corrected="$e^{-l}$ decreases as $l$ increases, so maximising it minimises $l$. The statement fails for the "
+        "mean of $e^{-l}$ over a batch. Training with the product is hard. The loss of a batch is a sum of losses, "
+        r"and $e^{-\sum l} = \prod q_n$ with $q_n$ the probability of the correct label is not a sum. For $J$ signals "
+        "its spectrum is a convolution of $J$ spectra, which takes $(J - 1) N^2$ products. Its gradient with respect "
+        r"to a logit is $(y_n - p_n) \prod q$, at most $2^{-J-1}$ while no $q$ exceeds 1/2, and equal to it if every "
+        "$q$ is 1/2. The mean of $q_n$ is linear in $q$, but it is a different loss: it prefers $q = (0.9, 0.01)$ to "
+        "$(0.4, 0.4)$, and its gradient $q(1 - q)$ vanishes where the prediction is confidently wrong, where the "
+        "gradient of $l$ is 1.",
+        proof=r"$dq/dz = \pm q(1 - q)$, so that $d \log q/dz = y - p$. The arithmetic mean of $q$ is not a function "
+        r"of the geometric one, which is the exponential of minus the mean loss. $q_n (1 - q_n) \leq 1/4$, and each "
+        "of the other $J - 1$ factors is at most 1/2.",
         checks=(
             Identity(
                 name="the gradient of the product",
@@ -529,8 +676,14 @@ CLAIMS += (
                 name="its size at chance or worse",
                 quantity=gradient_at_chance_or_worse,
                 low="0",
-                high=power_of_two,
+                high=lambda m, size, seed: half_the_power_of_two(m, size),
                 points=({"size": 1, "seed": 6}, {"size": 10, "seed": 6}, {"size": 100, "seed": 6}),
+            ),
+            Identity(
+                name="the bound is attained at chance",
+                closed=half_the_power_of_two,
+                independent=gradient_at_chance,
+                points=({"size": 1}, {"size": 8}, {"size": 60}),
             ),
             Contradiction(
                 name="the mean of the exponentials",
