@@ -19,7 +19,7 @@ from typer.main import get_command
 from freqnet.cli.commands import app
 from freqnet.data import load, split
 from freqnet.experiments import Job, collect_metrics, make_plan
-from freqnet.training import Evaluation, History
+from freqnet.training import Evaluation, History, Model
 
 DOCS = Path(__file__).parent
 # The gallery is made of the examples.
@@ -67,6 +67,12 @@ def test_values_without_a_text_of_their_own_are_found() -> None:
     assert [is_described(value) for value in (Silent, Silent(), (), {}, DOCS, Path, pytest.raises)] == [
         False, False, False, False, False, True, True,
     ]  # fmt: skip
+
+
+def test_the_quickstart_has_the_size_of_the_default_network() -> None:
+    count = f"{Model().network(load('digits')).parameter_count():,}"
+    assert text("quickstart.rst").count(count) == 2
+    assert f"{count} numbers" in text("howto/serve_a_model.rst")
 
 
 def test_every_option_is_listed() -> None:

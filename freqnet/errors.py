@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 
@@ -201,6 +203,18 @@ def reason(error: BaseException) -> str:
     ('the header is long. Trust it?', 'EOFError')
     """
     return echo(" ".join(str(error).split()) or type(error).__name__)
+
+
+def did_you_mean(word: object, known: Iterable[str], otherwise: str) -> str:
+    """Return what to do about an unknown word: take a known one that is spelt nearly like it, or something else.
+
+    >>> did_you_mean("polynomal", ["gaussian", "polynomial"], "pass activation='gaussian'")
+    "did you mean 'polynomial'?"
+    >>> did_you_mean(3, ["gaussian", "polynomial"], "pass activation='gaussian'")
+    "pass activation='gaussian'"
+    """
+    near = get_close_matches(str(word), list(known), 1)
+    return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 def how_to_install(extra: str) -> str:

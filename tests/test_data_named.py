@@ -190,6 +190,13 @@ def test_missing_cifar_says_what_to_download(tmp_path: Path, monkeypatch: pytest
         load("cifar10")
 
 
+def test_images_in_folders_of_classes_are_named(tmp_path: Path) -> None:
+    for name in CIFAR["cifar10"].classes:
+        (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match=f"for the images in {tmp_path}, name this folder as the data"):
+        load("cifar10", folder=tmp_path)
+
+
 def test_published_files_are_named_by_their_dataset(tmp_path: Path) -> None:
     """They are no folder with a subfolder per class."""
     write_cifar(tmp_path / "files")

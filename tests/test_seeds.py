@@ -12,9 +12,10 @@ import pytest
 from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed
 from test_training_resume import StoppedError
 
+from freqnet.cli.inspect import load_model
 from freqnet.cli.interrupt import Interrupted
 from freqnet.cli.seeds import rows
-from freqnet.errors import ConfigurationError
+from freqnet.errors import CheckpointError, ConfigurationError
 from freqnet.experiments import Job, Outcome, Repeated, engine, read_config, run, run_seeds
 from freqnet.experiments.seeds import ASKED, SEEDS
 from freqnet.experiments.work import work
@@ -56,6 +57,8 @@ def test_each_seed_is_a_run_and_the_figures_are_their_statistics(job: Job) -> No
     assert same_weights(folders[1], job.out / "alone")
     assert not same_weights(folders[0], folders[1])
     assert not is_locked(job.out)
+    with pytest.raises(CheckpointError, match="got a folder of 4 runs, expected one run; name one of them, such as"):
+        load_model(job.out)
 
 
 def test_the_command_shows_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
     Raises
     ------
     CheckpointError
-        There is no model, the run is unfinished, or the file is damaged.
+        There is no model, the run is unfinished, the folder is one of several runs, or the file is damaged.
     """
     path = folder if folder.is_file() else folder / MODEL
     if not path.is_file() and folder.is_dir() and is_locked(folder):
@@ -57,6 +57,10 @@ def load_model(folder: Path) -> tuple[Network, dict[str, Any]]:
         source = info.get("folder")
         command = resume_command(info.get("data", "DATA"), source and Path(source), folder)
         raise CheckpointError(got_expected(f"run {folder}", "an unfinished one", "a trained model", f"run {command}"))
+    runs = [] if path.is_file() or not folder.is_dir() else sorted(own.parent for own in folder.glob(f"*/{MODEL}"))
+    if runs:
+        todo = f"name one of them, such as {runs[0]}"
+        raise CheckpointError(got_expected(f"run {folder}", f"a folder of {len(runs)} runs", "one run", todo))
     checkpoint = load_checkpoint(path)
     info = checkpoint.run_info()
     network = checkpoint.restore()

@@ -189,6 +189,9 @@ def _refuse_missing(name: str, places: list[Path], is_named: bool) -> NoReturn:
     todo = f"download {cifar.archive} and put it there, packed or unpacked" + (
         "" if is_named else ", or name its folder"
     )
+    images = [own for own in places if _has_classes(cifar, own)]
+    if images:
+        todo += f"; for the images in {images[0]}, name this folder as the data"
     if Path(name).is_dir():
         todo += f"; write ./{name} for the folder of this name"
     raise DataError(got_expected(name, got, f"the binary files of {cifar.title} in {where}", todo))

@@ -12,7 +12,7 @@ from freqnet import ops
 from freqnet.approximate import FUNCTIONS, ScalarFunction, approximate, scalar_function, taylor
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ConfigurationError, ShapeError, did_you_mean, got_expected
 from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
 from freqnet.spaces.base import Axes, per_axis
 
@@ -213,7 +213,7 @@ class Pointwise(Module):
                     f"Pointwise {self.function}",
                     incoming,
                     "samples (domain='grid')",
-                    "use Polynomial in a spectral domain",
+                    "use Gaussian or Polynomial in a spectral domain",
                 )
             )
         return Signal(incoming.space.full, incoming.channels)
@@ -225,7 +225,7 @@ class Pointwise(Module):
 def known_function(function: str, table: Collection[str] = FUNCTIONS) -> None:
     """Raise `ConfigurationError` unless a table, by default that of all scalar functions, has the name."""
     if not isinstance(function, str) or function not in table:
-        todo = f"take one of these names, such as '{next(iter(table))}'"
+        todo = did_you_mean(function, table, f"take one of these names, such as '{next(iter(table))}'")
         raise ConfigurationError(got_expected("activation", repr(function), " or ".join(table), todo))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import numpy as np
 
 from freqnet.checks import listed, shown
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
 from freqnet.tasks.losses import Loss, LossChoices, Outputs
 
 # Targets as a dataset stores them, and the names of the network's outputs.
@@ -220,8 +219,7 @@ def get_task(task: Task | str | None) -> Task:
         return TASKS["classification"]
     if isinstance(task, str) and task in TASKS:
         return TASKS[task]
-    near = get_close_matches(str(task), TASKS, 1)
-    todo = f"did you mean {near[0]!r}?" if near else "pass task='classification'"
+    todo = did_you_mean(task, TASKS, "pass task='classification'")
     raise ConfigurationError(got_expected("task", repr(task), " or ".join(TASKS), todo))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError, did_you_mean, got_expected
 from freqnet.ops.loss import class_targets, sigmoid_loss, softmax_loss, squared_loss
 from freqnet.spaces import Space
 
@@ -325,6 +325,6 @@ def require_choice(task: str, loss: Any, known: tuple[str, ...]) -> str:
     if loss is None:
         return known[0]
     if not isinstance(loss, str) or loss not in known:
-        what, todo = f"loss of a {task}", f"pass loss={known[0]!r}, or leave it out"
+        what, todo = f"loss of a {task}", did_you_mean(loss, known, f"pass loss={known[0]!r}, or leave it out")
         raise ConfigurationError(got_expected(what, repr(loss), " or ".join(known), todo))
     return loss

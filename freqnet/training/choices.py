@@ -119,7 +119,7 @@ def read_numbers(option: str, text: str, least: int = 1) -> tuple[int, ...]:
     except ValueError:
         numbers = ()
     if not numbers or min(numbers) < least or max(numbers) > LARGEST:
-        todo = f"write them as in {option} 16,32,64"
+        todo = f"write them as in {option} {'32x32' if option == '--size-to' else '16,32,64'}"
         raise ConfigurationError(
             got_expected(
                 option.strip("-"), repr(text), f"numbers from {least} to {LARGEST} with commas between them", todo

@@ -12,7 +12,7 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data import DATASETS, Dataset
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
 from freqnet.nn import (
     ChannelDropout,
     Convolution,
@@ -461,8 +461,12 @@ class Model:
 
     def _activation(self) -> Module:
         if self.activation not in ACTIVATIONS:
-            todo = "pass activation='gaussian'"
+            todo = did_you_mean(self.activation, ACTIVATIONS, "pass activation='gaussian'")
             raise ConfigurationError(got_expected("activation", repr(self.activation), " or ".join(ACTIVATIONS), todo))
+        if self.activation in POINTWISE and get_domain(self.domain)((3,)).is_spectral:
+            got, expected = f"{self.activation!r} in the {self.domain} domain", "an activation of modes"
+            todo = "pass activation='gaussian', the nearest polynomial to ReLU, or domain='grid'"
+            raise ConfigurationError(got_expected("activation", got, expected, todo))
         make = ACTIVATIONS[self.activation]
         if self.activation in _GATED:
             return make(gate_band=self.gate_band)
