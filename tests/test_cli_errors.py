@@ -43,7 +43,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ("digits", "--activation", "swish"),
             "activation: got 'swish', expected polynomial or linear or linearized-sigmoid or gaussian",
         ),
-        (("digits", "--activation", "relu"), "expected samples (--domain grid)"),
+        (("digits", "--activation", "relu"), "--activation gaussian, the nearest polynomial to ReLU, or --domain grid"),
         (("digits", "--optimizer", "lion"), "optimizer: got 'lion'"),
         (("digits", "--schedule", "step"), "schedule: got 'step'"),
         (("digits", "--modes", "9"), "modes: got 9, expected an odd number from 1 to 7"),
