@@ -43,6 +43,8 @@ def front() -> Figure:
                     offset, side = (
                         ((-6, 3), "right") if names is study.SIZES else ((6, -9 + 7 * ("twice" in name)), "left")
                     )
+                    # It lies close to the next smaller size.
+                    offset, side = ((2, 6), "center") if name == "giant" else (offset, side)
                     panel.annotate(
                         name.removeprefix("CNN 3x3, "), place, offset, textcoords="offset points", fontsize=7.5,
                         color=colour, ha=side,
