@@ -16,8 +16,8 @@ from typing import Any
 
 from freqnet.theory import Claim, Digits, Identity, catalogue
 from freqnet.theory.checks import flat, parameters_at
-from freqnet.theory.evaluate import _agreement
 from freqnet.theory.independence import _reached
+from freqnet.theory.judges import agreement
 
 DIGITS = 15
 # The cut-off of an integral or a series, and its number of panels, are not part of the formula.
@@ -91,7 +91,7 @@ def survivors(check: Identity) -> list[str]:
             for place, at in enumerate(points):
                 expected = right(place)
                 try:
-                    if _agreement(m, flat(closed(m, **at)), expected)[0] < needed:
+                    if agreement(m, flat(closed(m, **at)), expected)[0] < needed:
                         return True
                 except Exception:
                     return True
