@@ -23,7 +23,7 @@ __all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
 #: Range of the digits that may be asked for.
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
 #: Cost of the screening of a check, in evaluations of integrands and roots of unity: in digits, and in balls.
-SCREENING = {False: 12_000, True: 100_000}
+SCREENING = {False: 12_000, True: 60_000}
 #: Least cost of a point.
 _POINT = 20
 #: Least relative difference outside the hypothesis of a claim.
@@ -78,23 +78,24 @@ def _message(error: BaseException) -> str:
 @contextmanager
 def _precision_kept() -> Iterator[None]:
     """Restore the precision that libraries share, whatever a formula does to it."""
-    before = mpmath.mp.prec, balls.flint and balls.flint.ctx.prec
+    before = mpmath.mp.prec
+    of_balls = balls.flint.ctx.prec if balls.is_installed() else 0
     try:
         yield
     finally:
-        mpmath.mp.prec = before[0]
-        if balls.flint:
-            balls.flint.ctx.prec = before[1]
+        mpmath.mp.prec = before
+        if balls.is_installed():
+            balls.flint.ctx.prec = of_balls
 
 
 def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool | None) -> Finding:
     with_balls = (balls.is_installed() if rigorous is None else rigorous) and not check.not_enclosed
-    both = [Judge(check, digits, False), *([Judge(check, digits, True)] if with_balls else [])]
+    both = [Judge(check, digits, False, with_balls), *([Judge(check, digits, True)] if with_balls else [])]
     if rigorous:  # balls give the reason of a failure
         both.reverse()
     found: list[Finding] = []
     for point in check.all_points(seed):
-        found.append(_at(both, point, blank))
+        found.append(_at(check, both, point, blank))
         if not found[-1].passed:
             return replace(found[-1], points=len(found))
     if all(f.message == _NOTHING for f in found):
@@ -110,7 +111,7 @@ def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool | 
     return replace(worst, radius=radius, points=len(found) + outside, screened=screened)
 
 
-def _at(judges: list[Judge], point: Point, blank: Finding) -> Finding:
+def _at(check: Check, judges: list[Judge], point: Point, blank: Finding) -> Finding:
     """Judge a check at a point, in balls where they run, and in digits: it must pass both."""
     try:
         results = {}
@@ -124,6 +125,11 @@ def _at(judges: list[Judge], point: Point, blank: Finding) -> Finding:
         judge, found, values = results[False]
         _, enclosed, in_balls = results[True]
         message = conflict(judge, values, in_balls)
+        if message:  # a formula that cancels needs a second precision
+            found, values = Judge(check, judge.digits, False).judge(point)
+            if not found.passed:
+                return found
+            message = conflict(judge, values, in_balls)
         return replace(found, passed=not message, message=message or found.message, radius=enclosed.radius)
     except (Exception, SystemExit) as error:
         return replace(blank, passed=False, worst=point, message=_message(error))
@@ -131,15 +137,16 @@ def _at(judges: list[Judge], point: Point, blank: Finding) -> Finding:
 
 def _screen(check: Check, judges: list[Judge], blank: Finding, seed: int) -> tuple[int, Finding | None]:
     """Judge a check at many random points at 15 digits; return their number, and the first that fails at all digits."""
-    few = Judge(check, FEWEST_DIGITS, any(judge.balls for judge in judges), panellings=1)
+    # In digits one panelling and one precision are enough: what fails is judged again.
+    few = Judge(check, FEWEST_DIGITS, any(judge.balls for judge in judges), is_confirmed=True)
     m, count = few.first(), 0
     for point in check.screening_points(seed):
         if m.work + _POINT * count > SCREENING[few.balls]:
             break
         count += 1
         # What fails at 15 digits may do so by rounding: all digits decide.
-        if not _at([few], point, blank).passed:
-            found = _at(judges, point, blank)
+        if not _at(check, [few], point, blank).passed:
+            found = _at(check, judges, point, blank)
             if not found.passed:
                 return count, found
     return count, None
@@ -167,7 +174,7 @@ def _holds_outside(check: Check, judge: Judge, digits: int, point: Point) -> str
             name=check.name, claimed=check.closed, actual=check.independent, gap=OUTSIDE_GAP, guard=check.guard
         )
     try:
-        found, _ = Judge(sides, digits, judge.balls, panellings=1).judge(point)
+        found, _ = Judge(sides, digits, judge.balls).judge(point)
     except (Exception, SystemExit) as error:
         return _message(error)
     if isinstance(check, Bound):

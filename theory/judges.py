@@ -134,14 +134,15 @@ class Judge:
         Digits asked for.
     balls : bool
         Use balls; else digits.
-    panellings : int
-        How often each integral in digits is computed at the first precision.
+    is_confirmed : bool
+        Whether balls judge the same points, and are compared with the digits. Then digits at one precision and
+        quadratures of one panelling suffice, since balls see cancellation and spikes.
     """
 
     check: Check
     digits: int
     balls: bool
-    panellings: int = 2
+    is_confirmed: bool = False
     _made: dict[int, Any] = field(default_factory=dict)
     _known: dict[int, Values] = field(default_factory=dict)
 
@@ -163,7 +164,7 @@ class Judge:
             self._made[extra] = kind(self.digits, GUARD + self.check.guard + extra)
             if not self.balls:
                 # Further precisions have other nodes, and are compared where the first panelling was too coarse.
-                is_compared = self.panellings == 2 and (extra == 0 or self._made[0].is_divided)
+                is_compared = not self.is_confirmed and (extra == 0 or self._made[0].is_divided)
                 self._made[extra].panellings = 2 if is_compared else 1
         return self._made[extra]
 
@@ -315,6 +316,8 @@ def _contradiction(judge: Judge, blank: Finding, point: Point) -> Finding:
                 break
             continue
         found = replace(blank, passed=False, gap=gap, message=_unsettled(values))
+        if judge.is_confirmed and gap > float(check.gap):
+            return replace(found, passed=True, message="")
         is_comparable = last is not None and len(last.all) == len(values.all)
         if last is not None and is_comparable and _drift(last, values) <= values.size * float(check.gap) / 10:
             enough = gap > float(check.gap)
@@ -330,9 +333,9 @@ def _bound(judge: Judge, blank: Finding, point: Point) -> Finding:
     assert isinstance(check, Bound)
     found = blank
     for values in judge.ladder(point):
-        text, wrong = _bounded(check, values, last)
+        text, wrong = _bounded(check, values, values if judge.is_confirmed else last)
         found = replace(blank, passed=not wrong, message=wrong or text)
-        if last is not None and wrong is not None and "still change" not in wrong:
+        if not wrong or (last is not None and wrong != _unsettled(values)):
             break
         last = values
     return found
@@ -345,11 +348,11 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         return "", f"got {len(now.all)} numbers, expected one; check them one by one"
     if now.wrong:
         return "", now.wrong
-    parts = [z if z is None else (m.ctx.re(z), m.ctx.im(z)) for z in (now.all[0], *now.ends)]
-    text = m.ctx.nstr(parts[0][0], SHOWN)
+    parts = _parts(now)
+    text = m.ctx.nstr(m.ctx.re(now.all[0]), SHOWN)
     if last is None or last.wrong:
         return text, _unsettled(now)
-    before = [z if z is None else (m.ctx.re(z), m.ctx.im(z)) for z in (last.all[0], *last.ends)]
+    before = _parts(last)
     needed, further = now.m.digits - SLACK, now.carried - last.carried
     for old, new in zip(before, parts, strict=True):
         if new is None or old is None:
@@ -371,6 +374,12 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         if margin < 0:
             return text, f"{text} is not {interval(check)}"
     return text, ""
+
+
+def _parts(values: Values) -> list[tuple[Number, Number] | None]:
+    """Return the real and imaginary parts of a quantity and its bounds."""
+    numbers = (values.all[0], *values.ends)
+    return [None if z is None else (values.m.ctx.re(z), values.m.ctx.im(z)) for z in numbers]
 
 
 def _change(new: Number | None, old: Number | None) -> Number:
@@ -423,7 +432,10 @@ def _size_in_balls(sides: list[list[Any]]) -> Any:
 
 
 def _identity_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
+    import flint
+
     found = blank
+    last: tuple[int, float] | None = None
     for step, values in enumerate(judge.ladder(point)):
         with values.m:
             left, right = _as_balls(values)
@@ -443,6 +455,12 @@ def _identity_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
                 for z, is_zero in zip(side, around_zero, strict=True)
             ]
             radius = max(widths, default=math.inf)
+            if around_zero and all(around_zero):
+                # Zero on both sides, if the balls shrink as far as the further digits let them.
+                absolute = max(_width(z, flint.arb(1)) for z in (*left, *right))
+                if last is not None and absolute - last[1] <= NARROW - (values.carried - last[0]):
+                    return replace(blank, digits=math.inf, radius=absolute, message=_NOTHING)
+                last = values.carried, absolute
         message = _too_wide(judge, radius)
         found = replace(blank, passed=not message, radius=radius, message=message)
         is_exact = all(z.is_zero() for side in (left, right) for z, zero in zip(side, around_zero, strict=True) if zero)
@@ -480,8 +498,9 @@ def _bound_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
         with values.m:
             if len(values.all) != 1:
                 return replace(blank, passed=False, message=f"got {len(values.all)} numbers, expected one")
-            ball, low, high = (z if z is None else flint.acb(z) for z in (values.all[0], *values.ends))
-            given = [z for z in (ball, low, high) if z is not None]
+            ball = flint.acb(values.all[0])
+            low, high = (None if z is None else flint.acb(z) for z in values.ends)
+            given = [ball, *(z for z in (low, high) if z is not None)]
             if not all(z.is_finite() for z in given):
                 found = replace(blank, passed=False, message="a ball is not finite")
                 continue

@@ -34,6 +34,8 @@ LOST = 17
 DEPTH = 9
 # Degree of the rule on parts of a panel: 3 * 2^(degree - 1) nodes. Nodes of higher degrees take seconds to compute.
 _DEGREE = 5
+# Factor of the rounding errors seen at a few points.
+_NOISE = 1000
 # Digits of those carried by which the rule on a part may be off, by its own estimate.
 _OFF = 12
 
@@ -90,10 +92,18 @@ def integrate(context: Any, f: Function, points: list[Any], digits: int, dense: 
     """
     ends = [context.convert(point) for point in points]
     panels = [(a, b) for a, b in pairwise(ends) if a != b]
-    values = [_rule(context, f, a, b) for a, b in panels]
+    sizes = [context.zero]
+
+    def measured(x: Number) -> Number:
+        value = f(x)
+        sizes.append(abs(value))
+        return value
+
+    values = [_rule(context, measured if digits else f, a, b) for a, b in panels]
     if not digits or not panels:
         return context.fsum(values), False
-    scale = max(context.fsum(map(abs, values)), max(map(abs, values)))
+    # An integral over a panel may be zero though its integrand is not.
+    scale = max(sizes) * context.fsum(abs(b - a) for a, b in panels)
     parts = max(SPARSE, -(-DENSE // len(panels))) if dense else SPARSE
     compared = _Compared(context, f, digits, scale)
     settled = (compared.settled(a, b, value, True, parts, DEPTH) for (a, b), value in zip(panels, values, strict=True))
@@ -119,6 +129,8 @@ class _Compared:
         context = self.context
         cuts = [a, *(a + (b - a) * place for place in _places(parts)), b]
         off = self._distance(value, cuts)
+        if off > self.limit:
+            self.limit = max(self.limit, abs(b - a) * self._noise(a, b))
         # A distance that is not finite is left to the caller, who refuses such values.
         if not off > self.limit and (is_exact or depth == 0):
             return value
@@ -132,6 +144,18 @@ class _Compared:
             # Parts in which nothing is found need not be divided further: two unequal parts of each are compared.
             total.append(self.settled(c, d, part, error <= self.exact, SPARSE, depth - 1))
         return context.fsum(total)
+
+    def _noise(self, a: Number, b: Number) -> Number:
+        """Return a bound of the rounding errors of the integrand at fewer digits, from a few points."""
+        places = [a + (b - a) * place for place in _places(6)]
+        full = [self.f(x) for x in places]
+        before = self.context.prec
+        self.context.dps = min(self.digits, self.context.dps)
+        try:
+            rounded = [self.f(x) for x in places]
+        finally:
+            self.context.prec = before
+        return _NOISE * max(abs(u - v) for u, v in zip(full, rounded, strict=True))
 
     def _distance(self, value: Number, cuts: list[Number]) -> Number:
         """Return how far a value is from the integral over parts, to fewer digits."""
