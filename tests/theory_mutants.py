@@ -82,6 +82,7 @@ def _is_tail(node: ast.AST) -> bool:
 def survivors(check: Identity) -> list[str]:
     """Return the errors in a closed form, and in the functions that it calls, that a check does not find."""
     with Digits(DIGITS) as m:
+        m.panellings = 1
         points = [parameters_at(m, point) for point in check.all_points(0)]
         # Most errors are noticed at the first point.
         right = cache(lambda place: flat(check.independent(m, **points[place])))
