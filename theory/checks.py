@@ -115,8 +115,8 @@ class Check:
     draws : int
         Number of random points at all digits.
     screened : int
-        Number of further random points at 15 digits, spread evenly over each range, its ends included. Without balls,
-        expensive checks take fewer. A point that fails there is judged at all digits.
+        Number of further random points at 15 digits, spread evenly over each range, its ends included. Expensive
+        checks take fewer, most of all without balls. A point that fails there is judged at all digits.
     guard : int
         Additional decimal digits, for formulas that cancel.
     not_enclosed : str
