@@ -24,6 +24,8 @@ __all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
 #: Cost of the screening of a check, in evaluations of integrands and roots of unity: in digits, and in balls.
 SCREENING = {False: 12_000, True: 60_000}
+#: Digits of checks that compare twelve with the engine.
+FOR_ENGINE = 20
 #: Least cost of a point.
 _POINT = 20
 #: Least relative difference outside the hypothesis of a claim.
@@ -89,6 +91,8 @@ def _precision_kept() -> Iterator[None]:
 
 
 def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool | None) -> Finding:
+    if blank.engine:  # twelve digits are compared
+        digits = min(digits, FOR_ENGINE)
     with_balls = (balls.is_installed() if rigorous is None else rigorous) and not check.not_enclosed
     both = [Judge(check, digits, False, with_balls), *([Judge(check, digits, True)] if with_balls else [])]
     if rigorous:  # balls give the reason of a failure
