@@ -103,7 +103,7 @@ def survivors(check: Identity) -> list[str]:
 
 def broken(closed: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield a closed form with each one-character error in it or in a function that it calls."""
-    parts = {part.__name__: part for part in _reached(closed)}
+    parts = {part.__name__: part for part in _reached(closed, depth=0)}
     trees = {name: ast.parse(textwrap.dedent(inspect.getsource(part))).body[0] for name, part in parts.items()}
     for name, tree in trees.items():
         if not isinstance(tree, ast.FunctionDef):  # a lambda is part of a longer line

@@ -39,17 +39,20 @@ def shared_formula(check: Check) -> str:
     return ", ".join(sorted(first[key] for key in (first.keys() & second.keys()) - given))
 
 
-def _reached(side: Side) -> list[FunctionType]:
-    """Return the side itself and the functions of claims that it calls, found by the names in its code."""
+def _reached(side: Side, depth: int = 3) -> list[FunctionType]:
+    """Return the side itself and the functions of claims that it calls, found by the names in its code.
+
+    Objects, classes and containers are opened to a depth; 0 leaves them closed.
+    """
     found: list[FunctionType] = []
     seen: set[int] = set()
-    waiting: list[Any] = list(_functions(side))
+    waiting: list[Any] = list(_functions(side, depth=depth))
     while waiting:
         function = waiting.pop()
         if id(function) not in seen and _is_of_claims(function):
             seen.add(id(function))
             found.append(function)
-            waiting.extend(inner for value, names in _named(function) for inner in _functions(value, names))
+            waiting.extend(inner for value, names in _named(function) for inner in _functions(value, names, depth))
     return found
 
 
