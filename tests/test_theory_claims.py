@@ -26,7 +26,7 @@ ABLE = [claim for claim in CLAIMS if not all(check.not_enclosed for check in cla
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
 def test_a_claim_comes_out_as_recorded(claim: Claim) -> None:
-    [evidence] = verify([claim], digits=30)
+    [evidence] = verify([claim], digits=30, rigorous=False)
     assert evidence.as_recorded, evidence.complaint
     if evidence.digits is not None:
         assert evidence.digits >= 25

@@ -16,8 +16,8 @@ from typing import Any
 
 from freqnet.theory import Claim, Digits, Identity, catalogue
 from freqnet.theory.checks import flat, parameters_at
-from freqnet.theory.evaluate import _agreement
 from freqnet.theory.independence import _reached
+from freqnet.theory.judges import agreement
 
 DIGITS = 15
 # The cut-off of an integral or a series, and its number of panels, are not part of the formula.
@@ -82,6 +82,7 @@ def _is_tail(node: ast.AST) -> bool:
 def survivors(check: Identity) -> list[str]:
     """Return the errors in a closed form, and in the functions that it calls, that a check does not find."""
     with Digits(DIGITS) as m:
+        m.panellings = 1
         points = [parameters_at(m, point) for point in check.all_points(0)]
         # Most errors are noticed at the first point.
         right = cache(lambda place: flat(check.independent(m, **points[place])))
@@ -91,7 +92,7 @@ def survivors(check: Identity) -> list[str]:
             for place, at in enumerate(points):
                 expected = right(place)
                 try:
-                    if _agreement(m, flat(closed(m, **at)), expected)[0] < needed:
+                    if agreement(m, flat(closed(m, **at)), expected)[0] < needed:
                         return True
                 except Exception:
                     return True
@@ -102,7 +103,7 @@ def survivors(check: Identity) -> list[str]:
 
 def broken(closed: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield a closed form with each one-character error in it or in a function that it calls."""
-    parts = {part.__name__: part for part in _reached(closed)}
+    parts = {part.__name__: part for part in _reached(closed, depth=0)}
     trees = {name: ast.parse(textwrap.dedent(inspect.getsource(part))).body[0] for name, part in parts.items()}
     for name, tree in trees.items():
         if not isinstance(tree, ast.FunctionDef):  # a lambda is part of a longer line

@@ -14,6 +14,8 @@ from typing import Any
 
 import mpmath
 
+from .quadrature import Legendre, integrate
+
 Number = Any  # an mpf or mpc, or a ball
 Function = Callable[[Number], Number]
 
@@ -23,6 +25,10 @@ FUNCTIONS = (
 )  # fmt: skip
 #: Decimal digits carried in addition to the digits asked for.
 GUARD = 20
+# Digits of the second panelling of an integral: those of the shortest run, which every formula must stand.
+_SECOND = 15
+# One inner integral of so many is compared with a second panelling.
+_INNER = 97
 
 
 class Arithmetic:
@@ -34,9 +40,12 @@ class Arithmetic:
         Decimal digits asked for.
     guard : int
         Decimal digits carried in addition.
+    work : int
+        How often integrands and roots of unity were asked for: a measure of the cost that is the same everywhere.
     """
 
     rigorous = False
+    work = 0
     pi: Number
     i: Number
     exp: Function
@@ -147,6 +156,7 @@ class Arithmetic:
 
     def unit(self, numerator: int, denominator: int) -> Number:
         """Return exp(2 pi i numerator / denominator), computed once for each pair."""
+        self.work += 1
         return self._unit(numerator % denominator, denominator)
 
     @cached_property
@@ -157,6 +167,10 @@ class Arithmetic:
 
         return lru_cache(maxsize=None)(unit)
 
+    def changed_precision(self) -> bool:
+        """Tell whether a formula changed the precision, and restore it."""
+        raise NotImplementedError
+
     def __enter__(self) -> Arithmetic:
         return self
 
@@ -164,25 +178,40 @@ class Arithmetic:
         """Restore nothing: this arithmetic has no global state."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _context(digits: int) -> mpmath.MPContext:
     """Return an mpmath context of this precision; it caches the nodes of its quadratures."""
     context = mpmath.MPContext()
     context.dps = digits
+    context._gauss_legendre = Legendre(context)
     return context
 
 
 class Digits(Arithmetic):
     """Decimal floating point of any precision, by mpmath, in its own context.
 
+    Attributes
+    ----------
+    panellings : int
+        2 if each integral is compared with a second panelling (`freqnet.theory.quadrature`), else 1.
+    is_divided : bool
+        Whether the panellings of an integral differed, so that a panel was divided.
+
     >>> m = Digits(30)
     >>> print(m.ctx.nstr(m.integral(lambda x: m.exp(-x * x), *m.panels(-9, 9)) ** 2, 20))
     3.1415926535897932385
     """
 
+    panellings = 2
+    is_divided = False
+
     def __init__(self, digits: int, guard: int = GUARD) -> None:
         super().__init__(digits, guard)
         self.ctx = _context(digits + guard)
+        # An earlier formula may have changed the precision of the context.
+        self.ctx.dps = digits + guard
+        self._prec, self._depth, self._integrals = self.ctx.prec, 0, 0
+        self._seen: set[Any] = set()
         self.pi, self.i = +self.ctx.pi, self.ctx.mpc(0, 1)
         for name in (*FUNCTIONS, "conj", "re", "im"):
             setattr(self, name, getattr(self.ctx, name))
@@ -212,9 +241,29 @@ class Digits(Arithmetic):
         return self.ctx.hyper([1, *[a] * s], [1 + a] * s, z) / a**s
 
     def integral(self, f: Function, *points: Any) -> Number:
-        # The integrands are smooth on closed panels. The integrands of finite parts cancel at 0, where the tanh-sinh
-        # rule has many nodes and would lose digits.
-        return self.ctx.quad(f, list(points), method="gauss-legendre")
+        def counted(x: Number) -> Number:
+            self.work += 1
+            return f(x)
+
+        # An inner integral is computed at each node of the outer one: one in many is compared.
+        self._integrals += 1
+        is_compared = self.panellings == 2 and (self._depth == 0 or self._integrals % _INNER == 0)
+        code = getattr(f, "__code__", None)
+        is_new = self._depth == 0 and code not in self._seen
+        self._seen.add(code)
+        self._depth += 1
+        try:
+            digits = _SECOND + self.guard if is_compared else 0
+            total, is_divided = integrate(self.ctx, counted, list(points), digits, dense=is_new)
+        finally:
+            self._depth -= 1
+        self.is_divided = self.is_divided or is_divided
+        return total
+
+    def changed_precision(self) -> bool:
+        is_changed = self.ctx.prec != self._prec
+        self.ctx.prec = self._prec
+        return bool(is_changed)
 
     def tail(self, bound: Number) -> Number:
         return self.ctx.zero

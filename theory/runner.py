@@ -96,6 +96,7 @@ def _finding(not_enclosed: str, found: Finding) -> dict[str, Any]:
     }
     rest = {name: getattr(found, name) for name in ("check", "kind", "passed", "message", "engine")}
     worst = None if found.worst is None else dict(found.worst)
+    rest |= {"points": found.points, "screened": found.screened}
     return {**rest, **numbers, "worst": worst, "not_enclosed": not_enclosed, "seconds": round(found.seconds, 4)}
 
 
@@ -116,7 +117,7 @@ def verify(
     *,
     digits: int = 50,
     seed: int = 0,
-    rigorous: bool = False,
+    rigorous: bool | None = None,
     processes: int = 1,
     files: Sequence[Path] = (),
 ) -> Iterator[Evidence]:
@@ -130,8 +131,9 @@ def verify(
         Decimal digits, 15 to 2,000. A closed form and its independent evaluation must agree to all but five.
     seed : int
         Seed of the random points.
-    rigorous : bool
-        Use balls, except for checks with a reason in ``not_enclosed``.
+    rigorous : bool, optional
+        Whether balls run in addition to digits, except for checks with a reason in ``not_enclosed``: by default where
+        python-flint is installed.
     processes : int
         Number of processes. With more than one, a script needs the usual ``if __name__ == "__main__"``.
     files : sequence of paths
@@ -168,7 +170,7 @@ def verify(
 
 
 def _in_processes(
-    claims: Sequence[Claim], options: tuple[int, int, bool], processes: int, files: Sequence[Path]
+    claims: Sequence[Claim], options: tuple[int, int, bool | None], processes: int, files: Sequence[Path]
 ) -> Iterator[Evidence]:
     # A check is a task: otherwise all processes would wait for the one with the longest claim.
     tasks = [(claim.id, index, options) for claim in claims for index in range(len(claim.checks))]
@@ -186,7 +188,7 @@ def _in_processes(
         raise ConfigurationError(got_expected("a checking process", "its sudden end", "a finding", todo)) from error
 
 
-def _work(task: tuple[str, int, tuple[int, int, bool]]) -> Finding:
+def _work(task: tuple[str, int, tuple[int, int, bool | None]]) -> Finding:
     """Run one check of a claim, in another process."""
     name, index, options = task
     return run_check(registry.find(name).checks[index], *options)

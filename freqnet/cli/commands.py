@@ -329,7 +329,7 @@ def verify(
     ] = None,
     digits: Annotated[int, typer.Option("--digits", help="Decimal digits, 15 to 2000.")] = 50,
     rigorous: Annotated[
-        bool, typer.Option("--rigorous", help="Enclose both sides in balls (needs python-flint).")
+        bool, typer.Option("--rigorous", help="Require balls (python-flint), and print their radii.")
     ] = False,
     show: Annotated[str | None, opt("show", "Check one claim and print all its details.")] = None,
     page: Annotated[Path | None, file_option("page", "With --show: also write the claim as an HTML page.")] = None,
@@ -344,7 +344,7 @@ def verify(
     """Check the claims of the field's papers numerically."""
     from freqnet.cli.verify import Request, list_claims, show_claim, verify_claims
 
-    request = Request(tuple(claim or ()), source, digits, seed, rigorous, processes, tuple(add or ()), search)
+    request = Request(tuple(claim or ()), source, digits, seed, rigorous or None, processes, tuple(add or ()), search)
     if page is not None and show is None:
         raise ConfigurationError(got_expected("--page", "no claim", "one claim to write a page about", "add --show ID"))
     if show is not None and (claim or source or search is not None or list_):

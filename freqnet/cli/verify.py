@@ -16,6 +16,7 @@ from freqnet.errors import ConfigurationError, got_expected
 from freqnet.kernels.threads import core_count
 from freqnet.theory import Claim, Contradiction, Evidence, catalogue, find, load_file, search, verify
 from freqnet.theory import pages as texts
+from freqnet.theory.balls import is_installed
 from freqnet.theory.pages import claim_page, claim_text, places, radius_in_words
 from freqnet.theory.runner import check_digits
 from freqnet.theory.unicode import in_unicode
@@ -33,7 +34,7 @@ class Request:
     source: str | None = None
     digits: int = 50
     seed: int = 0
-    rigorous: bool = False
+    rigorous: bool | None = None
     processes: int | None = None
     files: Sequence[Path] = ()
     words: str | None = None
@@ -79,7 +80,7 @@ def verify_claims(request: Request, json_file: Path | None) -> int:
     with _progress(len(chosen)) as advance:
         for evidence in request.evidence(chosen):
             found.append(evidence)
-            advance(_row(evidence, width, wide))
+            advance(_row(evidence, width, wide, bool(request.rigorous)))
     seconds = time.perf_counter() - start
     _summary(found, request, seconds)
     if json_file is not None:
@@ -93,7 +94,7 @@ def as_dict(found: Sequence[Evidence], request: Request, seconds: float) -> dict
     return {
         "digits": request.digits,
         "seed": request.seed,
-        "rigorous": request.rigorous,
+        "rigorous": bool(request.rigorous),
         "seconds": round(seconds, 3),
         "as_recorded": all(evidence.as_recorded for evidence in found),
         "claims": [_claim_as_dict(e, request.seed) for e in sorted(found, key=lambda e: order[e.claim.id])],
@@ -130,18 +131,19 @@ def _progress(total: int) -> Iterator[Any]:
         yield advance
 
 
-def _row(evidence: Evidence, width: int, wide: bool) -> str:
+def _row(evidence: Evidence, width: int, wide: bool, rigorous: bool) -> str:
     claim = evidence.claim
     source = places(claim)
     source = f"  {source if len(source) <= _PLACES else source[: _PLACES - 1] + '…':{_PLACES}}" if wide else ""
     mark = "ok" if evidence.as_recorded else "WRONG"
-    return f"{mark:5} {claim.id:{width}}  {claim.verdict:11}{source}  {measure(evidence):>10}  {evidence.seconds:6.2f}s"
+    found = measure(evidence, rigorous)
+    return f"{mark:5} {claim.id:{width}}  {claim.verdict:11}{source}  {found:>10}  {evidence.seconds:6.2f}s"
 
 
-def measure(evidence: Evidence) -> str:
-    """Return the accuracy of a check: digits of agreement, or the radius of the balls."""
+def measure(evidence: Evidence, rigorous: bool) -> str:
+    """Return the accuracy of a check: digits of agreement, or in rigorous mode the radius of the balls."""
     radius = radius_in_words(evidence.radius)
-    if radius:
+    if radius and (rigorous or evidence.digits is None):
         return radius if radius == "exact" else f"± {radius}"
     return "" if evidence.digits is None else f"{evidence.digits:.1f}"
 
@@ -155,6 +157,8 @@ def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> Non
     parts = ", ".join(f"{counts[name]} {text}" for name, text in VERDICTS.items() if counts[name])
     kinds = f" ({parts})" if parts else ""
     say(f"{len(right)} of {_claims(len(found))} came out as recorded{kinds} in {seconds:.1f} s")
+    points, screened = (sum(getattr(f, name) for e in found for f in e.findings) for name in ("points", "screened"))
+    say(f"checked at {points:,} points, and at {screened:,} random points to 15 digits")
     digits = min((evidence.digits for evidence in right if evidence.digits is not None), default=None)
     if digits is not None:
         say(f"closed forms agree with independent evaluations to {digits:.1f} of {request.digits} digits or more")
@@ -163,6 +167,8 @@ def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> Non
         radius = max(e.radius for e in balls if e.radius is not None)
         rest = "; of the others --show says why they cannot be" if len(balls) < len(right) else ""
         say(f"{_claims(len(balls))} enclosed in balls of relative radius 1e{radius:.1f} at most{rest}")
+    elif not is_installed():
+        say('balls did not run, as python-flint is not installed: pip install "freqnet[rigorous]" adds it')
 
 
 def _claims(count: int) -> str:

@@ -45,7 +45,7 @@ def activation(m: Arithmetic, f: int, x: Number, side: int = 1) -> Number:
     x = x * side
     logistic = 1 / (1 + m.exp(-x))
     normal = m.erfc(-x / m.sqrt(m.number(2))) / 2 if f == 3 else None
-    return (logistic, 2 / (1 + m.exp(-2 * x)) - 1, None, normal and x * normal, x * logistic)[f]
+    return (logistic, 2 / (1 + m.exp(-2 * x)) - 1, None, None if normal is None else x * normal, x * logistic)[f]
 
 
 def value(coefficients: list[Number], x: Number) -> Number:

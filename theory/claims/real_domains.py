@@ -180,6 +180,7 @@ CLAIMS: tuple[Claim, ...] = (
                 name="by Lagrange's polynomials and by elimination",
                 closed=condition_of,
                 independent=condition_by_elimination,
+                given=FAMILIES,
                 points=tuple(
                     {"N": N, "family": family} for N, family in ((1, 1), (2, 0), (9, 2), (5, 3), (12, 0), (12, 1))
                 ),
