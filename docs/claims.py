@@ -19,8 +19,8 @@ from sphinx.util.docutils import SphinxDirective
 from freqnet.report.page import Picture as PagePicture
 from freqnet.report.page import part_html
 
-# `freqnet verify --json` and `freqnet verify --rigorous --json` write these files.
-EVIDENCE = {run: Path(__file__).parent / "theory" / f"evidence-{run}.json" for run in ("digits", "balls")}
+# `freqnet verify --rigorous --json` writes it.
+EVIDENCE = Path(__file__).parent / "theory" / "evidence.json"
 # The page that lists the claims of each source.
 PAGES = {key: paper.page for key, paper in PAPERS.items()} | {"own": "own"}
 BADGES = {"holds": "success", "conditional": "warning", "refuted": "danger"}
@@ -68,22 +68,21 @@ def marked_up(text: str) -> str:
 
 
 @cache
-def evidence(run: str) -> dict[str, dict]:
+def evidence() -> dict[str, dict]:
     """Return the recorded evidence by claim id."""
-    found = json.loads(EVIDENCE[run].read_text(encoding="utf-8"))
+    found = json.loads(EVIDENCE.read_text(encoding="utf-8"))
     return {claim["id"]: claim for claim in found["claims"]}
 
 
 def checks_of(claim: Claim) -> Iterator[str]:
     """Yield the lines of the table of checks of a claim."""
-    in_digits, in_balls = (evidence(run)[claim.id]["checks"] for run in ("digits", "balls"))
     yield from ("", ".. list-table::", "   :widths: 45 30 25", "   :header-rows: 1", "")
     yield from ("   * - Check", "     - In digits (of 50)", "     - In balls")
-    for check, digits, balls in zip(claim.checks, in_digits, in_balls, strict=True):
-        radius = balls["radius_log10"]
+    for check, found in zip(claim.checks, evidence()[claim.id]["checks"], strict=True):
+        radius = found["radius_log10"]
         enclosed = "exact" if radius == -9999 else f"radius :math:`10^{{{radius:.0f}}}`" if radius is not None else "—"
         yield f"   * - {marked_up(check.name)}"
-        yield f"     - {_seen(digits)}"
+        yield f"     - {_seen(found)}"
         yield f"     - {enclosed}"
         if check.not_enclosed:
             yield f"       ({marked_up(check.not_enclosed)})"
@@ -121,8 +120,7 @@ class Claims(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        for file in EVIDENCE.values():
-            self.env.note_dependency(str(file))
+        self.env.note_dependency(str(EVIDENCE))
         key = self.arguments[0]
         here = catalogue(key)
         first = [c for c in here if not c.sources or c.sources[0].paper == key]
