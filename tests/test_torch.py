@@ -330,7 +330,6 @@ def test_both_libraries_train_one_network() -> None:
 
 
 # -- what is refused -----------------------------------------------------------------------------------
-@nn.layer
 @dataclass(eq=False)
 class OwnChoice(nn.Module):
     """A layer that chooses by value, and therefore does not say that it is static."""

@@ -78,7 +78,6 @@ def _rows(parts: Tensor, rows: slice) -> Tensor:
     return Tensor(column)
 
 
-@nn.layer
 @dataclass(eq=False)
 class LeakyParts(_OfParts):
     """Leaky ReLU with slope 0.2 of the real and of the imaginary part, as in the code of CEMNet for MNIST."""
@@ -90,7 +89,6 @@ class LeakyParts(_OfParts):
         return parts * 0.2 + elementwise(parts, step(parts)) * 0.8
 
 
-@nn.layer
 @dataclass(eq=False)
 class EitherPositive(_OfParts):
     """Keep the modes whose real or imaginary part is positive, as Rizvi et al. (2021) say in words."""
@@ -104,7 +102,6 @@ class EitherPositive(_OfParts):
         return elementwise(parts, is_open + other - elementwise(is_open, other))
 
 
-@nn.layer
 @dataclass(eq=False)
 class PhaseReLU(_OfParts):
     """Keep the magnitude of each mode, and set negative phases to 0, as Han and Hong (2021) define it."""
@@ -122,7 +119,6 @@ class PhaseReLU(_OfParts):
         return elementwise(parts, upper) + elementwise(elementwise(magnitude, real), upper * -1.0 + 1.0)
 
 
-@nn.layer
 @dataclass(eq=False)
 class MeanAndPositive(_OfParts):
     """ReLU of every coefficient but the mean, as ReLU-DCT does with cosine coefficients (Alshareef et al. 2026)."""

@@ -84,7 +84,7 @@ class Conversion:
     fitted: int
     measured: int
     left_out: tuple[str, ...]
-    _original: Original = field(repr=False)
+    _original: Any = field(repr=False)
     _output: str = field(repr=False)
 
     def original(self, samples: Any) -> np.ndarray:
