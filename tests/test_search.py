@@ -404,7 +404,7 @@ def test_a_mistake_in_a_file_names_its_line(tmp_path: Path) -> None:
         ((*WORDS, "--validation", 0), "validation: got 0, expected a share of the examples for the fold; pass"),
         ((*WORDS, "--gate-band", 99), "gate band: got 99"),
         ((*WORDS, "--test", 0.999), "test fraction of digits: got 0.999, so 1 training and 1796 test samples"),
-        ((*WORDS, "--space", "activation=gaussian|relu"), "Pointwise relu: got "),
+        ((*WORDS, "--space", "activation=gaussian|relu"), "'relu' in the fourier domain"),
         ((*WORDS, "--resume"), "got no such file, expected one with a choices.json to resume from"),
     ],
 )
