@@ -24,6 +24,8 @@ IDS = [claim.id for claim in CLAIMS]
 ABLE = [claim for claim in CLAIMS if not all(check.not_enclosed for check in claim.checks)]
 
 
+# Slow, since `freqnet verify` does the same with more digits; the default tests have another seed.
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", CLAIMS, ids=IDS)
 def test_a_claim_comes_out_as_recorded(claim: Claim) -> None:
     [evidence] = verify([claim], digits=30, rigorous=False)

@@ -259,7 +259,7 @@ def test_an_activation(tmp_path: Path) -> None:
     assert "affine" in succeed("audit", tmp_path / "run", "--samples", 60)
     outcome = command("train", "digits", "--activation", "gain", "--out", tmp_path / "no")
     assert outcome.status == 2
-    assert "or gained; pass --activation gaussian" in outcome.err
+    assert "or gained; did you mean 'gained'" in outcome.err
     with pytest.raises(ConfigurationError, match="a new name"):
         register_activation("gained", partial(with_layer(), 2.0))
 
