@@ -2,8 +2,8 @@
 
     python -m benchmarks.studies.onnx [--quick]
 
-writes benchmarks/results/onnx.json and the table docs/speed/onnx.txt. With ``--quick`` it measures digits only, and
-prints the figures.
+writes benchmarks/results/onnx.json, the table docs/speed/onnx.txt, and docs/speed/onnx-cnns.txt, which has the times of
+CNNs beside those of the compiled network. With ``--quick`` it measures digits only, and prints the figures.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from freqnet.training import Model, Settings, analyse, fit
 from freqnet.training.files import write_json
 
 from .. import Plan, machine
+from ..networks import OnnxPeer, Peer
 from ..timing import alternate, threads
 from .tables import Table, milliseconds, write
 
@@ -30,6 +31,8 @@ DOMAINS = ("fourier", "hartley", "laplace", "damped", "grid")
 # Epochs of training; 0 for a network with its first weights.
 DATA = {"digits": 10, "mnist-5k": 1, "random colour images": 0}
 BATCHES = (1, 1000)
+# CNNs that are about as accurate as the default networks of digits and mnist-5k, and as `xxlarge` on colour images.
+CNNS = {"digits": "CNN 3x3, 8-16-16", "mnist-5k": "CNN 3x3, 16-32-32", "random colour images": "CNN 3x3, 32-64-128"}
 # Operators of Fourier transforms, and kinds of numbers, that a model must not have.
 TRANSFORMS, COMPLEX = {"DFT", "STFT"}, {14, 15}
 
@@ -127,6 +130,48 @@ def exported(name: str, domain: str, seconds: float = 0.2) -> Exported:
     )
 
 
+class Beside(NamedTuple):
+    """Times of a compiled network and of a CNN, each measured in turns with the other.
+
+    Attributes
+    ----------
+    name, cnn : str
+    seconds : tuple of tuple
+        Seconds of the compiled network, of the CNN in PyTorch, and in ONNX Runtime, for each number of `BATCHES`.
+    """
+
+    name: str
+    cnn: str
+    seconds: tuple[tuple[float, float, float], ...]
+
+
+def beside(name: str, seconds: float = 0.2) -> Beside:
+    """Return times of the default network in the Fourier domain and of a CNN, both with their first weights."""
+    from ..peers import cnn, images_of
+
+    data = data_of(name)
+    compiled = network_of(name, "fourier", data).compile()
+    samples = data.images.astype(np.float32)
+    shape = (*data.grid, data.channels)
+    model = cnn(CNNS[name], len(data.classes), shape).eval()  # type: ignore[arg-type]
+    peer = Peer(model, images_of, samples[:128], np.asarray(data.targets[:128]))
+    runtime, rows = OnnxPeer(peer, 1), []
+    for count in BATCHES:
+        batch = np.ascontiguousarray(samples[np.arange(count) % len(samples)])
+        ours, x = lambda batch=batch: compiled(batch), images_of(batch)
+        first, in_torch = alternate(ours, peer.predict(x, count), seconds)
+        second, in_runtime = alternate(ours, runtime.predict(x, count), seconds)
+        rows.append((min(first, second), in_torch, in_runtime))
+    return Beside(name, CNNS[name], tuple(rows))
+
+
+def table_of_cnns(rows: list[Beside]) -> Table:
+    """Return the times of CNNs."""
+    who = ("freqnet, compiled", "CNN, PyTorch", "CNN, ONNX Runtime")
+    header = ("data", "CNN", *(f"{name}, {count:,}, ms" for count in BATCHES for name in who))
+    return header, [(row.name, row.cnn, *(milliseconds(t) for own in row.seconds for t in own)) for row in rows]
+
+
 def table(rows: list[Exported]) -> Table:
     """Return differences, sizes and times."""
     body = []
@@ -141,15 +186,20 @@ def table(rows: list[Exported]) -> Table:
 def main(words: list[str]) -> None:
     """Measure, store the figures, and write the table."""
     names = ["digits"] if "--quick" in words else list(DATA)
-    rows = []
+    rows, cnns = [], []
     with warnings.catch_warnings(), threads(1):
         warnings.simplefilter("ignore")
         for name, domain in product(names, DOMAINS):
             rows.append(exported(name, domain))
             print(rows[-1], flush=True)
+        for name in names:
+            cnns.append(beside(name))
+            print(cnns[-1], flush=True)
     if "--quick" not in words:
-        write_json(RESULTS, {"machine": machine(Plan()), "networks": [row._asdict() for row in rows]})
+        own = {"networks": [row._asdict() for row in rows], "cnns": [row._asdict() for row in cnns]}
+        write_json(RESULTS, {"machine": machine(Plan())} | own)
         write("onnx", table(rows))
+        write("onnx-cnns", table_of_cnns(cnns))
 
 
 if __name__ == "__main__":
