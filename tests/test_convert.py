@@ -408,6 +408,30 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[FreqnetError], str]] = {
         ConfigurationError,
         "MaxPool 'layer0': got a pool with dilation",
     ),
+    "a function that is another one far away": (
+        lambda: model([*head(72), ("Clip", [np.array(0.0), np.array(6.0)], {})], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Clip 'layer2': got another function of features",
+    ),
+    "a cast to whole numbers": (
+        lambda: model([("Cast", [], {"to": 7}), ("Cast", [], {"to": 1}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Cast 'layer0': got an operator that cannot be converted",
+    ),
+    "softmax over the batch": (
+        lambda: model([*head(72), ("Softmax", [], {"axis": 0})], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Softmax 'layer2': got axis 0",
+    ),
+    "a function of flattened samples": (
+        lambda: model([("Flatten", [], {}), ("Relu", [], {}), ("Gemm", [RNG.normal(size=(72, 3))], {})], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Relu 'layer1': got samples behind Flatten.*put it before Flatten",
+    ),
     "another function of features": (
         lambda: model([*head(72), ("Softplus", [], {})], (6, 6)),
         {"data": X},

@@ -406,6 +406,18 @@ def test_a_domain_without_kernels() -> None:
     assert x.grad.shape == x.shape
 
 
+@pytest.mark.parametrize("backend", ["freqnet", "torch"])
+def test_a_step_between_forward_and_backward_is_refused(backend: str) -> None:
+    body = nn.Sequential(nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.Dense(3))
+    module = as_module(nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body), backend=backend)
+    loss = module(torch.randn(5, 1, 8, 8)).pow(2).sum()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
 def test_without_pytorch_one_line_says_how_to_install_it() -> None:
     program = (
         "import sys; sys.modules['torch'] = None\n"

@@ -32,7 +32,14 @@ def logits_of(graph: Graph) -> str:
     """Return the value that is the output of the network, before a softmax at its end."""
     output = graph.resolve(graph.output)
     while output in graph.makers and graph.makers[output].operator in AT_THE_END:
-        output = graph.resolve(graph.makers[output].inputs[0])
+        node = graph.makers[output]
+        # Before version 13 of the operators, the axis was the second one by default.
+        axis = node.get("axis", -1)
+        if axis % max(1, len(graph.shapes.get(output, (1, 1)))) != 1:
+            raise node.refuse(
+                f"axis {axis}", "the axis of the classes, the last one of two", "let it act on each sample"
+            )
+        output = graph.resolve(node.inputs[0])
     return output
 
 

@@ -16,6 +16,8 @@ from freqnet.spaces import Axes
 
 # Operators that hand their input on, in evaluation.
 _COPIES = {"Identity", "Dropout", "Cast"}
+# Types of numbers that a cast keeps, by their numbers in ONNX: float32 and float64.
+_FLOATS = (1, 11)
 
 
 def require_onnx() -> ModuleType:
@@ -49,6 +51,11 @@ class Node:
 
     def __str__(self) -> str:
         return f"{self.operator} {self.name!r}"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the node hands its input on, in evaluation; a cast to whole numbers does not."""
+        return self.operator in _COPIES and (self.operator != "Cast" or self.get("to", 0) in _FLOATS)
 
     def get(self, name: str, default: Any) -> Any:
         """Return an attribute, or its default."""
@@ -106,7 +113,7 @@ class Graph:
 
     def resolve(self, value: str) -> str:
         """Return the value that a value is a copy of."""
-        while value in self.makers and self.makers[value].operator in _COPIES:
+        while value in self.makers and self.makers[value].is_copy:
             value = self.makers[value].inputs[0]
         return value
 

@@ -33,6 +33,8 @@ from freqnet.spaces import Axes
 
 # Numbers on which a function is compared with those that `Pointwise` knows.
 _POINTS = np.linspace(-6.0, 6.0, 97)
+# Functions of features must be the same far outside as well: ReLU6 is not ReLU.
+_FAR = np.concatenate([_POINTS, np.geomspace(6.0, 1e4, 40), -np.geomspace(6.0, 1e4, 40)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,7 @@ class Builder:
             count = len(line.layers)
             if waiting and self.is_one_fit(line, step, waiting[0]):
                 step = waiting.pop(0)
+            self.check_place(line, step)
             APPEND[type(step)](self, line, step)
             if len(line.layers) > count:
                 self.note(line, step)
@@ -82,6 +85,14 @@ class Builder:
         is_power = self.fit.max_pool == "power" and self.fit.method == BY_DATA and line.view is not None
         return is_power and isinstance(step, Activate) and isinstance(following, Pool | PoolAll) and following.is_max
 
+    def check_place(self, line: Line, step: Step) -> None:
+        """Raise `ConfigurationError` for what acts on flattened samples before a dense layer."""
+        is_flat = line.view is not None and self.targets[step.value].ndim == 2 and max(line.view.sizes) > 1
+        if is_flat and (isinstance(step, Activate) or (isinstance(step, Scale) and step.factor.size > 1)):
+            raise step.node.refuse(
+                "samples behind Flatten", "signals, or features of a Linear", "put it before Flatten"
+            )
+
     def target(self, value: str) -> np.ndarray:
         """Return a value of the original, channels last."""
         return np.moveaxis(self.targets[value], 1, -1)
@@ -89,6 +100,9 @@ class Builder:
     def note(self, line: Line, step: Step) -> None:
         """Note the error of the signal of a line, relative to the value of a step."""
         samples, target = line.samples(), self.target(step.value)
+        if target.ndim == 2 and line.view is not None and max(line.view.sizes) > 1:
+            # Flattened samples count channels first.
+            target = np.moveaxis(target.reshape(len(target), -1, *line.view.sizes), 1, -1)
         if samples.size == target.size:
             # Features of the original may be a signal of one sample.
             samples = samples.reshape(target.shape)
@@ -212,9 +226,10 @@ class Builder:
 
     def known_function(self, step: Activate) -> str:
         """Return the name of the function of features, which `Pointwise` computes exactly."""
-        found = function_on(self.graph, step, _POINTS)
         known = {name: lambda x, f=f: f(Tensor(x)).data for name, f in POINTWISE.items()}
-        name = None if found is None else _named(found, known)
+        with np.errstate(all="ignore"):
+            found = function_on(self.graph, step, _FAR)
+            name = None if found is None else _named(found, known, _FAR)
         if name is not None:
             return name
         expected, todo = " or ".join(POINTWISE), "use one of these between dense layers"
@@ -250,10 +265,12 @@ APPEND: dict[type[Step], Callable[[Builder, Line, Any], None]] = {
 }
 
 
-def _named(values: np.ndarray, known: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> str | None:
+def _named(
+    values: np.ndarray, known: Mapping[str, Callable[[np.ndarray], np.ndarray]], points: np.ndarray = _POINTS
+) -> str | None:
     """Return the name of the function that has these values at the points, if it is known."""
     # The tanh form of GELU differs from its own by less than 5e-4.
-    return next((name for name, f in known.items() if np.abs(f(_POINTS) - values).max() < 1e-3), None)
+    return next((name for name, f in known.items() if np.abs(f(points) - values).max() < 1e-3), None)
 
 
 def spread(weight: np.ndarray, dilation: Axes) -> np.ndarray:

@@ -171,6 +171,8 @@ class Apply(torch.autograd.Function):
             data = space.project(data)
         ctx.passed = run(Tensor(data, space, ctx.needs_input_grad[1]))
         ctx.space = space
+        # PyTorch then refuses a backward pass after a step that has changed them.
+        ctx.save_for_backward(*parameters)
         return torch.from_numpy(ctx.passed.result.data)
 
     @staticmethod
@@ -178,6 +180,7 @@ class Apply(torch.autograd.Function):
         if torch.is_grad_enabled():
             got, todo = "create_graph=True", "pass backend='torch' to as_module"
             raise ConfigurationError(got_expected("backward", got, "first derivatives on freqnet's kernels", todo))
+        _ = ctx.saved_tensors
         result = ctx.passed.result
         with np.errstate(all="ignore"):
             first, others = ctx.passed.backward(Tensor(as_cotangent(g.numpy(), result), result.cotangent))
