@@ -432,6 +432,36 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[FreqnetError], str]] = {
         ConfigurationError,
         "Relu 'layer1': got samples behind Flatten.*put it before Flatten",
     ),
+    "a mean over everything": (
+        lambda: model([("ReduceMean", [], {}), *head(1)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        r"ReduceMean 'layer0': got a mean over the axes \[0, 1, 2, 3\]",
+    ),
+    "negative padding": (
+        lambda: model([("Pad", [np.array([0, 0, -1, -1, 0, 0, -1, -1])], {}), *head(32)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Pad 'layer0': got padding of .*expected no negative padding",
+    ),
+    "a sum of other shapes": (
+        lambda: model([conv(1, 2, 1, 1), ("Add", ["x"], {}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Add 'layer1': got a sum of shapes",
+    ),
+    "one channel that becomes several": (
+        lambda: model([conv(1, 2, 1, 1), ("Mul", [RNG.normal(size=(1, 3, 1, 1))], {}), *head(108)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Mul 'layer1': got one signal of shape",
+    ),
+    "a function for each feature": (
+        lambda: model([*head(72), ("PRelu", [RNG.uniform(size=3)], {})], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "PRelu 'layer2': got another function of features",
+    ),
     "another function of features": (
         lambda: model([*head(72), ("Softplus", [], {})], (6, 6)),
         {"data": X},

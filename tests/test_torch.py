@@ -418,6 +418,79 @@ def test_a_step_between_forward_and_backward_is_refused(backend: str) -> None:
         loss.backward()
 
 
+def small(**choices: Any) -> tuple[nn.Network, Any]:
+    body = nn.Sequential(nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.Dense(3))
+    network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    return network, as_module(network, **choices)
+
+
+IMAGES = torch.randn(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def predicted(network: nn.Network) -> np.ndarray:
+    return network.predict(IMAGES.movedim(1, -1).numpy())
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+def test_parameters_that_are_given_for_one_call_are_left_alone(backend: str) -> None:
+    network, module = small(backend=backend)
+    before, given = predicted(network), {name: x * 0.5 for name, x in module.state_dict().items()}
+    found = torch.func.functional_call(module.eval(), given, (IMAGES,))
+    assert np.array_equal(predicted(network), before)
+    network.body.load_arrays({name: x.numpy() for name, x in given.items()})
+    assert found.detach().numpy() == pytest.approx(predicted(network), abs=1e-5)
+    _, other = small(backend="freqnet")
+    with pytest.raises(ConfigurationError, match="parameters that are given for one call"):
+        torch.func.functional_call(other.eval(), given, (IMAGES,))
+
+
+def test_assigned_numbers_are_shared_at_once_and_keep_their_type() -> None:
+    network, module = small()
+    module.load_state_dict({name: x * 0.5 for name, x in module.state_dict().items()}, assign=True)
+    assert predicted(network) == pytest.approx(module.eval()(IMAGES).detach().numpy(), abs=1e-6)
+    with pytest.raises(ConfigurationError, match=r"parameter 0\.kernel: got torch.float64, expected"):
+        module.load_state_dict({name: x.double() for name, x in module.state_dict().items()}, assign=True)
+    assert {x.dtype for x in module.state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("backend", ["freqnet", "torch"])
+def test_what_pytorch_freezes_and_unfreezes_counts(backend: str) -> None:
+    network, module = small(backend=backend)
+    kernel, own = module.get_parameter("0.kernel"), network.body.named_parameters()["0.kernel"]
+    for is_trained in (False, True):
+        kernel.requires_grad_(is_trained)
+        kernel.grad = None
+        module(IMAGES).pow(2).sum().backward()
+        assert (kernel.grad is not None, own.requires_grad) == (is_trained, is_trained)
+
+
+@pytest.mark.parametrize("backend", ["freqnet", "torch"])
+def test_no_examples_have_gradients_of_zero(backend: str) -> None:
+    network, module = small(backend=backend)
+    before = {name: array.copy() for name, array in network.body.named_state().items()}
+    out = module(torch.zeros(0, 1, 8, 8))
+    assert out.shape == (0, 3)
+    out.sum().backward()
+    assert all(bool((p.grad == 0).all()) for p in module.parameters())
+    assert all(np.array_equal(array, before[name]) for name, array in network.body.named_state().items())
+    assert network.body.training
+
+
+def test_conjugates_are_read_as_they_are_meant() -> None:
+    network, module = small(part="body")
+    spectra = torch.from_numpy(network.analyse(IMAGES.movedim(1, -1).numpy()).data.copy()).movedim((-2, -1), (0, 1))
+    assert torch.equal(module.eval()(spectra.conj()), module(spectra.conj().resolve_conj()))
+
+
+def test_computed_parameters_are_refused_in_one_line() -> None:
+    _, module = small()
+    from torch.nn.utils import prune
+
+    prune.l1_unstructured(module.get_submodule("0"), "kernel", 0.5)
+    with pytest.raises(ConfigurationError, match=r"parameter 0\.kernel: got an array that PyTorch computes"):
+        module(IMAGES)
+
+
 def test_without_pytorch_one_line_says_how_to_install_it() -> None:
     program = (
         "import sys; sys.modules['torch'] = None\n"

@@ -74,6 +74,10 @@ def _step(graph: Graph, value: str, start: str) -> tuple[Step, str]:
         return _as_scale(graph, step), root
     variables = graph.variables(node)
     if node.operator == "Add" and len(variables) == 2:
+        one, other = (graph.shapes[name] for name in variables)
+        if one != other:
+            todo = "give both as many channels and samples"
+            raise node.refuse(f"a sum of shapes {one} and {other}", "a sum of signals of one shape", todo)
         # The latest value that both branches follow from.
         fork = max(graph.before(variables[0]) & graph.before(variables[1]), key=graph.places.__getitem__)
         body, path = (_chain(graph, name, fork) for name in variables)
@@ -121,7 +125,11 @@ def function_on(graph: Graph, step: Activate, points: np.ndarray) -> np.ndarray 
     body = onnx.helper.make_graph(nodes, "function", ends[:1], ends[1:], constants)
     model = onnx.helper.make_model(body, opset_imports=graph.model.opset_import)
     x = points.astype(np.float32).reshape(1, 1, -1)
-    outputs: Any = ReferenceEvaluator(model).run(None, {step.source: x})
+    try:
+        outputs: Any = ReferenceEvaluator(model).run(None, {step.source: x})
+    except ValueError:
+        # Constants for each feature do not fit single numbers.
+        return None
     found = np.asarray(outputs[0], float)
     return found.ravel() if found.size == len(points) else None
 
@@ -137,7 +145,7 @@ def _as_scale(graph: Graph, step: Activate) -> Step:
     if any(node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
         return step
     found = function_on(graph, step, _POINTS)
-    if found is None:
+    if found is None or not np.isfinite(found).all():
         return step
     factor, offset = np.polyfit(_POINTS, found, 1)
     if np.abs(factor * _POINTS + offset - found).max() > 1e-4 * (1 + np.abs(found).max()):

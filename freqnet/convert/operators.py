@@ -132,8 +132,10 @@ def _pool_all(graph: Graph, node: Node) -> Step:
     axes = node.get("axes", None)
     if axes is None and len(node.inputs) > 1 and node.inputs[1]:
         axes = constant(graph, node, 1, "list of axes").astype(int).tolist()
-    chosen = sorted(int(a) % rank for a in axes) if axes is not None else list(range(2, rank))
-    if chosen != list(range(2, rank)):
+    # Without axes, a reduction is over all of them.
+    default = list(range(rank)) if node.operator.startswith("Reduce") else list(range(2, rank))
+    chosen = sorted(int(a) % rank for a in axes) if axes is not None else default
+    if rank < 3 or chosen != list(range(2, rank)):
         raise node.refuse(f"a mean over the axes {chosen}", "over all axes of the grid", "pool over the whole grid")
     return PoolAll(node, node.outputs[0], is_max="Max" in node.operator)
 
@@ -150,6 +152,9 @@ def _pad(graph: Graph, node: Node) -> Step:
         pads = whole
     value = constant(graph, node, 2, "value") if len(node.inputs) > 2 and node.inputs[2] else np.zeros(())
     before, after = pads[:rank], pads[rank:]
+    if pads.min(initial=0) < 0:
+        got, todo = f"padding of {before.tolist()} and {after.tolist()}", "crop by a convolution without padding"
+        raise node.refuse(got, "no negative padding", todo)
     if mode not in ("constant", "reflect", "edge", "wrap") or np.any(value) or before[:2].any() or after[:2].any():
         got = f"padding by {mode} {value.ravel().tolist()} of {before.tolist()} and {after.tolist()}"
         raise node.refuse(got, "zeros or samples beside the grid", "pad with zeros")
@@ -174,6 +179,10 @@ def _scale(graph: Graph, node: Node) -> Step:
     number = per_channel(graph, node, names[0]) if len(names) == 1 else None
     if number is None:
         raise unknown(node)
+    (variable,) = graph.variables(node)
+    if graph.shapes[variable] != graph.shapes[node.outputs[0]]:
+        got = f"one signal of shape {graph.shapes[variable]} that becomes {graph.shapes[node.outputs[0]]}"
+        raise node.refuse(got, "as many channels and samples as before", "use a convolution of one tap")
     is_first, one, zero = node.inputs[0] == names[0], np.ones(()), np.zeros(())
     if node.operator in ("Add", "Sub"):
         signs = {"Add": (1, 1), "Sub": (-1, 1) if is_first else (1, -1)}[node.operator]

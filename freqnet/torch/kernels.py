@@ -166,7 +166,7 @@ class Apply(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, run: Callable[[Tensor], Pass], x: Any, space: Space | None, *parameters: Any) -> Any:
-        data = np.asarray(x.detach().numpy(), order="C")
+        data = np.asarray(_numbers(x), order="C")
         if space is not None:
             data = space.project(data)
         ctx.passed = run(Tensor(data, space, ctx.needs_input_grad[1]))
@@ -183,10 +183,15 @@ class Apply(torch.autograd.Function):
         _ = ctx.saved_tensors
         result = ctx.passed.result
         with np.errstate(all="ignore"):
-            first, others = ctx.passed.backward(Tensor(as_cotangent(g.numpy(), result), result.cotangent))
+            first, others = ctx.passed.backward(Tensor(as_cotangent(_numbers(g), result), result.cotangent))
         if first is not None and ctx.space is not None:
             first = first * np.asarray(ctx.space.weights, first.real.dtype)
         return None, _tensor(first), None, *map(_tensor, others)
+
+
+def _numbers(x: torch.Tensor) -> np.ndarray:
+    """Return the numbers of a tensor; one that PyTorch will conjugate or negate when it is read has other ones."""
+    return x.detach().resolve_conj().resolve_neg().numpy()
 
 
 def as_cotangent(g: np.ndarray, result: Tensor) -> np.ndarray:

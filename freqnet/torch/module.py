@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,6 +58,10 @@ class _Link(NamedTuple):
 
     @property
     def tensor(self) -> torch.Tensor:
+        if self.own not in self.holder:
+            todo = "remove it, or apply it to a layer of PyTorch"
+            got = "an array that PyTorch computes, as by a parametrisation or by pruning"
+            raise ConfigurationError(got_expected(f"parameter {self.name}", got, "a parameter of its own", todo))
         return self.holder[self.own]
 
     @property
@@ -71,6 +75,13 @@ class _Link(NamedTuple):
         Where freqnet has another array than the one that was known, its numbers count; else those of PyTorch.
         """
         array, tensor = self.array, self.tensor
+        if tensor.dtype != torch.from_numpy(array[:0]).dtype:
+            todo = "load numbers of this type"
+            raise ConfigurationError(got_expected(f"parameter {self.name}", tensor.dtype, array.dtype, todo))
+        p = self.layer.parameters.get(self.own)
+        if p is not None:
+            # What PyTorch freezes and unfreezes counts for both.
+            p.requires_grad = tensor.requires_grad
         is_cpu = tensor.device.type == "cpu"
         if array is known and (not is_cpu or tensor.data_ptr() == array.ctypes.data):
             return array
@@ -133,6 +144,7 @@ class FrequencyModule(nn.Module):
         """Link all arrays, without plans and translations, which belong to one object."""
         self._links = list(self._find_links())
         self._known: list[np.ndarray | None] = [None] * len(self._links)
+        self._own = [link.tensor for link in self._links]
         self._passes: Passes | None = None
         self._uncompiled: Callable[[torch.Tensor], torch.Tensor] | None = None
         self._translations: dict[tuple, Translation] = {}
@@ -146,11 +158,41 @@ class FrequencyModule(nn.Module):
             for name in layer.state:
                 yield _Link(prefix + name, owner._buffers, name, layer)
 
-    def _share(self) -> None:
-        self._known = [link.share(known) for link, known in zip(self._links, self._known, strict=True)]
+    def _share(self) -> bool:
+        """Let both sides hold the same memory; return whether all tensors are the module's own.
+
+        `torch.func.functional_call` puts others in their places, for one call: these are left alone.
+        """
+        is_whole = True
+        for i, link in enumerate(self._links):
+            tensor = link.tensor
+            if tensor is not self._own[i] and not isinstance(tensor, nn.Parameter):
+                is_whole = False
+                continue
+            self._own[i], self._known[i] = tensor, link.share(self._known[i])
+        return is_whole
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Load numbers, which the network of freqnet then has as well: see ``torch.nn.Module.load_state_dict``.
+
+        Raises
+        ------
+        ConfigurationError
+            Tensors that are to be assigned have another type of numbers than the network.
+        """
+        kept = self._dtype(self.source.precision)
+        other = {name: x.dtype for name, x in state_dict.items() if assign and x.dtype != kept}
+        if other:
+            name, dtype = next(iter(other.items()))
+            todo = "load them without assign=True, which converts them"
+            raise ConfigurationError(got_expected(f"parameter {name}", dtype, f"{kept}, that of the network", todo))
+        found = super().load_state_dict(state_dict, strict, assign)
+        self._own = [link.tensor for link in self._links]
+        self._share()
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_links", "_known", "_passes", "_translations", "_uncompiled")
+        left_out = ("_links", "_known", "_own", "_passes", "_translations", "_uncompiled")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -165,6 +207,7 @@ class FrequencyModule(nn.Module):
             todo = todo if became in (torch.float32, torch.float64) else "keep the module in its precision"
             raise ConfigurationError(got_expected("dtype of the module", became, f"{kept}, that of the network", todo))
         made = super()._apply(fn, recurse)
+        self._own = [link.tensor for link in self._links]
         self._share()
         return made
 
@@ -193,12 +236,24 @@ class FrequencyModule(nn.Module):
         return (self._uncompiled or self._computed)(x)
 
     def _computed(self, x: torch.Tensor) -> torch.Tensor:
-        self._share()
+        is_whole = self._share()
         self._follow_modes()
         x = self._entered(x)
+        if not x.shape[0 if self.source.space is None else -2]:
+            return self._left(*self._of_no_examples(x))
         with self._drawing():
-            out, is_signal = self._on_kernels(x) if self._uses_kernels(x) else self._on_operators(x)
+            out, is_signal = self._on_kernels(x) if self._uses_kernels(x, is_whole) else self._on_operators(x)
         return self._left(out, is_signal)
+
+    def _of_no_examples(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
+        """Return no outputs, whose gradients are 0: no examples have no statistics either."""
+        for _, layer in self.source.body.modules():
+            layer.training = False
+        axis = 0 if self.source.space is None else x.ndim - 2
+        one = x.new_zeros((*x.shape[:axis], 1, *x.shape[axis + 1 :])) + x.sum()
+        out, is_signal = self._on_operators(one)
+        self._follow_modes()
+        return out.narrow(out.ndim - 2 if is_signal else 0, 0, 0), is_signal
 
     def _follow_modes(self) -> None:
         for path, layer in self.source.body.modules():
@@ -252,13 +307,15 @@ class FrequencyModule(nn.Module):
             return out
         return out.movedim((-2, -1), (0, 1)) if is_signal else out.movedim(-1, 1)
 
-    def _uses_kernels(self, x: torch.Tensor) -> bool:
+    def _uses_kernels(self, x: torch.Tensor, is_whole: bool) -> bool:
         is_cpu = x.device.type == "cpu"
+        if self.backend == "freqnet" and not is_whole:
+            got, todo = "parameters that are given for one call", "pass backend='auto' to as_module"
+            raise ConfigurationError(got_expected("backend='freqnet'", got, "the module's own parameters", todo))
         if self.backend == "freqnet" and not is_cpu:
             got, todo = f"a tensor on {x.device}", "pass backend='auto' to as_module"
             raise ConfigurationError(got_expected("backend='freqnet'", got, "tensors on the CPU", todo))
-        # Not every op of freqnet takes no examples at all.
-        return is_cpu and self.backend != "torch" and x.numel() > 0
+        return is_cpu and is_whole and self.backend != "torch"
 
     # -- on operators of PyTorch -------------------------------------------------------------------
     def _on_operators(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
