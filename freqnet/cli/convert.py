@@ -9,6 +9,7 @@ import numpy as np
 
 from freqnet.cli.console import print_table, say
 from freqnet.convert import Conversion, from_onnx
+from freqnet.convert.conversion import MOST
 from freqnet.data import Dataset, load
 from freqnet.errors import DataError, got_expected
 from freqnet.tasks import Classification
@@ -16,8 +17,6 @@ from freqnet.training import Checkpoint, save
 from freqnet.training.files import MODEL, check_folder, claim_folder, write_json
 
 ERRORS = "conversion.json"
-# Samples that enter the fits at most.
-_MOST = 512
 _COLUMNS = ("layer", "name", "converted to", "error", "on other samples")
 
 
@@ -27,7 +26,7 @@ def convert_model(
     """Convert a model, print the error of each layer, and write the model and the errors to a folder."""
     check_folder(out, resume=None, overwrite=None)
     dataset = load(data, folder=folder, **reading)
-    picks = np.sort(np.random.default_rng(0).permutation(len(dataset))[:_MOST])
+    picks = np.sort(np.random.default_rng(0).permutation(len(dataset))[:MOST])
     found = _converted(model, dataset, picks, choices)
     measured = _measured(found, dataset, picks)
     # Only now: a model that cannot be converted leaves no folder.
@@ -61,7 +60,7 @@ def _measured(found: Conversion, dataset: Dataset, picks: np.ndarray) -> dict[st
     if not isinstance(dataset.task, Classification):
         return {}
     others = np.setdiff1d(np.arange(len(dataset)), picks)
-    others = np.random.default_rng(1).permutation(others)[: 4 * _MOST] if len(others) >= _MOST else picks
+    others = np.random.default_rng(1).permutation(others)[: 4 * MOST] if len(others) >= MOST else picks
     part = dataset.take(np.sort(others))
     outputs = {"original": found.original(part.images), "converted": found.network.predict(part.images)}
     right = {name: float(np.mean(logits.argmax(axis=1) == part.targets)) for name, logits in outputs.items()}

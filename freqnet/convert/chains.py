@@ -28,29 +28,25 @@ def steps_of(graph: Graph) -> list[Step]:
     return folded(_chain(graph, logits_of(graph), graph.resolve(graph.input.name)))
 
 
-def logits_of(graph: Graph) -> str:
-    """Return the value that is the output of the network, before a softmax at its end."""
-    output = graph.resolve(graph.output)
+def softmaxes(graph: Graph) -> list[Node]:
+    """Return the nodes at the end of a network that are left out, the last one first."""
+    output, found = graph.resolve(graph.output), []
     while output in graph.makers and graph.makers[output].operator in AT_THE_END:
         node = graph.makers[output]
-        # Before version 13 of the operators, the axis was the second one by default.
         axis = node.get("axis", -1)
         if axis % max(1, len(graph.shapes.get(output, (1, 1)))) != 1:
             raise node.refuse(
                 f"axis {axis}", "the axis of the classes, the last one of two", "let it act on each sample"
             )
+        found.append(node)
         output = graph.resolve(node.inputs[0])
-    return output
+    return found
 
 
-def left_out(graph: Graph) -> tuple[str, ...]:
-    """Return the names of softmax functions at the end of a network."""
-    output, found = graph.resolve(graph.output), []
-    while output != logits_of(graph):
-        node = graph.makers[output]
-        found.append(str(node))
-        output = graph.resolve(node.inputs[0])
-    return tuple(found)
+def logits_of(graph: Graph) -> str:
+    """Return the value that is the output of the network, before a softmax at its end."""
+    ends = softmaxes(graph)
+    return graph.resolve(ends[-1].inputs[0] if ends else graph.output)
 
 
 def _chain(graph: Graph, value: str, start: str) -> list[Step]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import is_whole
-from freqnet.convert.chains import left_out, logits_of, steps_of
+from freqnet.convert.chains import logits_of, softmaxes, steps_of
 from freqnet.convert.fitting import BY_DATA, Fit
 from freqnet.convert.graph import Graph, check_graph, read_graph
 from freqnet.convert.layers import Builder
@@ -26,7 +26,7 @@ from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.values import as_floats, value_range
 
 # Samples that enter the fits and the measurement at most, and the share that the fits see.
-_MOST, LEAST, _FITTED = 512, 4, 0.75
+MOST, LEAST, _FITTED = 512, 4, 0.75
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,6 @@ class Conversion:
         In the order of the original.
     fitted, measured : int
         Number of samples that the polynomials are fitted to, and of other samples.
-    left_out : tuple of str
-        Softmax functions at the end of the original, which the converted network leaves out: its outputs are logits.
 
     Examples
     --------
@@ -83,9 +81,12 @@ class Conversion:
     layers: tuple[ConvertedLayer, ...]
     fitted: int
     measured: int
-    left_out: tuple[str, ...]
     _original: Any = field(repr=False)
-    _output: str = field(repr=False)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Softmax functions at the end of the original, which the converted network leaves out: it computes logits."""
+        return tuple(map(str, softmaxes(self._original.graph)))
 
     def original(self, samples: Any) -> np.ndarray:
         """Return what the original computes from samples, without a softmax at its end.
@@ -101,7 +102,8 @@ class Conversion:
             ``(batch, outputs)``.
         """
         x = _standardised(self.network.door, self.network.door.read(samples).data)
-        return self._original.values(x, [self._output])[self._output].reshape(len(x), -1)
+        output = logits_of(self._original.graph)
+        return self._original.values(x, [output])[output].reshape(len(x), -1)
 
     def __str__(self) -> str:
         rows = [("layer", "name", "converted to", "error", "other data")]
@@ -245,8 +247,7 @@ def _converted(
         ConvertedLayer(n.node.name, n.node.operator, paths[id(n.layer)], type(n.layer).__name__, *n.errors)
         for n in builder.notes
     )
-    counts, graph = (fitted, len(samples) - fitted), original.graph
-    return Conversion(network, tuple(rows), *counts, left_out(graph), original, logits_of(graph))
+    return Conversion(network, tuple(rows), fitted, len(samples) - fitted, original)
 
 
 def _end_in_features(graph: Graph, line: Line) -> None:
@@ -333,7 +334,7 @@ def _samples(door: Door, steps: list[Step], samples: np.ndarray | None) -> np.nd
     if len(samples) < LEAST:
         raise DataError(got_expected("data", f"{len(samples)} samples", f"at least {LEAST}", "pass a few hundred"))
     # Files may be sorted by class.
-    return samples[np.random.default_rng(0).permutation(len(samples))[:_MOST]]
+    return samples[np.random.default_rng(0).permutation(len(samples))[:MOST]]
 
 
 def _fitted(steps: list[Step]) -> Iterator[Step]:

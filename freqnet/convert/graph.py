@@ -15,7 +15,7 @@ from freqnet.errors import ConfigurationError, DataError, got_expected, reason, 
 from freqnet.spaces import Axes
 
 # Operators that hand their input on, in evaluation.
-_COPIES = {"Identity", "Dropout", "Cast"}
+COPIES = {"Identity", "Dropout", "Cast"}
 # Types of numbers that a cast keeps, by their numbers in ONNX: float32 and float64.
 _FLOATS = (1, 11)
 
@@ -55,7 +55,7 @@ class Node:
     @property
     def is_copy(self) -> bool:
         """Whether the node hands its input on, in evaluation; a cast to whole numbers does not."""
-        return self.operator in _COPIES and (self.operator != "Cast" or self.get("to", 0) in _FLOATS)
+        return self.operator in COPIES and (self.operator != "Cast" or self.get("to", 0) in _FLOATS)
 
     def get(self, name: str, default: Any) -> Any:
         """Return an attribute, or its default."""

@@ -85,10 +85,14 @@ class Builder:
         is_power = self.fit.max_pool == "power" and self.fit.method == BY_DATA and line.view is not None
         return is_power and isinstance(step, Activate) and isinstance(following, Pool | PoolAll) and following.is_max
 
+    def is_flat(self, line: Line, step: Step) -> bool:
+        """Return whether the original has flattened what is still a signal of several samples in a line."""
+        return line.view is not None and self.targets[step.value].ndim == 2 and max(line.view.sizes) > 1
+
     def check_place(self, line: Line, step: Step) -> None:
         """Raise `ConfigurationError` for what acts on flattened samples before a dense layer."""
-        is_flat = line.view is not None and self.targets[step.value].ndim == 2 and max(line.view.sizes) > 1
-        if is_flat and (isinstance(step, Activate) or (isinstance(step, Scale) and step.factor.size > 1)):
+        acts = isinstance(step, Activate) or (isinstance(step, Scale) and step.factor.size > 1)
+        if acts and self.is_flat(line, step):
             raise step.node.refuse(
                 "samples behind Flatten", "signals, or features of a Linear", "put it before Flatten"
             )
@@ -100,7 +104,8 @@ class Builder:
     def note(self, line: Line, step: Step) -> None:
         """Note the error of the signal of a line, relative to the value of a step."""
         samples, target = line.samples(), self.target(step.value)
-        if target.ndim == 2 and line.view is not None and max(line.view.sizes) > 1:
+        if self.is_flat(line, step):
+            assert line.view is not None
             # Flattened samples count channels first.
             target = np.moveaxis(target.reshape(len(target), -1, *line.view.sizes), 1, -1)
         if samples.size == target.size:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.convert.graph import Graph, Node
+from freqnet.convert.graph import COPIES, Graph, Node
 from freqnet.convert.steps import Connect, Convolve, Flatten, Pad, Pool, PoolAll, Scale, Step
 from freqnet.spaces import Axes
 
@@ -20,7 +20,6 @@ POINTWISE = {
     *("HardSwish", "Sigmoid", "Tanh", "Erf", "Softplus", "Softsign", "Clip", "Abs", "Neg", "Exp", "Log", "Sqrt", "Sin"),
     *("Cos", "Reciprocal", "Pow", "Add", "Sub", "Mul", "Div", "Min", "Max", "Shrink"),
 }
-COPIES = {"Identity", "Dropout", "Cast"}
 # Operators that are dropped at the end of a network: its outputs are then logits.
 AT_THE_END = {"Softmax", "LogSoftmax"}
 ADVICE = {

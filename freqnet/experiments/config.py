@@ -8,12 +8,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from freqnet.checks import shown
-from freqnet.errors import ConfigurationError, FreqnetError, got_expected, printable, reason
+from freqnet.errors import ConfigurationError, FreqnetError, did_you_mean, got_expected, printable, reason
 from freqnet.experiments.job import Job
 from freqnet.training import Callback
 from freqnet.training.choices import GROUPS, choices
@@ -155,8 +154,7 @@ def wrong_line(path: str | Path, text: str, keys: Sequence[str], message: str) -
 def _unknown(path: str | Path, text: str, keys: tuple[str, ...], known: Sequence[str]) -> ConfigurationError:
     *sections, name = keys
     elsewhere = [group for group in GROUPS if name in field_names(group)]
-    near = get_close_matches(name.replace("-", "_"), known, 1)
-    todo = f"did you mean {near[0]!r}?" if near else "choose among these"
+    todo = did_you_mean(name.replace("-", "_"), known, "choose among these")
     todo = f"write it below a line [{elsewhere[0]}]" if elsewhere else todo
     where = f"key of [{sections[0]}]" if sections else "key"
     return wrong_line(path, text, keys, got_expected(where, repr(name), " or ".join(known), todo))

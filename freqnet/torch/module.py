@@ -144,11 +144,10 @@ class FrequencyModule(nn.Module):
         """Link all arrays, without plans and translations, which belong to one object."""
         self._links = list(self._find_links())
         self._known: list[np.ndarray | None] = [None] * len(self._links)
-        self._own = [link.tensor for link in self._links]
         self._passes: Passes | None = None
         self._uncompiled: Callable[[torch.Tensor], torch.Tensor] | None = None
         self._translations: dict[tuple, Translation] = {}
-        self._share()
+        self._adopt()
 
     def _find_links(self) -> Iterator[_Link]:
         for path, layer in self.source.body.modules():
@@ -157,6 +156,11 @@ class FrequencyModule(nn.Module):
                 yield _Link(prefix + name, owner._parameters, name, layer)
             for name in layer.state:
                 yield _Link(prefix + name, owner._buffers, name, layer)
+
+    def _adopt(self) -> None:
+        """Count the present tensors as the module's own, and share their memory."""
+        self._own = [link.tensor for link in self._links]
+        self._share()
 
     def _share(self) -> bool:
         """Let both sides hold the same memory; return whether all tensors are the module's own.
@@ -187,8 +191,7 @@ class FrequencyModule(nn.Module):
             todo = "load them without assign=True, which converts them"
             raise ConfigurationError(got_expected(f"parameter {name}", dtype, f"{kept}, that of the network", todo))
         found = super().load_state_dict(state_dict, strict, assign)
-        self._own = [link.tensor for link in self._links]
-        self._share()
+        self._adopt()
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -207,8 +210,7 @@ class FrequencyModule(nn.Module):
             todo = todo if became in (torch.float32, torch.float64) else "keep the module in its precision"
             raise ConfigurationError(got_expected("dtype of the module", became, f"{kept}, that of the network", todo))
         made = super()._apply(fn, recurse)
-        self._own = [link.tensor for link in self._links]
-        self._share()
+        self._adopt()
         return made
 
     @staticmethod
