@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,12 @@ import numpy as np
 import torch
 
 from freqnet.data import load, split
-from freqnet.nn import Network
 from freqnet.torch import as_module
 from freqnet.training import Model, Settings, analyse, evaluate, fit
 from freqnet.training.files import write_json
 from freqnet.training.fit import Run
 
-from .. import spatial
+from .. import peers, spatial
 from ..peers import adamw, step
 
 RESULTS = Path(__file__).parents[1] / "results" / "pytorch.json"
@@ -43,8 +43,8 @@ def settings_of(seed: int) -> Settings:
 
 
 def images_of(images: np.ndarray) -> torch.Tensor:
-    """Return images ``(images, channels, height, width)``."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1), np.float32))
+    """Return images ``(images, channels, height, width)`` as they are: the door standardises them."""
+    return peers.images_of(images, 0.0, 1.0).contiguous()
 
 
 def accuracies(data: str, seed: int) -> dict[str, float]:
@@ -75,7 +75,7 @@ def steps(data: str) -> dict[str, dict[str, float]]:
     labels, found = torch.from_numpy(train.targets), {}
     for backend in BACKENDS:
         for part, layout in (("body", "freqnet"), ("network", "torch")):
-            module = as_module(_copy(network), part=part, layout=layout, backend=backend)
+            module = as_module(deepcopy(network), part=part, layout=layout, backend=backend)
             x = torch.from_numpy(batch.x.data) if part == "body" else images_of(train.images)
             theirs = _step(module, adamw(module.train(), 0.0), x, labels)
             own, other = fastest(lambda: run.step(batch), theirs)
@@ -92,12 +92,6 @@ def fastest(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[float, 
             function()
             seconds.append(time.perf_counter() - start)
     return min(found[0]), min(found[1])
-
-
-def _copy(network: Network) -> Network:
-    copied = Network.from_description(network.describe())
-    copied.body.load_arrays(network.arrays())
-    return copied
 
 
 def _step(module: Any, optimizer: Any, x: torch.Tensor, labels: torch.Tensor) -> Any:
