@@ -18,7 +18,7 @@ from freqnet.audit import audit  # noqa: E402
 from freqnet.cli import main  # noqa: E402
 from freqnet.convert import Conversion, from_onnx  # noqa: E402
 from freqnet.convert.fitting import by_data  # noqa: E402
-from freqnet.errors import ConfigurationError, DataError, DataWarning, FreqnetError, ShapeError  # noqa: E402
+from freqnet.errors import ConfigurationError, DataError, DataWarning, FreqnetError, NetworkWarning, ShapeError  # noqa: E402
 from freqnet.spaces import no_transforms  # noqa: E402
 
 RNG = np.random.default_rng(0)
@@ -119,6 +119,14 @@ LINEAR: dict[str, tuple[list[Layer], tuple[int, ...], int]] = {
         [conv(4, 2, 3, 3), ("Mul", [RNG.normal(size=(4, 1, 1))], {}), ("Sub", [np.array(0.5)], {})],
         (6, 5),
         48,
+    ),
+    "same with gaps": (
+        [
+            conv(4, 2, 3, 2, kernel_shape=[3, 2], dilations=[2, 3], auto_pad="SAME_UPPER"),
+            conv(4, 4, 2, 3, kernel_shape=[2, 3], dilations=[3, 1], auto_pad="SAME_LOWER"),
+        ],
+        (6, 5),
+        120,
     ),
     "one axis": ([conv(4, 2, 3, pads=[1, 1], strides=[2]), conv(4, 4, 3)], (13,), 20),
     "three axes": ([conv(4, 2, 3, 3, 3, pads=[1] * 6), ("GlobalAveragePool", [], {})], (5, 4, 3), 4),
@@ -232,12 +240,34 @@ def test_activations_become_polynomials(name: str) -> None:
         assert np.isfinite(found.network.infer(spectra)).all()
 
 
+def test_a_function_may_stand_on_either_side_of_flatten() -> None:
+    relu, flatten, dense = ("Relu", [], {}), ("Flatten", [], {}), ("Gemm", [RNG.normal(size=(4 * 42, 3))], {})
+    first, x = conv(4, 2, 3, 3, pads=[1] * 4), smooth(100, (6, 7))
+    before, behind = (
+        from_onnx(model([first, *order, dense], (6, 7)), data=x) for order in ((relu, flatten), (flatten, relu))
+    )
+    assert [row.layer for row in behind.layers] == ["Convolution", "Polynomial", "Dense"]
+    assert behind.layers[1].error == pytest.approx(before.layers[1].error, rel=1e-6)
+    np.testing.assert_allclose(behind.network.predict(x), before.network.predict(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_function_with_a_pole_is_told() -> None:
+    steps: list[Layer] = [("Add", [np.array(1.0)], {"out": "s"}), ("Div", ["v0", "s"], {})]
+    proto = model([conv(4, 2, 3, 3, pads=[1] * 4), *steps, *head(4 * 144)], (12, 12))
+    # The helper feeds the last value first.
+    proto.graph.node[2].input[:] = ["v0", "s"]
+    with pytest.warns(NetworkWarning, match=r"Div 'layer2': its polynomial is off by \d+% of the norm") as caught:
+        from_onnx(proto, data=smooth(100, (12, 12)))
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("grid", [(31,), (7, 5, 6)])
 def test_activations_in_one_and_three_dimensions(grid: tuple[int, ...]) -> None:
     size, pads = (3,) * len(grid), [1] * 2 * len(grid)
     proto = model([conv(4, 2, *size, pads=pads), ("Relu", [], {}), *head(4 * int(np.prod(grid)))], grid)
     # On samples, the polynomial is all that differs from the original.
-    by_modes, on_samples = (from_onnx(proto, data=smooth(100, grid), domain=d) for d in ("fourier", "grid"))
+    x = smooth(100, grid)
+    by_modes, on_samples = (from_onnx(proto, data=x, domain=d) for d in ("fourier", "grid"))
     for found in (by_modes, on_samples):
         assert [row.layer for row in found.layers] == ["Convolution", "Polynomial", "Dense"]
         assert found.layers[0].other_error < 1e-5
@@ -426,11 +456,20 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[FreqnetError], str]] = {
         ConfigurationError,
         "Softmax 'layer2': got axis 0",
     ),
-    "a function of flattened samples": (
-        lambda: model([("Flatten", [], {}), ("Relu", [], {}), ("Gemm", [RNG.normal(size=(72, 3))], {})], (6, 6)),
+    "a function for each flattened sample": (
+        lambda: model(
+            [("Flatten", [], {}), ("PRelu", [RNG.uniform(size=72)], {}), ("Gemm", [RNG.normal(size=(72, 3))], {})],
+            (6, 6),
+        ),
         {"data": X},
         ConfigurationError,
-        "Relu 'layer1': got samples behind Flatten.*put it before Flatten",
+        "PRelu 'layer1': got numbers for each sample behind Flatten.*put it before Flatten",
+    ),
+    "a matrix on another axis": (
+        lambda: model([("MatMul", [RNG.normal(size=(6, 6))], {}), ("Add", [np.ones(6)], {}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        r"Add 'layer1': got a constant of shape \(6,\) for values of shape.*let Linear act on flattened samples",
     ),
     "a mean over everything": (
         lambda: model([("ReduceMean", [], {}), *head(1)], (6, 6)),

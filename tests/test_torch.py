@@ -72,6 +72,15 @@ def test_an_optimiser_of_pytorch_moves_the_network_and_freqnet_moves_the_module(
 
 
 @BACKENDS
+def test_a_module_that_has_predicted_in_inference_mode_can_be_trained(backend: str) -> None:
+    module, x = as_module(network(), backend=backend), samples()
+    with torch.inference_mode():
+        module(x)
+    module(x).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in module.parameters() if p.ndim > 1)
+
+
+@BACKENDS
 def test_arrays_that_either_side_replaces_are_shared_again(backend: str) -> None:
     own = network()
     module, x = as_module(own, backend=backend).eval(), samples()

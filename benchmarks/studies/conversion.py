@@ -3,8 +3,8 @@
     python -m benchmarks.studies.conversion
 
 writes benchmarks/results/conversion.json: accuracy on held-out digits of the original, after conversion, and after
-one more epoch; the error of each layer; the difference between both ways; and seconds. ``--only NAME`` measures one
-network. With other programs on the machine, set OMP_NUM_THREADS=1.
+one more epoch; the error of each layer; the difference between both ways; and seconds. Each seed has its own weights
+and held-out digits. ``--only NAME`` measures one network. With other programs on the machine, set OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,11 @@ from freqnet.training import Settings, analyse, evaluate, fit
 from freqnet.training.files import write_json
 
 from .. import spatial
-from ..peers import images_of
+from ..peers import cnn, images_of
 
 RESULTS = Path(__file__).parents[1] / "results" / "conversion.json"
 MEAN, DEVIATION = 0.1307, 0.3081
+SEEDS = 3
 # Epochs of the originals, and the one epoch after conversion.
 TRAINED = Settings(epochs=8)
 TUNED = Settings(epochs=1, learning_rate=3e-4)
@@ -55,10 +58,14 @@ def convolution(inputs: int, outputs: int, size: int = 3) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-def cnn(pool: Callable[[int], nn.Module]) -> nn.Module:
-    """Return the CNN 3x3 with 16, 32 and 32 channels."""
-    stages = [[*convolution(i, o), pool(2)] for i, o in ((1, 16), (16, 32), (32, 32))]
-    return nn.Sequential(*(layer for stage in stages for layer in stage), nn.Flatten(), nn.Linear(32 * 9, 10))
+def with_maxima() -> nn.Module:
+    """Return the CNN of the benchmarks, with max pooling."""
+    return cnn("CNN 3x3, 16-32-32").to(memory_format=torch.contiguous_format)
+
+
+def with_averages() -> nn.Module:
+    """Return the same CNN with average pooling."""
+    return nn.Sequential(*(nn.AvgPool2d(2) if isinstance(m, nn.MaxPool2d) else m for m in with_maxima().children()))
 
 
 def lenet() -> nn.Module:
@@ -76,18 +83,18 @@ def residual() -> nn.Module:
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "LeNet-5": lenet,
-    "CNN 3x3, 16-32-32, average pooling": lambda: cnn(nn.AvgPool2d),
-    "CNN 3x3, 16-32-32, max pooling": lambda: cnn(nn.MaxPool2d),
+    "CNN 3x3, 16-32-32, average pooling": with_averages,
+    "CNN 3x3, 16-32-32, max pooling": with_maxima,
     "CNN 3x3, residual blocks": residual,
 }
 
 
-def trained(name: str, parts: Split) -> nn.Module:
+def trained(name: str, parts: Split, seed: int) -> nn.Module:
     """Return a CNN that is trained on the training part."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model = NETWORKS[name]()
     images = images_of(parts.train.images, MEAN, DEVIATION).contiguous()
-    spatial.fit(model, images, torch.from_numpy(parts.train.targets), TRAINED)
+    spatial.fit(model, images, torch.from_numpy(parts.train.targets), replace(TRAINED, seed=seed))
     return model.eval()
 
 
@@ -103,9 +110,10 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
     return function(), time.perf_counter() - start
 
 
-def measured(name: str, parts: Split) -> dict[str, Any]:
+def measured(name: str, seed: int) -> dict[str, Any]:
     """Return the figures of one network: of the original, and of its conversion by both ways."""
-    model, seconds = timed(lambda: trained(name, parts))
+    parts = split(load("mnist-5k"), seed=seed)
+    model, seconds = timed(lambda: trained(name, parts, seed))
     images = images_of(parts.test.images, MEAN, DEVIATION).contiguous()
     logits, inference = timed(lambda: logits_of(model, images))
     accuracy = float((logits.argmax(axis=1) == parts.test.targets).mean())
@@ -128,16 +136,17 @@ def measured(name: str, parts: Split) -> dict[str, Any]:
         "accuracy": float((by_file.argmax(axis=1) == parts.test.targets).mean()),
         "largest_difference_of_logits": float(np.abs(by_file - from_module.network.predict(parts.test.images)).max()),
     }
-    return {"name": name, "original": row, "from_torch": figures(from_module, by_torch, parts), "from_onnx": both}
+    ours = figures(from_module, by_torch, parts, seed)
+    return {"name": name, "seed": seed, "original": row, "from_torch": ours, "from_onnx": both}
 
 
-def figures(found: Conversion, seconds: float, parts: Split) -> dict[str, Any]:
+def figures(found: Conversion, seconds: float, parts: Split, seed: int) -> dict[str, Any]:
     """Return the figures of a conversion: accuracy before and after one more epoch, errors and seconds."""
     test, network = analyse(found.network, parts.test), deepcopy(found.network)
     network.predict(parts.test.images)
     _, inference = timed(lambda: network.predict(parts.test.images))
     before = evaluate(network, test).accuracy
-    _, tuning = timed(lambda: fit(network, analyse(network, parts.train), settings=TUNED))
+    _, tuning = timed(lambda: fit(network, analyse(network, parts.train), settings=replace(TUNED, seed=seed)))
     times = {"conversion_s": seconds, "inference_s": inference, "epoch_s": tuning}
     after = evaluate(network, test).accuracy
     return {"accuracy": before, "after_one_epoch": after, **times, **found.as_dict()}
@@ -147,14 +156,15 @@ def main() -> None:
     """Measure all networks, or one, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=list(NETWORKS))
-    only, parts = parser.parse_args().only, split(load("mnist-5k"), seed=0)
-    rows = []
-    for name in [only] if only else NETWORKS:
-        row = measured(name, parts)
-        rows.append(row)
-        for way in ("from_torch", "from_onnx"):
-            found = {key: value for key, value in row[way].items() if not isinstance(value, list)}
-            print(name, way, row["original"], found, flush=True)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    given = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    for name, seed in product([given.only] if given.only else NETWORKS, range(given.seeds)):
+        rows.append(measured(name, seed))
+        original, ours = rows[-1]["original"], rows[-1]["from_torch"]
+        accuracies = (original["accuracy"], ours["accuracy"], ours["after_one_epoch"])
+        shown = " / ".join(f"{100 * accuracy:.1f}" for accuracy in accuracies)
+        print(f"{name}, seed {seed}: {shown} %, {rows[-1]['from_onnx']}", flush=True)
         # After each network, so that an interrupted study leaves its figures.
         write_json(RESULTS, {"modes": MODES, "networks": rows})
 

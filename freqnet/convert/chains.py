@@ -140,7 +140,8 @@ def _as_scale(graph: Graph, step: Activate) -> Step:
     """Return a function that is a straight line as a factor and an offset."""
     if any(node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
         return step
-    found = function_on(graph, step, _POINTS)
+    with np.errstate(all="ignore"):
+        found = function_on(graph, step, _POINTS)
     if found is None or not np.isfinite(found).all():
         return step
     factor, offset = np.polyfit(_POINTS, found, 1)

@@ -18,15 +18,17 @@ from freqnet.convert.line import Line, odd_grid, start_of
 from freqnet.convert.operators import check_operators
 from freqnet.convert.original import Original
 from freqnet.convert.steps import Activate, Add, Pool, PoolAll, Step, Windowed, values_of
-from freqnet.errors import ConfigurationError, DataError, got_expected
+from freqnet.errors import ConfigurationError, DataError, NetworkWarning, got_expected, warn
 from freqnet.kernels.threads import one_blas_thread
-from freqnet.nn import Door, GlobalAverage, Network, Sequential
+from freqnet.nn import Door, GlobalAverage, Network, Polynomial, Sequential
 from freqnet.spaces import Axes
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.values import as_floats, value_range
 
 # Samples that enter the fits and the measurement at most, and the share that the fits see.
 MOST, LEAST, _FITTED = 512, 4, 0.75
+# Relative error of a polynomial that is worth a warning: that of ReLU is 0.2 to 0.4 where accuracy hardly changes.
+_FAR_OFF = 0.6
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,11 @@ def from_onnx(
     ShapeError
         The samples do not fit the network.
 
+    Warns
+    -----
+    NetworkWarning
+        A polynomial is far from the function that it stands for.
+
     Examples
     --------
     >>> import numpy as np
@@ -247,7 +254,20 @@ def _converted(
         ConvertedLayer(n.node.name, n.node.operator, paths[id(n.layer)], type(n.layer).__name__, *n.errors)
         for n in builder.notes
     )
+    _warn_of_bad_fits(builder)
     return Conversion(network, tuple(rows), fitted, len(samples) - fitted, original)
+
+
+def _warn_of_bad_fits(builder: Builder) -> None:
+    """Warn of the first polynomial that is far from what it stands for."""
+    for note in builder.notes:
+        if isinstance(note.layer, Polynomial) and note.errors[1] > _FAR_OFF:
+            warn(
+                f"{note.node}: its polynomial is off by {note.errors[1]:.0%} of the norm of its values on other data; "
+                "raise the degree, or replace the function: one with a pole or a jump has no good polynomial",
+                NetworkWarning,
+            )
+            return
 
 
 def _end_in_features(graph: Graph, line: Line) -> None:

@@ -159,6 +159,7 @@ def read_graph(model: Any) -> Graph:
         from onnx.inliner import inline_local_functions
 
         proto = inline_local_functions(proto)
+    proto = _with_explicit_padding(onnx, proto)
     constants = {c.name: onnx.numpy_helper.to_array(c) for c in proto.graph.initializer}
     graph = Graph(proto, source, constants, tuple(_nodes(onnx, proto.graph.node, constants)))
     _require_finite(graph)
@@ -185,6 +186,27 @@ def _load(onnx: ModuleType, path: Path) -> Any:
     except Exception as error:
         got = f"a file that is truncated or not ONNX ({reason(error)})"
         raise DataError(got_expected(str(path), got, "an ONNX file", "export the model again")) from None
+
+
+def _with_explicit_padding(onnx: ModuleType, model: Any) -> Any:
+    """Return a model whose dilated convolutions state their padding: ONNX Runtime refuses ``SAME`` with dilation.
+
+    Without stride the padding does not depend on the number of samples. PyTorch writes no other dilated ``SAME``.
+    """
+    own = type(model)()
+    own.CopyFrom(model)
+    for node in own.graph.node:
+        found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        mode, dilation = found.get("auto_pad", b"").decode(), found.get("dilations", ())
+        is_dilated = node.op_type == "Conv" and max(dilation, default=1) > 1 and "kernel_shape" in found
+        if is_dilated and mode in ("SAME_UPPER", "SAME_LOWER") and max(found.get("strides", ()), default=1) == 1:
+            totals = [(k - 1) * d for k, d in zip(found["kernel_shape"], dilation, strict=True)]
+            less, more = [t // 2 for t in totals], [t - t // 2 for t in totals]
+            kept = [a for a in node.attribute if a.name != "auto_pad"]
+            del node.attribute[:]
+            pads = [*less, *more] if mode == "SAME_UPPER" else [*more, *less]
+            node.attribute.extend([*kept, onnx.helper.make_attribute("pads", pads)])
+    return own
 
 
 def _nodes(onnx: ModuleType, protos: Any, constants: dict[str, np.ndarray]) -> Iterator[Node]:

@@ -90,24 +90,27 @@ class Builder:
         return line.view is not None and self.targets[step.value].ndim == 2 and max(line.view.sizes) > 1
 
     def check_place(self, line: Line, step: Step) -> None:
-        """Raise `ConfigurationError` for what acts on flattened samples before a dense layer."""
-        acts = isinstance(step, Activate) or (isinstance(step, Scale) and step.factor.size > 1)
-        if acts and self.is_flat(line, step):
-            raise step.node.refuse(
-                "samples behind Flatten", "signals, or features of a Linear", "put it before Flatten"
-            )
+        """Raise `ConfigurationError` for what differs from sample to sample behind Flatten, before a dense layer."""
+        one_by_one = isinstance(step, Scale) and step.factor.size > 1
+        if self.is_flat(line, step) and (one_by_one or self.is_of_samples(step)):
+            todo = "put it before Flatten, with one number per channel"
+            raise step.node.refuse("numbers for each sample behind Flatten", "one number, or one per channel", todo)
 
-    def target(self, value: str) -> np.ndarray:
-        """Return a value of the original, channels last."""
-        return np.moveaxis(self.targets[value], 1, -1)
+    def is_of_samples(self, step: Step) -> bool:
+        """Return whether an activation has constants of its own for features or channels."""
+        return isinstance(step, Activate) and function_on(self.graph, step, _POINTS) is None
+
+    def target(self, value: str, sizes: Axes) -> np.ndarray:
+        """Return a value of the original, channels last, as a signal of these sizes; with none, as it is."""
+        values = self.targets[value]
+        if values.ndim == 2:
+            # Flattened samples count channels first.
+            values = values.reshape(len(values), -1, *sizes)
+        return np.moveaxis(values, 1, -1)
 
     def note(self, line: Line, step: Step) -> None:
         """Note the error of the signal of a line, relative to the value of a step."""
-        samples, target = line.samples(), self.target(step.value)
-        if self.is_flat(line, step):
-            assert line.view is not None
-            # Flattened samples count channels first.
-            target = np.moveaxis(target.reshape(len(target), -1, *line.view.sizes), 1, -1)
+        samples, target = line.samples(), self.target(step.value, line.view.sizes if line.view else ())
         if samples.size == target.size:
             # Features of the original may be a signal of one sample.
             samples = samples.reshape(target.shape)
@@ -197,11 +200,13 @@ class Builder:
         if isinstance(step, Activate) and self.fit.method != BY_DATA:
             coefficients = self.by_function(line, step)
         else:
-            averaged = (lambda v: v) if pool is None else self.averages(line.view.sizes, pool)
+            sizes = line.view.sizes
+            averaged = (lambda v: v) if pool is None else self.averages(sizes, pool)
+            target = self.target(step.value, sizes if pool is None else self.counts(pool) or (1,) * len(sizes))
             part = Tensor(line.x.data[..., : self.fitted, :], line.x.space)
             terms = [line.picked(power) for power in powers(part, self.fit.degree)]
             terms = [averaged(term) for term in (np.ones_like(terms[0]), *terms)]
-            coefficients = by_data(terms, self.target(step.value)[: self.fitted])
+            coefficients = by_data(terms, target[: self.fitted])
         layer = Polynomial(tuple(coefficients.mean(axis=1).tolist()))
         line.append(layer, {"coefficients": coefficients})
         line.view = View(line.view.places, False)

@@ -117,7 +117,7 @@ def _pool(graph: Graph, node: Node) -> Step:
     sizes, results = (graph.shapes[name][2:] for name in (graph.resolve(node.inputs[0]), node.outputs[0]))
     before, rows = step.before(sizes), (sizes, results, step.stride, size)
     if not is_max and any(step.margin(sizes, results)) and not node.get("count_include_pad", 0):
-        todo = "pass count_include_pad=True, or pad nothing"
+        todo = "pass count_include_pad=True, pad with zeros in a layer before it, or pad nothing"
         raise node.refuse("averages over fewer samples at the edges", "averages over whole windows", todo)
     padding = (before, before) if isinstance(step.padding, str) else step.padding
     if any((m - 1) * s + k > n + b + a for n, m, s, k, b, a in zip(*rows, *padding, strict=True)) and not is_max:
@@ -175,9 +175,14 @@ def _batch_norm(graph: Graph, node: Node) -> Step:
 def _scale(graph: Graph, node: Node) -> Step:
     """Read a sum with, or a product by, one constant per channel."""
     names = [name for name in node.inputs if name in graph.constants]
-    number = per_channel(graph, node, names[0]) if len(names) == 1 else None
-    if number is None:
+    if len(names) != 1:
         raise unknown(node)
+    number = per_channel(graph, node, names[0])
+    if number is None:
+        shape, own = graph.constants[names[0]].shape, graph.shapes[node.outputs[0]]
+        got = f"a constant of shape {shape} for values of shape {own}"
+        todo = "let Linear act on flattened samples, or use a convolution of one tap"
+        raise node.refuse(got, "one number, or one per channel, axis 1", todo)
     (variable,) = graph.variables(node)
     if graph.shapes[variable] != graph.shapes[node.outputs[0]]:
         got = f"one signal of shape {graph.shapes[variable]} that becomes {graph.shapes[node.outputs[0]]}"

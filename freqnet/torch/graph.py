@@ -140,9 +140,11 @@ class Program:
 
     def _constants_on(self, device: torch.device) -> dict[str, torch.Tensor]:
         if device not in self._on_device:
-            self._on_device[device] = {
-                name: torch.from_numpy(array.copy()).to(device) for name, array in self._constants.items()
-            }
+            # Constants that are made in inference mode could not be used in training afterwards.
+            with torch.inference_mode(False):
+                self._on_device[device] = {
+                    name: torch.from_numpy(array.copy()).to(device) for name, array in self._constants.items()
+                }
         return self._on_device[device]
 
 
