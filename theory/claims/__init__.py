@@ -3,6 +3,7 @@
 #: Subjects in the order a reader meets them.
 SUBJECTS = (
     "convolution",
+    "truncated_products",
     "spectra",
     "pooling",
     "training",
