@@ -4,6 +4,7 @@
 SUBJECTS = (
     "convolution",
     "truncated_products",
+    "stability",
     "spectra",
     "pooling",
     "training",
