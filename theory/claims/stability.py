@@ -343,8 +343,8 @@ CLAIMS: tuple[Claim, ...] = (
         id="norm-through-depth",
         title="Truncated squares without normalisation vanish below the norm 1/s(K) and explode above it",
         statement=r"$L$ truncated squares take a signal of norm $r$ to one of norm at most $(s r)^{2^L}/s$, with $s = "
-        r"s(K)$. They make every signal of norm below $1/s$ vanish, and no larger threshold does. $L$ layers $x + cP(x^2)$ "
-        r"take the norm $r_0 = r$ at most to $r_L$, $r_{l+1} = r_l + |c|\,s\,r_l^2$. Both bounds are reached.",
+        r"s(K)$. They make every signal of norm below $1/s$ vanish, and no larger threshold does. $L$ layers $x + "
+        r"cP(x^2)$ take the norm $r_0 = r$ at most to $r_L$, $r_{l+1} = r_l + |c|\,s\,r_l^2$. Both bounds are reached.",
         verdict="holds",
         proof=r"$\|P(x^2)\| \leq s \|x\|^2$, with equality at multiples of $x_0$, which $P(x_0^2) = s x_0$ maps to "
         r"multiples of $x_0$. At the threshold $x_0/s$ is a fixed point.",
