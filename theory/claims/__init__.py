@@ -17,5 +17,6 @@ SUBJECTS = (
     "depth",
     "polynomials",
     "fields",
+    "sampling",
     "engine",
 )

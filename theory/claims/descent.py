@@ -173,9 +173,9 @@ CLAIMS: tuple[Claim, ...] = (
         corrected="Plain gradient steps gain nothing: they are the same in all orthonormal coordinates (see "
         "descent-under-reparametrisation). With $x = cU^T v$ a step of signs in $v$ lowers the loss by $c \\eta "
         "\\|Ug\\|_1$.",
-        proof=r"$\|v\|_2 \leq \|v\|_1 \leq \sqrt{N}\,\|v\|_2$, and $U$ keeps $\|v\|_2$. The largest gain is the largest "
-        r"sum of moduli of a column of $U$. For the Fourier basis these are sums of $|\cos|$ and $|\sin|$ over equally "
-        "spaced angles, which are cotangents.",
+        proof=r"$\|v\|_2 \leq \|v\|_1 \leq \sqrt{N}\,\|v\|_2$, and $U$ keeps $\|v\|_2$. The largest gain is the "
+        r"largest sum of moduli of a column of $U$. For the Fourier basis these are sums of $|\cos|$ and $|\sin|$ over "
+        "equally spaced angles, which are cotangents.",
         proof_page="networks#why-spectral-parameters-train-faster-or-not",
         checks=(
             Bound(
