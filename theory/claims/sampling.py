@@ -38,7 +38,7 @@ def polynomial_of_modes(m: Arithmetic, X: Signal, c: Signal) -> Signal:
     Y[K] = c[0]
     for j in range(1, len(c)):
         power = middle(reduce(linear, [X] * j), K)
-        Y = [y + c[j] * power[k] for k, y in enumerate(Y)]
+        Y = [y + c[j] * v for y, v in zip(Y, power, strict=True)]
     return Y
 
 
@@ -339,8 +339,8 @@ CLAIMS: tuple[Claim, ...] = (
         id="relu-sampling-error",
         title="ReLU on M samples errs by at most V/(12 (M - K)^2) in each mode of the band",
         statement=r"Let $x$ have band $K$, $y = \mathrm{ReLU}(x)$, and $V$ the total variation of $y'$ over a period "
-        r"of length 1: $V = \int_{x > 0} |x''|\,dt + \sum |x'|$ over the zeros of $x$. On $M > K$ samples every mode $|q| "
-        r"\leq K$ of $y$ has an error of at most $V/(12(M - K)^2)$.",
+        r"of length 1: $V = \int_{x > 0} |x''|\,dt + \sum |x'|$ over the zeros of $x$. On $M > K$ samples every mode "
+        r"$|q| \leq K$ of $y$ has an error of at most $V/(12(M - K)^2)$.",
         verdict="holds",
         corrected="Mode 0 has an error of at most $V/(16M^2)$ on any number of samples, which is the smallest constant "
         r"for all $y$ of this $V$. For ReLU of $\cos 2\pi t$, whose zeros are samples if $M$ is a multiple of 4, it is "
@@ -435,8 +435,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         corrected="With a polynomial of degree $d$ the numbers are $(d^L + 1)K$ and $(d + 1)K$. With ReLU no number of "
         "samples is enough; the errors decrease like $M^{-2}$, see relu-sampling-error.",
-        proof="Sample by sample, squares and sums are exact. Only modes up to $K$ are computed from samples: those "
-        r"that $R$ filters, and the output. After layer $l$ the signal has the band $2^l K$, so these modes are correct for "
+        proof="Sample by sample, squares and sums are exact. Only modes up to $K$ come from samples: those that "
+        r"$R$ filters, and the output. After layer $l$ the signal has the band $2^l K$, so these modes are correct for "
         r"$M > 2^l K + K$. With $R = 0$ and all modes 1 they are not for $M \leq 2^L K + K$, see alias-free-products. "
         "Without the path each square has the band $2K$.",
         proof_page="networks#networks-on-samples",

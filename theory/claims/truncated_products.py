@@ -179,7 +179,9 @@ def monomial_by_network(m: Arithmetic, K: int, d: int, axes: int, seed: int) -> 
     two at a time, along a tree whose nodes lie in the band; without such a tree, in the order given.
     """
     ks = modes_in_band(K, d, axes, seed)
-    waves = {(place,): _wave(m, k, amplitude(m, k, seed)) for place, k in enumerate(ks)}
+    waves: dict[tuple[int, ...], tuple[Spectrum, Spectrum]] = {
+        (place,): _wave(m, k, amplitude(m, k, seed)) for place, k in enumerate(ks)
+    }
     tree = bracketing(ks, K) or [(tuple(range(n)), (n,)) for n in range(1, d)]
     for left, right in tree:
         a, b = waves[left], waves[right]
