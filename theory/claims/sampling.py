@@ -366,6 +366,8 @@ CLAIMS: tuple[Claim, ...] = (
                 name="its errors, in units of the bound",
                 quantity=error_of_cosine,
                 high="1",
+                # Kinks at samples have the largest errors.
+                points=tuple({"theta": "1.5707963", "M": M, "q": q, "phase": "0"} for M in (2, 32) for q in (0, 1)),
                 random={"theta": Range("0.05", "1.57"), "M": Range(2, 40), "q": Range(0, 1), "phase": Range("0", "1")},
                 screened=60,
             ),
