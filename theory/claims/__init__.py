@@ -8,6 +8,7 @@ SUBJECTS = (
     "training",
     "laplace",
     "real_domains",
+    "bilinear",
     "spectral_pooling",
     "frequency_pooling",
     "gaussian",
