@@ -9,6 +9,7 @@ SUBJECTS = (
     "laplace",
     "real_domains",
     "bilinear",
+    "expansions",
     "spectral_pooling",
     "frequency_pooling",
     "gaussian",
