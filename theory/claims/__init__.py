@@ -6,6 +6,7 @@ SUBJECTS = (
     "spectra",
     "pooling",
     "training",
+    "descent",
     "laplace",
     "real_domains",
     "bilinear",
