@@ -11,6 +11,7 @@ SUBJECTS = (
     "real_domains",
     "bilinear",
     "expansions",
+    "deformations",
     "spectral_pooling",
     "frequency_pooling",
     "gaussian",

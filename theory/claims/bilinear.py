@@ -271,7 +271,7 @@ def engine_products(m: Arithmetic, N: int, seed: int) -> list[Number]:
 
 
 _EVERY_FIELD: tuple[Point, ...] = tuple(
-    {"N": N, "field": field} for N, field in ((1, 0), (4, 0), (6, 0), (7, 0), (2, 1), (5, 1), (6, 1), (3, 2), (4, 2))
+    {"N": N, "field": field} for N, field in ((1, 0), (4, 0), (6, 0), (5, 0), (2, 1), (5, 1), (6, 1), (3, 2), (4, 2))
 )
 
 CLAIMS: tuple[Claim, ...] = (

@@ -190,7 +190,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         hypotheses="The filter has a free tap for each sample, and some filter gives the targets exactly.",
         proof=r"The gradient has the spectrum $\overline{X_k} (H_k - T_k) X_k$, averaged over the examples: modes "
-        "do not mix. Steepest descent on taps and on modes is the same, since the transform is a multiple of a unitary one.",
+        "do not mix. Steepest descent on taps and on modes is the same, since the transform is a multiple of a unitary "
+        "one.",
         proof_page="further_proofs#speed-of-learning-per-mode",
         checks=(
             Identity(
@@ -270,7 +271,8 @@ CLAIMS: tuple[Claim, ...] = (
         id="descent-moves-straight",
         title="A product of complex factors moves straight to its target",
         statement="Let the response of a mode be a product $w$ of $L$ complex factors. Under gradient flow $w$ "
-        "stays on the segment from its start to the target $t$, and the differences of the factors' squared moduli do not change.",
+        "stays on the segment from its start to the target $t$, and the differences of the factors' squared moduli do "
+        "not change.",
         verdict="holds",
         corrected=r"The speed along the segment is $s|w - t| \sum_l \prod_{j \neq l} |u_j|^2$. For $L \geq 2$ and "
         "balanced factors it vanishes at $w = 0$: if $w_0/t$ is negative, $w$ never passes 0.",
