@@ -106,7 +106,7 @@ def speed_of_wavelet(m: Arithmetic, a: int, b: int, u: Number) -> Number:
     return m.sqrt(m.number(Fraction(a, 2)))
 
 
-# -- a layer with a window of the spectrum e^{-width |w|}: packet with b = 2, wavelets with a = 1 -----------------------
+# -- a layer with a window of the spectrum e^{-width |w|}: packet with b = 2, wavelets with a = 1 ------------------
 def moved_layer(m: Arithmetic, s: Number, width: Number) -> Number:
     """Return the distance of the windowed moduli, over x and log r, after a dilation by s.
 
@@ -434,6 +434,7 @@ CLAIMS: tuple[Claim, ...] = (
                 quantity=kept_power,
                 high="1e-10",
                 points=({"k": 1, "z": "2.40483"}, {"k": 1000, "z": "2.40483"}),
+                outside_points=({"k": 1, "z": "2.4"}, {"k": 1000, "z": "2.41"}),
             ),
             Identity(
                 name="freqnet's power spectrum",
