@@ -66,6 +66,10 @@ class DivergenceError(FreqnetError, ArithmeticError):
     """The loss or the power of a layer is no longer finite."""
 
 
+class TeamError(FreqnetError, RuntimeError):
+    """A process that takes part in a training is lost, or fails."""
+
+
 class GradientError(FreqnetError, AssertionError):
     """A gradient disagrees with finite differences."""
 

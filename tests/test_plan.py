@@ -574,6 +574,19 @@ def test_polynomials_for_relu_have_all_digits_wherever_zero_lies():
 
 
 # -- prediction ----------------------------------------------------------------------------------------
+def test_a_head_that_reads_many_modes_keeps_its_digits():
+    """One running sum of its 34,848 terms in float32 would be four times as far from float64."""
+    layers = nn.Sequential(nn.Dense(10))
+    single, double = (
+        nn.Network(nn.Door("fourier", (33, 33), (16, 16), 16), layers, precision=p) for p in (np.float32, np.float64)
+    )
+    double.body.load_arrays({name: array.astype(float) for name, array in single.arrays().items()})
+    samples = np.random.default_rng(0).normal(size=(64, 33, 33, 16)).astype(np.float32)
+    wanted = double.infer(double.analyse(samples.astype(float)))
+    found = single.infer(single.analyse(samples))
+    assert np.linalg.norm(found - wanted) < 1e-6 * np.linalg.norm(wanted)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 64, 65, 130])
 def test_prediction_by_plans_and_by_the_tape_agree(count: int):
     network = small_network(nn.Gaussian())

@@ -37,7 +37,7 @@ MEAN, DEVIATION = 0.1307, 0.3081
 SEEDS = 3
 # Epochs of the originals, and the one epoch after conversion.
 TRAINED = Settings(epochs=8)
-TUNED = Settings(epochs=1, learning_rate=3e-4)
+TUNED = Settings(epochs=1, learning_rate=1e-3)
 # Modes along each axis; all of them take several times as long for the same accuracy.
 MODES = 17
 

@@ -79,23 +79,34 @@ def train(
         int | None, opt("seeds", "Number of runs with the seeds S, S+1, ..., each in a folder of its own [one run].")
     ] = None,
     processes: Annotated[int | None, opt("processes", "With --seeds: number of runs at a time [one per core].")] = None,
+    scheduler: Annotated[
+        str | None, opt("scheduler", "Address of a Dask scheduler whose workers share the work [this process alone].")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> int:
-    """Train a network and write weights, metrics, history and a report."""
+    """Train a network and write weights, metrics, history and a report.
+
+    Started by mpirun -n 4, say, four processes share the work.
+    """
     from freqnet.cli.reading import reading_shown
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
+    from freqnet.processes import launched, launched_rank
 
     arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
+    quiet = quiet or launched_rank() > 0
     how = {"resume": resume, "overwrite": overwrite, "quiet": quiet}
+    if seeds is not None and (launched() > 1 or scheduler is not None):
+        todo = "train one seed after the other, each with --seed"
+        raise ConfigurationError(got_expected("--seeds", "several processes for each run", "one process", todo))
     if processes is not None and seeds is None:
         todo = "leave --processes out, or add --seeds 5"
         raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
     with reading_shown(not quiet):
         if seeds is None:
-            run(Job(**arguments), **how)
+            run(Job(**arguments), **how, scheduler=scheduler)
             return 0
         from freqnet.cli.seeds import train_seeds
 

@@ -40,7 +40,7 @@ def convert_model(
     if choices["standardise"] is None:
         say("the original was given the samples as they are; --mean and --deviation standardise them first")
     say(f"{out}: {MODEL}, {ERRORS}")
-    say(f"train on: freqnet train {data} --from {out} --epochs 1 --lr 3e-4 --smoothing 0")
+    say(f"train on: freqnet train {data} --from {out} --epochs 1 --lr 1e-3")
     return found
 
 

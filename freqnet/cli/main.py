@@ -11,6 +11,7 @@ from typing import Any
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError, NetworkWarning, echo, got_expected
+from freqnet.processes import launched_rank
 
 _QUOTES = "'[]()"
 # An argument of the library in a message, such as ``size='large'``.
@@ -64,7 +65,12 @@ def _show_any_text() -> None:
 
 
 def _report(error: BaseException, words: list[str]) -> int:
-    """Print an error in one line, and return the exit status: 2 for a user's error, 1 for an error of the program."""
+    """Print an error in one line, and return the exit status: 2 for a user's error, 1 for an error of the program.
+
+    Of several processes that a launcher has started, the first one prints an error that all have.
+    """
+    if launched_rank():
+        return 2
     if isinstance(error, BrokenPipeError):
         mute()
         return 0

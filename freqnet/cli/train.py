@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from freqnet.cli.console import on_terminal, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
+from freqnet.cli.together import agreed, ending_all, team_of, with_shards
 from freqnet.data.layouts import describe_layout
 from freqnet.experiments import Begun, Job, Plan, prepare, resume_command
 from freqnet.tasks import Task, get_task
@@ -18,12 +20,14 @@ from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 from freqnet.training.frozen import frozen_parameters
 
 
-def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
+def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool, scheduler: str | None = None) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), team_of(scheduler) as team:
         if quiet:
             warnings.simplefilter("ignore")
-        with prepare(job, resume=resume, overwrite=overwrite) as begun, _explained(begun.plan.folder, job):
+        job = job if resume else with_shards(job, team)
+        begin = partial(prepare, job, resume=resume, overwrite=overwrite, team=team)
+        with agreed(team, begin) as begun, ending_all(team), _explained(begun.plan.folder, job):
             if not quiet:
                 show_opening(begun)
             metrics = begun.finish(_fit(begun, quiet))
@@ -90,6 +94,8 @@ def show_opening(begun: Begun) -> None:
     frozen = frozen_parameters(network.body, plan.settings.freeze or ())
     if frozen:
         say(f"frozen: {', '.join(frozen)}")
+    if begun.team.size > 1:
+        say(f"{begun.team.size} processes share each batch: --shards {plan.settings.shards} in one process is the same")
 
 
 def outputs_in_words(info: dict[str, Any]) -> str:

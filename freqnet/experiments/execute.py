@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from freqnet.training import (
     KeepModels,
     Records,
     Spectra,
+    Team,
     TensorBoard,
     analyse,
     evaluate,
@@ -68,10 +69,12 @@ class Begun:
         The spectra for validation.
     resume : bool
         Whether the run continues from its checkpoint.
-    lock : FolderLock
-        Lock of the folder.
+    lock : FolderLock or None
+        Lock of the folder; None where another process of a team has it.
     job : Job
         The choices that were given.
+    team : Team
+        The processes that share the training.
     """
 
     plan: Plan
@@ -80,8 +83,9 @@ class Begun:
     train: Spectra
     validation: Spectra | None
     resume: bool
-    lock: FolderLock
+    lock: FolderLock | None
     job: Job
+    team: Team = field(default_factory=Team)
 
     def __enter__(self) -> Begun:
         return self
@@ -91,7 +95,8 @@ class Begun:
 
     def release(self) -> None:
         """Let other runs use the folder."""
-        self.lock.release()
+        if self.lock is not None:
+            self.lock.release()
 
     @property
     def steps_an_epoch(self) -> int:
@@ -108,7 +113,8 @@ class Begun:
             checkpoint=self.plan.folder / CHECKPOINT,
             resume=self.resume,
             info=self.plan.info,
-            callbacks=[*self._writers(), *callbacks],
+            callbacks=[] if self.team.rank else [*self._writers(), *callbacks],
+            team=self.team,
         )
 
     def _writers(self) -> list[Callback]:
@@ -122,6 +128,8 @@ class Begun:
     def finish(self, history: History, report: bool = True) -> dict[str, Any]:
         """Evaluate on the held-out examples, write the results, and return the metrics.
 
+        Of a team, the first process does this; the others return nothing.
+
         Raises
         ------
         ConfigurationError
@@ -130,13 +138,15 @@ class Begun:
         if not history.rows:
             todo = "stop the training after the first epoch"
             raise ConfigurationError(got_expected("training", "no epoch", "at least one", todo))
+        if self.team.rank:
+            return {}
         with one_blas_thread():
             result = evaluate(self.network, analyse(self.network, self.parts.test))
         return write_results(self.plan, self.network, self.parts, history, result, report)
 
 
-def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun:
-    """Load the data, make the network, and prepare the folder.
+def prepare(job: Job, *, resume: bool = False, overwrite: bool = False, team: Team | None = None) -> Begun:
+    """Load the data, make the network, and prepare the folder; of a team, the first process alone touches the folder.
 
     Raises
     ------
@@ -158,9 +168,11 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False) -> Begun
     check_examples(plan.settings, train, validation)
     check_choices(network, plan.settings, train.task, train.targets)
     check_records(plan.records, validation)
+    team = team or Team()
+    team.check(plan.settings)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
-    lock = claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    return Begun(plan, parts, network, train, validation, resume, lock, job)
+    lock = None if team.rank else claim_folder(plan.folder, resume=resume, overwrite=overwrite)
+    return Begun(plan, parts, network, train, validation, resume, lock, job, team)
 
 
 def untrained(job: Job) -> tuple[Plan, Network, Spectra]:

@@ -93,9 +93,13 @@ static int NAME(gemm_total)(void *context, Pieces *pieces) {
                 V sums[GEMM_ROWS] = {{0}};
                 for (int i = 0; call->bias && i < rows; i++)
                     memcpy(&sums[i], call->bias + v * LANES, sizeof(REAL) * count);
-                for (Py_ssize_t at = 0; at < g->n[0] * g->n[1]; at++)
+                for (Py_ssize_t at = 0; at < g->n[0] * g->n[1]; at++) {
+                    /* Each pair by itself: one sum of thousands of terms would lose several times as many digits. */
+                    V part[GEMM_ROWS] = {{0}};
                     NAME(gemm_sums)(call->a + at / g->n[1] * g->a_step[0] + at % g->n[1] * g->a_step[1] + r * g->a_row,
-                                    call->panels + at * size + v * g->inner * LANES, g, rows, sums);
+                                    call->panels + at * size + v * g->inner * LANES, g, rows, part);
+                    for (int i = 0; i < rows; i++) sums[i] += part[i];
+                }
                 NAME(gemm_store)(sums, call->out + r * g->out_row, g, rows, v * LANES);
             }
     return 0;

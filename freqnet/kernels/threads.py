@@ -12,7 +12,8 @@ from typing import Any
 
 # The size of the thread pool in pool.h.
 MOST_THREADS = 256
-
+# Variables of the environment with a number of threads, the first one that is set counts.
+THREAD_VARIABLES = ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS")
 
 # The number set by `thread_limit` in this context, if any.
 _limit: ContextVar[int | None] = ContextVar("thread_limit", default=None)
@@ -100,7 +101,7 @@ def blas_name() -> str:
 
 @lru_cache(maxsize=1)
 def _available() -> int:
-    for name in ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS"):
+    for name in THREAD_VARIABLES:
         first = os.environ.get(name, "").split(",")[0].strip()
         if first.isdecimal() and int(first) > 0:
             return min(int(first), MOST_THREADS)

@@ -9,6 +9,7 @@ from freqnet.training.evaluate import Evaluation, evaluate, exploding_layer
 from freqnet.training.fit import fit
 from freqnet.training.history import History
 from freqnet.training.keeping import KeepModels
+from freqnet.training.parallel import DaskTeam, MPITeam, Team
 from freqnet.training.presets import ACTIVATIONS, Model, register_activation, training_defaults
 from freqnet.training.progress import ProgressBar
 from freqnet.training.range_test import RangeTest, learning_rate_range_test
@@ -21,10 +22,12 @@ __all__ = [
     "Batch",
     "Callback",
     "Checkpoint",
+    "DaskTeam",
     "Evaluation",
     "History",
     "JSONLines",
     "KeepModels",
+    "MPITeam",
     "Model",
     "Progress",
     "ProgressBar",
@@ -35,6 +38,7 @@ __all__ = [
     "Shares",
     "Spectra",
     "StopTraining",
+    "Team",
     "TensorBoard",
     "analyse",
     "evaluate",

@@ -30,6 +30,8 @@ from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
 from freqnet.training.evaluate import evaluate, exploding_layer, loss_of, require_fields
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
+from freqnet.training.parallel.gradients import Shards
+from freqnet.training.parallel.team import Team
 from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
@@ -67,6 +69,8 @@ class Run:
         Examples measured after each epoch.
     averages : AveragedWeights or None
         Averages of the trained weights, if the settings ask for them.
+    team : Team
+        The processes that share the work.
     """
 
     network: Network
@@ -83,6 +87,7 @@ class Run:
     frozen: dict[str, Tensor] = field(default_factory=dict)
     validation: Spectra | None = None
     averages: AveragedWeights | None = None
+    team: Team = field(default_factory=Team)
 
     @property
     def task(self) -> Task:
@@ -126,6 +131,12 @@ class Run:
         """Yield the batches of one pass over the training examples, changed at random as the settings say."""
         return self.train.shuffled(self.settings.batch, generator, augment=self.settings.augmentation)
 
+    def shards(self, generator: np.random.Generator) -> Iterator[Shards]:
+        """Yield the same batches before they are taken and changed, to be computed in parts."""
+        order, size = generator.permutation(len(self.train)), self.settings.batch
+        for step in range(self.steps_an_epoch):
+            yield Shards(self.epoch, step, order[step * size : (step + 1) * size])
+
     @property
     def updates_an_epoch(self) -> int:
         """Steps of the optimiser per epoch: one per batch, or per group of batches that `Settings.accumulate` makes."""
@@ -143,17 +154,45 @@ class Run:
             The loss or the gradient is not finite; the weights have not changed then.
         """
         value, outputs = self.gradients(batch)
+        self._update(value, self.loss.weight(batch.targets, batch.count), batch, is_last)
+        return value, outputs
+
+    def learn(self, batch: Batch | Shards, is_last: bool = False) -> tuple[int, dict[str, float]]:
+        """Take one training step, in parts that the team computes if the batch has some.
+
+        Returns
+        -------
+        count : int
+            Number of examples.
+        sums : dict of str to float
+            Sums over the batch of the loss and of what is shown while training.
+
+        Raises
+        ------
+        DivergenceError
+            As `step` does.
+        """
+        if isinstance(batch, Shards):
+            count = len(batch.indices)
+            value, sums, weight = self.team.gradients(batch)
+            self._update(value, weight, batch, is_last)
+        else:
+            count, (value, outputs) = batch.count, self.step(batch, is_last)
+            sums = self.task.running(outputs, batch.targets)
+        return count, {"loss": value * count, **sums}
+
+    def _update(self, value: float, weight: float, batch: Batch | Shards, is_last: bool) -> None:
+        """Let the optimiser take a step by the gradients of a batch, or add them to those of its group."""
         if self.settings.accumulate > 1 and isfinite(value):
-            self._sum.add(self.loss.weight(batch.targets, batch.x.shape[-2]))
+            self._sum.add(weight)
             if self._sum.batches < self.settings.accumulate and not is_last:
-                return value, outputs
+                return
             self._sum.take()
         norm = self.optimizer.step(self.settings.clip or inf) if isfinite(value) else inf
         if not isfinite(norm or 0.0):
-            self._tell_divergence(batch.x, value)
+            self._tell_divergence(batch, value)
         if self.averages is not None:
             self.averages.update()
-        return value, outputs
 
     def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
         """Set the gradients, by a plan or by the tape; return the loss and the outputs."""
@@ -181,7 +220,8 @@ class Run:
         """Put averaged weights, if there are some, in the place of the last inside the block."""
         return nullcontext() if self.averages is None else self.averages.applied()
 
-    def _tell_divergence(self, x: Tensor, loss: float) -> NoReturn:
+    def _tell_divergence(self, batch: Batch | Shards, loss: float) -> NoReturn:
+        x = self.train.take(batch.indices).x if isinstance(batch, Shards) else batch.x
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
             what = (
                 f"a loss of {loss}" if not isfinite(loss) else f"a gradient that is not finite at a loss of {loss:.3g}"
@@ -278,6 +318,7 @@ def fit(
     info: dict[str, Any] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
+    team: Team | None = None,
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -305,6 +346,10 @@ def fit(
         `KeepModels`, or your own.
     progress : bool
         Whether to show a `ProgressBar`, on a terminal or in a notebook.
+    team : Team, optional
+        The processes that share the work, such as `MPITeam()`; by default this one alone. All of them call `fit` with
+        the same arguments. The first one alone writes the checkpoint and has callbacks. The weights are
+        those of one process with the same ``settings.shards``, bit for bit.
 
     Returns
     -------
@@ -326,6 +371,8 @@ def fit(
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
         The checkpoint to resume is damaged or belongs to another run.
+    TeamError
+        A worker of a cluster is lost.
 
     Warns
     -----
@@ -348,7 +395,8 @@ def fit(
     if not isinstance(progress, bool):
         todo = "pass callbacks=[Progress(function)] for a function"
         raise ConfigurationError(got_expected("progress", f"a {type(progress).__name__}", "True or False", todo))
-    callbacks = [*callbacks, ProgressBar()] if progress else callbacks
+    team = team or Team()
+    callbacks = [] if team.rank else [*callbacks, *([ProgressBar()] if progress else [])]
     check_arguments(network, train, validation, settings)
     if checkpoint is not None:
         require_registered(network.body)
@@ -359,17 +407,20 @@ def fit(
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
             raise CheckpointError(got_expected("resume", "no checkpoint", "a file to resume from", todo))
-        run.restore(load_checkpoint(checkpoint), info or {})
-    with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
+        run.restore(team.agree(None if team.rank else load_checkpoint(checkpoint)), info or {})
+    run.team = team
+    team.begin(run)
+    with team.limits(), one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         followers.begin()
         while not (run.finished or followers.stopped):
             row = _epoch(run, followers)
             if validation is not None:
                 row |= _validate(run, validation)
             run.history.add(row)
-            if checkpoint is not None:
+            if checkpoint is not None and not team.rank:
                 save(checkpoint, run.checkpoint(info or {}))
             followers.epoch(row)
+            followers.stopped = team.agree(followers.stopped)
         if run.best:
             network.body.load_arrays(run.best)
         else:
@@ -404,6 +455,7 @@ def one_pass(run: Run, train: Spectra, callbacks: Sequence[Callback] = ()) -> di
     run.change_loss(loss_of(run.network, train.task, train.targets, run.settings.loss_choices))
     if run.averages is not None:
         run.averages.withdraw()
+    run.team.begin(run)
     with one_blas_thread(), without_gradients(run.frozen), Followers(callbacks, run) as followers:
         row = _epoch(run, followers)
         run.history.add(row)
@@ -470,14 +522,15 @@ def _epoch(run: Run, followers: Followers) -> dict[str, Any]:
     train_except(network.body, run.frozen)
     network.body.set_generator(generator)
     sums, seen, start = Counter[str](), 0, time.perf_counter()
-    for index, batch in enumerate(run.batches(generator)):
+    batches: Iterator[Batch | Shards] = run.shards(generator) if settings.shards > 1 else run.batches(generator)
+    for index, batch in enumerate(batches):
         run.optimizer.learning_rate = schedule(run.epoch * run.updates_an_epoch + index // settings.accumulate)
-        loss, outputs = run.step(batch, is_last=index + 1 == run.steps_an_epoch)
-        count = batch.x.shape[-2]
-        sums.update({"loss": loss * count, **run.task.running(outputs, batch.targets)})
+        count, found = run.learn(batch, is_last=index + 1 == run.steps_an_epoch)
+        sums.update(found)
         seen += count
         seconds = time.perf_counter() - start
         followers.step({"epoch": run.epoch + 1, "step": index + 1, **_figures(sums, seen, seconds)})
+        followers.stopped = run.team.agree(followers.stopped)
         if followers.stopped:
             break
     run.epoch += 1
@@ -494,10 +547,15 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
     # Training goes on with its own averages, so that it does not depend on the validation.
     with kept_state(run.network.body), run.averaged():
         _measure_statistics(run)
-        result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
-        if result.loss < run.best_loss:
-            run.best_loss, run.best_epoch = result.loss, run.epoch
+        figures = run.team.agree(None if run.team.rank else _score(run, validation))
+        if figures["validation_loss"] < run.best_loss:
+            run.best_loss, run.best_epoch = figures["validation_loss"], run.epoch
             run.best = {name: array.copy() for name, array in run.network.arrays().items()}
+    return figures  # type: ignore[no-any-return]
+
+
+def _score(run: Run, validation: Spectra) -> dict[str, float]:
+    result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
     return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 

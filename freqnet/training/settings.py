@@ -187,6 +187,9 @@ class Settings:
     accumulate : int
         Number of batches per step of the optimiser [1]. Their gradient is that of one larger batch, in less memory;
         statistics of normalisation are still those of each batch. Schedules count steps of the optimiser.
+    shards : int
+        Number of parts of each batch whose gradients are computed apart, so that several processes can share them [1].
+        Normalisation uses the statistics of each part. The weights depend on this number, not on that of the processes.
     ema : float
         Decay of a moving average of the weights per step, such as 0.999, 0 for none [0]. Validation and the final model
         use the averaged weights, with running statistics that are measured for them. Their average spans about
@@ -223,17 +226,28 @@ class Settings:
     restart_epochs: float | None = None
     restart_factor: float = 2.0
     accumulate: int = 1
+    shards: int = 1
     ema: float = 0.0
     augment: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("accumulate", 1), ("patience", 0), ("seed", 0)):
+        for name, least in (
+            ("epochs", 1),
+            ("batch", 1),
+            ("accumulate", 1),
+            ("shards", 1),
+            ("patience", 0),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if not is_whole(value) or not least <= value <= LARGEST:
                 is_large = is_whole(value) and value > LARGEST
                 _refuse(name, value, f"a whole number of {f'at most {LARGEST}' if is_large else f'{least} or more'}")
             # NumPy's integers would be stored as floating-point numbers.
             object.__setattr__(self, name, int(value))
+        if self.shards > self.batch:
+            expected, todo = f"at most batch={self.batch}", f"pass shards={self.batch}"
+            raise ConfigurationError(got_expected("shards", self.shards, expected, todo))
         for name in ("learning_rate", "weight_decay", "shift", "clip", "smoothing", "ema"):
             value, is_share = getattr(self, name), name in ("smoothing", "ema")
             expected = "a number from 0 to below 1" if is_share else "a finite number of 0 or more"

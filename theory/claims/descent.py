@@ -1,286 +1,296 @@
-"""Training in spectral coordinates: what a step of signs gains or loses, and which losses become diagonal.
-
-Spectral coordinates are U x with an orthonormal real matrix U: Hartley's, (cos + sin)(2 pi k n / N)/sqrt(N), or for odd
-N the real Fourier basis, 1/sqrt(N) and sqrt(2/N) cos and sin of 2 pi k n / N. A step of signs changes every coordinate
-by the same size against the sign of its gradient: it is the first step of Adam.
-"""
+"""The speed at which gradient descent learns each mode, in one linear layer and in a product of several."""
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from .. import signals
 from ..arithmetic import Arithmetic, Number
-from ..checks import Bound, Contradiction, Identity, Point, Range
+from ..checks import Bound, Identity, Point, Range
 from ..claim import Claim
-from ..signals import Map, Signal, columns_of, dft, dot, noise
+
+# == one layer =======================================================================================================
+Examples = list[list[Number]]
 
 
-# == signs ===========================================================================================================
-def hartley_basis(m: Arithmetic, N: int) -> Map:
-    root = m.sqrt(m.number(N))
-    return [[(m.re(m.unit(k * n, N)) + m.im(m.unit(k * n, N))) / root for n in range(N)] for k in range(N)]
+def examples(m: Arithmetic, N: int, count: int, seed: int) -> Examples:
+    return [signals.noise(m, N, seed + at) for at in range(count)]
 
 
-def fourier_basis(m: Arithmetic, N: int) -> Map:
-    """Return the real Fourier basis, N odd."""
-    root = m.sqrt(m.number(N))
-    rows = [[1 / root] * N]
-    for k in range(1, N // 2 + 1):
-        rows += [[m.sqrt(m.number(2)) * part(m.unit(k * n, N)) / root for n in range(N)] for part in (m.re, m.im)]
-    return rows
+def learned(m: Arithmetic, N: int, count: int, steps: int, rate: Number, seed: int) -> list[Number]:
+    """Return the response after some steps: the error of each mode is multiplied by 1 - rate times its mean power."""
+    X = [signals.dft(m, x) for x in examples(m, N, count, seed)]
+    start, target = (signals.dft(m, signals.noise(m, N, seed - at)) for at in (1, 2))
+    power = [sum(m.abs(spectrum[k]) ** 2 for spectrum in X) / count for k in range(N)]
+    return [t + (1 - rate * s) ** steps * (h - t) for s, h, t in zip(power, start, target, strict=True)]
 
 
-def size(m: Arithmetic, x: Signal) -> Number:
-    """Return the sum of moduli: what a step of signs takes off the loss, for each unit of the step."""
-    return sum((m.abs(v) for v in x), m.number(0))
+def learned_by_samples(m: Arithmetic, N: int, count: int, steps: int, rate: Number, seed: int) -> list[Number]:
+    """Descend on the taps for half the mean squared error of circular convolutions, and transform them."""
+    inputs = examples(m, N, count, seed)
+    taps, teacher = (signals.noise(m, N, seed - at) for at in (1, 2))
+    for _ in range(steps):
+        slope = [m.number(0)] * N
+        for x in inputs:
+            errors = [y - z for y, z in zip(signals.circular(x, taps), signals.circular(x, teacher), strict=True)]
+            slope = [g + sum(errors[n] * x[n - j] for n in range(N)) for j, g in enumerate(slope)]
+        taps = [h - rate * g / count for h, g in zip(taps, slope, strict=True)]
+    return signals.dft(m, taps)
 
 
-def transformed(U: Map, x: Signal) -> Signal:
-    return [dot(row, x) for row in U]
-
-
-def gain_of_noise(m: Arithmetic, h: int, basis: int, seed: int) -> Number:
-    """Return the gain for a random gradient of N = 2h + 1 samples: Hartley's basis (0) or Fourier's (1)."""
-    x = noise(m, 2 * h + 1, seed)
-    return size(m, transformed((hartley_basis, fourier_basis)[basis](m, 2 * h + 1), x)) / size(m, x)
-
-
-def hartley_ends(m: Arithmetic, N: int) -> Signal:
-    """Return the gain for a gradient at one sample, and for a constant one."""
-    return [m.sqrt(m.number(N)), 1 / m.sqrt(m.number(N))]
-
-
-def hartley_ends_by_sums(m: Arithmetic, N: int) -> Signal:
-    U = hartley_basis(m, N)
-    return [
-        size(m, transformed(U, x)) / size(m, x) for x in ([m.number(int(n == 0)) for n in range(N)], [m.number(1)] * N)
-    ]
-
-
-def largest_fourier_gain(m: Arithmetic, h: int) -> Number:
-    """Return the largest gain of the real Fourier basis of N = 2h + 1 samples."""
-    N = 2 * h + 1
-    return (1 + (1 / m.tan(m.pi / (4 * N)) - 1) / m.sqrt(m.number(2))) / m.sqrt(m.number(N))
-
-
-def gain_of_sample(m: Arithmetic, h: int) -> Number:
-    """Return the gain for a gradient at sample 1."""
-    return gain_at(m, h, 1)
-
-
-def gain_at(m: Arithmetic, h: int, n: int) -> Number:
-    """Return the gain for a gradient at a sample: the size of a column of the basis."""
-    return size(m, columns_of(fourier_basis(m, 2 * h + 1))[n % (2 * h + 1)])
-
-
-def engine_gain(m: Arithmetic, h: int) -> Number:
-    """Return the gain for a gradient at sample 1 in freqnet's orthonormal real coordinates."""
+def engine_learned(m: Arithmetic, N: int, steps: int, rate: Number, seed: int) -> list[Number]:
+    """Descend with freqnet's gradients, whose inner product is the mean over samples."""
     import numpy as np
 
-    from freqnet import Fourier, ops
+    from freqnet import Fourier, Tensor, gradient, ops
 
-    N = 2 * h + 1
-    x = ops.analysis((np.arange(N) == 1).astype(float).reshape(1, N, 1), Fourier.on(N))
-    c = ops.coordinates(x).data.ravel()
-    return m.number(float(np.sum(np.abs(c)) / np.linalg.norm(c)))
+    def array(at: int) -> np.ndarray:
+        return np.array([float(z) for z in signals.noise(m, N, at)])
 
-
-# == losses ==========================================================================================================
-def correlation(m: Arithmetic, x: Signal, taps: int) -> Map:
-    """Return the second derivatives of (1/2N) sum_n (h * x - t)_n^2 with respect to the taps of h, by sums."""
-    N = len(x)
-    return [[sum(x[(n - i) % N] * x[(n - j) % N] for n in range(N)) / N for j in range(taps)] for i in range(taps)]
-
-
-def diagonal_of_powers(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Return the matrix with |X_k|^2 / N on its diagonal, row by row; X is the transform of the input."""
-    powers = [m.abs(X) ** 2 / N for X in dft(m, noise(m, N, seed))]
-    return [powers[k] if k == j else m.number(0) for k in range(N) for j in range(N)]
+    x = ops.analysis(array(seed)[None, :, None], Fourier.on(N))
+    # Centred taps: tap 0 is in the middle.
+    taps, teacher = (np.roll(array(seed - at), N // 2).reshape(-1, 1, 1) for at in (1, 2))
+    target = ops.convolve(x, ops.frequency_response(Tensor(teacher), x.space, "taps", N))
+    for _ in range(steps):
+        theta = Tensor(taps, requires_grad=True)
+        error = ops.convolve(x, ops.frequency_response(theta, x.space, "taps", N)) - target
+        [slope] = gradient(ops.inner_product(error, error), [theta])
+        taps = taps - float(rate) * N / 2 * slope.data
+    response = ops.frequency_response(Tensor(taps), x.space, "taps", N)
+    return [m.number(complex(z)) for z in response.data.ravel()]
 
 
-def hessian_in_hartley(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Return U C U^T, row by row."""
-    return _rotated(m, correlation(m, noise(m, N, seed), N))
+def learned_half(m: Arithmetic, N: int, steps: int, rate: Number, seed: int) -> list[Number]:
+    """Return the modes from 0 up that freqnet keeps, of one example."""
+    return learned(m, N, 1, steps, rate, seed)[: (N + 1) // 2]
 
 
-def _rotated(m: Arithmetic, C: Map) -> Signal:
-    U = hartley_basis(m, len(C))
-    return [v for row in columns_of([transformed(U, transformed(C, row)) for row in U]) for v in row]
+def steps_of_mode(m: Arithmetic, k: int) -> Number:
+    """Return the steps that divide the error of mode k by e: its power is 1/k^2, and mode 1 needs one step."""
+    return -1 / m.log(1 - m.number(Fraction(1, k * k)))
 
 
-def hessian_of_few_taps(m: Arithmetic, N: int, taps: int, seed: int) -> Signal:
-    return _rotated(m, correlation(m, noise(m, N, seed), taps))
+def square(m: Arithmetic, k: int) -> Number:
+    return m.number(k * k)
 
 
-def diagonal_of_few_taps(m: Arithmetic, N: int, taps: int, seed: int) -> Signal:
-    """Return the same without what is off the diagonal."""
-    matrix = hessian_of_few_taps(m, N, taps, seed)
-    return [v if place % (taps + 1) == 0 else m.number(0) for place, v in enumerate(matrix)]
+def square_less_one(m: Arithmetic, k: int) -> Number:
+    return m.number(k * k - 1)
 
 
-def best_filter(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Return the filter that takes x to t, by division of transforms."""
-    X, T = dft(m, noise(m, N, seed)), dft(m, noise(m, N, seed + 1))
-    return [sum(t / x * m.unit(k * n, N) for k, (x, t) in enumerate(zip(X, T, strict=True))) / N for n in range(N)]
+# == L layers: a product of L numbers per mode =======================================================================
+# -- how long it takes --------------------------------------------------------------------------------------------
+def time_between(m: Arithmetic, L: int, s: Number, t: Number, start: Number, end: Number) -> Number:
+    """Return the time from start * t to end * t, for a mode of power s and target t > 0."""
+    unit = s * m.power(t, m.number(Fraction(2 * L - 2, L)))
+    return (_elapsed(m, L, end) - _elapsed(m, L, start)) / unit
 
 
-def one_step(m: Arithmetic, N: int, seed: int) -> Signal:
-    """Take one gradient step from a random filter, with a rate for each of Hartley's coordinates."""
-    x, t, h = noise(m, N, seed), noise(m, N, seed + 1), noise(m, N, seed + 2)
-    C, U = correlation(m, x, N), hartley_basis(m, N)
-    slope = [sum(x[(n - i) % N] * t[n] for n in range(N)) / N for i in range(N)]
-    g = transformed(U, [dot(row, h) - b for row, b in zip(C, slope, strict=True)])
-    curvature = [dot(row, transformed(C, row)) for row in U]
-    moved = [v - a / c for v, a, c in zip(transformed(U, h), g, curvature, strict=True)]
-    return transformed(columns_of(U), moved)
+def _elapsed(m: Arithmetic, L: int, part: Number) -> Number:
+    if L == 1:
+        return -m.log(1 - part)
+    if L == 2:
+        return m.log(part / (1 - part)) / 2
+    # With x = v^L, dx/[L x^(2 - 2/L) (1 - x)] is v^(1 - L) dv + v dv/(1 - v^L), the latter in partial fractions.
+    v = m.power(part, m.number(Fraction(1, L)))
+    logarithms = sum(m.unit(2 * j, L) * m.log(1 - v * m.unit(-j, L)) for j in range(L))
+    return v ** (2 - L) / (2 - L) - m.re(logarithms) / L
 
 
-def condition_ratio(m: Arithmetic, p: Number, c: Number, d: Number) -> Number:
-    """Return how a rescaling of the first coordinate by d changes the condition number of [[p, c], [c, 1]]."""
+def time_by_quadrature(m: Arithmetic, L: int, s: Number, t: Number, start: Number, end: Number) -> Number:
+    """Integrate over the logarithm of the product."""
 
-    def condition(a: Number, b: Number) -> Number:
-        root = m.sqrt((a - 1) ** 2 + 4 * b * b)
-        return (a + 1 + root) / (a + 1 - root)
+    def integrand(x: Number) -> Number:
+        w = m.exp(x)
+        return m.exp(x * m.number(Fraction(2 - L, L))) / (L * s * (t - w))
 
-    return condition(p * d * d, c * d) / condition(p, c)
-
-
-def least_condition_ratio(m: Arithmetic, N: int, seed: int) -> Number:
-    """Return the least ratio over 200 random rescalings of all coordinates of a circulant matrix."""
-    import numpy as np
-
-    generator = np.random.default_rng([N, seed])
-    x = generator.normal(size=N)
-    C = np.array([[np.mean(np.roll(x, i) * np.roll(x, j)) for j in range(N)] for i in range(N)]) + 0.01 * np.eye(N)
-    scales = np.exp(generator.normal(size=(200, N)) * generator.uniform(0.01, 1, size=(200, 1)))
-    values = np.linalg.eigvalsh(scales[:, :, None] * C * scales[:, None, :])
-    own = np.linalg.eigvalsh(C)
-    return m.number(float(np.min(values[:, -1] / values[:, 0]) / (own[-1] / own[0])))
+    low, high = m.log(t * start), m.log(t * end)
+    return m.integral(integrand, *(low + (high - low) * k / 3 for k in range(4)))
 
 
-_SIZES: tuple[Point, ...] = ({"N": 1, "seed": 0}, {"N": 4, "seed": 1}, {"N": 7, "seed": 2})
+# -- the flow of the factors ---------------------------------------------------------------------------------
+Series = list[Number]
+
+
+def flow(m: Arithmetic, factors: list[Number], s: Number, t: Number, time: Number) -> list[Number]:
+    """Return up to three factors after gradient flow on s |product - t|^2 / 2, by power series in time."""
+    u: list[Series] = [[z] for z in factors]
+    others: list[Series] = [[] for _ in u]
+    mirrored: list[Series] = [[] for _ in u]
+    error: Series = []
+    for n in range(m.digits + m.guard):
+        for j, product in enumerate(others):
+            product.append(_coefficient(m, u[:j] + u[j + 1 :], n))
+            mirrored[j].append(m.conj(product[n]))
+        error.append(_coefficient(m, [u[0], others[0]], n) - (t if n == 0 else 0))
+        for series, product in zip(u, mirrored, strict=True):
+            series.append(-s * _coefficient(m, [error, product], n) / (n + 1))
+    return [sum(c * time**n for n, c in enumerate(series)) for series in u]
+
+
+def _coefficient(m: Arithmetic, factors: list[Series], n: int) -> Number:
+    """Return a coefficient of the product of at most two power series."""
+    if len(factors) < 2:
+        return factors[0][n] if factors else m.number(int(n == 0))
+    return sum(factors[0][k] * factors[1][n - k] for k in range(n + 1))
+
+
+def started(m: Arithmetic, L: int, seed: int) -> list[Number]:
+    """Return complex factors with moduli up to 1."""
+    return [z / 3 for z in signals.complex_noise(m, L, seed)]
+
+
+def kept(m: Arithmetic, L: int, s: Number, t: Number, q: Number, time: Number, seed: int) -> list[Number]:
+    """Return the differences of the factors' powers at the start, and 1."""
+    u = started(m, L, seed)
+    return [*(m.abs(z) ** 2 - m.abs(u[0]) ** 2 for z in u[1:]), m.number(1)]
+
+
+def seen_kept(m: Arithmetic, L: int, s: Number, t: Number, q: Number, time: Number, seed: int) -> list[Number]:
+    """Return the same differences later, and 1 plus the sine of the angle between path and target, up to a factor."""
+    before, target = started(m, L, seed), t + m.i * q
+    u = flow(m, before, s, target, time)
+    start, end = _product(m, before), _product(m, u)
+    return [*(m.abs(z) ** 2 - m.abs(u[0]) ** 2 for z in u[1:]), 1 + m.im((end - start) / (target - start))]
+
+
+def _product(m: Arithmetic, factors: list[Number]) -> Number:
+    found = m.number(1)
+    for z in factors:
+        found = found * z
+    return found
+
+
+def learned_by_factors(m: Arithmetic, L: int, s: Number, t: Number, start: Number, time: Number) -> Number:
+    """Return the product of one or two equal factors after some time."""
+    if L == 1:
+        return t + (start - t) * m.exp(-s * time)
+    return t / (1 + (t / start - 1) * m.exp(-2 * s * t * time))
+
+
+def seen_learned(m: Arithmetic, L: int, s: Number, t: Number, start: Number, time: Number) -> Number:
+    """Let the factors flow from balanced values: of the same modulus, one of them negative if the product is."""
+    size = m.sqrt(m.abs(start)) if L == 2 else m.abs(start)
+    return _product(m, flow(m, [size, start / size] if L == 2 else [start], s, t, time))
+
+
+_SERIES = "the power series of the flow is cut without a bound of its rest"
+_DEPTHS: tuple[Point, ...] = tuple(
+    {"L": L, "s": "0.7", "t": "1.3", "start": "0.01", "end": "0.9"} for L in (1, 2, 3, 6)
+)
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        id="sign-steps-gain",
-        title="A step of signs gains a factor from 1/sqrt(N) to sqrt(N) in spectral coordinates",
-        statement=r"With the gradient $g$ of $N$ samples, a step of signs of size $\eta$ lowers the loss by $\eta "
-        r"\|g\|_1$ to first order, and by $\eta \|Ug\|_1$ in orthonormal coordinates $Ux$; both steps have the length "
-        r"$\eta \sqrt{N}$. The gain $\|Ug\|_1/\|g\|_1$ lies between $1/\sqrt{N}$ and $\sqrt{N}$. Hartley's coordinates "
-        r"reach both: $\sqrt{N}$ if the gradient is at one sample, $1/\sqrt{N}$ if it is constant. In the real Fourier "
-        r"basis, $N$ odd, the largest gain is $[1 + (\cot\frac{\pi}{4N} - 1)/\sqrt{2}]/\sqrt{N}$, near "
-        r"$0.90\sqrt{N}$.",
-        verdict="conditional",
-        hypotheses="The coordinates are orthonormal.",
-        corrected="Plain gradient steps gain nothing: they are the same in all orthonormal coordinates (see "
-        "descent-under-reparametrisation). With $x = cU^T v$ a step of signs in $v$ lowers the loss by $c \\eta "
-        "\\|Ug\\|_1$.",
-        proof=r"$\|v\|_2 \leq \|v\|_1 \leq \sqrt{N}\,\|v\|_2$, and $U$ keeps $\|v\|_2$. The largest gain is the "
-        r"largest sum of moduli of a column of $U$. For the Fourier basis these are sums of $|\cos|$ and $|\sin|$ over "
-        "equally spaced angles, which are cotangents.",
-        proof_page="networks#why-spectral-parameters-train-faster-or-not",
+        id="descent-per-mode",
+        title="Gradient descent learns each mode of a filter at the rate of the input's power there",
+        statement=r"Gradient descent with rate $\eta$ on half the squared error of a circular convolution, averaged "
+        r"over the examples, multiplies the error of mode $k$ by $1 - \eta S_k$ per step, with $S_k$ the mean of "
+        r"$|X_k|^2$. It converges if and only if $\eta < 2/S_k$ for every $k$ with $S_k > 0$. For powers $S_k = "
+        r"S_1/k^2$ and $\eta = 1/S_1$, mode $k$ needs between $k^2 - 1$ and $k^2$ steps to divide its error by $e$.",
+        verdict="holds",
+        hypotheses="The filter has a free tap for each sample, and some filter gives the targets exactly.",
+        proof=r"The gradient has the spectrum $\overline{X_k} (H_k - T_k) X_k$, averaged over the examples: modes "
+        "do not mix. Steepest descent on taps and on modes is the same, since the transform is a multiple of a unitary "
+        "one.",
+        proof_page="further_proofs#speed-of-learning-per-mode",
         checks=(
-            Bound(
-                name="any gradient",
-                quantity=gain_of_noise,
-                low=lambda m, h, basis, seed: 1 / m.sqrt(m.number(2 * h + 1)),
-                high=lambda m, h, basis, seed: m.sqrt(m.number(2 * h + 1)),
-                random={"h": Range(1, 7), "basis": Range(0, 1), "seed": Range(0, 999)},
-                screened=60,
-            ),
             Identity(
-                name="both ends, in Hartley's coordinates",
-                closed=hartley_ends,
-                independent=hartley_ends_by_sums,
-                points=({"N": 1}, {"N": 2}, {"N": 7}),
-                random={"N": Range(2, 12)},
-                draws=1,
-                screened=10,
-            ),
-            Identity(
-                name="the largest gain in the Fourier basis",
-                closed=largest_fourier_gain,
-                independent=gain_of_sample,
-                points=({"h": 1}, {"h": 4}, {"h": 7}),
-                random={"h": Range(2, 12)},
-                draws=1,
-                screened=10,
+                name="against descent on the taps",
+                closed=learned,
+                independent=learned_by_samples,
+                given=(examples,),
+                points=(
+                    {"N": 1, "count": 1, "steps": 3, "rate": "0.3", "seed": 3},
+                    {"N": 4, "count": 2, "steps": 3, "rate": "0.05", "seed": 3},
+                    {"N": 5, "count": 1, "steps": 5, "rate": "0.5", "seed": 4},
+                ),
+                random={"N": Range(1, 6), "count": Range(1, 3), "steps": Range(1, 3), "rate": Range("0.01", "1")}
+                | {"seed": Range(3, 99)},
+                draws=2,
+                screened=20,
             ),
             Bound(
-                name="a gradient at any sample",
-                quantity=lambda m, h, n: gain_at(m, h, n) - largest_fourier_gain(m, h) * m.number("1.000000000001"),
-                high="0",
-                random={"h": Range(1, 12), "n": Range(0, 24)},
-                screened=40,
-            ),
-            Bound(
-                name="the largest gain in units of the root of N",
-                quantity=lambda m, h: largest_fourier_gain(m, h) / m.sqrt(m.number(2 * h + 1)),
-                low="0.9",
-                high="0.92",
-                random={"h": Range(10, 10**6)},
+                name="steps that divide the error of mode k by e",
+                quantity=steps_of_mode,
+                low=square_less_one,
+                high=square,
+                points=({"k": 2}, {"k": 10}, {"k": 100}),
             ),
             Identity(
-                name="in freqnet's coordinates",
-                closed=largest_fourier_gain,
-                independent=engine_gain,
-                points=({"h": 1}, {"h": 4}, {"h": 31}),
+                name="freqnet's gradients",
+                closed=learned_half,
+                independent=engine_learned,
+                points=(
+                    {"N": 5, "steps": 4, "rate": "0.05", "seed": 3},
+                    {"N": 9, "steps": 2, "rate": "0.2", "seed": 5},
+                ),
                 engine=True,
             ),
         ),
     ),
     Claim(
-        id="circulant-hessian-diagonal",
-        title="Spectral coordinates make the loss of a convolution diagonal, which no rescaling of the taps does",
-        statement=r"For $\frac{1}{2N} \sum_n (h * x - t)_n^2$, circular and with $N$ taps, the second derivatives with "
-        "respect to the taps are the correlations of $x$, a circulant matrix. In spectral coordinates they are "
-        r"diagonal, with $|X_k|^2/N$, and one gradient step with a rate for each coordinate reaches the minimum. In "
-        "space a rate for each tap never lowers the condition number.",
+        id="descent-in-depth",
+        title="Depth speeds up modes with large targets: the rate is the power times a power of the target",
+        statement=r"Let the response of a mode be a product of $L$ equal positive numbers, with target $t > 0$ and "
+        r"input power $s$. Gradient flow takes the product from $\epsilon t$ to $xt$ in a time that depends on $L, "
+        r"\epsilon, x$ only, divided by $s\,t^{2 - 2/L}$. For $L = 1$ the error decays as $e^{-s\tau}$, for $L = 2$ "
+        r"the product is logistic, $t/[1 + (t/w_0 - 1) e^{-2st\tau}]$.",
         verdict="conditional",
-        hypotheses="The kernel has as many taps as the signal has samples, and the convolution is circular.",
-        corrected="Kernels of fewer taps have a Toeplitz matrix, which their own spectral coordinates do not make "
-        "diagonal.",
-        proof=r"Waves are eigenvectors of circulant matrices. With rates $D$, the condition number is the largest "
-        r"quotient $v^{*}Cv/v^{*}D^{-1}v$ divided by the smallest. For the wave of mode $k$ it is $\lambda_k$ divided "
-        r"by the mean of $1/d_n$, whatever $k$.",
-        proof_page="networks#why-spectral-parameters-train-faster-or-not",
+        hypotheses=r"$0 < \epsilon < x < 1$, and the factors start equal.",
+        corrected=r"A product that starts with the sign opposite to its target, from balanced factors with $L \geq 2$, "
+        "tends to 0, where it stays; for $L = 1$ it is learned. With complex factors see descent-moves-straight.",
+        proof=r"With $w = u^L$, $\dot u = -s(w - t)u^{L - 1}$ gives $\dot w = Ls\,w^{2 - 2/L}(t - w)$. Put $w = \theta "
+        r"t$: the time is $\int_\epsilon^x d\theta/[L\theta^{2 - 2/L}(1 - \theta)]$, divided by $s\,t^{2 - 2/L}$. The "
+        "logistic curve is that of Saxe, McClelland and Ganguli (2014).",
+        proof_page="further_proofs#speed-of-learning-per-mode",
         checks=(
             Identity(
-                name="diagonal in Hartley's coordinates",
-                closed=diagonal_of_powers,
-                independent=hessian_in_hartley,
-                points=_SIZES,
-                random={"N": Range(2, 6), "seed": Range(0, 99)},
+                name="the time, against quadrature",
+                closed=time_between,
+                independent=time_by_quadrature,
+                points=_DEPTHS,
+                random={"L": Range(1, 6), "s": Range("0.1", "5"), "t": Range("0.1", "5")}
+                | {"start": Range("0.05", "0.4"), "end": Range("0.5", "0.95")},
                 draws=1,
-                screened=8,
+                screened=3,
             ),
             Identity(
-                name="the minimum after one step",
-                closed=best_filter,
-                independent=one_step,
-                points=_SIZES,
-                random={"N": Range(2, 6), "seed": Range(0, 99)},
-                draws=1,
-                screened=8,
+                name="one factor and two equal ones, against their flow",
+                closed=learned_by_factors,
+                independent=seen_learned,
+                points=(
+                    {"L": 1, "s": "1.5", "t": "0.8", "start": "-0.2", "time": "0.05"},
+                    {"L": 2, "s": "1.5", "t": "0.8", "start": "0.2", "time": "0.05"},
+                ),
+                outside_points=({"L": 2, "s": "1.5", "t": "0.8", "start": "-0.2", "time": "0.05"},),
+                not_enclosed=_SERIES,
             ),
-            Bound(
-                name="a rate for each of two taps",
-                quantity=condition_ratio,
-                low="1",
-                random={"p": Range("1", "1"), "c": Range("0.05", "0.95"), "d": Range("1.01", "5")},
-                outside_points=({"p": "4", "c": "0.5", "d": "0.5"}, {"p": "9", "c": "1", "d": "0.4"}),
-            ),
-            Bound(
-                name="a rate for each of up to 12 taps",
-                quantity=least_condition_ratio,
-                low="1",
-                points=tuple({"N": N, "seed": seed} for N in (3, 6, 12) for seed in (0, 1)),
-                not_enclosed="the eigenvalues are computed in double precision",
-            ),
-            Contradiction(
-                name="fewer taps",
-                claimed=diagonal_of_few_taps,
-                actual=hessian_of_few_taps,
-                points=({"N": 7, "taps": 3, "seed": 0}, {"N": 9, "taps": 5, "seed": 1}),
-                gap="0.01",
+        ),
+    ),
+    Claim(
+        id="descent-moves-straight",
+        title="A product of complex factors moves straight to its target",
+        statement="Let the response of a mode be a product $w$ of $L$ complex factors. Under gradient flow $w$ "
+        "stays on the segment from its start to the target $t$, and the differences of the factors' squared moduli do "
+        "not change.",
+        verdict="holds",
+        corrected=r"The speed along the segment is $s|w - t| \sum_l \prod_{j \neq l} |u_j|^2$. For $L \geq 2$ and "
+        "balanced factors it vanishes at $w = 0$: if $w_0/t$ is negative, $w$ never passes 0.",
+        proof=r"$\dot u_l = -s(w - t)\overline{\prod_{j \neq l} u_j}$, so $\dot w = -s(w - t)\sum_l \prod_{j \neq l} "
+        r"|u_j|^2$, a real multiple of $t - w$. And $\frac{1}{2} \frac{d}{d\tau} |u_l|^2 = -s \Re[(w - "
+        r"t)\overline{w}]$ is the same for all $l$.",
+        proof_page="further_proofs#speed-of-learning-per-mode",
+        checks=(
+            Identity(
+                name="two and three factors, against their flow",
+                closed=kept,
+                independent=seen_kept,
+                given=(started,),
+                points=(
+                    {"L": 2, "s": "1", "t": "1", "q": "-0.5", "time": "0.05", "seed": 1},
+                    {"L": 3, "s": "0.5", "t": "-0.4", "q": "0.9", "time": "0.05", "seed": 2},
+                ),
+                not_enclosed=_SERIES,
             ),
         ),
     ),

@@ -1,0 +1,84 @@
+"""The processes that train one network together."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from freqnet.errors import ConfigurationError, got_expected
+from freqnet.training.parallel.gradients import Figures, PartialGradient, PartialGradients, Shards, summed
+
+if TYPE_CHECKING:
+    from freqnet.training import Settings
+    from freqnet.training.fit import Run
+
+
+class Team:
+    """The processes that train one network together: here this one alone.
+
+    Each process computes some parts of every batch, ``Settings.shards`` in all. Gradients add up in the order of the
+    parts, so that the weights do not depend on the number of processes, bit for bit. The first process alone writes
+    files and shows the progress.
+
+    Attributes
+    ----------
+    rank, size : int
+        Number of this process, from 0, and number of processes.
+
+    Examples
+    --------
+    >>> from freqnet import nn
+    >>> from freqnet.data import load
+    >>> from freqnet.training import Settings, Team, analyse, fit
+    >>> body = nn.Sequential((nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10)))
+    >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
+    >>> train = analyse(network, load("digits"))
+    >>> history = fit(network, train, settings=Settings(epochs=3, shards=4), team=Team())
+    >>> history.rows[-1]["accuracy"] > 0.4
+    True
+    """
+
+    rank, size = 0, 1
+    partial: PartialGradients
+
+    def check(self, settings: Settings) -> None:
+        """Raise `ConfigurationError` if there are more processes than parts of a batch."""
+        shards = settings.shards
+        if self.size > shards:
+            todo = f"pass shards={self.size}, or start fewer processes"
+            raise ConfigurationError(
+                got_expected("training", f"{self.size} processes", f"at most shards={shards}", todo)
+            )
+
+    def begin(self, run: Run) -> None:
+        """Prepare for a run, which is the same in every process.
+
+        Raises
+        ------
+        ConfigurationError
+            There are more processes than parts of a batch.
+        """
+        self.check(run.settings)
+        self.partial = PartialGradients(run)
+
+    def gradients(self, batch: Shards) -> tuple[float, dict[str, float], float]:
+        """Set the gradients and the running statistics of a batch; return its loss, its sums and its weight."""
+        shards = self.partial.run.settings.shards
+        found = [one for part in range(shards) if (one := self.partial.compute(batch, part)) is not None]
+        return self.total(found)
+
+    def total(self, found: list[PartialGradient]) -> tuple[float, dict[str, float], float]:
+        """Put the sum of all parts, in the order of their parts, in place."""
+        figures: list[Figures] = [one.figures for one in found]
+        return self.partial.apply(figures, summed([one.vector for one in found]))
+
+    def limits(self) -> AbstractContextManager[None]:
+        """Limit the threads of this process inside the block, where processes share a machine."""
+        return nullcontext()
+
+    def agree(self, value: Any) -> Any:
+        """Return what the first process has passed."""
+        return value
+
+    def close(self) -> None:
+        """Release what the team holds."""
