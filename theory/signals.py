@@ -7,13 +7,14 @@ not divided by N, ``X_k = sum_n x_n e^{-2 pi i k n / N}``, as in the papers; the
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from .arithmetic import Arithmetic, Number
 
 Signal = list[Number]
 Map = list[Signal]
+Mode = tuple[int, ...]
 
 
 def noise(m: Arithmetic, size: int, seed: int = 0) -> Signal:
@@ -97,6 +98,33 @@ def modes(size: int) -> list[int]:
     ([0, 1, 2, -2, -1], [0, 1, -2, -1])
     """
     return [k if 2 * k < size else k - size for k in range(size)]
+
+
+def modes_in_band(K: int, d: int, axes: int, seed: int) -> list[Mode]:
+    """Return d random modes of the band K on some axes whose sum lies in the band.
+
+    >>> total_of(modes_in_band(2, 5, 1, seed=0))
+    (-1,)
+    """
+    generator = random.Random(f"{K} {d} {axes} {seed}")
+    while True:
+        found = [tuple(generator.randint(-K, K) for _ in range(axes)) for _ in range(d)]
+        if is_in_band(total_of(found), K):
+            return found
+
+
+def is_in_band(k: Mode, K: int) -> bool:
+    """Tell whether a mode lies in the band K on every axis."""
+    return all(abs(a) <= K for a in k)
+
+
+def total_of(ks: Iterable[Mode]) -> Mode:
+    """Return the sum of modes.
+
+    >>> total_of([(1, 2), (3, -5)])
+    (4, -3)
+    """
+    return tuple(map(sum, zip(*ks, strict=True)))
 
 
 def dot(x: Sequence[Number], y: Sequence[Number]) -> Number:

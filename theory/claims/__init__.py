@@ -3,9 +3,12 @@
 #: Subjects in the order a reader meets them.
 SUBJECTS = (
     "convolution",
+    "truncated_products",
+    "stability",
     "spectra",
     "pooling",
     "training",
+    "spectral_steps",
     "descent",
     "laplace",
     "real_domains",
@@ -15,7 +18,9 @@ SUBJECTS = (
     "spectral_pooling",
     "frequency_pooling",
     "gaussian",
+    "depth",
     "polynomials",
     "fields",
+    "sampling",
     "engine",
 )
