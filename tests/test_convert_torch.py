@@ -54,3 +54,24 @@ def test_other_values_are_refused() -> None:
         from_torch(linear(), np.zeros((2, 2, 9, 8)))
     with pytest.raises(ConfigurationError, match=r"LayerNorm.*train with batch normalisation"):
         from_torch(nn.Sequential(nn.LayerNorm(8), nn.Flatten(), nn.Linear(144, 3)), torch.zeros(4, 2, 9, 8))
+
+
+def test_double_precision_and_functions_with_cases() -> None:
+    torch.manual_seed(0)
+    layers = (nn.Conv2d(1, 3, 3), nn.Softplus(), nn.Conv2d(3, 3, 3), nn.GELU())
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(48, 3))
+    x = torch.randn(40, 1, 8, 8)
+    single = from_torch(model, x)
+    double = from_torch(model.double(), x.double())
+    names = ["Convolution", "Polynomial", "Convolution", "Polynomial", "Dense"]
+    assert [row.layer for row in single.layers] == [row.layer for row in double.layers] == names
+    assert double.layers[-1].error == pytest.approx(single.layers[-1].error, rel=1e-2)
+
+
+def test_an_export_that_differs_from_the_module_is_refused() -> None:
+    """PyTorch leaves out the divisor of an average pool, without an error."""
+    x = torch.randn(8, 1, 8, 8)
+    parts = nn.Flatten(), nn.Linear(16, 3)
+    with pytest.raises(ConfigurationError, match=r"PyTorch's export of Sequential: got outputs that differ by 0\.\d+"):
+        from_torch(nn.Sequential(nn.AvgPool2d(2, divisor_override=3), *parts), x)
+    assert from_torch(nn.Sequential(nn.AvgPool2d(2), *parts), x).layers[-1].error < 1e-5

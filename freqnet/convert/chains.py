@@ -33,7 +33,7 @@ def softmaxes(graph: Graph) -> list[Node]:
     output, found = graph.resolve(graph.output), []
     while output in graph.makers and graph.makers[output].operator in AT_THE_END:
         node = graph.makers[output]
-        axis = node.get("axis", -1)
+        axis = node.get("axis", -1 if graph.opset >= 13 else 1)
         if axis % max(1, len(graph.shapes.get(output, (1, 1)))) != 1:
             raise node.refuse(
                 f"axis {axis}", "the axis of the classes, the last one of two", "let it act on each sample"
@@ -69,6 +69,10 @@ def _step(graph: Graph, value: str, start: str) -> tuple[Step, str]:
         step = Activate(node, value, root, _between(graph, root, value))
         return _as_scale(graph, step), root
     variables = graph.variables(node)
+    second = next((name for name in variables if name in graph.others), None)
+    if second is not None:
+        got, todo = f"the output {second} of another layer, which is not its first", "use the first output alone"
+        raise node.refuse(got, "first outputs", todo)
     if node.operator == "Add" and len(variables) == 2:
         one, other = (graph.shapes[name] for name in variables)
         if one != other:
@@ -96,7 +100,8 @@ def _root(graph: Graph, value: str, start: str) -> str:
         return value
     roots = [_root(graph, name, start) for name in variables]
     # A sum of a value and a function of it is a function of it, but a sum with itself is a residual block.
-    is_function = len(set(roots)) == 1 and (len(variables) == 1 or roots != variables)
+    is_block = node.operator == "Add" and len(variables) == 2 and roots == variables
+    is_function = len(set(roots)) == 1 and not is_block
     return roots[0] if is_function else value
 
 
@@ -113,14 +118,16 @@ def function_on(graph: Graph, step: Activate, points: np.ndarray) -> np.ndarray 
     from onnx.reference import ReferenceEvaluator
 
     names = {name for node in step.nodes for name in node.inputs if name in graph.constants}
-    kind = onnx.TensorProto.FLOAT
+    # Operators take numbers of one precision.
+    is_double = any(graph.constants[name].dtype == np.float64 for name in names)
+    kind, precision = (onnx.TensorProto.DOUBLE, np.float64) if is_double else (onnx.TensorProto.FLOAT, np.float32)
     constants = [onnx.numpy_helper.from_array(graph.constants[name], name) for name in names]
     ends = [onnx.helper.make_tensor_value_info(name, kind, None) for name in (step.source, step.value)]
     copies = [onnx.helper.make_node("Identity", [step.source], [name]) for name in _copies(graph, step)]
     nodes = [*copies, *(node.proto for node in step.nodes)]
     body = onnx.helper.make_graph(nodes, "function", ends[:1], ends[1:], constants)
     model = onnx.helper.make_model(body, opset_imports=graph.model.opset_import)
-    x = points.astype(np.float32).reshape(1, 1, -1)
+    x = points.astype(precision).reshape(1, 1, -1)
     try:
         outputs: Any = ReferenceEvaluator(model).run(None, {step.source: x})
     except ValueError:
@@ -138,7 +145,7 @@ def _copies(graph: Graph, step: Activate) -> set[str]:
 
 def _as_scale(graph: Graph, step: Activate) -> Step:
     """Return a function that is a straight line as a factor and an offset."""
-    if any(node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
+    if any(not node.is_copy and node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
         return step
     with np.errstate(all="ignore"):
         found = function_on(graph, step, _POINTS)

@@ -91,7 +91,7 @@ class Builder:
 
     def check_place(self, line: Line, step: Step) -> None:
         """Raise `ConfigurationError` for what differs from sample to sample behind Flatten, before a dense layer."""
-        one_by_one = isinstance(step, Scale) and step.factor.size > 1
+        one_by_one = isinstance(step, Scale) and max(step.factor.size, step.offset.size) > 1
         if self.is_flat(line, step) and (one_by_one or self.is_of_samples(step)):
             todo = "put it before Flatten, with one number per channel"
             raise step.node.refuse("numbers for each sample behind Flatten", "one number, or one per channel", todo)
@@ -203,6 +203,9 @@ class Builder:
             sizes = line.view.sizes
             averaged = (lambda v: v) if pool is None else self.averages(sizes, pool)
             target = self.target(step.value, sizes if pool is None else self.counts(pool) or (1,) * len(sizes))
+            if not np.isfinite(target).all():
+                got, todo = "values of the original that are not finite", "pass data like those of the training"
+                raise step.node.refuse(got, "finite values to fit a polynomial to", todo)
             part = Tensor(line.x.data[..., : self.fitted, :], line.x.space)
             terms = [line.picked(power) for power in powers(part, self.fit.degree)]
             terms = [averaged(term) for term in (np.ones_like(terms[0]), *terms)]
