@@ -17,7 +17,7 @@ from freqnet.convert.layers import Builder
 from freqnet.convert.line import Line, odd_grid, start_of
 from freqnet.convert.operators import check_operators
 from freqnet.convert.original import Original
-from freqnet.convert.steps import Activate, Add, Pool, PoolAll, Step, Windowed, values_of
+from freqnet.convert.steps import Activate, Add, Connect, Pool, PoolAll, Step, Windowed, values_of
 from freqnet.errors import ConfigurationError, DataError, NetworkWarning, got_expected, warn
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Door, GlobalAverage, Network, Polynomial, Sequential
@@ -358,8 +358,10 @@ def _samples(door: Door, steps: list[Step], samples: np.ndarray | None) -> np.nd
 
 
 def _fitted(steps: list[Step]) -> Iterator[Step]:
-    """Yield the steps that polynomials stand for."""
+    """Yield the steps that polynomials stand for: none behind the first dense layer."""
     for step in steps:
+        if isinstance(step, Connect):
+            return
         if isinstance(step, Activate) or (isinstance(step, Pool | PoolAll) and step.is_max):
             yield step
         if isinstance(step, Add):
