@@ -299,7 +299,7 @@ def _door(original: Original, steps: list[Step], domain: str, standardise: Any, 
         raise ConfigurationError(got_expected("modes", repr(modes), "an odd number of 1 or more", todo))
     grid, channels = original.grid, original.graph.shapes[original.graph.input.name][1]
     padded = odd_grid([n + m for n, m in zip(grid, _first_margin(original.graph, steps, grid), strict=True)])
-    offset, scale = _per_channel(standardise, channels)
+    offset, scale = per_channel(standardise, channels)
     pad = tuple(p - n for p, n in zip(padded, grid, strict=True))
     band = tuple((min(p, modes or p) - 1) // 2 for p in padded)
     door = Door(domain, grid, band, channels, offset=offset, scale=scale, pad=pad)
@@ -309,7 +309,8 @@ def _door(original: Original, steps: list[Step], domain: str, standardise: Any, 
     return door
 
 
-def _per_channel(standardise: Any, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def per_channel(standardise: Any, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return means and deviations with one number per channel; empty if there are none."""
     if standardise is None:
         return (), ()
     given = tuple(standardise) if np.iterable(standardise) else ()

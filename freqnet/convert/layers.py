@@ -207,8 +207,12 @@ class Builder:
                 got, todo = "values of the original that are not finite", "pass data like those of the training"
                 raise step.node.refuse(got, "finite values to fit a polynomial to", todo)
             part = Tensor(line.x.data[..., : self.fitted, :], line.x.space)
-            terms = [line.picked(power) for power in powers(part, self.fit.degree)]
+            with np.errstate(all="ignore"):
+                terms = [line.picked(power) for power in powers(part, self.fit.degree)]
             terms = [averaged(term) for term in (np.ones_like(terms[0]), *terms)]
+            if not all(np.isfinite(term).all() for term in terms):
+                got, todo = "values of which the powers overflow", "standardise the data, or pass a lower degree"
+                raise step.node.refuse(got, "values to fit a polynomial to", todo)
             coefficients = by_data(terms, target[: self.fitted])
         layer = Polynomial(tuple(coefficients.mean(axis=1).tolist()))
         line.append(layer, {"coefficients": coefficients})

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.convert.conversion import LEAST, Conversion, from_onnx
+from freqnet.convert.conversion import LEAST, Conversion, from_onnx, per_channel
 from freqnet.convert.layers import relative_error
 from freqnet.errors import ConfigurationError, got_expected, reason
 
@@ -64,7 +64,11 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
         got = f"a {type(module).__name__} and a {type(example).__name__}"
         todo = "pass the module, and a tensor (batch, channels, *grid)"
         raise ConfigurationError(got_expected("from_torch", got, "a torch.nn.Module and a tensor", todo))
-    example = example.detach().cpu()
+    module, example = getattr(module, "_orig_mod", module), example.detach().cpu()  # That of a compiled module.
+    if not 3 <= example.ndim <= 5 or not example.is_floating_point():
+        got = f"an example of {example.dtype} with {example.ndim} axes"
+        expected, todo = "floats (batch, channels, 1 to 3 axes of a grid)", "pass a batch, as the module takes it"
+        raise ConfigurationError(got_expected("from_torch", got, expected, todo))
     if data is None and len(example) >= LEAST:
         data = _raw(np.moveaxis(example.numpy(), 1, -1), choices.get("standardise"))
     found = from_onnx(_exported(torch, module, example), tuple(example.shape[2:]), data=data, **choices)
@@ -76,7 +80,7 @@ def _raw(samples: np.ndarray, standardise: Any) -> np.ndarray:
     """Return samples from which the door makes those that the module takes."""
     if standardise is None:
         return samples
-    mean, deviation = (np.asarray(value, samples.dtype) for value in standardise)
+    mean, deviation = (np.asarray(row, samples.dtype) for row in per_channel(standardise, samples.shape[-1]))
     return samples * deviation + mean
 
 
@@ -91,8 +95,9 @@ def _exported(torch: Any, module: Any, example: Any) -> Any:
             program = torch.onnx.export(own, (inputs,), dynamo=True, dynamic_shapes=batch, verbose=False)
         # The exporter raises errors of many kinds.
         except Exception as error:
-            todo = "export it yourself, and pass the file to from_onnx"
-            got = f"a module that PyTorch cannot export ({reason(error)})"
+            todo = "pass examples (batch, channels, *grid), or export it yourself, and pass the file to from_onnx"
+            # The exporter's own error is a page of advice, and its cause says what is wrong.
+            got = f"a module that PyTorch cannot export ({reason(error.__cause__ or error)})"
             raise ConfigurationError(got_expected(type(module).__name__, got, "one that it can", todo)) from None
     return program.model_proto
 
