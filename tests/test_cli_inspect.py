@@ -171,7 +171,7 @@ def test_a_model_saved_by_hand(tmp_path: Path, pictures: Path) -> None:
     save(tmp_path / "hand.safetensors", Checkpoint(network.describe(), network.arrays()))
     for words in (("info",), ("predict", pictures / "8"), ("evaluate", "digits")):
         succeed(words[0], tmp_path / "hand.safetensors", *words[1:])
-    assert "a model without stored data" in refused("evaluate", tmp_path / "hand.safetensors")
+    assert "data: got a model that does not say its data" in refused("evaluate", tmp_path / "hand.safetensors")
 
 
 # --- No model -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,85 @@ def test_a_function_may_stand_on_either_side_of_flatten() -> None:
     np.testing.assert_allclose(behind.network.predict(x), before.network.predict(x), rtol=1e-4, atol=1e-4)
 
 
+def test_a_product_of_a_signal_with_itself_is_a_function() -> None:
+    proto = model([conv(4, 2, 3, 3, pads=[1] * 4), ("Mul", ["v0"], {}), *head(168)], (6, 7))
+    proto.graph.node[1].input[:] = ["v0", "v0"]
+    found = from_onnx(proto, data=samples(64, (6, 7)), degree=2, domain="grid")
+    assert [row.layer for row in found.layers] == ["Convolution", "Polynomial", "Dense"]
+    assert worst(found, proto, (6, 7)) < 1e-4
+
+
+def test_functions_with_cases_are_functions() -> None:
+    """PyTorch exports softplus as one value for large numbers and another one for the others."""
+    first, last = conv(4, 2, 3, 3, pads=[1] * 4), head(168)
+    cases: list[Layer] = [("Greater", [np.array(0.0)], {"out": "is"}), ("Where", ["v0", np.array(0.0)], {})]
+    proto = model([first, *cases, *last], (6, 7))
+    proto.graph.node[2].input[:] = ["is", "v0", "w2_1"]
+    cast: list[Layer] = [cases[0], ("Cast", ["is"], {"to": 1, "out": "number"}), ("Mul", ["v0"], {})]
+    product = model([first, *cast, *last], (6, 7))
+    product.graph.node[2].input[:] = ["is"]
+    product.graph.node[3].input[:] = ["v0", "number"]
+    relu, x = model([first, ("Relu", [], {}), *last], (6, 7)), smooth(60, (6, 7))
+    for method in ("data", "least-squares"):
+        errors = [from_onnx(p, data=x, method=method).layers[1].error for p in (proto, product, relu)]
+        assert errors == pytest.approx(errors[-1:] * 3, rel=1e-3)
+
+
+def test_a_function_that_is_a_polynomial_where_the_values_are_is_quick() -> None:
+    """In single precision, rounding gave the difference to a polynomial thousands of extrema, each of them refined."""
+    first = ("Conv", [np.full((2, 2, 1, 1), 0.02), np.full(2, 0.7)], {})
+    proto = model([first, ("Clip", [np.array(-1.0), np.array(1.0)], {}), *head(84)], (6, 7))
+    start = perf_counter()
+    found = from_onnx(proto, data=smooth(40, (6, 7)), degree=1, method="minimax")
+    assert found.layers[1].error < 1e-5
+    assert perf_counter() - start < 20
+
+
+def test_constants_are_computed_in_the_version_of_the_file() -> None:
+    """Before version 13, a softmax is over all axes from the second one on, and axes are attributes."""
+    weights = RNG.normal(size=2).astype(np.float32)
+    parts: list[Layer] = [("Unsqueeze", [weights], {"axes": [0, 2, 3], "out": "u"})]
+    parts += [("Softmax", ["u"], {"out": "s"}), ("Mul", ["x", "s"], {}), *head(72)]
+    proto = model(parts, (6, 6), opset=11)
+    proto.graph.node[0].input[:] = ["w0_0"]
+    proto.graph.node[1].input[:] = ["u"]
+    matrix, bias = (numpy_helper.to_array(w) for w in proto.graph.initializer[-2:])
+    shares = np.exp(weights) / np.exp(weights).sum()
+    x = samples(8, (6, 6))
+    wanted = np.moveaxis(x * shares, -1, 1).reshape(8, -1) @ matrix.T + bias
+    assert from_onnx(proto).network.predict(x) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_the_axis_of_a_softmax_without_one_is_that_of_the_version() -> None:
+    layers: list[Layer] = [conv(4, 2, 3, 3), ("GlobalAveragePool", [], {}), ("Softmax", [], {})]
+    found = from_onnx(model(layers, (6, 6), opset=11))
+    x = samples(8, (6, 6))
+    assert found.left_out == ("Softmax 'layer2'",)
+    assert found.network.predict(x) == pytest.approx(found.original(x), abs=1e-5)
+    with pytest.raises(ConfigurationError, match="Softmax 'layer2': got axis -1"):
+        from_onnx(model(layers, (6, 6), opset=13))
+
+
+def test_a_shape_that_is_computed() -> None:
+    """Older exports compute the shape of ``view(x.size(0), -1)``, one number of which is a scalar."""
+    shape: list[Layer] = [("Shape", [], {"out": "s"}), ("Gather", ["s", np.array(0)], {"out": "n"})]
+    shape += [("Unsqueeze", ["n", np.array([0])], {"out": "b"})]
+    shape += [("Concat", ["b", np.array([-1])], {"axis": 0, "out": "t"})]
+    last: list[Layer] = [("Reshape", ["v0", "t"], {}), ("Gemm", [RNG.normal(size=(144, 3))], {})]
+    proto = model([conv(4, 2, 3, 3, pads=[1] * 4), *shape, *last], (6, 6))
+    # The helper feeds the last value first.
+    inputs = [["s", "w2_1"], ["n", "w3_1"], ["b", "w4_1"], ["v0", "t"]]
+    for node, names in zip(proto.graph.node[2:6], inputs, strict=True):
+        node.input[:] = names
+    assert worst(from_onnx(proto), proto, (6, 6)) < 2e-5
+
+
+def test_a_factor_before_a_copy_is_exact_and_needs_no_data() -> None:
+    layers: list[Layer] = [("Mul", [np.array(0.5)], {}), ("Identity", [], {}), *head(72)]
+    proto = model(layers, (6, 6))
+    assert worst(from_onnx(proto), proto, (6, 6)) < 2e-5
+
+
 def test_a_function_with_a_pole_is_told() -> None:
     steps: list[Layer] = [("Add", [np.array(1.0)], {"out": "s"}), ("Div", ["v0", "s"], {})]
     proto = model([conv(4, 2, 3, 3, pads=[1] * 4), *steps, *head(4 * 144)], (12, 12))
@@ -290,7 +370,8 @@ def test_features_keep_their_activations() -> None:
     dense = [("Gemm", [RNG.normal(size=(5, 48)), RNG.normal(size=5)], {"transB": 1}), ("Relu", [], {})]
     more = [("Gemm", [RNG.normal(size=(3, 5)), RNG.normal(size=3)], {"transB": 1}), ("Softmax", [], {})]
     proto = model([("Flatten", [], {}), *dense, *more], (4, 6))
-    found = from_onnx(proto, data=samples(8, (4, 6)))
+    # No polynomial is fitted: it needs no data.
+    found = from_onnx(proto)
     x = samples(5, (4, 6))
     logits = found.network.predict(x)
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -383,6 +464,25 @@ def with_nan(proto: onnx.ModelProto) -> None:
     array = numpy_helper.to_array(proto.graph.initializer[0]).copy()
     array.flat[3] = np.nan
     proto.graph.initializer[0].CopyFrom(numpy_helper.from_array(array, proto.graph.initializer[0].name))
+
+
+def unfit() -> onnx.ModelProto:
+    """Multiply two constant matrices of which the sizes differ."""
+    proto = plain()
+    proto.graph.initializer.append(numpy_helper.from_array(np.ones((2, 3), np.float32), "unfit"))
+    proto.graph.node.insert(0, helper.make_node("MatMul", ["unfit", "unfit"], ["none"], "product"))
+    return proto
+
+
+def with_places() -> onnx.ModelProto:
+    """Add the places of maxima, the second output of a pool, to the maxima."""
+    proto = model([("MaxPool", [], {"kernel_shape": [2, 2]}), ("Add", [], {}), *head(50)], (6, 6))
+    pool, total = proto.graph.node[:2]
+    pool.output.append("places")
+    total.name = "sum"
+    total.input[:] = ["v0", "numbers"]
+    proto.graph.node.insert(1, helper.make_node("Cast", ["places"], ["numbers"], to=TensorProto.FLOAT))
+    return proto
 
 
 X = samples(8, (6, 6))
@@ -506,6 +606,47 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[FreqnetError], str]] = {
         {"data": X},
         ConfigurationError,
         "Softplus 'layer2'.*relu or tanh",
+    ),
+}
+REFUSED |= {
+    "dropout in training mode": (
+        lambda: model([("Dropout", [np.array(0.5), np.array(True)], {}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Dropout 'layer0': got dropout in training mode.*module.eval",
+    ),
+    "numbers that are drawn": (
+        lambda: model([("RandomNormal", [], {"shape": [1], "out": "n"}), ("Add", ["x", "n"], {}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "RandomNormal 'layer0': got an operator that cannot be converted",
+    ),
+    "batch norm of each sample": (
+        lambda: model([("BatchNormalization", [np.ones((2, 6, 6))] * 4, {"spatial": 0}), *head(72)], (6, 6), opset=8),
+        {"data": X},
+        ConfigurationError,
+        r"BatchNormalization 'layer0': got statistics of shape \(2, 6, 6\)",
+    ),
+    "an offset for each flattened sample": (
+        lambda: model(
+            [("Flatten", [], {}), ("Add", [RNG.normal(size=72)], {}), ("Gemm", [RNG.normal(size=(72, 3))], {})], (6, 6)
+        ),
+        {"data": X},
+        ConfigurationError,
+        "Add 'layer1': got numbers for each sample behind Flatten",
+    ),
+    "the places of maxima": (with_places, {"data": X}, ConfigurationError, "Add 'sum': got the output places of"),
+    "values that are not finite": (
+        lambda: model([("Log", [], {}), *head(72)], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Log 'layer0': got values of the original that are not finite",
+    ),
+    "constants that do not fit each other": (
+        unfit,
+        {"data": X},
+        ConfigurationError,
+        "MatMul 'product': got an operator on constants that fails",
     ),
 }
 

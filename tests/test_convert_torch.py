@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,58 @@ def test_other_values_are_refused() -> None:
         from_torch(linear(), np.zeros((2, 2, 9, 8)))
     with pytest.raises(ConfigurationError, match=r"LayerNorm.*train with batch normalisation"):
         from_torch(nn.Sequential(nn.LayerNorm(8), nn.Flatten(), nn.Linear(144, 3)), torch.zeros(4, 2, 9, 8))
+
+
+def test_a_compiled_module_is_that_which_it_compiles() -> None:
+    model, x = linear(), torch.randn(4, 2, 9, 8)
+    both = (from_torch(module, x).network for module in (torch.compile(model, backend="eager"), model))
+    compiled, plain = (network.predict(x.movedim(1, -1)) for network in both)
+    np.testing.assert_array_equal(compiled, plain)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"example": torch.zeros(4, 2, 9, 8, dtype=torch.uint8)},
+            "got an example of torch.uint8 with 4 axes",
+        ),
+        ({"example": torch.zeros(9, 8)}, "got an example of torch.float32 with 2 axes"),
+        ({"example": torch.zeros(2, 9, 8)}, r"cannot export.*pass examples \(batch, channels, \*grid\)"),
+        ({"standardise": ((0.1, 0.2, 0.3), 2.0)}, "mean: got 0.1, 0.2, 0.3, expected"),
+    ],
+)
+def test_bad_arguments_are_one_short_line(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        from_torch(linear(), **{"example": torch.zeros(4, 2, 9, 8)} | arguments)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_values_of_which_the_powers_overflow() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3))
+    with torch.no_grad():
+        model[0].weight.mul_(1e20)
+    with pytest.raises(ConfigurationError, match=r"values of which the powers overflow.*pass a lower degree"):
+        from_torch(model, torch.randn(8, 1, 6, 6))
+
+
+def test_double_precision_and_functions_with_cases() -> None:
+    torch.manual_seed(0)
+    layers = (nn.Conv2d(1, 3, 3), nn.Softplus(), nn.Conv2d(3, 3, 3), nn.GELU())
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(48, 3))
+    x = torch.randn(40, 1, 8, 8)
+    single = from_torch(model, x)
+    double = from_torch(model.double(), x.double())
+    names = ["Convolution", "Polynomial", "Convolution", "Polynomial", "Dense"]
+    assert [row.layer for row in single.layers] == [row.layer for row in double.layers] == names
+    assert double.layers[-1].error == pytest.approx(single.layers[-1].error, rel=1e-2)
+
+
+def test_an_export_that_differs_from_the_module_is_refused() -> None:
+    """PyTorch leaves out the divisor of an average pool, without an error."""
+    x = torch.randn(8, 1, 8, 8)
+    parts = nn.Flatten(), nn.Linear(16, 3)
+    with pytest.raises(ConfigurationError, match=r"PyTorch's export of Sequential: got outputs that differ by 0\.\d+"):
+        from_torch(nn.Sequential(nn.AvgPool2d(2, divisor_override=3), *parts), x)
+    assert from_torch(nn.Sequential(nn.AvgPool2d(2), *parts), x).layers[-1].error < 1e-5

@@ -344,6 +344,11 @@ def test_errors_of_the_command(run: Path, tmp_path: Path) -> None:
     assert "storage: got 'int8'" in refused("export", run, target, "--storage", "int8")
     assert "no folder" in refused("export", run, tmp_path / "none" / "model.onnx")
     assert "the name of a file" in refused("export", run, tmp_path)
+    own = run / "model.safetensors"
+    weights = own.read_bytes()
+    for words in ((own,), (target, "--json", target), (target, "--json", own)):
+        assert "expected different files" in refused("export", run, *words)
+    assert own.read_bytes() == weights
     refused("export", tmp_path / "no-run", target)
     assert list(tmp_path.iterdir()) == []
 

@@ -387,11 +387,24 @@ def test_one_line_says_what_is_wrong(case: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("part", "shape"), [("network", (4, 6, 5, 2)), ("network", (4, 2, 6)), ("body", (4, 2, 5, 4))])
-def test_shapes_that_do_not_fit(part: str, shape: tuple[int, ...]) -> None:
-    kind = torch.complex64 if part == "body" else torch.float32
-    with pytest.raises(ShapeError, match="got shape"):
-        as_module(network(), part=part)(torch.zeros(shape, dtype=kind))
+@pytest.mark.parametrize(
+    ("part", "shape", "todo"),
+    [
+        ("network", (4, 6, 5, 2), "move the channels"),
+        ("network", (2, 6, 5), r"add the axis of the examples, as x\[None\]"),
+        ("network", (4, 2, 6), "pass 2 axes behind the channels"),
+        ("network", (4, 3, 6, 5), "pass 2 axes behind the channels"),
+        ("body", (4, 2, 5, 4), "pass 2 axes behind the channels"),
+    ],
+)
+def test_shapes_that_do_not_fit(part: str, shape: tuple[int, ...], todo: str) -> None:
+    """Messages count axes in the order of the layout."""
+    kind, axes = (torch.complex64, "5, 3") if part == "body" else (torch.float32, "6, 5")
+    x = torch.zeros(shape, dtype=kind)
+    with pytest.raises(ShapeError, match=rf"got shape \({str(shape)[1:-1]}\), expected \(batch, 2, {axes}\); {todo}"):
+        as_module(network(), part=part)(x)
+    with pytest.raises(ShapeError, match=r"batch, .*2\)"):
+        as_module(network(), part=part, layout="freqnet")(torch.zeros((7, 7, 7), dtype=kind))
 
 
 def test_a_layer_that_chooses_runs_on_the_tape() -> None:

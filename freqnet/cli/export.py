@@ -10,9 +10,10 @@ import numpy as np
 
 from freqnet.cli.console import print_table
 from freqnet.cli.inspect import load_model
+from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Network
 from freqnet.spaces.base import extent
-from freqnet.training.files import check_target, write_atomically, write_json
+from freqnet.training.files import MODEL, check_target, write_atomically, write_json
 
 # Examples of noise on which the file is compared with the model.
 _COMPARED = 32
@@ -21,6 +22,7 @@ _COMPARED = 32
 def export_run(folder: Path, file: Path, part: str, storage: str, json_file: Path | None) -> dict[str, Any]:
     """Write a model, or a part of it, as an ONNX file; print what it is, and write that to `json_file`."""
     check_target(file)
+    _require_apart(folder if folder.is_file() else folder / MODEL, file, *([] if json_file is None else [json_file]))
     network, info = load_model(folder)
     facts = {"task": info.get("task", "classification"), "output_names": info["classes"], "dataset": info.get("data")}
     model = network.to_onnx(part, storage, {name: value for name, value in facts.items() if value is not None})
@@ -40,6 +42,13 @@ def export_run(folder: Path, file: Path, part: str, storage: str, json_file: Pat
         write_json(json_file, found)
     _show(found)
     return found
+
+
+def _require_apart(*files: Path) -> None:
+    """Raise `ConfigurationError` if two of the files are the same: one would overwrite the other."""
+    if len({path.resolve() for path in files}) < len(files):
+        got, todo = "one file to read and to write, or to write twice", "choose another name"
+        raise ConfigurationError(got_expected("files", got, "different files", todo))
 
 
 def _port(port: Any) -> dict[str, Any]:

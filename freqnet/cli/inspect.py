@@ -121,7 +121,7 @@ def examples_of(
     if data is None and "data" not in info:
         raise DataError(
             got_expected(
-                "evaluate", "a model without stored data", "data to measure on", "name the data, such as digits"
+                "data", "a model that does not say its data", "data to measure on", "name the data, such as digits"
             )
         )
     stored = info.get("folder") if data in (None, info.get("data")) else None

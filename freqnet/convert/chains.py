@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def softmaxes(graph: Graph) -> list[Node]:
     output, found = graph.resolve(graph.output), []
     while output in graph.makers and graph.makers[output].operator in AT_THE_END:
         node = graph.makers[output]
-        axis = node.get("axis", -1)
+        axis = node.get("axis", -1 if graph.opset >= 13 else 1)
         if axis % max(1, len(graph.shapes.get(output, (1, 1)))) != 1:
             raise node.refuse(
                 f"axis {axis}", "the axis of the classes, the last one of two", "let it act on each sample"
@@ -69,6 +70,10 @@ def _step(graph: Graph, value: str, start: str) -> tuple[Step, str]:
         step = Activate(node, value, root, _between(graph, root, value))
         return _as_scale(graph, step), root
     variables = graph.variables(node)
+    second = next((name for name in variables if name in graph.others), None)
+    if second is not None:
+        got, todo = f"the output {second} of another layer, which is not its first", "use the first output alone"
+        raise node.refuse(got, "first outputs", todo)
     if node.operator == "Add" and len(variables) == 2:
         one, other = (graph.shapes[name] for name in variables)
         if one != other:
@@ -96,7 +101,8 @@ def _root(graph: Graph, value: str, start: str) -> str:
         return value
     roots = [_root(graph, name, start) for name in variables]
     # A sum of a value and a function of it is a function of it, but a sum with itself is a residual block.
-    is_function = len(set(roots)) == 1 and (len(variables) == 1 or roots != variables)
+    is_block = node.operator == "Add" and len(variables) == 2 and roots == variables
+    is_function = len(set(roots)) == 1 and not is_block
     return roots[0] if is_function else value
 
 
@@ -107,27 +113,38 @@ def _between(graph: Graph, root: str, value: str) -> tuple[Node, ...]:
     return tuple(node for node in graph.nodes if inside(node.outputs[0]))
 
 
-def function_on(graph: Graph, step: Activate, points: np.ndarray) -> np.ndarray | None:
-    """Return the values of a function of single numbers; None if it differs from channel to channel."""
+def function_of(graph: Graph, step: Activate) -> Callable[[np.ndarray], np.ndarray | None]:
+    """Return the function of single numbers that a step applies, in double precision.
+
+    It returns None for points of which the number of values is another one: the function differs from channel to
+    channel.
+    """
     onnx = require_onnx()
     from onnx.reference import ReferenceEvaluator
 
     names = {name for node in step.nodes for name in node.inputs if name in graph.constants}
-    kind = onnx.TensorProto.FLOAT
-    constants = [onnx.numpy_helper.from_array(graph.constants[name], name) for name in names]
+    kind = onnx.TensorProto.DOUBLE
+    # Rounded to single precision, a function has many extrema where it is flat.
+    double = lambda array: array.astype(float) if array.dtype.kind == "f" else array
+    constants = [onnx.numpy_helper.from_array(double(graph.constants[name]), name) for name in names]
     ends = [onnx.helper.make_tensor_value_info(name, kind, None) for name in (step.source, step.value)]
-    copies = [onnx.helper.make_node("Identity", [step.source], [name]) for name in _copies(graph, step)]
-    nodes = [*copies, *(node.proto for node in step.nodes)]
-    body = onnx.helper.make_graph(nodes, "function", ends[:1], ends[1:], constants)
-    model = onnx.helper.make_model(body, opset_imports=graph.model.opset_import)
-    x = points.astype(np.float32).reshape(1, 1, -1)
-    try:
-        outputs: Any = ReferenceEvaluator(model).run(None, {step.source: x})
-    except ValueError:
-        # Constants for each feature do not fit single numbers.
-        return None
-    found = np.asarray(outputs[0], float)
-    return found.ravel() if found.size == len(points) else None
+    # Truth values become numbers by a copy as well.
+    copy = lambda source, name: onnx.helper.make_node("Cast", [source], [name], to=kind)
+    copies = [copy(step.source, name) for name in _copies(graph, step)]
+    nodes = [copy(node.inputs[0], node.outputs[0]) if node.is_copy else node.proto for node in step.nodes]
+    body = onnx.helper.make_graph([*copies, *nodes], "function", ends[:1], ends[1:], constants)
+    evaluator = ReferenceEvaluator(onnx.helper.make_model(body, opset_imports=graph.model.opset_import))
+
+    def function(points: np.ndarray) -> np.ndarray | None:
+        try:
+            outputs: Any = evaluator.run(None, {step.source: np.reshape(points, (1, 1, -1)).astype(float)})
+        except ValueError:
+            # Constants for each feature do not fit single numbers.
+            return None
+        found = np.asarray(outputs[0], float)
+        return found.ravel() if found.size == np.size(points) else None
+
+    return function
 
 
 def _copies(graph: Graph, step: Activate) -> set[str]:
@@ -138,10 +155,10 @@ def _copies(graph: Graph, step: Activate) -> set[str]:
 
 def _as_scale(graph: Graph, step: Activate) -> Step:
     """Return a function that is a straight line as a factor and an offset."""
-    if any(node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
+    if any(not node.is_copy and node.operator not in ("Add", "Sub", "Mul", "Div", "Neg") for node in step.nodes):
         return step
     with np.errstate(all="ignore"):
-        found = function_on(graph, step, _POINTS)
+        found = function_of(graph, step)(_POINTS)
     if found is None or not np.isfinite(found).all():
         return step
     factor, offset = np.polyfit(_POINTS, found, 1)

@@ -17,7 +17,7 @@ from freqnet.convert.layers import Builder
 from freqnet.convert.line import Line, odd_grid, start_of
 from freqnet.convert.operators import check_operators
 from freqnet.convert.original import Original
-from freqnet.convert.steps import Activate, Add, Pool, PoolAll, Step, Windowed, values_of
+from freqnet.convert.steps import Activate, Add, Connect, Pool, PoolAll, Step, Windowed, values_of
 from freqnet.errors import ConfigurationError, DataError, NetworkWarning, got_expected, warn
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Door, GlobalAverage, Network, Polynomial, Sequential
@@ -299,7 +299,7 @@ def _door(original: Original, steps: list[Step], domain: str, standardise: Any, 
         raise ConfigurationError(got_expected("modes", repr(modes), "an odd number of 1 or more", todo))
     grid, channels = original.grid, original.graph.shapes[original.graph.input.name][1]
     padded = odd_grid([n + m for n, m in zip(grid, _first_margin(original.graph, steps, grid), strict=True)])
-    offset, scale = _per_channel(standardise, channels)
+    offset, scale = per_channel(standardise, channels)
     pad = tuple(p - n for p, n in zip(padded, grid, strict=True))
     band = tuple((min(p, modes or p) - 1) // 2 for p in padded)
     door = Door(domain, grid, band, channels, offset=offset, scale=scale, pad=pad)
@@ -309,7 +309,8 @@ def _door(original: Original, steps: list[Step], domain: str, standardise: Any, 
     return door
 
 
-def _per_channel(standardise: Any, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def per_channel(standardise: Any, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return means and deviations with one number per channel; empty if there are none."""
     if standardise is None:
         return (), ()
     given = tuple(standardise) if np.iterable(standardise) else ()
@@ -358,8 +359,10 @@ def _samples(door: Door, steps: list[Step], samples: np.ndarray | None) -> np.nd
 
 
 def _fitted(steps: list[Step]) -> Iterator[Step]:
-    """Yield the steps that polynomials stand for."""
+    """Yield the steps that polynomials stand for: none behind the first dense layer."""
     for step in steps:
+        if isinstance(step, Connect):
+            return
         if isinstance(step, Activate) or (isinstance(step, Pool | PoolAll) and step.is_max):
             yield step
         if isinstance(step, Add):

@@ -16,6 +16,8 @@ from freqnet.spaces import Axes
 
 # Operators that hand their input on, in evaluation.
 COPIES = {"Identity", "Dropout", "Cast"}
+# Operators whose results are drawn: constants of a graph, but others at every run.
+_RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 # Types of numbers that a cast keeps, by their numbers in ONNX: float32 and float64.
 _FLOATS = (1, 11)
 
@@ -101,6 +103,16 @@ class Graph:
         """The name of the only output."""
         return str(_only_one(self.source, "output", self.model.graph.output).name)
 
+    @property
+    def opset(self) -> int:
+        """Version of ONNX's own operators."""
+        return max((entry.version for entry in self.model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+
+    @cached_property
+    def others(self) -> set[str]:
+        """Results of nodes other than the first, such as the places of maxima."""
+        return {name for node in self.nodes for name in node.outputs[1:]}
+
     @cached_property
     def makers(self) -> dict[str, Node]:
         """The node that makes each value."""
@@ -161,7 +173,7 @@ def read_graph(model: Any) -> Graph:
         proto = inline_local_functions(proto)
     proto = _with_explicit_padding(onnx, proto)
     constants = {c.name: onnx.numpy_helper.to_array(c) for c in proto.graph.initializer}
-    graph = Graph(proto, source, constants, tuple(_nodes(onnx, proto.graph.node, constants)))
+    graph = Graph(proto, source, constants, tuple(_nodes(onnx, proto, constants)))
     _require_finite(graph)
     _ = graph.input, graph.output
     return graph
@@ -209,19 +221,34 @@ def _with_explicit_padding(onnx: ModuleType, model: Any) -> Any:
     return own
 
 
-def _nodes(onnx: ModuleType, protos: Any, constants: dict[str, np.ndarray]) -> Iterator[Node]:
-    """Yield the nodes that depend on the input, and add the values of all others to the constants."""
-    from onnx.reference import ReferenceEvaluator
-
-    for proto in protos:
+def _nodes(onnx: ModuleType, model: Any, constants: dict[str, np.ndarray]) -> Iterator[Node]:
+    """Yield the nodes that depend on the input or on chance, and add the values of all others to the constants."""
+    for proto in model.graph.node:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
-        given = [name for name in proto.input if name]
-        if all(name in constants for name in given) and not any(a.g.node or a.graphs for a in proto.attribute):
-            found = ReferenceEvaluator(proto).run(None, {name: constants[name] for name in given})
-            constants.update(zip(proto.output, map(np.asarray, found), strict=True))
+        is_whole = not any(a.g.node or a.graphs for a in proto.attribute) and proto.op_type not in _RANDOM
+        if is_whole and all(name in constants for name in proto.input if name):
+            constants.update(_computed(onnx, model, proto, constants))
             continue
         operator = proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}"
         yield Node(operator, _label(proto), tuple(proto.input), tuple(proto.output), attributes, proto)
+
+
+def _computed(onnx: ModuleType, model: Any, proto: Any, constants: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what a node computes from constants, in the version of the operators that the model names."""
+    given = dict.fromkeys(name for name in proto.input if name)
+    initial = [onnx.numpy_helper.from_array(constants[name], name) for name in given]
+    names = [name for name in proto.output if name]
+    ends = [onnx.ValueInfoProto(name=name) for name in names]
+    body = onnx.helper.make_graph([proto], "constants", [], ends, initial)
+    part = onnx.helper.make_model(body, opset_imports=model.opset_import, ir_version=model.ir_version)
+    try:
+        found = session_of(part).run(names, {})
+    # Both libraries raise errors of their own.
+    except Exception as error:
+        got, todo = f"an operator on constants that fails ({reason(error)})", "export the model again"
+        label = f"{proto.op_type} {_label(proto)!r}"
+        raise ConfigurationError(got_expected(label, got, "one that runs", todo)) from None
+    return dict(zip(names, map(np.asarray, found), strict=True))
 
 
 def _label(proto: Any) -> str:
@@ -249,3 +276,18 @@ def _only_one(source: str, what: str, found: Any) -> Any:
         todo = f"export a model with one {what}"
         raise ConfigurationError(got_expected(source, got, f"one {what}", todo))
     return found[0]
+
+
+def session_of(model: Any) -> Any:
+    """Return a session of ONNX Runtime, or of the reference implementation where that cannot take the model."""
+    try:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    # Files may be newer than the installed runtime, or larger than it takes as bytes.
+    except Exception:
+        from onnx.reference import ReferenceEvaluator
+
+        return ReferenceEvaluator(model)

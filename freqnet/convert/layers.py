@@ -10,7 +10,7 @@ import numpy as np
 
 from freqnet.approximate import FUNCTIONS
 from freqnet.autodiff import Tensor
-from freqnet.convert.chains import function_on
+from freqnet.convert.chains import function_of
 from freqnet.convert.fitting import BY_DATA, Fit, by_data, by_function, powers
 from freqnet.convert.graph import Graph, Node
 from freqnet.convert.line import Line, View, odd_grid
@@ -91,14 +91,14 @@ class Builder:
 
     def check_place(self, line: Line, step: Step) -> None:
         """Raise `ConfigurationError` for what differs from sample to sample behind Flatten, before a dense layer."""
-        one_by_one = isinstance(step, Scale) and step.factor.size > 1
+        one_by_one = isinstance(step, Scale) and max(step.factor.size, step.offset.size) > 1
         if self.is_flat(line, step) and (one_by_one or self.is_of_samples(step)):
             todo = "put it before Flatten, with one number per channel"
             raise step.node.refuse("numbers for each sample behind Flatten", "one number, or one per channel", todo)
 
     def is_of_samples(self, step: Step) -> bool:
         """Return whether an activation has constants of its own for features or channels."""
-        return isinstance(step, Activate) and function_on(self.graph, step, _POINTS) is None
+        return isinstance(step, Activate) and function_of(self.graph, step)(_POINTS) is None
 
     def target(self, value: str, sizes: Axes) -> np.ndarray:
         """Return a value of the original, channels last, as a signal of these sizes; with none, as it is."""
@@ -203,22 +203,30 @@ class Builder:
             sizes = line.view.sizes
             averaged = (lambda v: v) if pool is None else self.averages(sizes, pool)
             target = self.target(step.value, sizes if pool is None else self.counts(pool) or (1,) * len(sizes))
+            if not np.isfinite(target).all():
+                got, todo = "values of the original that are not finite", "pass data like those of the training"
+                raise step.node.refuse(got, "finite values to fit a polynomial to", todo)
             part = Tensor(line.x.data[..., : self.fitted, :], line.x.space)
-            terms = [line.picked(power) for power in powers(part, self.fit.degree)]
+            with np.errstate(all="ignore"):
+                terms = [line.picked(power) for power in powers(part, self.fit.degree)]
             terms = [averaged(term) for term in (np.ones_like(terms[0]), *terms)]
+            if not all(np.isfinite(term).all() for term in terms):
+                got, todo = "values of which the powers overflow", "standardise the data, or pass a lower degree"
+                raise step.node.refuse(got, "values to fit a polynomial to", todo)
             coefficients = by_data(terms, target[: self.fitted])
         layer = Polynomial(tuple(coefficients.mean(axis=1).tolist()))
         line.append(layer, {"coefficients": coefficients})
         line.view = View(line.view.places, False)
 
     def by_function(self, line: Line, step: Activate) -> np.ndarray:
-        found = function_on(self.graph, step, _POINTS)
+        function = function_of(self.graph, step)
+        found = function(_POINTS)
         if found is None:
             todo = "pass method='data'"
             raise step.node.refuse("a function for each channel", "one function of single numbers", todo)
-        function = lambda x: function_on(self.graph, step, np.ravel(x)).reshape(np.shape(x))  # type: ignore[union-attr]
+        shaped = lambda x: function(x).reshape(np.shape(x))  # type: ignore[union-attr]
         name = _named(found, FUNCTIONS)
-        return by_function(name or function, line.samples()[: self.fitted], self.fit)
+        return by_function(name or shaped, line.samples()[: self.fitted], self.fit)
 
     def averages(self, sizes: Axes, pool: Pool) -> Callable[[np.ndarray], np.ndarray]:
         """Return the function that averages samples ``(batch, *sizes, channels)`` over the windows of a pool."""
@@ -238,7 +246,7 @@ class Builder:
         """Return the name of the function of features, which `Pointwise` computes exactly."""
         known = {name: lambda x, f=f: f(Tensor(x)).data for name, f in POINTWISE.items()}
         with np.errstate(all="ignore"):
-            found = function_on(self.graph, step, _FAR)
+            found = function_of(self.graph, step)(_FAR)
             name = None if found is None else _named(found, known, _FAR)
         if name is not None:
             return name

@@ -18,7 +18,8 @@ READERS: dict[str, Reader] = {}
 POINTWISE = {
     *("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "Gelu", "Swish", "Mish", "HardSigmoid"),
     *("HardSwish", "Sigmoid", "Tanh", "Erf", "Softplus", "Softsign", "Clip", "Abs", "Neg", "Exp", "Log", "Sqrt", "Sin"),
-    *("Cos", "Reciprocal", "Pow", "Add", "Sub", "Mul", "Div", "Min", "Max", "Shrink"),
+    *("Cos", "Reciprocal", "Pow", "Add", "Sub", "Mul", "Div", "Min", "Max", "Shrink", "Sign", "Where", "Greater"),
+    *("GreaterOrEqual", "Less", "LessOrEqual", "Equal", "Not", "And", "Or"),
 }
 # Operators that are dropped at the end of a network: its outputs are then logits.
 AT_THE_END = {"Softmax", "LogSoftmax"}
@@ -36,6 +37,7 @@ ADVICE = {
     "LSTM": "replace the recurrence by convolutions",
     "GRU": "replace the recurrence by convolutions",
 }
+_EVALUATE = "export it in evaluation mode, after module.eval()"
 _KNOWN = "Conv, BatchNormalization, pooling, activations, sums, Flatten and Gemm"
 
 
@@ -61,6 +63,8 @@ def check_operators(graph: Graph) -> None:
     for node in graph.nodes:
         if node.operator not in known:
             raise unknown(node)
+        if node.operator == "Dropout" and np.any(graph.constants.get("".join(node.inputs[2:3]), False)):
+            raise node.refuse("dropout in training mode", "none in evaluation", _EVALUATE)
 
 
 def constant(graph: Graph, node: Node, index: int, what: str) -> np.ndarray:
@@ -164,9 +168,11 @@ def _pad(graph: Graph, node: Node) -> Step:
 @reads("BatchNormalization")
 def _batch_norm(graph: Graph, node: Node) -> Step:
     if node.get("training_mode", 0):
-        todo = "export it in evaluation mode, after module.eval()"
-        raise node.refuse("batch normalisation in training mode", "running averages", todo)
+        raise node.refuse("batch normalisation in training mode", "running averages", _EVALUATE)
     gain, offset, mean, variance = (constant(graph, node, i, "statistic") for i in range(1, 5))
+    if gain.ndim != 1:
+        got, todo = f"statistics of shape {gain.shape}", "train with spatial=1"
+        raise node.refuse(got, "one number per channel", todo)
     factor = gain / np.sqrt(variance + node.get("epsilon", 1e-5))
     return Scale(node, node.outputs[0], factor, offset - mean * factor)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from freqnet.convert.graph import Graph, require_onnx
+from freqnet.convert.graph import Graph, require_onnx, session_of
 from freqnet.errors import ConfigurationError, DataError, got_expected, reason
 from freqnet.spaces import Axes
 
@@ -110,29 +109,15 @@ class Original:
         model.CopyFrom(self.graph.model)
         del model.graph.output[:]
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-        session = _session(model) if names else None
+        session = session_of(model) if names else None
 
         def run(part: np.ndarray) -> list[np.ndarray]:
             try:
-                return [np.asarray(v) for v in session.run(names, {self.graph.input.name: part})] if session else []
+                # Sizes of axes are single numbers, without an axis of examples.
+                return [np.atleast_1d(v) for v in session.run(names, {self.graph.input.name: part})] if session else []
             # Both libraries raise errors of their own.
             except Exception as error:
                 got, todo = f"a network that fails on samples of {self.grid} ({reason(error)})", "pass another grid"
                 raise DataError(got_expected(self.graph.source, got, "one that runs", todo)) from None
 
         return run
-
-
-def _session(model: Any) -> Any:
-    """Return a session of ONNX Runtime, or of the reference implementation where that cannot take the model."""
-    try:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    # Files may be newer than the installed runtime, or larger than it takes as bytes.
-    except Exception:
-        from onnx.reference import ReferenceEvaluator
-
-        return ReferenceEvaluator(model)

@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.convert.conversion import LEAST, Conversion, from_onnx
+from freqnet.convert.conversion import LEAST, Conversion, from_onnx, per_channel
+from freqnet.convert.layers import relative_error
 from freqnet.errors import ConfigurationError, got_expected, reason
+
+# Examples on which the module and its export are compared, and the relative difference of two that are the same.
+_COMPARED, _SAME = 8, 1e-3
 
 
 def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -> Conversion:
@@ -60,17 +64,23 @@ def from_torch(module: Any, example: Any, *, data: Any = None, **choices: Any) -
         got = f"a {type(module).__name__} and a {type(example).__name__}"
         todo = "pass the module, and a tensor (batch, channels, *grid)"
         raise ConfigurationError(got_expected("from_torch", got, "a torch.nn.Module and a tensor", todo))
-    example = example.detach().cpu()
+    module, example = getattr(module, "_orig_mod", module), example.detach().cpu()  # That of a compiled module.
+    if not 3 <= example.ndim <= 5 or not example.is_floating_point():
+        got = f"an example of {example.dtype} with {example.ndim} axes"
+        expected, todo = "floats (batch, channels, 1 to 3 axes of a grid)", "pass a batch, as the module takes it"
+        raise ConfigurationError(got_expected("from_torch", got, expected, todo))
     if data is None and len(example) >= LEAST:
         data = _raw(np.moveaxis(example.numpy(), 1, -1), choices.get("standardise"))
-    return from_onnx(_exported(torch, module, example), tuple(example.shape[2:]), data=data, **choices)
+    found = from_onnx(_exported(torch, module, example), tuple(example.shape[2:]), data=data, **choices)
+    _require_same(torch, module, example, found)
+    return found
 
 
 def _raw(samples: np.ndarray, standardise: Any) -> np.ndarray:
     """Return samples from which the door makes those that the module takes."""
     if standardise is None:
         return samples
-    mean, deviation = (np.asarray(value, samples.dtype) for value in standardise)
+    mean, deviation = (np.asarray(row, samples.dtype) for row in per_channel(standardise, samples.shape[-1]))
     return samples * deviation + mean
 
 
@@ -80,15 +90,39 @@ def _exported(torch: Any, module: Any, example: Any) -> Any:
     inputs = torch.zeros((2, *example.shape[1:]), dtype=example.dtype)
     with _quiet():
         try:
-            own = deepcopy(module).cpu().eval().to(memory_format=torch.contiguous_format)
+            own = _in_evaluation(module).to(memory_format=torch.contiguous_format)
             batch = ({0: torch.export.Dim.DYNAMIC},)
             program = torch.onnx.export(own, (inputs,), dynamo=True, dynamic_shapes=batch, verbose=False)
         # The exporter raises errors of many kinds.
         except Exception as error:
-            todo = "export it yourself, and pass the file to from_onnx"
-            got = f"a module that PyTorch cannot export ({reason(error)})"
+            todo = "pass examples (batch, channels, *grid), or export it yourself, and pass the file to from_onnx"
+            # The exporter's own error is a page of advice, and its cause says what is wrong.
+            got = f"a module that PyTorch cannot export ({reason(error.__cause__ or error)})"
             raise ConfigurationError(got_expected(type(module).__name__, got, "one that it can", todo)) from None
     return program.model_proto
+
+
+def _in_evaluation(module: Any) -> Any:
+    return deepcopy(module).cpu().eval()
+
+
+def _require_same(torch: Any, module: Any, example: Any, found: Conversion) -> None:
+    """Raise `ConfigurationError` unless the exported model computes what the module does.
+
+    PyTorch's exporter leaves some arguments out without an error, such as ``divisor_override`` of average pooling.
+    """
+    example, original = example[:_COMPARED], found._original
+    with torch.no_grad():
+        leaves = torch.utils._pytree.tree_leaves(_in_evaluation(module)(example))
+    wanted = next(leaf for leaf in leaves if isinstance(leaf, torch.Tensor))
+    output = original.graph.output
+    given = original.values(np.moveaxis(example.numpy(), 1, -1), [output])[output]
+    error = relative_error(given, wanted.numpy())
+    # Both compute in the precision of the module.
+    if not error < _SAME:
+        got, todo = f"outputs that differ by {error:.2g} of their norm", "leave out arguments that ONNX does not have"
+        name = f"PyTorch's export of {type(module).__name__}"
+        raise ConfigurationError(got_expected(name, got, "those of the module", todo))
 
 
 @contextmanager

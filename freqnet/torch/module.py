@@ -290,6 +290,8 @@ class FrequencyModule(nn.Module):
             got, todo = f"a tensor on {x.device}", "move both to one device, as by x.to(device)"
             raise ConfigurationError(got_expected("input of the module", got, f"one on {min(map(str, devices))}", todo))
         x = self._as_floats(x) if source.is_whole and not x.is_floating_point() else x.to(wanted)
+        if self.layout == "torch":
+            source.check_channels_first(tuple(x.shape))
         if self.layout == "torch" and x.ndim > 2:
             x = x.movedim(1, -1) if source.space is None else x.movedim((0, 1), (-2, -1))
         source.check_shape(tuple(x.shape))

@@ -85,6 +85,27 @@ class Source:
             todo = "compute them by a module whose output is the input of this one"
             raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
 
+    def check_channels_first(self, shape: Axes) -> None:
+        """Raise `ShapeError` unless samples or spectra have this shape, in the order of axes of PyTorch."""
+        if not isinstance(self.incoming, Signal):
+            return
+        signal = self.incoming
+        what, axes = ("spectra", signal.space.shape)
+        if self.is_whole:
+            assert self.network is not None
+            what, axes = "samples", self.network.door.grid
+        # The door takes samples of other grids.
+        is_same = len(shape) == len(axes) + 2 and shape[1] == signal.channels
+        if is_same and (self.is_whole or shape[2:] == axes):
+            return
+        todo = f"pass {len(axes)} axes behind the channels"
+        if shape == (signal.channels, *axes):
+            todo = "add the axis of the examples, as x[None]"
+        elif len(shape) == len(axes) + 2 and shape[-1] == signal.channels:
+            todo = "move the channels, as x.movedim(-1, 1), or pass layout='freqnet' to as_module"
+        expected = f"(batch, {signal.channels}, {', '.join(map(str, axes))})"
+        raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
+
     def port(self, shape: Axes) -> Port:
         """Return the input of a shape as a port, without the axis of the batch."""
         if self.space is None:
