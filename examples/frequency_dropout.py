@@ -6,6 +6,10 @@ Rippel, Snoek and Adams (2015, section 3.2) regularise a network by a random res
 all modes outside a random square. The paper reports the best network with it, but none without. This page trains the
 same networks with and without, from the same weights on the same images, and compares their generalisation gaps: the
 accuracy on training images minus that on test images.
+
+The short answer: with few images, frequency dropout narrows the gap, by 5 to 6 points with 1,000 images of CIFAR-10 and
+by 2 to 3 with 4,000; with 40,000 there is no gap to narrow. But the accuracy on test images falls in all eight
+settings, by 2 to 7 points. Networks that are trained for longer than these may gain from it.
 """
 
 import argparse
