@@ -366,6 +366,24 @@ def test_functions_can_be_approximated_by_themselves(method: str) -> None:
     assert found.layers[1].error < (1.0 if method == "taylor" else 0.3)
 
 
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        ([("Relu", [], {}), ("Mul", [np.array(2.0)], {})], "relu"),
+        ([("Mul", [np.array(3.0)], {}), ("Relu", [], {})], "relu"),
+        ([("Sigmoid", [], {}), ("Mul", [np.array(1.0009)], {}), ("Sub", [np.array(0.5)], {})], "sigmoid"),
+        ([("Gelu", [], {"approximate": "tanh"})], "gelu"),
+        ([("Erf", [], {}), ("Neg", [], {})], "erf"),
+    ],
+)
+def test_functions_of_features_may_have_a_factor_and_an_offset(steps: list[Layer], name: str) -> None:
+    last: Layer = ("Gemm", [RNG.normal(size=(3, 4))], {})
+    proto = model([*head(72), *steps, last], (6, 6))
+    found = from_onnx(proto, data=X)
+    assert worst(found, proto, (6, 6)) < (1e-3 if name == "gelu" else 2e-5)
+    assert [m.function for _, m in found.network.body.modules() if isinstance(m, nn.Pointwise)] == [name]
+
+
 def test_features_keep_their_activations() -> None:
     dense = [("Gemm", [RNG.normal(size=(5, 48)), RNG.normal(size=5)], {"transB": 1}), ("Relu", [], {})]
     more = [("Gemm", [RNG.normal(size=(3, 5)), RNG.normal(size=3)], {"transB": 1}), ("Softmax", [], {})]
@@ -600,6 +618,12 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[FreqnetError], str]] = {
         {"data": X},
         ConfigurationError,
         "PRelu 'layer2': got another function of features",
+    ),
+    "a function of features with another scale": (
+        lambda: model([*head(72), ("Mul", [np.array(2.0)], {}), ("Tanh", [], {})], (6, 6)),
+        {"data": X},
+        ConfigurationError,
+        "Tanh 'layer3': got another function of features",
     ),
     "another function of features": (
         lambda: model([*head(72), ("Softplus", [], {})], (6, 6)),

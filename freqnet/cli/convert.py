@@ -12,6 +12,7 @@ from freqnet.convert import Conversion, from_onnx
 from freqnet.convert.conversion import MOST
 from freqnet.data import Dataset, load
 from freqnet.errors import DataError, got_expected
+from freqnet.experiments import Job
 from freqnet.tasks import Classification
 from freqnet.training import Checkpoint, save
 from freqnet.training.files import MODEL, check_folder, claim_folder, write_json
@@ -40,7 +41,8 @@ def convert_model(
     if choices["standardise"] is None:
         say("the original was given the samples as they are; --mean and --deviation standardise them first")
     say(f"{out}: {MODEL}, {ERRORS}")
-    say(f"train on: freqnet train {data} --from {out} --epochs 1 --lr 1e-3")
+    more = Job(data, folder, weights=out, reading=reading, settings={"epochs": 1, "learning_rate": 1e-3})
+    say(f"train on: {more.command()}")
     return found
 
 

@@ -197,7 +197,10 @@ def _load(onnx: ModuleType, path: Path) -> Any:
     # The protocol's parser and the reading of weights beside the file raise errors of several kinds.
     except Exception as error:
         got = f"a file that is truncated or not ONNX ({reason(error)})"
-        raise DataError(got_expected(str(path), got, "an ONNX file", "export the model again")) from None
+        todo = "export the model again, and keep the file of its weights beside it if it has one"
+        if path.suffix in (".pt", ".pth"):
+            todo = "export it by torch.onnx.export, or pass the module to from_torch"
+        raise DataError(got_expected(str(path), got, "an ONNX file", todo)) from None
 
 
 def _with_explicit_padding(onnx: ModuleType, model: Any) -> Any:

@@ -36,6 +36,9 @@ _POINTS = np.linspace(-6.0, 6.0, 97)
 # Functions of features must be the same far outside as well: ReLU6 is not ReLU.
 _FAR = np.concatenate([_POINTS, np.geomspace(6.0, 1e4, 40), -np.geomspace(6.0, 1e4, 40)])
 
+# The tanh form of GELU differs from its own by less than 5e-4; other functions by rounding.
+_LIKE_GELU, _ROUNDING = 1e-3, 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class Note:
@@ -188,7 +191,11 @@ class Builder:
     # -- polynomials -------------------------------------------------------------------------------
     def activate(self, line: Line, step: Activate) -> None:
         if line.view is None:
-            line.append(Pointwise(self.known_function(step)))
+            name, factor, offset = self.known_function(step)
+            line.append(Pointwise(name))
+            if (factor, offset) != (1.0, 0.0):
+                size = line.x.shape[-1]
+                line.connect(factor * np.eye(size), np.full(size, offset))
             return
         self.fit_polynomial(line, step, None)
 
@@ -242,15 +249,22 @@ class Builder:
 
         return average
 
-    def known_function(self, step: Activate) -> str:
-        """Return the name of the function of features, which `Pointwise` computes exactly."""
-        known = {name: lambda x, f=f: f(Tensor(x)).data for name, f in POINTWISE.items()}
+    def known_function(self, step: Activate) -> tuple[str, float, float]:
+        """Return the function of features that `Pointwise` computes exactly, and its factor and its offset."""
         with np.errstate(all="ignore"):
             found = function_of(self.graph, step)(_FAR)
-            name = None if found is None else _named(found, known, _FAR)
-        if name is not None:
-            return name
-        expected, todo = " or ".join(POINTWISE), "use one of these between dense layers"
+            for name, function in POINTWISE.items() if found is not None else ():
+                values = function(Tensor(_FAR)).data
+                if name == "gelu" and np.abs(values - found).max() < _LIKE_GELU:
+                    return name, 1.0, 0.0
+                # Small values count as much as large ones.
+                columns, weights = np.stack([values, np.ones_like(values)], axis=1), 1 / (1 + np.abs(values))
+                factor, offset = np.linalg.lstsq(columns * weights[:, None], found * weights, rcond=None)[0]
+                # Rounding of float32, in which the original computes.
+                factor, offset = (float(nearest) for nearest in (np.round(factor, 6), np.round(offset, 6)))
+                if np.all(np.abs(factor * values + offset - found) < _ROUNDING * (1 + np.abs(found))):
+                    return name, factor, offset
+        expected, todo = " or ".join(POINTWISE), "use one of these between dense layers, with a factor or not"
         raise step.node.refuse("another function of features", expected, todo)
 
     # -- branches ----------------------------------------------------------------------------------
@@ -283,12 +297,9 @@ APPEND: dict[type[Step], Callable[[Builder, Line, Any], None]] = {
 }
 
 
-def _named(
-    values: np.ndarray, known: Mapping[str, Callable[[np.ndarray], np.ndarray]], points: np.ndarray = _POINTS
-) -> str | None:
+def _named(values: np.ndarray, known: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> str | None:
     """Return the name of the function that has these values at the points, if it is known."""
-    # The tanh form of GELU differs from its own by less than 5e-4.
-    return next((name for name, f in known.items() if np.abs(f(points) - values).max() < 1e-3), None)
+    return next((name for name, f in known.items() if np.abs(f(_POINTS) - values).max() < _LIKE_GELU), None)
 
 
 def spread(weight: np.ndarray, dilation: Axes) -> np.ndarray:
