@@ -253,7 +253,9 @@ class Builder:
         """Return the function of features that `Pointwise` computes exactly, and its factor and its offset."""
         with np.errstate(all="ignore"):
             found = function_of(self.graph, step)(_FAR)
-            for name, function in POINTWISE.items() if found is not None else ():
+            for name, function in POINTWISE.items():
+                if found is None:
+                    break
                 values = function(Tensor(_FAR)).data
                 if name == "gelu" and np.abs(values - found).max() < _LIKE_GELU:
                     return name, 1.0, 0.0
