@@ -18,6 +18,7 @@ import pytest
 import together
 from test_accumulation import DIGITS, assert_same, plain
 from test_cli_train import refused
+from test_tasks import MAKERS
 
 from freqnet import nn
 from freqnet.cli import main
@@ -27,7 +28,8 @@ from freqnet.training import Callback, DaskTeam, Settings, StopTraining, Team, a
 from freqnet.training.fit import Run
 from freqnet.training.parallel.gradients import Shards
 
-MPIRUN = shutil.which("mpirun") or shutil.which(str(Path(sys.executable).with_name("mpirun")))
+# That of the package `openmpi`, if it is there: it belongs to the MPI that mpi4py finds.
+MPIRUN = shutil.which(str(Path(sys.executable).with_name("mpirun"))) or shutil.which("mpirun")
 needs_mpi = pytest.mark.skipif(MPIRUN is None, reason="needs mpirun")
 PARTS = Settings(epochs=3, batch=45, shards=3, learning_rate=0.02)
 
@@ -70,6 +72,31 @@ def test_parts_train_like_a_whole_batch(change: dict[str, Any]) -> None:
         network = plain()
         fit(network, analyse(network, DIGITS), settings=one)
         found.append(network.arrays())
+    assert_same(*found, 1e-9)
+
+
+@pytest.mark.parametrize("task", MAKERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_parts_in_every_task_and_with_weights_of_samples(task: str, weighted: bool) -> None:
+    dataset = MAKERS[task]()
+    sample_weights = np.random.default_rng(2).uniform(0, 3, len(dataset)) if weighted else None
+    settings = Settings(epochs=2, batch=14, shards=4, optimizer="sgd", smoothing=0.1 * (task == "multi-label"))
+    found = []
+    for one in (settings, replace(settings, shards=1)):
+        network = plain(dataset)
+        fit(network, analyse(network, dataset, sample_weights), settings=one)
+        found.append(network.arrays())
+    assert_same(*found)
+
+
+def test_frozen_layers_stay_and_the_others_train_in_parts() -> None:
+    found = []
+    for shards in (3, 1):
+        network = plain(statistics="batch")
+        before = {name: array.copy() for name, array in network.arrays().items()}
+        fit(network, analyse(network, DIGITS), settings=replace(PARTS, shards=shards, freeze=("0", "1")))
+        found.append(network.arrays())
+        assert all(np.array_equal(found[-1][name], before[name]) for name in before if name[0] in "01")
     assert_same(*found, 1e-9)
 
 
