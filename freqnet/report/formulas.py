@@ -75,16 +75,27 @@ def formula(tex: str, scale: float = INLINE) -> str:
 
 
 def _outline(drawn: Any) -> str:
-    """Return the path of drawn text, as an SVG path."""
+    """Return the path of drawn text, as an SVG path of relative steps, which is half as long as one of places."""
     from matplotlib.path import Path
 
-    letters = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
-    parts = []
+    letters = {Path.LINETO: "l", Path.CURVE3: "q", Path.CURVE4: "c"}
+    text, last, at = [], "", (0, 0)
     for points, code in drawn.iter_segments(curves=True, simplify=False):
-        # In SVG, y grows downwards.
-        numbers = [f"{value * (1, -1)[i % 2]:.0f}" for i, value in enumerate(points)]
-        parts.append(letters[code] + ("" if code == Path.CLOSEPOLY else ",".join(numbers)))
-    return "".join(parts)
+        if code == Path.CLOSEPOLY:
+            text.append("z")
+            last = "z"
+            continue
+        # In SVG, y grows downwards. Differences of rounded places do not add up their errors.
+        places = [(round(float(x)), round(-float(y))) for x, y in zip(points[::2], points[1::2], strict=True)]
+        if code == Path.MOVETO:
+            letter, numbers = "M", list(places[0])
+        else:
+            letter, numbers = letters[code], [n for x, y in places for n in (x - at[0], y - at[1])]
+            if letter == "l" and 0 in numbers:
+                letter, numbers = ("v", numbers[1:]) if numbers[0] == 0 else ("h", numbers[:1])
+        text.append((letter if letter != last else " ") + ",".join(map(str, numbers)).replace(",-", "-"))
+        last, at = letter, places[-1]
+    return "".join(text).replace(" -", "-")
 
 
 def text_and_formulas(text: str) -> list[str | Formula]:
