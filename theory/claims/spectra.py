@@ -547,6 +547,9 @@ CLAIMS += (
                 closed=gauss_series,
                 independent=euler_integral,
                 points=({"w": "1", "z": "-0.5"}, {"w": "-4", "z": "0.3"}, {"w": "0.01", "z": "-0.7"}),
+                random={"w": Range("0.01", "9"), "z": Range("-0.7", "0.7")},
+                draws=1,
+                screened=5,
             ),
             Bound(
                 name="at z = -1: n² times the error of the mean of the partial sums up to n and n + 1 terms",

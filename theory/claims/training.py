@@ -635,7 +635,15 @@ CLAIMS += (
         proof="Both sides are $p$ at $y = 1$ and $1 - p$ at $y = 0$. For other $y$ they are the geometric and the "
         "arithmetic mean of $p$ and $1 - p$ with the weights $y$ and $1 - y$.",
         checks=(
-            Identity(name="hard labels", closed=mixture, independent=exponential, points=_HARD),
+            Identity(
+                name="hard labels",
+                closed=mixture,
+                independent=exponential,
+                points=_HARD,
+                random={"y": Range(0, 1), "p": Range("1e-12", "0.999999")},
+                # At p = 1/2 both are 1/2, whatever the label.
+                outside={"y": Range("0.1", "0.9"), "p": Range("0.001", "0.4")},
+            ),
             Identity(
                 name="its spectrum, of one or more signals",
                 closed=mixture_of_spectra,
