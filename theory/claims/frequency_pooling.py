@@ -170,6 +170,8 @@ CLAIMS: tuple[Claim, ...] = (
                 low="0",
                 high="0",
                 points=_CHAINS,
+                random={"N": Range(9, 12), "K": Range(3, 4), "L": Range(0, 3), "seed": Range(0, 99)},
+                screened=20,
                 not_enclosed="equal to the last bit is more than balls can tell",
             ),
             Bound(

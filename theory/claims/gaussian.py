@@ -47,7 +47,7 @@ def expected(
             before, now = now, z * now - n * before
         return f(z) * now * m.exp(-z * z / 2)
 
-    start, steps = (m.number(-R), R + 1) if low is None else (low, R // 2 + 1)
+    start, steps = (m.number(-R), R // 2 + 1) if low is None else (low, R // 3 + 1)
     inside = m.integral(weighted, *(start + (R - start) * k / steps for k in range(steps + 1)))
     beyond = 4 * size * m.number(2 * R) ** (growth + j) * m.exp(-m.number(R * R) / 2)
     return (inside + m.tail(beyond)) / m.sqrt(2 * m.pi)

@@ -493,6 +493,9 @@ CLAIMS += (
                 closed=on_the_axis,
                 independent=causal_spectrum,
                 points=({"w": "0"}, {"w": "-3"}),
+                random={"w": Range("-4", "4")},
+                draws=1,
+                screened=10,
             ),
             Contradiction(
                 name="the sigmoid is not causal",

@@ -163,12 +163,18 @@ CLAIMS: tuple[Claim, ...] = (
                 closed=root_spectrum,
                 independent=root_by_quadrature,
                 points=({"w": "0"}, {"w": "-2.5"}),
+                random={"w": Range("-4", "4")},
+                draws=1,
+                screened=10,
             ),
             Identity(
                 name="eq. 2 for (1 + bx) e^(-x²/2)",
                 closed=packet_spectrum,
                 independent=lambda m, b, w: m.line(lambda x: packet(m, b, x) * m.exp(-m.i * w * x)),
                 points=({"b": "1", "w": "0"}, {"b": "-2/3", "w": "1.7"}),
+                random={"b": Range("-1", "1"), "w": Range("-4", "4")},
+                draws=1,
+                screened=10,
             ),
             Identity(
                 name="eq. 3 gives it back",
@@ -547,6 +553,9 @@ CLAIMS += (
                 closed=gauss_series,
                 independent=euler_integral,
                 points=({"w": "1", "z": "-0.5"}, {"w": "-4", "z": "0.3"}, {"w": "0.01", "z": "-0.7"}),
+                random={"w": Range("0.01", "9"), "z": Range("-0.7", "0.7")},
+                draws=1,
+                screened=5,
             ),
             Bound(
                 name="at z = -1: n² times the error of the mean of the partial sums up to n and n + 1 terms",

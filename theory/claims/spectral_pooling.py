@@ -508,6 +508,8 @@ CLAIMS += (
                 random={"rows": Range(3, 5), "columns": Range(5, 6), "height": Range(3, 3), "width": Range(5, 5)}
                 | {"seed": Range(0, 99)},
                 draws=2,
+                outside={"rows": Range(5, 6), "columns": Range(5, 6), "height": Range(2, 4), "width": Range(4, 4)}
+                | {"seed": Range(0, 99)},
             ),
             Identity(
                 name="and by freqnet's engine",
@@ -542,6 +544,14 @@ CLAIMS += (
                 closed=scaled_mean,
                 independent=mean_after,
                 points=_ODD,
+                random={
+                    "rows": Range(3, 5),
+                    "columns": Range(3, 6),
+                    "height": Range(1, 3),
+                    "width": Range(1, 3),
+                    "seed": Range(0, 99),
+                },
+                screened=40,
             ),
         ),
     ),
@@ -563,6 +573,11 @@ CLAIMS += (
                 closed=algorithm_2,
                 independent=adjoint_entry_by_entry,
                 points=(_size(1, 1, 1, 1), _size(2, 3, 1, 3, seed=2), _size(4, 5, 3, 3, seed=3), _size(5, 3, 3, 1)),
+                random={"rows": Range(3, 4), "columns": Range(3, 5), "height": Range(1, 1), "width": Range(3, 3)}
+                | {"seed": Range(0, 99)},
+                screened=20,
+                outside={"rows": Range(3, 5), "columns": Range(5, 6), "height": Range(2, 2), "width": Range(2, 4)}
+                | {"seed": Range(0, 99)},
             ),
         ),
     ),
@@ -878,12 +893,18 @@ CLAIMS += (
                 closed=crop_where_zero_stays,
                 independent=crop_by_mode,
                 points=(*_MIXED, *_OTHER_PARITY),
+                random={"A": Range(6, 12), "C": Range(1, 6), "seed": Range(0, 99)},
+                screened=60,
             ),
             Identity(
                 name="as printed, for other parities",
                 closed=crop_as_printed,
                 independent=crop_by_mode,
                 points=_OTHER_PARITY,
+                random={"A": Range(4, 11), "C": Range(4, 4), "seed": Range(0, 99)},
+                screened=40,
+                outside_points=_MIXED,
+                outside={"A": Range(8, 8), "C": Range(5, 5), "seed": Range(0, 99)},
             ),
         ),
     ),
@@ -980,6 +1001,21 @@ CLAIMS += (
                 closed=pooled_then_shifted,
                 independent=shifted_then_pooled,
                 points=(*({**at, "shift": 1} for at in _RULES), *({**at, "shift": -2} for at in _RULES)),
+                random={
+                    "N": Range(7, 11),
+                    "H": Range(6, 6),
+                    "rule": Range(AVERAGE, FOLD),
+                    "shift": Range(-7, 7),
+                    "seed": Range(0, 99),
+                },
+                screened=60,
+                outside={
+                    "N": Range(7, 11),
+                    "H": Range(6, 6),
+                    "rule": Range(AVERAGE, FOLD),
+                    "shift": Range("0.1", "0.9"),
+                    "seed": Range(0, 99),
+                },
             ),
             Identity(
                 name="any shift, Nyquist zeroed",

@@ -352,7 +352,13 @@ CLAIMS: tuple[Claim, ...] = (
         "and $F^{*} = F^{-1}$.",
         checks=(
             Identity(
-                name="the real part", closed=real_part_of_inverse, independent=slopes_through_transform, points=_MAPS
+                name="the real part",
+                closed=real_part_of_inverse,
+                independent=slopes_through_transform,
+                points=_MAPS,
+                random={"rows": Range(1, 3), "columns": Range(2, 4), "seed": Range(0, 99)},
+                draws=1,
+                screened=10,
             ),
             Contradiction(
                 name="without it", claimed=inverse_of_gradient, actual=slopes_through_transform, points=_MAPS
@@ -612,8 +618,22 @@ CLAIMS += (
         proof="It is the product theorem, the reverse of the convolution theorem. The logarithm acts on each value; "
         "the transform mixes all values.",
         checks=(
-            Identity(name="all bins", closed=convolved_spectra, independent=spectrum_of_losses, points=_SIGNALS),
-            Identity(name="the mean", closed=mean_by_parseval, independent=mean_loss, points=_SIGNALS),
+            Identity(
+                name="all bins",
+                closed=convolved_spectra,
+                independent=spectrum_of_losses,
+                points=_SIGNALS,
+                random={"N": Range(1, 7), "seed": Range(0, 99)},
+                screened=40,
+            ),
+            Identity(
+                name="the mean",
+                closed=mean_by_parseval,
+                independent=mean_loss,
+                points=_SIGNALS,
+                random={"N": Range(1, 7), "seed": Range(0, 99)},
+                screened=40,
+            ),
             Contradiction(
                 name="logarithms of bins",
                 claimed=logarithms_of_bins,
@@ -635,12 +655,22 @@ CLAIMS += (
         proof="Both sides are $p$ at $y = 1$ and $1 - p$ at $y = 0$. For other $y$ they are the geometric and the "
         "arithmetic mean of $p$ and $1 - p$ with the weights $y$ and $1 - y$.",
         checks=(
-            Identity(name="hard labels", closed=mixture, independent=exponential, points=_HARD),
+            Identity(
+                name="hard labels",
+                closed=mixture,
+                independent=exponential,
+                points=_HARD,
+                random={"y": Range(0, 1), "p": Range("1e-12", "0.999999")},
+                # At p = 1/2 both are 1/2, whatever the label.
+                outside={"y": Range("0.1", "0.9"), "p": Range("0.001", "0.4")},
+            ),
             Identity(
                 name="its spectrum, of one or more signals",
                 closed=mixture_of_spectra,
                 independent=spectrum_of_exponentials,
                 points=_BITS,
+                random={"N": Range(1, 6), "labels": Range(0, 99), "signals": Range(1, 2), "seed": Range(0, 99)},
+                screened=40,
             ),
             Contradiction(name="soft labels", claimed=mixture, actual=exponential, points=_SOFT),
             Bound(name="too large for soft labels", quantity=excess, low="0.01", points=_SOFT),
