@@ -305,7 +305,7 @@ def test_without_mpi4py_one_line_says_how_to_install_it(monkeypatch: pytest.Monk
 @pytest.fixture
 def client() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         yield client
 
@@ -318,7 +318,7 @@ def test_workers_of_dask_give_the_same_bits(alone: dict[str, np.ndarray], client
 
 def test_one_worker_in_this_process_gives_the_same_bits(alone: dict[str, np.ndarray]) -> None:
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "processes": False}
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0", "processes": False}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         found = together.trained(DaskTeam(client))
     for name, array in alone.items():
