@@ -39,7 +39,7 @@ def test_a_cluster_gives_the_same_numbers(tmp_path: Path, monkeypatch: pytest.Mo
     import distributed
 
     comparison = small(tmp_path / "cluster")
-    options = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         found = compare(comparison, client.get_executor())
     assert numbers(found) == numbers(threads(small(tmp_path / "threads")))
