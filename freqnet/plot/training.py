@@ -134,11 +134,12 @@ def plot_range_test(found: RangeTest, ax: Panel | None = None) -> Panel:
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> losses = np.concatenate([np.full(30, 2.3), np.linspace(2.3, 0.5, 30), np.linspace(0.5, 9, 20)])
+    >>> falling = 1.4 + 0.9 * np.cos(np.linspace(0, np.pi, 31))
+    >>> losses = np.concatenate([np.full(30, 2.3), falling, np.linspace(0.6, 9, 19)])
     >>> found = RangeTest(np.geomspace(1e-5, 1, 80), losses, width=2.0, is_diverged=True)
     >>> ax = plot_range_test(found, Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()][2:]
-    ['steepest descent, 0.00527', 'lowest loss, 0.0469', 'suggested peak, 0.0234']
+    ['steepest descent, 0.00705', 'lowest loss, 0.0469', 'suggested peak, 0.0234']
     """
     require(found, RangeTest, "range test", "pass what learning_rate_range_test() returned")
     ax = new_ax((4.6, 3.0)) if ax is None else ax
