@@ -1,7 +1,4 @@
-"""Processes that work for this one, and end with it: at an interrupt, at an error, and when this process is killed.
-
-Also those that a launcher of MPI has started beside this one.
-"""
+"""Processes that work for this one, and end with it: at an interrupt, at an error, and when this process is killed."""
 
 from __future__ import annotations
 
@@ -16,28 +13,6 @@ from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
-# Variables in which launchers of MPI tell the number of processes, and that of this one: Open MPI; MPICH and others.
-_SIZES, _RANKS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"), ("OMPI_COMM_WORLD_RANK", "PMI_RANK")
-
-
-def launched() -> int:
-    """Return how many processes a launcher of MPI such as ``mpirun`` has started; 1 without one."""
-    return number_in_environment(_SIZES, 1)
-
-
-def launched_rank() -> int:
-    """Return the number of this process, from 0, among those that a launcher of MPI has started."""
-    return number_in_environment(_RANKS, 0)
-
-
-def number_in_environment(names: Iterable[str], default: int) -> int:
-    """Return the whole number in the first variable of the environment that has one.
-
-    >>> number_in_environment(["NO_SUCH_VARIABLE"], 1)
-    1
-    """
-    found = (os.environ.get(name, "") for name in names)
-    return next((int(text) for text in found if text.isdecimal()), default)
 
 
 @contextmanager
