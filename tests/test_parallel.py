@@ -129,8 +129,7 @@ def test_parts_have_draws_of_their_own() -> None:
     run.team.begin(run)
     network.body.train()
     same = Shards(0, 0, np.tile(np.arange(15), 3))
-    one, two, again = (run.team.partial.compute(same, part) for part in (0, 1, 0))
-    assert None not in (one, two, again)
+    one, two, again = run.team.partial.compute(same, (0, 1, 0))
     assert np.abs(one.vector - two.vector).max() > 1e-3
     np.testing.assert_array_equal(one.vector, again.vector)
 
@@ -259,12 +258,12 @@ def test_a_process_that_fails_alone_ends_all_and_is_named(tmp_path: Path) -> Non
         "import sys\n"
         "from freqnet.cli import main\n"
         "from freqnet.training.parallel import gradients\n"
-        "from freqnet.processes import launched_rank\n"
+        "from freqnet.launcher import launched_rank\n"
         "compute = gradients.PartialGradients.compute\n"
-        "def fail(self, batch, part):\n"
+        "def fail(self, batch, parts):\n"
         "    if launched_rank() == 1 and batch.epoch == 1:\n"
         "        raise MemoryError('no memory left')\n"
-        "    return compute(self, batch, part)\n"
+        "    return compute(self, batch, parts)\n"
         "gradients.PartialGradients.compute = fail\n"
         "main()\n"
     )

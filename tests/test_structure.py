@@ -20,7 +20,7 @@ PACKAGE = ROOT / "freqnet"
 BESIDE = (ROOT / "theory", ROOT / "benchmarks")
 # A module may import from its own row and from the rows above it.
 LAYERS = (
-    {"caches", "checks", "display", "errors", "processes"},
+    {"caches", "checks", "display", "errors", "launcher", "processes"},
     {"kernels", "autodiff", "approximate", "values"},
     {"spaces"},
     {"ops"},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from freqnet import nn
 from freqnet.data import load
+from freqnet.launcher import launched
 from freqnet.nn import Network
-from freqnet.processes import launched
 from freqnet.training import MPITeam, Settings, Team, analyse, fit
 
 DIGITS = load("digits").take(np.arange(230))
@@ -19,8 +20,6 @@ SETTINGS = Settings(epochs=2, batch=50, shards=4, learning_rate=0.02)
 
 def networks() -> Iterator[tuple[str, Network, Settings]]:
     """Yield three networks in two domains, with the statistics, the dropout and the optimisers that there are."""
-    from dataclasses import replace
-
     head = (nn.GlobalAverage(), nn.Dense(10))
     bodies = {
         "power": (nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), *head),

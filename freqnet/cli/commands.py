@@ -93,7 +93,7 @@ def train(
     from freqnet.cli.reading import reading_shown
     from freqnet.cli.train import train as run
     from freqnet.experiments import Job
-    from freqnet.processes import launched, launched_rank
+    from freqnet.launcher import launched, launched_rank
 
     arguments = job_arguments(config, data, choices, folder=folder, out=out, weights=weights)
     quiet = quiet or launched_rank() > 0

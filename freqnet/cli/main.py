@@ -11,7 +11,7 @@ from typing import Any
 from freqnet.cli.console import complain, mute
 from freqnet.cli.interrupt import Interrupted, interruptible
 from freqnet.errors import FreqnetError, NetworkWarning, echo, got_expected
-from freqnet.processes import launched_rank
+from freqnet.launcher import launched_rank
 
 _QUOTES = "'[]()"
 # An argument of the library in a message, such as ``size='large'``.

@@ -11,7 +11,7 @@ from freqnet.cli.console import complain
 from freqnet.cli.interrupt import Interrupted
 from freqnet.errors import DivergenceError, TeamError, reason
 from freqnet.experiments import Begun, Job
-from freqnet.processes import launched
+from freqnet.launcher import launched
 from freqnet.training import DaskTeam, MPITeam, Team
 
 # Parts of a batch at least, where processes share it: 1, 2 and 4 of them then give the same weights.
@@ -39,8 +39,6 @@ def with_shards(job: Job, team: Team) -> Job:
 
 def agreed(team: Team, begin: Callable[[], Begun]) -> Begun:
     """Begin a run in all processes; if one cannot, raise its error in all of them."""
-    if not isinstance(team, MPITeam):
-        return begin()
     begun, error = None, None
     try:
         begun = begin()

@@ -208,20 +208,29 @@ def _with_explicit_padding(onnx: ModuleType, model: Any) -> Any:
 
     Without stride the padding does not depend on the number of samples. PyTorch writes no other dilated ``SAME``.
     """
+    padded = {i: pads for i, node in enumerate(model.graph.node) if (pads := _dilated_same(onnx, node))}
+    if not padded:
+        return model
+    # The model may be the caller's.
     own = type(model)()
     own.CopyFrom(model)
-    for node in own.graph.node:
-        found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        mode, dilation = found.get("auto_pad", b"").decode(), found.get("dilations", ())
-        is_dilated = node.op_type == "Conv" and max(dilation, default=1) > 1 and "kernel_shape" in found
-        if is_dilated and mode in ("SAME_UPPER", "SAME_LOWER") and max(found.get("strides", ()), default=1) == 1:
-            totals = [(k - 1) * d for k, d in zip(found["kernel_shape"], dilation, strict=True)]
-            less, more = [t // 2 for t in totals], [t - t // 2 for t in totals]
-            kept = [a for a in node.attribute if a.name != "auto_pad"]
-            del node.attribute[:]
-            pads = [*less, *more] if mode == "SAME_UPPER" else [*more, *less]
-            node.attribute.extend([*kept, onnx.helper.make_attribute("pads", pads)])
+    for i, pads in padded.items():
+        kept = [a for a in own.graph.node[i].attribute if a.name != "auto_pad"]
+        del own.graph.node[i].attribute[:]
+        own.graph.node[i].attribute.extend([*kept, onnx.helper.make_attribute("pads", pads)])
     return own
+
+
+def _dilated_same(onnx: ModuleType, node: Any) -> list[int]:
+    """Return the padding, before and after, that ``SAME`` means for a dilated convolution; empty for other nodes."""
+    found = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    mode, dilation = found.get("auto_pad", b"").decode(), found.get("dilations", ())
+    is_dilated = node.op_type == "Conv" and max(dilation, default=1) > 1 and "kernel_shape" in found
+    if not is_dilated or mode not in ("SAME_UPPER", "SAME_LOWER") or max(found.get("strides", ()), default=1) > 1:
+        return []
+    totals = [(k - 1) * d for k, d in zip(found["kernel_shape"], dilation, strict=True)]
+    less, more = [t // 2 for t in totals], [t - t // 2 for t in totals]
+    return [*less, *more] if mode == "SAME_UPPER" else [*more, *less]
 
 
 def _nodes(onnx: ModuleType, model: Any, constants: dict[str, np.ndarray]) -> Iterator[Node]:

@@ -138,10 +138,19 @@ class Spectra(Displayed):
         return self._shuffled(batch, generator, change)
 
     def _shuffled(self, batch: int, generator: np.random.Generator, change: Compose) -> Iterator[Batch]:
+        for indices in self.orders(batch, generator):
+            yield self.drawn(indices, generator, change)
+
+    def orders(self, batch: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
+        """Yield the numbers of the examples of each batch of a pass in random order."""
         order = generator.permutation(len(self))
         for start in range(0, len(self), batch):
-            taken = self.take(order[start : start + batch])
-            yield change(taken, generator) if change.members else taken
+            yield order[start : start + batch]
+
+    def drawn(self, indices: np.ndarray, generator: np.random.Generator, change: Compose) -> Batch:
+        """Return the examples at `indices`, changed at random."""
+        taken = self.take(indices)
+        return change(taken, generator) if change.members else taken
 
 
 def sample_weights(weights: Any, count: int) -> np.ndarray:

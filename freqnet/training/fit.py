@@ -133,9 +133,8 @@ class Run:
 
     def shards(self, generator: np.random.Generator) -> Iterator[Shards]:
         """Yield the same batches before they are taken and changed, to be computed in parts."""
-        order, size = generator.permutation(len(self.train)), self.settings.batch
-        for step in range(self.steps_an_epoch):
-            yield Shards(self.epoch, step, order[step * size : (step + 1) * size])
+        for step, indices in enumerate(self.train.orders(self.settings.batch, generator)):
+            yield Shards(self.epoch, step, indices)
 
     @property
     def updates_an_epoch(self) -> int:
@@ -348,8 +347,8 @@ def fit(
         Whether to show a `ProgressBar`, on a terminal or in a notebook.
     team : Team, optional
         The processes that share the work, such as `MPITeam()`; by default this one alone. All of them call `fit` with
-        the same arguments. The first one alone writes the checkpoint and has callbacks. The weights are
-        those of one process with the same ``settings.shards``, bit for bit.
+        the same arguments. The first one alone writes the checkpoint and has callbacks. The weights are those of one
+        process with the same ``settings.shards``, bit for bit.
 
     Returns
     -------

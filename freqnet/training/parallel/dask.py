@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freqnet.errors import ConfigurationError, TeamError, got_expected, reason, require_package
-from freqnet.kernels.threads import thread_limit
+from freqnet.kernels.threads import one_blas_thread, thread_limit
+from freqnet.training.frozen import train_except, without_gradients
 from freqnet.training.parallel.gradients import PartialGradient, PartialGradients, Shards
 from freqnet.training.parallel.team import Team
 
@@ -73,10 +74,8 @@ class DaskTeam(Team):
         self._actors = [self._result(future, own) for future, own in zip(begun, self.workers, strict=True)]
 
     def gradients(self, batch: Shards) -> tuple[float, dict[str, float], float]:
-        vector, shards = self.partial.arrays(), self.partial.run.settings.shards
-        asked = [
-            actor.compute(vector, batch, range(place, shards, self.size)) for place, actor in enumerate(self._actors)
-        ]
+        vector = self.partial.arrays()
+        asked = [actor.compute(vector, batch, self.parts(place)) for place, actor in enumerate(self._actors)]
         found: list[PartialGradient] = [
             one for own, answer in zip(self.workers, asked, strict=True) for one in self._result(answer, own)
         ]
@@ -118,10 +117,7 @@ class Worker:
 
     def compute(self, vector: np.ndarray, batch: Shards, parts: range) -> list[PartialGradient]:
         """Return the gradients of some parts of a batch, for weights and statistics that the vector holds."""
-        from freqnet.kernels.threads import one_blas_thread
-        from freqnet.training.frozen import train_except, without_gradients
-
         self.partial.load(vector)
         train_except(self.run.network.body, self.run.frozen)
         with thread_limit(self.threads), one_blas_thread(), without_gradients(self.run.frozen):
-            return [one for part in parts if (one := self.partial.compute(batch, part)) is not None]
+            return self.partial.compute(batch, parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
@@ -95,20 +95,20 @@ class PartialGradients:
         """Numbers in the vector of a part."""
         return int(self._places[-1].stop)
 
-    def compute(self, batch: Shards, part: int) -> PartialGradient | None:
-        """Return the gradient of a part, or None if the batch has too few examples for one.
+    def compute(self, batch: Shards, parts: Iterable[int]) -> list[PartialGradient]:
+        """Return the gradients of some parts, without those for which the batch has too few examples.
 
         All random numbers follow from seed, epoch, step and part. The running statistics are as before afterwards.
         """
+        rows = np.array_split(batch.indices, self.run.settings.shards)
+        return [self._of(batch, part, rows[part]) for part in parts if len(rows[part])]
+
+    def _of(self, batch: Shards, part: int, rows: np.ndarray) -> PartialGradient:
         run = self.run
-        rows = np.array_split(batch.indices, run.settings.shards)[part]
-        if not len(rows):
-            return None
         generator = np.random.default_rng([run.settings.seed, batch.epoch, _PARTS, batch.step, part])
         run.network.body.set_generator(generator)
         before = [array.copy() for array in self.states]
-        taken, change = run.train.take(rows), run.settings.augmentation
-        examples = change(taken, generator) if change.members else taken
+        examples = run.train.drawn(rows, generator, run.settings.augmentation)
         loss, outputs = run.gradients(examples)
         weight = run.loss.weight(examples.targets, len(rows))
         changed = tuple(not np.array_equal(a, b) for a, b in zip(self.states, before, strict=True))

@@ -13,12 +13,9 @@ import numpy as np
 
 from freqnet.errors import require_package
 from freqnet.kernels.threads import THREAD_VARIABLES, core_count, thread_limit
-from freqnet.processes import number_in_environment
+from freqnet.launcher import launched_here
 from freqnet.training.parallel.gradients import Figures, PartialGradient, Shards, summed
 from freqnet.training.parallel.team import Team
-
-# Number of processes on this machine, as launchers tell it: Open MPI; MPICH, Intel MPI and others.
-_LOCAL_SIZES = ("OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS")
 
 
 class MPITeam(Team):
@@ -47,14 +44,12 @@ class MPITeam(Team):
     """
 
     def __init__(self, communicator: Any = None) -> None:
-        self.mpi = _require_mpi()
-        self.communicator = self.mpi.COMM_WORLD if communicator is None else communicator
+        mpi = _require_mpi()
+        self.communicator = mpi.COMM_WORLD if communicator is None else communicator
         self.rank, self.size = self.communicator.Get_rank(), self.communicator.Get_size()
 
     def gradients(self, batch: Shards) -> tuple[float, dict[str, float], float]:
-        shards = self.partial.run.settings.shards
-        parts = range(self.rank, shards, self.size)
-        found = [one for part in parts if (one := self.partial.compute(batch, part)) is not None]
+        found = self.partial.compute(batch, self.parts(self.rank))
         told: list[list[Figures]] = self.communicator.allgather([one.figures for one in found])
         figures = sorted(own for figures in told for own in figures)
         if not all(isfinite(own.loss) for own in figures):
@@ -74,20 +69,19 @@ class MPITeam(Team):
         length, counts = self.partial.length, list(map(len, parts))
         piece = -(-length // self.size)
         dtype = self.partial.dtype
+        padded = np.zeros((len(found), self.size * piece), dtype)
+        for row, one in zip(padded, found, strict=True):
+            row[:length] = one.vector
         # One row of pieces for each process: a piece of every vector.
-        sent = np.zeros((self.size, len(found), piece), dtype)
-        for i, one in enumerate(found):
-            padded = np.zeros(self.size * piece, dtype)
-            padded[:length] = one.vector
-            sent[:, i] = padded.reshape(self.size, piece)
+        sent = np.ascontiguousarray(padded.reshape(len(found), self.size, piece).swapaxes(0, 1))
         taken = np.empty((sum(counts), piece), dtype)
         firsts = [0, *accumulate(counts)][:-1]
         self.communicator.Alltoallv(
             [sent, ([len(found) * piece] * self.size, [i * len(found) * piece for i in range(self.size)])],
             [taken, ([n * piece for n in counts], [first * piece for first in firsts])],
         )
-        rows = sorted(zip([part for own in parts for part in own], range(len(taken)), strict=True))
-        own = summed([taken[row] for _, row in rows])
+        order = np.argsort([part for own in parts for part in own])
+        own = summed([taken[row] for row in order])
         total = np.empty(self.size * piece, dtype)
         self.communicator.Allgather(own, total)
         return total[:length]
@@ -96,13 +90,12 @@ class MPITeam(Team):
         # Processes that are bound to cores of their own see only these. What the user says counts.
         if _is_bound() or any(os.environ.get(name) for name in THREAD_VARIABLES):
             return nullcontext()
-        return thread_limit(max(1, core_count() // number_in_environment(_LOCAL_SIZES, 1)))
+        return thread_limit(max(1, core_count() // launched_here()))
 
     def agree(self, value: Any) -> Any:
         return self.communicator.bcast(value, 0)
 
     def tell(self, value: Any) -> list[Any]:
-        """Return what each process has passed, in the order of their numbers."""
         return self.communicator.allgather(value)  # type: ignore[no-any-return]
 
     def abort(self, status: int) -> None:

@@ -59,13 +59,16 @@ class Team:
             There are more processes than parts of a batch.
         """
         self.check(run.settings)
-        self.partial = PartialGradients(run)
+        if run.settings.shards > 1:
+            self.partial = PartialGradients(run)
 
     def gradients(self, batch: Shards) -> tuple[float, dict[str, float], float]:
         """Set the gradients and the running statistics of a batch; return its loss, its sums and its weight."""
-        shards = self.partial.run.settings.shards
-        found = [one for part in range(shards) if (one := self.partial.compute(batch, part)) is not None]
-        return self.total(found)
+        return self.total(self.partial.compute(batch, self.parts(self.rank)))
+
+    def parts(self, place: int) -> range:
+        """Return the parts of a batch that the process in a place computes."""
+        return range(place, self.partial.run.settings.shards, self.size)
 
     def total(self, found: list[PartialGradient]) -> tuple[float, dict[str, float], float]:
         """Put the sum of all parts, in the order of their parts, in place."""
@@ -79,6 +82,10 @@ class Team:
     def agree(self, value: Any) -> Any:
         """Return what the first process has passed."""
         return value
+
+    def tell(self, value: Any) -> list[Any]:
+        """Return what each process that runs this program has passed, in the order of their numbers."""
+        return [value]
 
     def close(self) -> None:
         """Release what the team holds."""
