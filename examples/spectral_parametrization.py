@@ -443,8 +443,9 @@ def spread(values, form="{:.2f}"):
 
 def show(domain):
     """Print the factors of all settings of a domain whose networks of both parametrisations are stored."""
-    columns = ("", "printed", "replication", "by held-out error", "other seed", "by training loss", "error, points")
-    form = "{:22s}{:>8s}{:>13s}  {:21s}{:>10s}  {:21s}{}"
+    columns = ("", "seeds", "printed", "replication", "by held-out error", "other seed", "by training loss",
+               "error, points")  # fmt: skip
+    form = "{:22s}{:>5s}{:>9s}{:>13s}  {:21s}{:>10s}  {:21s}{}"
     if STORE.has(domain=domain, **SIZE_OF_STUDY):
         print(form.format(*columns))
     for setting in (setting for setting in SETTINGS if setting[1] == domain):
@@ -454,23 +455,23 @@ def show(domain):
         if not len(pairs["errors"][0]) or len(pairs["errors"][0]) != len(pairs["errors"][1]):
             continue
         by_error, by_loss = ([speed_up(*pair) for pair in zip(*curves, strict=True)] for curves in pairs.values())
-        chance = [speed_up(*pair) for pair in permutations(pairs["errors"][0], 2)] or [np.nan]
+        chance = [speed_up(*pair) for pair in permutations(pairs["errors"][0], 2)]
         spatial, spectral = (curves[:, -MEAN_OF:].mean(1) for curves in pairs["errors"])
         cells = (
             spread(by_error),
-            f"{np.mean(chance):.2f}",
+            f"{np.mean(chance):.2f}" if chance else "",
             spread(by_loss),
             spread(100 * (spectral - spatial), "{:+.1f}"),
         )
         published = (f"{table[name, size]:g}" for table in (PRINTED, REPLICATED))
-        print(form.format(f"{data} {name} {size}x{size}", *published, *cells))
+        print(form.format(f"{data} {name} {size}x{size}", str(len(by_error)), *published, *cells))
 
 
 # %%
-# The factors, with the range over seeds. "Other seed" is the mean factor between two spatial networks that differ in
-# their seed. The last column is the held-out error of the spectral network minus that of the spatial one. The
-# replication is `that of A. Jain, J. Samet and A. Wainger <https://github.com/oracleofnj/spectral-repr-cnns>`__ (2017),
-# on 10,000 images of CIFAR-10. Networks with ReLU:
+# The factors, with the range over the seeds that are measured so far. "Other seed" is the mean factor between two
+# spatial networks that differ in their seed. The last column is the held-out error of the spectral network minus that of
+# the spatial one. The replication is `that of A. Jain, J. Samet and A. Wainger
+# <https://github.com/oracleofnj/spectral-repr-cnns>`__ (2017), on 10,000 images of CIFAR-10. Networks with ReLU:
 
 show("grid")
 
