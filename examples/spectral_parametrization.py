@@ -469,8 +469,8 @@ def show(domain):
 
 # %%
 # The factors, with the range over the seeds that are measured so far. "Other seed" is the mean factor between two
-# spatial networks that differ in their seed. The last column is the held-out error of the spectral network minus that of
-# the spatial one. The replication is `that of A. Jain, J. Samet and A. Wainger
+# spatial networks that differ in their seed. The last column is the held-out error of the spectral network minus that
+# of the spatial one. The replication is `that of A. Jain, J. Samet and A. Wainger
 # <https://github.com/oracleofnj/spectral-repr-cnns>`__ (2017), on 10,000 images of CIFAR-10. Networks with ReLU:
 
 show("grid")
