@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 ROWS = (
     (
         (
-            "errors, checks, display, processes, caches",
-            "messages, checks, how values are shown, child processes, kept arrays",
+            "errors, checks, display, processes, caches, launcher",
+            "messages, checks, how values are shown, child processes, kept arrays, processes started together",
             GREY,
         ),
     ),
