@@ -1,28 +1,29 @@
-"""A source as a program of PyTorch: its ops are recorded once, for batches of any size."""
+"""A source as a program of an array library: its ops are recorded once, for batches of any size."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from typing import Any
 
 import numpy as np
-import torch
 
-import freqnet.torch.rules  # noqa: F401  (register the rules)
+import freqnet.arrays.rules  # noqa: F401  (register the rules)
+from freqnet.arrays.graph import ArrayGraph, Program
+from freqnet.arrays.library import Library
+from freqnet.arrays.source import Source
 from freqnet.autodiff import no_grad
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import kept_state
 from freqnet.onnx.matrices import form_of, from_real, real_axes, to_real
 from freqnet.onnx.model import batch_of
 from freqnet.spaces import Axes, Space
-from freqnet.torch.graph import Program, TorchGraph
-from freqnet.torch.source import Source
 
 _INPUT = "input"
 
 
 class Translation:
-    """A source as functions of PyTorch, in the present modes of its layers.
+    """A source as functions of array libraries, in the present modes of its layers.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class Translation:
         if odd:
             got, todo = f"{', '.join(odd)} without is_static", "set is_static = True, or compute on the CPU"
             expected = "layers that run the same ops at every call"
-            raise ConfigurationError(got_expected("as_module on operators of PyTorch", got, expected, todo))
+            raise ConfigurationError(got_expected("operators of array libraries", got, expected, todo))
         self.space = source.space
         places = {
             id(layer): f"layer {path or 'body'} ({type(layer).__name__})" for path, layer in source.body.modules()
@@ -49,7 +50,7 @@ class Translation:
         generator, port = np.random.default_rng(0), source.port(shape)
         with kept_state(source.body), no_grad(), np.errstate(all="ignore"):
             batch = batch_of(source, port.example(1, source.precision, generator), places)
-            graph = TorchGraph(source.precision, batch, places)
+            graph = ArrayGraph(source.precision, batch, places)
             for name, p in source.body.named_parameters().items():
                 graph.bind(p, _given(name))
             for name, array in source.body.named_state().items():
@@ -60,26 +61,35 @@ class Translation:
             self._program = Program(graph, graph.name(out))
         self.result_space: Space | None = out.space
 
-    def __call__(self, x: torch.Tensor, arrays: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def __call__(self, x: Any, arrays: Mapping[str, Any], library: Library) -> tuple[Any, dict[str, Any]]:
         """Return the outputs of inputs, both in the order of axes of freqnet.
 
         Parameters
         ----------
-        x : torch.Tensor
-        arrays : mapping of str to torch.Tensor
-            Parameters and running statistics by their names.
+        x : array
+        arrays : mapping of str to array
+            Parameters and running statistics by their names, where the inputs are.
+        library : Library
+            The library of the arrays.
+
+        Returns
+        -------
+        outputs : array
+        replaced : dict of str to array
+            Running statistics after this batch, by their names, where layers are in training mode.
         """
         given = {_given(name): array for name, array in arrays.items()}
-        given[_INPUT] = x if self.space is None else _to_rows(x, self.space)
-        made = self._program(given, x.device)
-        return made if self.result_space is None else _from_rows(made, self.result_space)
+        given[_INPUT] = x if self.space is None else _to_rows(library, x, self.space)
+        made, replaced = self._program(given, library, library.device(x))
+        outputs = made if self.result_space is None else _from_rows(library, made, self.result_space)
+        return outputs, {name.removeprefix(_given("")): array for name, array in replaced.items()}
 
 
 def _given(name: str) -> str:
     return f"given {name}"
 
 
-def _projected(graph: TorchGraph, space: Space, channels: int) -> str:
+def _projected(graph: ArrayGraph, space: Space, channels: int) -> str:
     """Return the name of the nearest elements of the space, which the kernels of freqnet compute as well."""
     axes = real_axes(space)
 
@@ -89,13 +99,15 @@ def _projected(graph: TorchGraph, space: Space, channels: int) -> str:
     return graph.linear(_INPUT, form_of(apply, axes, axes), channels, prod(axes))
 
 
-def _to_rows(x: torch.Tensor, space: Space) -> torch.Tensor:
-    real = torch.cat([x.real, x.imag]) if space.is_complex else x
-    return real.reshape(prod(real_axes(space)), *x.shape[-2:])
+def _to_rows(library: Library, x: Any, space: Space) -> Any:
+    if space.is_complex:
+        x = library.function("concat")([library.function(part)(x) for part in ("real", "imag")], axis=0)
+    return library.function("reshape")(x, (prod(real_axes(space)), *x.shape[-2:]))
 
 
-def _from_rows(rows: torch.Tensor, space: Space) -> torch.Tensor:
+def _from_rows(library: Library, rows: Any, space: Space) -> Any:
+    reshape = library.function("reshape")
     if not space.is_complex:
-        return rows.reshape(*space.shape, *rows.shape[-2:])
-    real, imaginary = rows.reshape(2, *space.shape, *rows.shape[-2:])
-    return torch.complex(real, imaginary)
+        return reshape(rows, (*space.shape, *rows.shape[-2:]))
+    parts = reshape(rows, (2, *space.shape, *rows.shape[-2:]))
+    return library.function("complex")(parts[0, ...], parts[1, ...])

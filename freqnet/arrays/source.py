@@ -1,4 +1,4 @@
-"""What a module of PyTorch computes: a network from samples, its body from spectra, or a layer."""
+"""What is computed on arrays of another library: a network from samples, its body from spectra, or a layer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Source:
     incoming : Signal or Features or None
         What a layer receives.
     part : {"network", "body"}
+    what : str
+        The public function that makes it, for messages.
 
     Attributes
     ----------
@@ -34,8 +36,10 @@ class Source:
         The space of the input; None for plain numbers and samples.
     """
 
-    def __init__(self, model: Network | Module, incoming: Signal | Features | None, part: str) -> None:
-        _check(model, incoming, part)
+    def __init__(
+        self, model: Network | Module, incoming: Signal | Features | None, part: str, what: str = "as_module"
+    ) -> None:
+        _check(model, incoming, part, what)
         self.network = model if isinstance(model, Network) else None
         self.body: Module = model.body if isinstance(model, Network) else model
         self.is_whole = self.network is not None and part == "network"
@@ -117,7 +121,7 @@ class Source:
         return sorted({type(layer).__name__ for _, layer in self.body.modules() if not layer.is_static})
 
 
-def _check(model: Any, incoming: Any, part: Any) -> None:
+def _check(model: Any, incoming: Any, part: Any, what: str) -> None:
     if part not in PARTS:
         raise ConfigurationError(got_expected("part", repr(part), " or ".join(PARTS), "pass part='network'"))
     if isinstance(model, Network):
@@ -127,7 +131,7 @@ def _check(model: Any, incoming: Any, part: Any) -> None:
         return
     if not isinstance(model, Module):
         got, todo = f"a {type(model).__name__}", "pass a network, or a layer and incoming=nn.Signal(space, channels)"
-        raise ConfigurationError(got_expected("as_module", got, "a Network or a layer", todo))
+        raise ConfigurationError(got_expected(what, got, "a Network or a layer", todo))
     if not model.built:
         todo = "call its build(incoming, numpy.random.default_rng(0)), or put it in a Network"
         raise ConfigurationError(got_expected(f"layer {type(model).__name__}", "one not built", "a built layer", todo))
