@@ -12,9 +12,10 @@ import array_api_strict as xp
 import numpy as np
 import pytest
 
-from freqnet import Fourier, Tensor, nn
+from freqnet import Fourier, Grid, Tensor, nn, ops
 from freqnet.arrays import as_function
 from freqnet.errors import ConfigurationError, ShapeError
+from freqnet.spaces import Hartley
 
 
 def network(precision: Any = np.float64, door: nn.Door | None = None, *own: nn.Module) -> nn.Network:
@@ -136,6 +137,35 @@ def test_whole_numbers_are_read_as_the_door_reads_them() -> None:
         close(as_function(own)(xp.asarray(x)), own.predict(x))
 
 
+@pytest.mark.parametrize(("precision", "limit"), [(np.float32, 1e-5), (np.float64, 1e-10)])
+@pytest.mark.parametrize("make", [Fourier.on, Hartley.on, Grid.on])
+def test_ops_and_functions_of_several_signals(make: Any, precision: Any, limit: float) -> None:
+    space = make((6, 5), (2, 2))
+    x, y = (
+        Tensor(space.random(np.empty((*space.shape, 3, 2), space.dtype(precision)), np.random.default_rng(i)), space)
+        for i in range(2)
+    )
+    factors = Tensor(np.random.default_rng(2).standard_normal((3, 2)).astype(precision))
+    both = nn.Signal(space, 2)
+    product = as_function(ops.multiply, (both, both))
+    close(product(xp.asarray(x.data), xp.asarray(y.data)), ops.multiply(x, y).data, limit)
+    scaled = lambda x, factors: ops.mean(ops.times(x, factors) * x)
+    found = as_function(scaled, (both, nn.Features(2)))(xp.asarray(x.data), xp.asarray(factors.data))
+    close(found, scaled(x, factors).data, limit)
+    close(as_function(lambda x: x * x, both)(xp.asarray(x.data)), ops.multiply(x, x).data, limit)
+
+
+def test_gradients_of_ops_by_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    space = Fourier.on((6, 5), (2, 2))
+    signal = nn.Signal(space, 2)
+    x, y = (space.random(np.empty((*space.shape, 3, 2), np.complex128), np.random.default_rng(i)) for i in range(2))
+    given = torch.from_numpy(x).requires_grad_()
+    as_function(lambda a, b: ops.mean(a * b), (signal, signal))(given, torch.from_numpy(y)).sum().backward()
+    # The mean of a product is the inner product: its derivative is the other signal times the weights.
+    np.testing.assert_allclose(given.grad, y * space.weights, atol=1e-12)
+
+
 # -- what is refused -----------------------------------------------------------------------------------
 @dataclass(eq=False)
 class OwnWay(nn.Module):
@@ -148,6 +178,8 @@ class OwnWay(nn.Module):
         return x * 2.0
 
 
+SIGNAL = nn.Signal(Fourier.on((6, 5), (2, 2)), 2)
+SPECTRA = xp.zeros((5, 3, 1, 2), dtype=xp.complex128)
 ZEROS = xp.zeros((1, 6, 5, 2))
 WRONG = {
     "source": (lambda: as_function(np.zeros(3)), "as_function: got a ndarray, expected a Network or a layer"),
@@ -157,6 +189,13 @@ WRONG = {
     "real": (lambda: as_function(network(), part="body")(ZEROS), "input of the function: .* expected complex128"),
     "whole": (lambda: as_function(network(), part="body")(xp.astype(ZEROS, xp.int64)), "expected complex128"),
     "missing": (lambda: as_function(network())(ZEROS, {}), "arrays: got none for 0.bias, .* expected all parameters"),
+    "no incoming": (lambda: as_function(ops.multiply), "incoming: got None, expected what each argument is"),
+    "count": (lambda: as_function(ops.mean, SIGNAL)(ZEROS, ZEROS), "arrays: got 2, expected 1"),
+    "precision": (
+        lambda: as_function(ops.multiply, (SIGNAL, SIGNAL))(SPECTRA, xp.astype(SPECTRA, xp.complex64)),
+        "arrays: got numbers of .*complex64, expected complex128",
+    ),
+    "plain": (lambda: as_function(ops.mean, SIGNAL)(ZEROS), "numbers of .*float64, expected complex128"),
     "a choice": (
         lambda: as_function(network(np.float64, None, OwnWay(), nn.Dense(3)))(ZEROS),
         "operators of array libraries: got OwnWay without is_static",

@@ -1,47 +1,54 @@
-"""A network or a layer as a function of arrays of any library, in evaluation mode."""
+"""A network, a layer or a function of tensors as a function of arrays of any library."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from freqnet.arrays.choice import library_of
 from freqnet.arrays.library import Library
-from freqnet.arrays.source import Source
-from freqnet.arrays.translate import Translation
+from freqnet.arrays.source import Source, check_shape
+from freqnet.arrays.translate import OpTranslation, Translation
+from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn import Features, Module, Network, Signal
 from freqnet.nn.module import changes_of_settings, evaluation
+from freqnet.onnx import Port
 
 # Translations that are kept, one for each grid of samples; and copies of the weights, one for each library and device.
 _MOST = 4
 
 
 def as_function(
-    source: Network | Module, incoming: Signal | Features | None = None, *, part: str = "network"
-) -> ArrayFunction:
-    """Return a network or a layer as a function of arrays of other libraries, in evaluation mode.
+    source: Network | Module | Callable[..., Tensor],
+    incoming: Signal | Features | Sequence[Signal | Features] | None = None,
+    *,
+    part: str = "network",
+) -> ArrayFunction | OpFunction:
+    """Return a network, a layer or a function of tensors as a function of arrays of other libraries.
+
+    Networks and layers compute in evaluation mode.
 
     Parameters
     ----------
-    source : Network or Module
-        A network, or a layer that is built, such as a `Sequential`.
-    incoming : Signal or Features, optional
-        What a layer receives; leave it out for a network.
+    source : Network, Module or callable
+        A network; a layer that is built, such as a `Sequential`; or a function of tensors that is written in ops.
+    incoming : Signal, Features, or a sequence of them, optional
+        What a layer receives, or each argument of a function; leave it out for a network.
     part : {"network", "body"}
         The whole network, from samples; or its body alone, from spectra.
 
     Raises
     ------
     ConfigurationError
-        The source is no network and no built layer, or an argument is not known.
+        The source is no network, no built layer and no function, or an argument is not known.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from freqnet import nn
+    >>> from freqnet import Fourier, nn, ops
     >>> from freqnet.arrays import as_function
     >>> body = nn.Sequential(nn.Convolution(8), nn.PowerNorm(), nn.Polynomial(), nn.Dense(10))
     >>> network = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
@@ -49,8 +56,74 @@ def as_function(
     >>> import torch  # doctest: +SKIP
     >>> function(torch.zeros(2, 8, 8, 1, device="cuda"))  # doctest: +SKIP
     tensor([[...]], device='cuda:0')
+
+    The product of two signals with 3 channels:
+
+    >>> signal = nn.Signal(Fourier.on((8, 8)), 3)
+    >>> product = as_function(ops.multiply, (signal, signal))
     """
-    return ArrayFunction(Source(source, incoming, part, "as_function"))
+    if isinstance(source, Network | Module) or not callable(source):
+        return ArrayFunction(Source(source, incoming, part, "as_function"))  # type: ignore[arg-type]
+    given = (incoming,) if isinstance(incoming, Signal | Features) else tuple(incoming or ())
+    if not given or not all(isinstance(one, Signal | Features) for one in given):
+        expected, todo = "what each argument is", "pass incoming=nn.Signal(space, channels), or a list of them"
+        raise ConfigurationError(got_expected("incoming", repr(incoming), expected, todo))
+    return OpFunction(source, given)
+
+
+class OpFunction:
+    """A function of arrays that is written in ops of freqnet: see `as_function`.
+
+    Signals are ``(*modes, batch, channels)`` and plain numbers ``(batch, count)``. All arguments have one precision, in
+    which the function computes.
+
+    Parameters
+    ----------
+    function : callable
+    incoming : sequence of Signal or Features
+    """
+
+    def __init__(self, function: Callable[..., Tensor], incoming: Sequence[Signal | Features]) -> None:
+        self.function, self.incoming = function, tuple(incoming)
+        self._translations: dict[str, OpTranslation] = {}
+
+    def __repr__(self) -> str:
+        return f"OpFunction({', '.join(map(str, self.incoming))})"
+
+    def __call__(self, *arrays: Any) -> Any:
+        """Compute the output of arrays, in their library and on their device.
+
+        Raises
+        ------
+        ConfigurationError
+            The arguments are too few or too many, no arrays of a known library, or have other kinds of numbers; an op
+            has no rule; or array-api-compat is missing.
+        ShapeError
+            An argument has the wrong shape.
+        """
+        if len(arrays) != len(self.incoming):
+            todo = "pass one array per argument"
+            raise ConfigurationError(got_expected("arrays", f"{len(arrays)}", f"{len(self.incoming)}", todo))
+        library = library_of(arrays[0])
+        name = str(arrays[0].dtype).rpartition(".")[2]
+        precision = {"float32": "float32", "complex64": "float32"}.get(name, "float64")
+        for x, incoming in zip(arrays, self.incoming, strict=True):
+            own = np.dtype(incoming.space.dtype(precision) if isinstance(incoming, Signal) else precision)
+            if x.dtype != library.dtype(own.name):
+                todo = "pass all arrays in one precision"
+                raise ConfigurationError(got_expected("arrays", f"numbers of {x.dtype}", own, todo))
+            check_shape(incoming, tuple(x.shape))
+        if precision not in self._translations:
+            self._translations[precision] = OpTranslation(self.function, self._ports(), np.dtype(precision))
+        return self._translations[precision](arrays, library)
+
+    def _ports(self) -> list[Port]:
+        return [
+            Port(f"{i}", space=one.space, channels=one.channels)
+            if isinstance(one, Signal)
+            else Port(f"{i}", (one.count,))
+            for i, one in enumerate(self.incoming)
+        ]
 
 
 class ArrayFunction:

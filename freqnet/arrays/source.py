@@ -78,16 +78,8 @@ class Source:
             assert self.network is not None
             self.network.door.check_shape(shape)
             return
-        if isinstance(self.incoming, Signal):
-            wanted, axes = (*self.incoming.space.shape, self.incoming.channels), (*shape[:-2], *shape[-1:])
-            expected = f"({', '.join(map(str, self.incoming.space.shape))}, batch, {self.incoming.channels})"
-        else:
-            assert self.incoming is not None
-            wanted, axes, expected = (self.incoming.count,), shape[1:], f"(batch, {self.incoming.count})"
-        if len(shape) != len(wanted) + 1 or axes != wanted:
-            what = "spectra" if isinstance(self.incoming, Signal) else "features"
-            todo = "compute them by a module whose output is the input of this one"
-            raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
+        assert self.incoming is not None
+        check_shape(self.incoming, shape)
 
     def check_channels_first(self, shape: Axes) -> None:
         """Raise `ShapeError` unless samples or spectra have this shape, in the order of axes of PyTorch."""
@@ -119,6 +111,19 @@ class Source:
     def layers_that_choose(self) -> list[str]:
         """Return the classes of layers that do not say that they run the same ops every time."""
         return sorted({type(layer).__name__ for _, layer in self.body.modules() if not layer.is_static})
+
+
+def check_shape(incoming: Signal | Features, shape: Axes) -> None:
+    """Raise `ShapeError` unless spectra or features have this shape, in the order of axes of freqnet."""
+    if isinstance(incoming, Signal):
+        wanted, axes = (*incoming.space.shape, incoming.channels), (*shape[:-2], *shape[-1:])
+        what, expected = "spectra", f"({', '.join(map(str, incoming.space.shape))}, batch, {incoming.channels})"
+    else:
+        wanted, axes = (incoming.count,), shape[1:]
+        what, expected = "features", f"(batch, {incoming.count})"
+    if len(shape) != len(wanted) + 1 or axes != wanted:
+        todo = "compute them by a module whose output is the input of this one"
+        raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
 
 
 def _check(model: Any, incoming: Any, part: Any, what: str) -> None:

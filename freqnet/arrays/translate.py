@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -12,11 +12,11 @@ import freqnet.arrays.rules  # noqa: F401  (register the rules)
 from freqnet.arrays.graph import ArrayGraph, Program
 from freqnet.arrays.library import Library
 from freqnet.arrays.source import Source
-from freqnet.autodiff import no_grad
+from freqnet.autodiff import Tensor, no_grad
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.nn.module import kept_state
 from freqnet.onnx.matrices import form_of, from_real, real_axes, to_real
-from freqnet.onnx.model import batch_of
+from freqnet.onnx.model import Port, batch_of
 from freqnet.spaces import Axes, Space
 
 _INPUT = "input"
@@ -56,7 +56,7 @@ class Translation:
             for name, array in source.body.named_state().items():
                 graph.bind_array(array, _given(name))
             x = port.example(batch, source.precision, generator)
-            graph.bind(x, _INPUT if self.space is None else _projected(graph, self.space, x.shape[-1]))
+            graph.bind(x, _INPUT if self.space is None else _projected(graph, _INPUT, self.space, x.shape[-1]))
             out = graph.run(lambda: source(x))
             self._program = Program(graph, graph.name(out))
         self.result_space: Space | None = out.space
@@ -85,18 +85,54 @@ class Translation:
         return outputs, {name.removeprefix(_given("")): array for name, array in replaced.items()}
 
 
+class OpTranslation:
+    """A function of tensors that is written in ops, as functions of array libraries.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(*tensors) -> Tensor``; it must run the same ops for every number of examples.
+    ports : sequence of Port
+        Its inputs.
+    precision : dtype
+    """
+
+    def __init__(self, function: Callable[..., Tensor], ports: Sequence[Port], precision: Any) -> None:
+        self.ports = list(ports)
+        draw = lambda count: [port.example(count, precision, np.random.default_rng(i)) for i, port in enumerate(ports)]
+        with no_grad(), np.errstate(all="ignore"):
+            few = draw(1)
+            batch = batch_of(lambda first: function(first, *few[1:]), few[0], {})
+            graph, inputs = ArrayGraph(precision, batch, {}), draw(batch)
+            for x, port in zip(inputs, self.ports, strict=True):
+                name = _given(port.name)
+                graph.bind(x, name if port.space is None else _projected(graph, name, port.space, port.channels))
+            out = graph.run(lambda: function(*inputs))
+            self._program = Program(graph, graph.name(out))
+        self.result_space: Space | None = out.space
+
+    def __call__(self, arrays: Sequence[Any], library: Library) -> Any:
+        """Return the output of inputs, in the order of axes of freqnet."""
+        given = {
+            _given(port.name): x if port.space is None else _to_rows(library, x, port.space)
+            for port, x in zip(self.ports, arrays, strict=True)
+        }
+        made, _ = self._program(given, library, library.device(arrays[0]))
+        return made if self.result_space is None else _from_rows(library, made, self.result_space)
+
+
 def _given(name: str) -> str:
     return f"given {name}"
 
 
-def _projected(graph: ArrayGraph, space: Space, channels: int) -> str:
+def _projected(graph: ArrayGraph, name: str, space: Space, channels: int) -> str:
     """Return the name of the nearest elements of the space, which the kernels of freqnet compute as well."""
     axes = real_axes(space)
 
     def apply(array: np.ndarray) -> np.ndarray:
         return to_real(space.project(from_real(array[..., None], space)))[..., 0]
 
-    return graph.linear(_INPUT, form_of(apply, axes, axes), channels, prod(axes))
+    return graph.linear(name, form_of(apply, axes, axes), channels, prod(axes))
 
 
 def _to_rows(library: Library, x: Any, space: Space) -> Any:
