@@ -23,6 +23,7 @@ ROWS = (
         ("autodiff", "tensors, tape, registry of ops", BLUE),
         ("approximate", "functions as polynomials", BLUE),
         ("values", "sample values", GREY),
+        ("on_disk", "arrays in files", GREY),
     ),
     (("spaces", "one class per domain: grid, band and the verbs   x.space.mean(x.data)", ORANGE),),
     (("ops", "one block per op: forward, derivative, cost, source", BLUE),),

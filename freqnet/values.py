@@ -8,6 +8,7 @@ import numpy as np
 
 from freqnet import kernels
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.on_disk import DiskArray, in_blocks
 
 # float32 holds all whole numbers up to here.
 _LARGEST_EXACT = 2**24
@@ -175,16 +176,45 @@ def needs_double(low: np.ndarray, high: np.ndarray) -> bool:
         return bool(np.any((high > low) & (high - low < _FINE * largest)))
 
 
-def value_range(samples: np.ndarray, full_scale: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def value_range(samples: np.ndarray | DiskArray, full_scale: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the lowest and the highest value of each channel of samples ``(samples, *grid, channels)``, as floats.
 
     Both are NaN in a channel with a value that is not finite. Whole numbers are divided as by `as_floats`.
     """
-    low, high = kernels.extremes(samples)
+    if isinstance(samples, DiskArray):
+        low, high = kernels.extremes(np.stack(sample_ranges(samples)))
+    else:
+        low, high = kernels.extremes(samples)
     return as_floats(low, full_scale), as_floats(high, full_scale)
 
 
-def mean_and_scale(samples: np.ndarray, full_scale: float | None = None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def sample_ranges(samples: np.ndarray | DiskArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
+    if isinstance(samples, DiskArray):
+        low, high, _ = samples.figures(_figures)
+        return low, high
+    low = high = samples if samples.shape[-1] > 1 else samples.reshape(len(samples), -1)
+    # One axis at a time: NumPy reduces all but a short last axis slowly.
+    while low.ndim > 2:
+        low, high = low.min(axis=1), high.max(axis=1)
+    return (low, high) if samples.shape[-1] > 1 else (low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True))
+
+
+def sample_keys(samples: np.ndarray | DiskArray) -> np.ndarray:
+    """Return a number for each sample ``(samples,)``; samples with equal values have equal ones."""
+    if isinstance(samples, DiskArray):
+        return samples.figures(_figures)[2]
+    return np.fromiter((hash(sample.tobytes()) for sample in samples), np.int64, len(samples))
+
+
+def _figures(samples: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what is wanted of each sample in files, which are read once for it."""
+    return *sample_ranges(samples), sample_keys(samples)
+
+
+def mean_and_scale(
+    samples: np.ndarray | DiskArray, full_scale: float | None = None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the mean and the standard deviation of each channel, with 1 for a channel that does not vary.
 
     A deviation as small as the rounding errors of the values counts as none: dividing by it would turn rounding errors
@@ -204,6 +234,8 @@ def mean_and_scale(samples: np.ndarray, full_scale: float | None = None) -> tupl
     """
     if samples.dtype == np.uint8:
         mean, deviation = _moments_of_bytes(samples, full_scale)
+    elif isinstance(samples, DiskArray):
+        mean, deviation = _moments_in_blocks(samples)
     else:
         axes = tuple(range(samples.ndim - 1))
         mean, deviation = (moment(axis=axes, dtype=np.float64) for moment in (samples.mean, samples.std))
@@ -216,14 +248,31 @@ def mean_and_scale(samples: np.ndarray, full_scale: float | None = None) -> tupl
     return tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, deviation).tolist())
 
 
-def _moments_of_bytes(samples: np.ndarray, full_scale: float | None) -> tuple[np.ndarray, np.ndarray]:
+def _moments_in_blocks(samples: DiskArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the deviation of each channel, from those of blocks.
+
+    Sums of squared distances from the own means of two sets add up, with the squared distance of these means (Chan,
+    Golub and LeVeque 1983, equation 2.1).
+    """
+    count, mean, squares = 0, np.zeros(samples.shape[-1]), np.zeros(samples.shape[-1])
+    for block in samples.blocks():
+        numbers = block.reshape(-1, block.shape[-1])
+        own, more = numbers.mean(axis=0, dtype=np.float64), len(numbers)
+        distance, whole = own - mean, count + more
+        squares += more * numbers.var(axis=0, dtype=np.float64) + distance**2 * count * more / whole
+        mean, count = mean + distance * more / whole, whole
+    return mean, np.sqrt(squares / count)
+
+
+def _moments_of_bytes(samples: np.ndarray | DiskArray, full_scale: float | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and the deviation of each channel, from the number of times that each of 256 levels occurs."""
     channels = samples.shape[-1]
     counts = np.zeros((channels, 256))
-    for start in range(0, len(samples), _SLICE):
-        pixels = samples[start : start + _SLICE].reshape(-1, channels)
-        for channel in range(channels):
-            counts[channel] += np.bincount(pixels[:, channel], minlength=256)
+    for block in in_blocks(samples):
+        for start in range(0, len(block), _SLICE):
+            pixels = block[start : start + _SLICE].reshape(-1, channels)
+            for channel in range(channels):
+                counts[channel] += np.bincount(pixels[:, channel], minlength=256)
     levels = as_floats(np.arange(256, dtype=np.uint8), full_scale).astype(np.float64)
     shares = counts / counts.sum(axis=1, keepdims=True)
     mean = shares @ levels

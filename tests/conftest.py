@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # The processes of pytest-xdist fill the cores: further threads of BLAS would wait for each other, in loops that take
 # most of the processor time. The variable counts until NumPy is imported. PyTorch's threads wait without loops.
@@ -20,6 +21,11 @@ import numpy as np
 
 # The generators that each file of tests has, with their states before the first test.
 _GENERATORS: dict[ModuleType, list[tuple[np.random.Generator, Mapping[str, Any]]]] = {}
+
+
+# A busy machine is slow: that is no fault of a test.
+settings.register_profile("freqnet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("freqnet")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

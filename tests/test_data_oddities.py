@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from freqnet.data import Dataset, from_arrays, load
-from freqnet.data.oddities import far_samples, sample_ranges, tell_oddities
+from freqnet.data.oddities import far_samples, tell_oddities
 from freqnet.errors import DataWarning
+from freqnet.values import sample_ranges
 
 RNG = np.random.default_rng(0)
 

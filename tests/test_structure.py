@@ -21,7 +21,7 @@ BESIDE = (ROOT / "theory", ROOT / "benchmarks")
 # A module may import from its own row and from the rows above it.
 LAYERS = (
     {"caches", "checks", "display", "errors", "launcher", "processes"},
-    {"kernels", "autodiff", "approximate", "values"},
+    {"kernels", "autodiff", "approximate", "on_disk", "values"},
     {"spaces"},
     {"ops"},
     {"plan", "onnx"},

@@ -155,7 +155,7 @@ def accuracy(network: Network, spectra: Spectra, bits: int, calibration: Spectra
 
 def _outputs(network: Network, spectra: Spectra, bits: int, calibration: Spectra, batch: int) -> Iterator[np.ndarray]:
     with rounded_weights(network, bits), evaluation(), no_grad(), network.guard():
-        at_input = exponent(calibration.array, bits)
+        at_input = exponent(calibration.take(np.arange(len(calibration))).x.data, bits)
         scales = _scales(network, calibration, bits, at_input, batch)
         for part in spectra.in_order(batch):
             with observe(FixedPoint(bits, scales)):

@@ -14,9 +14,10 @@ import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
 from freqnet.cli.train import metric_rows, output_rows
-from freqnet.data import DATASETS, Dataset, load, split
+from freqnet.data import DATASETS, Dataset, images_checksum, load, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
+from freqnet.data.on_disk import can_stay_on_disk
 from freqnet.errors import (
     CheckpointError,
     ConfigurationError,
@@ -29,7 +30,7 @@ from freqnet.errors import (
     warn,
 )
 from freqnet.experiments import matching, resume_command, stored_reading
-from freqnet.experiments.job import images_checksum, stored_test_data
+from freqnet.experiments.job import stored_test_data
 from freqnet.kernels.threads import one_blas_thread
 from freqnet.nn import Network
 from freqnet.spaces.base import extent
@@ -126,6 +127,8 @@ def examples_of(
         )
     stored = info.get("folder") if data in (None, info.get("data")) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
+    # Other data may be of a kind that is read as a whole.
+    arguments["on_disk"] &= data is None or can_stay_on_disk(Path(data).expanduser())
     test_data = stored_test_data(info) if _is_own(data, info) else None
     dataset = load(data or info["data"], folder=data_folder or stored, test_data=test_data, **arguments)
     own = matching(dataset, info["fingerprint"], network.door.full_scale) if "fingerprint" in info else None

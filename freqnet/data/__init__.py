@@ -2,6 +2,7 @@
 
 import freqnet.data.builtin  # noqa: F401  (registers the datasets that freqnet knows)
 from freqnet.data.arrays import from_arrays, from_dataframe
+from freqnet.data.checksums import images_checksum
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.loaders import load, load_images
 from freqnet.data.readers import READERS, Contents, register_reader
@@ -18,6 +19,7 @@ __all__ = [
     "dataset_names",
     "from_arrays",
     "from_dataframe",
+    "images_checksum",
     "load",
     "load_images",
     "register_dataset",

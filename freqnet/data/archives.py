@@ -26,7 +26,7 @@ def read_numpy(path: Path) -> Contents:
             opened = np.load(stream, allow_pickle=False)
             if isinstance(opened, np.ndarray):
                 return Contents(opened)
-            return _contents({name: opened[own] for name, own in _chosen(path, opened).items()})
+            return _contents({name: opened[own] for name, own in chosen_names(path, opened).items()})
         except ValueError as error:
             if "Object arrays" not in str(error):
                 raise
@@ -40,10 +40,11 @@ def read_hdf5(path: Path) -> Contents:
     h5py = require_package("h5py", f"file {path}", "files")
     with h5py.File(path, "r") as file:
         datasets = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
-        return _contents({name: _hdf5_array(file[own]) for name, own in _chosen(path, datasets).items()})
+        return _contents({name: hdf5_array(file[own]) for name, own in chosen_names(path, datasets).items()})
 
 
-def _hdf5_array(dataset: Any) -> np.ndarray:
+def hdf5_array(dataset: Any) -> np.ndarray:
+    """Return the values of a dataset of h5py, text included."""
     # h5py returns text of variable length as objects.
     is_text = dataset.dtype.kind == "O"
     return np.array(dataset.asstr()[...].tolist()) if is_text else np.asarray(dataset[...])
@@ -56,7 +57,7 @@ def read_matlab(path: Path) -> Contents:
     if path.read_bytes()[:512].startswith(b"MATLAB 7.3"):
         todo = "write it with save(file, '-v7', 'x', 'y')"
         raise DataError(got_expected(f"file {path}", "MATLAB version 7.3", "version 4 to 7", todo))
-    names = _chosen(path, [name for name, *_ in whosmat(path)])
+    names = chosen_names(path, [name for name, *_ in whosmat(path)])
     own = list(names.values())
     try:
         with warnings.catch_warnings():
@@ -81,7 +82,7 @@ def _matlab_array(name: str, array: np.ndarray) -> np.ndarray:
     return array.ravel() if 1 in array.shape else array
 
 
-def _chosen(path: Path, names: Iterable[str]) -> dict[str, str]:
+def chosen_names(path: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the names that the arrays x, y and classes have in a file, where upper case counts as lower case."""
     stored = sorted(names)
     chosen = {own.lower(): own for own in (*stored, *_NAMES) if own.lower() in _NAMES and own in stored}

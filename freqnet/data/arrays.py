@@ -90,9 +90,9 @@ def from_arrays(
     kind, what = get_task(task), f"samples of {name}"
     values = as_numbers(x, what)
     if layout is None:
-        _check_samples_first(values.shape, y, what)
+        check_samples_first(values.shape, y, what)
     used = choose_layout(values.shape, layout, what)
-    targets, names = kind.read(_like_samples(y, used, name) if kind.is_field else y, classes, name)
+    targets, names = kind.read(like_samples(y, used, name) if kind.is_field else y, classes, name)
     scale = full_scale_of(values) if full_scale is None else float(full_scale)
     samples = arrange(values, used)
     # A copy of bytes, as floats made of them would be: the caller's array may change.
@@ -101,7 +101,7 @@ def from_arrays(
     return tell_oddities(validate(dataset))
 
 
-def _like_samples(y: Any, layout: str, name: str) -> np.ndarray:
+def like_samples(y: Any, layout: str, name: str) -> np.ndarray:
     """Return the signals of a field ``(samples, *grid, channels)``, whose axes are those of the samples."""
     what = f"targets of {name}"
     values, names = as_numbers(y, what), layout.split()
@@ -116,7 +116,7 @@ def _like_samples(y: Any, layout: str, name: str) -> np.ndarray:
     return as_floats(arrange(values, " ".join(names)), 1.0, what)
 
 
-def _check_samples_first(shape: tuple[int, ...], y: Any, what: str) -> None:
+def check_samples_first(shape: tuple[int, ...], y: Any, what: str) -> None:
     """Refuse an array whose first axis does not count the samples, where another axis does."""
     try:
         count = len(y)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import numpy as np
 
 from freqnet.checks import is_finite
 from freqnet.display import Displayed
 from freqnet.errors import DataError, got_expected, reason
+from freqnet.on_disk import DiskArray
 from freqnet.tasks import Classification, Task
-from freqnet.values import as_floats, value_range
+from freqnet.values import as_floats, sample_ranges, value_range
 
 # Whole numbers that were divided and multiplied again are off by less.
 _NEARLY_WHOLE = 1e-2
@@ -27,8 +29,9 @@ class Dataset(Displayed):
     ----------
     name : str
         Name of the dataset in reports.
-    stored : ndarray of float32, float64, or uint8
-        Samples ``(samples, *grid, channels)`` as they lie in memory. Loaders return float64 only where float32 would
+    stored : ndarray or DiskArray, of float32, float64, or uint8
+        Samples ``(samples, *grid, channels)`` as they lie in memory, or in files that are read where it is indexed:
+        see `freqnet.data.load`. Loaders return float64 only where float32 would
         lose what varies, and keep whole numbers of 8 bits, which take a quarter of the memory: `images` are then these
         divided by ``full_scale``.
     targets : ndarray
@@ -62,7 +65,7 @@ class Dataset(Displayed):
     """
 
     name: str
-    stored: np.ndarray
+    stored: np.ndarray | DiskArray
     targets: np.ndarray
     classes: tuple[str, ...]
     official_test: int = 0
@@ -98,9 +101,23 @@ class Dataset(Displayed):
         """Samples ``(samples, *grid, channels)`` as floats.
 
         Where whole numbers are stored, each access makes the floats anew, and the array cannot be written to, because
-        the dataset would not change.
+        the dataset would not change. Where samples stay in files, all of them are read.
         """
         return self.floats()
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the samples stay in files, and are read in parts."""
+        return isinstance(self.stored, DiskArray)
+
+    def indexed(self) -> np.ndarray | DiskArray:
+        """Return samples ``(samples, *grid, channels)`` as floats, to be indexed by numbers of samples.
+
+        Samples in files stay there.
+        """
+        if not isinstance(self.stored, DiskArray) or self.stored.dtype.kind == "f":
+            return self.stored if isinstance(self.stored, DiskArray) else self.images
+        return self.stored.converted(_Divided(self.full_scale))
 
     def floats(self, part: slice = slice(None)) -> np.ndarray:
         """Return some samples ``(chosen, *grid, channels)`` as floats, as `images` holds them.
@@ -151,7 +168,9 @@ class Dataset(Displayed):
         # NumPy makes an empty list an array of floats, which cannot index.
         chosen = np.asarray(indices) if len(indices) else np.empty(0, dtype=np.int64)
         try:
-            stored, targets = self.stored[chosen], self.targets[chosen]
+            # Samples in files stay there.
+            stored = self.stored.view(chosen) if isinstance(self.stored, DiskArray) else self.stored[chosen]
+            targets = self.targets[chosen]
             return replace(self, stored=stored, targets=targets, official_test=0, official_validation=0)
         except IndexError as error:
             got, expected = f"indices that do not fit ({reason(error)})", f"whole numbers below {len(self)}"
@@ -212,12 +231,9 @@ class Dataset(Displayed):
             return self
         if self.stored.dtype.kind != "f":
             return replace(self, full_scale=full_scale)
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = self.images * self.images.dtype.type(self.full_scale)
-            # The whole numbers themselves, divided as the network divides them. Resampled samples are none.
-            whole = np.rint(raw)
-            raw = whole if np.abs(raw - whole).max(initial=0.0) < _NEARLY_WHOLE else raw
-        return replace(self, stored=raw / raw.dtype.type(full_scale), full_scale=full_scale)
+        change = _Rescaled(self.full_scale, full_scale)
+        stored = self.stored.converted(change) if isinstance(self.stored, DiskArray) else change(self.stored)
+        return replace(self, stored=stored, full_scale=full_scale)
 
     def class_counts(self) -> dict[str, int]:
         """Return the number of samples of each class or label, including those without samples.
@@ -238,6 +254,33 @@ class Dataset(Displayed):
         one_each = self.targets.ndim == 1
         counts = np.bincount(self.targets, minlength=len(self.classes)) if one_each else self.targets.sum(axis=0)
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
+
+
+# What is done to samples, in memory or when they are read. Instances can be sent to other processes.
+@dataclass(frozen=True)
+class _Divided:
+    """Makes floats of whole numbers."""
+
+    full_scale: float | None
+
+    def __call__(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
+        return as_floats(samples, self.full_scale)
+
+
+@dataclass(frozen=True)
+class _Rescaled:
+    """Divides the whole numbers, of which samples are floats, by another number."""
+
+    before: float | None
+    after: float | None
+
+    def __call__(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = samples * samples.dtype.type(self.before)
+            # The whole numbers themselves, divided as the network divides them. Resampled samples are none.
+            whole = np.rint(raw)
+            raw = whole if np.abs(raw - whole).max(initial=0.0) < _NEARLY_WHOLE else raw
+        return np.asarray(raw / raw.dtype.type(self.after))
 
 
 def validate(dataset: Dataset) -> Dataset:
@@ -280,12 +323,12 @@ least 2 classes; add samples of another class
     return dataset
 
 
-def check_images(images: np.ndarray, name: str, full_scale: float | None = None) -> None:
+def check_images(images: np.ndarray | DiskArray, name: str, full_scale: float | None = None) -> None:
     """Check the shape, the dtype and the values of images ``(samples, *grid, channels)``.
 
     Parameters
     ----------
-    images : ndarray
+    images : ndarray or DiskArray
         Images to check.
     name : str
         Name of the dataset or file, for the message.
@@ -315,6 +358,8 @@ def check_images(images: np.ndarray, name: str, full_scale: float | None = None)
     low, high = value_range(images)
     # A value that is not finite is among the lowest or the highest: most arrays need no array of flags.
     if not (np.isfinite(low) & np.isfinite(high)).all():
+        if isinstance(images, DiskArray):
+            _tell_not_finite(images, what)
         finite = np.isfinite(images)
         not_a_number = int(np.isnan(images).sum())
         infinite = int(finite.size - finite.sum()) - not_a_number
@@ -322,6 +367,12 @@ def check_images(images: np.ndarray, name: str, full_scale: float | None = None)
         got = f"{not_a_number} NaN and {infinite} infinite values, the first at index {first}"
         expected = "only values that are finite in float32"
         raise DataError(got_expected(what, got, expected, "drop or repair those samples"))
+
+
+def _tell_not_finite(images: DiskArray, what: str) -> NoReturn:
+    is_odd = ~np.isfinite(np.concatenate(sample_ranges(images), axis=1)).all(axis=1)
+    got = f"{int(is_odd.sum())} samples with NaN or infinite values, the first at index {int(np.argmax(is_odd))}"
+    raise DataError(got_expected(what, got, "only values that are finite in float32", "drop or repair those samples"))
 
 
 def _check_full_scale(full_scale: float, name: str) -> None:

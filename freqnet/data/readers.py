@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,16 +96,28 @@ def read_file(path: Path) -> Contents:
     DataError
         The file is missing, empty or damaged, or is not what its name says.
     """
-    try:
+    with reading_file(path, f"complete {suffix_of(path)} file"):
         if path.stat().st_size == 0:
             raise ValueError("the file is empty")
         return READERS[suffix_of(path)](path)
+
+
+@contextmanager
+def reading_file(path: Path, expected: str) -> Iterator[None]:
+    """Name the file in errors of a block that reads it.
+
+    Raises
+    ------
+    DataError
+        The file is missing, or reading it raised any other error than one of freqnet.
+    """
+    try:
+        yield
     except FileNotFoundError as error:
         raise DataError(got_expected("file", f"no file {path}", "an existing file", "check the path")) from error
     except FreqnetError:
         raise
     # Libraries raise dozens of unrelated types on damaged bytes, MemoryError included.
     except Exception as error:
-        got, suffix = f"a file that cannot be read ({reason(error)})", suffix_of(path)
-        todo = "write it again, or remove it"
-        raise DataError(got_expected(f"file {path}", got, f"a complete {suffix} file", todo)) from error
+        got, todo = f"a file that cannot be read ({reason(error)})", "write it again, or remove it"
+        raise DataError(got_expected(f"file {path}", got, f"a {expected}", todo)) from error

@@ -77,6 +77,10 @@ def split(dataset: Dataset, *, test: float = 0.2, validation: float = 0.0, seed:
         train, tested = _divide(dataset, train, test, "test", seed)
     if validated is None and validation > 0:
         train, validated = _divide(dataset, train, validation, "validation", seed)
+    if dataset.on_disk:
+        # In the order of the files: each part of them is then read once.
+        train, tested = np.sort(train), np.sort(tested)
+        validated = None if validated is None else np.sort(validated)
     part = None if validated is None else dataset.take(validated)
     return Split(dataset.take(train), part, dataset.take(tested))
 

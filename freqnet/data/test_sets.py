@@ -12,6 +12,7 @@ import numpy as np
 from freqnet.data.dataset import Dataset
 from freqnet.data.oddities import tell_copies
 from freqnet.errors import DataError, DataWarning, got_expected, warn
+from freqnet.on_disk import joined
 
 _has_own: ContextVar[bool] = ContextVar("has_own_test_set", default=False)
 
@@ -65,11 +66,13 @@ def with_test_set(dataset: Dataset, tested: Dataset) -> Dataset:
         warn(got_expected(f"test set of {dataset.name}", got, "one test set", todo), DataWarning)
     are_bytes = {part.stored.dtype for part in (dataset, tested)} == {np.dtype(np.uint8)}
     is_same_scale = dataset.full_scale == tested.full_scale
-    parts = (dataset.stored[kept], tested.stored)
-    if not (are_bytes and is_same_scale):
-        parts = (dataset.floats(kept), tested.images)
     targets = np.concatenate([dataset.targets[kept], tested.targets])
-    return tell_copies(replace(dataset, stored=np.concatenate(parts), targets=targets, official_test=len(tested)))
+    trained = dataset.take(np.arange(len(dataset))[kept])
+    parts = (trained.stored, tested.stored)
+    if not (are_bytes and is_same_scale):
+        parts = (trained.indexed(), tested.indexed())
+    stored = joined(parts) if trained.on_disk or tested.on_disk else np.concatenate(parts)
+    return tell_copies(replace(dataset, stored=stored, targets=targets, official_test=len(tested)))
 
 
 def _check_alike(dataset: Dataset, tested: Dataset) -> None:

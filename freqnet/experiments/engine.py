@@ -19,7 +19,7 @@ from freqnet.experiments.comparison import Comparison
 from freqnet.experiments.execute import check_records
 from freqnet.experiments.executors import in_executor, in_processes
 from freqnet.experiments.figures import Compared, Sketch, sketch
-from freqnet.experiments.job import Plan, make_plan, paths_of
+from freqnet.experiments.job import Plan, load_arguments, make_plan, paths_of
 from freqnet.experiments.work import Outcome, Task, differing, kept_outcome, noted
 from freqnet.kernels.threads import core_count
 from freqnet.nn import Network
@@ -98,7 +98,7 @@ def compare(
     if processes is not None and (not is_whole(processes) or processes < 1):
         todo = "leave it out for one per core, or pass processes=1"
         raise ConfigurationError(got_expected("processes", shown(processes), "at least 1", todo))
-    dataset = load(comparison.data, folder=comparison.folder, **comparison.reading)
+    dataset = load(comparison.data, folder=comparison.folder, **load_arguments(comparison.reading))
     tasks = make_tasks(comparison, dataset)
     sketches = make_sketches(comparison, dataset, tasks[0].info)
     with claim(comparison.path, tasks[0].info, resume):

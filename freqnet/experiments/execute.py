@@ -146,7 +146,7 @@ class Begun:
         if self.team.rank:
             return {}
         with one_blas_thread():
-            result = evaluate(self.network, analyse(self.network, self.parts.test))
+            result = evaluate(self.network, analyse(self.network, self.parts.test, cache=self.plan.cache))
         return write_results(self.plan, self.network, self.parts, history, result, report)
 
 
@@ -175,8 +175,8 @@ def prepare(
         dataset = matching(dataset, plan.info["fingerprint"]) or dataset
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
     network = plan.network(parts.train, resume)
-    train = analyse(network, parts.train)
-    validation = None if parts.validation is None else analyse(network, parts.validation)
+    train = analyse(network, parts.train, cache=plan.cache)
+    validation = None if parts.validation is None else analyse(network, parts.validation, cache=plan.cache)
     check_examples(plan.settings, train, validation)
     check_choices(network, plan.settings, train.task, train.targets)
     check_records(plan.records, validation)
@@ -320,7 +320,7 @@ def _write_report(
     from freqnet.report import Run, write_report
 
     test, title = parts.test, f"{metrics['dataset']} in the {metrics['domain']} domain"
-    images = test.scaled_to(network.door.full_scale).images
+    images = test.scaled_to(network.door.full_scale).indexed()
     results = test.targets, result.outputs, test.classes
     run = Run(network, images, *results, title, metrics, history.rows, result.task)
     write_report(plan.folder / REPORT, run)

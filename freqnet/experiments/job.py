@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import shown
-from freqnet.data import DATASETS, Dataset
+from freqnet.data import DATASETS, Dataset, images_checksum
+from freqnet.data.checksums import checksum_of_images
 from freqnet.data.loaders import source_name
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DataWarning, got_expected, warn
 from freqnet.experiments.start import check_same, load_start, model_path
@@ -27,8 +28,6 @@ from freqnet.training.sizes import size_for
 
 # Earlier versions refused larger class numbers.
 _MOST_CLASSES_BEFORE = 100_000
-# Samples of which a checksum is taken at a time.
-_SLICE = 2048
 
 
 @dataclass(frozen=True)
@@ -160,6 +159,11 @@ class Plan:
         return GROUPS["settings"](**self.info["settings"])  # type: ignore[no-any-return]
 
     @property
+    def cache(self) -> str | None:
+        """Folder of the spectra; None where they are in memory, or computed in each epoch."""
+        return self.info.get("reading", {}).get("cache")  # type: ignore[no-any-return]
+
+    @property
     def records(self) -> Records:
         """Files that the run writes beside those that every run has."""
         # Runs written before do not have these choices.
@@ -189,7 +193,7 @@ def make_plan(job: Job, dataset: Dataset, resume: bool) -> Plan:
         for name, value in _given(job, group).items():
             own = info.get(group, {}).get(name)
             # Data may have moved: their content is compared below.
-            if own != value and name != "test_data":
+            if own != value and name not in ("test_data", "cache"):
                 expected = f"the run's own {'default' if own is None else f'{name}={own!r}'}"
                 todo = "leave it out, or start anew with overwrite=True"
                 raise ConfigurationError(got_expected(f"resume of {folder}", f"{name}={value!r}", expected, todo))
@@ -247,10 +251,21 @@ def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     name = job.data if job.data in DATASETS else source_name(job.data)
     path = job.output(name) / CHECKPOINT
     if not resume or not path.is_file():
-        return job.reading
+        return load_arguments(job.reading)
     checkpoint = load_checkpoint(path)
     info = checkpoint.run_info()
-    return {**stored_reading(info, checkpoint.network["door"]), "test_data": stored_test_data(info), **job.reading}
+    stored = {**stored_reading(info, checkpoint.network["door"]), "test_data": stored_test_data(info)}
+    return {**stored, **load_arguments(job.reading)}
+
+
+def load_arguments(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those choices of a reading that `freqnet.data.load` takes.
+
+    >>> load_arguments({"layout": "nchw", "cache": "spectra"})
+    {'layout': 'nchw', 'on_disk': True}
+    """
+    found = {name: value for name, value in reading.items() if name != "cache"}
+    return {**found, "on_disk": True} if reading.get("cache") else found
 
 
 def stored_test_data(info: Mapping[str, Any]) -> str | None:
@@ -284,14 +299,15 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     Examples
     --------
     >>> stored_reading({"reading": {"layout": "n c h w", "size_to": None}}, {"grid": [8, 8], "channels": 1})
-    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'task': None}
+    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'task': None, 'on_disk': False}
     """
     reading = info.get("reading", {})
     grid = " ".join("xyz"[: len(door["grid"])])
     single = [f"n {grid}"] if door["channels"] == 1 else []
     stored = [reading["layout"]] if reading.get("layout") else []
     layouts = [*stored, *single, f"n {grid} c"]
-    return {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task")}
+    on_disk = bool(reading.get("on_disk"))
+    return {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task"), "on_disk": on_disk}
 
 
 def stored_info(folder: Path) -> dict[str, Any]:
@@ -321,7 +337,7 @@ def fingerprint(dataset: Dataset) -> str:
     '...-0'
     """
     validated = (dataset.official_validation,) if dataset.official_validation else ()
-    pixels = _checksum(dataset, (dataset.stored.shape, dataset.classes, *validated))
+    pixels = checksum_of_images(dataset, (dataset.stored.shape, dataset.classes, *validated))
     return f"{zlib.crc32(np.ascontiguousarray(dataset.targets).data, pixels):08x}-{dataset.official_test}"
 
 
@@ -334,19 +350,6 @@ def is_fingerprint(stored: str, found: str) -> bool:
     False
     """
     return stored in (found, found.partition("-")[0])
-
-
-def images_checksum(dataset: Dataset) -> str:
-    """Return a checksum of the images of a dataset, without their targets."""
-    return f"{_checksum(dataset, dataset.stored.shape):08x}"
-
-
-def _checksum(dataset: Dataset, head: Any) -> int:
-    """Return a checksum of the images as floats, in whatever numbers they are stored."""
-    found = zlib.crc32(repr(head).encode())
-    for start in range(0, len(dataset), _SLICE):
-        found = zlib.crc32(np.ascontiguousarray(dataset.floats(slice(start, start + _SLICE))).data, found)
-    return found
 
 
 def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> Dataset | None:
@@ -366,7 +369,8 @@ def matching(dataset: Dataset, stored: str, full_scale: float | None = None) -> 
     for seen in (dataset, dataset.scaled_to(full_scale)):
         if is_fingerprint(stored, fingerprint(seen)):
             return seen
-    if dataset.task.name != "classification":
+    # Earlier versions had no data on disk.
+    if dataset.task.name != "classification" or not isinstance(dataset.stored, np.ndarray):
         return None
     numbers = [int(name) if name.isdecimal() else -1 for name in dataset.classes]
     before = dataset

@@ -20,7 +20,7 @@ from freqnet.errors import ConfigurationError, FreqnetError, got_expected
 from freqnet.experiments.config import config_of, write_config
 from freqnet.experiments.engine import check_same, claim
 from freqnet.experiments.execute import check_plan, prepare
-from freqnet.experiments.job import Job, Plan, make_plan, paths_of, slug
+from freqnet.experiments.job import Job, Plan, load_arguments, make_plan, paths_of, slug
 from freqnet.experiments.space import Options, Range, read_space
 from freqnet.experiments.study import PRUNERS, Ours, Study, Tried, quiet, require_optuna
 from freqnet.experiments.work import noted
@@ -273,7 +273,7 @@ def search(
 
 def _plan(asked: Search) -> tuple[Plan, str]:
     """Return the run with the default choices, after checking it, and the name of the dataset."""
-    dataset = load(asked.job.data, folder=asked.job.folder, **asked.job.reading)
+    dataset = load(asked.job.data, folder=asked.job.folder, **load_arguments(asked.job.reading))
     plan = make_plan(replace(asked.job, out=asked.path), dataset, resume=False)
     check_plan(plan, dataset)
     # A word that cannot be used would fail every trial that draws it.

@@ -15,7 +15,7 @@ from freqnet.data import Dataset, load
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.experiments.engine import Progress, claim, do_runs, silent
 from freqnet.experiments.execute import check_plan
-from freqnet.experiments.job import Job, make_plan, paths_of, slug
+from freqnet.experiments.job import Job, load_arguments, make_plan, paths_of, slug
 from freqnet.experiments.work import OUTCOME, Outcome, Task
 from freqnet.training import Model, Settings
 from freqnet.training.files import claim_folder, write_json
@@ -145,7 +145,7 @@ def run_seeds(
     if resume and overwrite:
         got = "resume=True and overwrite=True"
         raise ConfigurationError(got_expected("train", got, "one of them", "leave one out"))
-    dataset = load(job.data, folder=job.folder, **job.reading)
+    dataset = load(job.data, folder=job.folder, **load_arguments(job.reading))
     tasks = _tasks(job, seeds, dataset)
     folder = tasks[0].folder.parent
     with claim(folder, tasks[0].info, resume, overwrite=overwrite, marker=ASKED, varied=("seed",)):

@@ -155,7 +155,9 @@ def _(x: Tensor) -> Cell:
 def _(spectra: Spectra) -> Cell:
     count, channels = spectra.array.shape[-2:]
     text = f"{count:,} examples, {channels} channel{'s' if channels > 1 else ''}; {spectra.space}"
-    return Cell("Spectra", text, _signals(spectra.array, spectra.space, _EXAMPLES))
+    return Cell(
+        "Spectra", text, _signals(spectra.array.take(range(min(count, _EXAMPLES)), axis=-2), spectra.space, _EXAMPLES)
+    )
 
 
 def _signals(array: np.ndarray, space: Any, most: int) -> list[Gallery]:

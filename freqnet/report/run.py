@@ -16,6 +16,7 @@ from freqnet.audit import audit as examine
 from freqnet.audit.summary import summarize
 from freqnet.errors import ShapeError, got_expected
 from freqnet.nn import Convolution, Network
+from freqnet.on_disk import DiskArray
 from freqnet.report import plots
 from freqnet.report.audit import audit_section
 from freqnet.report.classes import classes, labels, mistakes
@@ -41,7 +42,7 @@ class Run:
     ----------
     network : Network
         A trained network.
-    images : numpy.ndarray
+    images : numpy.ndarray or DiskArray
         Test examples ``(samples, *grid, channels)``.
     targets : numpy.ndarray
         Their targets, as a dataset of the task stores them, such as classes ``(samples,)``.
@@ -67,7 +68,7 @@ class Run:
     """
 
     network: Network
-    images: np.ndarray
+    images: np.ndarray | DiskArray
     targets: np.ndarray
     outputs: np.ndarray
     classes: Sequence[str]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from freqnet.ops.arithmetic import cast, extend
 from freqnet.ops.normalize import constant
 from freqnet.spaces import Space
 from freqnet.tasks import Classification, Task
+from freqnet.training.spectra_files import DiskSpectra, spectra_on_disk
 from freqnet.values import as_numbers, mean_and_scale, needs_double, value_range
 
 # Samples transformed at a time: temporary arrays stay small compared with the spectra.
@@ -37,8 +39,8 @@ class Spectra(Displayed):
 
     Attributes
     ----------
-    array : numpy.ndarray
-        ``(*modes, samples, channels)``.
+    array : numpy.ndarray or DiskSpectra
+        ``(*modes, samples, channels)``, in memory, in files, or computed when they are taken.
     targets : numpy.ndarray
         Targets as the dataset stores them, with one row per sample.
     space : Space
@@ -62,7 +64,7 @@ class Spectra(Displayed):
         The numbers of spectra, targets and weights differ, or a weight is negative or not finite.
     """
 
-    array: np.ndarray
+    array: np.ndarray | DiskSpectra
     targets: np.ndarray
     space: Space
     task: Task = field(default_factory=Classification)
@@ -143,6 +145,9 @@ class Spectra(Displayed):
 
     def orders(self, batch: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
         """Yield the numbers of the examples of each batch of a pass in random order."""
+        if isinstance(self.array, DiskSpectra):
+            yield from self.array.orders(batch, generator)
+            return
         order = generator.permutation(len(self))
         for start in range(0, len(self), batch):
             yield order[start : start + batch]
@@ -187,7 +192,7 @@ def require_spectra(value: object, what: str) -> None:
         raise DataError(got_expected(what, f"a {type(value).__name__}", "spectra", todo))
 
 
-def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
+def analyse(network: Network, dataset: Dataset, weights: Any = None, *, cache: str | Path | None = None) -> Spectra:
     """Pass a dataset through the network's door; targets that are signals pass a door like it.
 
     Parameters
@@ -196,6 +201,9 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
     dataset : Dataset
     weights : array_like, optional
         Weight of each sample in the loss ``(samples,)``, 0 or more.
+    cache : path, optional
+        Folder in which the spectra are kept in files, and found again. Without it, spectra of samples in memory are in
+        memory, and those of samples in files are computed whenever they are taken.
 
     Raises
     ------
@@ -204,6 +212,8 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
         large values is not finite, or the weights do not fit.
     ShapeError
         Signals have too few samples for the band.
+    ConfigurationError
+        The folder of the cache cannot be written to, or its disk is full.
 
     Examples
     --------
@@ -223,8 +233,12 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None) -> Spectra:
     require_names(network, dataset.classes, dataset.name)
     _tell_units(network, dataset)
     own, count = _readable(door, dataset), len(dataset)
-    analysed = lambda part: door.transform(part, network.precision)
-    array = _in_slices(own.floats, count, analysed, f"images of {dataset.name}")
+    array: np.ndarray | DiskSpectra
+    if own.on_disk or cache is not None:
+        array = spectra_on_disk(door, network.precision, own, cache)
+    else:
+        analysed = lambda part: door.transform(part, network.precision)
+        array = _in_slices(own.floats, count, analysed, f"images of {dataset.name}")
     if space is None:
         return Spectra(array, dataset.targets, door.space, task, weights, names=dataset.classes, door=door)
     targets = dataset.targets.__getitem__
@@ -335,7 +349,7 @@ def _field(network: Network, targets: Tensor) -> Tensor:
 def _readable(door: Door, dataset: Dataset) -> Dataset:
     """Return a dataset in the units of a door, after the checks of `Door.read`; whole numbers stay as they are."""
     own = dataset.scaled_to(door.full_scale)
-    if own.stored.dtype.kind == "f":
+    if own.stored.dtype.kind == "f" and not own.on_disk:
         return replace(own, stored=door.read(own.stored).data)
     door.check_shape(own.stored.shape)
     if len(own):

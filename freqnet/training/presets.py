@@ -57,6 +57,8 @@ PHOTOGRAPHIC: dict[str, Any] = {
 }  # fmt: skip
 # A signal as output needs the modes of its details.
 FIELD_MODES = 65
+# Samples in files of which a domain is fitted to the data.
+_MOST_READ = 4000
 # Channels of each stage of a network whose outputs are signals, by size.
 FIELD_WIDTHS = {
     "small": (8, 8),
@@ -302,7 +304,7 @@ class Model:
             low,
             high,
         )
-        fitted = whole.fitted(lambda: door.prepare(Tensor(dataset.images)).data, max(sizes))
+        fitted = whole.fitted(lambda: door.prepare(Tensor(_some(dataset))).data, max(sizes))
         door = door if fitted == whole.domain else replace(door, domain=fitted)
         body = self._field_body(whole, sizes, dataset) if dataset.task.is_field else self._body(whole, sizes, dataset)
         network = Network(door, body, seed, self._precision(door, dataset))
@@ -484,6 +486,13 @@ def units_of(dataset: Dataset) -> tuple[Module, ...]:
     targets = dataset.targets
     offset, scale = mean_and_scale(targets if targets.ndim > 2 else targets[:, np.newaxis])
     return (Rescale(scale, offset),)
+
+
+def _some(dataset: Dataset) -> np.ndarray:
+    """Return samples as floats: all of them, or of those in files some thousands that are spread over all."""
+    if not dataset.on_disk:
+        return dataset.images
+    return np.asarray(dataset.indexed()[np.unique(np.linspace(0, len(dataset) - 1, _MOST_READ).astype(int))])
 
 
 def _whole_number(name: str, value: Any, works: int, least: int | None) -> int | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,14 +52,30 @@ class Reading:
         What the targets are: classification, multi-label, regression or field [classification].
     test_data : str, optional
         Name or path of the data for the test [the test set of the data, else a share of them].
+    on_disk : bool
+        Leave the samples in their files, and read them in parts: for data larger than memory. They are then shuffled in
+        groups of neighbours.
+    cache : str, optional
+        Folder in which the spectra of data on disk are kept, for further epochs and runs [computed in each epoch].
     """
 
     layout: str | None = None
     size_to: tuple[int, ...] | None = None
     task: str | None = None
     test_data: str | None = None
+    on_disk: bool = False
+    cache: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.on_disk, bool):
+            raise ConfigurationError(got_expected("on_disk", shown(self.on_disk), "True or False", "pass on_disk=True"))
+        if self.cache is not None:
+            if not isinstance(self.cache, (str, os.PathLike)) or not os.fspath(self.cache):
+                todo = "pass cache='spectra'"
+                raise ConfigurationError(got_expected("cache", shown(self.cache), "the path of a folder", todo))
+            # An absolute path finds the folder again from any other one.
+            object.__setattr__(self, "cache", str(Path(self.cache).expanduser().resolve()))
+            object.__setattr__(self, "on_disk", True)
         if self.test_data is not None:
             object.__setattr__(self, "test_data", location(self.test_data))
         if self.task is not None:

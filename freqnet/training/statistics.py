@@ -54,14 +54,16 @@ def recalibrate(
     try:
         for layer in everything:
             layer.training = layer in layers
-        with no_grad(), network.guard(counts=False), np.errstate(over="ignore", invalid="ignore"):
+        with no_grad(), np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(order), batch):
+                # At the door, where transforms are allowed: examples in files pass it here.
                 x = train.take(order[start : start + batch]).x
                 count = x.shape[-2]
                 seen += count
                 for layer in layers:
                     layer.momentum = count / seen
-                network.body(x)
+                with network.guard(counts=False):
+                    network.body(x)
     finally:
         for layer, mode in before:
             layer.training = mode

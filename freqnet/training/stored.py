@@ -85,6 +85,8 @@ class ReadingInfo(TypedDict, total=False):
     size_to: list[int] | None
     task: str | None
     test_data: str | None
+    on_disk: bool
+    cache: str | None
 
 
 class Fractions(TypedDict, total=False):
