@@ -75,7 +75,7 @@ class OpFunction:
     """A function of arrays that is written in ops of freqnet: see `as_function`.
 
     Signals are ``(*modes, batch, channels)`` and plain numbers ``(batch, count)``. All arguments have one precision, in
-    which the function computes.
+    which the function computes. Numbers that belong to no real signal are taken as they are.
 
     Parameters
     ----------

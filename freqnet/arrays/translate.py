@@ -56,7 +56,7 @@ class Translation:
             for name, array in source.body.named_state().items():
                 graph.bind_array(array, _given(name))
             x = port.example(batch, source.precision, generator)
-            graph.bind(x, _INPUT if self.space is None else _projected(graph, _INPUT, self.space, x.shape[-1]))
+            graph.bind(x, _INPUT if self.space is None else _projected(graph, self.space, x.shape[-1]))
             out = graph.run(lambda: source(x))
             self._program = Program(graph, graph.name(out))
         self.result_space: Space | None = out.space
@@ -78,11 +78,15 @@ class Translation:
         replaced : dict of str to array
             Running statistics after this batch, by their names, where layers are in training mode.
         """
-        given = {_given(name): array for name, array in arrays.items()}
-        given[_INPUT] = x if self.space is None else _to_rows(library, x, self.space)
+        rows = x if self.space is None else _to_rows(library, x, self.space)
+        made, replaced = self.of_rows(rows, arrays, library)
+        return made if self.result_space is None else _from_rows(library, made, self.result_space), replaced
+
+    def of_rows(self, x: Any, arrays: Mapping[str, Any], library: Library) -> tuple[Any, dict[str, Any]]:
+        """Compute as a call does, with signals as real numbers ``(rows, batch, channels)``."""
+        given = {**{_given(name): array for name, array in arrays.items()}, _INPUT: x}
         made, replaced = self._program(given, library, library.device(x))
-        outputs = made if self.result_space is None else _from_rows(library, made, self.result_space)
-        return outputs, {name.removeprefix(_given("")): array for name, array in replaced.items()}
+        return made, {name.removeprefix(_given("")): array for name, array in replaced.items()}
 
 
 class OpTranslation:
@@ -105,8 +109,7 @@ class OpTranslation:
             batch = batch_of(lambda first: function(first, *few[1:]), few[0], {})
             graph, inputs = ArrayGraph(precision, batch, {}), draw(batch)
             for x, port in zip(inputs, self.ports, strict=True):
-                name = _given(port.name)
-                graph.bind(x, name if port.space is None else _projected(graph, name, port.space, port.channels))
+                graph.bind(x, _given(port.name))
             out = graph.run(lambda: function(*inputs))
             self._program = Program(graph, graph.name(out))
         self.result_space: Space | None = out.space
@@ -125,14 +128,14 @@ def _given(name: str) -> str:
     return f"given {name}"
 
 
-def _projected(graph: ArrayGraph, name: str, space: Space, channels: int) -> str:
+def _projected(graph: ArrayGraph, space: Space, channels: int) -> str:
     """Return the name of the nearest elements of the space, which the kernels of freqnet compute as well."""
     axes = real_axes(space)
 
     def apply(array: np.ndarray) -> np.ndarray:
         return to_real(space.project(from_real(array[..., None], space)))[..., 0]
 
-    return graph.linear(name, form_of(apply, axes, axes), channels, prod(axes))
+    return graph.linear(_INPUT, form_of(apply, axes, axes), channels, prod(axes))
 
 
 def _to_rows(library: Library, x: Any, space: Space) -> Any:

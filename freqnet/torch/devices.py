@@ -85,7 +85,7 @@ class DeviceNetwork:
         modes = [layer.training for layer in self.network.layers]
         self.network.body.train()
         try:
-            self._translation((*self.network.door.space.shape, 1, self.network.door.channels))
+            self.recorded((*self.network.door.space.shape, 1, self.network.door.channels))
         finally:
             for layer, mode in zip(self.network.layers, modes, strict=True):
                 layer.training = mode
@@ -100,7 +100,7 @@ class DeviceNetwork:
         loss : callable
             The loss of the outputs, written in ops of freqnet; it is computed on the host.
         """
-        translation = self._translation(x.shape)
+        translation = self.recorded(x.shape)
         arrays = self._handed_over()
         given = [arrays[name].requires_grad_() for name in self.trained]
         made, replaced = translation(self._moved(x.data), arrays, TORCH)
@@ -123,7 +123,7 @@ class DeviceNetwork:
     def infer(self, x: Tensor, batch: int = 250) -> np.ndarray:
         """Return the outputs of spectra in evaluation mode, as `Network.infer` does."""
         with evaluation(), torch.inference_mode():
-            translation, arrays = self._translation(x.shape), self._handed_over()
+            translation, arrays = self.recorded(x.shape), self._handed_over()
             starts = range(0, max(x.shape[-2], 1), batch)
             parts = (translation(self._moved(x.data[..., i : i + batch, :]), arrays, TORCH)[0] for i in starts)
             axis = 0 if translation.result_space is None else -2
@@ -146,7 +146,8 @@ class DeviceNetwork:
         parts = (whole[first:end] for first, end in pairwise(ends))
         return {name: part.view(array.shape) for (name, array), part in zip(arrays.items(), parts, strict=True)}
 
-    def _translation(self, shape: tuple[int, ...]) -> Translation:
+    def recorded(self, shape: tuple[int, ...]) -> Translation:
+        """Return the network's functions in the present modes of its layers, for spectra of a shape."""
         key = (modes_of(self.network.layers), changes_of_settings(), id(self.network.body))
         if key not in self._translations:
             if len(self._translations) >= _MOST:
