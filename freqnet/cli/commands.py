@@ -212,6 +212,39 @@ def lr_range(
 
 
 @app.command()
+@takes_choices("keep_every", "keep_best", "tensorboard", "shards")
+def plan(
+    choices: dict[str, Any],
+    data: OptionalData = None,
+    config: Config = None,
+    processes: Annotated[str, opt("processes", "Numbers of processes, such as 1,2,64 [1 and one per core].")] = "",
+    machines: Annotated[
+        int | None, opt("machines", "Machines that share the processes [as many as have a core for each].")
+    ] = None,
+    images: Annotated[float | None, opt("images", "Samples of the data, such as 1e9 [those of DATA].")] = None,
+    bandwidth: Annotated[float, opt("bandwidth", "Bytes per second between machines [1.25e9].")] = 1.25e9,
+    latency: Annotated[float, opt("latency", "Seconds per message between machines [5e-5].")] = 5e-5,
+    rates: Annotated[Path | None, opt("rates", "File of rates that were measured before, in place of DATA.")] = None,
+    save_rates: Annotated[Path | None, file_option("save-rates", "Write the rates to this file.")] = None,
+    json: Json = None,
+    folder: Folder = None,
+) -> None:
+    """Say what a training would take with more data and processes: time, memory and traffic."""
+    from freqnet.cli.plan import show_plan
+    from freqnet.experiments import Job
+    from freqnet.experiments.forecast import Cluster
+    from freqnet.kernels.threads import core_count
+
+    if rates is not None and (data is not None or config is not None):
+        todo = "leave one out: the file says of which data it is"
+        raise ConfigurationError(got_expected("rates", f"{rates} and other data", "one of them", todo))
+    counts = read_numbers("--processes", processes) if processes else tuple(sorted({1, core_count()}))
+    clusters = [Cluster(count, machines, bandwidth, latency) for count in counts]
+    job = None if rates is not None else Job(**job_arguments(config, data, choices, folder=folder))
+    show_plan(job, rates, clusters, images, save_rates, json)
+
+
+@app.command()
 def convert(
     model: Annotated[Path, typer.Argument(help="ONNX file of a trained network on samples.")],
     data: Annotated[str, opt("data", "Data like those of its training, to fit the activations to.")],

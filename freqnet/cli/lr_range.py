@@ -21,7 +21,7 @@ TABLE, PLOT = "lr-range.csv", "lr-range.png"
 
 def show_range(job: Job, out: Path | None, low: float, high: float, steps: int) -> RangeTest:
     """Test the rates, print what they tell, and write the table and the plot to a folder."""
-    plan, network, train = untrained(job)
+    plan, network, train, _ = untrained(job)
     out = out or Path("runs") / f"{slug(plan.info['dataset'])}-lr-range"
     _make_folder(out)
     with counted() as progress:

@@ -13,9 +13,7 @@ from freqnet.errors import DivergenceError, TeamError, reason
 from freqnet.experiments import Begun, Job
 from freqnet.launcher import launched
 from freqnet.training import DaskTeam, MPITeam, Team
-
-# Parts of a batch at least, where processes share it: 1, 2 and 4 of them then give the same weights.
-_PARTS = 4
+from freqnet.training.parallel import default_shards
 
 
 @contextmanager
@@ -32,9 +30,7 @@ def with_shards(job: Job, team: Team) -> Job:
     """Return a job whose batches have parts for all processes, if it does not say how many parts they have."""
     if team.size == 1 or job.settings.get("shards") is not None:
         return job
-    # As many for each process.
-    shards = team.size * -(-_PARTS // team.size)
-    return replace(job, settings={**job.settings, "shards": shards})
+    return replace(job, settings={**job.settings, "shards": default_shards(team.size)})
 
 
 def agreed(team: Team, begin: Callable[[], Begun]) -> Begun:

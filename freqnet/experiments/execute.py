@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -188,8 +188,17 @@ def prepare(
     return Begun(plan, parts, network, train, validation, resume, lock, job, team, device)
 
 
-def untrained(job: Job) -> tuple[Plan, Network, Spectra]:
-    """Return the choices of a job, and its network and training examples before training; make no folder.
+class Untrained(NamedTuple):
+    """What a run has before its training."""
+
+    plan: Plan
+    network: Network
+    train: Spectra
+    parts: Split
+
+
+def untrained(job: Job) -> Untrained:
+    """Return the choices of a job, its network and its training examples before training; make no folder.
 
     Raises
     ------
@@ -200,9 +209,9 @@ def untrained(job: Job) -> tuple[Plan, Network, Spectra]:
     plan = make_plan(job, dataset, resume=False)
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
     network = plan.network(parts.train, resume=False)
-    train = analyse(network, parts.train)
+    train = analyse(network, parts.train, cache=plan.cache)
     check_choices(network, plan.settings, train.task, train.targets)
-    return plan, network, train
+    return Untrained(plan, network, train, parts)
 
 
 def check_records(records: Records, validation: Spectra | None) -> None:

@@ -2,6 +2,6 @@
 
 from freqnet.training.parallel.dask import DaskTeam
 from freqnet.training.parallel.mpi import MPITeam
-from freqnet.training.parallel.team import Team
+from freqnet.training.parallel.team import Team, default_shards
 
-__all__ = ["DaskTeam", "MPITeam", "Team"]
+__all__ = ["DaskTeam", "MPITeam", "Team", "default_shards"]

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from freqnet.training.fit import Run
 
 
+# Parts of a batch at least, where processes share it: 1, 2 and 4 of them then give the same weights.
+_PARTS = 4
+
+
+def default_shards(processes: int) -> int:
+    """Return into how many parts several processes divide a batch: as many for each, and at least four in all.
+
+    >>> default_shards(2), default_shards(3), default_shards(64)
+    (4, 6, 64)
+    """
+    return processes * -(-_PARTS // processes)
+
+
 class Team:
     """The processes that train one network together: here this one alone.
 
