@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freqnet import kernels
+from freqnet import kernels, nn
 
 torch = pytest.importorskip("torch")
 
-from freqnet.benchmarks import colour, gpu, products, read_rows  # noqa: E402
+from freqnet.benchmarks import gpu, products, read_rows  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from freqnet.errors import ConfigurationError  # noqa: E402
@@ -69,17 +69,18 @@ def test_multiply_adds_are_those_that_pytorch_counts(band: int) -> None:
 
 
 def test_the_function_that_is_compiled_computes_the_network() -> None:
-    own = colour.network("16-32-64")
+    body = nn.Sequential(nn.Convolution(4, bias=False), nn.PowerNorm(), nn.Gaussian("relu", 2), nn.Dense(3))
+    own = nn.Network(nn.Door("fourier", (8, 8), (3, 3), 1), body)
     own.train()
-    x = own.analyse(colour.images(4).images)
+    x = own.analyse(np.random.default_rng(0).standard_normal((4, 8, 8, 1)))
     device = DeviceNetwork(own, own.named_parameters(), "torch:cpu")
-    body = gpu.Body(device, x.shape)
+    module = gpu.Body(device, x.shape)
     rows = torch.from_numpy(np.concatenate([x.data.real, x.data.imag]).reshape(-1, *x.shape[-2:]))
     # Dynamo alone: it fails on what it cannot trace in one graph.
-    traced = torch.compile(body, backend="eager", fullgraph=True, dynamic=False)
+    traced = torch.compile(module, backend="eager", fullgraph=True, dynamic=False)
     found = traced(rows)
     np.testing.assert_allclose(found.detach().numpy(), own(x).data, rtol=1e-4, atol=1e-5)
     found.sum().backward()
-    assert all(p.grad is not None for p in body.parameters())
+    assert all(p.grad is not None for p in module.parameters())
     for name, array in own.body.named_state().items():
-        np.testing.assert_allclose(getattr(body, body.names[name]).numpy(), array, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(getattr(module, module.names[name]).numpy(), array, rtol=1e-4, atol=1e-6)

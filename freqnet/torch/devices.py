@@ -135,16 +135,23 @@ class DeviceNetwork:
         return list(torch.autograd.grad(made, given, torch.from_numpy(g).to(self.device), allow_unused=True))
 
     def _moved(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+        # PyTorch warns of memory that cannot be written to, as of a file.
+        return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(self.device)
 
     def _handed_over(self) -> dict[str, torch.Tensor]:
         """Return the present parameters and running statistics on the device, by name."""
         body = self.network.body
-        arrays = {name: p.data for name, p in body.named_parameters().items()} | body.named_state()
+        every = {name: p.data for name, p in body.named_parameters().items()} | body.named_state()
+        kept = self.network.precision
+        # All arrays in one piece, but those of layers that count in other numbers.
+        arrays = {name: array for name, array in every.items() if array.dtype == kept}
+        whole = self._moved(np.concatenate([np.zeros(0, kept), *(array.ravel() for array in arrays.values())]))
         ends = np.cumsum([0, *(array.size for array in arrays.values())]).tolist()
-        whole = self._moved(np.concatenate([array.ravel() for array in arrays.values()] or [np.zeros(0)]))
-        parts = (whole[first:end] for first, end in pairwise(ends))
-        return {name: part.view(array.shape) for (name, array), part in zip(arrays.items(), parts, strict=True)}
+        handed = {
+            name: whole[first:end].view(array.shape)
+            for (name, array), (first, end) in zip(arrays.items(), pairwise(ends), strict=True)
+        }
+        return handed | {name: self._moved(array.copy()) for name, array in every.items() if name not in handed}
 
     def recorded(self, shape: tuple[int, ...]) -> Translation:
         """Return the network's functions in the present modes of its layers, for spectra of a shape."""
