@@ -72,7 +72,7 @@ def round_trip(x: np.ndarray, gate: np.ndarray | None, threads: int) -> dict[str
     operands = [x] if gate is None else [x, gate]
     out = {"SciPy FFT round trip": _scipy_trip(operands, n, threads)}
     if torch_or_none():
-        out["PyTorch FFT round trip"] = _torch_trip(operands, n)
+        out["PyTorch FFT round trip"] = torch_trip(operands, n)
     return out
 
 
@@ -94,12 +94,13 @@ def _scipy_trip(operands: list[np.ndarray], n: int, threads: int) -> Operation:
     return run
 
 
-def _torch_trip(operands: list[np.ndarray], n: int) -> Operation:
+def torch_trip(operands: list[np.ndarray], n: int, device: str = "cpu") -> Operation:
+    """Return the product of half spectra ``(lanes, ky, kx)`` by FFT in PyTorch, on a grid of `n` by `n` samples."""
     import torch
 
     from .peers import crop, pad
 
-    tensors = [torch.from_numpy(v) for v in operands]
+    tensors = [torch.from_numpy(v).to(device) for v in operands]
     band = (operands[0].shape[1] - 1) // 2
 
     def run() -> Any:

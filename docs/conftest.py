@@ -11,6 +11,7 @@ import pytest
 NEEDS = {
     "concepts/pytorch.rst": "torch",
     "howto/export_to_onnx.rst": "onnxruntime",
+    "howto/use_a_gpu.rst": "array_api_strict",
     "howto/use_in_pytorch.rst": "torch",
 }
 collect_ignore = ["gallery", *(page for page, package in NEEDS.items() if find_spec(package) is None)]

@@ -34,9 +34,10 @@ ROWS = (
     (("nn", "layers, Sequential, Network", BLUE),),
     (("optim", "optimisers, schedules", GREY), ("tasks", "targets, losses, metrics", BLUE)),
     (
-        ("augment", "random changes of spectra", BLUE),
-        ("convert", "trained CNNs by way of ONNX", BLUE),
-        ("data", "datasets, readers, splits", GREY),
+        ("arrays", "other libraries", BLUE),
+        ("augment", "changes of spectra", BLUE),
+        ("convert", "trained CNNs", BLUE),
+        ("data", "datasets, splits", GREY),
         ("torch", "modules of PyTorch", BLUE),
     ),
     (("training", "fit, evaluate, checkpoints, choices, default networks", BLUE),),

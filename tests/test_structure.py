@@ -27,7 +27,7 @@ LAYERS = (
     {"plan", "onnx"},
     {"nn"},
     {"optim", "tasks"},
-    {"augment", "convert", "data", "torch"},
+    {"arrays", "augment", "convert", "data", "torch"},
     {"training"},
     {"audit"},
     {"plot"},
@@ -39,7 +39,20 @@ LAYERS = (
 ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
 LINES_A_FUNCTION, ARGUMENTS = 25, 8
 SECONDS_TO_IMPORT = 0.3
-HEAVY = ("matplotlib", "sklearn", "rich", "typer", "scipy", "safetensors", "torch", "autograd", "mpmath", "PIL", "onnx")
+HEAVY = (
+    "matplotlib",
+    "sklearn",
+    "rich",
+    "typer",
+    "scipy",
+    "safetensors",
+    "torch",
+    "autograd",
+    "mpmath",
+    "PIL",
+    "onnx",
+    "array_api_compat",
+)
 
 
 def files() -> list[Path]:

@@ -82,6 +82,9 @@ def train(
     scheduler: Annotated[
         str | None, opt("scheduler", "Address of a Dask scheduler whose workers share the work [this process alone].")
     ] = None,
+    device: Annotated[
+        str | None, opt("device", "Where to compute: cpu, or by PyTorch on cuda, cuda:1 or torch:cpu, say [cpu].")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
@@ -101,12 +104,15 @@ def train(
     if seeds is not None and (launched() > 1 or scheduler is not None):
         todo = "train one seed after the other, each with --seed"
         raise ConfigurationError(got_expected("--seeds", "several processes for each run", "one process", todo))
+    if seeds is not None and device is not None:
+        todo = "train one seed after the other, each with --seed, or leave --device out"
+        raise ConfigurationError(got_expected("--device", f"{device} for {seeds} seeds", "one run", todo))
     if processes is not None and seeds is None:
         todo = "leave --processes out, or add --seeds 5"
         raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
     with reading_shown(not quiet):
         if seeds is None:
-            run(Job(**arguments), **how, scheduler=scheduler)
+            run(Job(**arguments), **how, scheduler=scheduler, device=device)
             return 0
         from freqnet.cli.seeds import train_seeds
 

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from freqnet.cli.console import on_terminal, print_table, say
@@ -20,14 +19,22 @@ from freqnet.training.files import CHECKPOINT, HISTORY, METRICS, MODEL, REPORT
 from freqnet.training.frozen import frozen_parameters
 
 
-def train(job: Job, *, resume: bool, overwrite: bool, quiet: bool, scheduler: str | None = None) -> dict[str, Any]:
+def train(
+    job: Job,
+    *,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+    scheduler: str | None = None,
+    device: str | None = None,
+) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics."""
     with warnings.catch_warnings(), team_of(scheduler) as team:
         if quiet:
             warnings.simplefilter("ignore")
         job = job if resume else with_shards(job, team)
-        begin = partial(prepare, job, resume=resume, overwrite=overwrite, team=team)
-        with agreed(team, begin) as begun, ending_all(team), _explained(begun.plan.folder, job):
+        begin = partial(prepare, job, resume=resume, overwrite=overwrite, team=team, device=device)
+        with agreed(team, begin) as begun, ending_all(team), _explained(begun):
             if not quiet:
                 show_opening(begun)
             metrics = begun.finish(_fit(begun, quiet))
@@ -62,14 +69,16 @@ class Follower:
 
 
 @contextmanager
-def _explained(folder: Path, job: Job) -> Iterator[None]:
+def _explained(begun: Begun) -> Iterator[None]:
     """Add to an interrupt how to continue the run."""
     try:
         yield
     except Interrupted:
+        folder, job = begun.plan.folder, begun.job
         if not (folder / CHECKPOINT).is_file():
             raise Interrupted("interrupted before the end of the first epoch; run the command again") from None
         command = resume_command(job.data, job.folder, folder)
+        command += f" --device {begun.device}" if begun.device else ""
         raise Interrupted(f"interrupted; the last complete epoch is safe: {command}") from None
 
 
@@ -91,6 +100,8 @@ def show_opening(begun: Begun) -> None:
     start = plan.info.get("start")
     if start:
         say(f"starts from {start['weights']}: {len(start['taken'])} arrays; new: {', '.join(start['new']) or 'none'}")
+    if begun.device not in (None, "cpu"):
+        say(f"PyTorch computes on {begun.device}")
     frozen = frozen_parameters(network.body, plan.settings.freeze or ())
     if frozen:
         say(f"frozen: {', '.join(frozen)}")

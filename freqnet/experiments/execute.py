@@ -31,6 +31,7 @@ from freqnet.training import (
     fit,
     save,
 )
+from freqnet.training.device import on_device
 from freqnet.training.files import (
     CHECKPOINT,
     HISTORY,
@@ -75,6 +76,8 @@ class Begun:
         The choices that were given.
     team : Team
         The processes that share the training.
+    device : str, optional
+        Where it is computed, as in `freqnet.training.fit`.
     """
 
     plan: Plan
@@ -86,6 +89,7 @@ class Begun:
     lock: FolderLock | None
     job: Job
     team: Team = field(default_factory=Team)
+    device: str | None = None
 
     def __enter__(self) -> Begun:
         return self
@@ -115,6 +119,7 @@ class Begun:
             info=self.plan.info,
             callbacks=[] if self.team.rank else [*self._writers(), *callbacks],
             team=self.team,
+            device=self.device,
         )
 
     def _writers(self) -> list[Callback]:
@@ -145,7 +150,14 @@ class Begun:
         return write_results(self.plan, self.network, self.parts, history, result, report)
 
 
-def prepare(job: Job, *, resume: bool = False, overwrite: bool = False, team: Team | None = None) -> Begun:
+def prepare(
+    job: Job,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    team: Team | None = None,
+    device: str | None = None,
+) -> Begun:
     """Load the data, make the network, and prepare the folder; of a team, the first process alone touches the folder.
 
     Raises
@@ -170,9 +182,10 @@ def prepare(job: Job, *, resume: bool = False, overwrite: bool = False, team: Te
     check_records(plan.records, validation)
     team = team or Team()
     team.check(plan.settings)
+    on_device(network, {}, device, team)
     # This comes last: a mistake in the data or the choices must not cost an earlier run.
     lock = None if team.rank else claim_folder(plan.folder, resume=resume, overwrite=overwrite)
-    return Begun(plan, parts, network, train, validation, resume, lock, job, team)
+    return Begun(plan, parts, network, train, validation, resume, lock, job, team, device)
 
 
 class Untrained(NamedTuple):
@@ -232,6 +245,7 @@ def run(
     overwrite: bool = False,
     report: bool = True,
     callbacks: Sequence[Callback] = (),
+    device: str | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate on held-out examples, write the run's folder, and return its metrics.
 
@@ -247,6 +261,8 @@ def run(
         Also write the report, a page with figures. Resuming the complete run writes it later.
     callbacks : sequence of Callback
         Objects that follow the training, as `freqnet.training.fit` takes them.
+    device : str, optional
+        Where the training is computed, as in `freqnet.training.fit`.
 
     Returns
     -------
@@ -272,7 +288,7 @@ def run(
     >>> metrics["test_accuracy"] > 0.5
     True
     """
-    with prepare(job, resume=resume, overwrite=overwrite) as begun:
+    with prepare(job, resume=resume, overwrite=overwrite, device=device) as begun:
         return begun.finish(begun.fit(callbacks), report)
 
 

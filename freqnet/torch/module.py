@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from freqnet.arrays.source import Source
+from freqnet.arrays.translate import Translation
 from freqnet.autodiff import Tensor
 from freqnet.autodiff.tape import is_observed
 from freqnet.errors import ConfigurationError, got_expected
@@ -19,8 +21,7 @@ from freqnet.nn import Features, Module, Network, Signal
 from freqnet.nn.module import changes_of_settings, kept_state, modes_of
 from freqnet.nn.plans import plans_are_on
 from freqnet.torch.kernels import Apply, Pass, Passes
-from freqnet.torch.source import Source
-from freqnet.torch.translate import Translation
+from freqnet.torch.library import TORCH
 
 if TYPE_CHECKING:
     from freqnet.plan import Plan
@@ -325,7 +326,11 @@ class FrequencyModule(nn.Module):
     def _on_operators(self, x: torch.Tensor) -> tuple[torch.Tensor, bool]:
         translation = self._translation(tuple(x.shape))
         arrays = {link.name: link.tensor for link in self._links}
-        return translation(x, arrays), translation.result_space is not None
+        out, replaced = translation(x, arrays, TORCH)
+        with torch.no_grad():
+            for name, array in replaced.items():
+                arrays[name].copy_(array)
+        return out, translation.result_space is not None
 
     def _translation(self, shape: tuple[int, ...]) -> Translation:
         axes = shape[1:] if self.source.space is None else (*shape[:-2], shape[-1])

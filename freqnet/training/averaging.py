@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from freqnet.nn import Compiled, Network
 from freqnet.spaces import Axes
 from freqnet.spaces.base import per_axis
 from freqnet.tasks import Classification, Task
+
+if TYPE_CHECKING:
+    from freqnet.torch.devices import DeviceNetwork
 
 # More copies than this are a mistake: each is a prediction.
 _MOST = 256
@@ -91,7 +94,7 @@ class Copies:
                 got_expected("tta", f"{len(self.drawn)} copies", f"at most {_MOST}", "pass tta='mirror,shift=1'")
             )
 
-    def outputs(self, network: Network | Compiled, x: Tensor, batch: int) -> np.ndarray:
+    def outputs(self, network: Network | Compiled | DeviceNetwork, x: Tensor, batch: int) -> np.ndarray:
         """Return the averaged outputs for spectra, as `Network.infer` returns them."""
         if not self.moves:
             return network.infer(x, batch)
@@ -113,7 +116,7 @@ class Copies:
         sizes = network.usual_output_grid if grid is None else per_axis(grid, len(network.door.grid), "grid")
         return network.sampled(outputs, sizes)
 
-    def _each(self, network: Network | Compiled, x: Tensor, batch: int) -> Iterator[np.ndarray]:
+    def _each(self, network: Network | Compiled | DeviceNetwork, x: Tensor, batch: int) -> Iterator[np.ndarray]:
         space = self.network.door.space
         for drawn in self.drawn:
             copy = x

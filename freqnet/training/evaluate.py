@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from freqnet.ops.normalize import signal_power
 from freqnet.tasks import Loss, LossChoices, Outputs, Task
 from freqnet.training.averaging import Copies
 from freqnet.training.batches import Spectra, output_space, require_door, require_names, require_spectra
+
+if TYPE_CHECKING:
+    from freqnet.torch.devices import DeviceNetwork
 
 # A layer with a larger power has exploded: float32 loses accuracy long before it overflows.
 EXPLODED = 1e8
@@ -70,7 +73,7 @@ class Evaluation(Displayed):
 
 
 def evaluate(
-    network: Network | Compiled,
+    network: Network | Compiled | DeviceNetwork,
     spectra: Spectra,
     batch: int = 250,
     *,
@@ -110,11 +113,12 @@ def evaluate(
     require_spectra(spectra, "evaluate")
     if len(spectra) == 0:
         raise DataError(got_expected("evaluation", "no examples", "at least one", "pass a dataset with samples"))
-    if not isinstance(network, Network | Compiled):
+    # Compiled networks, and those on devices, have the network that they compute.
+    whole = getattr(network, "network", network)
+    if not isinstance(whole, Network) or not hasattr(network, "infer"):
         got = type(network).__name__
         raise SpaceError(got_expected("evaluate", got, "a Network or what compile() returns", "pass the network first"))
     require_count("batch", batch, 250)
-    whole = network.network if isinstance(network, Compiled) else network
     require_door(whole, spectra)
     require_names(whole, spectra.names, "the examples")
     require_fields(whole, spectra)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from freqnet.training.accumulation import GradientSum
 from freqnet.training.batches import Spectra, require_door, require_names, require_spectra
 from freqnet.training.callbacks import Callback, Followers, check_callbacks
 from freqnet.training.checkpoint import Checkpoint, load_checkpoint, save
+from freqnet.training.device import on_device
 from freqnet.training.evaluate import evaluate, exploding_layer, loss_of, require_fields
 from freqnet.training.frozen import frozen_parameters, train_except, without_gradients
 from freqnet.training.history import History
@@ -36,6 +37,9 @@ from freqnet.training.plans import StepPlans, tell_of_layers_without_plan
 from freqnet.training.progress import ProgressBar
 from freqnet.training.settings import Settings
 from freqnet.training.statistics import lagging_layers, recalibrate
+
+if TYPE_CHECKING:
+    from freqnet.torch.devices import DeviceNetwork
 
 
 # More than 8 fields: a run that continues from a checkpoint needs every one of them.
@@ -71,6 +75,8 @@ class Run:
         Averages of the trained weights, if the settings ask for them.
     team : Team
         The processes that share the work.
+    device : DeviceNetwork or None
+        The network on a device of PyTorch; None where the kernels of this library compute.
     """
 
     network: Network
@@ -88,6 +94,7 @@ class Run:
     validation: Spectra | None = None
     averages: AveragedWeights | None = None
     team: Team = field(default_factory=Team)
+    device: DeviceNetwork | None = None
 
     @property
     def task(self) -> Task:
@@ -194,7 +201,11 @@ class Run:
             self.averages.update()
 
     def gradients(self, batch: Batch) -> tuple[float, np.ndarray]:
-        """Set the gradients, by a plan or by the tape; return the loss and the outputs."""
+        """Set the gradients, on the device, by a plan or by the tape; return the loss and the outputs."""
+        if self.device is not None:
+            return self.device.gradients(
+                batch.x, lambda outputs: self.loss.of(outputs, batch.targets, batch.weights, batch.mixes)
+            )
         if self.network.can_plan:
             return self._plans(batch)
         with self.network.guard(), np.errstate(over="ignore", invalid="ignore"):
@@ -318,6 +329,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
     team: Team | None = None,
+    device: str | None = None,
 ) -> History:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -349,6 +361,11 @@ def fit(
         The processes that share the work, such as `MPITeam()`; by default this one alone. All of them call `fit` with
         the same arguments. The first one alone writes the checkpoint and has callbacks. The weights are those of one
         process with the same ``settings.shards``, bit for bit.
+    device : str, optional
+        Where gradients and validation are computed: ``"cpu"`` by the kernels of this library (the default), ``"cuda"``,
+        ``"cuda:1"`` and others on a device of PyTorch, ``"torch:cpu"`` by PyTorch on the CPU. Losses, optimiser,
+        checkpoints and the network are the same everywhere; sums are rounded differently. A run may be resumed on
+        another device.
 
     Returns
     -------
@@ -365,7 +382,8 @@ def fit(
     ConfigurationError
         The first argument is no network; a callback is no `Callback`; the settings have `patience`, but there is no
         validation set; class weights do not fit the classes; an augmentation does not suit the examples; a name in
-        `freeze` is unknown; or `progress` is neither True nor False.
+        `freeze` is unknown; `progress` is neither True nor False; or the device does not exist, PyTorch is missing, or
+        a layer or an op cannot be computed there.
     DivergenceError
         The loss is not finite; the message names the epoch and the layer that exploded.
     CheckpointError
@@ -400,8 +418,10 @@ def fit(
     if checkpoint is not None:
         require_registered(network.body)
     run = Run.begin(network, settings, train, validation)
+    run.device = on_device(network, run.trained, device, team)
     network.output_names = train.names or network.output_names
-    tell_of_layers_without_plan(network)
+    if run.device is None:
+        tell_of_layers_without_plan(network)
     if resume:
         if checkpoint is None:
             todo = "pass checkpoint='FILE'"
@@ -554,7 +574,7 @@ def _validate(run: Run, validation: Spectra) -> dict[str, float]:
 
 
 def _score(run: Run, validation: Spectra) -> dict[str, float]:
-    result = evaluate(run.network, validation, loss=run.settings.loss, order=run.settings.order)
+    result = evaluate(run.device or run.network, validation, loss=run.settings.loss, order=run.settings.order)
     return {"validation_loss": result.loss, f"validation_{run.task.score}": result.score}
 
 

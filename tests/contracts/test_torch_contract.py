@@ -13,6 +13,7 @@ from op_examples import gradient_tolerance
 from test_layer_contract import built, supports
 
 from freqnet import nn
+from freqnet.arrays.graph import TRAINED, ArrayGraph, Program
 from freqnet.autodiff import OPS, Tensor, gradient, no_grad
 from freqnet.autodiff.tape import FusedVjps
 from freqnet.onnx import RULES
@@ -22,8 +23,8 @@ from freqnet.spaces import DOMAINS, Fourier
 torch = pytest.importorskip("torch")
 
 from freqnet.torch import as_module  # noqa: E402
-from freqnet.torch.graph import TRAINED, Program, TorchGraph  # noqa: E402
 from freqnet.torch.kernels import as_cotangent  # noqa: E402
+from freqnet.torch.library import TORCH  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
 GRIDS = [(5,), (6, 4)]
@@ -135,7 +136,7 @@ def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     incoming = nn.Signal(x.space, x.shape[-1])
     module = as_module(made, incoming, layout="freqnet", backend="torch")
     assert not differences(results(module, x.data, g), wanted, 1e-10)
-    monkeypatch.setattr(TorchGraph, "times", lambda graph, name, factor: name)
+    monkeypatch.setattr(ArrayGraph, "times", lambda graph, name, factor: name)
     wrong = as_module(made, incoming, layout="freqnet", backend="torch")
     assert set(differences(results(wrong, x.data, g), wanted, 1e-10)) == {"out", "x", "weight"}
 
@@ -174,13 +175,13 @@ def test_an_op_has_the_gradients_of_freqnet(name: str) -> None:
     for inputs, parameters in examples[:: -(-len(examples) // 8)]:
         tensors = [Tensor(x.data, x.space, requires_grad=True) for x in inputs]
         call = lambda tensors=tensors, words=parameters: op(*tensors, **words)[0] if op.saves else op(*tensors, **words)
-        graph = TorchGraph(np.float64, 1009, {})
+        graph = ArrayGraph(np.float64, 1009, {})
         for i, x in enumerate(tensors):
             graph.bind(x, f"given {i}")
         with no_grad():
             program = Program(graph, graph.name(graph.run(call)))
         given = [torch.from_numpy(np.array(as_rows(x))).requires_grad_() for x in tensors]
-        made = program({f"given {i}": x for i, x in enumerate(given)}, torch.device("cpu"))
+        made, _ = program({f"given {i}": x for i, x in enumerate(given)}, TORCH, torch.device("cpu"))
         out = call()
         limit = 1e-2 * gradient_tolerance(tensors)
         assert not differences({"out": made.detach().numpy()}, {"out": as_rows(out)}, limit)

@@ -8,20 +8,20 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import torch
 
+from freqnet.arrays.graph import ArrayGraph, trained_rule
+from freqnet.arrays.library import Library
 from freqnet.autodiff import OPS, Tensor
 from freqnet.caches import cached
 from freqnet.onnx.matrices import Form, Selection, form_of, from_real, matrix_of, real_axes, to_real
 from freqnet.onnx.mixing import Mixing, spread_of
 from freqnet.onnx.signals import lanes, mixed, moments, on_samples
 from freqnet.spaces import Axes, Space
-from freqnet.torch.graph import TorchGraph, trained_rule
 
 
 # -- weights -------------------------------------------------------------------------------------------
 @trained_rule("frequency_response")
-def _frequency_response(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], **parameters: Any) -> str:
+def _frequency_response(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor], **parameters: Any) -> str:
     (theta,) = inputs
     first, *others = out.shape[:-2]
     target = (2 * first if np.iscomplexobj(out.data) else first, *others)
@@ -30,7 +30,7 @@ def _frequency_response(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], *
 
 
 @trained_rule("convolve")
-def _convolve(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int) -> str | None:
+def _convolve(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor, Tensor], size: Axes, groups: int) -> str | None:
     x, h = inputs
     if not graph.varies(h):
         return None
@@ -51,7 +51,7 @@ def _spread(space: Space, axes: Axes, is_complex: bool, size: Axes) -> tuple[Mix
     return spread_of(space, axes, is_complex, size)
 
 
-def _mixed(graph: TorchGraph, x: Tensor, h: Tensor, mixing: Mixing, spread: Form, groups: int) -> str:
+def _mixed(graph: ArrayGraph, x: Tensor, h: Tensor, mixing: Mixing, spread: Form, groups: int) -> str:
     inputs, outputs = h.shape[-2:]
     places, sets = mixing.weights.shape[:2]
     rows = prod(h.shape[:-2]) * (2 if np.iscomplexobj(h.data) else 1)
@@ -65,7 +65,7 @@ def _mixed(graph: TorchGraph, x: Tensor, h: Tensor, mixing: Mixing, spread: Form
 
 
 @trained_rule("functional")
-def _functional(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> str | None:
+def _functional(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> str | None:
     x, v = inputs
     if not graph.varies(v):
         return None
@@ -79,7 +79,7 @@ def _functional(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -
 
 # -- statistics ----------------------------------------------------------------------------------------
 @trained_rule("running")
-def _running(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> str:
+def _running(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> str:
     name = graph.stack(*map(graph.name, inputs))
     # Some ops take the averages as an array.
     graph.bind_array(out.data, name)
@@ -88,32 +88,40 @@ def _running(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> s
 
 @trained_rule("update_running")
 def _update_running(
-    graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], state: dict[str, np.ndarray], momentum: float
+    graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor], state: dict[str, np.ndarray], momentum: float
 ) -> str:
     (found,) = inputs
-    averages = [graph.array_name(state[name]) for name in ("mean", "variance")]
-    graph.call(partial(_move, momentum), graph.name(found), *averages, has_effect=True)
+    averages = tuple(graph.array_name(state[name]) for name in ("mean", "variance"))
+    graph.call(partial(_moved, momentum), graph.name(found), *averages, writes=averages)
     return graph.name(found)
 
 
-@torch.no_grad()
-def _move(momentum: float, found: torch.Tensor, *averages: torch.Tensor) -> None:
-    # An average would never recover from a number that is not finite.
-    is_finite = torch.isfinite(found).all()
-    for average, new in zip(averages, found, strict=True):
-        moved = new if momentum == 1 else average + momentum * (new - average)
-        average.copy_(torch.where(is_finite, moved, average))
+def _moved(momentum: float, library: Library) -> Callable[..., tuple[Any, ...]]:
+    """Return the function of the statistics of a batch and of the running averages that returns the new averages."""
+    is_finite, every, where = map(library.function, ("isfinite", "all", "where"))
+
+    def move(found: Any, *averages: Any) -> tuple[Any, ...]:
+        with library.without_gradients():
+            # An average would never recover from a number that is not finite.
+            is_usable = every(is_finite(found))
+            moved = (
+                found[i, ...] if momentum == 1 else average + momentum * (found[i, ...] - average)
+                for i, average in enumerate(averages)
+            )
+            return tuple(where(is_usable, new, average) for new, average in zip(moved, averages, strict=True))
+
+    return move
 
 
 @trained_rule("normalized_polynomial", "gaussian_polynomial")
-def _with_moments(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, **rest: Any) -> None:
+def _with_moments(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, **rest: Any) -> None:
     """Name the moments that the op returns beside its result; other rules do the rest."""
     graph.bind(out.saved[0], graph.stack(*moments(graph, inputs[0], per_sample)))
 
 
 @trained_rule("normalized_gaussian")
 def _normalized_gaussian(
-    graph: TorchGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, running: np.ndarray | None,
+    graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor, ...], per_sample: bool, running: np.ndarray | None,
     **rest: Any,
 ) -> None:  # fmt: skip
     graph.bind(out.saved[0], graph.stack(*moments(graph, inputs[0], per_sample)))
@@ -124,27 +132,36 @@ def _normalized_gaussian(
 # -- dropout -------------------------------------------------------------------------------------------
 @trained_rule("drop_lanes")
 def _drop_lanes(
-    graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], draw: Callable[[tuple[int, ...]], np.ndarray]
+    graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor], draw: Callable[[tuple[int, ...]], np.ndarray]
 ) -> str:
-    def factors(x: torch.Tensor) -> torch.Tensor:
-        return torch.tensor(draw(tuple(x.shape[-2:])), dtype=x.dtype, device=x.device)
+    def make(library: Library) -> Callable[[Any], Any]:
+        def factors(x: Any) -> Any:
+            numbers = draw(tuple(x.shape[-2:])).astype(graph.precision)
+            return library.hand_over(numbers, library.device(x))
+
+        return factors
 
     name = graph.name(inputs[0])
-    return graph.add("Mul", name, graph.call(factors, name))
+    return graph.add("Mul", name, graph.call(make, name))
 
 
 @trained_rule("drop_frequencies")
-def _drop_frequencies(graph: TorchGraph, out: Tensor, inputs: tuple[Tensor], draw: Callable[[Axes], int]) -> str:
+def _drop_frequencies(graph: ArrayGraph, out: Tensor, inputs: tuple[Tensor], draw: Callable[[Axes], int]) -> str:
     space = inputs[0].space
 
-    def dropped(x: torch.Tensor) -> torch.Tensor:
-        form = _low_pass(space, draw(space.band))
-        if isinstance(form, Selection):
-            return x * torch.tensor(form.scale, dtype=x.dtype, device=x.device)[:, None, None]
-        matrix = torch.tensor(form, dtype=x.dtype, device=x.device)
-        return (matrix @ x.reshape(len(x), -1)).reshape(x.shape)
+    def make(library: Library) -> Callable[[Any], Any]:
+        def dropped(x: Any) -> Any:
+            form = _low_pass(space, draw(space.band))
+            numbers = form.scale[:, None, None] if isinstance(form, Selection) else form
+            handed = library.hand_over(numbers.astype(graph.precision), library.device(x))
+            if isinstance(form, Selection):
+                return x * handed
+            reshape = library.function("reshape")
+            return reshape(handed @ reshape(x, (len(form), -1)), tuple(x.shape))
 
-    return graph.call(dropped, graph.name(inputs[0]))
+        return dropped
+
+    return graph.call(make, graph.name(inputs[0]))
 
 
 @cached

@@ -1,4 +1,4 @@
-"""What a module of PyTorch computes: a network from samples, its body from spectra, or a layer."""
+"""What is computed on arrays of another library: a network from samples, its body from spectra, or a layer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Source:
     incoming : Signal or Features or None
         What a layer receives.
     part : {"network", "body"}
+    what : str
+        The public function that makes it, for messages.
 
     Attributes
     ----------
@@ -34,8 +36,10 @@ class Source:
         The space of the input; None for plain numbers and samples.
     """
 
-    def __init__(self, model: Network | Module, incoming: Signal | Features | None, part: str) -> None:
-        _check(model, incoming, part)
+    def __init__(
+        self, model: Network | Module, incoming: Signal | Features | None, part: str, what: str = "as_module"
+    ) -> None:
+        _check(model, incoming, part, what)
         self.network = model if isinstance(model, Network) else None
         self.body: Module = model.body if isinstance(model, Network) else model
         self.is_whole = self.network is not None and part == "network"
@@ -74,16 +78,8 @@ class Source:
             assert self.network is not None
             self.network.door.check_shape(shape)
             return
-        if isinstance(self.incoming, Signal):
-            wanted, axes = (*self.incoming.space.shape, self.incoming.channels), (*shape[:-2], *shape[-1:])
-            expected = f"({', '.join(map(str, self.incoming.space.shape))}, batch, {self.incoming.channels})"
-        else:
-            assert self.incoming is not None
-            wanted, axes, expected = (self.incoming.count,), shape[1:], f"(batch, {self.incoming.count})"
-        if len(shape) != len(wanted) + 1 or axes != wanted:
-            what = "spectra" if isinstance(self.incoming, Signal) else "features"
-            todo = "compute them by a module whose output is the input of this one"
-            raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
+        assert self.incoming is not None
+        check_shape(self.incoming, shape)
 
     def check_channels_first(self, shape: Axes) -> None:
         """Raise `ShapeError` unless samples or spectra have this shape, in the order of axes of PyTorch."""
@@ -117,7 +113,20 @@ class Source:
         return sorted({type(layer).__name__ for _, layer in self.body.modules() if not layer.is_static})
 
 
-def _check(model: Any, incoming: Any, part: Any) -> None:
+def check_shape(incoming: Signal | Features, shape: Axes) -> None:
+    """Raise `ShapeError` unless spectra or features have this shape, in the order of axes of freqnet."""
+    if isinstance(incoming, Signal):
+        wanted, axes = (*incoming.space.shape, incoming.channels), (*shape[:-2], *shape[-1:])
+        what, expected = "spectra", f"({', '.join(map(str, incoming.space.shape))}, batch, {incoming.channels})"
+    else:
+        wanted, axes = (incoming.count,), shape[1:]
+        what, expected = "features", f"(batch, {incoming.count})"
+    if len(shape) != len(wanted) + 1 or axes != wanted:
+        todo = "compute them by a module whose output is the input of this one"
+        raise ShapeError(got_expected(what, f"shape {shape}", expected, todo))
+
+
+def _check(model: Any, incoming: Any, part: Any, what: str) -> None:
     if part not in PARTS:
         raise ConfigurationError(got_expected("part", repr(part), " or ".join(PARTS), "pass part='network'"))
     if isinstance(model, Network):
@@ -127,7 +136,7 @@ def _check(model: Any, incoming: Any, part: Any) -> None:
         return
     if not isinstance(model, Module):
         got, todo = f"a {type(model).__name__}", "pass a network, or a layer and incoming=nn.Signal(space, channels)"
-        raise ConfigurationError(got_expected("as_module", got, "a Network or a layer", todo))
+        raise ConfigurationError(got_expected(what, got, "a Network or a layer", todo))
     if not model.built:
         todo = "call its build(incoming, numpy.random.default_rng(0)), or put it in a Network"
         raise ConfigurationError(got_expected(f"layer {type(model).__name__}", "one not built", "a built layer", todo))
