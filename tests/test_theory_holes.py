@@ -144,32 +144,68 @@ UNSAFE = {
 def test_what_arb_cannot_follow_is_refused(name: str) -> None:
     pytest.importorskip("flint")
     from freqnet.theory import Balls
-    from freqnet.theory.balls import NotHolomorphicError
+    from freqnet.theory.integrands import NotHolomorphicError
 
     with Balls(15) as m, pytest.raises(NotHolomorphicError):
         m.integral(lambda x: UNSAFE[name](m, x), -1, 2)
 
 
 @pytest.mark.rigorous
-def test_a_nested_integral_watches_the_cuts_of_the_outer_one() -> None:
+@pytest.mark.parametrize("must_be_holomorphic", [True, False])
+def test_a_nested_integral_watches_the_cuts_of_the_outer_one(must_be_holomorphic: bool) -> None:
+    flint = pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import Program
+
+    with Balls(15) as m:
+        m._program = Program(lambda: None)
+        outer = m._program.recorded(lambda x: m.integral(lambda y: y * m.sqrt(x), 0, 1))
+        # Across the cut of the root there is an enclosure of its values, but no holomorphic function.
+        assert outer(flint.acb(-1, flint.arb(0, 0.1)), must_be_holomorphic).is_finite() is not must_be_holomorphic
+
+
+@pytest.mark.rigorous
+def test_an_integrand_is_one_program_for_all_parameters() -> None:
+    pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import _compiled
+
+    _compiled.cache_clear()
+    with Balls(15) as m:
+        for rate in ("1", "2", "3"):
+            a = m.number(rate)
+            value = m.integral(lambda x: sum(m.exp(-a * x) * x**n for n in range(2)), 0, 1)  # noqa: B023
+            assert value.overlaps((1 - m.exp(-a)) / a + (1 - m.exp(-a) * (1 + a)) / a**2)
+            assert value.real.rad() < 1e-30
+    assert _compiled.cache_info().misses == 1
+
+
+@pytest.mark.rigorous
+def test_the_variable_of_an_integral_does_not_leave_it() -> None:
+    pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import NotHolomorphicError
+
+    kept = []
+    with Balls(15) as m:
+        m.integral(lambda x: kept.append(x) or x, 0, 1)
+        with pytest.raises(NotHolomorphicError, match="outside"):
+            kept[0] + 1
+        with pytest.raises(NotHolomorphicError, match="another integral"):
+            m.integral(lambda x: x + kept[0], 0, 1)
+
+
+@pytest.mark.rigorous
+def test_an_error_at_a_node_is_no_integral(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("flint")
     from freqnet.theory import Balls
 
-    outer_and_inner = set()
-    with Balls(15) as m:
+    def fail(self: Balls) -> None:
+        raise KeyboardInterrupt
 
-        def inner(x):
-            outer = m._analytic
-
-            def integrand(y):
-                outer_and_inner.add((outer, m._analytic))
-                return m.sqrt(x + 2) * y
-
-            return m.integral(integrand, 0, 1)
-
-        m.integral(inner, 0, 1)
-    assert (True, True) in outer_and_inner
-    assert (True, False) not in outer_and_inner
+    monkeypatch.setattr(Balls, "_count", fail)
+    with Balls(15) as m, pytest.raises(KeyboardInterrupt):
+        m.integral(lambda x: x, 0, 1)
 
 
 @pytest.mark.rigorous

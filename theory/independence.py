@@ -15,7 +15,7 @@ import freqnet
 from .checks import Check, Side
 
 #: Modules of tools (transforms, sums, quadratures) that both sides may use, as they may use the engine and libraries.
-TOOLS = ("arithmetic", "balls", "quadrature", "signals")
+TOOLS = ("arithmetic", "balls", "integrands", "quadrature", "signals")
 # With these functions, a name may stand in a string.
 _INDIRECT = {"globals", "getattr", "vars", "eval", "exec", "locals", "attrgetter", "methodcaller"}
 

@@ -137,12 +137,15 @@ class Judge:
     is_confirmed : bool
         Whether balls judge the same points, and are compared with the digits. Then digits at one precision and
         quadratures of one panelling suffice, since balls see cancellation and spikes.
+    guard : int
+        Decimal digits carried in addition at the first precision, beside those of the check.
     """
 
     check: Check
     digits: int
     balls: bool
     is_confirmed: bool = False
+    guard: int = GUARD
     _made: dict[int, Any] = field(default_factory=dict)
     _known: dict[int, Values] = field(default_factory=dict)
 
@@ -161,7 +164,7 @@ class Judge:
     def _arithmetic(self, extra: int) -> Any:
         if extra not in self._made:
             kind = Balls if self.balls else Digits
-            self._made[extra] = kind(self.digits, GUARD + self.check.guard + extra)
+            self._made[extra] = kind(self.digits, self.guard + self.check.guard + extra)
             if not self.balls:
                 # Further precisions have other nodes, and are compared where the first panelling was too coarse.
                 is_compared = not self.is_confirmed and (extra == 0 or self._made[0].is_divided)
@@ -186,7 +189,7 @@ class Judge:
 
     def ladder(self, point: Point) -> Iterator[Values]:
         """Yield the values at growing precisions; a division by zero may be one by noise, and is left out."""
-        carried = self.digits + GUARD + self.check.guard
+        carried = self.digits + self.guard + self.check.guard
         step = -(-max(STEP, 3 * _exponent_of(point)) // STEP) * STEP
         last: ZeroDivisionError | None = None
         for extra in (0, step, 2 * step + carried, 4 * step + 3 * carried):
