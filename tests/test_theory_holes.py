@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -493,6 +494,29 @@ def test_a_bound_fails_outside_its_hypothesis(run: Callable[..., Finding]) -> No
     )
     assert run(check).passed, run(check).message
     assert not run(replace(check, outside={"x": Range("0.5", "0.9")})).passed
+
+
+@BOTH
+def test_a_bound_that_fails_shows_its_value(run: Callable[..., Finding]) -> None:
+    square = Bound(name="square", quantity=lambda m, x: x**2, high=lambda m, x: x / 4, points=({"x": "0.5"},))
+    assert re.fullmatch(r"0\.250* is not at most its bound \(0\.1250*\)", run(square).message)
+    both = run(replace(square, low=lambda m, x: x)).message
+    assert re.fullmatch(r"0\.250* is not between its bound and its bound \(0\.50* and 0\.1250*\)", both)
+    assert run(replace(square, low=None, high="0.125")).message.endswith("is not at most 0.125")
+
+
+@BOTH
+def test_a_bound_outside_its_hypothesis_must_fail_for_certain(run: Callable[..., Finding]) -> None:
+    # At x = 1/3 both are equal up to rounding, which shows neither that the bound holds nor that it fails.
+    check = Bound(
+        name="line",
+        quantity=lambda m, x: m.exp(m.log(x)),
+        high=lambda m, x: (1 - x) / 2,
+        points=({"x": "0.2"},),
+        outside_points=({"x": "0.4"},),
+    )
+    assert run(check).passed, run(check).message
+    assert not run(replace(check, outside_points=({"x": "1/3"},))).passed
 
 
 def test_an_outside_point_must_be_evaluable() -> None:

@@ -16,7 +16,7 @@ import mpmath
 from . import balls
 from .checks import Bound, Check, Contradiction, Identity, Point
 from .independence import runs_engine, shared_formula
-from .judges import _NOTHING, Finding, Judge, conflict, interval
+from .judges import _NOTHING, Finding, Judge, conflict, interval, is_broken
 
 __all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
 
@@ -186,7 +186,7 @@ def _holds_outside(check: Check, judge: Judge, digits: int, point: Point) -> str
     if isinstance(check, Bound):
         if found.passed:
             return f"{found.message} is {interval(check)}"
-        return "" if found.message.endswith(f"is not {interval(check)}") else found.message
+        return "" if is_broken(check, found) else found.message
     return "" if found.passed else found.message
 
 

@@ -29,6 +29,8 @@ ROUGH = 8
 #: Digits of a quantity within bounds that are shown.
 SHOWN = 8
 _NOTHING = "both sides are zero"
+#: Ends the message of a ball that reaches beyond its bounds.
+UNCERTAIN = " for certain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -375,7 +377,7 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         if abs(margin) < 2 * drift:
             return text, _unsettled(now)
         if margin < 0:
-            return text, f"{text} is not {interval(check)}"
+            return text, f"{text} is not {interval(check)}{_shown(check, m.ctx.nstr, low, high)}"
     return text, ""
 
 
@@ -395,6 +397,17 @@ def interval(check: Bound) -> str:
     if check.low is None or check.high is None:
         return f"at least {low}" if check.high is None else f"at most {high}"
     return f"between {low} and {high}"
+
+
+def _shown(check: Bound, text: Callable[[Number, int], str], *ends: Number | None) -> str:
+    """Return the values of the bounds that are functions, in parentheses."""
+    values = [text(z, SHOWN) for z, end in zip(ends, (check.low, check.high), strict=True) if callable(end)]
+    return f" ({' and '.join(values)})" if values else ""
+
+
+def is_broken(check: Bound, found: Finding) -> bool:
+    """Return whether a quantity lies outside its bounds for certain."""
+    return f" is not {interval(check)}" in found.message and not found.message.endswith(UNCERTAIN)
 
 
 # -- balls ---------------------------------------------------------------------------------------------
@@ -517,9 +530,10 @@ def _bound_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
             radius = _width(ball, size)
             is_inside = all(margin.real >= 0 for margin in margins)
             is_outside = any(margin.real < 0 for margin in margins)
+            bounds = f"{interval(check)}{_shown(check, lambda z, n: z.real.str(n, radius=False), low, high)}"
         if is_outside:
-            return replace(blank, passed=False, radius=radius, message=f"{text} is not {interval(check)}")
-        uncertain = f"{ball.real.str(SHOWN)} is not {interval(check)} for certain"
+            return replace(blank, passed=False, radius=radius, message=f"{text} is not {bounds}")
+        uncertain = f"{ball.real.str(SHOWN)} is not {bounds}{UNCERTAIN}"
         message = _too_wide(judge, radius) or ("" if is_inside else uncertain)
         found = replace(blank, passed=not message, radius=radius, message=message or text)
         if found.passed:
