@@ -357,6 +357,16 @@ def test_one_object_on_both_sides_is_found(closed: Any, independent: Any) -> Non
     assert "compares it with itself" in found.message
 
 
+def test_a_bound_made_of_its_own_quantity_is_found() -> None:
+    def size(m: Any, w: Any) -> Any:
+        return m.sin(w) ** 2
+
+    for high, is_own in ((lambda m, w: 1 + size(m, w), True), (lambda m, w: 1 + m.sin(w) ** 2, False)):
+        found = in_digits(Bound(name="size", quantity=size, high=high, points=({"w": "0.7"},)))
+        assert found.passed is not is_own
+        assert ("compares it with itself" in found.message) is is_own
+
+
 def test_what_is_given_to_both_sides_is_declared() -> None:
     def closed(m, w):
         return TABLE["square"](m, w) + m.cos(w) ** 2

@@ -62,7 +62,7 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool | No
     """
     start = time.perf_counter()
     blank = Finding(check=check.name, kind=type(check).__name__.lower(), engine=getattr(check, "engine", False))
-    shared = shared_formula(check) if isinstance(check, Identity) else ""
+    shared = shared_formula(check) if isinstance(check, Identity | Bound) else ""
     if shared:
         message = f"both sides are computed by {shared}: this compares it with itself"
         found = replace(blank, passed=False, message=message)
