@@ -258,6 +258,73 @@ def test_parts_that_differ(tmp_path: Path) -> None:
         load(folder, on_disk=True)
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("x-0 x-2", "the numbers 0, 2"),
+        ("x-1 x-01", "the numbers 1, 1"),
+        ("x x-0", "x.npy beside x-0.npy"),
+        ("x-0 x-1 y-1 y-2", "numbers from 0 on"),
+    ],
+)
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_parts_whose_numbers_do_not_fit(tmp_path: Path, names: str, message: str, on_disk: bool) -> None:
+    x, y = pictures()
+    for name in names.split():
+        np.save(tmp_path / f"{name}.npy", x[:45] if name[0] == "x" else y[:45])
+    if "y" not in names:
+        np.save(tmp_path / "y.npy", y)
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, on_disk=on_disk)
+
+
+def test_numbers_of_parts_may_begin_anywhere(tmp_path: Path) -> None:
+    x, y = pictures()
+    for i in (1, 2):
+        np.save(tmp_path / f"x-{i}.npy", x[45 * i - 45 : 45 * i])
+        np.save(tmp_path / f"y-{i}.npy", y[45 * i - 45 : 45 * i])
+    # A folder is no part.
+    (tmp_path / "x-9.npy").mkdir()
+    assert np.array_equal(load(tmp_path, on_disk=True).images, x)
+
+
+@pytest.mark.parametrize("kind", ["h5", "zarr"])
+def test_damaged_pieces_of_compressed_arrays_are_told(tmp_path: Path, kind: str) -> None:
+    x, y = pictures()
+    path = tmp_path / f"data.{kind}"
+    if kind == "h5":
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", data=x, chunks=(10, *x.shape[1:]), compression="gzip")
+            file["y"] = y
+            place = file["x"].id.get_chunk_info(3).byte_offset
+        with path.open("r+b") as stream:
+            stream.seek(place)
+            stream.write(b"\xff" * 200)
+    else:
+        group = zarr.open_group(path, mode="w")
+        group.create_array("x", data=x, chunks=(10, *x.shape[1:]))
+        group["y"] = y
+        (path / "x" / "c" / "3" / "0" / "0" / "0").write_bytes(b"nothing of Zarr")
+    for on_disk in (False, True):
+        with pytest.raises(DataError, match="cannot be read"):
+            load(path, on_disk=on_disk)
+
+
+def test_a_single_number_is_no_data(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["x"], file["y"] = 2.0, np.arange(3)
+    with pytest.raises(DataError, match=r"shape \(\)"):
+        load(tmp_path / "data.h5", on_disk=True)
+
+
+def test_whole_numbers_of_another_type_are_known_again(tmp_path: Path) -> None:
+    x, y = pictures(dtype="uint8")
+    short = load(written(tmp_path / "short", x.astype(np.int16), y), on_disk=True)
+    small = load(written(tmp_path / "bytes", x, y), on_disk=True)
+    assert fingerprint(small) != fingerprint(short)
+    assert fingerprint(small.scaled_to(1.0)) == fingerprint(short)
+
+
 def test_data_that_cannot_be_read_in_parts(tmp_path: Path) -> None:
     x, y = pictures()
     np.savez(tmp_path / "data.npz", x=x, y=y)
@@ -401,7 +468,7 @@ def test_a_changed_number_is_found_when_it_is_read(data: tuple[Dataset, Dataset]
 def test_a_damaged_entry_is_told(data: tuple[Dataset, Dataset], entry: Path, name: str, damage: str) -> None:
     content = (entry / name).read_bytes()
     (entry / name).write_bytes(content[:-9]) if damage == "cut" else (entry / name).unlink()
-    with pytest.raises(DataError, match=r"remove it, and run again|no file"):
+    with pytest.raises(DataError, match="remove that folder, and run again"):
         read_again(data, entry)
 
 
@@ -435,6 +502,31 @@ def test_nothing_is_left_of_an_entry_that_fails(
     analyse(network_of(data[0]), data[0], cache=tmp_path / "cache")
     with pytest.raises(ConfigurationError, match="cannot be written to"):
         analyse(network_of(data[0]), data[0], cache=tmp_path / "data" / "y.npy")
+
+
+def test_other_files_in_the_folder_of_a_cache_stay(data: tuple[Dataset, Dataset], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for name in ("mine.partial", "0123456789abcdef.partial"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "file").write_text("x")
+    analyse(network_of(data[0]), data[0], cache=cache)
+    assert (cache / "mine.partial" / "file").read_text() == "x"
+    assert not (cache / "0123456789abcdef.partial").exists()
+
+
+def test_samples_that_change_before_their_spectra_are_kept_are_told(
+    data: tuple[Dataset, Dataset], tmp_path: Path
+) -> None:
+    network, cache = network_of(data[0]), tmp_path / "cache"
+    images_checksum(data[0])
+    file = tmp_path / "data" / "x-1.npy"
+    before = file.read_bytes()
+    np.save(file, np.load(file)[::-1].copy())
+    with pytest.raises(DataError, match="changed while they were read"):
+        analyse(network, data[0], cache=cache)
+    assert not list(cache.iterdir())
+    file.write_bytes(before)
+    analyse(network, data[0], cache=cache)
 
 
 # -- runs ------------------------------------------------------------------------------------------------------
