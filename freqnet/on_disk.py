@@ -38,6 +38,11 @@ class Rows(ABC):
     def read(self, start: int, stop: int) -> np.ndarray:
         """Return the rows from `start` to before `stop`, in memory of their own."""
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes in memory for a row while it is read: those of the largest form that it has on its way."""
+        return max(1, prod(self.shape[1:]) * self.dtype.itemsize)
+
     def figures(self, function: Callable[[np.ndarray], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
         """Return arrays with what a function finds for each row; they are computed once."""
         known = vars(self).setdefault("_figures", {})
@@ -183,6 +188,10 @@ class ConvertedRows(Rows):
         one = convert(rows.read(0, min(1, rows.shape[0])), 0)
         self.shape, self.dtype = (rows.shape[0], *one.shape[1:]), one.dtype
 
+    @property
+    def row_bytes(self) -> int:
+        return max(super().row_bytes, self.rows.row_bytes)
+
     def read(self, start: int, stop: int) -> np.ndarray:
         return self.convert(self.rows.read(start, stop), start)
 
@@ -283,7 +292,7 @@ class DiskArray:
 
     def block_places(self) -> Iterator[np.ndarray]:
         """Yield the numbers of the rows that `blocks` yields."""
-        count = max(1, _BLOCK // max(1, prod(self.shape[1:]) * self.dtype.itemsize))
+        count = max(1, _BLOCK // self.source.row_bytes)
         for start in range(0, len(self), count):
             yield self.places[start : start + count]
 
@@ -298,7 +307,7 @@ class DiskArray:
         out = np.empty((len(rows), *self.source.shape[1:]), self.dtype)
         order = np.argsort(rows, kind="stable")
         ordered = rows[order]
-        for first, last in _runs(ordered, _GAP // max(1, prod(self.shape[1:]) * self.dtype.itemsize)):
+        for first, last in _runs(ordered, _GAP // self.source.row_bytes):
             start = int(ordered[first])
             piece = self.source.read(start, int(ordered[last - 1]) + 1)
             out[order[first:last]] = piece[ordered[first:last] - start]

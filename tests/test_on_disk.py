@@ -114,6 +114,15 @@ def test_rows_that_lie_close_together_are_read_in_one_piece(monkeypatch: pytest.
     assert reads == [(3, 13), (30, 31), (900, 902)]
 
 
+def test_blocks_of_small_results_are_no_larger_than_those_of_their_rows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("freqnet.on_disk._BLOCK", 400)
+    np.save(tmp_path / "x.npy", np.arange(1000.0).reshape(10, 100))
+    array = DiskArray(ConvertedRows(NumpyRows(tmp_path / "x.npy"), lambda rows, start: rows[:, :1]))
+    assert [len(block) for block in array.blocks()] == [1] * 10
+
+
 def test_arrays_in_files_go_to_other_processes(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.arange(6.0).reshape(3, 2))
     array = DiskArray(NumpyRows(tmp_path / "x.npy"), np.array([2, 0]))
