@@ -41,10 +41,15 @@ class Rows(ABC):
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return rows by their numbers, which rise; those that lie close together are read in one piece."""
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        for first, last in _runs(rows, _GAP // max(1, prod(self.shape[1:]) * self.dtype.itemsize)):
+        for first, last in _runs(rows, _GAP // self.row_bytes):
             start = int(rows[first])
             out[first:last] = self.read(start, int(rows[last - 1]) + 1)[rows[first:last] - start]
         return out
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes in memory for a row while it is read: those of the largest form that it has on its way."""
+        return max(1, prod(self.shape[1:]) * self.dtype.itemsize)
 
     def figures(self, function: Callable[[np.ndarray], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
         """Return arrays with what a function finds for each row; they are computed once."""
@@ -216,6 +221,10 @@ class ConvertedRows(Rows):
         one = convert(rows.take(first), first)
         self.shape, self.dtype = (rows.shape[0], *one.shape[1:]), one.dtype
 
+    @property
+    def row_bytes(self) -> int:
+        return max(super().row_bytes, self.rows.row_bytes)
+
     def read(self, start: int, stop: int) -> np.ndarray:
         return self.convert(self.rows.read(start, stop), np.arange(start, stop))
 
@@ -320,7 +329,7 @@ class DiskArray:
 
     def block_places(self) -> Iterator[np.ndarray]:
         """Yield the numbers of the rows that `blocks` yields."""
-        count = max(1, _BLOCK // max(1, prod(self.shape[1:]) * self.dtype.itemsize))
+        count = max(1, _BLOCK // self.source.row_bytes)
         for start in range(0, len(self), count):
             yield self.places[start : start + count]
 

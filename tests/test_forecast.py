@@ -116,10 +116,35 @@ def test_clusters_that_cannot_be(wrong: dict[str, Any], message: str) -> None:
         Cluster(**wrong)
 
 
-@pytest.mark.parametrize("images", [0, float("inf"), float("nan"), -5])
+@pytest.mark.parametrize("images", [0, float("inf"), float("nan"), -5, 1e308])
 def test_images_that_cannot_be(images: float) -> None:
     with pytest.raises(ConfigurationError, match="images: got"):
         forecast(RATES, images=images)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cores": 0},
+        {"samples": 0},
+        {"batch": 0},
+        {"copying": 0.0},
+        {"optimizer": -1.0},
+        {"kept": 1001},
+        {"part": Times((), ())},
+        {"part": Times((1, 2), (1.0,))},
+        {"whole": Times((8, 8), (0.1, 0.2))},
+        {"whole": Times((8, 16), (0.1, -0.2))},
+    ],
+)
+def test_rates_that_nobody_can_have_measured(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    replace(RATES, **wrong).save(tmp_path / "rates.json")
+    with pytest.raises(ConfigurationError, match="expected a file of rates"):
+        Rates.load(tmp_path / "rates.json")
+
+
+def test_no_machine_is_without_a_process() -> None:
+    assert forecast(RATES, Cluster(2, machines=5)) == forecast(RATES, Cluster(2, machines=2))
 
 
 def test_rates_are_read_back(tmp_path: Path) -> None:
@@ -141,10 +166,11 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     found = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["forecasts"]
     assert [one["processes"] for one in found] == [1, 8]
     assert exit_code([*words, "digits"]) == 2
+    assert exit_code([*words, "--domain", "hartley"]) == 2
     assert exit_code([*words, "--bandwidth", "0"]) == 2
     assert exit_code(["plan"]) == 2
     assert exit_code(["plan", "--rates", str(tmp_path / "none")]) == 2
-    assert capsys.readouterr().err.count("freqnet: ") == 4
+    assert capsys.readouterr().err.count("freqnet: ") == 5
 
 
 def test_rates_of_this_machine() -> None:

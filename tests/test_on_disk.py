@@ -118,6 +118,15 @@ def test_rows_that_lie_close_together_are_read_in_one_piece(monkeypatch: pytest.
     assert reads == [(3, 13), (30, 31), (900, 902)]
 
 
+def test_blocks_of_small_results_are_no_larger_than_those_of_their_rows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("freqnet.on_disk._BLOCK", 400)
+    np.save(tmp_path / "x.npy", np.arange(1000.0).reshape(10, 100))
+    array = DiskArray(ConvertedRows(NumpyRows(tmp_path / "x.npy"), lambda rows, start: rows[:, :1]))
+    assert [len(block) for block in array.blocks()] == [1] * 10
+
+
 def test_arrays_in_files_go_to_other_processes(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.arange(6.0).reshape(3, 2))
     array = DiskArray(NumpyRows(tmp_path / "x.npy"), np.array([2, 0]))
@@ -260,6 +269,73 @@ def test_parts_that_differ(tmp_path: Path) -> None:
     np.save(folder / "x-1.npy", x[45:, :5])
     with pytest.raises(DataError, match="write all parts alike"):
         load(folder, on_disk=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("x-0 x-2", "the numbers 0, 2"),
+        ("x-1 x-01", "the numbers 1, 1"),
+        ("x x-0", "x.npy beside x-0.npy"),
+        ("x-0 x-1 y-1 y-2", "numbers from 0 on"),
+    ],
+)
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_parts_whose_numbers_do_not_fit(tmp_path: Path, names: str, message: str, on_disk: bool) -> None:
+    x, y = pictures()
+    for name in names.split():
+        np.save(tmp_path / f"{name}.npy", x[:45] if name[0] == "x" else y[:45])
+    if "y" not in names:
+        np.save(tmp_path / "y.npy", y)
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, on_disk=on_disk)
+
+
+def test_numbers_of_parts_may_begin_anywhere(tmp_path: Path) -> None:
+    x, y = pictures()
+    for i in (1, 2):
+        np.save(tmp_path / f"x-{i}.npy", x[45 * i - 45 : 45 * i])
+        np.save(tmp_path / f"y-{i}.npy", y[45 * i - 45 : 45 * i])
+    # A folder is no part.
+    (tmp_path / "x-9.npy").mkdir()
+    assert np.array_equal(load(tmp_path, on_disk=True).images, x)
+
+
+@pytest.mark.parametrize("kind", ["h5", "zarr"])
+def test_damaged_pieces_of_compressed_arrays_are_told(tmp_path: Path, kind: str) -> None:
+    x, y = pictures()
+    path = tmp_path / f"data.{kind}"
+    if kind == "h5":
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", data=x, chunks=(10, *x.shape[1:]), compression="gzip")
+            file["y"] = y
+            place = file["x"].id.get_chunk_info(3).byte_offset
+        with path.open("r+b") as stream:
+            stream.seek(place)
+            stream.write(b"\xff" * 200)
+    else:
+        group = zarr.open_group(path, mode="w")
+        group.create_array("x", data=x, chunks=(10, *x.shape[1:]))
+        group["y"] = y
+        (path / "x" / "c" / "3" / "0" / "0" / "0").write_bytes(b"nothing of Zarr")
+    for on_disk in (False, True):
+        with pytest.raises(DataError, match="cannot be read"):
+            load(path, on_disk=on_disk)
+
+
+def test_a_single_number_is_no_data(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["x"], file["y"] = 2.0, np.arange(3)
+    with pytest.raises(DataError, match=r"shape \(\)"):
+        load(tmp_path / "data.h5", on_disk=True)
+
+
+def test_whole_numbers_of_another_type_are_known_again(tmp_path: Path) -> None:
+    x, y = pictures(dtype="uint8")
+    short = load(written(tmp_path / "short", x.astype(np.int16), y), on_disk=True)
+    small = load(written(tmp_path / "bytes", x, y), on_disk=True)
+    assert fingerprint(small) != fingerprint(short)
+    assert fingerprint(small.scaled_to(1.0)) == fingerprint(short)
 
 
 def test_data_that_cannot_be_read_in_parts(tmp_path: Path) -> None:
@@ -405,7 +481,7 @@ def test_a_changed_number_is_found_when_it_is_read(data: tuple[Dataset, Dataset]
 def test_a_damaged_entry_is_told(data: tuple[Dataset, Dataset], entry: Path, name: str, damage: str) -> None:
     content = (entry / name).read_bytes()
     (entry / name).write_bytes(content[:-9]) if damage == "cut" else (entry / name).unlink()
-    with pytest.raises(DataError, match=r"remove it, and run again|no file"):
+    with pytest.raises(DataError, match="remove that folder, and run again"):
         read_again(data, entry)
 
 
@@ -425,7 +501,7 @@ def test_nothing_is_left_of_an_entry_that_fails(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    (tmp_path / "cache" / "left.partial").mkdir(parents=True)
+    (tmp_path / "cache" / "0123456789abcdef.partial").mkdir(parents=True)
     with monkeypatch.context() as m:
         m.setattr(spectra_files.os, "fsync", full)
         with pytest.raises(ConfigurationError, match="a full disk, expected room for the spectra"):
@@ -441,6 +517,31 @@ def test_nothing_is_left_of_an_entry_that_fails(
         analyse(network_of(data[0]), data[0], cache=tmp_path / "data" / "y.npy")
 
 
+def test_other_files_in_the_folder_of_a_cache_stay(data: tuple[Dataset, Dataset], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for name in ("mine.partial", "0123456789abcdef.partial"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "file").write_text("x")
+    analyse(network_of(data[0]), data[0], cache=cache)
+    assert (cache / "mine.partial" / "file").read_text() == "x"
+    assert not (cache / "0123456789abcdef.partial").exists()
+
+
+def test_samples_that_change_before_their_spectra_are_kept_are_told(
+    data: tuple[Dataset, Dataset], tmp_path: Path
+) -> None:
+    network, cache = network_of(data[0]), tmp_path / "cache"
+    images_checksum(data[0])
+    file = tmp_path / "data" / "x-1.npy"
+    before = file.read_bytes()
+    np.save(file, np.load(file)[::-1].copy())
+    with pytest.raises(DataError, match="changed while they were read"):
+        analyse(network, data[0], cache=cache)
+    assert not list(cache.iterdir())
+    file.write_bytes(before)
+    analyse(network, data[0], cache=cache)
+
+
 # -- runs ------------------------------------------------------------------------------------------------------
 def test_a_run_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = written(tmp_path / "data", *pictures(120))
@@ -452,6 +553,10 @@ def test_a_run_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     for out in outs:
         assert exit_code(["evaluate", str(out)]) == 0
         assert "24" in capsys.readouterr().out
+        assert exit_code(["predict", str(out), str(folder)]) == 0
+        # Of the samples; the targets beside them are none.
+        assert "y.npy" not in (shown := capsys.readouterr().out)
+        assert "x.npy[119]" in shown
         assert exit_code(["train", str(folder), "--out", str(out), "--resume"]) == 0
     assert (outs[0] / "report.html").is_file()
     assert exit_code([*words, "--out", str(tmp_path / "none"), "--cache", str(folder / "y.npy")]) == 2

@@ -238,6 +238,10 @@ def plan(
     if rates is not None and (data is not None or config is not None):
         todo = "leave one out: the file says of which data it is"
         raise ConfigurationError(got_expected("rates", f"{rates} and other data", "one of them", todo))
+    odd = [name for own in choices.values() for name in own]
+    if rates is not None and odd:
+        todo = "leave it out: the file says of which training it is"
+        raise ConfigurationError(got_expected("rates", f"{rates} and {odd[0]}", "the file alone", todo))
     counts = read_numbers("--processes", processes) if processes else tuple(sorted({1, core_count()}))
     clusters = [Cluster(count, machines, bandwidth, latency) for count in counts]
     job = None if rates is not None else Job(**job_arguments(config, data, choices, folder=folder))

@@ -26,13 +26,15 @@ def images_checksum(dataset: Dataset) -> str:
 
 def checksum_of_images(dataset: Dataset, head: Any) -> int:
     """Return a checksum of plain data and of the images as floats, in whatever numbers they are stored."""
+    # One array in files may be read with several divisors of its whole numbers.
     known, key = {}, repr(head)
+    place = (key, dataset.full_scale)
     if isinstance(dataset.stored, DiskArray) and dataset.stored.rows is None:
         # Files take long to read.
         known = vars(dataset.stored.source).setdefault("_checksums", {})
-    if key not in known:
+    if place not in known:
         found = zlib.crc32(key.encode())
         for start in range(0, len(dataset), _SLICE):
             found = zlib.crc32(np.ascontiguousarray(dataset.floats(slice(start, start + _SLICE))).data, found)
-        known[key] = found
-    return int(known[key])
+        known[place] = found
+    return int(known[place])

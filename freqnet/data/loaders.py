@@ -30,6 +30,7 @@ from freqnet.data.on_disk import (
     is_array_folder,
     open_arrays,
     require_memory,
+    sample_files,
 )
 from freqnet.data.readers import READERS, Contents, read_file, suffix_of
 from freqnet.data.registry import DATASETS
@@ -309,7 +310,8 @@ def load_blocks(
 
 def _sample_files(path: Path) -> list[Path]:
     if path.is_dir():
-        return files_below(path)
+        # The targets beside samples are none.
+        return sample_files(path) or files_below(path)
     if not path.exists():
         raise DataError(got_expected("images", f"no file {path}", "an existing file or folder", "check the path"))
     if not is_image(path) and not suffix_of(path):

@@ -32,6 +32,11 @@ def is_array_folder(path: Path) -> bool:
     return path.is_dir() and (_is_zarr(path) or bool(_numpy_files(path, "x")))
 
 
+def sample_files(path: Path) -> list[Path]:
+    """Return the files ``x.npy`` or ``x-0.npy``, ``x-1.npy``, ... of a folder; none where it holds no such array."""
+    return _numpy_files(path, "x") if path.is_dir() else []
+
+
 def can_stay_on_disk(path: Path) -> bool:
     """Return whether data can be read in parts."""
     return is_array_folder(path) or (path.is_file() and suffix_of(path) in (".h5", ".hdf5"))
@@ -53,8 +58,10 @@ def open_arrays(path: Path) -> Contents:
         raise ConfigurationError(got_expected(f"data on disk {path}", got, DISK_SOURCES, todo))
     with reading_file(path, "complete file"):
         found = _zarr(path) if _is_zarr(path) else _numpy(path) if path.is_dir() else _hdf5(path)
-    if len(found.x.shape) == 0 or found.x.dtype.kind not in "biuf":
-        got, todo = f"an array of {found.x.dtype}, shape {found.x.shape}", "write the samples as numbers"
+    # A single number has no rows, of which a DiskArray tells the shape.
+    shape = found.x.source.shape  # type: ignore[attr-defined]
+    if len(shape) == 0 or found.x.dtype.kind not in "biuf":
+        got, todo = f"an array of {found.x.dtype}, shape {shape}", "write the samples as numbers"
         raise DataError(got_expected(f"array x of {path}", got, "an array of real numbers", todo))
     return found
 
@@ -62,11 +69,34 @@ def open_arrays(path: Path) -> Contents:
 def _numpy_files(folder: Path, name: str) -> list[Path]:
     """Return the files of an array in a folder; of several parts in the order of their numbers."""
     whole = folder / f"{name}.npy"
-    parts = [(int(n[1]), file) for file in folder.glob(f"{name}-*.npy") if (n := re.search(r"-(\d+)\.npy$", file.name))]
-    return [whole] if whole.is_file() else [file for _, file in sorted(parts)]
+    return [whole] if whole.is_file() else [file for _, file in _numbered(folder, name)]
+
+
+def _numbered(folder: Path, name: str) -> list[tuple[int, Path]]:
+    """Return the numbers and the files of the parts of an array. A folder is none: a class may have such a name."""
+    found = [(re.fullmatch(rf"{name}-(\d+)\.npy", file.name), file) for file in folder.glob(f"{name}-*.npy")]
+    return sorted((int(match[1]), file) for match, file in found if match and not file.is_dir())
+
+
+def _check_numbers(folder: Path) -> None:
+    """Refuse parts of which one is missing or doubled: other samples would get the labels of the missing ones."""
+    numbers = {name: [number for number, _ in _numbered(folder, name)] for name in _NAMES}
+    for name, own in numbers.items():
+        what = f"parts of {name} in {folder}"
+        if own and (folder / f"{name}.npy").is_file():
+            got, todo = f"{name}.npy beside {name}-{own[0]}.npy", "remove one of the two, or move it to another folder"
+            raise DataError(got_expected(what, got, "one file, or parts", todo))
+        if own and own != list(range(own[0], own[0] + len(own))):
+            got, expected = f"the numbers {', '.join(map(str, own))}", "numbers one after another, each once"
+            raise DataError(got_expected(what, got, expected, "add the missing part, or number the parts anew"))
+    if numbers["x"] and numbers["y"] and numbers["x"][0] != numbers["y"][0]:
+        got = f"{len(numbers['y'])} from y-{numbers['y'][0]}.npy on"
+        expected = f"numbers from {numbers['x'][0]} on, as those of x"
+        raise DataError(got_expected(f"parts of y in {folder}", got, expected, "add the missing part"))
 
 
 def _numpy(folder: Path) -> Contents:
+    _check_numbers(folder)
     parts = [NumpyRows(file) for file in _numpy_files(folder, "x")]
     for part in parts[1:]:
         if (part.shape[1:], part.dtype) != (parts[0].shape[1:], parts[0].dtype):
@@ -101,7 +131,8 @@ class _Opened(Rows):
         raise NotImplementedError
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        return np.asarray(self._array[start:stop])
+        with reading_file(self.path, "complete file"):
+            return np.asarray(self._array[start:stop])
 
 
 class _Hdf5Rows(_Opened):

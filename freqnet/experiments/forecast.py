@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,6 +35,10 @@ _SHARES, _SECONDS, _EVALUATED = (1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
 BANDWIDTH, LATENCY = 1.25e9, 5e-5
 # Seconds per message between processes of one machine.
 _NEAR = 1e-5
+# Numbers of a file of rates by which others are divided.
+_ABOVE_0 = ("cores", "samples", "kept", "epochs", "batch", "copying")
+# Samples beyond which products with other numbers may no longer be finite.
+_MOST_IMAGES = 1e18
 # Bytes in memory per sample on disk: target, place, what the checks keep of it, place in a shuffled order.
 _ON_DISK = 250
 
@@ -144,10 +148,27 @@ class Rates:
         import msgspec
 
         try:
-            return msgspec.json.decode(Path(path).read_bytes(), type=cls)
-        except (OSError, msgspec.MsgspecError) as error:
+            rates = msgspec.json.decode(Path(path).read_bytes(), type=cls)
+            rates._check()
+            return rates
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             todo = "write one with freqnet plan DATA --save-rates FILE on the machine that is to train"
             raise ConfigurationError(got_expected(f"rates {path}", reason(error), "a file of rates", todo)) from error
+
+    def _check(self) -> None:
+        """Raise `ValueError` for numbers that nobody can have measured."""
+        for own in fields(self):
+            value = getattr(self, own.name)
+            if isinstance(value, Times):
+                rising = [0, *value.examples]
+                if len(rising) < 2 or len(value.seconds) != len(value.examples) or np.any(np.diff(rising) <= 0):
+                    raise ValueError(f"{own.name} without a time for each of some rising numbers of examples")
+                if not all(is_finite(n) and n > 0 for n in value.seconds):
+                    raise ValueError(f"{own.name} with times of {value.seconds}")
+            elif isinstance(value, (int, float)) and (value < 0 or (value == 0 and own.name in _ABOVE_0)):
+                raise ValueError(f"{own.name} = {value}")
+        if self.kept > self.samples:
+            raise ValueError(f"kept = {self.kept} of {self.samples} samples")
 
     def data_bytes(self, samples: int) -> int:
         """Return the bytes of a process that depend on the number of samples."""
@@ -261,10 +282,12 @@ def forecast(rates: Rates, cluster: Cluster | None = None, images: float | None 
         The number of images is not finite and 1 or more.
     """
     cluster = cluster or Cluster()
-    if images is not None and (not is_finite(images) or images < 1):
-        raise ConfigurationError(got_expected("images", shown(images), "a number of 1 or more", "pass images=1e9"))
+    if images is not None and (not is_finite(images) or not 1 <= images <= _MOST_IMAGES):
+        expected = f"a number from 1 to {_MOST_IMAGES:.0e}"
+        raise ConfigurationError(got_expected("images", shown(images), expected, "pass images=1e9"))
     count, p = rates.samples if images is None else round(images), cluster.processes
-    machines = cluster.machines or math.ceil(p / rates.cores)
+    # No machine is without a process.
+    machines = min(p, cluster.machines or math.ceil(p / rates.cores))
     here = math.ceil(p / machines)
     steps = rates.epochs * math.ceil(count * rates.kept / rates.samples / rates.batch)
     shards = 1 if p == 1 else default_shards(p)

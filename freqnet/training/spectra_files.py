@@ -11,12 +11,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,18 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset, images_checksum
-from freqnet.data.readers import reading_file
 from freqnet.errors import ConfigurationError, DataError, got_expected, reason
 from freqnet.nn import Door
 from freqnet.on_disk import ConvertedRows, DiskArray, MemoryRows, NumpyRows, Rows
-from freqnet.training.locks import FolderLock
+from freqnet.training.locks import waited
 
 _SPECTRA, _CHECKSUMS, _ABOUT, _PARTIAL = "spectra.npy", "checksums.npy", "about.json", ".partial"
+# Names of entries, of which `_entry` makes one.
+_KEY = re.compile("[0-9a-f]{16}")
 # Raised when an entry of an earlier version could not be read.
 _FORMAT = 1
 # Bytes of neighbouring spectra that are read together, and of those that are shuffled together.
 _RUN, _WINDOW = 2**18, 2**28
-# Seconds between two looks at a folder that another process writes to.
-_PAUSE = 0.2
 
 
 class DiskSpectra:
@@ -141,13 +140,14 @@ def spectra_on_disk(door: Door, precision: np.dtype, dataset: Dataset, cache: st
     computed = ConvertedRows(source, transform)
     if cache is None:
         return DiskSpectra(DiskArray(computed, rows))
+    whole = _whole(dataset)
     about = {
         "format": _FORMAT,
-        "samples": images_checksum(_whole(dataset)),
+        "samples": images_checksum(whole),
         "door": json.loads(json.dumps(asdict(door))),
         "precision": str(np.dtype(precision)),
     }
-    return DiskSpectra(DiskArray(_entry(Path(cache).expanduser(), about, computed), rows))
+    return DiskSpectra(DiskArray(_entry(Path(cache).expanduser(), about, computed, whole), rows))
 
 
 def _whole(dataset: Dataset) -> Dataset:
@@ -186,16 +186,19 @@ def _damaged(folder: Path, got: str) -> str:
     return got_expected(f"cache {folder}", got, "what was written there", "remove that folder, and run again")
 
 
-def _entry(cache: Path, about: dict[str, Any], computed: Rows) -> Rows:
-    """Return the rows of an entry, after writing it where it is not there."""
+def _entry(cache: Path, about: dict[str, Any], computed: Rows, whole: Dataset) -> Rows:
+    """Return the rows of an entry, after writing it where it is not there; `whole` has the samples."""
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
     folder = cache / key
-    with _writable(cache), _alone(cache):
+    with _writable(cache), waited(cache):
         if not folder.exists():
-            _write(cache, folder, about, computed)
-    with reading_file(folder, "cache of spectra; remove it, and run again: a complete entry"):
+            _write(cache, folder, about, computed, whole)
+    try:
         found = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
         checksums, spectra = np.load(folder / _CHECKSUMS), NumpyRows(folder / _SPECTRA)
+    # NumPy raises many unrelated types on damaged bytes.
+    except Exception as error:
+        raise DataError(_damaged(folder, f"files that cannot be read ({reason(error)})")) from error
     if found != about:
         names = [name for name in about if not isinstance(found, dict) or found.get(name) != about[name]]
         raise DataError(_damaged(folder, f"spectra of other {', '.join(names) or 'settings'}"))
@@ -217,25 +220,11 @@ def _writable(cache: Path) -> Iterator[None]:
         raise ConfigurationError(got_expected(f"cache {cache}", got, "room for the spectra", todo)) from error
 
 
-@contextmanager
-def _alone(cache: Path) -> Iterator[None]:
-    """Wait until no other process writes to a folder of entries, and keep others waiting inside the block."""
-    while True:
-        try:
-            lock = FolderLock(cache)
-            break
-        except ConfigurationError:
-            time.sleep(_PAUSE)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _write(cache: Path, folder: Path, about: dict[str, Any], computed: Rows) -> None:
+def _write(cache: Path, folder: Path, about: dict[str, Any], computed: Rows, whole: Dataset) -> None:
     for left in cache.glob(f"*{_PARTIAL}"):
-        # Of a process that was killed: nobody else is writing.
-        shutil.rmtree(left, ignore_errors=True)
+        # Of a process that was killed: nobody else is writing. Other files may lie in the folder, with any names.
+        if _KEY.fullmatch(left.name.removesuffix(_PARTIAL)):
+            shutil.rmtree(left, ignore_errors=True)
     _require_room(cache, computed)
     partial = folder.with_name(folder.name + _PARTIAL)
     partial.mkdir()
@@ -252,6 +241,7 @@ def _write(cache: Path, folder: Path, about: dict[str, Any], computed: Rows) -> 
             file.flush()
             os.fsync(file.fileno())
         np.save(partial / _CHECKSUMS, checksums)
+        _check_unchanged(whole, about)
         (partial / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
         partial.rename(folder)
     except BaseException:
@@ -259,9 +249,19 @@ def _write(cache: Path, folder: Path, about: dict[str, Any], computed: Rows) -> 
         raise
 
 
+def _check_unchanged(whole: Dataset, about: dict[str, Any]) -> None:
+    """Raise an error if samples have changed since their checksum was computed, by which an entry is found."""
+    if isinstance(whole.stored, DiskArray):
+        # Rows of their own: the checksums of the others are known, and would not be computed again.
+        whole = replace(whole, stored=DiskArray(whole.stored.source, np.arange(len(whole))))
+    if images_checksum(whole) != about["samples"]:
+        got, todo = "values that changed while they were read", "leave the files alone, and run again"
+        raise DataError(got_expected(f"samples of {whole.name}", got, "files that stay as they are", todo))
+
+
 def _require_room(cache: Path, computed: Rows) -> None:
     needed, free = DiskArray(computed).nbytes, shutil.disk_usage(cache).free
     if needed > free:
-        got, expected = f"{free / 1e9:.1f} GB of free space", f"{needed / 1e9:.1f} GB for the spectra"
+        got, expected = f"{free / 1e9:.3g} GB of free space", f"{needed / 1e9:.3g} GB for the spectra"
         todo = "name a folder on another disk, or leave the cache out: the spectra are then computed in each epoch"
         raise ConfigurationError(got_expected(f"cache {cache}", got, expected, todo))
