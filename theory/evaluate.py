@@ -23,7 +23,7 @@ __all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
 #: Range of the digits that may be asked for.
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
 #: Cost of the screening of a check, in evaluations of integrands and roots of unity: in digits, and in balls.
-SCREENING = {False: 6_000, True: 40_000}
+SCREENING = {False: 12_000, True: 60_000}
 #: Digits that the screening carries beside those asked for; where they do not suffice, the judge takes more.
 SCREENING_GUARD = 5
 #: Digits of checks that compare twelve with the engine.

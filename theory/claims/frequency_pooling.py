@@ -552,6 +552,7 @@ CLAIMS += (
                     {"N": N, "k": k, "a": "1.5", "b": "-0.7"}
                     for N, k in ((2, 1), (8, 1), (8, 3), (8, 4), (9, 4), (9, 2))
                 ),
+                random={"N": Range(8, 15), "k": Range(1, 3), "a": Range("-3", "3"), "b": Range("-3", "3")},
             ),
             Contradiction(
                 name="five functions, every mode: the mean with the mode and without",
@@ -737,6 +738,8 @@ CLAIMS += (
                 closed=equal_tones,
                 independent=equal_tones_by_quadrature,
                 points=tuple({"n": n} for n in range(5)),
+                random={"n": Range(5, 20)},
+                draws=1,
             ),
             Bound(
                 name="the share of power at DC",

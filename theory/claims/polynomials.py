@@ -475,6 +475,15 @@ CLAIMS += (
                 points=({"x": "0.001"}, {"x": "0.5"}, {"x": "4"}),
                 random={"x": Range("0.1", "6")},
             ),
+            Bound(
+                name="relative error of the tangent of tanh up to 1/2",
+                quantity=lambda m, x: 1 - m.tanh(x) / x,
+                high="0.1",
+                random={"x": Range("0.001", "0.5")},
+                screened=60,
+                outside_points=({"x": "-0.6"},),
+                outside={"x": Range("0.6", "6")},
+            ),
             Contradiction(
                 name="further out they are others",
                 claimed=tangents_at,

@@ -35,6 +35,10 @@ def half_sum(m: Arithmetic, A: Number, B: Number) -> Number:
     return (A + B) / 2
 
 
+def value_on_the_right(m: Arithmetic, A: Number, B: Number) -> Number:
+    return A
+
+
 def inverse_at_jump(m: Arithmetic, A: Number, B: Number) -> Number:
     """Return eq. 3 at x = 0 as the limit of the integral over [-W, W]."""
     near = m.integral(lambda w: A / (1 + m.i * w) + B / (1 - m.i * w), -1, 0, 1)
@@ -207,8 +211,23 @@ CLAIMS: tuple[Claim, ...] = (
         r"jump. For a box on $[-1, 1]$ it is $[\mathrm{Si}(W(1 + x)) + \mathrm{Si}(W(1 - x))]/\pi$; set $x = 1 - "
         r"\pi/W$ and use $|\mathrm{Si}(y) - \pi/2| \leq 1/y$.",
         checks=(
-            Identity(name="the half sum", closed=half_sum, independent=inverse_at_jump, points=_JUMPS),
-            Contradiction(name="not one side", claimed=lambda m, A, B: A, actual=inverse_at_jump, points=_JUMPS),
+            Identity(
+                name="the half sum",
+                closed=half_sum,
+                independent=inverse_at_jump,
+                points=_JUMPS,
+                random={"A": Range("0.1", "3"), "B": Range("0.1", "3")},
+                draws=1,
+                screened=60,
+            ),
+            Identity(
+                name="the value, where there is no jump",
+                closed=value_on_the_right,
+                independent=inverse_at_jump,
+                points=({"A": "1", "B": "1"}, {"A": "-0.3", "B": "-0.3"}),
+                outside_points=_JUMPS,
+            ),
+            Contradiction(name="not one side", claimed=value_on_the_right, actual=inverse_at_jump, points=_JUMPS),
             Bound(name="Gibbs", quantity=off_the_limit, low="-1/3", high="1/3", points=({"W": 10}, {"W": 200})),
         ),
     ),
@@ -528,6 +547,9 @@ CLAIMS += (
                 closed=at_zero,
                 independent=at_zero_by_quadrature,
                 points=({"a": "1"}, {"a": "12.5"}),
+                random={"a": Range("0.1", "20")},
+                draws=1,
+                screened=60,
             ),
         ),
     ),

@@ -125,6 +125,10 @@ def fixed_points_and_trace(m: Arithmetic, rows: int, columns: int) -> list[Numbe
     return [m.number(fixed), m.number(trace)]
 
 
+def number_of_real_bins(m: Arithmetic, rows: int, columns: int) -> Number:
+    return m.number(1 if columns % 2 else 4)
+
+
 def real_bins(m: Arithmetic, rows: int, columns: int, seed: int) -> Map:
     """Return the values at those of 0, (M/2, 0), (0, N/2), (M/2, N/2) that exist: sums with alternating signs."""
     x = noise2(m, rows, columns, seed)
@@ -287,6 +291,13 @@ CLAIMS: tuple[Claim, ...] = (
                 quantity=imaginary_part,
                 low="0.01",
                 points=_PAIRED,
+            ),
+            Identity(
+                name="how many, against a count of fixed bins",
+                closed=number_of_real_bins,
+                independent=lambda m, rows, columns: fixed_points_and_trace(m, rows, columns)[0],
+                points=tuple({"rows": r, "columns": c} for r, c in ((1, 1), (1, 5), (3, 3), (2, 2), (2, 6), (4, 4))),
+                outside_points=tuple({"rows": r, "columns": c} for r, c in ((1, 2), (2, 1), (3, 4), (4, 5))),
             ),
             Contradiction(
                 name="N odd, but M even: one real bin, as for N odd",
@@ -1053,6 +1064,15 @@ CLAIMS += (
                 independent=sample_by_sample,
                 points=_SIZES,
                 random={"N": Range(7, 9), "H": Range(4, 4), "seed": Range(0, 99)},
+            ),
+            Identity(
+                name="padding alone, where no Nyquist bin is kept",
+                closed=padded_only,
+                independent=sample_by_sample,
+                points=({"N": 3, "H": 1, "seed": 1}, {"N": 8, "H": 5, "seed": 2}, {"N": 9, "H": 3, "seed": 3}),
+                random={"N": Range(5, 9), "H": Range(3, 3), "seed": Range(0, 99)},
+                screened=60,
+                outside_points=_SIZES,
             ),
             Contradiction(
                 name="padding, the conjugate filled in",
