@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from freqnet import Tensor, nn
-from freqnet.autodiff import gradient
+from freqnet.autodiff import OPS, gradient, linear
 from freqnet.cli.main import main
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DivergenceError
@@ -246,6 +246,24 @@ def test_a_layer_that_chooses_is_refused_before_the_first_step() -> None:
     with pytest.raises(ConfigurationError, match="got OwnWay without is_static"):
         trained(DEVICE, own)
     assert np.array_equal(own.arrays()["0.kernel"], before)
+
+
+def test_an_op_without_a_rule_is_refused_before_the_first_step() -> None:
+    turn = linear("turned_about", lambda x: Tensor(-x.data, x.space), lambda g, x: turn(g), source="-x")
+
+    class Turned(OwnWay):
+        is_static = True
+
+        def forward(self, x: Tensor) -> Tensor:
+            return turn(x)
+
+    try:
+        message = r"op turned_about in layer 4 \(Turned\): got no ONNX rule"
+        with pytest.raises(ConfigurationError, match=message) as error:
+            trained(DEVICE, network(Turned()))
+        assert "\n" not in str(error.value)
+    finally:
+        OPS.pop("turned_about")
 
 
 def test_several_processes_are_refused() -> None:
