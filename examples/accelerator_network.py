@@ -379,3 +379,10 @@ ax.set(xlabel="bits per number", ylabel="accuracy on held-out digits, %", xticks
 ax.legend(frameon=False, fontsize=8)
 ax.grid(alpha=0.3)
 plt.show()
+
+# %%
+# Rounded after training, both networks keep their accuracy at 8 bits: 89.7 % of 89.9 %, and 98.5 % of 98.4 %. At 6 bits
+# they lose one to two and a half points, at 4 bits most. Training in fixed point costs nothing at 16 and 12 bits, even
+# where the stored weights have no more bits. At 8 bits the affine network still loses nothing. The network with
+# polynomials falls to 83 %, between 79 and 89 % by the seed, and with weights of 8 bits two of three trainings diverge:
+# train it with 12 bits, and round it to 8 afterwards.

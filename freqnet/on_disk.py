@@ -38,6 +38,14 @@ class Rows(ABC):
     def read(self, start: int, stop: int) -> np.ndarray:
         """Return the rows from `start` to before `stop`, in memory of their own."""
 
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows by their numbers, which rise; those that lie close together are read in one piece."""
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for first, last in _runs(rows, _GAP // max(1, prod(self.shape[1:]) * self.dtype.itemsize)):
+            start = int(rows[first])
+            out[first:last] = self.read(start, int(rows[last - 1]) + 1)[rows[first:last] - start]
+        return out
+
     def figures(self, function: Callable[[np.ndarray], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
         """Return arrays with what a function finds for each row; they are computed once."""
         known = vars(self).setdefault("_figures", {})
@@ -102,18 +110,33 @@ class NumpyRows(Rows):
 
     def read(self, start: int, stop: int) -> np.ndarray:
         out = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        self._fill(out, start)
+        return out
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for first, last in _runs(rows, 0):
+            if rows[last - 1] - rows[first] == last - first - 1:
+                self._fill(out[first:last], int(rows[first]))
+            else:
+                # Some row is wanted more than once.
+                out[first:last] = self.read(int(rows[first]), int(rows[last - 1]) + 1)[rows[first:last] - rows[first]]
+        return out
+
+    def _fill(self, out: np.ndarray, start: int) -> None:
+        """Read as many rows as an array has."""
         # Not by a memory map: its pages would count as memory of the process.
         if not hasattr(os, "preadv"):
-            out[...] = np.load(self.path, mmap_mode="r")[start:stop]
-            return out
+            out[...] = np.load(self.path, mmap_mode="r")[start : start + len(out)]
+            return
         view = out.reshape(-1).view(np.uint8).data
+        place = self._offset + start * self._row
         while len(view):
-            done = os.preadv(self._open, [view], self._offset + stop * self._row - len(view))
+            done = os.preadv(self._open, [view], place)
             if not done:
                 got, todo = "fewer bytes than before", "write it again, and leave it alone while it is read"
                 raise DataError(got_expected(f"file {self.path}", got, f"{self.shape[0]} samples", todo))
-            view = view[done:]
-        return out
+            view, place = view[done:], place + done
 
     def advise(self, start: int, stop: int) -> None:
         if hasattr(os, "posix_fadvise"):
@@ -162,6 +185,15 @@ class JoinedRows(Rows):
         pieces = [part.read(a, b) for part, a, b in self._pieces(start, stop)]
         return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *pieces])
 
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        cuts = np.searchsorted(rows, self._ends)
+        pieces = [
+            part.take(rows[a:b] - first)
+            for part, first, (a, b) in zip(self.parts, self._ends[:-1], pairwise(cuts.tolist()), strict=True)
+            if a < b
+        ]
+        return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *pieces])
+
     def advise(self, start: int, stop: int) -> None:
         for part, a, b in self._pieces(start, stop):
             part.advise(a, b)
@@ -174,17 +206,22 @@ class ConvertedRows(Rows):
     ----------
     rows : Rows
     convert : callable
-        ``convert(rows, start) -> ndarray`` with as many rows; ``start`` is the number of the first one.
+        ``convert(rows, numbers) -> ndarray`` with as many rows; ``numbers`` are those of the rows.
     """
 
-    def __init__(self, rows: Rows, convert: Callable[[np.ndarray, int], np.ndarray]) -> None:
+    def __init__(self, rows: Rows, convert: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
         self.rows, self.convert = rows, convert
         # Tried on one row: the shape and the dtype of the result are those of all.
-        one = convert(rows.read(0, min(1, rows.shape[0])), 0)
+        first = np.arange(min(1, rows.shape[0]))
+        one = convert(rows.take(first), first)
         self.shape, self.dtype = (rows.shape[0], *one.shape[1:]), one.dtype
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        return self.convert(self.rows.read(start, stop), start)
+        return self.convert(self.rows.read(start, stop), np.arange(start, stop))
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        # All at once: a transform of many rows takes little longer than that of one.
+        return self.convert(self.rows.take(rows), rows)
 
     def advise(self, start: int, stop: int) -> None:
         self.rows.advise(start, stop)
@@ -257,7 +294,7 @@ class DiskArray:
         """Return rows, by their numbers or by a mask, that are read when they are asked for."""
         return DiskArray(self.source, self._numbers(key))
 
-    def converted(self, convert: Callable[[np.ndarray, int], np.ndarray]) -> DiskArray:
+    def converted(self, convert: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> DiskArray:
         """Return what a function makes of the rows: see `ConvertedRows`."""
         return DiskArray(ConvertedRows(self.source, convert), self.rows)
 
@@ -294,14 +331,11 @@ class DiskArray:
             self.source.advise(int(rows[first]), int(rows[last - 1]) + 1)
 
     def _gathered(self, rows: np.ndarray) -> np.ndarray:
-        """Return rows of the source; those that lie close together are read in one piece."""
-        out = np.empty((len(rows), *self.source.shape[1:]), self.dtype)
+        """Return rows of the source, in any order."""
         order = np.argsort(rows, kind="stable")
-        ordered = rows[order]
-        for first, last in _runs(ordered, _GAP // max(1, prod(self.shape[1:]) * self.dtype.itemsize)):
-            start = int(ordered[first])
-            piece = self.source.read(start, int(ordered[last - 1]) + 1)
-            out[order[first:last]] = piece[ordered[first:last] - start]
+        taken = self.source.take(rows[order])
+        out = np.empty_like(taken)
+        out[order] = taken
         return out
 
 

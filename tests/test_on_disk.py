@@ -68,7 +68,7 @@ def rows(request: Any, tmp_path: Path) -> tuple[Any, np.ndarray]:
     np.save(tmp_path / "x.npy", array)
     source = MemoryRows(array) if request.param == "memory" else NumpyRows(tmp_path / "x.npy")
     if request.param == "converted":
-        return ConvertedRows(source, lambda block, start: block[:, 1] + start), None  # type: ignore[return-value]
+        return ConvertedRows(source, lambda block, numbers: block[:, 1] + numbers[:, None]), None  # type: ignore[return-value]
     return source, array
 
 
@@ -86,10 +86,11 @@ def test_indexing_reads_what_numpy_indexes(rows: tuple[Any, np.ndarray], key: An
     assert np.array_equal(DiskArray(source, chosen)[key], array[chosen][key])
 
 
-def test_converted_rows_are_told_where_they_begin(tmp_path: Path) -> None:
+def test_converted_rows_are_told_their_numbers(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((9, 2)))
-    array = DiskArray(ConvertedRows(NumpyRows(tmp_path / "x.npy"), lambda block, start: block + start))
-    assert array[4:6].tolist() == [[4, 4], [4, 4]]
+    array = DiskArray(ConvertedRows(NumpyRows(tmp_path / "x.npy"), lambda block, numbers: block + numbers[:, None]))
+    assert array[4:6].tolist() == [[4, 4], [5, 5]]
+    assert array[np.array([8, 0, 8])].tolist() == [[8, 8], [0, 0], [8, 8]]
     assert array.shape == (9, 2)
 
 
@@ -105,12 +106,15 @@ def test_blocks_have_every_row_once_in_the_order_of_the_file(monkeypatch: pytest
 
 
 def test_rows_that_lie_close_together_are_read_in_one_piece(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", np.zeros((1000, 2), np.float32))
-    source, reads = NumpyRows(tmp_path / "x.npy"), []
-    read = source.read
-    monkeypatch.setattr(source, "read", lambda a, b: reads.append((a, b)) or read(a, b))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.arange(2000.0, dtype=np.float32).reshape(1000, 2)
+        file["y"] = np.arange(1000) % 2
+    source, reads = load(tmp_path / "x.h5", layout="nt", on_disk=True).stored.source, []  # type: ignore[union-attr]
+    inner = source.rows  # type: ignore[attr-defined]
+    read = inner.read
+    monkeypatch.setattr(inner, "read", lambda a, b: reads.append((a, b)) or read(a, b))
     monkeypatch.setattr("freqnet.on_disk._GAP", 80)
-    assert DiskArray(source)[np.array([900, 3, 5, 12, 30, 901])].shape == (6, 2)
+    assert DiskArray(source)[np.array([900, 3, 5, 12, 30, 901])][:, 0, 0].tolist() == [1800, 6, 10, 24, 60, 1802]
     assert reads == [(3, 13), (30, 31), (900, 902)]
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import theory_mutants as mutants
 from freqnet.theory import PAPERS, Balls, Claim, Contradiction, Identity, Source, catalogue, find, search, verify
-from freqnet.theory.pages import claim_page, claim_text, parts, proof_link
+from freqnet.theory.evaluate import Finding
+from freqnet.theory.pages import claim_page, claim_text, outcome, parts, proof_link, verdict_in_words
 from freqnet.theory.pictures import PICTURES
 from freqnet.theory.unicode import in_unicode
 from matplotlib.mathtext import MathTextParser
@@ -135,6 +137,18 @@ def test_a_claim_reads_as_text_and_as_a_page() -> None:
     assert "Evidence, at 15 digits" in text
     assert page.count("<svg") > 3
     assert "<script" not in page
+
+
+def test_only_a_source_is_said_to_omit_hypotheses() -> None:
+    of_a_source = {any(s.role == "claims" for s in c.sources): c for c in CLAIMS if c.verdict == "conditional"}
+    assert verdict_in_words(of_a_source[True]).endswith("the source omits or understates")
+    assert verdict_in_words(of_a_source[False]) == "conditional: it holds under the hypotheses below"
+
+
+def test_the_value_of_a_bounded_quantity_names_its_point() -> None:
+    found = Finding(check="x", kind="bound", message="0.3", worst={"K": 2, "r": "0.5"})
+    assert outcome(found, 50) == "it is 0.3 at K = 2, r = 0.5"
+    assert outcome(replace(found, worst=None), 50) == "it is 0.3"
 
 
 # -- in balls ------------------------------------------------------------------------------------------

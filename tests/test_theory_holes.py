@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -144,32 +145,68 @@ UNSAFE = {
 def test_what_arb_cannot_follow_is_refused(name: str) -> None:
     pytest.importorskip("flint")
     from freqnet.theory import Balls
-    from freqnet.theory.balls import NotHolomorphicError
+    from freqnet.theory.integrands import NotHolomorphicError
 
     with Balls(15) as m, pytest.raises(NotHolomorphicError):
         m.integral(lambda x: UNSAFE[name](m, x), -1, 2)
 
 
 @pytest.mark.rigorous
-def test_a_nested_integral_watches_the_cuts_of_the_outer_one() -> None:
+@pytest.mark.parametrize("must_be_holomorphic", [True, False])
+def test_a_nested_integral_watches_the_cuts_of_the_outer_one(must_be_holomorphic: bool) -> None:
+    flint = pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import Program
+
+    with Balls(15) as m:
+        m._program = Program(lambda: None)
+        outer = m._program.recorded(lambda x: m.integral(lambda y: y * m.sqrt(x), 0, 1))
+        # Across the cut of the root there is an enclosure of its values, but no holomorphic function.
+        assert outer(flint.acb(-1, flint.arb(0, 0.1)), must_be_holomorphic).is_finite() is not must_be_holomorphic
+
+
+@pytest.mark.rigorous
+def test_an_integrand_is_one_program_for_all_parameters() -> None:
+    pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import _compiled
+
+    _compiled.cache_clear()
+    with Balls(15) as m:
+        for rate in ("1", "2", "3"):
+            a = m.number(rate)
+            value = m.integral(lambda x: sum(m.exp(-a * x) * x**n for n in range(2)), 0, 1)  # noqa: B023
+            assert value.overlaps((1 - m.exp(-a)) / a + (1 - m.exp(-a) * (1 + a)) / a**2)
+            assert value.real.rad() < 1e-30
+    assert _compiled.cache_info().misses == 1
+
+
+@pytest.mark.rigorous
+def test_the_variable_of_an_integral_does_not_leave_it() -> None:
+    pytest.importorskip("flint")
+    from freqnet.theory import Balls
+    from freqnet.theory.integrands import NotHolomorphicError
+
+    kept = []
+    with Balls(15) as m:
+        m.integral(lambda x: kept.append(x) or x, 0, 1)
+        with pytest.raises(NotHolomorphicError, match="outside"):
+            kept[0] + 1
+        with pytest.raises(NotHolomorphicError, match="another integral"):
+            m.integral(lambda x: x + kept[0], 0, 1)
+
+
+@pytest.mark.rigorous
+def test_an_error_at_a_node_is_no_integral(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("flint")
     from freqnet.theory import Balls
 
-    outer_and_inner = set()
-    with Balls(15) as m:
+    def fail(self: Balls) -> None:
+        raise KeyboardInterrupt
 
-        def inner(x):
-            outer = m._analytic
-
-            def integrand(y):
-                outer_and_inner.add((outer, m._analytic))
-                return m.sqrt(x + 2) * y
-
-            return m.integral(integrand, 0, 1)
-
-        m.integral(inner, 0, 1)
-    assert (True, True) in outer_and_inner
-    assert (True, False) not in outer_and_inner
+    monkeypatch.setattr(Balls, "_count", fail)
+    with Balls(15) as m, pytest.raises(KeyboardInterrupt):
+        m.integral(lambda x: x, 0, 1)
 
 
 @pytest.mark.rigorous
@@ -320,6 +357,16 @@ def test_one_object_on_both_sides_is_found(closed: Any, independent: Any) -> Non
     assert "compares it with itself" in found.message
 
 
+def test_a_bound_made_of_its_own_quantity_is_found() -> None:
+    def size(m: Any, w: Any) -> Any:
+        return m.sin(w) ** 2
+
+    for high, is_own in ((lambda m, w: 1 + size(m, w), True), (lambda m, w: 1 + m.sin(w) ** 2, False)):
+        found = in_digits(Bound(name="size", quantity=size, high=high, points=({"w": "0.7"},)))
+        assert found.passed is not is_own
+        assert ("compares it with itself" in found.message) is is_own
+
+
 def test_what_is_given_to_both_sides_is_declared() -> None:
     def closed(m, w):
         return TABLE["square"](m, w) + m.cos(w) ** 2
@@ -457,6 +504,29 @@ def test_a_bound_fails_outside_its_hypothesis(run: Callable[..., Finding]) -> No
     )
     assert run(check).passed, run(check).message
     assert not run(replace(check, outside={"x": Range("0.5", "0.9")})).passed
+
+
+@BOTH
+def test_a_bound_that_fails_shows_its_value(run: Callable[..., Finding]) -> None:
+    square = Bound(name="square", quantity=lambda m, x: x**2, high=lambda m, x: x / 4, points=({"x": "0.5"},))
+    assert re.fullmatch(r"0\.250* is not at most its bound \(0\.1250*\)", run(square).message)
+    both = run(replace(square, low=lambda m, x: x)).message
+    assert re.fullmatch(r"0\.250* is not between its bound and its bound \(0\.50* and 0\.1250*\)", both)
+    assert run(replace(square, low=None, high="0.125")).message.endswith("is not at most 0.125")
+
+
+@BOTH
+def test_a_bound_outside_its_hypothesis_must_fail_for_certain(run: Callable[..., Finding]) -> None:
+    # At x = 1/3 both are equal up to rounding, which shows neither that the bound holds nor that it fails.
+    check = Bound(
+        name="line",
+        quantity=lambda m, x: m.exp(m.log(x)),
+        high=lambda m, x: (1 - x) / 2,
+        points=({"x": "0.2"},),
+        outside_points=({"x": "0.4"},),
+    )
+    assert run(check).passed, run(check).message
+    assert not run(replace(check, outside_points=({"x": "1/3"},))).passed
 
 
 def test_an_outside_point_must_be_evaluable() -> None:

@@ -100,6 +100,18 @@ def figures(found: list[Evidence]) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("own_claims")
+def test_a_file_is_named_by_a_path_or_as_text(tmp_path: Path) -> None:
+    source = (Path(__file__).parents[1] / "examples" / "your_own_claim.py").read_text()
+    for kind in (Path, str):
+        own = tmp_path / f"{kind.__name__}.py"
+        own.write_text(source.replace("triangle-spectrum", f"triangle-{kind.__name__.lower()}"))
+        load_file(kind(own))
+        assert find(f"triangle-{kind.__name__.lower()}").title == "A triangle's spectrum"
+        with pytest.raises(ConfigurationError, match="readable Python file"):
+            load_file(kind(tmp_path / "missing.py"))
+
+
+@pytest.mark.usefixtures("own_claims")
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     own = tmp_path / "own.py"
     own.write_text((Path(__file__).parents[1] / "examples" / "your_own_claim.py").read_text())

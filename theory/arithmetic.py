@@ -14,7 +14,7 @@ from typing import Any
 
 import mpmath
 
-from .quadrature import Legendre, integrate
+from .quadrature import Legendre, Rule, integrate
 
 Number = Any  # an mpf or mpc, or a ball
 Function = Callable[[Number], Number]
@@ -211,7 +211,7 @@ class Digits(Arithmetic):
         # An earlier formula may have changed the precision of the context.
         self.ctx.dps = digits + guard
         self._prec, self._depth, self._integrals = self.ctx.prec, 0, 0
-        self._seen: set[Any] = set()
+        self._rules: dict[Any, Rule] = {}
         self.pi, self.i = +self.ctx.pi, self.ctx.mpc(0, 1)
         for name in (*FUNCTIONS, "conj", "re", "im"):
             setattr(self, name, getattr(self.ctx, name))
@@ -249,12 +249,12 @@ class Digits(Arithmetic):
         self._integrals += 1
         is_compared = self.panellings == 2 and (self._depth == 0 or self._integrals % _INNER == 0)
         code = getattr(f, "__code__", None)
-        is_new = self._depth == 0 and code not in self._seen
-        self._seen.add(code)
+        is_new = self._depth == 0 and code not in self._rules
+        rule = self._rules.setdefault(code, Rule(self.ctx))
         self._depth += 1
         try:
             digits = _SECOND + self.guard if is_compared else 0
-            total, is_divided = integrate(self.ctx, counted, list(points), digits, dense=is_new)
+            total, is_divided = integrate(rule, counted, list(points), digits, dense=is_new)
         finally:
             self._depth -= 1
         self.is_divided = self.is_divided or is_divided

@@ -6,20 +6,18 @@ Source: F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interva
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
-from freqnet.errors import ConfigurationError, got_expected
+from freqnet.errors import ConfigurationError
 
 from .arithmetic import FUNCTIONS, GUARD, Arithmetic, Function, Number
+from .integrands import Inside, Program, refuse
 
 try:
     import flint
 except ImportError:  # python-flint is an optional dependency
     flint = None  # type: ignore[assignment]
 
-# Arb itself checks whether these functions touch their branch cut inside an integral.
-_CUT = ("log", "sqrt")
 # Arb does not check the branch cuts of these functions.
 _UNTOLD = ("atan",)
 
@@ -38,99 +36,8 @@ def require_flint() -> None:
         )
 
 
-class NotHolomorphicError(ArithmeticError):
-    """A function inside an integral is not holomorphic, or its branch cuts are unknown."""
-
-
-class Inside:
-    """A number that depends on the variable of an integral: it allows only what Arb can follow.
-
-    Inside an integral Arb evaluates the integrand on discs of the complex plane, and assumes it holomorphic there.
-    Python's ``abs``, a fractional ``**``, comparisons, and real or imaginary parts would make the enclosure false.
-    """
-
-    __slots__ = ("ball",)
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, ball: Number) -> None:
-        self.ball = ball
-
-    def __add__(self, other: Any) -> Inside:
-        return Inside(self.ball + _ball(other))
-
-    def __sub__(self, other: Any) -> Inside:
-        return Inside(self.ball - _ball(other))
-
-    def __rsub__(self, other: Any) -> Inside:
-        return Inside(_ball(other) - self.ball)
-
-    def __mul__(self, other: Any) -> Inside:
-        return Inside(self.ball * _ball(other))
-
-    def __truediv__(self, other: Any) -> Inside:
-        return Inside(self.ball / _ball(other))
-
-    def __rtruediv__(self, other: Any) -> Inside:
-        return Inside(_ball(other) / self.ball)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __neg__(self) -> Inside:
-        return Inside(-self.ball)
-
-    def __pos__(self) -> Inside:
-        return self
-
-    def __pow__(self, exponent: Any) -> Inside:
-        whole = _whole(exponent)
-        if whole is None:
-            _refuse("** with an exponent that is no whole number", "use m.power, which watches its branch cut")
-        return Inside(self.ball**whole)
-
-    def __rpow__(self, base: Any) -> Inside:
-        base = _ball(base)
-        if not (base.imag == 0 and base.real > 0):
-            _refuse("** with a base that is not positive", "use m.power, which watches its branch cut")
-        return Inside((self.ball * base.log()).exp())
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # python-flint asks for such attributes
-            raise AttributeError(name)
-        _refuse(name, "take functions from m")
-
-    def __abs__(self) -> Any:
-        _refuse("abs", "use sqrt(x**2), or divide the integral where the sign changes")
-
-    def _compared(self, *_: Any) -> Any:
-        _refuse("a comparison", "divide the integral where the condition changes")
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _compared  # type: ignore[assignment]
-
-    def _converted(self) -> Any:
-        _refuse("a conversion to a Python number", "take functions from m")
-
-    __float__ = __complex__ = __int__ = __index__ = _converted
-
-
-def _refuse(name: str, todo: str) -> NoReturn:
-    got = f"{name}, which is not holomorphic or has unknown cuts"
-    raise NotHolomorphicError(got_expected("integrand", got, "holomorphic functions of m", todo))
-
-
 def _ball(value: Any) -> Number:
-    """Return the ball of a number, also of one that depends on the variable of an integral."""
-    return value.ball if isinstance(value, Inside) else flint.acb(value)
-
-
-def _whole(value: Any) -> int | None:
-    """Return an exponent as a whole number, or None."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Inside) or not isinstance(value, flint.acb | flint.arb | float | flint.fmpz | flint.fmpq):
-        return None
-    exact = flint.acb(value)
-    whole = exact.real.unique_fmpz() if exact.imag == 0 and exact.real.is_exact() else None
-    return int(whole) if whole is not None and exact.real == whole else None
+    return value if type(value) is flint.acb else flint.acb(value)
 
 
 class Balls(Arithmetic):
@@ -147,7 +54,7 @@ class Balls(Arithmetic):
     def __init__(self, digits: int, guard: int = GUARD) -> None:
         require_flint()
         super().__init__(digits, guard)
-        self._analytic, self._depth = False, 0
+        self._program: Program | None = None
         for name in FUNCTIONS:
             setattr(self, name, self._function(name))
 
@@ -167,15 +74,14 @@ class Balls(Arithmetic):
         return bool(is_changed)
 
     def _function(self, name: str) -> Function:
+        of_ball = getattr(flint.acb, name)
+
         def function(z: Number) -> Number:
-            if not isinstance(z, Inside):
-                return getattr(flint.acb(z), name)()
+            if type(z) is not Inside:
+                return of_ball(_ball(z))
             if name in _UNTOLD:
-                _refuse(name, "write the integrand by other functions")
-            # Arb itself checks whether these touch their branch cut.
-            if name in _CUT:
-                return Inside(getattr(z.ball, name)(analytic=self._analytic))
-            return Inside(getattr(z.ball, name)())
+                refuse(name, "write the integrand by other functions")
+            return z.called(name)
 
         return function
 
@@ -202,14 +108,16 @@ class Balls(Arithmetic):
         return flint.acb(abs(_constant("abs", z)))
 
     def psi(self, order: int, z: Number) -> Number:
-        value = _ball(z).digamma() if order == 0 else _ball(z).polygamma(order)
-        return Inside(value) if isinstance(z, Inside) else value
+        if isinstance(z, Inside):
+            return z.called("digamma") if order == 0 else z.called("polygamma", order)
+        return _ball(z).digamma() if order == 0 else _ball(z).polygamma(order)
 
     def besselj(self, order: int, z: Number) -> Number:
-        if isinstance(z, Inside) and not isinstance(order, int):
-            _refuse("a Bessel function whose order is no Python int", "write the integrand by other functions")
-        value = _ball(z).bessel_j(order)
-        return Inside(value) if isinstance(z, Inside) else value
+        if not isinstance(z, Inside):
+            return _ball(z).bessel_j(order)
+        if not isinstance(order, int):
+            refuse("a Bessel function whose order is no Python int", "write the integrand by other functions")
+        return z.called("bessel_j", order)
 
     def hyp2f1(self, a: Number, b: Number, c: Number, z: Number) -> Number:
         a, b, c, z = (_constant("hyp2f1", number) for number in (a, b, c, z))
@@ -219,30 +127,16 @@ class Balls(Arithmetic):
         return _constant("lerch", z).lerch_phi(s, _constant("lerch", a))
 
     def integral(self, f: Function, *points: Any) -> Number:
-        failed: list[BaseException] = []
+        before = self._program
+        # An integral inside another one is part of its program.
+        self._program = before or Program(self._count)
+        try:
+            return self._program.integral(f, points)
+        finally:
+            self._program = before
 
-        def watched(z: Number, analytic: bool) -> Number:
-            self.work += 1
-            if failed:
-                return flint.acb("nan")
-            before = self._analytic
-            # An inner integral must be holomorphic in the variable of the outer one as well.
-            self._analytic = before or analytic
-            self._depth += 1
-            try:
-                return _ball(f(Inside(z)))
-            except BaseException as error:  # Arb drops exceptions and would return a wrong integral
-                failed.append(error)
-                return flint.acb("nan")
-            finally:
-                self._analytic = before
-                self._depth -= 1
-
-        panels = pairwise(map(_ball, points))
-        total = sum((flint.acb.integral(watched, a, b) for a, b in panels), flint.acb(0))
-        if failed:
-            raise failed[0]
-        return Inside(total) if self._depth else total
+    def _count(self) -> None:
+        self.work += 1
 
     def tail(self, bound: Number) -> Number:
         upper = _constant("a tail whose bound depends on the variable", bound).abs_upper()
@@ -253,5 +147,5 @@ class Balls(Arithmetic):
 def _constant(name: str, z: Number) -> Number:
     """Return a ball that does not depend on the variable of an integral."""
     if isinstance(z, Inside):
-        _refuse(name, "move it out of the integral")
+        refuse(name, "move it out of the integral")
     return flint.acb(z)

@@ -16,14 +16,16 @@ import mpmath
 from . import balls
 from .checks import Bound, Check, Contradiction, Identity, Point
 from .independence import runs_engine, shared_formula
-from .judges import _NOTHING, Finding, Judge, conflict, interval
+from .judges import _NOTHING, Finding, Judge, conflict, interval, is_broken
 
 __all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
 
 #: Range of the digits that may be asked for.
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
 #: Cost of the screening of a check, in evaluations of integrands and roots of unity: in digits, and in balls.
-SCREENING = {False: 12_000, True: 60_000}
+SCREENING = {False: 6_000, True: 40_000}
+#: Digits that the screening carries beside those asked for; where they do not suffice, the judge takes more.
+SCREENING_GUARD = 5
 #: Digits of checks that compare twelve with the engine.
 FOR_ENGINE = 20
 #: Least cost of a point.
@@ -60,7 +62,7 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool | No
     """
     start = time.perf_counter()
     blank = Finding(check=check.name, kind=type(check).__name__.lower(), engine=getattr(check, "engine", False))
-    shared = shared_formula(check) if isinstance(check, Identity) else ""
+    shared = shared_formula(check) if isinstance(check, Identity | Bound) else ""
     if shared:
         message = f"both sides are computed by {shared}: this compares it with itself"
         found = replace(blank, passed=False, message=message)
@@ -142,7 +144,7 @@ def _at(check: Check, judges: list[Judge], point: Point, blank: Finding) -> Find
 def _screen(check: Check, judges: list[Judge], blank: Finding, seed: int) -> tuple[int, Finding | None]:
     """Judge a check at many random points at 15 digits; return their number, and the first that fails at all digits."""
     # In digits one panelling and one precision are enough: what fails is judged again.
-    few = Judge(check, FEWEST_DIGITS, any(judge.balls for judge in judges), is_confirmed=True)
+    few = Judge(check, FEWEST_DIGITS, any(judge.balls for judge in judges), is_confirmed=True, guard=SCREENING_GUARD)
     m, count = few.first(), 0
     for point in check.screening_points(seed):
         if m.work + _POINT * count > SCREENING[few.balls]:
@@ -184,7 +186,7 @@ def _holds_outside(check: Check, judge: Judge, digits: int, point: Point) -> str
     if isinstance(check, Bound):
         if found.passed:
             return f"{found.message} is {interval(check)}"
-        return "" if found.message.endswith(f"is not {interval(check)}") else found.message
+        return "" if is_broken(check, found) else found.message
     return "" if found.passed else found.message
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import freqnet
 
-from .checks import Check, Side
+from .checks import Bound, Check, Side
 
 #: Modules of tools (transforms, sums, quadratures) that both sides may use, as they may use the engine and libraries.
-TOOLS = ("arithmetic", "balls", "quadrature", "signals")
+TOOLS = ("arithmetic", "balls", "integrands", "quadrature", "signals")
 # With these functions, a name may stand in a string.
 _INDIRECT = {"globals", "getattr", "vars", "eval", "exec", "locals", "attrgetter", "methodcaller"}
 
@@ -25,12 +25,16 @@ def shared_formula(check: Check) -> str:
 
     Two sides share a formula if they are the same function, have the same code, or both call the same function of a
     module of claims, also through an object, a method, a list or a dictionary. Functions that the check declares as
-    ``given`` are left out.
+    ``given`` are left out. A bound may use functions of the quantity, but not the quantity itself.
 
     >>> from freqnet.theory.checks import Identity
     >>> shared_formula(Identity(name="nothing", closed=lambda m, w: m.sin(w), independent=lambda m, w: m.sin(w)))
     '<lambda>'
     """
+    if isinstance(check, Bound):
+        ends = [_fingerprint(f) for end in (check.low, check.high) if callable(end) for f in _reached(end)]
+        own = [f for f in _functions(check.quantity) if _is_of_claims(f)]
+        return ", ".join(sorted(f.__name__ for f in own if _fingerprint(f) in ends))
     sides = check.sides()
     if len(sides) < 2:
         return ""

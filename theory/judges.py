@@ -29,6 +29,8 @@ ROUGH = 8
 #: Digits of a quantity within bounds that are shown.
 SHOWN = 8
 _NOTHING = "both sides are zero"
+#: Ends the message of a ball that reaches beyond its bounds.
+UNCERTAIN = " for certain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,12 +139,15 @@ class Judge:
     is_confirmed : bool
         Whether balls judge the same points, and are compared with the digits. Then digits at one precision and
         quadratures of one panelling suffice, since balls see cancellation and spikes.
+    guard : int
+        Decimal digits carried in addition at the first precision, beside those of the check.
     """
 
     check: Check
     digits: int
     balls: bool
     is_confirmed: bool = False
+    guard: int = GUARD
     _made: dict[int, Any] = field(default_factory=dict)
     _known: dict[int, Values] = field(default_factory=dict)
 
@@ -161,7 +166,7 @@ class Judge:
     def _arithmetic(self, extra: int) -> Any:
         if extra not in self._made:
             kind = Balls if self.balls else Digits
-            self._made[extra] = kind(self.digits, GUARD + self.check.guard + extra)
+            self._made[extra] = kind(self.digits, self.guard + self.check.guard + extra)
             if not self.balls:
                 # Further precisions have other nodes, and are compared where the first panelling was too coarse.
                 is_compared = not self.is_confirmed and (extra == 0 or self._made[0].is_divided)
@@ -186,7 +191,7 @@ class Judge:
 
     def ladder(self, point: Point) -> Iterator[Values]:
         """Yield the values at growing precisions; a division by zero may be one by noise, and is left out."""
-        carried = self.digits + GUARD + self.check.guard
+        carried = self.digits + self.guard + self.check.guard
         step = -(-max(STEP, 3 * _exponent_of(point)) // STEP) * STEP
         last: ZeroDivisionError | None = None
         for extra in (0, step, 2 * step + carried, 4 * step + 3 * carried):
@@ -372,7 +377,7 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         if abs(margin) < 2 * drift:
             return text, _unsettled(now)
         if margin < 0:
-            return text, f"{text} is not {interval(check)}"
+            return text, f"{text} is not {interval(check)}{_shown(check, m.ctx.nstr, low, high)}"
     return text, ""
 
 
@@ -392,6 +397,17 @@ def interval(check: Bound) -> str:
     if check.low is None or check.high is None:
         return f"at least {low}" if check.high is None else f"at most {high}"
     return f"between {low} and {high}"
+
+
+def _shown(check: Bound, text: Callable[[Number, int], str], *ends: Number | None) -> str:
+    """Return the values of the bounds that are functions, in parentheses."""
+    values = [text(z, SHOWN) for z, end in zip(ends, (check.low, check.high), strict=True) if callable(end)]
+    return f" ({' and '.join(values)})" if values else ""
+
+
+def is_broken(check: Bound, found: Finding) -> bool:
+    """Return whether a quantity lies outside its bounds for certain."""
+    return f" is not {interval(check)}" in found.message and not found.message.endswith(UNCERTAIN)
 
 
 # -- balls ---------------------------------------------------------------------------------------------
@@ -514,9 +530,10 @@ def _bound_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
             radius = _width(ball, size)
             is_inside = all(margin.real >= 0 for margin in margins)
             is_outside = any(margin.real < 0 for margin in margins)
+            bounds = f"{interval(check)}{_shown(check, lambda z, n: z.real.str(n, radius=False), low, high)}"
         if is_outside:
-            return replace(blank, passed=False, radius=radius, message=f"{text} is not {interval(check)}")
-        uncertain = f"{ball.real.str(SHOWN)} is not {interval(check)} for certain"
+            return replace(blank, passed=False, radius=radius, message=f"{text} is not {bounds}")
+        uncertain = f"{ball.real.str(SHOWN)} is not {bounds}{UNCERTAIN}"
         message = _too_wide(judge, radius) or ("" if is_inside else uncertain)
         found = replace(blank, passed=not message, radius=radius, message=message or text)
         if found.passed:

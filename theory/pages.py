@@ -19,7 +19,7 @@ from .unicode import in_unicode
 #: Meaning of each verdict.
 VERDICTS = {
     "holds": "it holds as stated",
-    "conditional": "it holds under hypotheses that the source omits or understates",
+    "conditional": "it holds under the hypotheses below, which the source, if there is one, omits or understates",
     "refuted": "it is false as stated",
 }
 _FORMULA = {
@@ -49,6 +49,8 @@ def verdict_in_words(claim: Claim) -> str:
     """Return the verdict of a claim and what it means."""
     if claim.as_read:
         return "refuted, as we read it: the formula of the source was not available to us"
+    if claim.verdict == "conditional" and not any(source.role == "claims" for source in claim.sources):
+        return "conditional: it holds under the hypotheses below"
     return f"{claim.verdict}: {VERDICTS[claim.verdict]}"
 
 
@@ -96,7 +98,7 @@ def outcome(found: Finding, digits: int) -> str:
     words = {
         "identity": "" if found.digits is None else f"agree to {min(found.digits, digits):.1f} digits or more",
         "contradiction": "" if found.gap is None else f"differ by {100 * found.gap:.3g} % or more",
-        "bound": f"it is {found.message}",
+        "bound": f"it is {found.message}{f' at {found.place}' if found.place else ''}",
     }[found.kind]
     radius = radius_in_words(found.radius)
     ball = "exact balls" if radius == "exact" else radius and f"balls of relative radius {radius}"

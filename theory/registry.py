@@ -134,20 +134,25 @@ def is_known_elsewhere(claim: Claim, with_files: bool) -> bool:
     return _own().get(claim.id) is claim or (with_files and claim.id in _from_files)
 
 
-def load_files(paths: list[Path]) -> None:
+def load_files(paths: list[Path | str]) -> None:
     """Run several Python files that register claims."""
     for path in paths:
         load_file(path)
 
 
-def load_file(path: Path) -> None:
+def load_file(path: Path | str) -> None:
     """Run a Python file that registers claims.
+
+    Parameters
+    ----------
+    path : path or str
 
     Raises
     ------
     ConfigurationError
         The file does not exist, or it raised an error.
     """
+    path = Path(path)
     try:
         code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     except (OSError, SyntaxError, ValueError) as error:

@@ -119,7 +119,7 @@ def verify(
     seed: int = 0,
     rigorous: bool | None = None,
     processes: int = 1,
-    files: Sequence[Path] = (),
+    files: Sequence[Path | str] = (),
 ) -> Iterator[Evidence]:
     """Check claims and yield the evidence of each as soon as it is complete.
 
@@ -170,7 +170,7 @@ def verify(
 
 
 def _in_processes(
-    claims: Sequence[Claim], options: tuple[int, int, bool | None], processes: int, files: Sequence[Path]
+    claims: Sequence[Claim], options: tuple[int, int, bool | None], processes: int, files: Sequence[Path | str]
 ) -> Iterator[Evidence]:
     # A check is a task: otherwise all processes would wait for the one with the longest claim.
     tasks = [(claim.id, index, options) for claim in claims for index in range(len(claim.checks))]

@@ -1,5 +1,10 @@
 # ruff: noqa: RUF001 (the characters are the purpose of this module)
-r"""Formulas in Unicode, for terminals: TeX between dollar signs becomes plain characters."""
+r"""Formulas in Unicode, for terminals: TeX between dollar signs becomes plain characters.
+
+pylatexenc (2.11) was compared on all formulas of the claims. It drops the braces of exponents, indices and
+denominators, and the bars of norms: $c_{n+1}$ becomes ``c_n+1``, $\frac{1}{2N}$ ``1/2N``, and $\|f\|^2$ ``f^2``. Such
+formulas, which are a quarter of all, then say something else.
+"""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ class _Divided:
 
     full_scale: float | None
 
-    def __call__(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
+    def __call__(self, samples: np.ndarray, numbers: np.ndarray | None = None) -> np.ndarray:
         return as_floats(samples, self.full_scale)
 
 
@@ -274,7 +274,7 @@ class _Rescaled:
     before: float | None
     after: float | None
 
-    def __call__(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
+    def __call__(self, samples: np.ndarray, numbers: np.ndarray | None = None) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):
             raw = samples * samples.dtype.type(self.before)
             # The whole numbers themselves, divided as the network divides them. Resampled samples are none.

@@ -162,7 +162,7 @@ class _AsSamples:
     dtype: np.dtype
     what: str
 
-    def __call__(self, rows: np.ndarray, start: int) -> np.ndarray:
+    def __call__(self, rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         samples = arrange(as_numbers(rows, self.what), self.layout)
         if self.dtype == np.uint8:
             return samples

@@ -121,6 +121,11 @@ def to_svg(figure: Figure, prefix: str) -> str:
     width = 100 * figure.get_figwidth()
     # The figure never grows beyond its own size, and scrolls below the size at which it is legible.
     size = f"max-width:{width:.0f}px;min-width:{min(width, 680):.0f}px"
+    # matplotlib repeats the faces in each text, and writes rotations by no angle.
+    family = re.search(r"font-family: [^;\"]*", svg)
+    if family and svg.count(family[0]) == svg.count("font-family:"):
+        svg, size = svg.replace(f"{family[0]}; ", ""), f"{size};{family[0]}"
+    svg = re.sub(r' transform="rotate\(-?0 [^)]*\)"|(?<=\n) +', "", svg)
     return re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', rf'<svg style="{size}" \1>', svg, count=1)
 
 

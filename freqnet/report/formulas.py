@@ -1,4 +1,4 @@
-"""Formulas as SVG, drawn by matplotlib: no scripts, no fonts to load."""
+"""Formulas as SVG, drawn by matplotlib: reports need no further package, no scripts and no fonts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from freqnet.report.page import part_html
-
-# Units of the drawing per em of text. A serif face must be larger to look as large as the text around it.
-EM, INLINE, DISPLAY = 100.0, 1.12, 1.25
+# Units of the drawing per em, and the size of a formula in ems of the text around it: a serif face must be larger to
+# look as large.
+EM, SCALE = 100.0, 1.12
 
 # A sum with its limits: matplotlib sets it too close to its summand.
 _SUM = re.compile(r"(\\sum(?:_(?:\{[^}]*\}|\w))?(?:\^(?:\{[^}]*\}|\w))?)")
@@ -37,29 +36,13 @@ class Formula:
 
 
 @lru_cache(maxsize=1000)
-def draw(tex: str, scale: float = INLINE) -> Formula:
-    """Draw a formula, ``scale`` ems of the text around it high per em; `formula` returns it as SVG."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    line = _SUM.sub(r"\\,\1\\,", " ".join(tex.split()))
-    drawn = TextPath((0, 0), f"${line}$", size=EM, prop=FontProperties(math_fontfamily="stix"))
-    box = drawn.get_extents()
-    left, top, width, height = box.x0 - 4, -box.y1 - 4, box.width + 8, box.height + 8
-    style = f"width:{width / EM * scale:.3f}em;height:{height / EM * scale:.3f}em"
-    style += f";vertical-align:{(box.y0 - 4) / EM * scale:.3f}em"
-    return Formula(tex, _outline(drawn), f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}", style)
-
-
-def formula(tex: str, scale: float = INLINE) -> str:
-    """Return a formula as an ``svg`` element that sits on the line of the text around it.
+def draw(tex: str) -> Formula:
+    """Draw a formula.
 
     Parameters
     ----------
     tex : str
         TeX that matplotlib's mathtext knows, without dollar signs.
-    scale : float
-        Size, in ems of the text around it.
 
     Raises
     ------
@@ -68,10 +51,19 @@ def formula(tex: str, scale: float = INLINE) -> str:
 
     Examples
     --------
-    >>> formula("x^2")[:42]
-    '<svg class="formula" role="img" aria-label'
+    >>> draw("x^2").outline[0], draw("x^2").style[:6]
+    ('M', 'width:')
     """
-    return part_html(draw(tex, scale))
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    line = _SUM.sub(r"\\,\1\\,", " ".join(tex.split()))
+    drawn = TextPath((0, 0), f"${line}$", size=EM, prop=FontProperties(math_fontfamily="stix"))
+    box = drawn.get_extents()
+    left, top, width, height = box.x0 - 4, -box.y1 - 4, box.width + 8, box.height + 8
+    style = f"width:{width / EM * SCALE:.3f}em;height:{height / EM * SCALE:.3f}em"
+    style += f";vertical-align:{(box.y0 - 4) / EM * SCALE:.3f}em"
+    return Formula(tex, _outline(drawn), f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}", style)
 
 
 def _outline(drawn: Any) -> str:

@@ -105,7 +105,7 @@ class _Transform:
     precision: np.dtype
     what: str
 
-    def __call__(self, samples: np.ndarray, start: int = 0) -> np.ndarray:
+    def __call__(self, samples: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):
             floats = Dataset(self.what, samples, np.empty(len(samples)), (), full_scale=self.full_scale).floats()
             spectra = self.door.transform(Tensor(floats), self.precision).data
@@ -167,14 +167,14 @@ class _Checked:
         self.folder, self.checksums = folder, checksums
         self._seen = np.zeros(len(checksums), bool)
 
-    def __call__(self, rows: np.ndarray, start: int) -> np.ndarray:
-        new = np.flatnonzero(~self._seen[start : start + len(rows)])
+    def __call__(self, rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        new = np.flatnonzero(~self._seen[numbers])
         if len(new):
-            odd = new[_checksums(rows[new]) != self.checksums[start + new]]
+            odd = new[_checksums(rows[new]) != self.checksums[numbers[new]]]
             if len(odd):
-                got = f"spectra of sample {start + odd[0]} that have changed since they were written"
+                got = f"spectra of sample {numbers[odd[0]]} that have changed since they were written"
                 raise DataError(_damaged(self.folder, got))
-            self._seen[start + new] = True
+            self._seen[numbers[new]] = True
         return rows
 
 

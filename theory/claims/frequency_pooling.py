@@ -219,9 +219,11 @@ CLAIMS: tuple[Claim, ...] = (
         statement="If the last output has size 1 x 1, it depends on the DC of the input alone.",
         verdict="conditional",
         hypotheses="Every layer is bin-local.",
-        corrected="With a nonlinear function of the samples before the last pooling the "
-        "statement is wrong: the mean of a square is the power of all modes.",
+        corrected="With a nonlinear function of the samples before the last pooling, where this function sees more "
+        "than "
+        "one bin, the output can depend on all of them: the mean of a square is the power of all modes.",
         proof="This is bin-local-low-pass with the last cut-off 0.",
+        proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         checks=(
             Identity(
                 name="a function of the sum of the samples, against the layers",

@@ -249,12 +249,16 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="relu-residual-variance",
         title="The residual variance of polynomials for ReLU of a normal variable",
-        statement=r"At mean 0 the best line misses $(\pi - 2)/(2(\pi - 1)) = 26.7\,\%$ of the variance of "
-        r"$\mathrm{ReLU}(X)$, the best parabola $(\pi - 3)/(2(\pi - 1)) = 3.3\,\%$, whatever the deviation.",
+        statement=r"For a normal $X$ of mean 0 and any deviation, the best line in the mean square misses $(\pi - "
+        r"2)/(2(\pi - 1)) = 26.7\,\%$ of the variance of $\mathrm{ReLU}(X)$, the best parabola $(\pi - 3)/(2(\pi - "
+        r"1)) = 3.3\,\%$.",
         verdict="holds",
-        proof=r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval for Hermite polynomials), and a polynomial of "
-        r"degree $d$ accounts for its first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = "
-        r"1/4$ and $2 c_2^2 = 1/(4\pi)$.",
+        proof=r"Let $c_j$ be the coefficients of $\mathrm{ReLU}$ in Hermite polynomials of $X/s$, $s$ the deviation. "
+        r"The "
+        r"variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval), and a polynomial of degree $d$ accounts for its first "
+        r"$d$ "
+        r"terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and $2 c_2^2 = 1/(4\pi)$; and "
+        r"$\mathrm{ReLU}(sz) = s\,\mathrm{ReLU}(z)$ for $s > 0$.",
         checks=(
             Identity(
                 name="at mean 0, against the squared distance",

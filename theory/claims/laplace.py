@@ -480,9 +480,10 @@ CLAIMS += (
         sources=(Source("zhu2021", "Section 4", "", "none"),),
         statement=r"$F(w) = L(iw)$: the two correspond by $p = iw$.",
         verdict="conditional",
-        hypotheses=r"$f$ vanishes for $t < 0$ and its abscissa is negative (or $f$ is integrable).",
-        corrected=r"For $f$ of at most polynomial growth $F(w)$ is the boundary value of $L_+(\epsilon + iw) + "
-        r"L_-(\epsilon - iw)$, where $L_-$ is the transform of $f(-t)$. For the sigmoid $F(w) = 2i\,\Im L(iw) + i/w + "
+        hypotheses=r"$f$ vanishes for $t < 0$ and is integrable.",
+        corrected=r"For $f$ of at most polynomial growth $F(w)$ is the limit of $L_+(\epsilon + iw) + L_-(\epsilon - "
+        r"iw)$, as a distribution, where $L_+$ is the transform of $f(t)$, $t > 0$, and $L_-$ that of $f(-t)$. For the "
+        r"sigmoid $F(w) = 2i\,\Im L(iw) + i/w + "
         r"\pi\delta(w)$, with $\Im L(iw) = -\frac{1}{2}(1/w + \pi/\sinh(\pi w))$.",
         proof=r"$\sigma(-t) = 1 - \sigma(t)$, so that $L_-(p) = 1/p - L_+(p)$; and $L_+(-iw)$ is the conjugate of "
         r"$L_+(iw)$. From $1/(\epsilon - iw) \to i/w + \pi\delta(w)$ the sum follows: the deltas of the two $L_+$ "

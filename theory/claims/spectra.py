@@ -858,11 +858,12 @@ CLAIMS += (
         id="step-spectrum",
         title="The Fourier transform of the Heaviside step",
         sources=(Source(_ZHU, "Theorem 3.5; Section 3.2", "23", "reconstructed"),),
-        statement=r"The Fourier transform of $H$ is $\pi\delta(w) + \mathrm{PV}\,1/(iw)$.",
+        statement=r"The Fourier transform of $H$, with $e^{-iwt}$, is $\pi\delta(w) + \mathrm{PV}\,1/(iw)$.",
         verdict="holds",
-        hypotheses="The transform is that of a tempered distribution.",
-        corrected="The Fourier integral of $H$ does not converge.",
-        proof=r"Take the limit of the real and imaginary parts of $1/(\beta + iw)$ (see step-as-a-limit).",
+        corrected="It is the transform of a tempered distribution: the Fourier integral of $H$ does not converge.",
+        proof=r"Take the limit of the real and imaginary parts of $1/(\beta + iw)$ (see step-as-a-limit): $e^{-\beta "
+        r"t} "
+        r"H(t)$ tends to $H$ as a tempered distribution, and the transform is continuous on these.",
         checks=(
             Identity(
                 name="paired with e^(-(w-s)²/2)",

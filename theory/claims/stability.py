@@ -222,10 +222,11 @@ CLAIMS: tuple[Claim, ...] = (
         id="truncated-square-norm",
         title="The norm of a truncated square is 1, 1.414 and 1.793 for bands 0, 1 and 2, and grows as the root of the "
         "number of modes",
-        statement=r"Let $s(K)$ be the largest $\|P(x^2)\|$ of real signals of band $K$ and norm 1. It is also the "
+        statement=r"Let $s(K)$ be the largest $\|P(x^2)\|$ of real signals of band $K$ on one axis, of norm 1. It is "
+        r"also the "
         r"largest $\|P(xy)\|$, and the largest mean of $x^3$. $s(0) = 1$, $s(1) = \sqrt{2}$, "
         r"$s(2) = \sqrt{(7 + \sqrt{7})/3}$, and $\sqrt{\frac{7}{12}} \sqrt{2K + 1} < s(K) \leq \sqrt{2K + 1}$. The "
-        r"lower bound is that of Dirichlet's kernel, whose ratio is $\sqrt{(7K^2 + 7K + 3)/(6K + 3)}$.",
+        r"lower bound follows from the ratio of Dirichlet's kernel, $\sqrt{(7K^2 + 7K + 3)/(6K + 3)}$.",
         verdict="holds",
         proof=r"$\|xy\| \leq \sup |x| \cdot \|y\|$ and $\sup |x| \leq \sum |X_k| \leq \sqrt{2K + 1}\,\|x\|$. The mean "
         "of $xyz$ is a symmetric trilinear form, whose norm is attained at $x = y = z$ (Banach 1938). At the maximum "
@@ -341,8 +342,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="norm-through-depth",
-        title="Truncated squares without normalisation vanish below the norm 1/s(K) and explode above it",
-        statement=r"$L$ truncated squares take a signal of norm $r$ to one of norm at most $(s r)^{2^L}/s$, with $s = "
+        title="Truncated squares without normalisation vanish below the norm 1/s(K), and can explode above it",
+        statement=r"Of real signals of band $K$ on one axis, $L$ truncated squares $P(x^2)$ take one of norm $r$ to "
+        r"one of norm at most $(s r)^{2^L}/s$, with $s = "
         r"s(K)$. They make every signal of norm below $1/s$ vanish, and no larger threshold does. $L$ layers $x + "
         r"cP(x^2)$ take the norm $r_0 = r$ at most to $r_L$, $r_{l+1} = r_l + |c|\,s\,r_l^2$. Both bounds are reached.",
         verdict="holds",
