@@ -57,6 +57,7 @@ nitpick_ignore = [
     ("py:class", "freqnet.spaces.transforms.Counter"),
     ("py:class", "freqnet.torch.devices.DeviceNetwork"),
     ("py:class", "freqnet.training.choices.Choice"),
+    ("py:class", "freqnet.training.spectra_files.DiskSpectra"),
 ]
 default_role = "name"
 highlight_language = "pycon"
