@@ -166,6 +166,7 @@ class Body(nn.Module):
     def __init__(self, device: DeviceNetwork, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.translation = device.recorded(shape)
+        self.translation.hand_over(TORCH, device.device)
         self.names: dict[str, str] = {}
         for name, array in device.network.arrays().items():
             self.names[name] = own = name.replace(".", "_")

@@ -46,6 +46,7 @@ exclude_patterns = ["_build", "speed", "gallery/*.ipynb"]
 nitpicky = True
 # Type variables, and classes that are not public.
 nitpick_ignore = [
+    ("py:class", "freqnet.arrays.source.Source"),
     ("py:class", "freqnet.nn.module.Layer"),
     ("py:class", "freqnet.nn.network.State"),
     ("py:class", "freqnet.onnx.matrices.Product"),
@@ -54,7 +55,9 @@ nitpick_ignore = [
     ("py:class", "freqnet.spaces.base.S"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
     ("py:class", "freqnet.spaces.transforms.Counter"),
+    ("py:class", "freqnet.torch.devices.DeviceNetwork"),
     ("py:class", "freqnet.training.choices.Choice"),
+    ("py:class", "freqnet.training.spectra_files.DiskSpectra"),
 ]
 default_role = "name"
 highlight_language = "pycon"

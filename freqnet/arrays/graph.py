@@ -166,7 +166,7 @@ class Program:
         replaced : dict of str to array
             New values of those given ones that a training step changes, such as running averages.
         """
-        bound = self._bound_to(library, device)
+        bound = self.bound_to(library, device)
         values: dict[str, Any] = {**bound.constants, **given}
         replaced: dict[str, Any] = {}
         with library.computing(device):
@@ -182,7 +182,8 @@ class Program:
                     values.pop(own, None)
         return values[self.result], replaced
 
-    def _bound_to(self, library: Library, device: Any) -> _Bound:
+    def bound_to(self, library: Library, device: Any) -> _Bound:
+        """Return the steps and the constants in a library on a device; the constants are handed over once."""
         key = library, str(device)
         if key not in self._bound:
             steps = [(step.make(library), step.name, step.inputs, step.writes, dead) for step, dead in self._steps]

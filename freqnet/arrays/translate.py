@@ -82,6 +82,10 @@ class Translation:
         made, replaced = self.of_rows(rows, arrays, library)
         return made if self.result_space is None else _from_rows(library, made, self.result_space), replaced
 
+    def hand_over(self, library: Library, device: Any) -> None:
+        """Hand over all constants, which else happens at the first call: a compiler would take it for a part of it."""
+        self._program.bound_to(library, device)
+
     def of_rows(self, x: Any, arrays: Mapping[str, Any], library: Library) -> tuple[Any, dict[str, Any]]:
         """Compute as a call does, with signals as real numbers ``(rows, batch, channels)``."""
         given = {**{_given(name): array for name, array in arrays.items()}, _INPUT: x}
