@@ -19,7 +19,7 @@ from .unicode import in_unicode
 #: Meaning of each verdict.
 VERDICTS = {
     "holds": "it holds as stated",
-    "conditional": "it holds under the hypotheses below, which the source, if there is one, omits or understates",
+    "conditional": "it holds under hypotheses that the source omits or understates",
     "refuted": "it is false as stated",
 }
 _FORMULA = {
