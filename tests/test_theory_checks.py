@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import pytest
 from freqnet.theory import (
     Bound,
@@ -15,6 +16,7 @@ from freqnet.theory import (
     Identity,
     Range,
     catalogue,
+    quadrature,
     run_check,
     verify,
 )
@@ -366,3 +368,13 @@ def test_the_nodes_of_both_libraries_are_the_same(degree: int, monkeypatch: pyte
     slow = m.ctx._gauss_legendre.calc_nodes(degree, 150)
     for found, expected in zip(sorted(fast), sorted(slow), strict=True):
         assert all(abs(a - b) < 1e-40 for a, b in zip(found, expected, strict=True))
+
+
+def test_integrals_are_exact_without_python_flint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quadrature, "flint", None)
+    context = mpmath.MPContext()
+    context.dps = 30
+    context._gauss_legendre = quadrature.Legendre(context)
+    value, error = quadrature.Rule(context)(context.exp, context.mpf(0), context.mpf(1))
+    assert abs(value - (context.e - 1)) < context.mpf("1e-29")
+    assert error < context.mpf("1e-20")

@@ -150,7 +150,9 @@ class Rule:
         # rule has many nodes and would lose digits.
         legendre = self.context._gauss_legendre
         if flint is None:
-            found: tuple[Number, Number] = self.context.quad(f, [a, b], method=legendre, maxdegree=degree, error=True)
+            found: tuple[Number, Number] = self.context.quad(
+                f, [a, b], method="gauss-legendre", maxdegree=degree, error=True
+            )
             return found
         degree = degree or legendre.guess_degree(self.context.prec)
         value, error, self.size = legendre.integral(f, a, b, self.size, 3 * 2 ** (degree - 1))
