@@ -481,8 +481,8 @@ show("grid")
 show("fourier")
 
 # %%
-# On CIFAR-10 with ReLU, spectral parameters need 1.6 to 2.3 times fewer epochs with 3x3 taps, where the paper prints 2.2
-# to 2.4, and 2.0 to 3.3 times fewer with 5x5 taps, where it prints 4.8 to 5.1. So 5x5 taps gain more than 3x3, as
+# On CIFAR-10 with ReLU, spectral parameters need 1.6 to 2.3 times fewer epochs with 3x3 taps, where the paper prints
+# 2.2 to 2.4, and 2.0 to 3.3 times fewer with 5x5 taps, where it prints 4.8 to 5.1. So 5x5 taps gain more than 3x3, as
 # printed, but less than printed; and after as many epochs the held-out error is 3 to 10 points lower. On the digits
 # there is little to gain: 1.1 to 1.8, and some spectral networks never reach the error of the spatial one. The training
 # loss, which varies less, gives 1.3 to 2.9 on CIFAR-10 and 1.2 to 1.8 on the digits. In the Fourier domain the gain by

@@ -55,7 +55,8 @@ def forecasts(data: str, words: list[str], folder: Path) -> list[dict[str, Any]]
     out = folder / "plan.json"
     counts = ",".join(map(str, PROCESSES))
     plan = ["plan", data, *words, "--processes", counts, "--machines", "1", "--json", str(out)]
-    subprocess.run([sys.executable, "-m", "freqnet", *plan], check=True, capture_output=True)
+    command = [sys.executable, "-c", "from freqnet.cli import main; main()", *plan]
+    subprocess.run(command, check=True, capture_output=True)
     return json.loads(out.read_text(encoding="utf-8"))["forecasts"]  # type: ignore[no-any-return]
 
 
