@@ -53,6 +53,7 @@ nitpick_ignore = [
     ("py:class", "freqnet.onnx.matrices.Selection"),
     ("py:class", "freqnet.spaces.base.NodeTables"),
     ("py:class", "freqnet.spaces.base.S"),
+    ("py:class", "freqnet.on_disk.DiskArray"),
     ("py:class", "freqnet.spaces.nodes.tables.Tables"),
     ("py:class", "freqnet.spaces.transforms.Counter"),
     ("py:class", "freqnet.torch.devices.DeviceNetwork"),
