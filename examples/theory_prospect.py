@@ -256,8 +256,9 @@ for size in SIZES:
 # %%
 # So the remark is half right. A product per mode takes two multiply-adds per value and channel, where a kernel of 3x3
 # taps takes nine: fewer for every kernel of more than one tap, as long as nothing is transformed. With a transform
-# before and after each product, small kernels do not pay. What a small kernel costs in the frequency domain is memory,
-# and its spectrum, which is computed once per batch. Fewer modes take less of both, and
+# before and after each product, kernels of one tap do not pay, and those of 3x3 hardly. What a small kernel costs in
+# the frequency domain is memory, and its spectrum, which is computed once per batch and can take as long as the
+# product, for as few images as here; the times of the frequency domain leave it out. Fewer modes take less of both, and
 # :doc:`an accelerator </gallery/accelerator_network>` can keep the taps and compute the spectrum when it is needed.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
