@@ -167,12 +167,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="laguerre-error",
         title="The error of N Laguerre functions, and the best scale",
-        statement=r"The squared error of the best combination of $N$ Laguerre functions of scale $a > 0$ for "
+        statement="The squared error of the best combination of $N$ Laguerre functions of scale $a > 0$ for "
         r"$e^{-bt}$, $\Re b > 0$, is $\rho^{2N}$ times the energy of $e^{-bt}$, with $\rho = |b - a|/|b + a|$. The "
-        r"best "
-        r"scale is $a = |b|$, with $\rho = \tan(|\arg b|/2)$. For all real decays $b$ between $\alpha$ and $\beta$ "
-        r"together, of whose errors the largest counts, "
-        r"it is $a = \sqrt{\alpha\beta}$, with $\rho = (\sqrt{\beta} - \sqrt{\alpha})/(\sqrt{\beta} + \sqrt{\alpha})$.",
+        r"best scale is $a = |b|$, with $\rho = \tan(|\arg b|/2)$. For all real decays $b$ between $\alpha$ and "
+        r"$\beta$ together, of whose errors the largest counts, it is $a = \sqrt{\alpha\beta}$, with $\rho = "
+        r"(\sqrt{\beta} - \sqrt{\alpha})/(\sqrt{\beta} + \sqrt{\alpha})$.",
         verdict="holds",
         proof=r"The coefficients of $e^{-bt}$ are the transforms at $p = b$: $c_n = \sqrt{2a}\,(b - a)^n/(b + a)^{n + "
         r"1}$. The squares of those from $n = N$ on are a geometric series, and $1 - \rho^2 = 4a\,\Re b/|b + a|^2$.",
@@ -255,13 +254,10 @@ CLAIMS: tuple[Claim, ...] = (
         id="kautz-error",
         title="The error of Kautz pairs, exact for a damped oscillation",
         statement=r"Let $\Re b, \Re z > 0$. With $n$ pairs of functions of the poles $-z$ and $-\overline{z}$, the "
-        r"error for $\Re(\gamma "
-        r"e^{-bt})$ has the norm of $\Re(\gamma \beta^n e^{-bt})$, with $\beta = (b - z)(b - \overline{z})/[(b + z)(b "
-        r"+ "
-        r"\overline{z})]$, which is 0 for $z = b$. The exponential $e^{-bt}$ with $\Im b = 10\,\Re b$ needs 47 "
-        r"Laguerre "
-        "functions for an error of 1 % at the best scale, and 6 pairs, which are 12 functions, if the frequency of the "
-        "pole is wrong by 10 %.",
+        r"error for $\Re(\gamma e^{-bt})$ has the norm of $\Re(\gamma \beta^n e^{-bt})$, with $\beta = (b - z)(b - "
+        r"\overline{z})/[(b + z)(b + \overline{z})]$, which is 0 for $z = b$. The exponential $e^{-bt}$ with $\Im b = "
+        r"10\,\Re b$ needs 47 Laguerre functions for an error of 1 % at the best scale, and 6 pairs, which are 12 "
+        "functions, if the frequency of the pole is wrong by 10 %.",
         verdict="holds",
         proof=r"Transforms orthogonal to the pairs are the products $B G$ with the Blaschke product $B(p) = [(p - z)(p "
         r"- \overline{z})]^n/[(p + z)(p + \overline{z})]^n$. The part of $1/(p + b)$ in this space is $B(b)B(p)/(p + "

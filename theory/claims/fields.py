@@ -275,22 +275,19 @@ CLAIMS: tuple[Claim, ...] = (
         'the field, is closer to the truncated ReLU than "transform back, ReLU on the same grid, transform again".',
         verdict="conditional",
         hypotheses="The fields are samples of 2,000, of 9 modes on an axis or of 9 by 9, real and imaginary parts of "
-        "the "
-        "coefficients independent, of mean 0 and equal variance; and the error is the mean over the sample, relative "
-        "to "
-        "the length of the truncated ReLU.",
+        "the coefficients independent, of mean 0 and equal variance; and the error is the mean over the sample, "
+        "relative to the length of the truncated ReLU.",
         corrected="Over 2,000 fields of 9 modes, with uniform coefficients, the error relative to the length of ReLU "
         "is 10.3 % on average for the parabola, with a standard deviation of 4.1 %, and 26.3 % for ReLU on the same "
         "grid, with 9.4 %. On 41 of these fields the same grid is closer. Over 2,000 fields of 9 by 9 modes, with "
-        "normal coefficients, the errors are 8.2 % (standard deviation 1.7 %) and 30.8 % (3.9 %), and the parabola "
-        "is always closer. These are figures of samples: the expected error is infinite, since a field that is "
-        "negative but for a "
-        "small peak has a small ReLU, which the parabola misses by far. With a mean that is not 0, or a band of 1, the "
-        "same grid can be closer on average. A field that is positive everywhere is its own ReLU, which any grid gives "
-        "exactly but the parabola does not.",
+        "normal coefficients, the errors are 8.2 % (standard deviation 1.7 %) and 30.8 % (3.9 %), and the parabola is "
+        "always closer. These are figures of samples: the expected error is infinite, since a field that is negative "
+        "but for a small peak has a small ReLU, which the parabola misses by far. With a mean that is not 0, or a "
+        "band of 1, the same grid can be closer on average. A field that is positive everywhere is its own ReLU, "
+        "which any grid gives exactly but the parabola does not.",
         proof="The reason, not a proof: a parabola misses 3.3 % of the variance of ReLU of a normal variable (see "
-        "relu-residual-variance), "
-        "and only the part of it inside the band counts; the coarse grid aliases all modes outside the band into it.",
+        "relu-residual-variance), and only the part of it inside the band counts; the coarse grid aliases all modes "
+        "outside the band into it.",
         checks=(
             Bound(
                 name="closer on each of these fields",

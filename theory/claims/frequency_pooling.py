@@ -220,8 +220,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="conditional",
         hypotheses="Every layer is bin-local.",
         corrected="With a nonlinear function of the samples before the last pooling, where this function sees more "
-        "than "
-        "one bin, the output can depend on all of them: the mean of a square is the power of all modes.",
+        "than one bin, the output can depend on all of them: the mean of a square is the power of all modes.",
         proof="This is bin-local-low-pass with the last cut-off 0.",
         proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         checks=(

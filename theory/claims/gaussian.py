@@ -254,11 +254,9 @@ CLAIMS: tuple[Claim, ...] = (
         r"1)) = 3.3\,\%$.",
         verdict="holds",
         proof=r"Let $c_j$ be the coefficients of $\mathrm{ReLU}$ in Hermite polynomials of $X/s$, $s$ the deviation. "
-        r"The "
-        r"variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval), and a polynomial of degree $d$ accounts for its first "
-        r"$d$ "
-        r"terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and $2 c_2^2 = 1/(4\pi)$; and "
-        r"$\mathrm{ReLU}(sz) = s\,\mathrm{ReLU}(z)$ for $s > 0$.",
+        r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval), and a polynomial of degree $d$ accounts for its "
+        r"first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and $2 c_2^2 = "
+        r"1/(4\pi)$; and $\mathrm{ReLU}(sz) = s\,\mathrm{ReLU}(z)$ for $s > 0$.",
         checks=(
             Identity(
                 name="at mean 0, against the squared distance",

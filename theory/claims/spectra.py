@@ -884,8 +884,7 @@ CLAIMS += (
         verdict="holds",
         corrected="It is the transform of a tempered distribution: the Fourier integral of $H$ does not converge.",
         proof=r"Take the limit of the real and imaginary parts of $1/(\beta + iw)$ (see step-as-a-limit): $e^{-\beta "
-        r"t} "
-        r"H(t)$ tends to $H$ as a tempered distribution, and the transform is continuous on these.",
+        "t} H(t)$ tends to $H$ as a tempered distribution, and the transform is continuous on these.",
         checks=(
             Identity(
                 name="paired with e^(-(w-s)²/2)",

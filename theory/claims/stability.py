@@ -223,10 +223,9 @@ CLAIMS: tuple[Claim, ...] = (
         title="The norm of a truncated square is 1, 1.414 and 1.793 for bands 0, 1 and 2, and grows as the root of the "
         "number of modes",
         statement=r"Let $s(K)$ be the largest $\|P(x^2)\|$ of real signals of band $K$ on one axis, of norm 1. It is "
-        r"also the "
-        r"largest $\|P(xy)\|$, and the largest mean of $x^3$. $s(0) = 1$, $s(1) = \sqrt{2}$, "
-        r"$s(2) = \sqrt{(7 + \sqrt{7})/3}$, and $\sqrt{\frac{7}{12}} \sqrt{2K + 1} < s(K) \leq \sqrt{2K + 1}$. The "
-        r"lower bound follows from the ratio of Dirichlet's kernel, $\sqrt{(7K^2 + 7K + 3)/(6K + 3)}$.",
+        r"also the largest $\|P(xy)\|$, and the largest mean of $x^3$. $s(0) = 1$, $s(1) = \sqrt{2}$, $s(2) = \sqrt{(7 "
+        r"+ \sqrt{7})/3}$, and $\sqrt{\frac{7}{12}} \sqrt{2K + 1} < s(K) \leq \sqrt{2K + 1}$. The lower bound follows "
+        r"from the ratio of Dirichlet's kernel, $\sqrt{(7K^2 + 7K + 3)/(6K + 3)}$.",
         verdict="holds",
         proof=r"$\|xy\| \leq \sup |x| \cdot \|y\|$ and $\sup |x| \leq \sum |X_k| \leq \sqrt{2K + 1}\,\|x\|$. The mean "
         "of $xyz$ is a symmetric trilinear form, whose norm is attained at $x = y = z$ (Banach 1938). At the maximum "
