@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_cli_train import refused, succeed
 
-from freqnet.cli import main
 from freqnet.errors import ConfigurationError
 from freqnet.experiments import Job
 from freqnet.experiments.forecast import Cluster, Rates, Times, forecast, measure_rates
@@ -38,13 +38,6 @@ RATES = Rates(
     spectrum=200,
     workspace=50_000_000,
 )
-
-
-def exit_code(words: list[str]) -> Any:
-    """Run a command, and return its status."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    return ended.value.code
 
 
 def test_one_process() -> None:
@@ -156,21 +149,18 @@ def test_rates_are_read_back(tmp_path: Path) -> None:
             Rates.load(tmp_path / name)
 
 
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(tmp_path: Path) -> None:
     RATES.save(tmp_path / "rates.json")
     words = ["plan", "--rates", str(tmp_path / "rates.json"), "--images", "1e9"]
-    assert exit_code([*words, "--processes", "1,8", "--json", str(tmp_path / "plan.json")]) == 0
-    shown = capsys.readouterr().out
+    shown = succeed(*words, "--processes", "1,8", "--json", tmp_path / "plan.json")
     assert "1,000,000,000 samples, 3 epochs of batches of 80" in shown
     assert "measured with 1,000 samples" in shown
     found = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["forecasts"]
     assert [one["processes"] for one in found] == [1, 8]
-    assert exit_code([*words, "digits"]) == 2
-    assert exit_code([*words, "--domain", "hartley"]) == 2
-    assert exit_code([*words, "--bandwidth", "0"]) == 2
-    assert exit_code(["plan"]) == 2
-    assert exit_code(["plan", "--rates", str(tmp_path / "none")]) == 2
-    assert capsys.readouterr().err.count("freqnet: ") == 5
+    for wrong in ("digits",), ("--domain", "hartley"), ("--bandwidth", "0"):
+        refused(*words, *wrong)
+    refused("plan")
+    refused("plan", "--rates", tmp_path / "none")
 
 
 def test_rates_of_this_machine() -> None:

@@ -222,8 +222,8 @@ def plan(
         int | None, opt("machines", "Machines that share the processes [as many as have a core for each].")
     ] = None,
     images: Annotated[float | None, opt("images", "Samples of the data, such as 1e9 [those of DATA].")] = None,
-    bandwidth: Annotated[float, opt("bandwidth", "Bytes per second between machines [1.25e9].")] = 1.25e9,
-    latency: Annotated[float, opt("latency", "Seconds per message between machines [5e-5].")] = 5e-5,
+    bandwidth: Annotated[float | None, opt("bandwidth", "Bytes per second between machines [1.25e9].")] = None,
+    latency: Annotated[float | None, opt("latency", "Seconds per message between machines [5e-5].")] = None,
     rates: Annotated[Path | None, opt("rates", "File of rates that were measured before, in place of DATA.")] = None,
     save_rates: Annotated[Path | None, file_option("save-rates", "Write the rates to this file.")] = None,
     json: Json = None,
@@ -243,7 +243,8 @@ def plan(
         todo = "leave it out: the file says of which training it is"
         raise ConfigurationError(got_expected("rates", f"{rates} and {odd[0]}", "the file alone", todo))
     counts = read_numbers("--processes", processes) if processes else tuple(sorted({1, core_count()}))
-    clusters = [Cluster(count, machines, bandwidth, latency) for count in counts]
+    links = given({"bandwidth": bandwidth, "latency": latency})
+    clusters = [Cluster(count, machines, **links) for count in counts]
     job = None if rates is not None else Job(**job_arguments(config, data, choices, folder=folder))
     show_plan(job, rates, clusters, images, save_rates, json)
 

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.filesize import decimal
+
 from freqnet.cli.console import print_table, say
 from freqnet.experiments.forecast import Cluster, Forecast, Rates, forecast, measure_rates
 from freqnet.experiments.job import Job
@@ -55,15 +57,15 @@ def _show(rates: Rates, found: Sequence[Forecast]) -> None:
             f"{100 * one.efficiency:.0f} %",
             in_words(one.preparation),
             in_words(one.seconds),
-            size_in_words(one.memory),
-            size_in_words(one.traffic),
+            decimal(one.memory),
+            decimal(one.traffic),
         )
         for one in found
     ]
     heads = ("processes", "machines", "step", "exchange", "efficiency", "preparation", "in all", "memory each", "sent")
     print_table("what it takes", rows, heads)
     where = "on disk, if there is a cache" if rates.on_disk else "in the memory of each process"
-    say(f"spectra: {size_in_words(first.spectra)}, {where}; sent: bytes of each process per step")
+    say(f"spectra: {decimal(first.spectra)}, {where}; sent: bytes of each process per step")
 
 
 def in_words(seconds: float) -> str:
@@ -76,16 +78,3 @@ def in_words(seconds: float) -> str:
         if seconds < most:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 86400:,.3g} days"
-
-
-def size_in_words(size: float) -> str:
-    """Return a number of bytes in a unit that suits it.
-
-    >>> size_in_words(0), size_in_words(2500), size_in_words(3.2e12)
-    ('0 B', '2.5 kB', '3.2 TB')
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:,.3g} TB"

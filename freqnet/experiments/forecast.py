@@ -298,7 +298,7 @@ def forecast(rates: Rates, cluster: Cluster | None = None, images: float | None 
         step = rates.whole.of(rates.batch) + rates.optimizer
     else:
         traffic = round(rates.vector * (own + 1) * (p - 1) / p)
-        exchange = _exchange(rates, cluster, machines, here, traffic) + waiting * rates.addition * shards / p
+        exchange = _exchange(rates, cluster, machines, waiting, traffic) + waiting * rates.addition * shards / p
         step = waiting * (own * rates.part.of(rates.batch / shards) + rates.optimizer_shared) + exchange
     alone = rates.part.of(rates.batch) + rates.optimizer_shared
     preparation = rates.preparation * count * waiting
@@ -315,39 +315,17 @@ def forecast(rates: Rates, cluster: Cluster | None = None, images: float | None 
     )
 
 
-def _exchange(rates: Rates, cluster: Cluster, machines: int, here: int, traffic: int) -> float:
+def _exchange(rates: Rates, cluster: Cluster, machines: int, waiting: float, traffic: int) -> float:
     """Return the seconds that sending the pieces of the gradients takes; messages go one after another."""
     # Figures, pieces of parts, and pieces of the sum: one message each to every other process.
     messages = 3 * (cluster.processes - 1)
     if machines == 1:
         # Through memory that two processes share: in and out.
-        return 2 * traffic / rates.copying * max(1.0, here / rates.cores) + messages * _NEAR
-    return traffic * here / cluster.bandwidth + messages * cluster.latency
+        return 2 * traffic / rates.copying * waiting + messages * _NEAR
+    return traffic * math.ceil(cluster.processes / machines) / cluster.bandwidth + messages * cluster.latency
 
 
 # -- measuring -------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class _Found:
-    """What one process has measured."""
-
-    dataset: str
-    samples: int
-    kept: int
-    epochs: int
-    batch: int
-    on_disk: bool
-    times: Times
-    optimizer: float
-    addition: float
-    copying: float
-    preparation: float
-    prediction: float
-    vector: int
-    sample: int
-    spectrum: int
-    peak: int
-
-
 def measure_rates(job: Job) -> Rates:
     """Measure a training on this machine, for some seconds.
 
@@ -372,23 +350,15 @@ def measure_rates(job: Job) -> Rates:
     with spawned(cores, _wait_by, get_context("spawn").Barrier(cores)) as executor:
         shared = list(executor.map(_measure, [job] * cores, [1] * cores))
     mean = lambda name: float(np.mean([getattr(found, name) for found in shared]))
-    seconds = tuple(map(float, np.mean([found.times.seconds for found in shared], axis=0)))
-    named = ("dataset", "samples", "kept", "epochs", "batch", "on_disk", "vector", "sample", "spectrum")
-    rates = Rates(
-        machine=platform.node() or "this machine",
-        cores=cores,
-        whole=alone.times,
-        part=Times(alone.times.examples, seconds),
-        optimizer=alone.optimizer,
-        optimizer_shared=mean("optimizer"),
+    seconds = tuple(map(float, np.mean([found.part.seconds for found in shared], axis=0)))
+    return replace(
+        alone,
+        part=Times(alone.part.examples, seconds),
+        workspace=max(0, alone.workspace - alone.data_bytes(alone.samples)),
+        optimizer_shared=mean("optimizer_shared"),
         addition=mean("addition"),
         copying=mean("copying"),
-        preparation=alone.preparation,
-        prediction=alone.prediction,
-        workspace=0,
-        **{name: getattr(alone, name) for name in named},
     )
-    return replace(rates, workspace=max(0, alone.peak - rates.data_bytes(alone.samples)))
 
 
 _barrier: Any = None
@@ -399,10 +369,14 @@ def _wait_by(barrier: Any) -> None:
     _barrier = barrier
 
 
-def _measure(job: Job, threads: int | None) -> _Found:
-    """Measure in a process of its own; with a number of threads, parts of batches while other processes do so too."""
-    # The first time, libraries are loaded and tables are made.
-    untrained(job)
+def _measure(job: Job, threads: int | None) -> Rates:
+    """Measure in a process of its own; with a number of threads, parts of batches while other processes do so too.
+
+    What differs between the two is the same here in both places; ``workspace`` is the peak of the memory.
+    """
+    if threads is None:
+        # The first time, libraries are loaded and tables are made.
+        untrained(job)
     start = time.perf_counter()
     plan, network, train, parts = untrained(job)
     preparation = (time.perf_counter() - start) / plan.info["samples"]
@@ -427,11 +401,19 @@ def _measure(job: Job, threads: int | None) -> _Found:
         some = analyse(network, parts.train.take(np.arange(min(len(train), _EVALUATED))))
         prediction = _timed(lambda _: evaluate(network, some), None) / len(some)
     one = train.array.take(range(1), axis=-2)
-    return _Found(
-        *(plan.info["dataset"], plan.info["samples"], len(train), settings.epochs, settings.batch),
+    return Rates(
+        machine=platform.node() or "this machine",
+        cores=core_count(),
+        dataset=plan.info["dataset"],
+        samples=plan.info["samples"],
+        kept=len(train),
+        epochs=settings.epochs,
+        batch=settings.batch,
         on_disk=bool(plan.info["reading"]["on_disk"]),
-        times=times,
+        whole=times,
+        part=times,
         optimizer=optimizer,
+        optimizer_shared=optimizer,
         addition=addition,
         copying=copying,
         preparation=preparation,
@@ -439,7 +421,7 @@ def _measure(job: Job, threads: int | None) -> _Found:
         vector=numbers.nbytes,
         sample=parts.train.stored.nbytes // len(train),
         spectrum=one.nbytes,
-        peak=peak_bytes() or 0,
+        workspace=peak_bytes() or 0,
     )
 
 
