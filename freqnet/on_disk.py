@@ -109,10 +109,6 @@ class NumpyRows(Rows):
             self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         return self._descriptor
 
-    @property
-    def _row(self) -> int:
-        return prod(self.shape[1:]) * self.dtype.itemsize
-
     def read(self, start: int, stop: int) -> np.ndarray:
         out = np.empty((stop - start, *self.shape[1:]), self.dtype)
         self._fill(out, start)
@@ -135,7 +131,7 @@ class NumpyRows(Rows):
             out[...] = np.load(self.path, mmap_mode="r")[start : start + len(out)]
             return
         view = out.reshape(-1).view(np.uint8).data
-        place = self._offset + start * self._row
+        place = self._offset + start * self.row_bytes
         while len(view):
             done = os.preadv(self._open, [view], place)
             if not done:
@@ -145,8 +141,8 @@ class NumpyRows(Rows):
 
     def advise(self, start: int, stop: int) -> None:
         if hasattr(os, "posix_fadvise"):
-            place = self._offset + start * self._row
-            os.posix_fadvise(self._open, place, (stop - start) * self._row, os.POSIX_FADV_WILLNEED)
+            place = self._offset + start * self.row_bytes
+            os.posix_fadvise(self._open, place, (stop - start) * self.row_bytes, os.POSIX_FADV_WILLNEED)
 
 
 @dataclass(frozen=True)
@@ -187,8 +183,7 @@ class JoinedRows(Rows):
                 yield part, max(start, first) - first, min(stop, last) - first
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        pieces = [part.read(a, b) for part, a, b in self._pieces(start, stop)]
-        return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *pieces])
+        return self._joined([part.read(a, b) for part, a, b in self._pieces(start, stop)])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         cuts = np.searchsorted(rows, self._ends)
@@ -197,6 +192,10 @@ class JoinedRows(Rows):
             for part, first, (a, b) in zip(self.parts, self._ends[:-1], pairwise(cuts.tolist()), strict=True)
             if a < b
         ]
+        return self._joined(pieces)
+
+    def _joined(self, pieces: list[np.ndarray]) -> np.ndarray:
+        # No rows have a shape and a dtype, too.
         return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *pieces])
 
     def advise(self, start: int, stop: int) -> None:

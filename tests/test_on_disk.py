@@ -17,9 +17,9 @@ import h5py
 import numpy as np
 import pytest
 import zarr
+from test_cli_train import refused, succeed
 
 from freqnet import nn
-from freqnet.cli import main
 from freqnet.data import Dataset, from_arrays, images_checksum, load, split
 from freqnet.errors import ConfigurationError, DataError, DataWarning
 from freqnet.experiments import Job, fingerprint, run
@@ -48,13 +48,6 @@ def pictures(
     y = np.arange(count) % 3
     x = RNG.normal(size=(count, *shape)) + y.reshape(-1, *[1] * len(shape))
     return (x if dtype[0] == "f" else np.clip(60 * x + 100, 0, 255)).astype(dtype), y
-
-
-def exit_code(words: list[str]) -> Any:
-    """Run a command, and return its status."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    return ended.value.code
 
 
 # -- rows ------------------------------------------------------------------------------------------------------
@@ -543,24 +536,20 @@ def test_samples_that_change_before_their_spectra_are_kept_are_told(
 
 
 # -- runs ------------------------------------------------------------------------------------------------------
-def test_a_run_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_on_disk(tmp_path: Path) -> None:
     folder = written(tmp_path / "data", *pictures(120))
     words = ["train", str(folder), "--epochs", "3", "--widths", "4,4", "--batch", "16"]
     outs = [tmp_path / "kept", tmp_path / "computed"]
-    assert exit_code([*words, "--out", str(outs[0]), "--cache", str(tmp_path / "cache")]) == 0
-    assert exit_code([*words, "--out", str(outs[1]), "--on-disk"]) == 0
-    capsys.readouterr()
+    succeed(*words, "--out", outs[0], "--cache", tmp_path / "cache")
+    succeed(*words, "--out", outs[1], "--on-disk")
     for out in outs:
-        assert exit_code(["evaluate", str(out)]) == 0
-        assert "24" in capsys.readouterr().out
-        assert exit_code(["predict", str(out), str(folder)]) == 0
+        assert "24" in succeed("evaluate", out)
         # Of the samples; the targets beside them are none.
-        assert "y.npy" not in (shown := capsys.readouterr().out)
+        assert "y.npy" not in (shown := succeed("predict", out, folder))
         assert "x.npy[119]" in shown
-        assert exit_code(["train", str(folder), "--out", str(out), "--resume"]) == 0
+        succeed("train", folder, "--out", out, "--resume")
     assert (outs[0] / "report.html").is_file()
-    assert exit_code([*words, "--out", str(tmp_path / "none"), "--cache", str(folder / "y.npy")]) == 2
-    assert "cannot be written to" in capsys.readouterr().err
+    assert "cannot be written to" in refused(*words, "--out", tmp_path / "none", "--cache", folder / "y.npy")
     assert not (tmp_path / "none").exists()
 
 

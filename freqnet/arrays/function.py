@@ -194,22 +194,15 @@ class ArrayFunction:
             return x
         kind = library.kind(x)
         if kind == "whole" and source.is_whole:
-            assert source.network is not None
-            given = source.network.door.full_scale
-            usual = 255.0 if x.dtype == library.dtype("uint8") else 1.0
-            divisor = 1.0 if x.dtype == library.dtype("bool") else usual if given is None else given
-            return library.function("astype")(x, wanted) / divisor
+            name = next((name for name in ("bool", "uint8") if x.dtype == library.dtype(name)), "")
+            return library.function("astype")(x, wanted) / source.divisor(name)
         if kind != ("complex" if source.dtype.kind == "c" else "real"):
             got, todo = f"numbers of {x.dtype}", f"pass an array of {source.dtype}"
             raise ConfigurationError(got_expected("input of the function", got, f"{source.dtype}", todo))
         return library.function("astype")(x, wanted)
 
-    def _names(self) -> dict[str, np.ndarray]:
-        body = self.source.body
-        return {name: p.data for name, p in body.named_parameters().items()} | body.named_state()
-
     def _checked(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
-        missing = self._names().keys() - arrays.keys()
+        missing = self.source.body.arrays().keys() - arrays.keys()
         if missing:
             got, todo = f"none for {', '.join(sorted(missing)[:4])}", "pass those of network.arrays() as well"
             raise ConfigurationError(got_expected("arrays", got, "all parameters and running statistics", todo))
@@ -217,7 +210,7 @@ class ArrayFunction:
 
     def _present(self, library: Library, device: Any) -> dict[str, Any]:
         """Return the present arrays in a library on a device; they are handed over again where one has changed."""
-        key, now = (library, str(device)), self._names()
+        key, now = (library, str(device)), self.source.body.arrays()
         known, handed = self._handed.get(key, ({}, {}))
         for name, array in now.items():
             if name not in known or not np.array_equal(known[name], array):

@@ -57,6 +57,13 @@ class Source:
         """The dtype of inputs."""
         return self.precision if self.space is None else np.dtype(self.space.dtype(self.precision))
 
+    def divisor(self, dtype: str) -> float:
+        """Return the number by which a network divides whole numbers of a dtype; ``"bool"`` are truth values."""
+        assert self.network is not None
+        given = self.network.door.full_scale
+        usual = 255.0 if dtype == "uint8" else 1.0
+        return 1.0 if dtype == "bool" else usual if given is None else given
+
     def __str__(self) -> str:
         if self.network is not None:
             return f"{'' if self.is_whole else 'body of '}{self.network}"

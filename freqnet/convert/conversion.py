@@ -248,7 +248,7 @@ def _converted(
     # A network copies layers that are built: their arrays are loaded into the copies.
     body = Sequential(tuple(line.layers))
     network = Network(door, body)
-    network.body.load_arrays({name: p.data for name, p in body.named_parameters().items()} | body.named_state())
+    network.body.load_arrays(body.arrays())
     paths = {id(module): path for path, module in body.modules()}
     rows = (
         ConvertedLayer(n.node.name, n.node.operator, paths[id(n.layer)], type(n.layer).__name__, *n.errors)

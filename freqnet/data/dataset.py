@@ -115,9 +115,9 @@ class Dataset(Displayed):
 
         Samples in files stay there.
         """
-        if not isinstance(self.stored, DiskArray) or self.stored.dtype.kind == "f":
-            return self.stored if isinstance(self.stored, DiskArray) else self.images
-        return self.stored.converted(_Divided(self.full_scale))
+        if not isinstance(self.stored, DiskArray):
+            return self.images
+        return self.stored if self.stored.dtype.kind == "f" else self.stored.converted(_Divided(self.full_scale))
 
     def floats(self, part: slice = slice(None)) -> np.ndarray:
         """Return some samples ``(chosen, *grid, channels)`` as floats, as `images` holds them.

@@ -430,6 +430,10 @@ class Module(ABC):
         """Return every array that is stored but not trained (running statistics) under its path."""
         return {_path(path, name): s for path, module in self.modules() for name, s in module.state.items()}
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return every array of this layer and of all layers inside it, parameters and state, under its path."""
+        return {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
+
     def train(self, mode: bool = True) -> None:
         """Switch this layer and all layers inside it to training mode, or with False to evaluation mode."""
         for _, module in self.modules():
@@ -466,7 +470,7 @@ class Module(ABC):
             Names or shapes differ from the layer's own, or an array holds no finite real numbers; no array has changed
         then.
         """
-        targets = {name: p.data for name, p in self.named_parameters().items()} | self.named_state()
+        targets = self.arrays()
         if targets.keys() != arrays.keys():
             odd = sorted(targets.keys() ^ arrays.keys())
             raise CheckpointError(

@@ -526,7 +526,7 @@ class Network(Displayed):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all arrays of the network, parameters and running statistics, under their paths."""
-        return {name: p.data for name, p in self.body.named_parameters().items()} | self.body.named_state()
+        return self.body.arrays()
 
     def describe(self) -> dict[str, Any]:
         """Return the network as plain data, without its weights."""

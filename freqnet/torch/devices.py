@@ -140,9 +140,7 @@ class DeviceNetwork:
 
     def _handed_over(self) -> dict[str, torch.Tensor]:
         """Return the present parameters and running statistics on the device, by name."""
-        body = self.network.body
-        every = {name: p.data for name, p in body.named_parameters().items()} | body.named_state()
-        kept = self.network.precision
+        every, kept = self.network.arrays(), self.network.precision
         # All arrays in one piece, but those of layers that count in other numbers.
         arrays = {name: array for name, array in every.items() if array.dtype == kept}
         whole = self._moved(np.concatenate([np.zeros(0, kept), *(array.ravel() for array in arrays.values())]))

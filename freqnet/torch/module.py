@@ -300,11 +300,7 @@ class FrequencyModule(nn.Module):
 
     def _as_floats(self, x: torch.Tensor) -> torch.Tensor:
         """Return whole numbers as the door reads them: divided by the number that stands for 1."""
-        assert self.source.network is not None
-        given = self.source.network.door.full_scale
-        usual = 255.0 if x.dtype == torch.uint8 else 1.0
-        divisor = 1.0 if x.dtype == torch.bool else usual if given is None else given
-        return x.to(self._dtype(self.source.dtype)) / divisor
+        return x.to(self._dtype(self.source.dtype)) / self.source.divisor(str(x.dtype).removeprefix("torch."))
 
     def _left(self, out: torch.Tensor, is_signal: bool) -> torch.Tensor:
         """Return an output in the order of axes of the layout."""

@@ -22,7 +22,7 @@ from freqnet.ops.arithmetic import cast, extend
 from freqnet.ops.normalize import constant
 from freqnet.spaces import Space
 from freqnet.tasks import Classification, Task
-from freqnet.training.spectra_files import DiskSpectra, spectra_on_disk
+from freqnet.training.spectra_files import DiskSpectra, refuse_infinite, spectra_on_disk
 from freqnet.values import as_numbers, mean_and_scale, needs_double, value_range
 
 # Samples transformed at a time: temporary arrays stay small compared with the spectra.
@@ -366,9 +366,7 @@ def _in_slices(
         starts = range(0, max(count, 1), _SLICE)
         array = _joined((transform(Tensor(read(slice(i, i + _SLICE)))).data for i in starts), count)
     if not np.isfinite(array).all():
-        got = f"values up to {np.abs(read(slice(None))).max():.3g}"
-        expected, todo = "a finite spectrum in float32", "scale the images to [0, 1]"
-        raise DataError(got_expected(what, got, expected, todo))
+        refuse_infinite(array, read(slice(None)), what)
     return array
 
 

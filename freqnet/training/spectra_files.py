@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from freqnet.errors import ConfigurationError, DataError, got_expected, reason
 from freqnet.nn import Door
 from freqnet.on_disk import ConvertedRows, DiskArray, MemoryRows, NumpyRows, Rows
 from freqnet.training.locks import waited
+from freqnet.values import as_floats
 
 _SPECTRA, _CHECKSUMS, _ABOUT, _PARTIAL = "spectra.npy", "checksums.npy", "about.json", ".partial"
 # Names of entries, of which `_entry` makes one.
@@ -106,12 +107,17 @@ class _Transform:
 
     def __call__(self, samples: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore", invalid="ignore"):
-            floats = Dataset(self.what, samples, np.empty(len(samples)), (), full_scale=self.full_scale).floats()
+            floats = as_floats(samples, self.full_scale, self.what)
             spectra = self.door.transform(Tensor(floats), self.precision).data
         if not np.isfinite(spectra).all():
-            got, todo = f"values up to {np.abs(floats).max():.3g}", "scale the images to [0, 1]"
-            raise DataError(got_expected(self.what, got, f"a finite spectrum in {self.precision}", todo))
+            refuse_infinite(spectra, floats, self.what)
         return np.ascontiguousarray(np.moveaxis(spectra, -2, 0))
+
+
+def refuse_infinite(spectra: np.ndarray, samples: np.ndarray, what: str) -> NoReturn:
+    """Raise `DataError` for samples whose spectra are not finite."""
+    got, todo = f"values up to {np.abs(samples).max():.3g}", "scale the images to [0, 1]"
+    raise DataError(got_expected(what, got, f"a finite spectrum in {spectra.real.dtype}", todo))
 
 
 def spectra_on_disk(door: Door, precision: np.dtype, dataset: Dataset, cache: str | Path | None) -> DiskSpectra:

@@ -66,7 +66,7 @@ def test_a_layer_computes_on_arrays_of_the_standard(
     except ValueError:
         pytest.skip("the layer does not fit this grid")
     generator = np.random.default_rng(3)
-    for array in [p.data for p in made.named_parameters().values()] + list(made.named_state().values()):
+    for array in made.arrays().values():
         array += 0.1 * generator.random(array.shape).astype(precision)
     limit = LIMITS[precision] * max(1.0, x.space.condition_number**2 / 100)
     incoming = nn.Signal(x.space, x.shape[-1])
@@ -79,7 +79,7 @@ def test_a_layer_computes_on_arrays_of_the_standard(
     made.set_generator(np.random.default_rng(4))
     translation = Translation(Source(made, incoming, "network"), x.shape)
     made.set_generator(np.random.default_rng(5))
-    given = {name: xp.asarray(array) for name, array in _arrays(made).items()}
+    given = {name: xp.asarray(array) for name, array in made.arrays().items()}
     found, replaced = translation(xp.asarray(x.data), given, STRICT)
     made.set_generator(np.random.default_rng(5))
     assert error(found, made(x).data) <= limit
@@ -88,16 +88,12 @@ def test_a_layer_computes_on_arrays_of_the_standard(
     assert all(error(array, made.named_state()[name]) <= limit for name, array in replaced.items())
 
 
-def _arrays(layer: nn.Module) -> dict[str, np.ndarray]:
-    return {name: p.data for name, p in layer.named_parameters().items()} | layer.named_state()
-
-
 def test_a_wrong_function_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer is wrong where a sum leaves out its last row."""
     made, _, x = built(nn.PowerNorm(epsilon=0.1), Fourier.on, (6, 4), np.float64)
     made.train()
     incoming, wanted = nn.Signal(x.space, x.shape[-1]), made(x).data
-    given = {name: xp.asarray(array) for name, array in _arrays(made).items()}
+    given = {name: xp.asarray(array) for name, array in made.arrays().items()}
     run = lambda: Translation(Source(made, incoming, "network"), x.shape)(xp.asarray(x.data), given, STRICT)[0]
     assert error(run(), wanted) < 1e-10
     less = lambda values, axis, keepdims: xp.sum(values[:-1, ...], axis=axis, keepdims=keepdims)

@@ -105,7 +105,7 @@ def test_a_layer_has_the_gradients_of_freqnet(
     except ValueError:
         pytest.skip("the layer does not fit this grid")
     generator = np.random.default_rng(3)
-    for array in [p.data for p in made.named_parameters().values()] + list(made.named_state().values()):
+    for array in made.arrays().values():
         array += 0.1 * generator.random(array.shape).astype(precision)
     x.requires_grad = True
     incoming = nn.Signal(x.space, x.shape[-1])
