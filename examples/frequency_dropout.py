@@ -8,7 +8,8 @@ same networks with and without, from the same weights on the same images, and co
 accuracy on training images minus that on test images.
 
 The short answer: with few images, frequency dropout narrows the gap, by 5 to 6 points with 1,000 images of CIFAR-10 and
-by 2 to 3 with 4,000; with 40,000 the gap is small, and no change of it can be resolved. It narrows because the accuracy
+by 2 to 3 with 4,000, and by one with 1,000 digits; with 40,000 images the gap is small, and no change of it can be
+resolved. It narrows because the accuracy
 on training images falls more than that on test images: these networks fit about half of their images, and a network
 that fits too little has nothing to gain from dropout. The accuracy on test images falls in all eight settings, by 2 to
 7 points. Networks that are trained for longer than these may gain from it.
@@ -64,9 +65,9 @@ assert uniform.pvalue > 0.01
 # -----------
 #
 # The network is that of the paper (equation 5), with three layers and a tenth of the channels. A layer is a convolution
-# with 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns; then come two 1x1 convolutions and the mean.
-# One form has ReLU on samples. In the other, all layers are in the Fourier domain, with :class:`freqnet.nn.Gaussian` in
-# the place of ReLU.
+# with 9.6 + 3.2m channels and a pooling to 0.6 of the rows and columns (0.85 in the paper's best network, which has
+# more layers); then come two 1x1 convolutions and the mean. One form has ReLU on samples. In the other, all layers are
+# in the Fourier domain, with :class:`freqnet.nn.Gaussian` in the place of ReLU.
 #
 # With dropout, the sides of the squares are at least c H after a pooling to H rows, where, as in the paper,
 # c = alpha + m/M (beta - alpha), alpha = 0.30 and beta = 0.15. A square of 2r + 1 or 2r + 2 modes has the radius r. On

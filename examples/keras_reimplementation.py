@@ -44,9 +44,10 @@ STUDY = {name: getattr(options, name) for name in ("images", "test", "epochs", "
 # Spectral pooling, as printed and as coded
 # -----------------------------------------
 #
-# The report crops the centred spectrum from index :math:`\lfloor (A - C)/2 \rfloor`, and then sets some imaginary
-# parts to zero. Its code rounds the size up where the two sizes differ in parity, so that the index is right and the
-# size is not the one that was asked for. Neither divides by the change of size: the mean grows.
+# The report prints a crop of the centred spectrum from index :math:`\lfloor (A - C)/2 \rfloor`. Its code rounds the
+# size up where the two sizes differ in parity, so that the index is right and the size is not the one that was asked
+# for. After the crop, the code sets some imaginary parts to zero; the row *printed* has this step too. Neither divides
+# by the change of size, :math:`(C/A)^2`: where the index is right, the mean grows by its inverse.
 
 
 def without_imaginary_corners(centred):
@@ -142,7 +143,8 @@ for size in (3, 5):
 # ------------
 #
 # Convolutions, spectral pooling and frequency dropout stay in the Fourier domain, from modes up to 8 at the door. The
-# polynomials after them take the place of ReLU, each with a normalisation. Training changes the images at random by
+# polynomials after them take the place of ReLU, each with a normalisation. Unlike the report's networks, these have no
+# max pooling and no dropout of numbers. Training changes the images at random by
 # mirrors, shifts, brightness, contrast and mixed colours.
 
 KERNELS = {"taps": "taps, as in the code", "sinc": "parts of spectra, as in the text", "spectral": "unitary spectra"}
@@ -247,7 +249,7 @@ assert all(curves["training errors"][-1] < 0.7 * curves["training errors"][0] fo
 #
 # ``python examples/keras_reimplementation.py --full --folder FOLDER`` trains both networks with 3x3 and 5x5 taps, with
 # each parametrisation from three seeds, on 3,000 images of CIFAR-10, for the 50 epochs within which the report sees its
-# difference. The report trains on 49,000 images, at a width of 96: ``--images 47000 --width 96``.
+# difference. The report trains on all of CIFAR-10, at a width of 96: ``--images 47000 --width 96`` comes close.
 
 SETTINGS = tuple(product(NETWORKS, (3, 5)))
 
@@ -281,8 +283,8 @@ def spread(values):
 
 
 # %%
-# Errors after the last epoch, means with the range over seeds; each curve has the range as a band. The report's figure
-# has no numbers to compare with.
+# Errors after the last epoch, means with the range over three seeds; each curve has the range as a band. The report's
+# figure has no numbers to compare with.
 
 
 def draw():
@@ -315,10 +317,9 @@ if STORE.has(**STUDY):
 # In the mean of each setting unitary spectra have the least training error, and the text's two arrays lie between them
 # and taps: they lower the error of taps by about 5 % (deep, 3x3), a quarter (deep, 5x5) and a tenth (generic, where
 # ranges overlap with 5x5 taps). So there is a difference of the sign of Figure 7 if the text was run, but a smaller
-# one, and none of these networks has converged after 50 epochs, while the report's have after 10 to 20. It is one of
-# fitting: mean held-out errors, with 3,000 training images, lie within three points of each other, and the smallest
-# training error does not go with the smallest of them. The report's networks have max pooling and dropout, these do
-# not.
+# one, and none of these networks has converged after 50 epochs, while the report's deep ones have after 10 and 20. It
+# is one of fitting: mean held-out errors, with 3,000 training images, lie within three points of each other, and the
+# smallest training error does not go with the smallest of them.
 
 # %%
 # The picture

@@ -47,7 +47,9 @@ SIZE_OF_STUDY = {name: getattr(options, name) for name in ("images", "test", "ep
 #
 # They have ReLU and, in two of them, max pooling over 3x3 samples with a stride of 2. Both act on samples, so that the
 # networks are in the grid domain. Max pooling is no layer of the library, because it has no counterpart on spectra: a
-# few lines add it. The networks are 12 times narrower than the paper's. There is no dropout.
+# few lines add it. The networks are 12 times narrower than the paper's. There is no dropout. The network of equation 5
+# has four layers that pool to 0.7 of the rows and columns; the paper's best has 0.85, and an unprinted number of
+# layers.
 
 
 def windows(array):
@@ -509,6 +511,12 @@ def shares_of(kernel, domain):
 for domain, kernel in product(DOMAINS, KERNELS):
     for what, share in shares_of(kernel, domain).items():
         print(f"{domain:8s} trained as {kernel:8s} {what:18s} {share:.1%}")
+
+# %%
+# The paper finds filters "considerably sparser" in their spectra (Figure 3b). With ReLU, filters that were trained as
+# taps are so, a little: 37 % of the entries hold 90 % of the power, where taps need 44 %, and a random rotation of the
+# taps 43 %. Filters that were trained as spectra are not: all three shares are 44 %. Momenta are much sparser in the
+# spectrum (7 to 9 % where taps need 28 to 36 %), as in Figure 3c.
 
 # %%
 # Figures 3 and 5

@@ -201,9 +201,10 @@ for form in FORMS:
 # ----------
 #
 # gamma, the number of layers, alpha, beta and the learning rate are drawn from the ranges of the paper, but for at most
-# five layers in place of 15. The sampler is Optuna's, as Spearmint's in the paper a model of the trials so far. Trials
-# are compared by their errors on a fold of the training part. The first trial has the paper's values. Each trial is
-# stored when it ends, and the next process goes on from there.
+# five layers in place of 15. Weight decay and momentum, which the paper searches too, are not searched: the short
+# trainings use AdamW. The sampler is Optuna's, as Spearmint's in the paper a model of the trials so far. Trials are
+# compared by their errors on a fold of the training part. The first trial has the paper's values. Each trial is stored
+# when it ends, and the next process goes on from there.
 
 SPACE = {
     "gamma": optuna.distributions.FloatDistribution(0.25, 0.85),

@@ -4,8 +4,9 @@ The network that a theory paper proposed
 
 [Zhu2021]_ derives every layer of a convolutional network in the Fourier and in the Laplace domain, and names two gaps:
 "the lack of corresponding numerical experiments, and the challenge of low practicability in the case of small
-convolution kernel size". This page fills both. It builds the network of the paper, layer by layer, in both domains, and
-trains it on scikit-learn's digits; then it measures convolutions of 1x1 to 13x13 taps.
+convolution kernel size". This page makes the experiments and measures the challenge. It builds the network of the
+paper, layer by layer, in both domains, and trains it on scikit-learn's digits; then it measures convolutions of 1x1 to
+13x13 taps.
 
 Each statement of the paper has its own check in :doc:`/theory/going_deeper`, and :doc:`/fourier_or_laplace` compares
 the two domains with other networks. The short answers: with the activations of the paper the network is less accurate
