@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from freqnet.autodiff import OPS, gradient, linear
 from freqnet.cli.main import main
 from freqnet.data import Dataset, load, split
 from freqnet.errors import ConfigurationError, DivergenceError
-from freqnet.experiments import Job, run
+from freqnet.experiments import Job, run, run_seeds
 from freqnet.ops import cross_entropy
 from freqnet.tasks import get_task
 from freqnet.training import Callback, Settings, Team, analyse, evaluate, fit
@@ -208,6 +209,19 @@ def test_the_command_trains_on_a_device_and_the_model_needs_no_pytorch(
     assert float(shown.stdout) == pytest.approx(found["test_loss"], rel=1e-6)
 
 
+def test_several_seeds_train_on_a_device(tmp_path: Path) -> None:
+    job = Job("digits", out=tmp_path / "a", model={"widths": (4, 4, 4)}, settings={"epochs": 1})
+    with ThreadPoolExecutor(1) as executor:
+        found = run_seeds(job, 2, executor, device=DEVICE)
+        here = run_seeds(replace(job, out=tmp_path / "b"), 2, executor)
+    assert found.ok
+    for own, other in zip(found.outcomes, here.outcomes, strict=True):
+        assert own.metrics["test_loss"] == pytest.approx(other.metrics["test_loss"], rel=1e-4)
+    with pytest.raises(ConfigurationError, match="device: got 'cuda:77'"):
+        run_seeds(replace(job, out=tmp_path / "c"), 2, device="cuda:77")
+    assert not (tmp_path / "c").exists()
+
+
 # -- what is refused -----------------------------------------------------------------------------------
 @dataclass(eq=False)
 class OwnWay(nn.Module):
@@ -288,7 +302,7 @@ def test_a_loss_that_is_not_finite_is_told_and_changes_no_weights() -> None:
     ("words", "line"),
     [
         (["--device", "cuda:77"], "device: got 'cuda:77', expected one that PyTorch finds"),
-        (["--device", "torch:cpu", "--seeds", "2"], "--device: got torch:cpu for 2 seeds, expected one run"),
+        (["--device", "cuda:77", "--seeds", "2"], "device: got 'cuda:77', expected one that PyTorch finds"),
     ],
 )
 def test_the_command_line_says_in_one_line_what_is_wrong(

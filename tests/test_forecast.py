@@ -53,7 +53,7 @@ def test_processes_of_one_machine() -> None:
     found = forecast(RATES, Cluster(4))
     # Four parts of 20 examples, one for each; two pieces of a quarter stay.
     traffic = 2 * 1_000_000 * 3 / 4
-    exchange = 2 * traffic / 1e9 + 9e-5 + 0.0004
+    exchange = 2 * traffic / 1e9 + 9e-4 + 0.0004
     assert found.machines == 1
     assert found.traffic == traffic
     assert found.exchange == pytest.approx(exchange)
@@ -152,7 +152,7 @@ def test_rates_are_read_back(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path) -> None:
     RATES.save(tmp_path / "rates.json")
     words = ["plan", "--rates", str(tmp_path / "rates.json"), "--images", "1e9"]
-    shown = succeed(*words, "--processes", "1,8", "--json", tmp_path / "plan.json")
+    shown = succeed(*words, "--processes", "1,8,8", "--json", tmp_path / "plan.json")
     assert "1,000,000,000 samples, 3 epochs of batches of 80" in shown
     assert "measured with 1,000 samples" in shown
     found = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["forecasts"]
@@ -165,13 +165,16 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_rates_of_this_machine() -> None:
     job = Job("digits", model={"widths": (4,)}, settings={"epochs": 2, "batch": 64})
-    rates = measure_rates(job)
+    told: list[str] = []
+    rates = measure_rates(job, tell=told.append)
+    assert len(told) == 3
     assert (rates.samples, rates.kept, rates.epochs, rates.batch, rates.sample) == (1797, 1437, 2, 64, 256)
     assert rates.whole.examples == (8, 16, 32, 64)
     assert all(0 < seconds < 1 for seconds in (*rates.whole.seconds, *rates.part.seconds, rates.optimizer))
     # 7 x 4 complex modes.
     assert rates.spectrum == 7 * 4 * 8
     peak = peak_bytes()
-    assert peak is None or 1e7 < rates.workspace < 1e9
+    # What draws the report is in it.
+    assert peak is None or 1e8 < rates.workspace < 1e9
     with pytest.raises(ConfigurationError, match="widths"):
         measure_rates(Job("digits", model={"widths": ()}))

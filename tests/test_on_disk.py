@@ -17,10 +17,11 @@ import h5py
 import numpy as np
 import pytest
 import zarr
+from PIL import Image
 from test_cli_train import refused, succeed
 
 from freqnet import nn
-from freqnet.data import Dataset, from_arrays, images_checksum, load, split
+from freqnet.data import Dataset, from_arrays, images_checksum, load, load_images, split
 from freqnet.errors import ConfigurationError, DataError, DataWarning
 from freqnet.experiments import Job, fingerprint, run
 from freqnet.on_disk import ConvertedRows, DiskArray, JoinedRows, MemoryRows, NumpyRows, in_blocks
@@ -282,6 +283,38 @@ def test_parts_whose_numbers_do_not_fit(tmp_path: Path, names: str, message: str
         np.save(tmp_path / "y.npy", y)
     with pytest.raises(DataError, match=message):
         load(tmp_path, on_disk=on_disk)
+
+
+@pytest.mark.parametrize("place", ["a.png", "cats/a.png"])
+def test_images_beside_arrays_are_refused(tmp_path: Path, place: str) -> None:
+    folder = written(tmp_path / "data", *pictures())
+    (folder / place).parent.mkdir(exist_ok=True)
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(folder / place)
+    with pytest.raises(DataError, match=rf"got x\.npy beside {place.split('/')[0]}, expected arrays, or class folders"):
+        load(folder)
+    # Arrays for the test may lie there, and other files.
+    (folder / place).unlink()
+    written(folder / "held-out", *pictures())
+    (folder / "notes.txt").write_text("where they come from", encoding="utf-8")
+    assert len(load(folder)) == len(load(folder / "held-out"))
+
+
+def test_an_array_of_a_folder_is_told_to_be_named_by_its_folder(tmp_path: Path) -> None:
+    folder = written(tmp_path / "data", *pictures())
+    with pytest.raises(DataError, match=r"name the folder, .*data, which has y in a file of its own"):
+        load(folder / "x.npy")
+    (folder / "x.npy").rename(tmp_path / "alone.npy")
+    with pytest.raises(DataError, match="save both"):
+        load(tmp_path / "alone.npy")
+
+
+def test_samples_of_a_group_are_read_for_prediction(tmp_path: Path) -> None:
+    x, y = pictures()
+    group = zarr.open_group(tmp_path / "g.zarr", mode="w")
+    group["x"], group["y"] = x, y
+    samples, names = load_images(tmp_path / "g.zarr")
+    assert np.array_equal(samples, load_images(written(tmp_path / "data", x, y))[0])
+    assert names[-1].endswith(f"g.zarr[{len(x) - 1}]")
 
 
 def test_numbers_of_parts_may_begin_anywhere(tmp_path: Path) -> None:

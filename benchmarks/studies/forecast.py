@@ -3,8 +3,8 @@
     python -m benchmarks.studies.forecast
 
 writes benchmarks/results/forecast.json and docs/speed/forecast.txt: milliseconds per step and peak memory of one
-process, forecast and measured, for three networks on data of their size. It needs mpirun (the extra ``mpi``), and a
-machine that nothing else uses.
+process, forecast and measured, for three networks on data of their size; and docs/speed/billion.txt, what the largest
+of them would take for a billion images. It needs mpirun (the extra ``mpi``), and a machine that nothing else uses.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from freqnet.training.files import write_atomically, write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "forecast.json"
 TABLE = Path(__file__).parents[2] / "docs" / "speed" / "forecast.txt"
+BILLION = TABLE.with_name("billion.txt")
 PROCESSES = (1, 2, 4)
 EPOCHS = 4
 # A training that prints its peak memory at its end.
@@ -45,19 +46,33 @@ def data_of(name: str, folder: Path) -> tuple[str, list[str]]:
     if name != "colour":
         return name, ["--batch", "128"]
     rng = np.random.default_rng(0)
-    path = folder / "colour.npz"
-    np.savez(path, x=rng.integers(0, 256, (6400, 32, 32, 3), np.uint8), y=np.arange(6400) % 10)
+    path = folder / "colour"
+    path.mkdir(exist_ok=True)
+    np.save(path / "x.npy", rng.integers(0, 256, (6400, 32, 32, 3), np.uint8))
+    np.save(path / "y.npy", np.arange(6400) % 10)
     return str(path), ["--batch", "128", "--size", "huge", "--optimizer", "muon"]
 
 
 def forecasts(data: str, words: list[str], folder: Path) -> list[dict[str, Any]]:
     """Return what `freqnet plan` says, one row per number of processes."""
     out = folder / "plan.json"
-    counts = ",".join(map(str, PROCESSES))
-    plan = ["plan", data, *words, "--processes", counts, "--machines", "1", "--json", str(out)]
-    command = [sys.executable, "-c", "from freqnet.cli import main; main()", *plan]
-    subprocess.run(command, check=True, capture_output=True)
+    _plan(data, *words, "--processes", ",".join(map(str, PROCESSES)), "--machines", "1", "--json", str(out))
     return json.loads(out.read_text(encoding="utf-8"))["forecasts"]  # type: ignore[no-any-return]
+
+
+def _plan(*words: str) -> str:
+    command = [sys.executable, "-c", "from freqnet.cli import main; main()", "plan", *words]
+    # Wide enough for the table.
+    env = {**os.environ, "COLUMNS": "120"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout
+
+
+def billion(folder: Path) -> str:
+    """Return what `freqnet plan` says of the largest network, of a billion images, on machines like this one."""
+    data, words = data_of("colour", folder)
+    large = [*words, "--batch", "1024", "--epochs", "1", "--on-disk"]
+    shown = _plan(data, *large, "--processes", "1,2,16,64,256", "--images", "1e9")
+    return "\n".join(line.rstrip() for line in shown.splitlines() if "..." not in line and "nothing else" not in line)
 
 
 def measured(data: str, words: list[str], processes: int, folder: Path) -> dict[str, float]:
@@ -114,6 +129,7 @@ def main() -> None:
                 found = measured(data, words, said["processes"], folder)
                 rows.append({"data": size, "processes": said["processes"], "forecast": said, "measured": found})
                 print(table(rows[-1:]), end="", flush=True)
+        write_atomically(BILLION, (billion(folder) + "\n").encode())
     write_json(RESULTS, rows)
     write_atomically(TABLE, table(rows).encode())
 

@@ -104,9 +104,6 @@ def train(
     if seeds is not None and (launched() > 1 or scheduler is not None):
         todo = "train one seed after the other, each with --seed"
         raise ConfigurationError(got_expected("--seeds", "several processes for each run", "one process", todo))
-    if seeds is not None and device is not None:
-        todo = "train one seed after the other, each with --seed, or leave --device out"
-        raise ConfigurationError(got_expected("--device", f"{device} for {seeds} seeds", "one run", todo))
     if processes is not None and seeds is None:
         todo = "leave --processes out, or add --seeds 5"
         raise ConfigurationError(got_expected("--processes", "a single run", "several seeds", todo))
@@ -116,7 +113,7 @@ def train(
             return 0
         from freqnet.cli.seeds import train_seeds
 
-        return train_seeds(Job(**arguments), seeds, processes=processes, **how)
+        return train_seeds(Job(**arguments), seeds, processes=processes, **how, device=device)
 
 
 @app.command()
@@ -244,7 +241,7 @@ def plan(
         raise ConfigurationError(got_expected("rates", f"{rates} and {odd[0]}", "the file alone", todo))
     counts = read_numbers("--processes", processes) if processes else tuple(sorted({1, core_count()}))
     links = given({"bandwidth": bandwidth, "latency": latency})
-    clusters = [Cluster(count, machines, **links) for count in counts]
+    clusters = [Cluster(count, machines, **links) for count in dict.fromkeys(counts)]
     job = None if rates is not None else Job(**job_arguments(config, data, choices, folder=folder))
     show_plan(job, rates, clusters, images, save_rates, json)
 

@@ -26,8 +26,8 @@ def show_plan(
     """Measure or read the rates, print a row for each cluster, and write the files."""
     if rates_file is None:
         assert job is not None
-        say("measuring steps on this machine, which nothing else should use meanwhile ...")
-        rates = measure_rates(job)
+        say("measuring on this machine, which nothing else should use meanwhile")
+        rates = measure_rates(job, tell=lambda what: say(f"  {what} ..."))
     else:
         rates = Rates.load(rates_file)
     found = [forecast(rates, cluster, images) for cluster in clusters]

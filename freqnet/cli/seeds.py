@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from freqnet.cli.compare import Follower
 from freqnet.cli.console import complain, print_table, say
@@ -17,15 +18,18 @@ from freqnet.tasks import is_share
 HEADER = ("", "mean", "standard deviation", "lowest", "highest")
 
 
-def train_seeds(job: Job, seeds: int, *, processes: int | None, resume: bool, overwrite: bool, quiet: bool) -> int:
+def train_seeds(
+    job: Job, seeds: int, *, processes: int | None, resume: bool, overwrite: bool, quiet: bool, device: str | None
+) -> int:
     """Train from every seed, print a line as each run ends and the spread at the end, and return the exit status.
 
     The status is 1 if a run failed, else 0.
     """
     folder = seeds_folder(job, job.data if job.data in DATASETS else source_name(job.data))
     follower = (lambda outcome: check_interrupt()) if quiet else Follower(seeds)
+    how: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "processes": processes, "device": device}
     try:
-        found = run_seeds(job, seeds, resume=resume, overwrite=overwrite, processes=processes, progress=follower)
+        found = run_seeds(job, seeds, **how, progress=follower)
     except Interrupted:
         if not (folder / ASKED).is_file():
             raise

@@ -12,7 +12,8 @@ from freqnet.data.arrays import Layout, resized
 from freqnet.data.dataset import check_images
 from freqnet.data.image_files import is_image, read_images
 from freqnet.data.layouts import SAMPLES, arrange, choose_layout
-from freqnet.data.readers import Contents, read_file
+from freqnet.data.on_disk import read_samples
+from freqnet.data.readers import Contents
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.values import as_floats, as_numbers, compact, float_type, full_scale_of
 
@@ -77,7 +78,7 @@ def read_blocks(files: Sequence[Path], channels: int | None, layout: Layout, *, 
             scale = float(np.iinfo(images[file].dtype).max)
             blocks.append(Block(file, images[file][np.newaxis], [str(file)], scale, 255.0))
         else:
-            blocks.append(_block(file, read_file(file), layout, is_sample))
+            blocks.append(_block(file, read_samples(file), layout, is_sample))
     return blocks
 
 

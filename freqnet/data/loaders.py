@@ -213,6 +213,9 @@ def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None, 
 def _require_targets(contents: Contents, path: Path) -> None:
     if contents.y is None:
         got, expected = "samples without labels", "the arrays x and y"
+        if path in sample_files(path.parent):
+            todo = f"name the folder, {path.parent}, which has y in a file of its own"
+            raise DataError(got_expected(f"file {path}", got, expected, todo))
         todo = "save both, as with np.savez(file, x=images, y=labels), or put such files into a subfolder per class"
         raise DataError(got_expected(f"file {path}", got, expected, todo))
 

@@ -13,9 +13,10 @@ import numpy as np
 from freqnet.data.archives import chosen_names, hdf5_array
 from freqnet.data.arrays import Layout, check_samples_first, like_samples, resized
 from freqnet.data.dataset import Dataset, validate
+from freqnet.data.image_files import is_image
 from freqnet.data.layouts import SAMPLES, arrange, choose_layout
 from freqnet.data.oddities import tell_oddities
-from freqnet.data.readers import Contents, reading_file, suffix_of
+from freqnet.data.readers import Contents, read_file, reading_file, suffix_of
 from freqnet.errors import ConfigurationError, DataError, got_expected, require_package
 from freqnet.on_disk import DiskArray, JoinedRows, NumpyRows, Rows
 from freqnet.tasks import Task, get_task
@@ -33,8 +34,20 @@ def is_array_folder(path: Path) -> bool:
 
 
 def sample_files(path: Path) -> list[Path]:
-    """Return the files ``x.npy`` or ``x-0.npy``, ``x-1.npy``, ... of a folder; none where it holds no such array."""
-    return _numpy_files(path, "x") if path.is_dir() else []
+    """Return the files ``x.npy`` or ``x-0.npy``, ``x-1.npy``, ... of a folder, or the group of Zarr that it is.
+
+    The list is empty where a folder holds no such array.
+    """
+    return [path] if _is_zarr(path) else _numpy_files(path, "x") if path.is_dir() else []
+
+
+def read_samples(path: Path) -> Contents:
+    """Return the arrays of a file by its reader, or of a group of Zarr, in memory."""
+    if not _is_zarr(path):
+        return read_file(path)
+    contents = open_arrays(path)
+    require_memory(contents.x, f"samples of {path}")
+    return contents._replace(x=contents.x[:])
 
 
 def can_stay_on_disk(path: Path) -> bool:
@@ -95,8 +108,19 @@ def _check_numbers(folder: Path) -> None:
         raise DataError(got_expected(f"parts of y in {folder}", got, expected, "add the missing part"))
 
 
+def _check_others(folder: Path) -> None:
+    """Refuse images and folders of samples beside arrays: it would not be clear which of them are the data."""
+    for item in sorted(folder.iterdir()):
+        inside = item.iterdir() if item.is_dir() and not is_array_folder(item) else ()
+        if is_image(item) or any(is_image(one) for one in inside):
+            got, expected = f"{_numpy_files(folder, 'x')[0].name} beside {item.name}", "arrays, or class folders"
+            todo = "move one of the two to another folder"
+            raise DataError(got_expected(f"data in {folder}", got, expected, todo))
+
+
 def _numpy(folder: Path) -> Contents:
     _check_numbers(folder)
+    _check_others(folder)
     parts = [NumpyRows(file) for file in _numpy_files(folder, "x")]
     for part in parts[1:]:
         if (part.shape[1:], part.dtype) != (parts[0].shape[1:], parts[0].dtype):

@@ -222,7 +222,7 @@ def check_records(records: Records, validation: Spectra | None) -> None:
         require_tensorboard()
 
 
-def check_plan(plan: Plan, dataset: Dataset) -> None:
+def check_plan(plan: Plan, dataset: Dataset, device: str | None = None) -> None:
     """Raise the error that a run would begin with: choices that the network, the examples or the files do not allow."""
     parts = split(dataset, **plan.info["fractions"], seed=plan.settings.seed)
     # The run itself will warn.
@@ -230,6 +230,7 @@ def check_plan(plan: Plan, dataset: Dataset) -> None:
         warnings.simplefilter("ignore")
         network = plan.network(parts.train, resume=False)
         check_choices(network, plan.settings, dataset.task, parts.train.targets)
+        on_device(network, {}, device, Team())
         # One example per part suffices to check that the part is not empty.
         own = [part and part.take(np.arange(min(1, len(part)))) for part in (parts.train, parts.validation)]
         train, validation = (None if part is None else analyse(network, part) for part in own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -17,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import is_finite, is_whole, shown
+from freqnet.data import Split
 from freqnet.errors import ConfigurationError, got_expected, reason
-from freqnet.experiments.execute import untrained
+from freqnet.experiments.execute import Begun, untrained
 from freqnet.experiments.job import Job
 from freqnet.experiments.work import peak_bytes
 from freqnet.kernels.threads import core_count, one_blas_thread, thread_limit
@@ -33,8 +35,10 @@ from freqnet.training.parallel.gradients import PartialGradients, Shards
 _SHARES, _SECONDS, _EVALUATED = (1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
 # Bytes per second and seconds per message between machines where nothing is said: Ethernet of 10 Gbit/s.
 BANDWIDTH, LATENCY = 1.25e9, 5e-5
-# Seconds per message between processes of one machine.
-_NEAR = 1e-5
+# Seconds per message between processes of one machine: with Open MPI, most of it is Python and waking up.
+_NEAR = 1e-4
+# Samples of each part of the short run that shows how much memory a training takes.
+_FEW = 1000
 # Numbers of a file of rates by which others are divided.
 _ABOVE_0 = ("cores", "samples", "kept", "epochs", "batch", "copying")
 # Samples beyond which products with other numbers may no longer be finite.
@@ -92,7 +96,7 @@ class Rates:
     whole : Times
         Loss and gradient of one process with its usual threads.
     part : Times
-        Loss and gradient of a process with one thread, while there are as many others as cores.
+        Loss and gradient of the slowest of as many processes as cores, with one thread each.
     optimizer, optimizer_shared : float
         Seconds per step of the optimiser, in the two cases.
     addition : float
@@ -326,7 +330,7 @@ def _exchange(rates: Rates, cluster: Cluster, machines: int, waiting: float, tra
 
 
 # -- measuring -------------------------------------------------------------------------------------------------
-def measure_rates(job: Job) -> Rates:
+def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None) -> Rates:
     """Measure a training on this machine, for some seconds.
 
     One process with its usual threads measures steps on whole batches; then as many processes as cores, with one thread
@@ -336,6 +340,8 @@ def measure_rates(job: Job) -> Rates:
     ----------
     job : Job
         The choices of the training.
+    tell : callable
+        Gets a line about each measurement before it begins.
 
     Raises
     ------
@@ -345,16 +351,23 @@ def measure_rates(job: Job) -> Rates:
     # Mistakes are told by this process.
     untrained(job)
     cores = core_count()
+    tell("one process, with all its threads")
     with spawned(1) as executor:
         alone = executor.submit(_measure, job, None).result()
+    # A process of its own, because peaks do not go down.
+    tell("the memory of a short training")
+    with spawned(1) as executor:
+        peak = executor.submit(_peak, job).result()
+    tell(f"{cores} processes at the same time")
     with spawned(cores, _wait_by, get_context("spawn").Barrier(cores)) as executor:
         shared = list(executor.map(_measure, [job] * cores, [1] * cores))
     mean = lambda name: float(np.mean([getattr(found, name) for found in shared]))
-    seconds = tuple(map(float, np.mean([found.part.seconds for found in shared], axis=0)))
+    # In each step all processes wait for the slowest.
+    slowest = tuple(map(float, np.max([found.part.seconds for found in shared], axis=0)))
     return replace(
         alone,
-        part=Times(alone.part.examples, seconds),
-        workspace=max(0, alone.workspace - alone.data_bytes(alone.samples)),
+        part=Times(alone.part.examples, slowest),
+        workspace=max(0, peak - alone.data_bytes(alone.samples)),
         optimizer_shared=mean("optimizer_shared"),
         addition=mean("addition"),
         copying=mean("copying"),
@@ -372,7 +385,7 @@ def _wait_by(barrier: Any) -> None:
 def _measure(job: Job, threads: int | None) -> Rates:
     """Measure in a process of its own; with a number of threads, parts of batches while other processes do so too.
 
-    What differs between the two is the same here in both places; ``workspace`` is the peak of the memory.
+    What differs between the two is the same here in both places, and the memory is left out.
     """
     if threads is None:
         # The first time, libraries are loaded and tables are made.
@@ -392,7 +405,8 @@ def _measure(job: Job, threads: int | None) -> Rates:
         if _barrier is not None:
             _barrier.wait()
         step = _part_of(partial) if threads else _step_of(run)
-        times = Times(tuple(counts), tuple(_timed(step, np.resize(np.arange(len(train)), count)) for count in counts))
+        order = np.random.default_rng(0).permutation(len(train))
+        times = Times(tuple(counts), tuple(_timed(step, np.resize(order, count)) for count in counts))
         numbers, other = (np.ones(partial.length, partial.dtype) for _ in range(2))
         large, target = np.ones(1 << 22), np.empty(1 << 22)
         optimizer = _timed(lambda _: run.optimizer.step(settings.clip or math.inf), None)
@@ -421,8 +435,30 @@ def _measure(job: Job, threads: int | None) -> Rates:
         vector=numbers.nbytes,
         sample=parts.train.stored.nbytes // len(train),
         spectrum=one.nbytes,
-        workspace=peak_bytes() or 0,
+        workspace=0,
     )
+
+
+def _peak(job: Job) -> int:
+    """Read all data, train on a few samples, write the files of a run, and return the bytes of the process at its peak.
+
+    The memory that depends on the number of samples is taken before the training, as in a run.
+    """
+    begun = untrained(job)
+    count, own = max(_FEW, begun.plan.settings.batch), begun.parts
+    few = lambda part: part.take(np.arange(min(len(part), count)))
+    parts = Split(few(own.train), None if own.validation is None else few(own.validation), few(own.test))
+    # Steps so short that nothing can diverge, and no cache, which would hold these few samples only.
+    changes: dict[str, dict[str, Any]] = {"settings": {"epochs": 1, "learning_rate": 1e-12}, "reading": {"cache": None}}
+    info = begun.plan.info
+    info = info | {group: {**info.get(group, {}), **values} for group, values in changes.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        plan = replace(begun.plan, folder=Path(folder), info=info)
+        train = analyse(begun.network, parts.train)
+        validation = None if parts.validation is None else analyse(begun.network, parts.validation)
+        run = Begun(plan, parts, begun.network, train, validation, resume=False, lock=None, job=job)
+        run.finish(run.fit())
+    return peak_bytes() or 0
 
 
 def _step_of(run: Run) -> Callable[[np.ndarray], Any]:

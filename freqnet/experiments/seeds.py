@@ -103,6 +103,7 @@ def run_seeds(
     overwrite: bool = False,
     processes: int | None = None,
     progress: Progress = silent,
+    device: str | None = None,
 ) -> Repeated:
     """Do the same run from several seeds, each in a folder of its own, and write their figures (``seeds.json``).
 
@@ -122,6 +123,9 @@ def run_seeds(
         Number of runs at a time if there is no executor; by default one per core.
     progress : callable
         Gets the `Outcome` of each run as it ends.
+    device : str, optional
+        Where all runs are computed, as in `freqnet.training.fit`; on a device of PyTorch one at a time, if `processes`
+        says nothing else.
 
     Raises
     ------
@@ -146,7 +150,9 @@ def run_seeds(
         got = "resume=True and overwrite=True"
         raise ConfigurationError(got_expected("train", got, "one of them", "leave one out"))
     dataset = load(job.data, folder=job.folder, **load_arguments(job.reading))
-    tasks = _tasks(job, seeds, dataset)
+    tasks = _tasks(job, seeds, dataset, device)
+    if device not in (None, "cpu"):
+        processes = processes or 1
     folder = tasks[0].folder.parent
     with claim(folder, tasks[0].info, resume, overwrite=overwrite, marker=ASKED, varied=("seed",)):
         if overwrite:
@@ -164,7 +170,7 @@ def seeds_folder(job: Job, name: str) -> Path:
     return job.out or Path("runs") / f"{slug(name)}-{slug(domain)}-seeds"
 
 
-def _tasks(job: Job, seeds: int, dataset: Dataset) -> list[Task]:
+def _tasks(job: Job, seeds: int, dataset: Dataset, device: str | None) -> list[Task]:
     """Return a run per seed, after checking the choices."""
     first, folder = Settings(seed=job.settings.get("seed", Settings.seed)).seed, seeds_folder(job, dataset.name)
     folder = folder.expanduser().resolve()
@@ -173,11 +179,11 @@ def _tasks(job: Job, seeds: int, dataset: Dataset) -> list[Task]:
         own = replace(job, out=folder / f"seed{seed}", settings={**job.settings, "seed": seed})
         plan = make_plan(own, dataset, resume=False)
         if not tasks:
-            check_plan(plan, dataset)
+            check_plan(plan, dataset, device)
         # Another process may have another current folder.
         info = plan.info
         weights = info.get("start", {}).get("weights")
-        tasks.append(Task(replace(own, weights=weights, **paths_of(info, own.reading)), info))
+        tasks.append(Task(replace(own, weights=weights, **paths_of(info, own.reading)), info, device=device))
     return tasks
 
 

@@ -38,11 +38,14 @@ class Task:
         All choices, as the run stores them.
     nodes : int or None
         Number of nodes along each axis, where the comparison varies it.
+    device : str, optional
+        Where it is computed, as in `freqnet.training.fit`.
     """
 
     job: Job
     info: dict[str, Any]
     nodes: int | None = None
+    device: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -147,7 +150,7 @@ def _train(task: Task) -> Outcome:
     (folder / OUTCOME).unlink(missing_ok=True)
     # The page of the comparison replaces the reports of the runs.
     with noted() as notes:
-        metrics = run(task.job, resume=resume, overwrite=not resume, report=False)
+        metrics = run(task.job, resume=resume, overwrite=not resume, report=False, device=task.device)
     history = [json.loads(line) for line in (folder / HISTORY).read_text(encoding="utf-8").splitlines()]
     outcome = Outcome(task.domain, task.seed, metrics, history, peak_bytes(), nodes=task.nodes, notes=notes)
     write_json(folder / OUTCOME, {"info": task.info, **asdict(outcome)})
