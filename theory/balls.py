@@ -86,12 +86,15 @@ class Balls(Arithmetic):
         return function
 
     def number(self, value: Any) -> Number:
-        if isinstance(value, Inside):
+        kind = type(value)
+        if kind is int:
+            return flint.acb(value)
+        if kind is Inside:
             return value
         if isinstance(value, complex):
             return flint.acb(value.real, value.imag)
         if isinstance(value, Fraction | str):
-            exact = Fraction(value)
+            exact = value if isinstance(value, Fraction) else Fraction(value)
             return flint.acb(flint.arb(flint.fmpq(exact.numerator, exact.denominator)))
         return flint.acb(value)
 

@@ -15,9 +15,9 @@ def paper_transform(m: Arithmetic, x: Map, sign: int = -1) -> Map:
     """Return the unitary transform as the paper defines it, a double sum over sqrt(MN); sign 1 inverts it."""
     M, N = len(x), len(x[0])
     cells = [(r, c) for r in range(M) for c in range(N)]
-    root = m.sqrt(m.number(M * N))
+    root, turns = m.sqrt(m.number(M * N)), m.units(M * N, (M * N) ** 2)
     return [
-        [sum(x[r][c] * m.unit(sign * (r * h * N + c * w * M), M * N) for r, c in cells) / root for w in range(N)]
+        [sum(x[r][c] * turns[sign * (r * h * N + c * w * M) % (M * N)] for r, c in cells) / root for w in range(N)]
         for h in range(M)
     ]
 
