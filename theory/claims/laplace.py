@@ -640,6 +640,7 @@ CLAIMS += (
             Bound(name="a wave packet is not small", quantity=packet_crest, low="0.92", points=_PACKETS),
             Bound(
                 name="but its transform is, at every real p",
+                loose="one estimate for all p; the transform is far smaller at most of them",
                 quantity=packet_transform,
                 high=packet_ceiling,
                 points=tuple(
@@ -846,6 +847,7 @@ CLAIMS += (
             ),
             Bound(
                 name="in doubles, 20 complex nodes of Talbot's path give 12 digits",
+                loose="rounding errors differ between machines",
                 quantity=talbot_error_in_doubles,
                 high="1e-12",
                 points=({"size": 20}, {"size": 22}),
@@ -879,6 +881,7 @@ CLAIMS += (
             ),
             Bound(
                 name="24 exact values",
+                loose="the ends say the order of magnitude over several times",
                 quantity=stehfest_error,
                 low="1e-12",
                 high="1e-7",
@@ -886,6 +889,7 @@ CLAIMS += (
             ),
             Bound(
                 name="64 exact values",
+                loose="the end says the order of magnitude over several times",
                 quantity=stehfest_error,
                 high="1e-27",
                 points=({"size": 64, "t": "1"}, {"size": 64, "t": "3"}),
@@ -893,6 +897,7 @@ CLAIMS += (
             ),
             Bound(
                 name="in doubles, at any size",
+                loose="a round number below the least error of all sizes",
                 quantity=stehfest_error_in_doubles,
                 low="2e-7",
                 points=tuple({"size": size} for size in range(2, 34, 2)),
@@ -900,6 +905,7 @@ CLAIMS += (
             ),
             Bound(
                 name="in doubles, beyond it",
+                loose="rounding errors differ between machines; the errors are larger by orders of magnitude",
                 quantity=stehfest_error_in_doubles,
                 low="1e-3",
                 points=({"size": 24}, {"size": 28}, {"size": 32}),

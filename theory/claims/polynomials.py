@@ -461,6 +461,7 @@ CLAIMS += (
             ),
             Bound(
                 name="tanh is below, by a third of a cube at most",
+                loose="the lower end says the sign only; the upper one is reached at 0",
                 quantity=tanh_error_by_cube,
                 low="0",
                 high="1/3",
@@ -469,6 +470,7 @@ CLAIMS += (
             ),
             Bound(
                 name="the sigmoid is below, by 1/48 of a cube at most",
+                loose="the lower end says the sign only; the upper one is reached at 0",
                 quantity=sigmoid_error_by_cube,
                 low="0",
                 high="1/48",
@@ -477,6 +479,7 @@ CLAIMS += (
             ),
             Bound(
                 name="relative error of the tangent of tanh up to 1/2",
+                loose="a round number",
                 quantity=lambda m, x: 1 - m.tanh(x) / x,
                 high="0.1",
                 random={"x": Range("0.001", "0.5")},
@@ -705,6 +708,7 @@ CLAIMS += (
             ),
             Bound(
                 name="not much worse than the best",
+                loose="Lebesgue's constant bounds the factor for all functions, and few functions come near it",
                 quantity=times_the_least,
                 low="1",
                 high=lebesgue,
