@@ -201,10 +201,16 @@ def test_an_error_at_a_node_is_no_integral(monkeypatch: pytest.MonkeyPatch) -> N
     pytest.importorskip("flint")
     from freqnet.theory import Balls
 
-    def fail(self: Balls) -> None:
-        raise KeyboardInterrupt
+    class Interrupted:
+        nodes = 0
 
-    monkeypatch.setattr(Balls, "_count", fail)
+        def __next__(self) -> int:
+            self.nodes += 1
+            if self.nodes == 1:
+                raise KeyboardInterrupt
+            return self.nodes
+
+    monkeypatch.setattr(Balls, "_counter", lambda self: Interrupted())
     with Balls(15) as m, pytest.raises(KeyboardInterrupt):
         m.integral(lambda x: x, 0, 1)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 import mpmath
@@ -29,8 +29,29 @@ FUNCTIONS = (
 GUARD = 20
 # Digits of the second panelling of an integral: those of the shortest run, which every formula must stand.
 _SECOND = 15
+# Most results that a function keeps for different precisions and arguments.
+_TABLES = 500
 # One inner integral of so many is compared with a second panelling.
 _INNER = 97
+
+
+def by_precision(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of an arithmetic and numbers that Python can hash, computed once for each precision.
+
+    What it returns is not to be changed.
+    """
+    known: dict[Hashable, Any] = {}
+
+    @wraps(compute)
+    def once(m: Arithmetic, *arguments: Hashable) -> Any:
+        key = (type(m), m.digits, m.guard, getattr(m, "panellings", 1), *arguments)
+        if key not in known:
+            if len(known) == _TABLES:
+                known.clear()
+            known[key] = compute(m, *arguments)
+        return known[key]
+
+    return once
 
 
 class Arithmetic:

@@ -245,6 +245,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         proof=r"$\tanh x = 2\sigma(2x) - 1$ (see sigmoid-fourier-line): the delta function drops out.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the derivative", tanh_slope_spectrum, lambda m, x: 1 / m.cosh(x) ** 2),
             _as_a_distribution(tanh_paired, lambda m, x: m.tanh(x)),
@@ -258,6 +259,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"The spectrum of $\Phi$ is $\pi\delta + \mathrm{PV}\,e^{-w^2/2}/(iw)$, and multiplication by $x$ "
         r"becomes $i\,d/dw$. The second derivative has the transform $(1 + w^2) e^{-w^2/2}$.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the second derivative", gelu_curvature_spectrum, gelu_curvature),
             _as_a_distribution(gelu_paired, lambda m, x: x * m.erfc(-x / m.sqrt(m.number(2))) / 2),
@@ -271,6 +273,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"It is $i\,d/dw$ of the spectrum of the sigmoid; the derivative of $\mathrm{PV}\,1/\sinh(\pi w)$ is a "
         "finite part.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the second derivative", silu_curvature_spectrum, silu_curvature),
             _as_a_distribution(silu_paired, lambda m, x: x / (1 + m.exp(-x))),
@@ -284,6 +287,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"The difference of softplus and ReLU is $\log(1 + e^{-|x|})$, which is in $L^1$ and has the transform "
         r"$1/w^2 - \pi/(w \sinh(\pi w))$. Add ReLU's spectrum (see relu-spectrum-is-a-delta).",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(_of_even("of softplus less ReLU", softplus_beside_relu, lambda m, x: m.log(1 + m.exp(-x))),),
     ),
     Claim(
@@ -511,6 +515,7 @@ CLAIMS += (
         proof=r"$\sigma - 1/2$ is odd and bounded with derivative $\sigma'$ in $L^1$, so that $iw\,\hat\sigma = "
         r"\pi w/\sinh(\pi w)$; dividing by $iw$ leaves a multiple of $\delta$, which the mean 1/2 fixes at $\pi$.",
         picture="truncated-sigmoid",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             Contradiction(
                 name="half a period further changes the truncated transform",
@@ -633,6 +638,7 @@ CLAIMS += (
         statement=r"$\int \sigma'(x) e^{-iwx}\,dx = \pi w/\sinh(\pi w)$, which is 1 at $w = 0$.",
         verdict="holds",
         proof=r"Residues of $\sigma'$ at $i\pi(2n + 1)$ give a geometric series in $e^{-2\pi w}$.",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             Identity(
                 name="against quadrature of 1/(4 cosh²(x/2))",
