@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from fractions import Fraction
+from itertools import islice, product
 
 import numpy as np
 import pytest
-from freqnet.theory import find, run_check
-from freqnet.theory.checks import Bound
+from freqnet.theory import Arithmetic, Claim, Digits, catalogue, find, run_check
+from freqnet.theory.arithmetic import GUARD, Number
+from freqnet.theory.balls import is_installed
+from freqnet.theory.checks import Bound, Point, flat, parameters_at
+from freqnet.theory.judges import is_broken
 
 
 def check_named(claim: str, words: str) -> Bound:
@@ -42,6 +46,62 @@ def test_a_tighter_bound_fails(claim: str, words: str, low: str | None, high: st
 
     changed = replace(check, low=end(check.low, low), high=end(check.high, high), outside={}, outside_points=())
     assert not run_check(changed, 15, rigorous=False).passed
+
+
+BOUNDS = [(claim, check) for claim in catalogue() for check in claim.checks if isinstance(check, Bound)]
+#: A bound is sharp if the quantity comes as near to it, relative to the larger of the two.
+SHARP = 0.1
+
+
+def nearest(check: Bound, end: str) -> tuple[Point, float, Fraction]:
+    """Return the point where a quantity comes nearest to an end, how near relative to both, and how far it is."""
+    found = []
+    with Digits(15, GUARD + check.guard) as m:
+        m.panellings = 1
+        for point in (*check.all_points(0), *islice(check.screening_points(0), 30)):
+            at = parameters_at(m, point)
+            [value] = flat(check.quantity(m, **at))
+            bound = check.ends(m, at)[end == "high"]
+            value, bound = m.re(value), m.re(bound)
+            size = max(abs(value), abs(bound))
+            found.append((abs(value - bound), float(abs(value - bound) / size) if size else 0.0, point))
+    distance, _, point = min(found, key=lambda entry: entry[0])
+    return point, min(share for _, share, _ in found), Fraction(str(distance))
+
+
+ENDS = [(claim, check, end) for claim, check in BOUNDS for end in ("low", "high") if getattr(check, end) is not None]
+
+
+@pytest.mark.parametrize(
+    ("claim", "check", "end"), ENDS, ids=lambda part: getattr(part, "id", getattr(part, "name", part))
+)
+def test_every_bound_fails_when_it_is_made_tighter_than_the_quantity(claim: Claim, check: Bound, end: str) -> None:
+    """Move an end past the value that is nearest to it, by a thousandth of the distance or of the value."""
+    point, share, distance = nearest(check, end)
+    assert (share <= SHARP) or check.loose, f"{claim.id}: {check.name}: {end} is missed by {share:.0%} at least"
+    old, sign = getattr(check, end), 1 if end == "low" else -1
+
+    def moved(m: Arithmetic, **at: object) -> Number:
+        bound = old(m, **at) if callable(old) else m.number(old)
+        past = m.abs(bound) / 1000 if distance == 0 and old != "0" else m.number(distance / 1000 or Fraction(1, 1000))
+        return bound + sign * (m.number(distance) + past)
+
+    # The other end is given up, which the moved one may have passed.
+    other = {"low": "high", "high": "low"}[end]
+    alone = {"points": (point,), "random": {}, "outside": {}, "outside_points": ()}
+    before, after = replace(check, **alone, **{other: None}), replace(check, **alone, **{end: moved, other: None})
+    for rigorous in (False, True) if is_installed() and not check.not_enclosed else (False,):
+        assert run_check(before, 15, rigorous=rigorous).passed
+        found = run_check(after, 15, rigorous=rigorous)
+        assert not found.passed
+        assert is_broken(after, found), found.message
+
+
+def test_what_is_loose_is_not_sharp() -> None:
+    for claim, check in BOUNDS:
+        if check.loose:
+            shares = [nearest(check, end)[1] for end in ("low", "high") if getattr(check, end) is not None]
+            assert max(shares) > SHARP / 2, f"{claim.id}: {check.name}"
 
 
 # -- the number of products -----------------------------------------------------------------------------------

@@ -201,10 +201,16 @@ def test_an_error_at_a_node_is_no_integral(monkeypatch: pytest.MonkeyPatch) -> N
     pytest.importorskip("flint")
     from freqnet.theory import Balls
 
-    def fail(self: Balls) -> None:
-        raise KeyboardInterrupt
+    class Interrupted:
+        nodes = 0
 
-    monkeypatch.setattr(Balls, "_count", fail)
+        def __next__(self) -> int:
+            self.nodes += 1
+            if self.nodes == 1:
+                raise KeyboardInterrupt
+            return self.nodes
+
+    monkeypatch.setattr(Balls, "_counter", lambda self: Interrupted())
     with Balls(15) as m, pytest.raises(KeyboardInterrupt):
         m.integral(lambda x: x, 0, 1)
 
@@ -218,6 +224,52 @@ def test_what_is_constant_inside_an_integral_is_allowed() -> None:
         value = m.integral(lambda x: x ** m.number(2) * m.abs(m.number(-3)) * m.re(m.i + 2) + 2**x, 0, 1)
         assert value.real.overlaps((2 + 1 / m.log(m.number(2))).real)
         assert value.real.rad() < 1e-20
+
+
+# -- integrands that MPFR runs ---------------------------------------------------------------------------
+INTEGRANDS = {
+    "real": lambda m, x: m.exp(-x * x) * m.sinc(x) + 2**x + m.erf(x) / (1 + x**2),
+    "complex": lambda m, x: m.exp(m.i * 3 * x) / (2 + x) - m.besselj(2, x) * m.i,
+    "not recorded": lambda m, x: m.abs(x - 1) if x < 1 else m.psi(1, 2 + x),
+    "negative below the root": lambda m, x: m.sqrt(x - 3) + m.log(x - 4),
+    "constant": lambda m, x: m.number("1/3"),
+}
+
+
+@pytest.mark.parametrize("name", INTEGRANDS)
+def test_an_integral_is_the_same_in_both_libraries(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from freqnet.theory import Digits, mpfr
+
+    def integral() -> object:
+        with Digits(40) as m:
+            m.panellings = 1
+            return m.integral(lambda x: INTEGRANDS[name](m, x), 0, 1, 2)
+
+    recorded = integral()
+    monkeypatch.setattr(mpfr, "gmpy2", None)
+    direct = integral()
+    assert abs(recorded - direct) <= abs(direct) * Digits(40).number(10) ** -50
+
+
+def test_an_error_of_the_record_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mpfr = pytest.importorskip("freqnet.theory.mpfr")
+    pytest.importorskip("gmpy2")
+    from freqnet.theory import Digits
+
+    with Digits(40) as m:
+        m.panellings = 1
+        right = m.integral(lambda x: m.cos(x) * x, 0, 1)
+        monkeypatch.setitem(mpfr._NAMES, "cos", mpfr._NAMES["sin"])
+        assert m.integral(lambda x: m.cos(x) * x, 0, 1) == pytest.approx(right, rel=1e-40)
+
+
+def test_a_division_by_zero_is_an_error_in_both_libraries() -> None:
+    from freqnet.theory import Digits
+
+    m = Digits(20)
+    m.panellings = 1
+    with pytest.raises(ZeroDivisionError):
+        m.integral(lambda x: 1 / (x - x), 0, 1)
 
 
 # -- small values --------------------------------------------------------------------------------------

@@ -7,13 +7,15 @@ and integrals from ``m``, so the same formula runs at 15 digits, at 2,000 digits
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 import mpmath
 
+from .integrands import Inside, refuse
+from .mpfr import integrand
 from .quadrature import Legendre, Rule, integrate
 
 Number = Any  # an mpf or mpc, or a ball
@@ -27,8 +29,29 @@ FUNCTIONS = (
 GUARD = 20
 # Digits of the second panelling of an integral: those of the shortest run, which every formula must stand.
 _SECOND = 15
+# Most results that a function keeps for different precisions and arguments.
+_TABLES = 500
 # One inner integral of so many is compared with a second panelling.
 _INNER = 97
+
+
+def by_precision(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of an arithmetic and numbers that Python can hash, computed once for each precision.
+
+    What it returns is not to be changed.
+    """
+    known: dict[Hashable, Any] = {}
+
+    @wraps(compute)
+    def once(m: Arithmetic, *arguments: Hashable) -> Any:
+        key = (type(m), m.digits, m.guard, getattr(m, "panellings", 1), *arguments)
+        if key not in known:
+            if len(known) == _TABLES:
+                known.clear()
+            known[key] = compute(m, *arguments)
+        return known[key]
+
+    return once
 
 
 class Arithmetic:
@@ -65,6 +88,14 @@ class Arithmetic:
 
     def __init__(self, digits: int, guard: int = GUARD) -> None:
         self.digits, self.guard = digits, guard
+        self._kept: dict[Hashable, Any] = {}
+        self._turns: dict[tuple[int, int], Number] = {}
+
+    def kept(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return what a function computes, computed once for each key in this arithmetic; do not change it."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
 
     def number(self, value: Any) -> Number:
         """Convert a string such as "0.7" or "1/3", an int, a Fraction, a float or a complex, to full precision."""
@@ -157,15 +188,27 @@ class Arithmetic:
     def unit(self, numerator: int, denominator: int) -> Number:
         """Return exp(2 pi i numerator / denominator), computed once for each pair."""
         self.work += 1
-        return self._unit(numerator % denominator, denominator)
+        return self._turn(numerator % denominator, denominator)
 
-    @cached_property
-    def _unit(self) -> Callable[[int, int], Number]:
-        def unit(n: int, d: int) -> Number:
-            turn = 2 * self.pi * self.number(Fraction(n, d))
-            return self.cos(turn) + self.i * self.sin(turn)
+    def _turn(self, numerator: int, denominator: int) -> Number:
+        known = self._turns.get((numerator, denominator))
+        if known is None:
+            turn = 2 * self.pi * self.number(Fraction(numerator, denominator))
+            known = self._turns[numerator, denominator] = self.cos(turn) + self.i * self.sin(turn)
+        return known
 
-        return lru_cache(maxsize=None)(unit)
+    def units(self, size: int, uses: int) -> list[Number]:
+        """Return the powers 0 to size - 1 of exp(2 pi i / size), in a list that is not to be changed.
+
+        Parameters
+        ----------
+        size : int
+        uses : int
+            How often they are used, for `work`.
+        """
+        found: list[Number] = self.kept(("units", size), lambda: [self._turn(n, size) for n in range(size)])
+        self.work += uses
+        return found
 
     def changed_precision(self) -> bool:
         """Tell whether a formula changed the precision, and restore it."""
@@ -213,14 +256,26 @@ class Digits(Arithmetic):
         self._prec, self._depth, self._integrals = self.ctx.prec, 0, 0
         self._rules: dict[Any, Rule] = {}
         self.pi, self.i = +self.ctx.pi, self.ctx.mpc(0, 1)
-        for name in (*FUNCTIONS, "conj", "re", "im"):
+        for name in FUNCTIONS:
+            setattr(self, name, self._function(name))
+        for name in ("conj", "re", "im"):
             setattr(self, name, getattr(self.ctx, name))
 
+    def _function(self, name: str) -> Function:
+        of_number = getattr(self.ctx, name)
+
+        def function(z: Number) -> Number:
+            return z.called(name) if type(z) is Inside else of_number(z)
+
+        return function
+
     def number(self, value: Any) -> Number:
+        if type(value) is Inside:
+            return value
         if isinstance(value, complex):
             return self.ctx.mpc(value)
         if isinstance(value, Fraction | str):
-            exact = Fraction(value)
+            exact = value if isinstance(value, Fraction) else Fraction(value)
             return self.ctx.mpf(exact.numerator) / exact.denominator
         return self.ctx.mpf(value)
 
@@ -231,7 +286,11 @@ class Digits(Arithmetic):
         return self.ctx.psi(order, z)
 
     def besselj(self, order: int, z: Number) -> Number:
-        return self.ctx.besselj(order, z)
+        if type(z) is not Inside:
+            return self.ctx.besselj(order, z)
+        if not isinstance(order, int):
+            refuse("a Bessel function whose order is no Python int", "write the integrand by other functions")
+        return z.called("besselj", order)
 
     def hyp2f1(self, a: Number, b: Number, c: Number, z: Number) -> Number:
         return self.ctx.hyp2f1(a, b, c, z)
@@ -241,10 +300,6 @@ class Digits(Arithmetic):
         return self.ctx.hyper([1, *[a] * s], [1 + a] * s, z) / a**s
 
     def integral(self, f: Function, *points: Any) -> Number:
-        def counted(x: Number) -> Number:
-            self.work += 1
-            return f(x)
-
         # An inner integral is computed at each node of the outer one: one in many is compared.
         self._integrals += 1
         is_compared = self.panellings == 2 and (self._depth == 0 or self._integrals % _INNER == 0)
@@ -254,11 +309,14 @@ class Digits(Arithmetic):
         self._depth += 1
         try:
             digits = _SECOND + self.guard if is_compared else 0
-            total, is_divided = integrate(rule, counted, list(points), digits, dense=is_new)
+            total, is_divided = integrate(rule, integrand(self.ctx, f, self._count), list(points), digits, dense=is_new)
         finally:
             self._depth -= 1
         self.is_divided = self.is_divided or is_divided
         return total
+
+    def _count(self, evaluations: int) -> None:
+        self.work += evaluations
 
     def changed_precision(self) -> bool:
         is_changed = self.ctx.prec != self._prec

@@ -266,11 +266,14 @@ class Bound(Check):
         Lower bound: a number as a string, or a function of the point.
     high : str or callable or None
         Upper bound, likewise.
+    loose : str
+        Why the quantity does not come near one of its bounds at any point; empty if it comes near each of them.
     """
 
     quantity: Side
     low: str | Side | None = None
     high: str | Side | None = None
+    loose: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -100,13 +100,17 @@ def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool | 
     if rigorous:  # balls give the reason of a failure
         both.reverse()
     found: list[Finding] = []
+    is_run = True
     for point in check.all_points(seed):
-        found.append(_at(check, both, point, blank))
+        if blank.engine and not found:
+            is_run = runs_engine(lambda: found.append(_at(check, both, point, blank)))  # noqa: B023
+        else:
+            found.append(_at(check, both, point, blank))
         if not found[-1].passed:
             return replace(found[-1], points=len(found))
     if all(f.message == _NOTHING for f in found):
         return replace(found[0], passed=False, message=f"{_NOTHING} at every point: the check compares nothing")
-    if blank.engine and not runs_engine(lambda: both[0].values(next(iter(check.all_points(seed))), 0)):
+    if not is_run:
         todo = "call it, or leave engine=True out"
         return replace(blank, passed=False, message=f"engine=True, but neither side runs freqnet's engine: {todo}")
     screened, failed = _screen(check, both, blank, seed)

@@ -15,7 +15,7 @@ import freqnet
 from .checks import Bound, Check, Side
 
 #: Modules of tools (transforms, sums, quadratures) that both sides may use, as they may use the engine and libraries.
-TOOLS = ("arithmetic", "balls", "integrands", "quadrature", "signals")
+TOOLS = ("arithmetic", "balls", "integrands", "mpfr", "quadrature", "signals")
 # With these functions, a name may stand in a string.
 _INDIRECT = {"globals", "getattr", "vars", "eval", "exec", "locals", "attrgetter", "methodcaller"}
 
@@ -182,6 +182,8 @@ def runs_engine(call: Callable[[], Any]) -> bool:
                 parents = Path(file).parents
                 is_engine[file] = root in parents and theory not in parents
             found = is_engine[file]
+            if found:  # the rest of the call need not be watched
+                sys.setprofile(before)
 
     before = sys.getprofile()
     sys.setprofile(watch)

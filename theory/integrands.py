@@ -1,9 +1,10 @@
-"""Integrands in balls as programs: recorded once, then run at each node by python-flint alone.
+"""Integrands as programs: recorded once, then run at each node by a library in C alone.
 
 A formula calls Python for each operation at each node, which takes two thirds of the time of an integral. The variable
 of an integral therefore is a symbol, `Inside`, which records what the formula does with it. Recording is possible since
 a holomorphic integrand has no branches that depend on its variable. The record is compiled to a Python function of a
-ball, whose text is the same for all parameters of a formula.
+number, whose text is the same for all parameters of a formula. Balls run it in python-flint (`Program`), digits in MPFR
+(`freqnet.theory.mpfr`).
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ class Inside:
     Python's ``abs``, a fractional ``**``, comparisons, and real or imaginary parts would make the enclosure false.
     """
 
-    __slots__ = ("_name", "_program")
+    __slots__ = ("_name", "_record")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, program: Program, name: str) -> None:
-        self._program, self._name = program, name
+    def __init__(self, record: Record, name: str) -> None:
+        self._record, self._name = record, name
 
     def __add__(self, other: Any) -> Inside:
         # Python's sum starts with 0.
@@ -76,25 +77,23 @@ class Inside:
         return self
 
     def __pow__(self, exponent: Any) -> Inside:
-        whole = _whole(exponent)
+        whole = exponent if isinstance(exponent, int) else self._record.whole(exponent)
         if whole is None:
             refuse("** with an exponent that is no whole number", "use m.power, which watches its branch cut")
         return self._joined(f"{{}} ** {whole}", self)
 
     def __rpow__(self, base: Any) -> Inside:
-        base = flint.acb(base)
-        if not (base.imag == 0 and base.real > 0):
+        log = self._record.log_of_positive(base)
+        if log is None:
             refuse("** with a base that is not positive", "use m.power, which watches its branch cut")
-        return self._joined("({} * {}).exp()", self, base.log())
+        return (self * log).called("exp")
 
     def called(self, name: str, *arguments: Any) -> Inside:
-        """Return a method of python-flint of this number."""
-        if name in CUT:
-            return self._joined(f"{{}}.{name}(analytic={self._program.analytic})", self)
-        return self._joined(f"{{}}.{name}({', '.join('{}' for _ in arguments)})", self, *arguments)
+        """Return a function of this number, by its name in the library that runs the record."""
+        return self._joined(self._record.called(name, len(arguments)), self, *arguments)
 
     def _joined(self, text: str, *numbers: Any) -> Inside:
-        return self._program.step(text.format(*map(self._program.operand, numbers)))
+        return self._record.step(text.format(*map(self._record.operand, numbers)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # python-flint asks for such attributes
@@ -115,30 +114,17 @@ class Inside:
     __float__ = __complex__ = __int__ = __index__ = _converted
 
 
-def _whole(value: Any) -> int | None:
-    """Return an exponent as a whole number, or None."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Inside) or not isinstance(value, flint.acb | flint.arb | float | flint.fmpz | flint.fmpq):
-        return None
-    exact = flint.acb(value)
-    whole = exact.real.unique_fmpz() if exact.imag == 0 and exact.real.is_exact() else None
-    return int(whole) if whole is not None and exact.real == whole else None
-
-
-class Program:
-    """The record of an integrand and of the integrals inside it.
+class Record:
+    """The steps of an integrand, as lines of Python.
 
     Parameters
     ----------
-    count : callable
-        Called at each node of each integral.
+    names : dict
+        Values of the names that the lines may use.
     """
 
-    def __init__(self, count: Callable[[], object]) -> None:
-        self._failed: list[BaseException] = []
-        self._names: dict[str, Any] = {"integral": flint.acb.integral, "nan": flint.acb("nan"), "count": count}
-        self._names["failed"] = self._failed
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
         # The text of the innermost integrand last, with the indentation of its lines.
         self._blocks: list[list[str]] = []
         self._size = 0
@@ -148,24 +134,109 @@ class Program:
         """How many integrals are being recorded."""
         return len(self._blocks)
 
-    @property
-    def analytic(self) -> str:
-        """Name of the flag whether the innermost integrand must be holomorphic."""
-        return f"analytic{self.depth}"
+    def constant(self, value: Any) -> Any:
+        """Return a number that does not depend on the variable, for the library that runs the record."""
+        raise NotImplementedError
+
+    def whole(self, value: Any) -> int | None:
+        """Return an exponent as a whole number, or None."""
+        raise NotImplementedError
+
+    def log_of_positive(self, base: Any) -> Any:
+        """Return the logarithm of a constant, or None if it is not positive."""
+        raise NotImplementedError
+
+    def called(self, name: str, arguments: int) -> str:
+        """Return the text of a call of a function, with braces for its operands."""
+        raise NotImplementedError
 
     def operand(self, value: Any) -> str:
         """Return the name of a number: of a step, or of a constant."""
         if not isinstance(value, Inside):
-            return self._named(flint.acb(value))
-        if value._program is not self:
+            return self._named(self.constant(value))
+        if value._record is not self:
             refuse("the variable of another integral", "let each integral have its own variable")
         return value._name
 
     def step(self, text: str) -> Inside:
         """Record one step, and return its result."""
         name = self._new("t")
-        self._write(f"{name} = {text}")
+        if not self._blocks:
+            refuse("the variable of an integral outside of it", "return a number from the integrand")
+        self._blocks[-1].append(f"{name} = {text}")
         return Inside(self, name)
+
+    def recorded(self, f: Callable[[Any], Any]) -> Callable[..., Any]:
+        """Return an integrand as a function that the library runs."""
+        text: list[str] = []
+        name = self._function(f, text)
+        exec(_compiled("\n".join(text)), self._names)
+        run: Callable[..., Any] = self._names[name]
+        return run
+
+    def _function(self, f: Callable[[Any], Any], around: list[str]) -> str:
+        """Append the function of an integrand to the text around it, and return its name."""
+        name, variable = self._new("f"), self._new("z")
+        body: list[str] = []
+        self._blocks.append(body)
+        try:
+            result = self.operand(f(Inside(self, variable)))
+            around.extend(self._lines(name, variable, body, result))
+        finally:
+            self._blocks.pop()
+        return name
+
+    def _lines(self, name: str, variable: str, body: list[str], result: str) -> list[str]:
+        """Return the lines of the function of an integrand."""
+        return [f"def {name}({variable}):", *(f" {line}" for line in body), f" return {result}"]
+
+    def _named(self, constant: Any) -> str:
+        name = self._new("c")
+        self._names[name] = constant
+        return name
+
+    def _new(self, letter: str) -> str:
+        self._size += 1
+        return f"{letter}{self._size}"
+
+
+class Program(Record):
+    """The record of an integrand in balls, and of the integrals inside it.
+
+    Parameters
+    ----------
+    count : callable
+        Called at each node of each integral.
+    """
+
+    def __init__(self, count: Callable[[], object]) -> None:
+        self._failed: list[BaseException] = []
+        names = {"integral": flint.acb.integral, "nan": flint.acb("nan"), "count": count, "failed": self._failed}
+        super().__init__(names)
+
+    @property
+    def analytic(self) -> str:
+        """Name of the flag whether the innermost integrand must be holomorphic."""
+        return f"analytic{self.depth}"
+
+    def constant(self, value: Any) -> Any:
+        return flint.acb(value)
+
+    def whole(self, value: Any) -> int | None:
+        if isinstance(value, Inside) or not isinstance(value, flint.acb | flint.arb | float | flint.fmpz | flint.fmpq):
+            return None
+        exact = flint.acb(value)
+        whole = exact.real.unique_fmpz() if exact.imag == 0 and exact.real.is_exact() else None
+        return int(whole) if whole is not None and exact.real == whole else None
+
+    def log_of_positive(self, base: Any) -> Any:
+        base = flint.acb(base)
+        return base.log() if base.imag == 0 and base.real > 0 else None
+
+    def called(self, name: str, arguments: int) -> str:
+        if name in CUT:
+            return f"{{}}.{name}(analytic={self.analytic})"
+        return f"{{}}.{name}({', '.join(['{}'] * arguments)})"
 
     def integral(self, f: Callable[[Any], Any], points: Iterable[Any]) -> Any:
         """Integrate, or record the integral where it is inside another one."""
@@ -179,30 +250,13 @@ class Program:
             raise self._failed[0]
         return total
 
-    def recorded(self, f: Callable[[Any], Any]) -> Callable[[Any, bool], Any]:
-        """Return an integrand as a function of a ball and of the flag whether it must be holomorphic there."""
-        text: list[str] = []
-        name = self._function(f, text)
-        exec(_compiled("\n".join(text)), self._names)
-        run: Callable[[Any, bool], Any] = self._names[name]
-        return run
-
-    def _function(self, f: Callable[[Any], Any], around: list[str]) -> str:
-        """Append the function of an integrand to the text around it, and return its name."""
-        name, variable = self._new("f"), self._new("z")
-        body: list[str] = []
+    def _lines(self, name: str, variable: str, body: list[str], result: str) -> list[str]:
         # An inner integral must be holomorphic in the variable of the outer one as well.
-        outer = f"{self.analytic} or " if self.depth else ""
-        self._blocks.append(body)
-        try:
-            result = self.operand(f(Inside(self, variable)))
-            flag = self.analytic
-        finally:
-            self._blocks.pop()
-        lines = [
+        outer = f"analytic{self.depth - 1} or " if self.depth > 1 else ""
+        return [
             f"def {name}({variable}, flag):",
             " if failed: return nan",
-            f" {flag} = {outer}flag",
+            f" {self.analytic} = {outer}flag",
             " try:",
             "  count()",
             *(f"  {line}" for line in body),
@@ -212,22 +266,6 @@ class Program:
             "  failed.append(error)",
             "  return nan",
         ]
-        around.extend(lines)
-        return name
-
-    def _write(self, line: str) -> None:
-        if not self._blocks:
-            refuse("the variable of an integral outside of it", "return a number from the integrand")
-        self._blocks[-1].append(line)
-
-    def _named(self, constant: Any) -> str:
-        name = self._new("c")
-        self._names[name] = constant
-        return name
-
-    def _new(self, letter: str) -> str:
-        self._size += 1
-        return f"{letter}{self._size}"
 
 
 @lru_cache(maxsize=1000)

@@ -9,6 +9,7 @@ from typing import Any
 from freqnet.report.formulas import text_and_formulas
 from freqnet.report.page import Block, Page, Picture, Section, Table, render
 
+from .checks import Bound
 from .claim import Claim
 from .evaluate import Finding
 from .papers import PAPERS
@@ -130,6 +131,8 @@ def claim_text(evidence: Evidence) -> str:
         lines.append(f"          {outcome(found, evidence.digits_asked)}")
         if check.not_enclosed:
             lines.append(f"          not in balls: {check.not_enclosed}")
+        if isinstance(check, Bound) and check.loose:
+            lines.append(f"          not sharp here: {check.loose}")
     return "\n".join(lines)
 
 

@@ -17,6 +17,8 @@ from mpmath.libmp import from_man_exp
 
 from freqnet.errors import got_expected
 
+from .mpfr import Integrand
+
 try:
     import flint
 except ImportError:  # python-flint is an optional dependency
@@ -55,12 +57,16 @@ class Legendre(GaussLegendre):
     than by doubling the size, as mpmath does, also here without python-flint.
     """
 
-    def integral(self, f: Function, a: Number, b: Number, size: int, most: int) -> tuple[Number, Number, int]:
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._converted: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
+
+    def integral(self, f: Integrand, a: Number, b: Number, size: int, most: int) -> tuple[Number, Number, int]:
         """Integrate over one panel.
 
         Parameters
         ----------
-        f : callable
+        f : Integrand
         a, b : numbers
             Ends of the panel.
         size : int
@@ -77,10 +83,10 @@ class Legendre(GaussLegendre):
         context.prec += _FURTHER
         try:
             small, large = (_size(size / 2), size) if size > FEWEST else (FEWEST, 2 * FEWEST)
-            terms = self._terms(f, a, b, small, bits)
-            last, scale = context.fsum(terms), _log2(context, max(terms, key=context.mag)) + math.log2(small)
+            last, term = f.sum(self, a, b, small, bits)
+            scale = _log2(context, term) + math.log2(small)
             while True:
-                value = context.fsum(self._terms(f, a, b, large, bits))
+                value, _ = f.sum(self, a, b, large, bits)
                 off, goal = _log2(context, value - last), max(0, _log2(context, value)) - bits - 3
                 rate = (scale - off) / small if off > -math.inf else math.inf
                 error = scale + _MARGIN - rate * large
@@ -94,8 +100,12 @@ class Legendre(GaussLegendre):
         is_known = math.isfinite(error)
         return +value, context.ldexp(1, math.ceil(error)) if is_known else context.zero, _size(min(large, needed))
 
-    def _terms(self, f: Function, a: Number, b: Number, size: int, bits: int) -> list[Number]:
-        return [w * f(x) for x, w in self.get_nodes(a, b, size, bits)]
+    def converted_nodes(self, size: int, bits: int, convert: Function) -> list[tuple[Any, Any]]:
+        """Return the nodes and weights on the interval from -1 to 1 as numbers of another library."""
+        if (size, bits) not in self._converted:
+            nodes = self.get_nodes(-self.ctx.one, self.ctx.one, size, bits)
+            self._converted[size, bits] = [(convert(x), convert(w)) for x, w in nodes]
+        return self._converted[size, bits]
 
     def calc_nodes(self, degree: int, prec: int, verbose: bool = False) -> list[tuple[Number, Number]]:
         """Return the nodes and weights of the rule of `degree` nodes, or of ``3 * 2^(degree - 1)`` without flint."""
@@ -141,7 +151,7 @@ class Rule:
     def __init__(self, context: Any) -> None:
         self.context, self.size = context, 0
 
-    def __call__(self, f: Function, a: Number, b: Number, degree: int | None = None) -> tuple[Number, Number]:
+    def __call__(self, f: Integrand, a: Number, b: Number, degree: int | None = None) -> tuple[Number, Number]:
         """Return the integral over a panel, and an estimate of its error.
 
         `degree` limits the size of the rule to ``3 * 2^(degree - 1)``: by default to what the precision needs.
@@ -159,13 +169,13 @@ class Rule:
         return value, error
 
 
-def integrate(rule: Rule, f: Function, points: list[Any], digits: int, dense: bool) -> tuple[Number, bool]:
+def integrate(rule: Rule, f: Integrand, points: list[Any], digits: int, dense: bool) -> tuple[Number, bool]:
     """Integrate along the segments between points, and compare with a second panelling.
 
     Parameters
     ----------
     rule : Rule
-    f : callable
+    f : Integrand
     points : list of numbers
         Ends of the panels, real or complex.
     digits : int
@@ -186,18 +196,13 @@ def integrate(rule: Rule, f: Function, points: list[Any], digits: int, dense: bo
     context = rule.context
     ends = [context.convert(point) for point in points]
     panels = [(a, b) for a, b in pairwise(ends) if a != b]
-    sizes = [context.zero]
-
-    def measured(x: Number) -> Number:
-        value = f(x)
-        sizes.append(abs(value))
-        return value
-
-    values = [rule(measured if digits else f, a, b)[0] for a, b in panels]
+    f.is_measured = digits > 0
+    values = [rule(f, a, b)[0] for a, b in panels]
+    f.is_measured = False
     if not digits or not panels:
         return context.fsum(values), False
     # An integral over a panel may be zero though its integrand is not.
-    scale = max(sizes) * context.fsum(abs(b - a) for a, b in panels)
+    scale = f.largest * context.fsum(abs(b - a) for a, b in panels)
     parts = max(SPARSE, -(-DENSE // len(panels))) if dense else SPARSE
     compared = _Compared(context, f, digits, scale)
     settled = (compared.settled(a, b, value, True, parts, DEPTH) for (a, b), value in zip(panels, values, strict=True))
@@ -207,7 +212,7 @@ def integrate(rule: Rule, f: Function, points: list[Any], digits: int, dense: bo
 class _Compared:
     """The integral of one function, compared panel by panel."""
 
-    def __init__(self, context: Any, f: Function, digits: int, scale: Number) -> None:
+    def __init__(self, context: Any, f: Integrand, digits: int, scale: Number) -> None:
         self.context, self.f, self.digits, self.is_divided = context, f, digits, False
         self.parts, self.second = Rule(context), Rule(context)
         self.limit = scale * context.mpf(10) ** (LOST - digits)

@@ -14,6 +14,7 @@ from freqnet.processes import completed, spawned
 
 from . import registry
 from .balls import require_flint
+from .checks import Check
 from .claim import Claim
 from .evaluate import FEWEST_DIGITS, MOST_DIGITS, Finding, run_check
 
@@ -86,18 +87,19 @@ class Evidence:
             "enclosed": self.enclosed,
             "radius_log10": _plain(self.radius),
             "seconds": round(self.seconds, 4),
-            "checks": [_finding(c.not_enclosed, f) for c, f in zip(self.claim.checks, self.findings, strict=True)],
+            "checks": [_finding(c, f) for c, f in zip(self.claim.checks, self.findings, strict=True)],
         }
 
 
-def _finding(not_enclosed: str, found: Finding) -> dict[str, Any]:
+def _finding(check: Check, found: Finding) -> dict[str, Any]:
     numbers = {name: _plain(getattr(found, name)) for name in ("digits", "gap")} | {
         "radius_log10": _plain(found.radius)
     }
     rest = {name: getattr(found, name) for name in ("check", "kind", "passed", "message", "engine")}
     worst = None if found.worst is None else dict(found.worst)
     rest |= {"points": found.points, "screened": found.screened}
-    return {**rest, **numbers, "worst": worst, "not_enclosed": not_enclosed, "seconds": round(found.seconds, 4)}
+    reasons = {"not_enclosed": check.not_enclosed, "loose": getattr(check, "loose", "")}
+    return {**rest, **numbers, "worst": worst, **reasons, "seconds": round(found.seconds, 4)}
 
 
 def _plain(value: float | None) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from .arithmetic import Arithmetic, Number
 
@@ -19,8 +20,13 @@ Mode = tuple[int, ...]
 
 def noise(m: Arithmetic, size: int, seed: int = 0) -> Signal:
     """Return random rational samples between -2 and 2."""
+    return list(m.kept(("noise", size, seed), lambda: [m.number(x) for x in _fractions(size, seed)]))
+
+
+@lru_cache(maxsize=10_000)
+def _fractions(size: int, seed: int) -> tuple[Fraction, ...]:
     generator = random.Random(f"{size} {seed}")
-    return [m.number(Fraction(generator.randint(-200, 200), 101)) for _ in range(size)]
+    return tuple(Fraction(generator.randint(-200, 200), 101) for _ in range(size))
 
 
 def noise2(m: Arithmetic, rows: int, columns: int, seed: int = 0) -> Map:
@@ -43,13 +49,15 @@ def dft(m: Arithmetic, x: Sequence[Number]) -> Signal:
     [10.0, 2.828, 2.0, 2.828]
     """
     size = len(x)
-    return [sum(x[n] * m.unit(-k * n, size) for n in range(size)) for k in range(size)]
+    w = m.units(size, size * size)
+    return [sum(x[n] * w[-k * n % size] for n in range(size)) for k in range(size)]
 
 
 def idft(m: Arithmetic, X: Sequence[Number]) -> Signal:
     """Return the signal of a transform, as an explicit sum divided by its size."""
     size = len(X)
-    return [sum(X[k] * m.unit(k * n, size) for k in range(size)) / size for n in range(size)]
+    w = m.units(size, size * size)
+    return [sum(X[k] * w[k * n % size] for k in range(size)) / size for n in range(size)]
 
 
 def dft2(m: Arithmetic, x: Sequence[Sequence[Number]]) -> Map:

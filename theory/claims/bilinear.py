@@ -574,6 +574,7 @@ CLAIMS += (
         checks=(
             Bound(
                 name="two vectors that show the rate, at irregular nodes",
+                loose="the bound holds for any nodes; random ones are worse than the best",
                 quantity=seen_amplification,
                 low=floor_without_factors,
                 points=({"N": 2, "reach": "1", "seed": 1}, {"N": 24, "reach": "3", "seed": 1}),
@@ -582,6 +583,7 @@ CLAIMS += (
             ),
             Bound(
                 name="tangents of equispaced angles, and Chebyshev's nodes",
+                loose="the bound has the sharp rate, without the factor that these nodes have",
                 quantity=condition_of,
                 low=floor_of_family,
                 # In the Frobenius norm every condition number is at least N; here the bound exceeds N.
@@ -626,6 +628,7 @@ CLAIMS += (
             ),
             Bound(
                 name="irregular nodes and factors, with and without infinity",
+                loose="the bound holds for any nodes; random ones are worse than the best",
                 quantity=condition_of_scattered,
                 low=floor_of_coefficients,
                 points=(
@@ -639,6 +642,7 @@ CLAIMS += (
             ),
             Bound(
                 name="irregular positive nodes and factors",
+                loose="the bound holds for any nodes; random ones are worse than the best",
                 quantity=condition_of_positive,
                 low=floor_of_positive,
                 random={"N": Range(2, 12), "reach": Range("0.3", "9"), "seed": Range(0, 999)},
@@ -653,6 +657,7 @@ CLAIMS += (
             ),
             Bound(
                 name="rows of length 1 at the zeros, between the bounds",
+                loose="the ends are proved for every size, and differ by a power of N",
                 quantity=condition_of_phases,
                 low=floor_in_closed_form,
                 high=ceiling_of_phases,
@@ -662,6 +667,7 @@ CLAIMS += (
             ),
             Bound(
                 name="and in units of the bound by coefficients",
+                loose="the lower end is proved for all nodes; the best factor found is above it",
                 quantity=excess_of_phases,
                 low="1",
                 high="1.6",
@@ -670,6 +676,7 @@ CLAIMS += (
             ),
             Bound(
                 name="the same for positive nodes",
+                loose="the ratio to the bound grows slowly from 1 at N = 2; these sizes do not show more",
                 quantity=excess_of_positive_phases,
                 low="1",
                 high="1.6",
@@ -686,6 +693,7 @@ CLAIMS += (
             ),
             Bound(
                 name="rows of length 1 at Chebyshev's nodes, equispaced p and tangents",
+                loose="the bound holds for any nodes; these are not the best",
                 quantity=condition_of_unit_rows,
                 low=floor_of_coefficients,
                 points=({"N": 12, "family": 0}, {"N": 12, "family": 1}, {"N": 12, "family": 2}, {"N": 12, "family": 4}),

@@ -145,6 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         proof=r"Fubini, since $\int \int |f(x) g(t - x)|\,dx\,dt$ is finite; then substitute $t = x + y$. Piecewise "
         "smoothness is not needed.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(
                 name="eq. 1 for two decays",
@@ -167,6 +168,7 @@ CLAIMS: tuple[Claim, ...] = (
         corrected="The inner product of the spectra is a single number, the convolution at 0: "
         r"$\frac{1}{N} \sum_k X_k H_k = (x * h)_0$.",
         proof="The inverse transform at 0 is the mean of the bins.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(
                 name="bin by bin",
@@ -204,6 +206,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"correlation, $y_n = \sum_j x_{n+j} h_j$: for a real filter its multiplier is $\overline{H_k}$.",
         proof=r"A correlation is a convolution with $h_{-j}$, whose transform is $\sum_j h_j e^{2\pi i jk/N} = "
         r"\overline{H_k}$. With one or two samples, convolution and correlation are equal.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(
                 name="with the conjugate",
@@ -229,6 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"jumps by $J_j$ at $x_j$, the transform of its classical derivative is $iw\,G(w) - \sum_j J_j e^{-iwx_j}$.",
         proof=r"By parts on each smooth piece, $\int g' e^{-iwx}\,dx = iw \int g e^{-iwx}\,dx$ plus values at ends. "
         "The values cancel where there is no jump. The classical derivative of a box is 0.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(name="a corner", closed=derivative_rule, independent=derivative_by_quadrature, points=_DECAYS[1:]),
             Identity(name="order n", closed=order_n, independent=order_n_by_quadrature, points=_ORDERS),
@@ -461,6 +465,7 @@ CLAIMS += (
         proof=r"$e^{-2\pi i q n/N}$ has the period $N$ in $n$: samples $n$ and $n + N$ of the linear convolution are "
         "added. There is no such pair if its $n + k - 1$ samples fit. Otherwise the last sample, the product of the "
         "last sample and the last tap, wraps.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(
                 name="of N samples each: circular",
@@ -559,6 +564,7 @@ CLAIMS += (
         r"$X_{00}/(MN)$.",
         verdict="holds",
         proof=r"$e^{-2\pi i k n/N} = 1$ at $k = 0$.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(name="maps", closed=mean_bin, independent=mean_sample, points=_MAPS),
             Identity(
@@ -583,6 +589,7 @@ CLAIMS += (
         "exists for even $N$ only) and 2 at the others.",
         proof="Parseval's identity, row by row. Bins $k$ and $N - k$ of a real signal are conjugate, so that each pair "
         "contributes twice the real part of one.",
+        proof_page="proofs_transforms#convolution-on-the-line-and-on-a-grid",
         checks=(
             Identity(name="all bins", closed=layer_on_spectrum, independent=layer_on_samples, points=_DENSE),
             Identity(name="half the bins", closed=layer_on_half_spectrum, independent=layer_on_samples, points=_DENSE),

@@ -323,6 +323,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="a dilation by a thousandth and one by a millionth",
+                loose="a round number: the claim is that the distance does not become small",
                 quantity=moved_modulus,
                 low="1",
                 points=({"b": 10**7, "u": "0.001"}, {"b": 10**13, "u": "0.000001"}),
@@ -402,6 +403,7 @@ CLAIMS: tuple[Claim, ...] = (
         checks=(
             Bound(
                 name="the packet with b = 2, a = 1, and a window of the spectrum exp(-width |w|)",
+                loose="the theorem adds three estimates, each of which this packet only partly reaches",
                 quantity=moved_layer,
                 high=bound_of_layer,
                 points=({"s": "1.01", "width": "10"}, {"s": "3", "width": "0.5"}),
@@ -431,6 +433,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="the power that mode k keeps at the first zero",
+                loose="the power is that of the rounded zero; the claim is that it vanishes",
                 quantity=kept_power,
                 high="1e-10",
                 points=({"k": 1, "z": "2.40483"}, {"k": 1000, "z": "2.40483"}),

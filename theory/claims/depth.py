@@ -8,6 +8,7 @@ l = sqrt(M) a/(2b): U = (b r^2 - M (b + a^2/(4b)))/sqrt(M (a^2 + 2 b^2)).
 from __future__ import annotations
 
 from functools import reduce
+from itertools import product
 from math import comb, prod
 from typing import Any
 
@@ -105,6 +106,25 @@ def sphere_means_by_quadrature(m: Arithmetic, M: int) -> Signal:
     """
     weigh = lambda p: m.integral(lambda w: w**p * (1 - w * w) ** ((M - 3) // 2), 0, 1)
     return [M * weigh(p) / weigh(0) for p in (4, 6)]
+
+
+def shape_of_coins(m: Arithmetic, M: int, p: Number, q: Number, c: Number) -> Signal:
+    """Return skewness and excess kurtosis of a sum of M independent draws of 1 with probability p, else 0."""
+    variance = p * (1 - p)
+    return [(1 - 2 * p) / m.sqrt(M * variance), (1 - 6 * variance) / (M * variance)]
+
+
+def shape_of_coins_by_outcomes(m: Arithmetic, M: int, p: Number, q: Number, c: Number) -> Signal:
+    """Add up the outcomes of M draws, the last with probability q; with probability c all draws are equal."""
+    chances = [m.number(0)] * (M + 1)
+    for draws in product((0, 1), repeat=M):
+        weights = [x if draw else 1 - x for draw, x in zip(draws, [*[p] * (M - 1), q], strict=True)]
+        chances[sum(draws)] += (1 - c) * prod(weights, start=m.number(1))
+    chances[0] += c * (1 - p)
+    chances[M] += c * p
+    mean = sum(n * w for n, w in enumerate(chances))
+    second, third, fourth = (sum((n - mean) ** k * w for n, w in enumerate(chances)) for k in (2, 3, 4))
+    return [third / (second * m.sqrt(second)), fourth / second**2 - 3]
 
 
 # -- the next layer ----------------------------------------------------------------------------------------------
@@ -278,6 +298,22 @@ CLAIMS: tuple[Claim, ...] = (
                 closed=equal_shape,
                 independent=equal_shape_by_density,
                 points=({"M": 1}, {"M": 3}, {"M": 9}, {"M": 33}),
+            ),
+            Identity(
+                name="channels of two values by all outcomes, and channels that depend on each other or differ",
+                closed=shape_of_coins,
+                independent=shape_of_coins_by_outcomes,
+                points=({"M": 1, "p": "0.3", "q": "0.3", "c": "0"}, {"M": 5, "p": "1/7", "q": "1/7", "c": "0"}),
+                outside={
+                    "M": Range(2, 5),
+                    "p": Range("0.1", "0.2"),
+                    "q": Range("0.1", "0.2"),
+                    "c": Range("0.3", "0.8"),
+                },
+                outside_points=(
+                    {"M": 2, "p": "0.1", "q": "0.3", "c": "0"},
+                    {"M": 4, "p": "0.3", "q": "0.1", "c": "0"},
+                ),
             ),
         ),
     ),

@@ -292,6 +292,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="Kautz pairs with a wrong frequency",
+                loose="pairs are whole numbers: the ends are those on both sides",
                 quantity=pairs_for,
                 low="5",
                 high="6",

@@ -291,6 +291,7 @@ CLAIMS: tuple[Claim, ...] = (
         checks=(
             Bound(
                 name="closer on each of these fields",
+                loose="a round number: the claim is that the ratio exceeds 1",
                 quantity=how_much_nearer,
                 low="1.2",
                 points=tuple({"K": K, "seed": seed} for K in (3, 4) for seed in (0, 1, 2)),
@@ -307,6 +308,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="one of them: the ratio of the distances, at most",
+                loose="a round number above the ratio of one field",
                 quantity=ratio_from_above,
                 high="0.6",
                 points=({"K": 4, "seed": 605}, {"K": 3, "seed": 674}),

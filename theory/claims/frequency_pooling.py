@@ -196,6 +196,7 @@ CLAIMS: tuple[Claim, ...] = (
         "cut-off affect the output through these two numbers per layer, and in no other way.",
         verdict="holds",
         proof="Given the two numbers, each layer is bin-local, and bin-local-low-pass applies.",
+        proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         checks=(
             Identity(
                 name="the bins up to the cut-off and four numbers, against the layers",
@@ -508,6 +509,7 @@ CLAIMS += (
         proof="Before the first pooling there are only convolutions, which are bin-local, so the truncation can be "
         "applied first. It is a low-pass of the input at the first cut-off, not at the last: the modes between the "
         "two affect the output through the function.",
+        proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         checks=(
             Identity(
                 name="from the modes up to the first cut-off alone, against the layers",
@@ -517,6 +519,7 @@ CLAIMS += (
             ),
             Bound(
                 name="a low-pass of the input at the first cut-off changes nothing",
+                loose="rounding errors differ between machines",
                 quantity=change_by_first_cut,
                 high="1e-12",
                 points=_NETWORKS,
@@ -603,6 +606,7 @@ CLAIMS += (
         corrected="If they do not, all layers together are one affine map, and a single layer can represent it.",
         proof="Products of affine maps are affine: each bin is multiplied by the product of the filters and slopes, "
         "and the offsets add up in the bin 0.",
+        proof_page="proofs#lemma-a-truncation-commutes-with-a-pointwise-function-only-if-it-is-affine",
         checks=(
             Identity(
                 name="two layers as one product of filters and one offset",
@@ -614,6 +618,7 @@ CLAIMS += (
             ),
             Bound(
                 name="a network of freqnet with linearised activations, by its audit",
+                loose="rounding errors differ between machines; here there is none",
                 quantity=residual_by_audit,
                 high="1e-12",
                 not_enclosed=DOUBLE,
@@ -754,6 +759,7 @@ CLAIMS += (
             ),
             Bound(
                 name="two equal tones 8 and 9: the share of power at mode 8 or above",
+                loose="a round number above the share, which is small",
                 quantity=share_from,
                 low="0",
                 high="1e-4",
@@ -921,6 +927,7 @@ CLAIMS += (
         "since the first filter is zero there.",
         proof="Given its mean and deviation, each stage is bin-local: see bin-statistics-leak. The question was "
         "whether the network needs the discarded bins, not whether it is linear.",
+        proof_page="proofs#a-chain-of-bin-local-layers-is-one-low-pass",
         checks=(
             Contradiction(
                 name="no one filter for both signals",

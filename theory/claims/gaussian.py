@@ -175,6 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"integral of $|f'|$ is 2; the $n$-th of these intervals lies at $x = (\ln \pi n)^{1/4}$, where the density "
         r"$e^{-\sqrt{\ln \pi n}/2}/\sqrt{2\pi}$ decreases more slowly than $1/n$, so that the sum diverges. The "
         "linearisation is due to Bussgang (1952).",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="the mean slope of tanh is the slope of the regression",
@@ -206,6 +207,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"$E[\mathrm{ReLU}'(X)] = \Phi(\alpha)$.",
         verdict="holds",
         proof=r"Integrate $(\mu + sz)\varphi(z)$ over $z > -\alpha$, where the kink is, with $z\varphi = -\varphi'$.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="against the regression by quadrature",
@@ -230,6 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         proof=r"Integration by parts gives $c_j = s^j E[f^{(j)}(X)]/j!$; the second derivative of ReLU is $\delta$, "
         "so $E[f^{(j)}(X)]$ is a derivative of the density of $X$ at 0.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="against quadrature split at the kink",
@@ -257,6 +260,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"The variance is $\sum_{j \geq 1} j!\,c_j^2$ (Parseval), and a polynomial of degree $d$ accounts for its "
         r"first $d$ terms. At mean 0 and $s = 1$ it is $(\pi - 1)/(2\pi)$, with $c_1^2 = 1/4$ and $2 c_2^2 = "
         r"1/(4\pi)$; and $\mathrm{ReLU}(sz) = s\,\mathrm{ReLU}(z)$ for $s > 0$.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="at mean 0, against the squared distance",
@@ -371,6 +375,7 @@ CLAIMS += (
         verdict="holds",
         proof=r"$E[\Phi(lX)]$ is the probability that a second normal variable lies below $lX$, which is $\Phi(m)$; "
         r"$c_j$ is $s^j/j!$ times its derivative of order $j$ in $\mu$.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="against quadrature",
@@ -403,6 +408,7 @@ CLAIMS += (
         verdict="holds",
         proof=r"$E[X\Phi(X)] = \mu E[\Phi(X)] + s^2 E[\varphi(X)]$ by Stein's lemma; differentiate in $\mu$, using "
         r"$\varphi'(m) = -m\varphi(m)$.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="against quadrature",
@@ -421,6 +427,7 @@ CLAIMS += (
         proof=r"$\sigma(x) = 1/2 + \int_0^\infty \sin(wx)/\sinh(\pi w)\,dw$, by the spectrum of the sigmoid. "
         r"$E[e^{iwX}] = e^{iw\mu - w^2 s^2/2}$; each derivative with respect to $\mu$ gives a factor $w$ and a phase "
         r"of $\pi/2$.",
+        proof_page="proofs_transforms#functions-of-a-normal-variable",
         checks=(
             Identity(
                 name="against quadrature",

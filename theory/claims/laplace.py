@@ -353,6 +353,17 @@ def on_the_axis(m: Arithmetic, w: Number) -> Number:
     return 1 / (1 + m.i * w) ** 2
 
 
+def causal_on_the_axis(m: Arithmetic, c: Number, s: Number) -> Number:
+    """Return the integral of L(iw) = 1/(c + iw) times a Gaussian around s."""
+    return m.line(lambda x: m.exp(-x * x / 2) / (c + m.i * (x + s)))
+
+
+def causal_in_time(m: Arithmetic, c: Number, s: Number) -> Number:
+    """Return the integral of e^(-ct) u(t) times the Gaussian's transform, below e^(-0.4 t^2) at t > 10."""
+    decaying = lambda t: m.exp(-c * t - t * t / 2) * (m.cos(s * t) - m.i * m.sin(s * t))
+    return m.sqrt(2 * m.pi) * m.half_line(decaying, rate=0.4, power=2)
+
+
 def causal_spectrum(m: Arithmetic, w: Number) -> Number:
     return m.half_line(lambda t: t * m.exp(-t) * (m.cos(w * t) - m.i * m.sin(w * t)), lambda R: R + 1)
 
@@ -498,6 +509,16 @@ CLAIMS += (
                 draws=1,
                 screened=10,
             ),
+            Identity(
+                name="e^(-ct) u(t), paired with e^(-(w-s)²/2); not at c < 0, causal but not integrable",
+                closed=causal_on_the_axis,
+                independent=causal_in_time,
+                points=({"c": "0.3", "s": "0"}, {"c": "2", "s": "-1.5"}),
+                random={"c": Range("0.3", "2"), "s": Range("-2", "2")},
+                draws=1,
+                screened=12,
+                outside_points=({"c": "-0.3", "s": "0"}, {"c": "-1", "s": "-1.2"}),
+            ),
             Contradiction(
                 name="the sigmoid is not causal",
                 claimed=sigmoid_on_the_axis,
@@ -619,6 +640,7 @@ CLAIMS += (
             Bound(name="a wave packet is not small", quantity=packet_crest, low="0.92", points=_PACKETS),
             Bound(
                 name="but its transform is, at every real p",
+                loose="one estimate for all p; the transform is far smaller at most of them",
                 quantity=packet_transform,
                 high=packet_ceiling,
                 points=tuple(
@@ -679,6 +701,42 @@ def logistic(m: Arithmetic, t: Number) -> Number:
 
 def logistic_inverted(m: Arithmetic, t: Number) -> Number:
     return along_parabola(m, lambda p: (m.psi(0, (p + 1) / 2) - m.psi(0, p / 2)) / 2, t)
+
+
+# -- complex p: along three straight lines ------------------------------------------------------------------------
+def along_lines(m: Arithmetic, transform: Callable[[Number], Number], t: Number, side: int) -> Number:
+    """Return Bromwich's integral at the time t side, t > 0: over [1 - i, 1 + i], then parallel to the real axis.
+
+    The path turns to the side where e^(pt side) decays; the transform is at most 1 there.
+    """
+    at = side * t
+    middle = m.integral(lambda w: transform(1 + m.i * w) * m.exp((1 + m.i * w) * at), 0, 1)
+    corner = 1 + m.i
+    ray = m.half_line(lambda r: transform(corner - side * r / t) * m.exp(-r), width=8)
+    return (m.re(middle) - m.im(side * m.exp(corner * at) * ray / t)) / m.pi
+
+
+def ramp_at(m: Arithmetic, t: Number, side: int) -> Number:
+    """Return s e^-s at s = t side."""
+    return side * t * m.exp(-side * t)
+
+
+def ramp_along_lines(m: Arithmetic, t: Number, side: int) -> Number:
+    return along_lines(m, lambda p: 1 / (1 + p) ** 2, t, side)
+
+
+def value_at_jump(m: Arithmetic, t: Number, jump: Number, share: Number) -> Number:
+    """Return e^-s + jump u(s - t) at s = t, where the value u(0) is a share of the jump."""
+    return m.exp(-t) + share * jump
+
+
+def jump_by_principal_value(m: Arithmetic, t: Number, jump: Number, share: Number) -> Number:
+    """Add the integral of jump/p, which is left of e^(pt) times the transform of a jump at t, over 1 - iW to 1 + iW.
+
+    As W grows it is the integral of 1/(1 + w^2) over the line, divided by 2 pi; w = e^v.
+    """
+    half = m.half_line(lambda v: m.exp(-v) / (1 + m.exp(-2 * v)))
+    return along_lines(m, lambda p: 1 / (1 + p), t, 1) + jump * 2 * half / m.pi
 
 
 # -- real p: Gaver and Stehfest ------------------------------------------------------------------------------------
@@ -773,8 +831,23 @@ CLAIMS += (
                 independent=logistic_inverted,
                 points=({"t": "1.5"},),
             ),
+            Identity(
+                name="t e^(-t), along three straight lines; not at t < 0, where the integral is 0",
+                closed=ramp_at,
+                independent=ramp_along_lines,
+                points=({"t": "0.8", "side": 1}, {"t": "5", "side": 1}),
+                outside_points=({"t": "0.8", "side": -1}, {"t": "3", "side": -1}),
+            ),
+            Identity(
+                name="at a jump, with half of the jump as its value; not with another value",
+                closed=value_at_jump,
+                independent=jump_by_principal_value,
+                points=({"t": "1", "jump": "2", "share": "1/2"}, {"t": "3", "jump": "-0.7", "share": "1/2"}),
+                outside_points=({"t": "1", "jump": "2", "share": "1"}, {"t": "2", "jump": "0.3", "share": "0"}),
+            ),
             Bound(
                 name="in doubles, 20 complex nodes of Talbot's path give 12 digits",
+                loose="rounding errors differ between machines",
                 quantity=talbot_error_in_doubles,
                 high="1e-12",
                 points=({"size": 20}, {"size": 22}),
@@ -808,6 +881,7 @@ CLAIMS += (
             ),
             Bound(
                 name="24 exact values",
+                loose="the ends say the order of magnitude over several times",
                 quantity=stehfest_error,
                 low="1e-12",
                 high="1e-7",
@@ -815,6 +889,7 @@ CLAIMS += (
             ),
             Bound(
                 name="64 exact values",
+                loose="the end says the order of magnitude over several times",
                 quantity=stehfest_error,
                 high="1e-27",
                 points=({"size": 64, "t": "1"}, {"size": 64, "t": "3"}),
@@ -822,6 +897,7 @@ CLAIMS += (
             ),
             Bound(
                 name="in doubles, at any size",
+                loose="a round number below the least error of all sizes",
                 quantity=stehfest_error_in_doubles,
                 low="2e-7",
                 points=tuple({"size": size} for size in range(2, 34, 2)),
@@ -829,6 +905,7 @@ CLAIMS += (
             ),
             Bound(
                 name="in doubles, beyond it",
+                loose="rounding errors differ between machines; the errors are larger by orders of magnitude",
                 quantity=stehfest_error_in_doubles,
                 low="1e-3",
                 points=({"size": 24}, {"size": 28}, {"size": 32}),

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from math import comb, factorial
 
-from ..arithmetic import Arithmetic, Number
+from ..arithmetic import Arithmetic, Number, by_precision
 from ..checks import Bound, Contradiction, Identity, Point, Range, Side
 from ..claim import Claim, Source
 
@@ -63,7 +63,7 @@ def largest_seen(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
     return _largest(m, [exact - value(coefficients, at) for at, exact in _on_grid(m, f)])
 
 
-@lru_cache
+@by_precision
 def _on_grid(m: Arithmetic, f: int) -> list[tuple[Number, Number]]:
     """Return the points k/50 of [-4, 4] and the function there, once for all polynomials."""
     straight = line(m, f)
@@ -91,7 +91,7 @@ def nowhere_above(m: Arithmetic, f: int, coefficients: list[Number]) -> Number:
     return largest_seen(m, f, coefficients) + h * h / 8 * (bend + h * third + m.number(BENDS[f]))
 
 
-@lru_cache
+@by_precision
 def _grid(m: Arithmetic) -> list[Number]:
     return [m.number(Fraction(A * k, PARTS)) for k in range(PARTS + 1)]
 
@@ -111,7 +111,7 @@ def shares(m: Arithmetic, f: int, degree: int) -> dict[int, Number]:
     return {n: share(m, f, n) for n in range(1 if f < 2 else 0, degree + 1, 2)}
 
 
-@lru_cache
+@by_precision
 def share(m: Arithmetic, f: int, n: int) -> Number:
     """Return the coefficient of P_n(x/4), once for all degrees."""
     factors = [(m.number(p), i) for i, p in legendre(n)]
@@ -122,7 +122,7 @@ def share(m: Arithmetic, f: int, n: int) -> Number:
     return (2 * n + 1) * m.integral(weighted, 0, m.number("0.5"), 1)
 
 
-@lru_cache
+@by_precision
 def mean_power(m: Arithmetic, f: int) -> Number:
     """Return the mean square of g, once for all degrees."""
     return m.integral(lambda t: bent(m, f, 4 * t) ** 2, 0, m.number("0.5"), 1)
@@ -461,6 +461,7 @@ CLAIMS += (
             ),
             Bound(
                 name="tanh is below, by a third of a cube at most",
+                loose="the lower end says the sign only; the upper one is reached at 0",
                 quantity=tanh_error_by_cube,
                 low="0",
                 high="1/3",
@@ -469,6 +470,7 @@ CLAIMS += (
             ),
             Bound(
                 name="the sigmoid is below, by 1/48 of a cube at most",
+                loose="the lower end says the sign only; the upper one is reached at 0",
                 quantity=sigmoid_error_by_cube,
                 low="0",
                 high="1/48",
@@ -477,6 +479,7 @@ CLAIMS += (
             ),
             Bound(
                 name="relative error of the tangent of tanh up to 1/2",
+                loose="a round number",
                 quantity=lambda m, x: 1 - m.tanh(x) / x,
                 high="0.1",
                 random={"x": Range("0.001", "0.5")},
@@ -705,6 +708,7 @@ CLAIMS += (
             ),
             Bound(
                 name="not much worse than the best",
+                loose="Lebesgue's constant bounds the factor for all functions, and few functions come near it",
                 quantity=times_the_least,
                 low="1",
                 high=lebesgue,

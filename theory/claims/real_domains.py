@@ -194,6 +194,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="Chebyshev's nodes, between the bounds that are proved",
+                loose="the ends are proved by simple estimates, and differ by a power of N",
                 quantity=condition_of,
                 low=floor,
                 high=ceiling,
@@ -203,6 +204,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="nodes all over the real line, above the bound that is proved for any",
+                loose="the bound holds for any nodes; these are far from the best",
                 quantity=condition_of,
                 low=floor_anywhere,
                 # Here the bound exceeds N, which bounds every condition number in the Frobenius norm.
@@ -226,6 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="the bound that is proved for equispaced p",
+                loose="a simple estimate for all sizes; it grows more slowly than the condition number",
                 quantity=excess_of_equispaced,
                 low="1",
                 points=_LARGE,
@@ -555,6 +558,7 @@ CLAIMS += (
             ),
             Bound(
                 name="measured error at N = 8, in single and in double precision",
+                loose="rounding errors rarely add up to the bound by the condition number",
                 quantity=error_in_floats,
                 high=lambda m, N, family, bits: condition_of(m, N, family) / m.number(2) ** bits,
                 points=tuple({"N": 8, "family": family, "bits": bits} for family in (0, 1) for bits in (24, 53)),
@@ -575,6 +579,7 @@ CLAIMS += (
             ),
             Bound(
                 name="measured error: more than a hundredth of the largest sample",
+                loose="rounding errors differ between machines; the claim is that few digits remain",
                 quantity=error_in_floats,
                 low="1e-2",
                 points=tuple(
@@ -593,6 +598,7 @@ CLAIMS += (
             ),
             Bound(
                 name="measured error of the real FFT in double precision",
+                loose="rounding errors differ between machines",
                 quantity=error_of_fft,
                 high="1e-14",
                 points=_LARGE,

@@ -228,7 +228,14 @@ CLAIMS: tuple[Claim, ...] = (
                 outside_points=_JUMPS,
             ),
             Contradiction(name="not one side", claimed=value_on_the_right, actual=inverse_at_jump, points=_JUMPS),
-            Bound(name="Gibbs", quantity=off_the_limit, low="-1/3", high="1/3", points=({"W": 10}, {"W": 200})),
+            Bound(
+                name="Gibbs",
+                loose="a bound that is simple to prove; the peak oscillates within it",
+                quantity=off_the_limit,
+                low="-1/3",
+                high="1/3",
+                points=({"W": 10}, {"W": 200}),
+            ),
         ),
     ),
     Claim(
@@ -238,6 +245,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict="holds",
         proof=r"$\tanh x = 2\sigma(2x) - 1$ (see sigmoid-fourier-line): the delta function drops out.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the derivative", tanh_slope_spectrum, lambda m, x: 1 / m.cosh(x) ** 2),
             _as_a_distribution(tanh_paired, lambda m, x: m.tanh(x)),
@@ -251,6 +259,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"The spectrum of $\Phi$ is $\pi\delta + \mathrm{PV}\,e^{-w^2/2}/(iw)$, and multiplication by $x$ "
         r"becomes $i\,d/dw$. The second derivative has the transform $(1 + w^2) e^{-w^2/2}$.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the second derivative", gelu_curvature_spectrum, gelu_curvature),
             _as_a_distribution(gelu_paired, lambda m, x: x * m.erfc(-x / m.sqrt(m.number(2))) / 2),
@@ -264,6 +273,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"It is $i\,d/dw$ of the spectrum of the sigmoid; the derivative of $\mathrm{PV}\,1/\sinh(\pi w)$ is a "
         "finite part.",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             _of_even("of the second derivative", silu_curvature_spectrum, silu_curvature),
             _as_a_distribution(silu_paired, lambda m, x: x / (1 + m.exp(-x))),
@@ -277,6 +287,7 @@ CLAIMS: tuple[Claim, ...] = (
         proof=r"The difference of softplus and ReLU is $\log(1 + e^{-|x|})$, which is in $L^1$ and has the transform "
         r"$1/w^2 - \pi/(w \sinh(\pi w))$. Add ReLU's spectrum (see relu-spectrum-is-a-delta).",
         picture="spectra",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(_of_even("of softplus less ReLU", softplus_beside_relu, lambda m, x: m.log(1 + m.exp(-x))),),
     ),
     Claim(
@@ -504,6 +515,7 @@ CLAIMS += (
         proof=r"$\sigma - 1/2$ is odd and bounded with derivative $\sigma'$ in $L^1$, so that $iw\,\hat\sigma = "
         r"\pi w/\sinh(\pi w)$; dividing by $iw$ leaves a multiple of $\delta$, which the mean 1/2 fixes at $\pi$.",
         picture="truncated-sigmoid",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             Contradiction(
                 name="half a period further changes the truncated transform",
@@ -581,6 +593,7 @@ CLAIMS += (
             ),
             Bound(
                 name="at z = -1: n² times the error of the mean of the partial sums up to n and n + 1 terms",
+                loose="round numbers around the limit 1/4",
                 quantity=error_at_minus_one,
                 low="0.2",
                 high="0.3",
@@ -625,6 +638,7 @@ CLAIMS += (
         statement=r"$\int \sigma'(x) e^{-iwx}\,dx = \pi w/\sinh(\pi w)$, which is 1 at $w = 0$.",
         verdict="holds",
         proof=r"Residues of $\sigma'$ at $i\pi(2n + 1)$ give a geometric series in $e^{-2\pi w}$.",
+        proof_page="proofs_transforms#spectra-of-activation-functions",
         checks=(
             Identity(
                 name="against quadrature of 1/(4 cosh²(x/2))",
@@ -869,6 +883,7 @@ CLAIMS += (
             ),
             Bound(
                 name="its real part is within 4 beta of pi delta",
+                loose="the constant 4 holds for all Gaussians, and is not the least",
                 quantity=lambda m, n, s: m.re(decaying_step_paired_by_quadrature(m, n, s)) - m.pi * m.exp(-s * s / 2),
                 low=lambda m, n, s: m.number(Fraction(-4, 10**n)),
                 high=lambda m, n, s: m.number(Fraction(4, 10**n)),

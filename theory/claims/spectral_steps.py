@@ -71,6 +71,17 @@ def gain_at(m: Arithmetic, h: int, n: int) -> Number:
     return size(m, columns_of(fourier_basis(m, 2 * h + 1))[n % (2 * h + 1)])
 
 
+def gain_in_oblique_coordinates(m: Arithmetic, turn: Number, skew: Number, at: Number) -> Number:
+    """Return the gain for the gradient (cos, sin)(at) in coordinates along two unit vectors: pi/2 + skew lies between.
+
+    The gradient in these coordinates solves the equations of Cramer's rule.
+    """
+    g = m.cos(at), m.sin(at)
+    (a, b), (c, d) = ((m.cos(angle), m.sin(angle)) for angle in (turn, turn + m.pi / 2 + skew))
+    area = a * d - b * c
+    return (m.abs(g[0] * d - g[1] * c) + m.abs(a * g[1] - b * g[0])) / area / (m.abs(g[0]) + m.abs(g[1]))
+
+
 def engine_gain(m: Arithmetic, h: int) -> Number:
     """Return the gain for a gradient at sample 1 in freqnet's orthonormal real coordinates."""
     import numpy as np
@@ -180,11 +191,21 @@ CLAIMS: tuple[Claim, ...] = (
         checks=(
             Bound(
                 name="any gradient",
+                loose="random gradients do not reach the ends; the gradients that do are checked as identities",
                 quantity=gain_of_noise,
                 low=lambda m, h, basis, seed: 1 / m.sqrt(m.number(2 * h + 1)),
                 high=lambda m, h, basis, seed: m.sqrt(m.number(2 * h + 1)),
                 random={"h": Range(1, 7), "basis": Range(0, 1), "seed": Range(0, 999)},
                 screened=60,
+            ),
+            Bound(
+                name="any gradient, in coordinates along two unit vectors; not if these are nearly opposite",
+                loose="the ranges keep away from the gradients that reach the ends",
+                quantity=gain_in_oblique_coordinates,
+                low=lambda m, turn, skew, at: 1 / m.sqrt(m.number(2)),
+                high=lambda m, turn, skew, at: m.sqrt(m.number(2)),
+                random={"turn": Range("-0.6", "0"), "skew": Range("0", "0"), "at": Range("0.1", "0.7")},
+                outside={"turn": Range("-0.5", "0"), "skew": Range("1.4", "1.55"), "at": Range("0.5", "1")},
             ),
             Identity(
                 name="both ends, in Hartley's coordinates",
@@ -206,6 +227,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="a gradient at any sample",
+                loose="random samples; the one that reaches it is checked as an identity",
                 quantity=lambda m, h, n: gain_at(m, h, n) - largest_fourier_gain(m, h) * m.number("1.000000000001"),
                 high="0",
                 random={"h": Range(1, 12), "n": Range(0, 24)},

@@ -244,6 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="nor by products of two",
+                loose="random products stay below the square of equal modes, which reaches it",
                 quantity=ratio_of_two,
                 high=lambda m, K, seed: square_norm(m, K),
                 random={"K": Range(1, 2), "seed": Range(0, 9999)},
@@ -320,6 +321,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="random pairs",
+                loose="random pairs do not reach the constant; the check of small differences comes near it",
                 quantity=share_of_any_pair,
                 high="1",
                 random={

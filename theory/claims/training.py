@@ -673,7 +673,13 @@ CLAIMS += (
                 screened=40,
             ),
             Contradiction(name="soft labels", claimed=mixture, actual=exponential, points=_SOFT),
-            Bound(name="too large for soft labels", quantity=excess, low="0.01", points=_SOFT),
+            Bound(
+                name="too large for soft labels",
+                loose="a round number: the claim is the sign",
+                quantity=excess,
+                low="0.01",
+                points=_SOFT,
+            ),
         ),
     ),
     Claim(
@@ -704,6 +710,7 @@ CLAIMS += (
             ),
             Bound(
                 name="its size at chance or worse",
+                loose="the lower end says the sign only; the upper one is nearly reached",
                 quantity=gradient_at_chance_or_worse,
                 low="0",
                 high=lambda m, size, seed: half_the_power_of_two(m, size),
@@ -723,6 +730,7 @@ CLAIMS += (
             ),
             Bound(
                 name="it prefers the larger loss",
+                loose="a round number: the claim is the sign",
                 quantity=preferences,
                 low="0.07",
                 points=({"a": "0.9", "b": "0.01", "c": "0.4", "d": "0.4"},),

@@ -150,6 +150,42 @@ def cube_of_samples(m: Arithmetic, K: int, seed: int) -> Signal:
     return [sum(u**3 * m.unit(-k * n, M) for n, u in enumerate(x)) / M for k in range(-K, K + 1)]
 
 
+def _real_map(m: Arithmetic, K: int, axes: int, seed: int) -> Spectrum:
+    """Return the modes of a random real signal on some axes, by their vectors of whole numbers."""
+    ks = list(product(range(-K, K + 1), repeat=axes))
+    v = dict(zip(ks, noise(m, len(ks), seed), strict=True))
+    opposite = {k: tuple(-a for a in k) for k in ks}
+    return {k: v[k] + v[opposite[k]] + m.i * (v[k] - v[opposite[k]]) for k in ks}
+
+
+def cube_by_modes(m: Arithmetic, K: int, axes: int, seed: int) -> Signal:
+    """Return the same formula on some axes; h has -i times the modes whose first entry that is not 0 is positive."""
+    x = _real_map(m, K, axes, seed)
+    zero = (0,) * axes
+    h = {k: c * (-m.i if k > zero else m.i) if k != zero else m.number(0) for k, c in x.items()}
+
+    def times(a: Spectrum, b: Spectrum) -> Spectrum:
+        found = {k: m.number(0) for k in a}
+        for j, k in product(a, b):
+            total = tuple(map(sum, zip(j, k, strict=True)))
+            if total in found:
+                found[total] += a[j] * b[k]
+        return found
+
+    first, second, third = times(x, times(x, x)), times(x, times(h, h)), times(h, times(x, h))
+    return [first[k] + (second[k] - third[k]) / 2 for k in x]
+
+
+def cube_on_a_lattice(m: Arithmetic, K: int, axes: int, seed: int) -> Signal:
+    """Return the modes of the cube of the signal at 4K + 1 places on each axis, enough for a cube."""
+    x = _real_map(m, K, axes, seed)
+    steps = 4 * K + 1
+    places = list(product(range(steps), repeat=axes))
+    phases = {pair: sum(a * b for a, b in zip(*pair, strict=True)) for pair in product(x, places)}
+    cubes = {n: sum(c * m.unit(phases[k, n], steps) for k, c in x.items()) ** 3 for n in places}
+    return [sum(u * m.unit(-phases[k, n], steps) for n, u in cubes.items()) / len(places) for k in x]
+
+
 def engine_cube(m: Arithmetic, K: int, seed: int) -> Signal:
     from freqnet import ops
 
@@ -383,6 +419,18 @@ CLAIMS: tuple[Claim, ...] = (
                 random={"K": Range(1, 5), "seed": Range(0, 99)},
                 draws=1,
                 screened=40,
+            ),
+            Identity(
+                name="the cube on a lattice, against the formula by modes; not on two axes",
+                closed=cube_on_a_lattice,
+                independent=cube_by_modes,
+                given=(_real_map,),
+                points=({"K": 1, "axes": 1, "seed": 1}, {"K": 3, "axes": 1, "seed": 2}),
+                outside_points=(
+                    {"K": 1, "axes": 2, "seed": 3},
+                    {"K": 1, "axes": 2, "seed": 4},
+                    {"K": 2, "axes": 2, "seed": 5},
+                ),
             ),
             Identity(
                 name="in freqnet",
