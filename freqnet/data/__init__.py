@@ -4,7 +4,7 @@ import freqnet.data.builtin  # noqa: F401  (registers the datasets that freqnet 
 from freqnet.data.arrays import from_arrays, from_dataframe
 from freqnet.data.checksums import images_checksum
 from freqnet.data.dataset import Dataset, validate
-from freqnet.data.equations import burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
+from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
 from freqnet.data.loaders import load, load_images
 from freqnet.data.readers import READERS, Contents, register_reader
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
@@ -13,6 +13,7 @@ from freqnet.data.splits import Split, split, stratified_folds
 
 __all__ = [
     "DATASETS",
+    "EQUATIONS",
     "READERS",
     "Contents",
     "Dataset",

@@ -12,6 +12,8 @@ from freqnet.data.dataset import Dataset
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
 from freqnet.errors import ConfigurationError, got_expected
 
+# Names of the datasets here.
+EQUATIONS = ("burgers", "kuramoto-sivashinsky", "navier-stokes", "darcy")
 # Pairs of a named dataset, and those among them that are its test set.
 COUNT, TEST = 1200, 200
 # The time after which solutions of the Kuramoto-Sivashinsky equation have forgotten their start.
