@@ -5,6 +5,7 @@ from freqnet.data.arrays import from_arrays, from_dataframe
 from freqnet.data.checksums import images_checksum
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
+from freqnet.data.fields import load_fields
 from freqnet.data.loaders import load, load_images
 from freqnet.data.readers import READERS, Contents, register_reader
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
@@ -28,6 +29,7 @@ __all__ = [
     "images_checksum",
     "kuramoto_sivashinsky",
     "load",
+    "load_fields",
     "load_images",
     "navier_stokes",
     "random_fields",
