@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from freqnet.benchmarks.studies import operators as study
+from freqnet.benchmarks.timing import threads
 
 from freqnet.data import burgers, navier_stokes
 
@@ -42,11 +43,12 @@ def test_a_row_has_errors_times_and_changes(name: str) -> None:
 
 @with_peer
 def test_the_peer_learns() -> None:
-    data = burgers(60, points=32)
-    peer = study.Peer(SMALL, data, seed=0)
+    data = burgers(20, points=32)
+    peer = study.Peer(replace(SMALL, batch=10, fno_rate=0.01), data, seed=0)
     before = study.relative_error(peer.predict(data.images), data.targets)
-    peer.fit(data, epochs=20)
-    assert study.relative_error(peer.predict(data.images), data.targets) < 0.5 * before
+    with threads(1):
+        peer.fit(data, epochs=10)
+    assert study.relative_error(peer.predict(data.images), data.targets) < 0.7 * before
 
 
 @with_peer
