@@ -187,6 +187,7 @@ def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> No
     register_dataset("made-up", lambda folder: make_dataset((5, 5)), takes_folder=True, defaults={"epochs": 3})
     try:
         own = ("digits", "mnist-5k", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar100-coarse")
+        own += ("burgers", "kuramoto-sivashinsky", "navier-stokes", "darcy")
         assert dataset_names() == (*own, "made-up")
         assert len(load("made-up")) == len(load("made-up", folder=tmp_path)) == 10
         assert training_defaults("made-up") == {**training_defaults("unknown"), "epochs": 3}

@@ -49,6 +49,7 @@ LAYERS = (
     nn.Convolution(4, 2, "modes"),
     nn.LowPass(1),
     nn.Take((0, 2, 1, -1, -1)),
+    nn.PositionAffine(),
     nn.Rescale((1.0, 2.0, 0.5, 1.0), 0.1),
 )
 HEADS = {

@@ -88,6 +88,14 @@ def test_squeeze_and_excitation(grid: Axes):
         assert_twin(nn.SqueezeExcitation(2), grid, band)
 
 
+@pytest.mark.parametrize("domain", [Fourier.on, Hartley.on])
+@pytest.mark.parametrize("grid", SOME_GRIDS, ids=named)
+def test_fields_of_positions(grid: Axes, domain: Factory):
+    full = some_bands(grid)[0]
+    for band, wide, (gain, offset) in product(some_bands(grid)[:2], (None, full, 0), ((1, 1), (1, 0), (0, 1))):
+        assert_twin(nn.PositionAffine(wide, bool(gain), bool(offset)), grid, band, domain=domain)
+
+
 # -- normalisation and activations -------------------------------------------------------------------
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("statistics", ["batch", "sample"])

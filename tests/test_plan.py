@@ -7,6 +7,7 @@ import gc
 import pickle
 import warnings
 import weakref
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +228,12 @@ def begin(network: nn.Network, **settings: Any) -> Run:
     return Run.begin(network, chosen, some_spectra(network))
 
 
-ACTIVATIONS = {"polynomial": nn.Polynomial, "gaussian": nn.Gaussian, "batch": lambda: nn.Gaussian(statistics="batch")}
+ACTIVATIONS = {
+    "polynomial": nn.Polynomial,
+    "gaussian": nn.Gaussian,
+    "gelu": lambda: nn.Gaussian("gelu"),
+    "batch": lambda: nn.Gaussian(statistics="batch"),
+}
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -242,6 +248,22 @@ def test_training_by_plans_and_by_the_tape_ends_in_the_same_weights(activation: 
         weights.append(network.arrays())
     for name, array in weights[0].items():
         assert np.abs(weights[1][name] - array).max() < 1e-10 * max(1, np.abs(array).max()), name
+
+
+@pytest.mark.parametrize("domain", ["fourier", "hartley"])
+@pytest.mark.parametrize("degree", [1, 2])
+def test_polynomials_for_each_example_are_the_same_by_plans_and_by_the_tape(domain: str, degree: int):
+    """Of functions other than ReLU, whose coefficients no kernel computes."""
+    found = []
+    for context in (nn.tape_only(), nullcontext()):
+        layers = nn.Convolution(4, 3), nn.Gaussian("gelu", degree), nn.Convolution(4, 3), nn.Gaussian("silu", degree)
+        door = nn.Door(domain, (8, 6), (3, 2), 2)
+        network = nn.Network(door, nn.Sequential(*layers, nn.Dense(3)), precision=np.float64)
+        with context:
+            loss, outputs = begin(network).gradients(some_spectra(network).take(np.arange(6)))
+        found.append([np.array(loss), outputs, *(p.grad for p in network.named_parameters().values())])
+    for tape, plan in zip(*found, strict=True):
+        assert np.abs(tape - plan).max() < 1e-10 * max(1, np.abs(tape).max())
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])

@@ -211,6 +211,21 @@ def power_norm(layer: Any, x: Held, run: Run) -> Held:
     return x.put((x.samples - mean) / anp.sqrt(variance + layer.epsilon) * run["gain"] + run["offset"])
 
 
+@twin_of("PositionAffine")
+def position_affine(layer: Any, x: Held, run: Run) -> Held:
+    """The product on a grid fine enough for it, and the fields as sums of waves."""
+    band = x.band if layer.band is None else axes(layer.band, x.grid)
+    fine = tuple(m + 2 * n + 1 for m, n in zip(x.band, band, strict=True))
+    waves = oracles.basis(fine, band).T
+    out = oracles.evaluate(x.samples, fine, x.band)
+    if layer.gain:
+        out = out * anp.reshape(anp.dot(waves, run["gain"]), (*fine, -1))
+    out = oracles.project(out, band)
+    if layer.offset:
+        out = out + anp.reshape(anp.dot(waves, run["offset"]), (*fine, -1))
+    return x.put(oracles.evaluate(out, x.grid, band), band)
+
+
 # -- containers and heads ----------------------------------------------------------------------------
 @twin_of("Sequential")
 def sequential(layer: Any, x: Any, run: Run) -> Any:

@@ -65,6 +65,9 @@ class ScalarFunction:
         closed form.
     spectrum : Spectrum, optional
         Fourier transform of a derivative, which `sine_series` needs.
+    moments : callable, optional
+        ``moments(mean, deviation, count)``, a list of the means of the derivatives of the orders below ``count``, where
+        this is faster than one call of ``moment`` for each.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class ScalarFunction:
     exact: str | None = None
     moment: Moment | None = None
     spectrum: Spectrum | None = None
+    moments: Callable[[Values, Values, int], list[Values]] | None = None
 
     def __call__(self, x: Any) -> Values:
         return self._checked(self.value, np.asarray(x, dtype=float))
@@ -187,9 +191,11 @@ def _register(
     moment: Moment | None = None,
     spectrum: Spectrum | None = None,
     kinks: tuple[float, ...] = (),
+    moments: Callable[[Values, Values, int], list[Values]] | None = None,
 ) -> None:
     """Register a function whose values are its derivative of order 0."""
-    register_function(ScalarFunction(name, lambda x: derivative(x, 0), derivative, kinks, exact, moment, spectrum))
+    value = lambda x: derivative(x, 0)
+    register_function(ScalarFunction(name, value, derivative, kinks, exact, moment, spectrum, moments))
 
 
 # -- helpers -------------------------------------------------------------------------------------------------
@@ -308,13 +314,18 @@ def _erf_moment(mean: Values, deviation: Values, order: int) -> Values:
     return 2 * slope**order * normal_derivative(slope * mean, order) - (order == 0)
 
 
-def _gelu_moment(mean: Values, deviation: Values, order: int) -> Values:
+def _gelu_moments(mean: Values, deviation: Values, count: int) -> list[Values]:
     # E[X Phi(X)] = mu Phi(m) + s^2 Phi'(m) / t (Stein), m = mu / t, t^2 = 1 + s^2, and its derivatives by mu
-    slope = 1 / np.sqrt(1 + deviation**2)
+    variance = deviation * deviation
+    slope = 1 / np.sqrt(1 + variance)
     m = slope * mean
-    out = mean * slope**order * normal_derivative(m, order)
-    out = out + deviation**2 * slope ** (order + 1) * normal_derivative(m, order + 1)
-    return out + (order * slope ** (order - 1) * normal_derivative(m, order - 1) if order else 0.0)
+    # The derivatives of Phi(mu / t) by mu, by the recurrence of Hermite polynomials.
+    phi = [normal_distribution(m), slope * normal_density(m)]
+    m *= -slope
+    phi.append(m * phi[1])
+    for n in range(2, count):
+        phi.append(m * phi[n] - (n - 1) * slope * slope * phi[n - 1])
+    return [mean * phi[j] + variance * phi[j + 1] + (j * phi[j - 1] if j else 0.0) for j in range(count)]
 
 
 _register("erf", _erf_derivative, "erf(x)", _erf_moment, Spectrum(1, lambda w: 2 * np.exp(-(w**2) / 4), 0.0, 0.0, 2.0))
@@ -322,8 +333,9 @@ _register(
     "gelu",
     _times_x(normal_derivative),
     "x * ncdf(x)",
-    _gelu_moment,
+    lambda mean, deviation, order: _gelu_moments(mean, deviation, order + 1)[order],
     Spectrum(2, lambda w: (1 + w**2) * np.exp(-(w**2) / 2), 0.0, 0.5, 3.0),
+    moments=_gelu_moments,
 )
 
 

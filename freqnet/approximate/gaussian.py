@@ -8,6 +8,7 @@ Degree 1 is statistical linearisation, ``E[f] + E[f'] (x - mu)`` (Bussgang 1952)
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from math import factorial
 
@@ -59,6 +60,23 @@ def gaussian_moment(function: str | ScalarFunction, mean: Values, deviation: Val
         return _smooth_moment(found, mean, deviation, order)
     floored = np.maximum(deviation, _LEAST_DEVIATION)
     return _sampled(found, mean, floored, order) / floored**order
+
+
+def gaussian_moments(function: str | ScalarFunction, mean: Values, deviation: Values, count: int) -> list[Values]:
+    """Return the values of `gaussian_moment` of the orders below `count`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.approximate.gaussian import gaussian_moments
+    >>> [float(m.round(4)) for m in gaussian_moments("gelu", np.array(0.0), np.array(1.0), 2)]
+    [0.2821, 0.5]
+    """
+    found = scalar_function(function)
+    if found.moments is None:
+        return [gaussian_moment(found, mean, deviation, order) for order in range(count)]
+    mean, deviation = np.broadcast_arrays(np.asarray(mean, float), np.asarray(deviation, float))
+    return found.moments(mean, deviation, count)
 
 
 def hermite_coefficients(function: str | ScalarFunction, mean: Values, deviation: Values, degree: int) -> Values:
@@ -118,13 +136,15 @@ def gaussian_coefficients(function: str | ScalarFunction, mean: Values, deviatio
     array([0.    , 0.5   , 0.3989])
     """
     variance = np.square(np.asarray(deviation, float))
-    moments = [gaussian_moment(function, mean, deviation, j) for j in range(degree + 1)]
+    moments = gaussian_moments(function, mean, deviation, degree + 1)
     out = np.zeros((degree + 1, *np.broadcast_shapes(*(m.shape for m in moments), variance.shape)))
     for j, moment in enumerate(moments):
-        for power, factor in enumerate(hermite_powers(j)):
-            if factor:
-                # At variance 0 only the term t^j remains.
-                out[power] += moment * (factor / factorial(j)) * variance ** ((j - power) // 2)
+        # At variance 0 only the term t^j remains.
+        term = moment / factorial(j)
+        for power in range(j, -1, -2):
+            out[power] += hermite_powers(j)[power] * term
+            if power > 1:
+                term = term * variance
     return out
 
 
@@ -148,7 +168,12 @@ def hermite_powers(degree: int) -> list[int]:
     >>> hermite_powers(3)
     [0, -3, 0, 1]
     """
-    return [int(c) for c in np.polynomial.hermite_e.herme2poly([0] * degree + [1])]
+    return list(_powers(degree))
+
+
+@cache
+def _powers(degree: int) -> tuple[int, ...]:
+    return tuple(int(c) for c in np.polynomial.hermite_e.herme2poly([0] * degree + [1]))
 
 
 def _is_sampled(function: ScalarFunction) -> bool:

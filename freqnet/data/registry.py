@@ -91,6 +91,7 @@ def dataset_names() -> tuple[str, ...]:
     Examples
     --------
     >>> dataset_names()
-    ('digits', 'mnist-5k', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'cifar100-coarse')
+    ('digits', 'mnist-5k', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'cifar100-coarse', 'burgers',
+    'kuramoto-sivashinsky', 'navier-stokes', 'darcy')
     """
     return tuple(DATASETS)

@@ -13,6 +13,8 @@ from freqnet.nn.normalization import PowerNorm
 from freqnet.nn.perbin import MagnitudeGain, PhaseGate, RealImaginary, SecondHarmonic
 from freqnet.nn.plans import Compiled, tape_only
 from freqnet.nn.pooling import AveragePool, LowPass, Take, TruncationPool
+from freqnet.nn.position import PositionAffine
+from freqnet.nn.rollout import rollout
 from freqnet.nn.squeeze import SqueezeExcitation
 from freqnet.nn.twin import TwinReport, compare_with_twin
 
@@ -39,6 +41,7 @@ __all__ = [
     "PhaseGate",
     "Pointwise",
     "Polynomial",
+    "PositionAffine",
     "PowerNorm",
     "PowerSpectrum",
     "RealImaginary",
@@ -57,5 +60,6 @@ __all__ = [
     "evaluation",
     "from_description",
     "layer",
+    "rollout",
     "tape_only",
 ]

@@ -12,9 +12,11 @@ import numpy as np
 from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole
-from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, got_expected, warn
+from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
 from freqnet.nn.module import Signal
 from freqnet.ops.arithmetic import cast, extend, reshape, scale_by, sum_
+from freqnet.ops.normalize import constant
+from freqnet.ops.pool import change_band
 from freqnet.ops.transform import resample_samples
 from freqnet.spaces import Axes, Space, get_domain
 from freqnet.spaces.base import per_axis, volume
@@ -229,6 +231,44 @@ class Door:
         spectrum = ops.analysis(self.prepare(samples, precision), self.space)
         # Division commutes with the transform, and there are fewer modes than samples.
         return ops.times(spectrum, Tensor(1 / np.asarray([self.scale], precision))) if self.scale else spectrum
+
+    def admit(self, signal: Tensor, precision: Any = np.float32) -> Tensor:
+        """Return spectra like those of `analyse` for a signal that is in the domain already, without a transform.
+
+        Parameters
+        ----------
+        signal : Tensor
+            Signal ``(*modes, batch, channels)`` in the units of the samples, on the grid of the door's space, with any
+            band.
+        precision : dtype
+            Precision of the result.
+
+        Raises
+        ------
+        SpaceError
+            The signal is in another domain or on another grid.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from freqnet import Fourier, nn, ops
+        >>> door = nn.Door("fourier", (8,), (2,), 1, offset=(3.0,), scale=(2.0,))
+        >>> samples = np.random.default_rng(0).normal(size=(4, 8, 1))
+        >>> spectra = door.admit(ops.analysis(samples, Fourier.on(8)))
+        >>> bool(np.allclose(spectra.data, door.analyse(samples).data, atol=1e-6))
+        True
+        """
+        space = self.space
+        if signal.space is None or (signal.space.domain, signal.space.grid) != (space.domain, space.grid):
+            got, todo = signal.space or "plain numbers", "pass a signal on the grid of the door"
+            raise SpaceError(got_expected("signal", got, f"one of {space.domain} on {space.grid}", todo))
+        signal = change_band(signal, band=space.band)
+        if self.offset:
+            signal = signal + constant(Tensor(-np.asarray([self.offset], signal.data.real.dtype)), space=signal.space)
+        if self.scale:
+            signal = ops.times(signal, Tensor(1 / np.asarray([self.scale], signal.data.real.dtype)))
+        wanted = space.dtype(precision)
+        return signal if signal.dtype == wanted else Tensor(signal.data.astype(wanted), signal.space)
 
     def prepare(self, samples: Tensor, precision: Any = np.float32) -> Tensor:
         """Return the samples that are transformed: offset subtracted, pooled and padded, not yet divided."""

@@ -12,7 +12,7 @@ from math import factorial
 
 import numpy as np
 
-from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, hermite_powers
+from freqnet.approximate.gaussian import gaussian_coefficients, gaussian_moment, gaussian_moments, hermite_powers
 from freqnet.autodiff import Op, Tensor, register
 from freqnet.autodiff.tape import fused_vjps
 from freqnet.ops.arithmetic import (
@@ -92,7 +92,7 @@ def _coefficients_vjps(g: Tensor, out: Tensor, statistics: Tensor, function: str
     """
     centre, deviation = _parts(statistics)
     variance = deviation**2
-    found = [gaussian_moment(function, centre, deviation, j) for j in range(1, degree + 3)]
+    found = gaussian_moments(function, centre, deviation, degree + 3)[1:]
     of_mean = sum(_hermite_inner(g.data, j, variance) * (found[j] / factorial(j)) for j in range(degree + 1))
     of_variance = _hermite_inner(g.data, degree, variance) * (found[degree + 1] / (2 * factorial(degree)))
     if degree:
@@ -103,10 +103,16 @@ def _coefficients_vjps(g: Tensor, out: Tensor, statistics: Tensor, function: str
 
 def _hermite_inner(g: np.ndarray, degree: int, variance: np.ndarray) -> np.ndarray:
     """Return the inner product of `g` with the coefficients of one Hermite polynomial."""
-    total = np.zeros(g.shape[1:])
-    for p, factor in enumerate(hermite_powers(degree)):
-        if factor:
-            total = total + factor * variance ** ((degree - p) // 2) * g[p]
+    # From the highest power down: each one before it takes a variance more.
+    factors = hermite_powers(degree)
+    total = factors[degree % 2] * g[degree % 2]
+    if degree < 2:
+        return total + np.zeros_like(variance)
+    total = total * variance
+    for p in range(degree % 2 + 2, degree + 1, 2):
+        total += factors[p] * g[p]
+        if p < degree:
+            total *= variance
     return total
 
 
@@ -126,6 +132,22 @@ def _widened(found: np.ndarray, epsilon: float) -> np.ndarray:
     return found + np.array([0, epsilon], found.dtype).reshape(2, 1, 1)
 
 
+def fitted_coefficients(found: np.ndarray, function: str, degree: int, epsilon: float) -> np.ndarray:
+    """Return the coefficients ``(degree + 1, batch, channels)`` for moments ``(2, batch, channels)``."""
+    return _coefficients(Tensor(_widened(found, epsilon)), function, degree).data
+
+
+def fitted_gradient(
+    of_coefficients: np.ndarray, found: np.ndarray, mean: np.ndarray, function: str, degree: int, epsilon: float
+) -> np.ndarray:
+    """Return the gradient by the moments, from those by the coefficients and the mean of that by the signal."""
+    widened = Tensor(_widened(found, epsilon))
+    (of_found,) = _coefficients_vjps(Tensor(of_coefficients), widened, widened, function, degree)
+    # The mean is also subtracted from the signal.
+    of_found.data[0] -= reduced(mean, found[0].shape)
+    return of_found.data
+
+
 def _centred(x: Tensor, centre: np.ndarray) -> Tensor:
     """Return the signal less its mean, which is one mode, or every sample."""
     return Tensor(x.space.affine(x.data, np.ones((), centre.dtype), -centre), x.space)
@@ -135,8 +157,8 @@ def _fitted(
     x: Tensor, function: str, degree: int, epsilon: float, band: Axes, per_sample: bool
 ) -> tuple[Tensor, Tensor]:
     found = moments.forward(x, per_sample=per_sample)
-    coefficients = _coefficients(Tensor(_widened(found.data, epsilon)), function, degree)
-    return low_degree.forward(_centred(x, found.data[0]), coefficients, band=band), found
+    coefficients = fitted_coefficients(found.data, function, degree, epsilon)
+    return low_degree.forward(_centred(x, found.data[0]), Tensor(coefficients), band=band), found
 
 
 def _fitted_composite(x: Tensor, function: str, degree: int, epsilon: float, band: Axes, per_sample: bool) -> Tensor:
@@ -155,13 +177,11 @@ def _fitted_vjps(
     band: Axes,
     per_sample: bool,
 ) -> Sequence[Tensor]:
-    widened = Tensor(_widened(found.data, epsilon))
-    coefficients = _coefficients(widened, function, degree)
+    coefficients = Tensor(fitted_coefficients(found.data, function, degree, epsilon))
     gx, of_coefficients = low_degree_vjps(g, out, _centred(x, found.data[0]), coefficients, band)
-    (of_found,) = _coefficients_vjps(of_coefficients, coefficients, widened, function, degree)
-    # The mean is also subtracted from the signal.
-    of_found.data[0] -= reduced(x.space.cotangent.mean(gx.data), found.data[0].shape)
-    _add_moments_map(gx, x, (of_found.data, found.data))
+    mean = x.space.cotangent.mean(gx.data)
+    of_found = fitted_gradient(of_coefficients.data, found.data, mean, function, degree, epsilon)
+    _add_moments_map(gx, x, (of_found, found.data))
     return (gx,)
 
 

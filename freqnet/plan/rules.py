@@ -15,6 +15,7 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.kernels.program import Program
 from freqnet.kernels.reference import bfloat16_bits
+from freqnet.ops.gaussian import fitted_coefficients, fitted_gradient
 from freqnet.ops.quadratic import moments_map
 from freqnet.plan.builder import Array, Backward, Builder, rule
 from freqnet.plan.nodes import real_response
@@ -256,11 +257,46 @@ def _gaussian(
     b: Builder, out: Tensor, inputs: tuple[Tensor], function: str, degree: int, epsilon: float, band: Axes,
     per_sample: bool,
 ) -> Backward | None:  # fmt: skip
-    if function != "relu" or not _covers(inputs[0], degree + 1, band):
+    if not (function == "relu" or per_sample) or not _covers(inputs[0], degree + 1, band):
         return None
     found = _statistics(b, inputs[0], per_sample)
     b.keep_saved(out, found)
+    if function != "relu":
+        return _fit(b, out, inputs[0], found, function, degree, band, epsilon)
     return _fit_relu(b, out, inputs, (found, None, None, None), degree, band, (epsilon, 0.0), False)
+
+
+def _fit(
+    b: Builder, out: Tensor, x: Tensor, found: Array, function: str, degree: int, band: Axes, epsilon: float
+) -> Backward:
+    """Append a polynomial for the moments of each example, whose few coefficients NumPy computes."""
+    p, lanes, bands = b.program, x.shape[-2:], (x.space.band, band)
+    source, centre, cotangent = b.value(x), x.space.centre, x.space.cotangent
+    coefficients, negated, means = p.empty((degree + 1, *lanes)), p.empty(lanes), p.empty(lanes, x.data.dtype)
+
+    def fit() -> None:
+        coefficients[...] = fitted_coefficients(found, function, degree, epsilon)
+        negated[...] = -found[0]
+
+    p.call(fit)
+    with _without_mean(p, source[centre], means, negated):
+        _polynomial(p, source, coefficients, bands, centre, b.result(out))
+
+    def backward(g: Array) -> None:
+        gx = b.gradient_or_scratch(x)
+        with _without_mean(p, source[centre], means, negated):
+            sums = _polynomial_adjoint(p, g, source, coefficients, bands, centre, gx)
+        factor, start = p.empty(lanes), p.empty(lanes)
+
+        def spread() -> None:
+            of_found = fitted_gradient(sums, found, cotangent.mean(gx), function, degree, epsilon)
+            for target, row in zip((factor, start), moments_map(of_found, found, x), strict=True):
+                target[...] = row
+
+        p.call(spread)
+        _add_affine(p, gx, source, factor, start, centre)
+
+    return backward
 
 
 @rule("normalized_gaussian")

@@ -11,7 +11,7 @@ import numpy as np
 
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole, listed, shown
-from freqnet.data import DATASETS, Dataset
+from freqnet.data import DATASETS, EQUATIONS, Dataset
 from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
 from freqnet.nn import (
     ChannelDropout,
@@ -45,6 +45,7 @@ from freqnet.spaces import Space, get_domain
 from freqnet.spaces.condition import least_precision
 from freqnet.spaces.registry import DEFAULT_DOMAIN
 from freqnet.training.batches import needs_float64
+from freqnet.training.operators import OPERATOR_MODES, OPERATOR_WIDTHS, operator_layers
 from freqnet.training.sizes import SIZES, Size, is_photographic, size_for
 from freqnet.values import mean_and_scale, value_range
 
@@ -114,6 +115,7 @@ register_activation("polynomial", Polynomial, is_gated=True)
 register_activation("linear", partial(Linearized, "tanh"))
 register_activation("linearized-sigmoid", partial(Linearized, "sigmoid"))
 register_activation("gaussian", Gaussian, is_gated=True)
+register_activation("gaussian-gelu", partial(Gaussian, "gelu"), is_gated=True)
 register_activation("gaussian-1", partial(Gaussian, degree=1))
 register_activation("gaussian-3", partial(Gaussian, degree=3))
 register_activation("fourier-series", partial(FourierSeries, "tanh", 3))
@@ -126,6 +128,8 @@ for _name in POINTWISE:
     register_activation(_name, partial(Pointwise, _name))
 
 
+# The forms of a network whose outputs are signals.
+FORMS = ("residual", "operator")
 # Makes the layers of a head that come before the last dense layer.
 HEADS: dict[str, Callable[[], tuple[Module, ...]]] = {
     "dense": lambda: (),
@@ -154,7 +158,7 @@ _OF_STAGES = (
 # The choices that are names, with one that works.
 _WORDS = {
     "domain": "fourier", "kernel": "taps", "activation": "gaussian", "size": "large", "head": "dense",
-    "precision": "float32",
+    "precision": "float32", "form": "operator",
 }  # fmt: skip
 
 
@@ -177,11 +181,15 @@ class Model:
         Parametrisation of the convolution kernels: taps (default), spectral, sinc or modes.
     activation : str
         Activation: gaussian (default), polynomial, linear and others, or, on the grid, a function such as relu. The
-        Gaussian one grows no faster than its input, whatever that is.
+        Gaussian one grows no faster than its input, whatever that is; it stands for ReLU, and in an operator for GELU.
     gate_band : int, optional
         Band of the factor in each product of a polynomial or Gaussian activation, 0 or more [all].
     widths : tuple of int, optional
         Channels of each stage, one number per stage, such as 16,32,64 [by size].
+    form : {"residual", "operator"}, optional
+        Form of a network for fields: residual corrects its input by convolutions of a few taps; operator has a free
+        response per mode and may depend on the place, as solutions of differential equations do [operator for the
+        named datasets of equations, else residual].
     size : {"small", "medium", "large", "xlarge", "xxlarge", "huge", "giant"}, optional
         Size of the network: small, medium, large, xlarge, xxlarge, huge or giant [xlarge for images, huge for 2,000
         or more colour images, large for others]. On images of 28x28 the first three are about 70, 100 and 230 thousand
@@ -235,6 +243,7 @@ class Model:
     activation: str = "gaussian"
     gate_band: int | None = None
     widths: tuple[int, ...] | None = None
+    form: str | None = None
     size: str | None = None
     stages: tuple[int, ...] | None = None
     decay: float | None = None
@@ -269,7 +278,7 @@ class Model:
             object.__setattr__(self, name, float(rate))
         for name, word in _WORDS.items():
             value = getattr(self, name)
-            if not isinstance(value, str) and not (value is None and name in ("size", "precision")):
+            if not isinstance(value, str) and not (value is None and name in ("size", "precision", "form")):
                 raise ConfigurationError(got_expected(name, shown(value), "a name", f"pass {name}={word!r}"))
         for name, (numbers, least) in _PER_STAGE.items():
             if getattr(self, name) is not None:
@@ -283,12 +292,15 @@ class Model:
         if dataset.task.is_field and self.pool != 1:
             got, todo = str(self.pool), "leave pool out, or resample the data, as with size_to=(32, 32)"
             raise ConfigurationError(got_expected("pool of a field", got, "1: a field keeps all samples", todo))
+        if self.form is not None and not dataset.task.is_field:
+            got, todo = f"{self.form!r} for a {dataset.task.name}", "leave form out"
+            raise ConfigurationError(got_expected("form", got, "none: only fields have a form", todo))
         offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
         low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
         # The door keeps what the first stage is to have.
         default = self.stages[0] if self.stages else SIZES[self._known_size(dataset)].modes
-        default = FIELD_MODES if dataset.task.is_field else default
+        default = self._field_modes(dataset) if dataset.task.is_field else default
         sizes = whole.door_sizes(self.modes, default)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         door = Door(
@@ -412,6 +424,31 @@ class Model:
         skip = (StochasticDepth(self.stochastic_depth),) if self.stochastic_depth else ()
         return Residual(Sequential((first, *mixing, PowerNorm(), self._activation(), *self._gate(), *skip)))
 
+    def _is_operator(self, dataset: Dataset) -> bool:
+        """Return whether the network is a solution operator; it is one by default for the datasets of equations."""
+        if self.form not in (None, *FORMS):
+            todo = "pass form='operator', or leave it out"
+            raise ConfigurationError(got_expected("form", repr(self.form), " or ".join(FORMS), todo))
+        return (self.form or ("operator" if dataset.name in EQUATIONS else "residual")) == "operator"
+
+    def _field_modes(self, dataset: Dataset) -> int:
+        return OPERATOR_MODES[len(dataset.grid) - 1] if self._is_operator(dataset) else FIELD_MODES
+
+    def _operator_body(self, whole: Space, dataset: Dataset) -> Module:
+        """Return the body of a solution operator; edges in the output take more modes than the blocks have."""
+        for name in ("taps", "frequency_dropout"):
+            if getattr(self, name) is not None:
+                todo = f"leave {name} out, or pass form='residual'"
+                expected = "none, because each mode has a free response"
+                raise ConfigurationError(got_expected(f"{name} of an operator", getattr(self, name), expected, todo))
+        widths = self.widths or OPERATOR_WIDTHS[self._known_size(dataset)]
+        # ReLU treats signals of all sizes alike, which equations do not.
+        like = replace(self, activation="gaussian-gelu") if self.activation == Model.activation else self
+        most = whole.band_of(FIELD_MODES)
+        band = tuple(min(most, m) for m in whole.band)
+        layers = operator_layers(widths, len(dataset.classes), like._activation, band)
+        return Sequential((*layers, *units_of(dataset)))
+
     def _field_body(self, whole: Space, sizes: tuple[int, ...], dataset: Dataset) -> Module:
         """Return a body that keeps all modes: its stages correct a convolution of the input."""
         size = self._known_size(dataset)
@@ -420,6 +457,8 @@ class Model:
             if value != getattr(Model, name):
                 expected, todo = "none, because all layers keep all modes", f"leave {name} out"
                 raise ConfigurationError(got_expected(f"{name} of a field", shown(value), expected, todo))
+        if self._is_operator(dataset):
+            return self._operator_body(whole, dataset)
         layers: list[Module] = []
         taps = self.taps or 5
         for width in self.widths or FIELD_WIDTHS[size]:
