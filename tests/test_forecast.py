@@ -45,7 +45,7 @@ def test_one_process() -> None:
     assert (found.processes, found.machines, found.shards, found.steps, found.traffic) == (1, 1, 1, 30, 0)
     assert found.step == pytest.approx(0.041)
     assert found.seconds == pytest.approx(1000 * 1e-4 + 30 * 0.041 + 200 * 1e-3)
-    assert found.efficiency == pytest.approx(0.092 / 0.041)
+    assert found.efficiency == pytest.approx(0.092 / 4 / 0.041)
     assert found.memory == 50_000_000 + 1000 * 200 + 800 * 200
 
 
@@ -53,7 +53,7 @@ def test_processes_of_one_machine() -> None:
     found = forecast(RATES, Cluster(4))
     # Four parts of 20 examples, one for each; two pieces of a quarter stay.
     traffic = 2 * 1_000_000 * 3 / 4
-    exchange = 2 * traffic / 1e9 + 9e-4 + 0.0004
+    exchange = 2 * traffic / 1e9 + 45e-4 + 0.0004
     assert found.machines == 1
     assert found.traffic == traffic
     assert found.exchange == pytest.approx(exchange)
@@ -169,7 +169,7 @@ def test_rates_of_this_machine() -> None:
     rates = measure_rates(job, tell=told.append)
     assert len(told) == 3
     assert (rates.samples, rates.kept, rates.epochs, rates.batch, rates.sample) == (1797, 1437, 2, 64, 256)
-    assert rates.whole.examples == (8, 16, 32, 64)
+    assert rates.whole.examples == (2, 8, 16, 32, 64)
     assert all(0 < seconds < 1 for seconds in (*rates.whole.seconds, *rates.part.seconds, rates.optimizer))
     # 7 x 4 complex modes.
     assert rates.spectrum == 7 * 4 * 8

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -32,11 +31,12 @@ from freqnet.training.parallel import default_shards
 from freqnet.training.parallel.gradients import PartialGradients, Shards
 
 # Shares of a batch that are measured, seconds of each measurement, and samples of the evaluation.
-_SHARES, _SECONDS, _EVALUATED = (1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
+_SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
 # Bytes per second and seconds per message between machines where nothing is said: Ethernet of 10 Gbit/s.
 BANDWIDTH, LATENCY = 1.25e9, 5e-5
-# Seconds per message between processes of one machine: with Open MPI, most of it is Python and waking up.
-_NEAR = 1e-4
+# Seconds per message between processes of one machine, most of which is Python and waking up: fitted to trainings of
+# small networks by Open MPI.
+_NEAR = 5e-4
 # Samples of each part of the short run that shows how much memory a training takes.
 _FEW = 1000
 # Numbers of a file of rates by which others are divided.
@@ -239,7 +239,7 @@ class Forecast:
     seconds : float
         Seconds in all, the test at the end included.
     efficiency : float
-        Speed, divided by the number of processes and by the speed of one process with one thread.
+        Speed, divided by the number of cores and by the speed of one process with one thread, while all cores are busy.
     memory : int
         Bytes of one process at its peak.
     machine_memory : int
@@ -311,7 +311,7 @@ def forecast(rates: Rates, cluster: Cluster | None = None, images: float | None 
     return Forecast(
         *(p, machines, shards, count, rates.epochs, steps, step, exchange, preparation),
         seconds=preparation + steps * step + test,
-        efficiency=alone / (p * step),
+        efficiency=alone / ((rates.cores if p == 1 else p) * step),
         memory=memory,
         machine_memory=here * memory,
         traffic=traffic,
@@ -479,12 +479,10 @@ def _part_of(partial: PartialGradients) -> Callable[[np.ndarray], Any]:
 
 
 def _timed(function: Callable[[Any], Any], argument: Any) -> float:
-    """Return the median time of calls, after two that make plans and fill caches."""
+    """Return the mean time of calls, as a training takes their sum, after two that make plans and fill caches."""
     function(argument), function(argument)
-    found: list[float] = []
-    end = time.perf_counter() + _SECONDS
-    while len(found) < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
+    calls, start = 0, time.perf_counter()
+    while calls < 3 or time.perf_counter() < start + _SECONDS:
         function(argument)
-        found.append(time.perf_counter() - start)
-    return median(found)
+        calls += 1
+    return (time.perf_counter() - start) / calls
