@@ -170,7 +170,7 @@ def seeds_folder(job: Job, name: str) -> Path:
     return job.out or Path("runs") / f"{slug(name)}-{slug(domain)}-seeds"
 
 
-def _tasks(job: Job, seeds: int, dataset: Dataset, device: str | None) -> list[Task]:
+def _tasks(job: Job, seeds: int, dataset: Dataset, device: str | None = None) -> list[Task]:
     """Return a run per seed, after checking the choices."""
     first, folder = Settings(seed=job.settings.get("seed", Settings.seed)).seed, seeds_folder(job, dataset.name)
     folder = folder.expanduser().resolve()
