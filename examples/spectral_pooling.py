@@ -123,11 +123,12 @@ def relative(picture, other):
     return float(np.linalg.norm(picture - other) / np.linalg.norm(picture))
 
 
-def fitted(picture, other):
-    """Return the second picture with the brightness and contrast that fit the first one best."""
+def best_fit(picture, other):
+    """Return the relative error of the second picture with the brightness and contrast that fit the first one best."""
     centred = other - other.mean()
-    slope = np.vdot(centred, picture) / max(np.vdot(centred, centred), np.finfo(float).tiny)
-    return slope * centred + picture.mean()
+    explained = np.vdot(centred, picture) ** 2 / max(np.vdot(centred, centred), np.finfo(float).tiny)
+    power = np.vdot(picture, picture)
+    return float(np.sqrt(max(power - picture.size * picture.mean() ** 2 - explained, 0) / power))
 
 
 def strided_errors(picture, stride):
@@ -135,8 +136,7 @@ def strided_errors(picture, stride):
     errors = {}
     for name, (small, place) in pooled(picture, stride).items():
         ways = [repeated(small, stride), interpolated(small, stride, place)]
-        ways += [fitted(picture, way) for way in ways]
-        found = [relative(picture, way) for way in ways]
+        found = [error(picture, way) for error in (relative, best_fit) for way in ways]
         errors |= {name: found[0], f"best {name}": min(found)}
     return errors
 
@@ -176,13 +176,14 @@ def truncated(picture, fractions):
     grid = picture.shape[:2]
     spectrum = ops.analysis(picture[None], Fourier.on(grid))
     power = np.mean(picture**2, axis=(0, 1)).sum()
-    found = []
-    for fraction in fractions:
+    found = {}
+    # From the most modes down, so that each truncation begins with those of the one before.
+    for fraction in sorted(fractions, reverse=True):
         band = band_for(grid, fraction)
-        kept = ops.signal_power(ops.truncate(spectrum, band)).data.sum()
+        spectrum = ops.truncate(spectrum, band)
         numbers = np.prod([2 * m + 1 for m in band]) / np.prod(grid)
-        found.append((numbers, np.sqrt(max(1 - kept / power, 0))))
-    return np.array(found)
+        found[fraction] = numbers, np.sqrt(max(1 - ops.signal_power(spectrum).data.sum() / power, 0))
+    return np.array([found[fraction] for fraction in fractions])
 
 
 def compare(pictures, strides):
