@@ -336,7 +336,7 @@ def test_a_description_is_checked_before_the_network_is_built(what: str, tmp_pat
     with limits(seconds=10, room=1 << 30), pytest.raises(CheckpointError) as caught:
         load_checkpoint(tmp_path / "m.safetensors").restore()
     assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 700
+    assert len(str(caught.value)) < 600
 
 
 @pytest.mark.parametrize("part", ["network", "info"])

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.checks import is_whole
-from freqnet.data.arrays import from_arrays
+from freqnet.checks import require_count
 from freqnet.data.dataset import Dataset
+from freqnet.data.fields import from_fields, steps_of
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
-from freqnet.errors import ConfigurationError, got_expected
 
 # Names of the datasets here.
 EQUATIONS = ("burgers", "kuramoto-sivashinsky", "navier-stokes", "darcy")
@@ -55,9 +54,7 @@ def random_fields(
     """
     sizes: tuple[Any, ...] = tuple(grid) if isinstance(grid, tuple) else (grid,)
     for name, number in (("count", count), *(("grid", n) for n in sizes)):
-        if not is_whole(number) or number < 1:
-            todo = f"pass {name}=64"
-            raise ConfigurationError(got_expected(name, repr(number), "whole numbers of 1 or more", todo))
+        require_count(name, number, 64)
     noise = np.random.default_rng(seed).normal(size=(count, *sizes))
     axes = tuple(range(1, noise.ndim))
     k = np.meshgrid(*[np.fft.fftfreq(n, 1 / n) for n in sizes[:-1]], np.arange(sizes[-1] // 2 + 1), indexing="ij")
@@ -101,8 +98,8 @@ def burgers(
     >>> burgers(6, points=64)
     Dataset('burgers', samples=6, grid=(64,), channels=1, outputs=1, task='field')
     """
-    start = random_fields(_pairs(count), points, scale=25.0, shift=25.0, power=2.0, seed=seed)
-    return _dataset("burgers", start, solve_burgers(start, viscosity, time), seed)
+    start = random_fields(require_count("count", count, 100), points, scale=25.0, shift=25.0, power=2.0, seed=seed)
+    return _dataset("burgers", start, solve_burgers(start, viscosity, time))
 
 
 def kuramoto_sivashinsky(
@@ -146,11 +143,11 @@ def kuramoto_sivashinsky(
     >>> kuramoto_sivashinsky(10, points=64)
     Dataset('kuramoto-sivashinsky', samples=10, grid=(64,), channels=1, outputs=1, task='field')
     """
-    solutions = -(-_pairs(count) // _pairs(steps, "steps"))
+    solutions = -(-require_count("count", count, 100) // require_count("steps", steps, 100))
     start = random_fields(solutions, points, scale=25.0, shift=25.0, power=2.0, seed=seed)
     begun = solve_kuramoto_sivashinsky(start, _WARM_UP, length=length, steps=1000)[:, -1]
     found = solve_kuramoto_sivashinsky(begun, step, length=length, steps=max(10, int(20 * step)), records=steps)
-    return _dataset("kuramoto-sivashinsky", *_steps_of(found, count), seed)
+    return _dataset("kuramoto-sivashinsky", *(part[:count] for part in steps_of(found)))
 
 
 def navier_stokes(
@@ -198,9 +195,9 @@ def navier_stokes(
     >>> navier_stokes(4, points=16, steps=2)
     Dataset('navier-stokes', samples=4, grid=(16, 16), channels=1, outputs=1, task='field')
     """
-    solutions = -(-_pairs(count) // _pairs(steps, "steps"))
+    solutions = -(-require_count("count", count, 100) // require_count("steps", steps, 100))
     found = flow(solutions, seed, points=points, viscosity=viscosity, step=step, steps=steps)
-    return _dataset("navier-stokes", *_steps_of(found, count), seed)
+    return _dataset("navier-stokes", *(part[:count] for part in steps_of(found)))
 
 
 def flow(
@@ -258,8 +255,8 @@ def darcy(count: int = COUNT, seed: int = 0, *, points: int = 64) -> Dataset:
     >>> darcy(2, points=16)
     Dataset('darcy', samples=2, grid=(16, 16), channels=1, outputs=1, task='field')
     """
-    media = _media(_pairs(count), _pairs(points, "points"), seed)
-    return _dataset("darcy", media, solve_darcy(media), seed)
+    media = _media(require_count("count", count, 100), require_count("points", points, 100), seed)
+    return _dataset("darcy", media, solve_darcy(media))
 
 
 def _media(count: int, points: int, seed: int) -> np.ndarray:
@@ -275,19 +272,5 @@ def _media(count: int, points: int, seed: int) -> np.ndarray:
     return np.where(fields > 0, _MEDIUM[1], _MEDIUM[0])
 
 
-def _pairs(count: Any, name: str = "count") -> int:
-    if not is_whole(count) or count < 1:
-        raise ConfigurationError(got_expected(name, repr(count), "a whole number of 1 or more", f"pass {name}=100"))
-    return int(count)
-
-
-def _steps_of(solutions: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the fields of solutions ``(solutions, times, *grid)`` but the last, and those that follow them."""
-    before, after = solutions[:, :-1], solutions[:, 1:]
-    first, second = (part.reshape(-1, *part.shape[2:])[:count] for part in (before, after))
-    return first, second
-
-
-def _dataset(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Dataset:
-    layout = "n " + " ".join("xyz"[: x.ndim - 1])
-    return from_arrays(x, y, layout=layout, name=name, official_test=len(x) * TEST // COUNT, task="field")
+def _dataset(name: str, x: np.ndarray, y: np.ndarray) -> Dataset:
+    return from_fields(x, y, name, len(x) * TEST // COUNT)

@@ -85,10 +85,19 @@ def load_fields(
     what = f"file {place}"
     before, after = _pairs(what, _solution(what, before, after, has_times), time)
     grid = (slice(None), *(slice(None, None, stride),) * (before.ndim - 1))
+    return from_fields(before[grid], after[grid], place.stem, official_test)
+
+
+def from_fields(before: np.ndarray, after: np.ndarray, name: str, official_test: int) -> Dataset:
+    """Return the dataset of pairs of fields ``(pairs, *grid)``, of which some at the end form the test set."""
     layout = "n " + " ".join("xyz"[: before.ndim - 1])
-    return from_arrays(
-        before[grid], after[grid], layout=layout, name=place.stem, official_test=official_test, task="field"
-    )
+    return from_arrays(before, after, layout=layout, name=name, official_test=official_test, task="field")
+
+
+def steps_of(solutions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fields ``(pairs, *grid)`` of solutions ``(solutions, times, *grid)`` but the last, and their next."""
+    grid = solutions.shape[2:]
+    return solutions[:, :-1].reshape(-1, *grid), solutions[:, 1:].reshape(-1, *grid)
 
 
 def _check(path: Path, time: Any, stride: Any, count: Any) -> None:
@@ -185,7 +194,4 @@ def _pairs(what: str, fields: np.ndarray, time: str) -> tuple[np.ndarray, np.nda
     if fields.shape[1] < 2:
         got, todo = f"shape {fields.shape}, with one time", "pass the name of the inputs as x="
         raise DataError(got_expected(what, got, "solutions at two times or more", todo))
-    if time == "ends":
-        return fields[:, 0], fields[:, -1]
-    grid = fields.shape[2:]
-    return fields[:, :-1].reshape(-1, *grid), fields[:, 1:].reshape(-1, *grid)
+    return (fields[:, 0], fields[:, -1]) if time == "ends" else steps_of(fields)

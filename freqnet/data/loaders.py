@@ -29,7 +29,7 @@ from freqnet.data.on_disk import (
     from_files,
     is_array_folder,
     open_arrays,
-    require_memory,
+    read_samples,
     sample_files,
 )
 from freqnet.data.readers import READERS, Contents, read_file, suffix_of
@@ -200,10 +200,9 @@ def _load_arrays(
     path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task | str | None, on_disk: bool
 ) -> Dataset:
     """Return the dataset of arrays that can be read in parts."""
-    contents = open_arrays(path)
     if not on_disk:
-        require_memory(contents.x, f"samples of {path}")
-        return _from_contents(contents._replace(x=contents.x[:]), path, layout, size_to, get_task(task))
+        return _from_contents(read_samples(path), path, layout, size_to, get_task(task))
+    contents = open_arrays(path)
     _require_targets(contents, path)
     return from_files(contents, layout=layout, size_to=size_to, name=source_name(path), task=task)
 

@@ -42,8 +42,8 @@ def sample_files(path: Path) -> list[Path]:
 
 
 def read_samples(path: Path) -> Contents:
-    """Return the arrays of a file by its reader, or of a group of Zarr, in memory."""
-    if not _is_zarr(path):
+    """Return the arrays of a file by its reader, or those that `open_arrays` opens of a folder, in memory."""
+    if not path.is_dir():
         return read_file(path)
     contents = open_arrays(path)
     require_memory(contents.x, f"samples of {path}")

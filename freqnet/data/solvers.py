@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freqnet.checks import is_finite, is_whole
+from freqnet.checks import is_finite, require_count
 from freqnet.errors import ConfigurationError, DataError, got_expected
 
 # Points on the circle about each coefficient of ETDRK4 (Kassam and Trefethen 2005, section 3).
@@ -299,8 +299,7 @@ def _advance(
 ) -> np.ndarray:
     """Return fields ``(batch, records + 1, *grid)``: the first, and those after each `steps` time steps."""
     for name, count in (("steps", steps), ("records", records)):
-        if not is_whole(count) or count < 1:
-            raise ConfigurationError(got_expected(name, repr(count), "a whole number of 1 or more", f"pass {name}=1"))
+        require_count(name, count, 1)
     shape, axes = fields.shape[1:], tuple(range(1, fields.ndim))
     # Modes that the two-thirds rule drops would only decay.
     kept = _wavenumbers(shape, 1.0)[1]

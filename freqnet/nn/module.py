@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import inf, prod
 from operator import attrgetter
+from textwrap import shorten
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from freqnet.autodiff import Tensor, is_watched, no_grad
 from freqnet.autodiff.tensor import Parameter
 from freqnet.checks import is_whole, plain_value, require_room
-from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
+from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, did_you_mean, got_expected
 from freqnet.spaces import Axes, Space
 
 
@@ -506,7 +507,9 @@ def from_description(description: dict[str, Any]) -> Module:
     name = values.pop("layer", None)
     if name not in LAYERS:
         todo = "register a layer of your own with @nn.layer before loading the model"
-        raise ConfigurationError(got_expected("layer", repr(name), " or ".join(sorted(LAYERS)), todo))
+        # The names are more than a line can hold.
+        known = shorten(" or ".join(sorted(LAYERS)), 300, placeholder=" ...")
+        raise ConfigurationError(got_expected("layer", repr(name), known, did_you_mean(name, LAYERS, todo)))
     try:
         return LAYERS[name](**{key: _decode(value) for key, value in values.items()})
     except TypeError as error:

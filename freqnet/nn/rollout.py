@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole, require_room
+from freqnet.checks import require_count, require_room
 from freqnet.errors import ConfigurationError, DataWarning, got_expected, warn
 from freqnet.nn.network import Network
 
@@ -88,5 +88,4 @@ def _require_steps(network: Network, steps: int) -> None:
     if (space.domain, space.grid) != (door.space.domain, door.space.grid) or door.pool or any(door.pad):
         got, expected = f"{space} after a door of grid {door.grid}", "one grid, without padding and pooling"
         raise ConfigurationError(got_expected("rollout", got, expected, "leave pad and pool out of the door"))
-    if not is_whole(steps) or steps < 1:
-        raise ConfigurationError(got_expected("steps", repr(steps), "a whole number of 1 or more", "pass steps=10"))
+    require_count("steps", steps, 10)
