@@ -29,6 +29,9 @@ RATES = Rates(
     part=Times((10, 20, 40, 80), (0.02, 0.03, 0.05, 0.09)),
     optimizer=0.001,
     optimizer_shared=0.002,
+    divided=0.0,
+    longest=0.0,
+    matrices=0,
     addition=0.0004,
     copying=1e9,
     preparation=1e-4,
@@ -60,6 +63,17 @@ def test_processes_of_one_machine() -> None:
     assert found.step == pytest.approx(0.03 + 0.002 + exchange)
     assert found.efficiency == pytest.approx(0.092 / 4 / found.step)
     assert found.machine_memory == 4 * found.memory
+
+
+def test_what_the_optimiser_divides() -> None:
+    rates = replace(RATES, optimizer_shared=0.012, divided=0.008, longest=0.003, matrices=400_000)
+    two, four = (forecast(rates, Cluster(count)) for count in (2, 4))
+    # Half of it; then the longest piece, which is more than a quarter.
+    assert two.step - two.exchange == pytest.approx(2 * 0.03 + 0.012 - 0.008 + 0.004)
+    assert four.step - four.exchange == pytest.approx(0.03 + 0.012 - 0.008 + 0.003)
+    assert four.traffic == (2 * 1_000_000 + 400_000) * 3 / 4
+    # One process has all of it.
+    assert forecast(rates).step == forecast(RATES).step
 
 
 def test_processes_of_several_machines() -> None:

@@ -19,7 +19,8 @@ from freqnet import nn, ops
 from freqnet.autodiff import Tensor, backward, gradient, no_grad, observe
 from freqnet.data import load
 from freqnet.errors import TransformError
-from freqnet.kernels.threads import _blas, one_blas_thread, thread_count, thread_limit
+from freqnet.kernels.threads import _blas, in_threads, one_blas_thread, thread_count, thread_limit
+from freqnet.optim import Muon
 from freqnet.spaces import Fourier, counted_transforms, no_transforms, transform_count
 from freqnet.training import Settings, analyse, fit
 
@@ -283,3 +284,51 @@ def test_a_shared_guard_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transforms, "_forbidden", Shared(False))
     with pytest.raises((AssertionError, TransformError)):
         test_state_belongs_to_a_thread()
+
+
+# -- one function on several arrays ------------------------------------------------------------------------------
+def test_long_calls_on_arrays_run_at_once_and_short_ones_in_turn() -> None:
+    meeting = threading.Barrier(3)
+
+    def meet(array: np.ndarray) -> None:
+        # All three arrive, or none goes on.
+        meeting.wait(LIMIT)
+        array += thread_count()
+
+    arrays = [np.zeros(1) for _ in range(3)]
+    with thread_limit(3):
+        in_threads(meet, arrays, [1e9] * 3)
+    # Each call has one thread.
+    assert [array.item() for array in arrays] == [1, 1, 1]
+    seen: list[Any] = []
+    with thread_limit(3):
+        in_threads(lambda array: seen.append((array.item(), threading.get_ident())), [np.ones(1), np.zeros(1)], [1, 2])
+    assert [value for value, _ in seen] == [0, 1]
+    assert {thread for _, thread in seen} == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("cost", [1.0, 1e9])
+def test_the_error_of_a_call_reaches_the_caller(cost: float) -> None:
+    def fail(array: np.ndarray) -> None:
+        raise ValueError(f"got {array.item()}")
+
+    with thread_limit(2), pytest.raises(ValueError, match="got 0"):
+        in_threads(fail, [np.zeros(1), np.zeros(1)], [cost, cost])
+    in_threads(fail, [], [])
+
+
+def test_muon_has_the_same_bits_with_any_number_of_threads() -> None:
+    def stepped(threads: int) -> list[np.ndarray]:
+        generator = np.random.default_rng(0)
+        shapes = [(9, 32, 64), (64, 192), (7,), (576, 64)]
+        own = [Tensor(generator.normal(size=shape), requires_grad=True) for shape in shapes]
+        optimizer = Muon(own, matrices={"0", "1", "3"})
+        with thread_limit(threads), one_blas_thread():
+            for _ in range(2):
+                for one in own:
+                    one.grad = generator.normal(size=one.shape)
+                optimizer.step()
+        return [one.data for one in own]
+
+    for one, several in zip(stepped(1), stepped(3), strict=True):
+        np.testing.assert_array_equal(one, several)

@@ -13,6 +13,7 @@ from freqnet.data import load
 from freqnet.launcher import launched
 from freqnet.nn import Network
 from freqnet.training import MPITeam, Settings, Team, analyse, fit
+from freqnet.training.parallel import mpi
 
 DIGITS = load("digits").take(np.arange(230))
 SETTINGS = Settings(epochs=2, batch=50, shards=4, learning_rate=0.02)
@@ -23,7 +24,10 @@ def networks() -> Iterator[tuple[str, Network, Settings]]:
     head = (nn.GlobalAverage(), nn.Dense(10))
     bodies = {
         "power": (nn.Convolution(4), nn.PowerNorm(), nn.Polynomial(), *head),
-        "gaussian": (nn.Convolution(4), nn.PowerNorm(), nn.Gaussian(), nn.ChannelDropout(0.2), *head),
+        "gaussian": (
+            *(nn.Convolution(4), nn.PowerNorm(), nn.Gaussian(), nn.Convolution(6), nn.PowerNorm(), nn.Polynomial()),
+            *(nn.ChannelDropout(0.2), *head),
+        ),
         "residual": (nn.Convolution(4), nn.Residual(nn.Sequential(nn.PowerNorm(), nn.Polynomial())), nn.Dense(10)),
     }
     changes = {
@@ -49,6 +53,8 @@ def trained(team: Team) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
+    # The matrices of Muon are divided among the processes, however small they are.
+    mpi.WORTH_SENDING = 0
     team = MPITeam() if launched() > 1 else Team()
     arrays = trained(team)
     # All processes end with the same weights.

@@ -4,7 +4,8 @@
 
 writes benchmarks/results/forecast.json and docs/speed/forecast.txt: milliseconds per step and peak memory of one
 process, forecast and measured, for three networks on data of their size; and docs/speed/billion.txt, what the largest
-of them would take for a billion images. It needs mpirun (the extra ``mpi``), and a machine that nothing else uses.
+of them would take for a billion images. Forecasts and trainings take turns, in several rounds, and the table has their
+medians. It needs mpirun (the extra ``mpi``), and a machine that nothing else uses.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ _ROOT = {
 }
 
 
+def typical(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the median time of a step and the median memory over rounds."""
+    return {name: median(one[name] for one in rounds) for name in ("step", "memory")}
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the table of the page."""
     lines = [
@@ -123,6 +129,7 @@ def main() -> None:
     parser.add_argument(
         "--data", nargs="+", default=list(EPOCHS), choices=list(EPOCHS), help="sizes to measure; rows of others stay"
     )
+    parser.add_argument("--rounds", type=int, default=3, help="forecasts and trainings of each size")
     chosen = parser.parse_args()
     stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else []
     rows = [row for row in stored if row["data"] not in chosen.data]
@@ -130,9 +137,15 @@ def main() -> None:
         folder = Path(name)
         for size in chosen.data:
             data, words = data_of(size, folder)
-            for said in forecasts(data, words, folder):
-                found = measured(data, words, said["processes"], folder)
-                rows.append({"data": size, "processes": said["processes"], "forecast": said, "measured": found})
+            said: dict[int, list[dict[str, Any]]] = {count: [] for count in PROCESSES}
+            found: dict[int, list[dict[str, float]]] = {count: [] for count in PROCESSES}
+            for _ in range(chosen.rounds):
+                for one in forecasts(data, words, folder):
+                    said[one["processes"]].append(one)
+                    found[one["processes"]].append(measured(data, words, one["processes"], folder))
+            for count in PROCESSES:
+                own = {"forecast": typical(said[count]), "measured": typical(found[count])}
+                rows.append({"data": size, "processes": count, **own, "rounds": chosen.rounds})
                 print(table(rows[-1:]), end="", flush=True)
         if "colour" in chosen.data:
             write_atomically(BILLION, (billion(folder) + "\n").encode())

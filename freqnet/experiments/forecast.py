@@ -6,7 +6,7 @@ import math
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
@@ -29,6 +29,7 @@ from freqnet.training.files import write_json
 from freqnet.training.fit import Run
 from freqnet.training.parallel import default_shards
 from freqnet.training.parallel.gradients import PartialGradients, Shards
+from freqnet.training.parallel.mpi import WORTH_SENDING
 
 # Shares of a batch that are measured, seconds of each measurement, and samples of the evaluation.
 _SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
@@ -99,6 +100,10 @@ class Rates:
         Loss and gradient of the slowest of as many processes as cores, with one thread each.
     optimizer, optimizer_shared : float
         Seconds per step of the optimiser, in the two cases.
+    divided, longest : float
+        Seconds per step of what several processes divide of the optimiser, and of the longest piece of it.
+    matrices : int
+        Bytes of what they divide.
     addition : float
         Seconds that adding one vector of gradients to another takes.
     copying : float
@@ -127,6 +132,9 @@ class Rates:
     part: Times
     optimizer: float
     optimizer_shared: float
+    divided: float
+    longest: float
+    matrices: int
     addition: float
     copying: float
     preparation: float
@@ -301,9 +309,10 @@ def forecast(rates: Rates, cluster: Cluster | None = None, images: float | None 
     if p == 1:
         step = rates.whole.of(rates.batch) + rates.optimizer
     else:
-        traffic = round(rates.vector * (own + 1) * (p - 1) / p)
+        traffic = round((rates.vector * (own + 1) + rates.matrices) * (p - 1) / p)
         exchange = _exchange(rates, cluster, machines, waiting, traffic) + waiting * rates.addition * shards / p
-        step = waiting * (own * rates.part.of(rates.batch / shards) + rates.optimizer_shared) + exchange
+        optimizer = rates.optimizer_shared - rates.divided + max(rates.longest, rates.divided / p)
+        step = waiting * (own * rates.part.of(rates.batch / shards) + optimizer) + exchange
     alone = rates.part.of(rates.batch) + rates.optimizer_shared
     preparation = rates.preparation * count * waiting
     test = rates.prediction * count * (1 - rates.kept / rates.samples)
@@ -369,6 +378,8 @@ def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None) -
         part=Times(alone.part.examples, slowest),
         workspace=max(0, peak - alone.data_bytes(alone.samples)),
         optimizer_shared=mean("optimizer_shared"),
+        divided=mean("divided"),
+        longest=mean("longest"),
         addition=mean("addition"),
         copying=mean("copying"),
     )
@@ -410,6 +421,7 @@ def _measure(job: Job, threads: int | None) -> Rates:
         numbers, other = (np.ones(partial.length, partial.dtype) for _ in range(2))
         large, target = np.ones(1 << 22), np.empty(1 << 22)
         optimizer = _timed(lambda _: run.optimizer.step(settings.clip or math.inf), None)
+        divided, longest, matrices = _divided(run)
         addition = _timed(lambda _: np.add(numbers, other, out=numbers), None)
         copying = large.nbytes / _timed(lambda _: np.copyto(target, large), None)
         some = analyse(network, parts.train.take(np.arange(min(len(train), _EVALUATED))))
@@ -428,6 +440,9 @@ def _measure(job: Job, threads: int | None) -> Rates:
         part=times,
         optimizer=optimizer,
         optimizer_shared=optimizer,
+        divided=divided,
+        longest=longest,
+        matrices=matrices,
         addition=addition,
         copying=copying,
         preparation=preparation,
@@ -459,6 +474,21 @@ def _peak(job: Job) -> int:
         run = Begun(plan, parts, begun.network, train, validation, resume=False, lock=None, job=job)
         run.finish(run.fit())
     return peak_bytes() or 0
+
+
+def _divided(run: Run) -> tuple[float, float, int]:
+    """Return the seconds of a step of the optimiser that processes divide, of its longest piece, and its bytes."""
+    pieces: list[tuple[float, int]] = []
+
+    def timed(function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]) -> None:
+        if sum(costs) >= WORTH_SENDING:
+            # Copies, because the pieces of a step of length 0 end as zeros, which take no time.
+            pieces.extend((_timed(lambda one: function(one.copy()), array), array.nbytes) for array in arrays)
+
+    run.optimizer.each = timed
+    run.optimizer.step(run.settings.clip or math.inf)
+    seconds = [one for one, _ in pieces]
+    return sum(seconds), max(seconds, default=0.0), sum(size for _, size in pieces)
 
 
 def _step_of(run: Run) -> Callable[[np.ndarray], Any]:

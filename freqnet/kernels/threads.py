@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # The size of the thread pool in pool.h.
 MOST_THREADS = 256
+# Multiply-adds, of about two milliseconds, below which starting threads is not worth it.
+_FEW = 2e7
 # Variables of the environment with a number of threads, the first one that is set counts.
 THREAD_VARIABLES = ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -52,6 +58,42 @@ def thread_limit(count: int) -> Iterator[None]:
         yield
     finally:
         _limit.reset(token)
+
+
+def in_threads(function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]) -> None:
+    """Call a function on each array, on several at once where the calls take long; each call has one thread.
+
+    Parameters
+    ----------
+    function : callable
+        Changes its argument in place.
+    arrays : sequence of ndarray
+    costs : sequence of float
+        Multiply-adds of each call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> arrays = [np.ones(2), np.ones(1)]
+    >>> in_threads(lambda array: np.multiply(array, 3, out=array), arrays, [1e9, 1e9])
+    >>> arrays
+    [array([3., 3.]), array([3.])]
+    """
+
+    def alone(array: np.ndarray) -> None:
+        with thread_limit(1):
+            function(array)
+
+    # The longest first, so that none of them is left for the end.
+    order = sorted(range(len(arrays)), key=lambda i: -costs[i])
+    count = min(thread_count(), len(arrays))
+    if count < 2 or sum(costs) < _FEW:
+        for i in order:
+            alone(arrays[i])
+        return
+    with ThreadPoolExecutor(count) as pool:
+        # The list raises what a call has raised.
+        list(pool.map(alone, [arrays[i] for i in order]))
 
 
 @contextmanager

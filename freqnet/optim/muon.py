@@ -140,10 +140,23 @@ class Muon(AdamW):
         velocity += work
         velocity *= self.momentum
         work += velocity
-        for piece in self._work[segment.first : segment.stop]:
-            matrix = piece.reshape(math.prod(piece.shape[:-1]), piece.shape[-1])
+
+    @QUIET
+    def _complete(self, segments: list[Segment], rate: float) -> None:
+        own = [i for s in segments if self._is_matrix[s.first] for i in range(s.first, s.stop)]
+        pieces = [self._work[i].reshape(-1, self._work[i].shape[-1]) for i in own if self._work[i].size]
+
+        def finish(matrix: np.ndarray) -> None:
             matrix[...] = orthogonalized(matrix)
             kernels.scale(matrix, -rate * RMS_OF_ADAMW * math.sqrt(max(matrix.shape)))
+
+        self.each(finish, pieces, [_cost(piece.shape) for piece in pieces])
+
+
+def _cost(shape: tuple[int, ...]) -> float:
+    """Return the multiply-adds of `orthogonalized`: two products with the matrix, and those of the Gram matrix."""
+    small, large = sorted(shape)
+    return small**2 * (2.0 * large + 4 * ITERATIONS * small)
 
 
 def hidden_matrices(names: Iterable[str]) -> list[bool]:

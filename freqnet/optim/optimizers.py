@@ -16,12 +16,14 @@ import numpy as np
 from freqnet import kernels
 from freqnet.checks import number_in_range
 from freqnet.errors import CheckpointError, ConfigurationError, ShapeError, got_expected
+from freqnet.kernels.threads import in_threads
 from freqnet.optim.clipping import Parameter, Parameters, check_norm, checked_gradient, named_parameters
 
 _data, _grad, _writeable = attrgetter("data"), attrgetter("grad"), attrgetter("flags.writeable")
 # Numbers that overflow show in the next loss, and need no warning of NumPy's.
 QUIET = np.errstate(over="ignore", invalid="ignore")
 NameRule = Callable[[str], bool] | Collection[str]
+Each = Callable[[Callable[[np.ndarray], object], Sequence[np.ndarray], Sequence[float]], None]
 
 
 def chosen_by_name(argument: str, named: dict[str, Parameter], rule: NameRule) -> list[bool]:
@@ -85,6 +87,8 @@ class Optimizer:
 
     slots: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False
+    # Calls a function on arrays, which it changes in place: a team of processes divides them.
+    each: Each = staticmethod(in_threads)
 
     def __init__(
         self, parameters: Parameters, learning_rate: float, weight_decay: float = 0.0, decay: NameRule | None = None
@@ -118,8 +122,8 @@ class Optimizer:
         return [False] * len(self._arrays)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy needs views of its own vectors.
-        return {name: value for name, value in vars(self).items() if name not in ("_work", "_whole")}
+        # A copy needs views of its own vectors, and belongs to no team.
+        return {name: value for name, value in vars(self).items() if name not in ("_work", "_whole", "each")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -179,6 +183,7 @@ class Optimizer:
             if self.weight_decay and not self.decoupled:
                 self._add_decay(range(s.first, s.stop))
             self._update(s, rate, count)
+        self._complete(segments, rate)
         keep = 1 - rate * self.weight_decay if self.decoupled else 1.0
         # The last, so that the weights are those before the step if it is interrupted until here.
         for s in segments:
@@ -242,6 +247,9 @@ class Optimizer:
     def _update(self, segment: Segment, rate: float, count: int) -> None:
         """Replace the gradient in the work vector by the change to add, at update number ``count``, counted from 1."""
         raise NotImplementedError
+
+    def _complete(self, segments: list[Segment], rate: float) -> None:
+        """Finish the changes in the work vector, where a subclass computes them for all segments together."""
 
     def _pieces(self, slot: str) -> list[np.ndarray]:
         pieces = np.split(self._vectors[slot], self._bounds[1:-1])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from freqnet.errors import ConfigurationError, got_expected
+from freqnet.kernels.threads import in_threads
 from freqnet.training.parallel.gradients import Figures, PartialGradient, PartialGradients, Shards, summed
 
 if TYPE_CHECKING:
@@ -72,6 +76,7 @@ class Team:
             There are more processes than parts of a batch.
         """
         self.check(run.settings)
+        run.optimizer.each = self.each
         if run.settings.shards > 1:
             self.partial = PartialGradients(run)
 
@@ -87,6 +92,21 @@ class Team:
         """Put the sum of all parts, in the order of their parts, in place."""
         figures: list[Figures] = [one.figures for one in found]
         return self.partial.apply(figures, summed([one.vector for one in found]))
+
+    def each(
+        self, function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]
+    ) -> None:
+        """Call a function on each array, which it changes in place, once in some process of the team.
+
+        Parameters
+        ----------
+        function : callable
+        arrays : sequence of ndarray
+            The same in all processes, of one dtype.
+        costs : sequence of float
+            Multiply-adds of each call.
+        """
+        in_threads(function, arrays, costs)
 
     def limits(self) -> AbstractContextManager[None]:
         """Limit the threads of this process inside the block, where processes share a machine."""
