@@ -32,7 +32,7 @@ from freqnet.training.parallel.gradients import PartialGradients, Shards
 from freqnet.training.parallel.mpi import WORTH_SENDING
 
 # Shares of a batch that are measured, seconds of each measurement, and samples of the evaluation.
-_SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.4, 1000
+_SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.8, 1000
 # Bytes per second and seconds per message between machines where nothing is said: Ethernet of 10 Gbit/s.
 BANDWIDTH, LATENCY = 1.25e9, 5e-5
 # Seconds per message between processes of one machine, most of which is Python and waking up: fitted to trainings of
