@@ -77,10 +77,10 @@ class Problem:
 
 
 PROBLEMS = {
-    "burgers": Problem("burgers", lambda count: burgers(count), modes=65, width=32, blocks=4, epochs=100),
-    "darcy": Problem("darcy", lambda count: darcy(count), modes=25, width=32, blocks=4, epochs=50),
+    "burgers": Problem("burgers", lambda count: burgers(count), modes=65, width=32, blocks=4, epochs=60),
+    "darcy": Problem("darcy", lambda count: darcy(count), modes=25, width=32, blocks=4, epochs=30),
     "navier-stokes": Problem(
-        "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=4, epochs=50
+        "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=4, epochs=20
     ),
 }
 
