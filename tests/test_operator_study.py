@@ -14,7 +14,7 @@ from freqnet.data import burgers, navier_stokes
 SMALL = replace(
     study.PROBLEMS["burgers"],
     make=lambda count: burgers(count, points=64),
-    modes=17, width=6, blocks=2, epochs=2, batch=10,
+    modes=17, width=6, blocks=2, fno_blocks=2, epochs=2, batch=10,
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_both_are_timed_in_turns() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rollouts_are_compared_with_the_solver(name: str) -> None:
-    problem = replace(study.PROBLEMS["navier-stokes"], modes=9, width=4, blocks=1)
+    problem = replace(study.PROBLEMS["navier-stokes"], modes=9, width=4, blocks=1, fno_blocks=1)
     data = navier_stokes(4, points=64, steps=2)
     network = (study.Peer if name == "FNO" else study.Ours)(problem, data, 0)
     row = study.rollout_errors(network, steps=3, count=2)
