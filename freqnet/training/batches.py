@@ -17,7 +17,7 @@ from freqnet.autodiff import Tensor
 from freqnet.data import Dataset
 from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
-from freqnet.nn import Door, Network
+from freqnet.nn import Door, MeasuredDoor, Network
 from freqnet.ops.arithmetic import cast, extend
 from freqnet.ops.normalize import constant
 from freqnet.spaces import Space
@@ -98,7 +98,8 @@ class Spectra(Displayed):
     @property
     def kind(self) -> Kind:
         """What the examples are, for the check of augmentations."""
-        return Kind(self.space, self.array.shape[-1], self.task, self.field_space)
+        masks = 0 if self.door is None else self.door.masks
+        return Kind(self.space, self.array.shape[-1], self.task, self.field_space, masks=masks)
 
     @cached_property
     def _shares(self) -> np.ndarray | None:
@@ -229,6 +230,7 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None, *, cache: s
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
     door, task = network.door, dataset.task
+    _require_kind(door, dataset)
     space = output_space(network, task)
     require_names(network, dataset.classes, dataset.name)
     _tell_units(network, dataset)
@@ -244,6 +246,18 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None, *, cache: s
     targets = dataset.targets.__getitem__
     fields = _in_slices(targets, count, lambda part: _field(network, part), f"targets of {dataset.name}")
     return Spectra(array, dataset.targets, door.space, task, weights, fields, space, dataset.classes, door)
+
+
+def _require_kind(door: Door, dataset: Dataset) -> None:
+    """Raise `DataError` unless measured spectra meet a door for them, with as many masks, and samples another one."""
+    if isinstance(door, MeasuredDoor):
+        got = "samples" if dataset.measured is None else f"{dataset.measured.masks} mask channels"
+        if dataset.measured is None or dataset.measured.masks != door.mask:
+            expected, todo = f"measured spectra with {door.mask} mask channels", "make them by from_spectra"
+            raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
+    elif dataset.measured is not None:
+        todo = "make the network with nn.MeasuredDoor"
+        raise DataError(got_expected(f"dataset {dataset.name}", "measured spectra", "samples, as the door takes", todo))
 
 
 def require_names(network: Network, names: Sequence[str], what: str) -> None:
@@ -266,6 +280,9 @@ def require_door(network: Network, spectra: Spectra) -> None:
         raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
     if spectra.door is None:
         return
+    if type(spectra.door) is not type(network.door):
+        got, todo = f"those of a {type(spectra.door).__name__}", "make them with analyse(network, dataset)"
+        raise SpaceError(got_expected("spectra", got, f"those of a {type(network.door).__name__}", todo))
     for name in ("offset", "scale", "pad", "pool", "grid"):
         given, own = getattr(spectra.door, name), getattr(network.door, name)
         if given != own:
@@ -338,7 +355,7 @@ def _field(network: Network, targets: Tensor) -> Tensor:
         expected = f"enough points for the band {network.output_space.band} of the outputs"
         raise DataError(got_expected("targets of a field", got, expected, todo)) from error
     if whole == targets.shape[1:-1]:
-        return ops.analysis(cast(targets, precision=network.precision), network.output_space)
+        return network.door.signal_of(cast(targets, precision=network.precision), network.output_space)
     # The door standardises samples before it adds zeros: behind the samples, a target is the offset of the outputs.
     centred = cast(targets - Tensor(offset), precision=network.precision)
     extended = extend(centred, shape=(len(centred.data), *whole, centred.shape[-1]))
