@@ -15,6 +15,7 @@ from freqnet import ops
 from freqnet.augment import Augmentation, Batch, Compose, Kind, Shift
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset
+from freqnet.data.measured import units_of_bins
 from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
 from freqnet.nn import Door, MeasuredDoor, Network
@@ -299,15 +300,24 @@ def _tell_units(network: Network, dataset: Dataset) -> None:
         got = f"numbers from {dataset.targets.min():.10g} to {dataset.targets.max():.10g} for {network.precision}"
         todo = "pass precision='float64', or subtract their mean and divide by their deviation"
         warn(got_expected(what, got, "a precision that holds what varies in them, float64", todo), DataWarning)
-    flat = dataset.targets.reshape(-1, network.outputs)
+    mean, deviation = _units_of_targets(dataset)
     # Without a `Rescale` nothing tells what is usual.
-    is_far = np.abs(flat.mean(axis=0) - offset) > _FAR * np.abs(scale)
-    is_wide = (flat.std(axis=0) > _FAR * np.abs(scale)) | (flat.std(axis=0) < np.abs(scale) / _FAR)
+    is_far = np.abs(mean - offset) > _FAR * np.abs(scale)
+    is_wide = (deviation > _FAR * np.abs(scale)) | (deviation < np.abs(scale) / _FAR)
     if network.has_units and (is_far | (is_wide & (len(dataset) > 3))).any():
         one = int(np.argmax(is_far | is_wide))
-        got = f"{dataset.classes[one]} with mean {flat[:, one].mean():.4g} and deviation {flat[:, one].std():.4g}"
+        got = f"{dataset.classes[one]} with mean {mean[one]:.4g} and deviation {deviation[one]:.4g}"
         expected = f"the units of the network: mean {offset[one]:.4g} and deviation {abs(scale[one]):.4g}"
         warn(got_expected(what, got, expected, "convert them, or train a new network"), DataWarning)
+
+
+def _units_of_targets(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the deviation of each output of the targets."""
+    if dataset.measured is not None and dataset.task.is_field:
+        mean, deviation = units_of_bins(dataset.targets, replace(dataset.measured, masked=False))
+        return np.array(mean), np.array(deviation)
+    flat = dataset.targets.reshape(-1, dataset.targets.shape[-1])
+    return flat.mean(axis=0), flat.std(axis=0)
 
 
 def needs_float64(dataset: Dataset) -> bool:
