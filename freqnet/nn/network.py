@@ -241,7 +241,8 @@ class Network(Displayed):
         Returns
         -------
         numpy.ndarray
-            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals.
+            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals: with a
+            `MeasuredDoor` frequency bins, as at the door.
 
         Raises
         ------
