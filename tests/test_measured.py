@@ -21,6 +21,7 @@ from freqnet.data.measured import units_of_bins
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError
 from freqnet.spaces import counted_transforms, no_transforms, transform_count
 from freqnet.training import Checkpoint, Model, Settings, analyse, evaluate, fit, load_checkpoint, save
+from freqnet.training.sizes import size_for
 
 Axes = tuple[int, ...]
 GRIDS: list[Axes] = [(1,), (5,), (8,), (11,), (4, 4), (7, 6), (6, 9), (3, 4, 5), (4, 2, 6)]
@@ -590,6 +591,27 @@ def test_what_does_not_fit_a_measured_network() -> None:
     with_masks = Model(widths=(4, 4)).network(masked)
     with pytest.raises(ConfigurationError, match="augment shift: got examples with masks"):
         fit(with_masks, analyse(with_masks, masked), settings=Settings(epochs=1, shift=1))
+
+
+def test_datasets_are_shown_as_images() -> None:
+    """The cell of a notebook has pictures of the images, which it computes; masks are not drawn."""
+    values, targets = digits(20)
+    z, mask = np.fft.fft2(values), np.ones((8, 8))
+    for dataset in (
+        from_spectra(z, targets, "real"),
+        from_spectra(z, z, "", mask=mask, task="field"),
+        from_spectra(z, z, "real", mask=mask, task="field"),
+    ):
+        shown = dataset._repr_html_()
+        assert "Dataset" in shown
+        assert "data:image/png" in shown
+        assert f"measured='{dataset.measured}'" in repr(dataset)
+
+
+def test_colour_is_no_matter_of_coils() -> None:
+    z = np.fft.fft2(RNG.normal(1, 1, (2000, 18, 18, 3)), axes=(1, 2))
+    dataset = from_spectra(z, np.arange(2000) % 2, "real")
+    assert (dataset.channels, size_for(dataset)) == (3, "xlarge")
 
 
 # -- other spectra -------------------------------------------------------------------------------------
