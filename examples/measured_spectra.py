@@ -2,10 +2,10 @@
 Scans without a transform
 =========================
 
-A scanner measures spectra, line by line. Half of the lines take half of the time, and a network has to do without
-the others. The usual network sees images, which a transform makes of the spectra with zeros for what is missing. Here the
-network takes the spectra as they are measured: nothing is transformed, neither in training nor in prediction. The page
-:doc:`/howto/measured_spectra` describes the conventions, the files and the figures beside a CNN.
+A scanner measures spectra, line by line. Half of the lines take half of the time, and a network has to do without the
+others. The usual network sees images, which a transform makes of the spectra with zeros for what is missing. Here the
+network takes the spectra as they are measured: nothing is transformed, neither in training nor in prediction. The
+page :doc:`/howto/measured_spectra` describes the conventions, the files and the figures beside a CNN.
 """
 
 import matplotlib.pyplot as plt

@@ -241,8 +241,8 @@ class Network(Displayed):
         Returns
         -------
         numpy.ndarray
-            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals: with a
-            `MeasuredDoor` frequency bins, as at the door.
+            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals; with
+            a `MeasuredDoor` these are frequency bins, as at the door.
 
         Raises
         ------
