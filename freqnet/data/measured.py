@@ -61,8 +61,8 @@ class Measured:
     odd : bool
         Whether the images of half spectra have an odd number of points along the last axis.
     image : {"complex", "real"}
-        Whether the image is complex, or known to be real. Of spectra of real images, both measurements of a pair k and
-        -k are averaged, or the one that was made counts for both.
+        Whether the image is complex, or known to be real, as it always is of half spectra. Of spectra of real images,
+        both measurements of a pair k and -k are averaged, or the one that was made counts for both.
     image_centred : bool
         Whether the origin of the image is in its middle, at index ``n // 2``, as in fastMRI; else at index 0. This
         matters only where images are computed or given.
@@ -72,7 +72,7 @@ class Measured:
     Raises
     ------
     ConfigurationError
-        A field is not usable, or a half spectrum is to have a complex image.
+        A field is not usable.
 
     Examples
     --------
