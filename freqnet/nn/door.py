@@ -86,7 +86,7 @@ class Door:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     # Samples whose values all lie within this share of the range of the training set are probably in another unit.
-    close: ClassVar[float] = 0.01
+    _close: ClassVar[float] = 0.01
 
     def __post_init__(self) -> None:
         ndim = 1 if is_whole(self.grid) else len(tuple(self.grid))
@@ -366,7 +366,7 @@ class Door:
             # Rounding errors are no news in a channel that does not vary.
             width = np.maximum(high - low, 1e-5 * np.maximum(np.abs(low), np.abs(high)))
             limits = (low - _FAR * width).tolist(), (high + _FAR * width).tolist()
-            return *limits, self.close * self._usual_width(low, high)
+            return *limits, self._close * self._usual_width(low, high)
         if not self.offset or not self.scale:
             return [-inf] * self.channels, [inf] * self.channels, 0.0
         mean, far = np.array(self.offset), _FAR_DEVIATIONS * np.abs(self.scale)

@@ -47,8 +47,10 @@ class MeasuredDoor(Door):
 
     Raises
     ------
+    ShapeError
+        The domain does not store modes.
     ConfigurationError
-        The domain does not store modes, samples are to be pooled, padded or divided, or a field is not usable.
+        Samples are to be pooled, padded or divided, or a field is not usable.
 
     Examples
     --------
@@ -64,7 +66,7 @@ class MeasuredDoor(Door):
 
     mask: int = 0
     # Spectra of another norm differ by the square root of the number of bins, 8 or more on 8x8 bins.
-    close: ClassVar[float] = 0.15
+    _close: ClassVar[float] = 0.15
 
     def __post_init__(self) -> None:
         super().__post_init__()
