@@ -122,6 +122,33 @@ def multiplied(a: Any, b: Any, bands: tuple[Axes, Axes, Axes], grid: Axes) -> An
     return evaluate(evaluate(a, fine, bands[0]) * evaluate(b, fine, bands[1]), grid, bands[2])
 
 
+# -- frequency bins ----------------------------------------------------------------------------------
+def of_bins(numbers: Any, grid: Axes, band: Axes) -> Any:
+    """Samples x(t) = sum_k h[k] (cos + sin)(2 pi k t) of the bins within a band, by one matrix over all bins."""
+    kept = [np.arange(-m, m + 1) + n // 2 for m, n in zip(band, numbers.shape[1:-1], strict=True)]
+    inside = numbers[(slice(None), *np.ix_(*kept))]
+    flat = anp.reshape(inside, (len(numbers), -1, numbers.shape[-1]))
+    return anp.reshape(anp.einsum("tk,bkc->btc", _cas(grid, band), flat), (len(numbers), *grid, numbers.shape[-1]))
+
+
+def to_bins(samples: Any, grid: Axes, band: Axes) -> Any:
+    """The numbers h[k] = mean of x(t) (cos + sin)(2 pi k t), placed on a grid of bins."""
+    own, sizes = samples.shape[1:-1], [2 * m + 1 for m in band]
+    flat = anp.reshape(samples, (len(samples), -1, samples.shape[-1]))
+    found = anp.einsum("tk,btc->bkc", _cas(own, band) / prod(own), flat)
+    placed = anp.reshape(found, (len(samples), *sizes, samples.shape[-1]))
+    rows = [np.eye(n, 2 * m + 1, m - n // 2) for n, m in zip(grid, band, strict=True)]
+    return along(rows, placed)
+
+
+def _cas(grid: Axes, band: Axes) -> np.ndarray:
+    """cas of the sum of the angles of all axes, ``(points, modes)``."""
+    points = np.stack([t.ravel() for t in np.meshgrid(*(np.arange(n) / n for n in grid), indexing="ij")], 1)
+    modes = np.stack([k.ravel() for k in np.meshgrid(*(np.arange(-m, m + 1) for m in band), indexing="ij")], 1)
+    angle = 2 * np.pi * points @ modes.T
+    return np.cos(angle) + np.sin(angle)
+
+
 # -- windows and kernels -----------------------------------------------------------------------------
 def roll(samples: Any, offsets: Axes) -> Any:
     """Move samples forward along each axis, around the period."""
@@ -157,6 +184,13 @@ def convolved(samples: Any, taps: Any, size: Axes, centred: bool = True, groups:
         offsets = (tuple(i - s for i, s in zip(o, start, strict=True)) for o in np.ndindex(*size))
         parts.append(sum(anp.dot(roll(x, o), h[i]) for i, o in enumerate(offsets)))
     return anp.concatenate(parts, axis=-1)
+
+
+def convolved_signals(a: Any, b: Any) -> Any:
+    """1/N sum_m a[n - m] b[m], circular, for each example."""
+    sizes = a.shape[1:-1]
+    at = lambda m: b[(slice(None), *(slice(i, i + 1) for i in m))]
+    return sum(roll(a, m) * at(m) for m in np.ndindex(*sizes)) / prod(sizes)
 
 
 def tap_matrix(kernel: str, size: Axes) -> np.ndarray:

@@ -50,6 +50,7 @@ LAYERS = (
     nn.LowPass(1),
     nn.Take((0, 2, 1, -1, -1)),
     nn.PositionAffine(),
+    nn.DataConsistency(nn.Convolution(3, 2)),
     nn.Rescale((1.0, 2.0, 0.5, 1.0), 0.1),
 )
 HEADS = {

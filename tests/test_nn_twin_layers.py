@@ -182,6 +182,19 @@ def test_functions_of_single_modes(layer: nn.Module, grid: Axes):
         assert_twin(layer, grid, band)
 
 
+@pytest.mark.parametrize("domain", [Fourier.on, Hartley.on])
+@pytest.mark.parametrize("grid", [(1,), (2,), (7,), (8,), (5, 4), (3, 2, 5)], ids=named)
+def test_data_consistency(grid: Axes, domain: Factory):
+    # Four channels: three and a mask, or one complex image and both parts of its mask.
+    layers = (
+        nn.DataConsistency(nn.Sequential((nn.PowerNorm(epsilon=0.1), nn.Convolution(3, 2)))),
+        nn.DataConsistency(nn.Convolution(2), mask=2, keep_mask=False),
+        nn.DataConsistency(nn.DataConsistency(nn.Convolution(2), mask=1), mask=1, keep_mask=False),
+    )
+    for layer, band in product(layers, some_bands(grid)[:2]):
+        assert_twin(layer, grid, band, channels=4, domain=domain)
+
+
 # -- heads -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("head", [nn.Dense(3), nn.GlobalAverage(), nn.PowerSpectrum()], ids=lambda h: type(h).__name__)
 @pytest.mark.parametrize("grid", SOME_GRIDS, ids=named)

@@ -20,6 +20,8 @@ import pytest
 
 from freqnet import ops
 from freqnet.autodiff import Tensor, gradient
+from freqnet.ops.bins import from_bins, to_bins
+from freqnet.ops.convolve import convolve_signals
 from freqnet.spaces import KERNELS, Fourier, Space
 
 TOLERANCE = 1e-10
@@ -214,6 +216,27 @@ def statistics_and_features(space: Space, rng: np.random.Generator) -> list[Case
         ("coordinates", ops.coordinates, lambda x: oracles.rows(oracles.coordinates(x, space.band)), [x]),
         ("power spectrum", ops.power_spectrum, lambda x: oracles.rows(oracles.mode_powers(x, space.band)), [x]),
     ]
+
+
+@twin
+def signals_convolved_with_signals(space: Space, rng: np.random.Generator) -> list[Case]:
+    x, y, one = draw(space, rng), draw(space, rng), draw(space, rng, 1)
+    return [
+        ("two signals", convolve_signals, oracles.convolved_signals, [x, y]),
+        ("one channel for all", convolve_signals, oracles.convolved_signals, [x, one]),
+    ]
+
+
+@twin
+def frequency_bins(space: Space, rng: np.random.Generator) -> list[Case]:
+    out: list[Case] = []
+    for grid in (space.grid, tuple(n + 3 for n in space.grid), tuple(2 * n for n in space.grid)):
+        numbers = rng.standard_normal((2, *grid, 2))
+        there = lambda h: oracles.of_bins(h, carrier_of(space), space.band)
+        out.append((f"from {grid} bins", lambda h: from_bins(h, space), there, [numbers]))
+        back = lambda x, g=grid: oracles.to_bins(x, g, space.band)
+        out.append((f"to {grid} bins", lambda x, g=grid: to_bins(x, g), back, [draw(space, rng)]))
+    return out
 
 
 @twin

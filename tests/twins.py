@@ -247,6 +247,21 @@ def residual(layer: Any, x: Held, run: Run) -> Held:
     return out.put(oracles.project(x.samples, out.band) + out.samples)
 
 
+@twin_of("DataConsistency")
+def data_consistency(layer: Any, x: Held, run: Run) -> Held:
+    """Circular convolutions of samples; those of complex images by their real and imaginary parts."""
+    count = x.samples.shape[-1] - layer.mask
+    before, masks = x.samples[..., :count], x.samples[..., count:]
+    found = run_twin(layer.body, x.put(before), run.inside("body")).samples
+    missing = before - found
+    out = found + oracles.convolved_signals(missing, masks[..., :1])
+    if layer.mask == 2:
+        real, imaginary = missing[..., : count // 2], missing[..., count // 2 :]
+        turned = anp.concatenate([-imaginary, real], -1)
+        out = out + oracles.convolved_signals(turned, masks[..., 1:])
+    return x.put(anp.concatenate([out, masks], -1) if layer.keep_mask else out)
+
+
 @twin_of("Dense")
 def dense(layer: Any, x: Any, run: Run) -> Any:
     if isinstance(x, Held):

@@ -76,6 +76,8 @@ class Kind:
         Space of the targets of a field.
     can_mix : bool
         Whether the loss takes mixed targets.
+    masks : int
+        Channels at the end that hold masks of what was measured.
     """
 
     space: Space
@@ -83,6 +85,7 @@ class Kind:
     task: Task = field(default_factory=Classification)
     field_space: Space | None = None
     can_mix: bool = True
+    masks: int = 0
 
     @property
     def spaces(self) -> tuple[Space, ...]:
@@ -191,6 +194,9 @@ class Compose(Augmentation):
     def check(self, kind: Kind) -> None:
         """Raise `ConfigurationError` unless all parts suit the examples."""
         for part in self.members:
+            if kind.masks:
+                # A shift changes phases of spectra, but not which of them were measured.
+                raise part.refuse("examples with masks", "none: a mask would change like an image")
             part.check(kind)
 
     def change(self, batch: Batch, generator: np.random.Generator) -> Batch:

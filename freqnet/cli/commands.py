@@ -13,6 +13,7 @@ from freqnet.cli.options import (
     Folder,
     Json,
     Layout,
+    MeasuredAs,
     OptionalData,
     RunFolder,
     SizeTo,
@@ -288,13 +289,14 @@ def evaluate(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    measured: MeasuredAs = None,
     tta: Tta = None,
     json: Json = None,
 ) -> None:
     """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
-    evaluate_run(run, data, folder, reading(layout, size_to), json, tta)
+    evaluate_run(run, data, folder, reading(layout, size_to, measured), json, tta)
 
 
 @app.command()
@@ -306,6 +308,7 @@ def predict(
     ],
     layout: Layout = None,
     size_to: SizeTo = None,
+    measured: MeasuredAs = None,
     tta: Tta = None,
     json: Json = None,
     arrays: Annotated[Path | None, file_option("arrays", "Write predicted signals to this .npz file.")] = None,
@@ -317,7 +320,7 @@ def predict(
     from freqnet.cli.inspect import predict_files
 
     sizes = None if grid is None else read_numbers("--grid", grid)
-    predict_files(run, files, reading(layout, size_to), json, arrays, sizes, tta)
+    predict_files(run, files, reading(layout, size_to, measured), json, arrays, sizes, tta)
 
 
 @app.command()
@@ -359,13 +362,14 @@ def audit(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    measured: MeasuredAs = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
     """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
-    audit_run(run, data, folder, reading(layout, size_to), samples, json, page)
+    audit_run(run, data, folder, reading(layout, size_to, measured), samples, json, page)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import io
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
 from freqnet.cli.train import metric_rows, output_rows
-from freqnet.data import DATASETS, Dataset, images_checksum, load, split
+from freqnet.data import DATASETS, Dataset, Measured, images_checksum, load, read_measured, split
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.loaders import load_blocks
 from freqnet.data.on_disk import can_stay_on_disk
+from freqnet.data.spectra_files import spectra_blocks
 from freqnet.errors import (
     CheckpointError,
     ConfigurationError,
@@ -32,7 +33,7 @@ from freqnet.errors import (
 from freqnet.experiments import matching, resume_command, stored_reading
 from freqnet.experiments.job import stored_test_data
 from freqnet.kernels.threads import one_blas_thread
-from freqnet.nn import Network
+from freqnet.nn import MeasuredDoor, Network
 from freqnet.spaces.base import extent
 from freqnet.tasks import Task, get_task
 from freqnet.training import analyse, evaluate, load_checkpoint
@@ -187,7 +188,11 @@ def predict_files(
     copies = Copies(network, task, tta)
     channels = network.door.channels if network.door.channels in (1, 3) else None
     arguments = {**stored_reading(info, asdict(network.door)), **reading}
-    blocks = load_blocks(files, channels=channels, layout=arguments["layout"])
+    measured = _convention(network, arguments)
+    if measured is None:
+        blocks = load_blocks(files, channels=channels, layout=arguments["layout"])
+    else:
+        blocks = spectra_blocks(files, measured, arguments["layout"])
     for block in blocks:
         _check_rate(info, block.rate, str(block.path))
     names = [name for block in blocks for name in block.names]
@@ -198,13 +203,26 @@ def predict_files(
         write_json(json_file, rows)
     if arrays is not None:
         memory = io.BytesIO()
-        np.savez_compressed(memory, y=outputs, names=np.array(names))
+        # Spectra are written as they were read.
+        signals = outputs if measured is None else measured.spectra(outputs)
+        np.savez_compressed(memory, y=signals, names=np.array(names))
         write_atomically(arrays, memory.getvalue())
     shown = [tuple(f"{v:.1%}" if k == "probability" else _shown(v) for k, v in row.items()) for row in rows]
     print_table(f"{len(rows)} prediction{'s' if len(rows) != 1 else ''}", shown, tuple(rows[0]))
     if arrays is not None:
         say(f"{arrays}: y {outputs.shape}, names")
     return rows
+
+
+def _convention(network: Network, arguments: dict[str, Any]) -> Measured | None:
+    """Return the convention in which measured spectra are read; None for a network that takes samples."""
+    words, is_measured = arguments.get("measured"), isinstance(network.door, MeasuredDoor)
+    if is_measured != (words is not None):
+        got = "no convention of spectra" if is_measured else f"the convention {words}"
+        todo = "pass measured='centred,ortho', say" if is_measured else "leave it out"
+        expected = "one, as the network takes measured spectra" if is_measured else "none: the network takes samples"
+        raise ConfigurationError(got_expected("measured", got, expected, todo))
+    return None if words is None else replace(read_measured(words), masked=bool(network.door.masks))
 
 
 def _check_outputs_of(task: Task, arrays: Path | None, grid: tuple[int, ...] | None) -> None:

@@ -63,6 +63,12 @@ SizeTo = Annotated[
     str | None,
     typer.Option("--size-to", help="Size to which samples are resampled [as in the run].", show_default=False),
 ]
+MeasuredAs = Annotated[
+    str | None,
+    typer.Option(
+        "--measured", help="Convention of measured spectra, such as centred,ortho [as in the run].", show_default=False
+    ),
+]
 Tta = Annotated[
     str | None,
     typer.Option(
@@ -134,10 +140,10 @@ def job_arguments(
     return {**stored, **groups, **given(given_here)}
 
 
-def reading(layout: str | None, size_to: str | None) -> dict[str, Any]:
+def reading(layout: str | None, size_to: str | None, measured: str | None = None) -> dict[str, Any]:
     """Return those arguments of `freqnet.data.load` that were given as options."""
     sizes = None if size_to is None else read_numbers("--size-to", size_to)
-    return given({"layout": layout, "size_to": sizes})
+    return given({"layout": layout, "size_to": sizes, "measured": measured})
 
 
 def read_floats(name: str, text: str) -> tuple[float, ...]:

@@ -93,7 +93,7 @@ def show_opening(begun: Begun) -> None:
         shape = (plan.info["samples"], *parts.train.stored.shape[1:])
         is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
         say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
-    kept, door, *remarks = network.door.space.describe()
+    kept, door, *remarks = network.door.describe()
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:
         say(remark)

@@ -7,9 +7,11 @@ from freqnet.data.dataset import Dataset, validate
 from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
 from freqnet.data.fields import load_fields
 from freqnet.data.loaders import load, load_images
+from freqnet.data.measured import Measured, from_spectra, read_measured
 from freqnet.data.readers import READERS, Contents, register_reader
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
+from freqnet.data.spectra_files import load_spectra
 from freqnet.data.splits import Split, split, stratified_folds
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "READERS",
     "Contents",
     "Dataset",
+    "Measured",
     "NamedDataset",
     "Split",
     "burgers",
@@ -26,13 +29,16 @@ __all__ = [
     "flow",
     "from_arrays",
     "from_dataframe",
+    "from_spectra",
     "images_checksum",
     "kuramoto_sivashinsky",
     "load",
     "load_fields",
     "load_images",
+    "load_spectra",
     "navier_stokes",
     "random_fields",
+    "read_measured",
     "register_dataset",
     "register_reader",
     "solve_burgers",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,10 @@ def read_matlab(path: Path) -> Contents:
     except np.exceptions.ComplexWarning:
         # SciPy would drop the imaginary part.
         arrays = loadmat(path, variable_names=own)
-    return _contents({name: _matlab_array(name, arrays[own]) for name, own in names.items()})
+    return _contents({name: matlab_array(name, arrays[own]) for name, own in names.items()})
 
 
-def _matlab_array(name: str, array: np.ndarray) -> np.ndarray:
+def matlab_array(name: str, array: np.ndarray) -> np.ndarray:
     """Return an array as it is in Python: MATLAB's vectors are tables, and its lists of text are tables of objects."""
     if name == "x":
         return array
@@ -100,6 +101,40 @@ def chosen_names(path: Path, names: Iterable[str]) -> dict[str, str]:
 
 def _contents(arrays: Mapping[str, np.ndarray]) -> Contents:
     return Contents(arrays["x"], arrays.get("y"), arrays.get("classes"))
+
+
+@contextmanager
+def named_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the arrays of a ``.npz``, ``.mat`` or HDF5 file by name; those of HDF5 are read where they are indexed."""
+    if path.stat().st_size == 0:
+        raise ValueError("the file is empty")
+    suffix = path.suffix.lower()
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if suffix == ".npz":
+        # Opened here, because np.load does not close a damaged file that it opened itself.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
+            yield found
+    elif suffix == ".mat" and not start.startswith(b"MATLAB 7.3"):
+        from scipy.io import loadmat
+
+        yield {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+    else:
+        h5py = require_package("h5py", f"file {path}", "files")
+        with h5py.File(path, "r") as file:
+            # MATLAB writes the axes in reverse order.
+            wrap = _Reversed if suffix == ".mat" else lambda dataset: dataset
+            yield {name: wrap(item) for name, item in file.items() if isinstance(item, h5py.Dataset)}
+
+
+class _Reversed:
+    """A dataset of MATLAB 7.3 with its axes in MATLAB's order."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        return np.asarray(self._dataset[..., rows]).T
 
 
 register_reader(".npz", ".npy", read=read_numpy)

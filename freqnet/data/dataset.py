@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from freqnet.errors import DataError, got_expected, reason
 from freqnet.on_disk import DiskArray
 from freqnet.tasks import Classification, Task
 from freqnet.values import as_floats, sample_ranges, value_range
+
+if TYPE_CHECKING:
+    from freqnet.data.measured import Measured
 
 # Whole numbers that were divided and multiplied again are off by less.
 _NEARLY_WHOLE = 1e-2
@@ -56,6 +59,9 @@ class Dataset(Displayed):
         What the targets are [classes].
     official_validation : int
         Number of samples before the official test set that form the official validation set; 0 where it has none.
+    measured : Measured, optional
+        The convention of measured spectra, of which the samples, and the targets of a field, are frequency bins: see
+        `freqnet.data.from_spectra`. None for samples and signals of space or time.
 
     Examples
     --------
@@ -74,6 +80,7 @@ class Dataset(Displayed):
     rate: str = ""
     task: Task = field(default_factory=Classification)
     official_validation: int = 0
+    measured: Measured | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -81,9 +88,10 @@ class Dataset(Displayed):
     def __repr__(self) -> str:
         what = "classes" if self.task.name == "classification" else "labels" if self.task.has_classes else "outputs"
         named = "" if self.task.name == "classification" else f", task={self.task.name!r}"
+        measured = "" if self.measured is None else f", measured='{self.measured}'"
         return (
             f"Dataset({self.name!r}, samples={len(self)}, grid={self.grid}, "
-            f"channels={self.channels}, {what}={len(self.classes)}{named})"
+            f"channels={self.channels}, {what}={len(self.classes)}{named}{measured})"
         )
 
     @property

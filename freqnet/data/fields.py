@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from freqnet.checks import is_whole
+from freqnet.data.archives import named_arrays
 from freqnet.data.arrays import from_arrays
 from freqnet.data.dataset import Dataset
 from freqnet.data.readers import reading_file
-from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected, require_package
+from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
 
 # Names of inputs and outputs: Burgers and Navier-Stokes of FNO, Darcy flow of FNO and of PDEBench, and own files.
 PAIRS = (("a", "u"), ("coeff", "sol"), ("nu", "tensor"), ("x", "y"))
@@ -77,7 +77,7 @@ def load_fields(
     """
     place = Path(path).expanduser()
     _check(place, time, stride, count)
-    with reading_file(place, f"complete {place.suffix} file"), _arrays(place) as arrays:
+    with reading_file(place, f"complete {place.suffix} file"), named_arrays(place) as arrays:
         first, second = _chosen(place, arrays, x, y)
         before = None if first is None else _read(arrays, first, count)
         after = _read(arrays, second, count)
@@ -110,40 +110,6 @@ def _check(path: Path, time: Any, stride: Any, count: Any) -> None:
         if not is_whole(number) or number < 1:
             todo = f"pass {name}=2, or leave it out"
             raise ConfigurationError(got_expected(name, repr(number), "a whole number of 1 or more", todo))
-
-
-@contextmanager
-def _arrays(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the arrays of a file by name; those of HDF5 are read where they are indexed."""
-    if path.stat().st_size == 0:
-        raise ValueError("the file is empty")
-    suffix = path.suffix.lower()
-    with path.open("rb") as stream:
-        start = stream.read(512)
-    if suffix == ".npz":
-        # Opened here, because np.load does not close a damaged file that it opened itself.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            yield found
-    elif suffix == ".mat" and not start.startswith(b"MATLAB 7.3"):
-        from scipy.io import loadmat
-
-        yield {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
-    else:
-        h5py = require_package("h5py", f"file {path}", "files")
-        with h5py.File(path, "r") as file:
-            # MATLAB writes the axes in reverse order.
-            wrap = _Reversed if suffix == ".mat" else lambda dataset: dataset
-            yield {name: wrap(item) for name, item in file.items() if isinstance(item, h5py.Dataset)}
-
-
-class _Reversed:
-    """A dataset of MATLAB 7.3 with its axes in MATLAB's order."""
-
-    def __init__(self, dataset: Any) -> None:
-        self._dataset = dataset
-
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        return np.asarray(self._dataset[..., rows]).T
 
 
 def _chosen(path: Path, arrays: Mapping[str, Any], x: str | None, y: str | None) -> tuple[str | None, str]:

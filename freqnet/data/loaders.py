@@ -22,6 +22,7 @@ from freqnet.data.dataset import Dataset
 from freqnet.data.folders import files_below, load_class_folders
 from freqnet.data.idx import find_idx_files
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
+from freqnet.data.measured import Measured
 from freqnet.data.mnist import PUBLISHED
 from freqnet.data.on_disk import (
     DISK_SOURCES,
@@ -34,6 +35,7 @@ from freqnet.data.on_disk import (
 )
 from freqnet.data.readers import READERS, Contents, read_file, suffix_of
 from freqnet.data.registry import DATASETS
+from freqnet.data.spectra_files import load_spectra
 from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks import Task, get_task
@@ -50,6 +52,7 @@ def load(
     task: Task | str | None = None,
     test_data: AnyPath | None = None,
     on_disk: bool = False,
+    measured: Measured | str | None = None,
 ) -> Dataset:
     """Load a dataset by name, from a file or from a folder.
 
@@ -89,6 +92,8 @@ def load(
     on_disk : bool
         Whether the samples stay in their files, and are read in parts: for data larger than memory, in an HDF5 file, a
         group of Zarr, or ``.npy`` files in a folder. Targets are in memory.
+    measured : Measured or str, optional
+        The convention of measured spectra, such as ``"centred,ortho"``: the source is then read by `load_spectra`.
 
     Returns
     -------
@@ -120,6 +125,9 @@ def load(
         test_data = location(test_data)
     if not isinstance(on_disk, bool):
         raise ConfigurationError(got_expected("on_disk", shown(on_disk), "True or False", "pass on_disk=True"))
+    if measured is not None:
+        _check_measured(source, folder, size_to, on_disk)
+        return _load_measured(source, measured, layout, task, test_data)
     with own_test_set(test_data is not None):
         dataset = _load(source, folder, layout, size_to, task, on_disk=on_disk)
     if test_data is None:
@@ -131,6 +139,28 @@ def load(
         # A small test set may be of another kind.
         apart = on_disk and can_stay_on_disk(Path(test_data))
         tested = _load(test_data, None, alike, size_to, dataset.task, channels, on_disk=apart)
+    return with_test_set(dataset, tested)
+
+
+def _check_measured(source: AnyPath, folder: Any, size_to: Any, on_disk: bool) -> None:
+    """Raise `ConfigurationError` for choices that measured spectra do not have."""
+    if source in DATASETS:
+        todo = "leave measured out, or name a file of spectra"
+        raise ConfigurationError(got_expected("measured", source, "a file of spectra", todo))
+    for name, value in (("folder", folder), ("size_to", size_to), ("on_disk", on_disk or None)):
+        if value is not None:
+            todo = "keep fewer modes, as with modes=33" if name == "size_to" else f"leave {name} out"
+            raise ConfigurationError(got_expected(f"{name} of measured spectra", shown(value), "none", todo))
+
+
+def _load_measured(
+    source: AnyPath, measured: Measured | str, layout: Layout, task: Task | str | None, test_data: AnyPath | None
+) -> Dataset:
+    """Return the dataset of a file of measured spectra, and of another one for the test."""
+    dataset = load_spectra(source, measured, layout=layout, task=get_task(task))
+    if test_data is None:
+        return dataset
+    tested = load_spectra(test_data, dataset.measured or measured, layout=dataset.layout, task=dataset.task)
     return with_test_set(dataset, tested)
 
 

@@ -84,6 +84,9 @@ def _check_alike(dataset: Dataset, tested: Dataset) -> None:
         sizes = dataset.grid if len(dataset.grid) > 1 else dataset.grid[0]
         todo = f"pass size_to={sizes} to resample both"
         raise DataError(got_expected(what, f"samples of {tested.grid}", f"{dataset.grid}, as for training", todo))
+    if dataset.measured != tested.measured:
+        got, expected = (f"measured as {own.measured or 'samples'}" for own in (tested, dataset))
+        raise DataError(got_expected(what, got, f"{expected}, as for training", "read both in one way"))
     if dataset.channels != tested.channels:
         got, expected = f"{tested.channels} channels", f"{dataset.channels}, as for training"
         raise DataError(got_expected(what, got, expected, "convert one of the two"))

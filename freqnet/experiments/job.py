@@ -307,7 +307,9 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     stored = [reading["layout"]] if reading.get("layout") else []
     layouts = [*stored, *single, f"n {grid} c"]
     on_disk = bool(reading.get("on_disk"))
-    return {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task"), "on_disk": on_disk}
+    found = {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task"), "on_disk": on_disk}
+    # Runs on samples are read without this word.
+    return {**found, "measured": reading["measured"]} if reading.get("measured") else found
 
 
 def stored_info(folder: Path) -> dict[str, Any]:

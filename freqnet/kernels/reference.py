@@ -44,6 +44,27 @@ def parts(hartley: np.ndarray, ndim: int) -> tuple[np.ndarray, np.ndarray]:
     return (mirrored + hartley) / 2, (mirrored - hartley) / 2
 
 
+def half_of_hartley(hartley: np.ndarray, ndim: int) -> np.ndarray:
+    """Return the half spectrum of a Hartley spectrum.
+
+    >>> import numpy as np
+    >>> from freqnet.kernels.reference import half_of_hartley, hartley_of_half
+    >>> half_of_hartley(np.array([3.0, 1.0, 1.0]), 1)
+    array([1.+0.j, 2.+1.j])
+    >>> hartley_of_half(np.array([1, 2 + 1j]), 1)
+    array([3., 1., 1.])
+    """
+    real, imag = parts(hartley, ndim)
+    return (real + 1j * imag)[(slice(None),) * (ndim - 1) + (slice(hartley.shape[ndim - 1] // 2, None),)]
+
+
+def hartley_of_half(half: np.ndarray, ndim: int) -> np.ndarray:
+    """Return the Hartley spectrum of a half spectrum: the inverse of `half_of_hartley`."""
+    opposite = half[(slice(None),) * (ndim - 1) + (slice(1, None),)]
+    lower = np.flip(opposite.real + opposite.imag, tuple(range(ndim)))
+    return np.concatenate([lower, half.real - half.imag], axis=ndim - 1)
+
+
 def product(a: np.ndarray, b: np.ndarray, bands: tuple[Axes, Axes, Axes]) -> np.ndarray:
     """Return the spectrum of the product of two signals, truncated to the third band.
 

@@ -7,6 +7,7 @@ from freqnet.nn.door import Door
 from freqnet.nn.dropout import ChannelDropout, FrequencyDropout, StochasticDepth
 from freqnet.nn.fitted import FourierSeries, Gaussian
 from freqnet.nn.head import Dense, GlobalAverage, PowerSpectrum, Rescale
+from freqnet.nn.measured import DataConsistency, MeasuredDoor
 from freqnet.nn.module import LAYERS, Features, Module, Signal, evaluation, from_description, layer
 from freqnet.nn.network import Network
 from freqnet.nn.normalization import PowerNorm
@@ -24,6 +25,7 @@ __all__ = [
     "ChannelDropout",
     "Compiled",
     "Convolution",
+    "DataConsistency",
     "Dense",
     "Door",
     "Features",
@@ -34,6 +36,7 @@ __all__ = [
     "Linearized",
     "LowPass",
     "MagnitudeGain",
+    "MeasuredDoor",
     "Module",
     "Network",
     "NormalizedGaussian",

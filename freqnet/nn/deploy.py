@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from freqnet import ops
 from freqnet.autodiff import Tensor
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.arithmetic import crop
@@ -51,7 +50,7 @@ def to_onnx(network: Network, part: str, storage: str, metadata: Mapping[str, An
 
 def sampled(network: Network, out: Tensor, grid: Axes) -> Tensor:
     """Return the samples of output signals, after the network."""
-    samples = ops.synthesis(out, network.padded(grid))
+    samples = network.door.samples_of(out, network.padded(grid))
     return crop(samples, shape=(samples.shape[0], *grid, samples.shape[-1]))
 
 

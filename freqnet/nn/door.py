@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -26,8 +26,6 @@ from freqnet.values import as_floats, needs_double, value_range
 _FAR = 1.0
 # Without a known range: values farther from the mean than this many deviations.
 _FAR_DEVIATIONS = 300.0
-# Samples whose values all lie within this share of the range of the training set are probably in another unit.
-_CLOSE = 0.01
 # Numbers in the noise that first weights are drawn for.
 _NOISE = 4096
 
@@ -87,6 +85,8 @@ class Door:
     full_scale: float | None = None
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    # Samples whose values all lie within this share of the range of the training set are probably in another unit.
+    _close: ClassVar[float] = 0.01
 
     def __post_init__(self) -> None:
         ndim = 1 if is_whole(self.grid) else len(tuple(self.grid))
@@ -128,6 +128,15 @@ class Door:
                 expected, todo = "a number above 0, or None", "pass full_scale=255 for images of 8 bits"
                 raise ConfigurationError(got_expected("full_scale", self.full_scale, expected, todo))
             object.__setattr__(self, "full_scale", float(self.full_scale))
+
+    def describe(self) -> tuple[str, ...]:
+        """Return a description in short phrases: what is kept, the transform of the input, and remarks."""
+        return self.space.describe()
+
+    @property
+    def masks(self) -> int:
+        """Number of channels at the end that hold masks of what was measured."""
+        return 0
 
     @property
     def pooled(self) -> Axes:
@@ -232,6 +241,22 @@ class Door:
         # Division commutes with the transform, and there are fewer modes than samples.
         return ops.times(spectrum, Tensor(1 / np.asarray([self.scale], precision))) if self.scale else spectrum
 
+    def signal_of(self, samples: Tensor, space: Space) -> Tensor:
+        """Return the signals of samples in their own units, such as those of targets.
+
+        Parameters
+        ----------
+        samples : Tensor
+            Plain numbers ``(batch, *grid, channels)``, of any number of channels.
+        space : Space
+            Space of the result.
+        """
+        return ops.analysis(samples, space)
+
+    def samples_of(self, signal: Tensor, grid: Axes) -> Tensor:
+        """Return the samples of a signal ``(batch, *grid, channels)``: the inverse of `signal_of` within the band."""
+        return ops.synthesis(signal, grid)
+
     def admit(self, signal: Tensor, precision: Any = np.float32) -> Tensor:
         """Return spectra like those of `analyse` for a signal that is in the domain already, without a transform.
 
@@ -329,6 +354,10 @@ class Door:
         low, high, width = self._limits
         return np.array([*low, *high, width])
 
+    def _usual_width(self, low: np.ndarray, high: np.ndarray) -> float:
+        """Return the width of the range of all channels of the training set."""
+        return float(high.max() - low.min())
+
     @cached_property
     def _limits(self) -> tuple[list[float], list[float], float]:
         """Lowest and highest value of each channel that is not far outside, and the smallest usual spread."""
@@ -337,7 +366,7 @@ class Door:
             # Rounding errors are no news in a channel that does not vary.
             width = np.maximum(high - low, 1e-5 * np.maximum(np.abs(low), np.abs(high)))
             limits = (low - _FAR * width).tolist(), (high + _FAR * width).tolist()
-            return *limits, _CLOSE * float(high.max() - low.min())
+            return *limits, self._close * self._usual_width(low, high)
         if not self.offset or not self.scale:
             return [-inf] * self.channels, [inf] * self.channels, 0.0
         mean, far = np.array(self.offset), _FAR_DEVIATIONS * np.abs(self.scale)

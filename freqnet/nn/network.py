@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from freqnet import ops
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.autodiff.tape import is_observed
 from freqnet.checks import is_whole, require_room
@@ -22,6 +21,7 @@ from freqnet.nn.containers import Sequential
 from freqnet.nn.deploy import to_onnx
 from freqnet.nn.door import Door
 from freqnet.nn.head import Rescale
+from freqnet.nn.measured import door_of
 from freqnet.nn.module import (
     Features,
     Module,
@@ -241,7 +241,8 @@ class Network(Displayed):
         Returns
         -------
         numpy.ndarray
-            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals.
+            Plain numbers ``(batch, outputs)``, such as logits, or samples ``(batch, *grid, outputs)`` of signals; with
+            a `MeasuredDoor` these are frequency bins, as at the door.
 
         Raises
         ------
@@ -308,10 +309,11 @@ class Network(Displayed):
     def sampled(self, outputs: np.ndarray, grid: Axes) -> np.ndarray:
         """Return the samples ``(batch, *grid, outputs)`` of output signals ``(*modes, batch, outputs)`` on a grid.
 
-        This transforms, after the network.
+        This transforms, after the network. With a `freqnet.nn.MeasuredDoor` it does not: samples are then frequency
+        bins, as at the door.
         """
         assert self.output_space is not None
-        found = ops.synthesis(Tensor(outputs, self.output_space), self.padded(grid)).data
+        found = self.door.samples_of(Tensor(outputs, self.output_space), self.padded(grid)).data
         return np.ascontiguousarray(found[(slice(None), *map(slice, grid))])
 
     def infer(self, spectra: Tensor, batch: int = 250) -> np.ndarray:
@@ -543,7 +545,7 @@ class Network(Displayed):
         """
         try:
             fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in description["door"].items()}
-            door = Door(**fields)
+            door = door_of(fields)
             body, precision = from_description(description["body"]), _known_precision(description["precision"])
         except (KeyError, TypeError, AttributeError) as error:
             expected, todo = "door, body and precision", "pass what describe() returned"

@@ -39,6 +39,11 @@ def _scale_by(graph: Graph, out: Tensor, inputs: tuple[Tensor], factor: float) -
     return graph.times(graph.name(inputs[0]), factor)
 
 
+@rule("mix_channels")
+def _mix_channels(graph: Graph, out: Tensor, inputs: tuple[Tensor], matrix: tuple[tuple[float, ...], ...]) -> str:
+    return graph.add("MatMul", graph.name(inputs[0]), graph.constant(np.array(matrix, float)))
+
+
 @rule("power")
 def _power(graph: Graph, out: Tensor, inputs: tuple[Tensor], exponent: float) -> str:
     name = graph.name(inputs[0])

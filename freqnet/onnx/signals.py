@@ -75,8 +75,12 @@ linear_rule("from_coordinates", "take")
 @rule("sample_modes")
 def _sample_modes(graph: Graph, out: Tensor, inputs: tuple[Tensor], space: Space) -> str:
     (x,) = inputs
+    return _of_samples(graph, x, form_of(partial(_analysed, space), x.shape[1:-1], real_axes(space)))
+
+
+def _of_samples(graph: Graph, x: Tensor, form: Form) -> str:
+    """Apply a linear map from samples ``(batch, *grid, channels)`` to a signal."""
     grid = x.shape[1:-1]
-    form = form_of(partial(_analysed, space), grid, real_axes(space))
     moved = graph.add("Transpose", graph.name(x), perm=[*range(1, len(grid) + 1), 0, len(grid) + 1])
     samples = graph.reshape(moved, volume(grid), -1, x.shape[-1])
     return graph.linear(samples, form, x.shape[-1], volume(grid))
@@ -85,9 +89,12 @@ def _sample_modes(graph: Graph, out: Tensor, inputs: tuple[Tensor], space: Space
 @rule("synthesize")
 def _synthesize(graph: Graph, out: Tensor, inputs: tuple[Tensor], grid: Axes) -> str:
     (x,) = inputs
-    source = real_axes(x.space)
-    form = form_of(partial(_synthesised, x.space, grid), source, grid)
-    samples = graph.linear(graph.name(x), form, x.shape[-1], prod(source))
+    return _to_samples(graph, x, form_of(partial(_synthesised, x.space, grid), real_axes(x.space), grid), grid)
+
+
+def _to_samples(graph: Graph, x: Tensor, form: Form, grid: Axes) -> str:
+    """Apply a linear map from a signal to samples ``(batch, *grid, channels)``."""
+    samples = graph.linear(graph.name(x), form, x.shape[-1], prod(real_axes(x.space)))
     apart = graph.reshape(samples, *grid, -1, x.shape[-1])
     return graph.add("Transpose", apart, perm=[len(grid), *range(len(grid)), len(grid) + 1])
 
@@ -100,6 +107,22 @@ def _analysed(space: Space, samples: Array) -> Array:
 def _synthesised(space: Space, grid: Axes, array: Array) -> Array:
     """Return samples ``(*grid, lanes)`` of signals from their real numbers."""
     return np.moveaxis(space.synthesis(from_real(array[..., None], space), grid)[..., 0], 0, -1)
+
+
+@rule("from_bins")
+def _from_bins(graph: Graph, out: Tensor, inputs: tuple[Tensor], space: Space) -> str:
+    (x,) = inputs
+    grid = x.shape[1:-1]
+    form = form_of(lambda v: to_real(space.from_bins(np.moveaxis(v, -1, 0)[..., None]))[..., 0], grid, real_axes(space))
+    return _of_samples(graph, x, form)
+
+
+@rule("to_bins")
+def _to_bins(graph: Graph, out: Tensor, inputs: tuple[Tensor], grid: Axes) -> str:
+    (x,) = inputs
+    source = real_axes(x.space)
+    bins = lambda v: np.moveaxis(x.space.to_bins(from_real(v[..., None], x.space), grid)[..., 0], 0, -1)
+    return _to_samples(graph, x, form_of(bins, source, grid), grid)
 
 
 # -- sums, factors and constants -----------------------------------------------------------------------
@@ -214,6 +237,29 @@ def on_samples(graph: Graph, x: Tensor, weights: str, shape: Axes, groups: int) 
     made = graph.add_single("Conv", images, weights, group=groups)
     back = graph.add("Transpose", made, perm=[*range(2, ndim + 2), 0, 1])
     return graph.reshape(back, volume(grid), -1, shape[-1])
+
+
+def _of_two_signals(adjoint: bool, graph: Graph, out: Tensor, inputs: tuple[Tensor, Tensor]) -> str:
+    """Multiply the numbers of each mode: real and imaginary parts, or a mode and its mirror image."""
+    a, b = (graph.name(x) for x in inputs)
+    rows = prod(real_axes(out.space))
+    times = partial(graph.add, "Mul")
+    if out.space.is_complex:
+        half = np.arange(rows // 2)
+        (p, q), (r, s) = ([graph.rows(x, part, rows) for part in (half, half + rows // 2)] for x in (a, b))
+        first, second = ("Add", "Sub") if adjoint else ("Sub", "Add")
+        real = graph.add(first, times(p, r), times(q, s))
+        imag = graph.add(second, times(q, r), times(p, s))
+        return graph.add("Concat", real, imag, axis=0)
+    reverse = np.arange(rows)[::-1]
+    there, mirrored = graph.rows(a, reverse, rows), graph.rows(b, reverse, rows)
+    even, odd = (graph.times(graph.add(operator, a, there), 0.5) for operator in ("Add", "Sub"))
+    own, other = (mirrored, b) if adjoint else (b, mirrored)
+    return graph.add("Add", times(even, own), times(odd, other))
+
+
+rule("convolve_signals")(partial(_of_two_signals, False))
+rule("correlate_signals")(partial(_of_two_signals, True))
 
 
 # -- products ------------------------------------------------------------------------------------------

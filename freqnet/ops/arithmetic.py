@@ -248,6 +248,15 @@ cast: Op = linear(
     source="the identity, in another precision",
 )
 
+# Channels are the last axis of signals and of plain numbers. The matrix is constant.
+mix_channels: Op = linear(
+    "mix_channels",
+    lambda x, matrix: Tensor(x.data @ np.array(matrix, x.data.real.dtype), x.space),
+    adjoint=lambda g, x, matrix: mix_channels(g, matrix=tuple(zip(*matrix, strict=True))),
+    source="y[..., o] = sum_i x[..., i] M[i, o], with a constant matrix",
+    cost=lambda out, x, matrix: per_element(out) * len(matrix),
+)
+
 
 def stack_rows(values: list[Tensor]) -> Tensor:
     """Stack plain tensors of one shape along a new first axis."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from freqnet.autodiff import Op, Tensor, as_tensor, linear, trilinear
+from freqnet.autodiff import Op, Tensor, as_tensor, linear, register, trilinear
 from freqnet.errors import ShapeError, SpaceError, got_expected
-from freqnet.ops.arithmetic import plain, signal_space
+from freqnet.ops.arithmetic import plain, same_space, signal_space, sum_like
 from freqnet.spaces.base import Axes, Space, per_axis, require_signal, volume
 from freqnet.spaces.parametrisations import check_kernel, samples_ahead
 
@@ -195,3 +195,76 @@ def convolve(x: Tensor, h: Tensor, size: int | Axes = 1, groups: int = 1) -> Ten
     """
     space = signal_space(x, "convolve")
     return convolve_op(x, h, size=per_axis(size, space.ndim, "size"), groups=groups)
+
+
+# -- two signals ---------------------------------------------------------------------------------------
+def _modes_multiplied(a: Tensor, b: Tensor, adjoint: bool) -> Tensor:
+    space = same_space(a, b, "convolve_signals")
+    require_signal(space, "convolve_signals")
+    return Tensor(space.mode_product(a.data, b.data, adjoint), space.unbounded)
+
+
+def _signals_cost(out: Tensor, a: Tensor, b: Tensor) -> int:
+    return out.space.products_per_number * out.data.size
+
+
+convolve_signals_op: Op = register(
+    Op(
+        "convolve_signals",
+        forward=lambda a, b: _modes_multiplied(a, b, False),
+        vjps=(
+            lambda g, out, a, b: sum_like(correlate_signals(g, b), a),
+            lambda g, out, a, b: sum_like(correlate_signals(g, a), b),
+        ),
+        cost=_signals_cost,
+        source="C[k] = A[k] B[k]",
+    )
+)
+
+correlate_signals: Op = register(
+    Op(
+        "correlate_signals",
+        forward=lambda a, b: _modes_multiplied(a, b, True),
+        vjps=(
+            lambda g, out, a, b: sum_like(convolve_signals_op(g, b), a),
+            lambda g, out, a, b: sum_like(correlate_signals(a, g), b),
+        ),
+        cost=_signals_cost,
+        source="C[k] = A[k] conj(B[k]), the adjoint of convolve_signals",
+    )
+)
+
+
+def convolve_signals(a: Tensor, b: Tensor) -> Tensor:
+    """Convolve each example of a signal with that of another one: one product per mode.
+
+    With samples a and b on N points, the result is ``1/N sum_m a[m] b[n - m]``, circular.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Signals ``(*modes, batch, channels)`` in one space, in a domain of modes; batch and channels broadcast.
+
+    Returns
+    -------
+    Tensor
+        Signal ``(*modes, batch, channels)``.
+
+    Raises
+    ------
+    SpaceError
+        The two are in different spaces, or the domain does not store modes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from freqnet.ops import analysis, synthesis
+    >>> from freqnet.ops.convolve import convolve_signals
+    >>> from freqnet.spaces import Fourier
+    >>> x = analysis(np.arange(3.0).reshape(1, 3, 1), Fourier.on(3))
+    >>> one_later = analysis(np.array([0.0, 3.0, 0.0]).reshape(1, 3, 1), Fourier.on(3))
+    >>> synthesis(convolve_signals(x, one_later)).data.ravel().round(6) + 0.0
+    array([2., 0., 1.])
+    """
+    signal_space(a, "convolve_signals"), signal_space(b, "convolve_signals")
+    return convolve_signals_op(a, b)

@@ -182,13 +182,23 @@ def _signal(own: np.ndarray, space: Any, name: str) -> Thumbnail:
     return thumbnail(values[..., 0, :].mean(axis=-1), f"{name}: values at {space.unit}")
 
 
+def _drawn(dataset: Dataset, samples: np.ndarray, masks: int | None = None) -> np.ndarray:
+    """Return samples as they are drawn: measured spectra as magnitudes of images."""
+    measured = dataset.measured
+    if measured is None:
+        return samples
+    count = samples.shape[-1] - (measured.masks if masks is None else masks)
+    images = measured.images(samples[..., :count])
+    return np.abs(images) if np.iscomplexobj(images) else images
+
+
 @cell.register
 def _(dataset: Dataset) -> Cell:
     size = f"{len(dataset):,} samples of {extent(dataset.grid)} x {dataset.channels}"
     if not dataset.task.has_classes:
-        pictures = [samples_thumbnail(dataset.images[:_EXAMPLES], "first samples")]
+        pictures = [samples_thumbnail(_drawn(dataset, dataset.images[:_EXAMPLES]), "first samples")]
         if dataset.task.is_field:
-            pictures.append(samples_thumbnail(dataset.targets[:_EXAMPLES], "their targets"))
+            pictures.append(samples_thumbnail(_drawn(dataset, dataset.targets[:_EXAMPLES], 0), "their targets"))
         text = f"{size}, {dataset.task.name}: {', '.join(dataset.classes[:_CLASSES])}"
         return Cell(f"Dataset {dataset.name}", text, [Gallery(pictures)])
     counts = list(dataset.class_counts().items())
@@ -196,7 +206,7 @@ def _(dataset: Dataset) -> Cell:
     for number, (name, count) in enumerate(counts[:_CLASSES]):
         members = dataset.targets == number if dataset.targets.ndim == 1 else dataset.targets[:, number] == 1
         chosen = np.flatnonzero(members)[:_PER_CLASS]
-        pictures += [samples_thumbnail(dataset.images[chosen], f"{name}: {count:,}")] if count else []
+        pictures += [samples_thumbnail(_drawn(dataset, dataset.images[chosen]), f"{name}: {count:,}")] if count else []
     hidden = f", {_CLASSES} of them shown" if len(counts) > _CLASSES else ""
     what = "classes" if dataset.targets.ndim == 1 else "labels"
     return Cell(f"Dataset {dataset.name}", f"{size}, {len(counts)} {what}{hidden}", [Gallery(pictures)])

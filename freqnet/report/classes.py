@@ -73,7 +73,9 @@ def mistakes(run: Run) -> Section | None:
     rows = np.nan_to_num(run.outputs[wrong].astype(float))
     margin = rows.max(axis=1, initial=-np.inf) - rows[np.arange(len(wrong)), run.targets[wrong]]
     order = wrong[np.argsort(-margin, kind="stable")]
-    drawn = plots.misclassified(run.images[order], run.targets[order], run.predictions[order], run.classes)
+    drawn = plots.misclassified(
+        run.pictures(run.images[order]), run.targets[order], run.predictions[order], run.classes
+    )
     text = f"{len(wrong):,} of {len(run.targets):,} test examples are misclassified; "
     text += "those whose logits leave the least doubt come first."
     return Section("mistakes", "Mistakes", text, (Picture("mistakes", drawn, "Misclassified examples."),))
@@ -103,7 +105,7 @@ def labels(run: Run) -> Section | None:
     columns.append(("average precision", True))
     wrong = (said != run.targets).sum(axis=1)
     order = np.argsort(-wrong, kind="stable")[: int((wrong > 0).sum())]
-    drawn = plots.mislabelled(run.images[order], run.targets[order], said[order], run.classes)
+    drawn = plots.mislabelled(run.pictures(run.images[order]), run.targets[order], said[order], run.classes)
     text = (
         f"A label is predicted where its probability is above one half. All labels of {int((wrong == 0).sum()):,} of "
         f"{len(wrong):,} test examples are right; those with the most mistakes are drawn."

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from freqnet import ops
 from freqnet.audit import audit as examine
 from freqnet.audit.summary import summarize
+from freqnet.autodiff import Tensor
 from freqnet.errors import ShapeError, got_expected
-from freqnet.nn import Convolution, Network
+from freqnet.nn import Convolution, MeasuredDoor, Network
 from freqnet.on_disk import DiskArray
 from freqnet.report import plots
 from freqnet.report.audit import audit_section
@@ -98,6 +100,19 @@ class Run:
     def predictions(self) -> np.ndarray:
         """What the network predicts, such as class numbers ``(samples,)``."""
         return self.task.predictions(self.outputs)
+
+    def pictures(self, samples: np.ndarray) -> np.ndarray:
+        """Return samples, targets or outputs as they are drawn: measured spectra as images, without masks.
+
+        The images are computed for the page alone; the network has no part in it.
+        """
+        door = self.network.door
+        if not isinstance(door, MeasuredDoor):
+            return samples
+        grid = samples.shape[1:-1]
+        count = samples.shape[-1] - (door.masks if samples.shape[-1] == door.channels else 0)
+        bins = Tensor(np.asarray(samples[..., :count], np.float64))
+        return ops.synthesis(door.signal_of(bins, door.space.mode_space.sibling(grid)), grid).data
 
     @cached_property
     def facts(self) -> dict[str, Any]:

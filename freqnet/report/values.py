@@ -44,8 +44,8 @@ def fields(run: Run) -> Section | None:
     order = np.argsort(size, kind="stable")
     # From the best to the worst.
     picked = order[np.linspace(0, len(order) - 1, min(5, len(order))).round().astype(int)]
-    drawn = plots.fields(run.images[picked], run.targets[picked], run.outputs[picked])
-    errors = plots.errors_by_frequency(run.targets, run.outputs)
+    drawn = plots.fields(*(run.pictures(samples[picked]) for samples in (run.images, run.targets, run.outputs)))
+    errors = plots.errors_by_frequency(run.pictures(run.targets), run.pictures(run.outputs))
     text = (
         f"Test examples at even distances from the smallest error ({size.min():.3g}, root mean square) to the largest "
         f"({size.max():.3g}); all panels of a row but the first share one scale. Below, the power of targets and "

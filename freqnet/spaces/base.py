@@ -632,6 +632,24 @@ class Space(ABC):
         """The same space for each way to compute products, by its name; empty if the domain has only one."""
         return {}
 
+    # -- frequency bins ----------------------------------------------------------------------------
+    def to_bins(self, array: np.ndarray, grid: Axes) -> np.ndarray:
+        """Return a signal as numbers of the frequency bins of a grid, ``(batch, *grid, channels)``.
+
+        The bin k, at the place ``n // 2 + k`` of each axis of n bins, has the real number Re X[k] - Im X[k]. The two
+        numbers of k and -k hold the complex number of both. Bins that the band or the grid lacks, and the Nyquist bin
+        of an even n, are 0 or dropped.
+        """
+        raise self._lacks("to_bins")
+
+    def from_bins(self, bins: np.ndarray) -> np.ndarray:
+        """Return the signal with these numbers at the frequency bins of a grid: the adjoint of `to_bins`."""
+        raise self._lacks("from_bins")
+
+    def mode_product(self, a: np.ndarray, b: np.ndarray, adjoint: bool) -> np.ndarray:
+        """Return the products A[k] B[k] of the modes of two signals, or A[k] conj(B[k]) for the adjoint."""
+        raise self._lacks("mode_product")
+
     # -- networks ----------------------------------------------------------------------------------
     @property
     def switches(self) -> bool:

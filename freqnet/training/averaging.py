@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freqnet.augment import AUGMENTATIONS, Kind, Move, augmentation_words, read_augmentation
+from freqnet.augment import AUGMENTATIONS, Compose, Kind, Move, augmentation_words, read_augmentation
 from freqnet.autodiff import Tensor, no_grad
 from freqnet.checks import require_count
 from freqnet.errors import ConfigurationError, SpaceError, got_expected
@@ -86,8 +86,7 @@ class Copies:
         self.network, self.task, self.moves = network, task, read_copies(tta)
         door = network.door
         with _as_tta():
-            for move in self.moves:
-                move.check(Kind(door.space, door.channels, task, network.output_space))
+            Compose(self.moves).check(Kind(door.space, door.channels, task, network.output_space, masks=door.masks))
         self.drawn = list(product(*(move.copies(door.space.ndim) for move in self.moves)))
         if len(self.drawn) > _MOST:
             raise ConfigurationError(

@@ -15,9 +15,10 @@ from freqnet import ops
 from freqnet.augment import Augmentation, Batch, Compose, Kind, Shift
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset
+from freqnet.data.measured import units_of_bins
 from freqnet.display import Displayed
 from freqnet.errors import ConfigurationError, DataError, DataWarning, ShapeError, SpaceError, got_expected, warn
-from freqnet.nn import Door, Network
+from freqnet.nn import Door, MeasuredDoor, Network
 from freqnet.ops.arithmetic import cast, extend
 from freqnet.ops.normalize import constant
 from freqnet.spaces import Space
@@ -98,7 +99,8 @@ class Spectra(Displayed):
     @property
     def kind(self) -> Kind:
         """What the examples are, for the check of augmentations."""
-        return Kind(self.space, self.array.shape[-1], self.task, self.field_space)
+        masks = 0 if self.door is None else self.door.masks
+        return Kind(self.space, self.array.shape[-1], self.task, self.field_space, masks=masks)
 
     @cached_property
     def _shares(self) -> np.ndarray | None:
@@ -229,6 +231,7 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None, *, cache: s
         got = f"a {type(network).__name__} and a {type(dataset).__name__}"
         raise DataError(got_expected("analyse", got, "a Network and a Dataset", "call analyse(network, dataset)"))
     door, task = network.door, dataset.task
+    _require_kind(door, dataset)
     space = output_space(network, task)
     require_names(network, dataset.classes, dataset.name)
     _tell_units(network, dataset)
@@ -244,6 +247,18 @@ def analyse(network: Network, dataset: Dataset, weights: Any = None, *, cache: s
     targets = dataset.targets.__getitem__
     fields = _in_slices(targets, count, lambda part: _field(network, part), f"targets of {dataset.name}")
     return Spectra(array, dataset.targets, door.space, task, weights, fields, space, dataset.classes, door)
+
+
+def _require_kind(door: Door, dataset: Dataset) -> None:
+    """Raise `DataError` unless measured spectra meet a door for them, with as many masks, and samples another one."""
+    if isinstance(door, MeasuredDoor):
+        got = "samples" if dataset.measured is None else f"{dataset.measured.masks} mask channels"
+        if dataset.measured is None or dataset.measured.masks != door.mask:
+            expected, todo = f"measured spectra with {door.mask} mask channels", "make them by from_spectra"
+            raise DataError(got_expected(f"dataset {dataset.name}", got, expected, todo))
+    elif dataset.measured is not None:
+        todo = "make the network with nn.MeasuredDoor"
+        raise DataError(got_expected(f"dataset {dataset.name}", "measured spectra", "samples, as the door takes", todo))
 
 
 def require_names(network: Network, names: Sequence[str], what: str) -> None:
@@ -266,6 +281,9 @@ def require_door(network: Network, spectra: Spectra) -> None:
         raise SpaceError(got_expected("spectra", spectra.space, f"the network's {network.door.space}", todo))
     if spectra.door is None:
         return
+    if type(spectra.door) is not type(network.door):
+        got, todo = f"those of a {type(spectra.door).__name__}", "make them with analyse(network, dataset)"
+        raise SpaceError(got_expected("spectra", got, f"those of a {type(network.door).__name__}", todo))
     for name in ("offset", "scale", "pad", "pool", "grid"):
         given, own = getattr(spectra.door, name), getattr(network.door, name)
         if given != own:
@@ -282,15 +300,24 @@ def _tell_units(network: Network, dataset: Dataset) -> None:
         got = f"numbers from {dataset.targets.min():.10g} to {dataset.targets.max():.10g} for {network.precision}"
         todo = "pass precision='float64', or subtract their mean and divide by their deviation"
         warn(got_expected(what, got, "a precision that holds what varies in them, float64", todo), DataWarning)
-    flat = dataset.targets.reshape(-1, network.outputs)
+    mean, deviation = _units_of_targets(dataset)
     # Without a `Rescale` nothing tells what is usual.
-    is_far = np.abs(flat.mean(axis=0) - offset) > _FAR * np.abs(scale)
-    is_wide = (flat.std(axis=0) > _FAR * np.abs(scale)) | (flat.std(axis=0) < np.abs(scale) / _FAR)
+    is_far = np.abs(mean - offset) > _FAR * np.abs(scale)
+    is_wide = (deviation > _FAR * np.abs(scale)) | (deviation < np.abs(scale) / _FAR)
     if network.has_units and (is_far | (is_wide & (len(dataset) > 3))).any():
         one = int(np.argmax(is_far | is_wide))
-        got = f"{dataset.classes[one]} with mean {flat[:, one].mean():.4g} and deviation {flat[:, one].std():.4g}"
+        got = f"{dataset.classes[one]} with mean {mean[one]:.4g} and deviation {deviation[one]:.4g}"
         expected = f"the units of the network: mean {offset[one]:.4g} and deviation {abs(scale[one]):.4g}"
         warn(got_expected(what, got, expected, "convert them, or train a new network"), DataWarning)
+
+
+def _units_of_targets(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the deviation of each output of the targets."""
+    if dataset.measured is not None and dataset.task.is_field:
+        mean, deviation = units_of_bins(dataset.targets, replace(dataset.measured, masked=False))
+        return np.array(mean), np.array(deviation)
+    flat = dataset.targets.reshape(-1, dataset.targets.shape[-1])
+    return flat.mean(axis=0), flat.std(axis=0)
 
 
 def needs_float64(dataset: Dataset) -> bool:
@@ -338,7 +365,7 @@ def _field(network: Network, targets: Tensor) -> Tensor:
         expected = f"enough points for the band {network.output_space.band} of the outputs"
         raise DataError(got_expected("targets of a field", got, expected, todo)) from error
     if whole == targets.shape[1:-1]:
-        return ops.analysis(cast(targets, precision=network.precision), network.output_space)
+        return network.door.signal_of(cast(targets, precision=network.precision), network.output_space)
     # The door standardises samples before it adds zeros: behind the samples, a target is the offset of the outputs.
     centred = cast(targets - Tensor(offset), precision=network.precision)
     extended = extend(centred, shape=(len(centred.data), *whole, centred.shape[-1]))

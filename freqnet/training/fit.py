@@ -511,7 +511,7 @@ def check_arguments(network: Network, train: Spectra, validation: Spectra | None
 def check_choices(network: Network, settings: Settings, task: Task, targets: np.ndarray) -> None:
     """Raise an error if loss, class weights, augmentation, frozen layers or optimiser do not fit the others."""
     loss, door = loss_of(network, task, targets, settings.loss_choices), network.door
-    settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix))
+    settings.augmentation.check(Kind(door.space, door.channels, task, network.output_space, loss.can_mix, door.masks))
     frozen = frozen_parameters(network.body, settings.freeze or ())
     named = network.named_parameters()
     settings.make_optimizer({name: p for name, p in named.items() if name not in frozen}, named)

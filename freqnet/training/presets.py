@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 from freqnet.autodiff import Tensor
 from freqnet.checks import is_finite, is_whole, listed, shown
 from freqnet.data import DATASETS, EQUATIONS, Dataset
+from freqnet.data.measured import units_of_bins
 from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
 from freqnet.nn import (
     ChannelDropout,
     Convolution,
+    DataConsistency,
     Dense,
     Door,
     FourierSeries,
@@ -24,6 +26,7 @@ from freqnet.nn import (
     GlobalAverage,
     Linearized,
     MagnitudeGain,
+    MeasuredDoor,
     Module,
     Network,
     PhaseGate,
@@ -295,33 +298,34 @@ class Model:
         if self.form is not None and not dataset.task.is_field:
             got, todo = f"{self.form!r} for a {dataset.task.name}", "leave form out"
             raise ConfigurationError(got_expected("form", got, "none: only fields have a form", todo))
-        offset, scale = mean_and_scale(dataset.stored, dataset.full_scale)
-        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
         whole = self._room(dataset.grid)
         # The door keeps what the first stage is to have.
         default = self.stages[0] if self.stages else SIZES[self._known_size(dataset)].modes
         default = self._field_modes(dataset) if dataset.task.is_field else default
         sizes = whole.door_sizes(self.modes, default)
-        pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
-        door = Door(
-            self.domain,
-            dataset.grid,
-            tuple(whole.band_of(n) for n in sizes),
-            dataset.channels,
-            offset,
-            scale,
-            pad if any(pad) else (),
-            pool if self.pool != 1 else (),
-            dataset.full_scale,
-            low,
-            high,
-        )
+        door = self._door(whole, tuple(whole.band_of(n) for n in sizes), dataset)
         fitted = whole.fitted(lambda: door.prepare(Tensor(_some(dataset))).data, max(sizes))
         door = door if fitted == whole.domain else replace(door, domain=fitted)
         body = self._field_body(whole, sizes, dataset) if dataset.task.is_field else self._body(whole, sizes, dataset)
         network = Network(door, body, seed, self._precision(door, dataset))
         network.output_names = dataset.classes
         return network
+
+    def _door(self, whole: Space, band: tuple[int, ...], dataset: Dataset) -> Door:
+        """Return the door of a network, which standardises by the dataset's mean and deviation."""
+        low, high = (tuple(limit.tolist()) for limit in value_range(dataset.stored, dataset.full_scale))
+        limits: dict[str, Any] = {"full_scale": dataset.full_scale, "low": low, "high": high}
+        places = self.domain, dataset.grid, band, dataset.channels
+        if dataset.measured is not None:
+            whole.require_modes("door of measured spectra")
+            if self.pool != 1:
+                got, todo = str(self.pool), "leave pool out, and keep fewer modes, as with modes=9"
+                raise ConfigurationError(got_expected("pool of measured spectra", got, "1: there are no samples", todo))
+            masks = dataset.measured.masks
+            return MeasuredDoor(*places, *units_of_bins(dataset.images, dataset.measured), **limits, mask=masks)
+        pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
+        units = mean_and_scale(dataset.stored, dataset.full_scale)
+        return Door(*places, *units, pad if any(pad) else (), pool if self.pool != 1 else (), **limits)
 
     def _room(self, grid: tuple[int, ...]) -> Space:
         """Return the space of the full band on the grid, pooled and with the padding that the domain needs."""
@@ -367,6 +371,8 @@ class Model:
         size = self._size(dataset)
         self._require_radius(whole, sizes)
         layers: list[Module] = []
+        if dataset.measured is not None and dataset.measured.masks:
+            layers.append(self._consistent(whole, sizes, dataset, size.widths[0], size.taps, keep_mask=False))
         # What follows a stage comes after the next pooling: the activation then computes only the modes that are kept.
         after: tuple[Module, ...] = ()
         kept = sizes
@@ -446,6 +452,11 @@ class Model:
         like = replace(self, activation="gaussian-gelu") if self.activation == Model.activation else self
         most = whole.band_of(FIELD_MODES)
         band = tuple(min(most, m) for m in whole.band)
+        if dataset.measured is not None and dataset.measured.masks:
+            # What was measured stays in the band of the input.
+            layers = operator_layers(widths, dataset.channels - dataset.measured.masks, like._activation)
+            body = DataConsistency(Sequential(layers), dataset.measured.masks, keep_mask=False)
+            return Sequential((body, *units_of(dataset)))
         layers = operator_layers(widths, len(dataset.classes), like._activation, band)
         return Sequential((*layers, *units_of(dataset)))
 
@@ -459,13 +470,30 @@ class Model:
                 raise ConfigurationError(got_expected(f"{name} of a field", shown(value), expected, todo))
         if self._is_operator(dataset):
             return self._operator_body(whole, dataset)
-        layers: list[Module] = []
-        taps = self.taps or 5
-        for width in self.widths or FIELD_WIDTHS[size]:
-            layers += self._stage(whole, sizes, sizes, width, taps)
+        taps, widths = self.taps or 5, self.widths or FIELD_WIDTHS[size]
+        if dataset.measured is not None and dataset.measured.masks:
+            last = len(widths) - 1
+            blocks = [
+                self._consistent(whole, sizes, dataset, width, taps, keep_mask=place < last)
+                for place, width in enumerate(widths)
+            ]
+            return Sequential((*blocks, *units_of(dataset)))
+        layers = [part for width in widths for part in self._stage(whole, sizes, sizes, width, taps)]
+        return Sequential((self._correction(layers, sizes, len(dataset.classes), taps), *units_of(dataset)))
+
+    def _correction(self, layers: Sequence[Module], sizes: tuple[int, ...], channels: int, taps: int) -> Residual:
+        """Return layers whose output corrects their input."""
         # Starting at zero, the sum is the shortcut.
-        inner = Sequential((*layers, PowerNorm(), self._convolution(len(dataset.classes), sizes, taps)))
-        return Sequential((Residual(inner), *units_of(dataset)))
+        return Residual(Sequential((*layers, PowerNorm(), self._convolution(channels, sizes, taps))))
+
+    def _consistent(
+        self, whole: Space, sizes: tuple[int, ...], dataset: Dataset, width: int, taps: int, *, keep_mask: bool
+    ) -> DataConsistency:
+        """Return a block that fills in what was not measured, and leaves the rest."""
+        assert dataset.measured is not None
+        masks = dataset.measured.masks
+        layers = self._stage(whole, sizes, sizes, width, taps)
+        return DataConsistency(self._correction(layers, sizes, dataset.channels - masks, taps), masks, keep_mask)
 
     def _convolution(self, width: int, kept: tuple[int, ...], taps: int, groups: int = 1) -> Convolution:
         size = tuple(min(taps, n) for n in kept)
@@ -522,7 +550,13 @@ def units_of(dataset: Dataset) -> tuple[Module, ...]:
     """Return the layer that gives outputs the mean and the deviation of the targets, where these have units."""
     if not dataset.task.has_units:
         return ()
-    targets = dataset.targets
+    targets, measured = dataset.targets, dataset.measured
+    if measured is not None and dataset.task.is_field:
+        # In the units of the input, where it is in the same ones, measured bins of the output are those of the input.
+        is_alike = targets.shape[-1] == dataset.channels - measured.masks
+        source = measured.without_mask(dataset.images) if is_alike else targets
+        offset, scale = units_of_bins(source, replace(measured, masked=False))
+        return (Rescale(scale, offset),)
     offset, scale = mean_and_scale(targets if targets.ndim > 2 else targets[:, np.newaxis])
     return (Rescale(scale, offset),)
 

@@ -14,6 +14,7 @@ from freqnet.augment import Compose, Shift, augmentation_words, read_augmentatio
 from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
 from freqnet.data.loaders import location
+from freqnet.data.measured import read_measured
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.ops.loss import LARGEST_ORDER
 from freqnet.optim import SGD, Adam, AdamW, Constant, Cosine, Momentum, Muon, OneCycle, Optimizer, WarmRestarts
@@ -57,6 +58,9 @@ class Reading:
         groups of neighbours.
     cache : str, optional
         Folder in which the spectra of data on disk are kept, for further epochs and runs [computed in each epoch].
+    measured : str, optional
+        Convention of measured spectra (k-space), such as centred,ortho: see freqnet.data.read_measured [the data are
+        samples].
     """
 
     layout: str | None = None
@@ -65,8 +69,11 @@ class Reading:
     test_data: str | None = None
     on_disk: bool = False
     cache: str | None = None
+    measured: str | None = None
 
     def __post_init__(self) -> None:
+        if self.measured is not None:
+            object.__setattr__(self, "measured", str(read_measured(self.measured)))
         if not isinstance(self.on_disk, bool):
             raise ConfigurationError(got_expected("on_disk", shown(self.on_disk), "True or False", "pass on_disk=True"))
         if self.cache is not None:

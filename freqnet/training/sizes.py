@@ -70,4 +70,5 @@ def size_for(dataset: Dataset) -> str:
 
 def is_photographic(dataset: Dataset) -> bool:
     """Return whether a dataset has colour images of more than 16x16 pixels, and many of them."""
-    return len(dataset.grid) == 2 and dataset.channels == 3 and min(dataset.grid) > 16 and len(dataset) >= _MANY
+    is_colour = dataset.channels == 3 and dataset.measured is None
+    return len(dataset.grid) == 2 and is_colour and min(dataset.grid) > 16 and len(dataset) >= _MANY

@@ -87,6 +87,7 @@ class ReadingInfo(TypedDict, total=False):
     test_data: str | None
     on_disk: bool
     cache: str | None
+    measured: str | None
 
 
 class Fractions(TypedDict, total=False):

@@ -14,6 +14,10 @@ EXAMPLES: dict[str, list[nn.Module]] = {
         nn.Convolution(6, 2, groups=2, bias=False),
         nn.Convolution(4, 3, "sinc", groups=4),
     ],
+    "DataConsistency": [
+        nn.DataConsistency(nn.PowerNorm(epsilon=0.1)),
+        nn.DataConsistency(nn.Sequential((nn.PowerNorm(epsilon=0.1), nn.Polynomial())), mask=2, keep_mask=False),
+    ],
     "Dense": [nn.Dense(3)],
     "FrequencyDropout": [nn.FrequencyDropout(0), nn.FrequencyDropout(2)],
     "FourierSeries": [nn.FourierSeries(), nn.FourierSeries("gelu", 2, 3.0, wide=2)],
@@ -85,6 +89,13 @@ INVALID: dict[str, list[tuple[nn.Module, type[FreqnetError], str]]] = {
         (nn.Convolution(4, groups=-1), ShapeError, "groups: got -1"),
         (nn.Convolution(4, size=0), ShapeError, "kernel size: got .* at least 1"),
         (nn.Convolution(4, size=(3, 3)), ShapeError, "kernel size: got .* 1 numbers"),
+    ],
+    "DataConsistency": [
+        (nn.DataConsistency(nn.Convolution(3), mask=3), ConfigurationError, "mask of DataConsistency: got 3"),
+        (nn.DataConsistency(nn.Convolution(3), mask=0), ConfigurationError, "mask of DataConsistency: got 0"),
+        (nn.DataConsistency(nn.Convolution(4)), ShapeError, "body of DataConsistency: got 4 channels"),
+        (nn.DataConsistency(nn.TruncationPool(3)), ShapeError, "body of DataConsistency: got 3 channels"),
+        (nn.DataConsistency(nn.GlobalAverage()), ShapeError, "body of DataConsistency: got 3 features"),
     ],
     "Dense": [],
     "FrequencyDropout": [

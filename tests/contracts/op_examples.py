@@ -405,6 +405,33 @@ def _() -> list[Example]:
     return [([element(s), numbers(n, *lanes)], {}) for s, n in pairs for lanes in ((2, 2), (1, 1))]
 
 
+@examples("from_bins")
+def _() -> list[Example]:
+    grids = (lambda n: n, lambda n: n + 3, lambda n: (n + 1) // 2)
+    return [([numbers(2, *map(grid, s.grid), 2)], {"space": s}) for s in SPECTRA for grid in grids]
+
+
+@examples("to_bins")
+def _() -> list[Example]:
+    grids = (lambda n: n, lambda n: n + 3, lambda n: (n + 1) // 2)
+    return [([element(s)], {"grid": tuple(map(grid, s.grid))}) for s in SPECTRA for grid in grids]
+
+
+def modes_of_two() -> list[Example]:
+    """Two signals, of which either has one example or one channel for all of the other."""
+    lanes = (((2, 2), (2, 2)), ((2, 2), (1, 2)), ((2, 1), (2, 3)))
+    return [([element(s, *a), element(s, *b)], {}) for s in SPECTRA for a, b in lanes]
+
+
+EXAMPLES["convolve_signals"] = EXAMPLES["correlate_signals"] = modes_of_two
+
+
+@examples("mix_channels")
+def _() -> list[Example]:
+    matrix = ((1.0, 0.0, -2.0), (0.5, 3.0, 0.0))
+    return [([numbers(3, 2)], {"matrix": matrix}), *each(SIGNALS, matrix=matrix)]
+
+
 @examples("sample_modes")
 def _() -> list[Example]:
     finer = [([numbers(2, *(n + 3 for n in s.grid), 1)], {"space": s}) for s in PERIODIC]

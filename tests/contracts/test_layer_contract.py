@@ -28,7 +28,7 @@ BATCH = 2
 pytestmark = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
 # Only these layers may differ between training and evaluation.
 TWO_MODES = {"ChannelDropout", "FrequencyDropout", "Gaussian", "PowerNorm", "StochasticDepth"}
-PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic)
+PER_BIN = (nn.MagnitudeGain, nn.RealImaginary, nn.PhaseGate, nn.SecondHarmonic, nn.DataConsistency)
 
 
 def supports(domain: Factory, layer: nn.Module) -> bool:

@@ -128,6 +128,32 @@ class WaveSpace(Space):
     def mode_rounding(self, least: float) -> float:
         return 0.0
 
+    # -- frequency bins ----------------------------------------------------------------------------
+    def to_hartley(self, array: np.ndarray) -> np.ndarray:
+        """Return the numbers Re X[k] - Im X[k] of all modes of the band, ``(*modes, batch, channels)``."""
+        raise self._lacks("to_bins")
+
+    def from_hartley(self, array: np.ndarray) -> np.ndarray:
+        """Return the signal whose modes have the numbers Re X[k] - Im X[k]: the inverse of `to_hartley`."""
+        raise self._lacks("from_bins")
+
+    def to_bins(self, array: np.ndarray, grid: Axes) -> np.ndarray:
+        kept, places = self._bins(grid)
+        numbers = self.with_band(kept).to_hartley(self.change_band(array, kept))
+        out = np.zeros((array.shape[-2], *grid, array.shape[-1]), numbers.dtype)
+        out[places] = np.moveaxis(numbers, -2, 0)
+        return out
+
+    def from_bins(self, bins: np.ndarray) -> np.ndarray:
+        kept, places = self._bins(bins.shape[1:-1])
+        inner = self.with_band(kept)
+        return inner.change_band(inner.from_hartley(np.moveaxis(bins[places], 0, -2)), self.band)
+
+    def _bins(self, grid: Axes) -> tuple[Axes, tuple[slice, ...]]:
+        """Return the band that both this space and a grid hold, and its places in an array of bins."""
+        kept = tuple(min(m, (n - 1) // 2) for m, n in zip(self.band, grid, strict=True))
+        return kept, (slice(None), *(slice(n // 2 - m, n // 2 + m + 1) for m, n in zip(kept, grid, strict=True)))
+
     def describe(self) -> tuple[str, ...]:
         slow = "products of spectra run in NumPy (correct, but slower): the C kernels were not built or are turned off"
         remarks = (slow,) if kernels.KERNEL == "numpy" else ()

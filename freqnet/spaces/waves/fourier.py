@@ -14,7 +14,7 @@ import numpy as np
 from freqnet import kernels
 from freqnet.caches import cached
 from freqnet.kernels.buffers import empty
-from freqnet.kernels.reference import full_spectrum, stored
+from freqnet.kernels.reference import full_spectrum, half_of_hartley, hartley_of_half, stored
 from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
@@ -219,6 +219,16 @@ class Fourier(WaveSpace):
         spread[independent] = factors[1:]
         spread[mirror] = factors[1 : 1 + len(mirror)]
         return array * spread.reshape(*self.shape, *factors.shape[1:])
+
+    # -- frequency bins and products of single modes -------------------------------------------------
+    def to_hartley(self, array: np.ndarray) -> np.ndarray:
+        return hartley_of_half(array, self.ndim)
+
+    def from_hartley(self, array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(half_of_hartley(array, self.ndim))
+
+    def mode_product(self, a: np.ndarray, b: np.ndarray, adjoint: bool) -> np.ndarray:
+        return a * (b.conj() if adjoint else b)
 
 
 @cached

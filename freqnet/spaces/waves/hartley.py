@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.caches import cached
-from freqnet.kernels.reference import parts, stored
+from freqnet.kernels.reference import half_of_hartley, hartley_of_half, stored
 from freqnet.spaces import long_kernels
 from freqnet.spaces import parametrisations as par
 from freqnet.spaces.base import Axes, Space, volume
@@ -42,7 +42,7 @@ class Hartley(WaveSpace):
     def sample_modes(self, samples: np.ndarray) -> np.ndarray:
         pass_door("analysis")
         if not matrices_win(samples.shape[1:-1], self.band):
-            return self._from_half(modes_by_fft(samples, self.band)).astype(samples.dtype, copy=False)
+            return hartley_of_half(modes_by_fft(samples, self.band), self.ndim).astype(samples.dtype, copy=False)
         array = np.moveaxis(samples, 0, -2)
         for axis, (n, m) in enumerate(zip(samples.shape[1:-1], self.band, strict=True)):
             array = contract(_waves(n, m, samples.dtype.char) / samples.dtype.type(n), array, axis)
@@ -62,7 +62,7 @@ class Hartley(WaveSpace):
         if kernel == "modes":
             return self.from_coordinates(theta)
         if long_kernels.is_long(kernel, volume(self.shape), size, self.grid):
-            return self._from_half(long_kernels.response(theta, kernel, size, self.grid, self.band))
+            return hartley_of_half(long_kernels.response(theta, kernel, size, self.grid, self.band), self.ndim)
         flat = _responses(kernel, size, self.grid, self.band, theta.dtype.char) @ theta.reshape(len(theta), -1)
         return flat.reshape(*self.shape, *theta.shape[1:])
 
@@ -126,7 +126,7 @@ class Hartley(WaveSpace):
     def boxes(self, starts: np.ndarray, sizes: np.ndarray, precision: Any) -> tuple[np.ndarray, Space]:
         wide = self.doubled()
         half = box_modes(wide.grid, wide.band, starts, sizes)[..., None]
-        return wide._from_half(half).astype(precision), wide
+        return hartley_of_half(half, self.ndim).astype(precision), wide
 
     def values_at(self, points: np.ndarray) -> np.ndarray:
         return wave_values(self.grid, self.band, points)
@@ -175,14 +175,22 @@ class Hartley(WaveSpace):
         return array * spread.reshape(*self.shape, *factors.shape[1:])
 
     def half_spectrum(self, array: np.ndarray) -> np.ndarray:
-        real, imag = parts(array, self.ndim)
-        return (real + 1j * imag)[(slice(None),) * (self.ndim - 1) + (slice(self.band[-1], None),)]
+        return half_of_hartley(array, self.ndim)
 
-    def _from_half(self, half: np.ndarray) -> np.ndarray:
-        """Return the Hartley spectrum of a half spectrum: the inverse of `half_spectrum`."""
-        opposite = half[(slice(None),) * (self.ndim - 1) + (slice(1, None),)]
-        lower = np.flip(opposite.real + opposite.imag, tuple(range(self.ndim)))
-        return np.concatenate([lower, half.real - half.imag], axis=self.ndim - 1)
+    # -- frequency bins and products of single modes -------------------------------------------------
+    def to_hartley(self, array: np.ndarray) -> np.ndarray:
+        return array
+
+    def from_hartley(self, array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array)
+
+    def mode_product(self, a: np.ndarray, b: np.ndarray, adjoint: bool) -> np.ndarray:
+        modes = tuple(range(self.ndim))
+        mirrored = np.flip(b, modes)
+        # The complex conjugate is the mirror image.
+        b, mirrored = (mirrored, b) if adjoint else (b, mirrored)
+        opposite = np.flip(a, modes)
+        return ((a + opposite) * b + (a - opposite) * mirrored) / 2
 
 
 def _times_response(array: np.ndarray, real: np.ndarray, imag: np.ndarray, ndim: int) -> np.ndarray:
