@@ -14,6 +14,7 @@ from freqnet.cli.options import (
     Json,
     Layout,
     OptionalData,
+    PadTo,
     RunFolder,
     SizeTo,
     Tta,
@@ -254,6 +255,7 @@ def convert(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     domain: Annotated[str, opt("domain", "Domain of the converted network [fourier].")] = DEFAULT_DOMAIN,
     degree: Annotated[int, opt("degree", "Degree of the polynomials in place of activations, 1 to 9 [4].")] = 4,
     method: Annotated[
@@ -276,7 +278,7 @@ def convert(
     numbers = [read_floats(name, text) for name, text in (("--mean", mean), ("--deviation", deviation)) if text]
     choices = {"domain": domain, "degree": degree, "method": method, "max_pool": max_pool, "modes": modes}
     choices |= {"standardise": tuple(numbers) or None}
-    convert_model(model, data, out, folder=folder, reading=reading(layout, size_to), **choices)
+    convert_model(model, data, out, folder=folder, reading=reading(layout, size_to, pad_to), **choices)
 
 
 @app.command()
@@ -288,13 +290,14 @@ def evaluate(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     tta: Tta = None,
     json: Json = None,
 ) -> None:
     """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
-    evaluate_run(run, data, folder, reading(layout, size_to), json, tta)
+    evaluate_run(run, data, folder, reading(layout, size_to, pad_to), json, tta)
 
 
 @app.command()
@@ -306,6 +309,7 @@ def predict(
     ],
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     tta: Tta = None,
     json: Json = None,
     arrays: Annotated[Path | None, file_option("arrays", "Write predicted signals to this .npz file.")] = None,
@@ -317,7 +321,7 @@ def predict(
     from freqnet.cli.inspect import predict_files
 
     sizes = None if grid is None else read_numbers("--grid", grid)
-    predict_files(run, files, reading(layout, size_to), json, arrays, sizes, tta)
+    predict_files(run, files, reading(layout, size_to, pad_to), json, arrays, sizes, tta)
 
 
 @app.command()
@@ -359,13 +363,14 @@ def audit(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
 ) -> None:
     """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
-    audit_run(run, data, folder, reading(layout, size_to), samples, json, page)
+    audit_run(run, data, folder, reading(layout, size_to, pad_to), samples, json, page)
 
 
 @app.command()

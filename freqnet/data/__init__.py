@@ -1,7 +1,7 @@
 """Labelled images, signals and volumes: load them, check them, split them."""
 
 import freqnet.data.builtin  # noqa: F401  (registers the datasets that freqnet knows)
-from freqnet.data.arrays import from_arrays, from_dataframe
+from freqnet.data.arrays import from_arrays, from_dataframe, from_series
 from freqnet.data.checksums import images_checksum
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
@@ -26,6 +26,7 @@ __all__ = [
     "flow",
     "from_arrays",
     "from_dataframe",
+    "from_series",
     "images_checksum",
     "kuramoto_sivashinsky",
     "load",
