@@ -11,6 +11,7 @@ from freqnet.data.readers import READERS, Contents, register_reader
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
 from freqnet.data.splits import Split, split, stratified_folds
+from freqnet.data.windows import windows
 
 __all__ = [
     "DATASETS",
@@ -43,4 +44,5 @@ __all__ = [
     "split",
     "stratified_folds",
     "validate",
+    "windows",
 ]
