@@ -122,7 +122,8 @@ def from_series(
     size_to : int, optional
         Number of points to which each series is resampled by its modes.
     pad_to : int, optional
-        Number of points to which each series is padded after its end, with its last value.
+        Number of points to which each series is padded with zeros after its end. Subtract an offset of all values
+        before.
     classes, name, task
         As for `from_arrays`.
 

@@ -37,7 +37,14 @@ from freqnet.data.on_disk import (
 )
 from freqnet.data.readers import READERS, Contents, read_file, suffix_of
 from freqnet.data.registry import DATASETS, SHIPPED, is_named
-from freqnet.data.series import is_series_folder, is_training_part, part_name, shipped_file, tested_file, train_file
+from freqnet.data.series import (
+    is_series_folder,
+    is_training_part,
+    official_test_file,
+    part_name,
+    shipped_file,
+    train_file,
+)
 from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks import Task, get_task
@@ -89,8 +96,8 @@ def load(
         Number of points along each axis to which all samples are resampled by their modes; a single number applies to
         every axis. Samples may then differ in size. The targets of a field are resampled alike.
     pad_to : int or sequence of int, optional
-        Number of points along each axis to which samples are padded after their end, in place of ``size_to``: with the
-        last value along each axis.
+        Number of points along each axis to which samples are padded with zeros after their end, in place of
+        ``size_to``.
     task : Task or str, optional
         What the targets ``y`` of a file are: classification [default], multi-label, regression, or field.
     test_data : str or path, optional
@@ -240,7 +247,7 @@ def _load_arrays(path: Path, layout: Layout, size: NewSize, task: Task | str | N
 
 
 def _load_file(path: Path, layout: Layout, size: NewSize, task: Task | str | None) -> Dataset:
-    contents, tested = read_file(path), tested_file(path)
+    contents, tested = read_file(path), official_test_file(path)
     if tested is None:
         return _from_contents(contents, path, layout, size, task)
     both = contents, read_file(tested)

@@ -145,7 +145,7 @@ def is_training_part(path: Path) -> bool:
     return path.suffix in _SUFFIXES and path.stem.endswith(_TRAIN)
 
 
-def tested_file(path: Path) -> Path | None:
+def official_test_file(path: Path) -> Path | None:
     """Return the test part that lies beside a training part; None where there is none, or for other files.
 
     Warns

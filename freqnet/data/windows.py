@@ -64,7 +64,7 @@ def windows(
     >>> dataset = windows(np.arange(100.0), history=20, horizon=5)
     >>> dataset, dataset.official_test
     (Dataset('windows', samples=72, grid=(20,), channels=1, outputs=1, task='field'), 16)
-    >>> dataset.images[0, -1, 0], dataset.targets[0, -1, 0], dataset.targets[-17:, -1, 0].tolist()[:2]
+    >>> dataset.images[0, -1, 0].item(), dataset.targets[0, -1, 0].item(), dataset.targets[-17:-15, -1, 0].tolist()
     (19.0, 24.0, [79.0, 84.0])
     """
     history = require_count("history", history, 48)

@@ -50,7 +50,7 @@ class Reading:
     size_to : tuple of int, optional
         Size to which samples are resampled by their modes, such as 32x32 [as they are].
     pad_to : tuple of int, optional
-        Size to which samples are padded after their end with their last value, in place of size-to [as they are].
+        Size to which samples are padded with zeros after their end, in place of size-to [as they are].
     task : str, optional
         What the targets are: classification, multi-label, regression or field [classification].
     test_data : str, optional
