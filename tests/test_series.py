@@ -1,4 +1,4 @@
-"""Time series: files of aeon's formats, lengths that differ, official test parts, and the sets that aeon ships."""
+"""Time series: files of aeon's formats, official test parts, and the sets that aeon ships."""
 
 from __future__ import annotations
 
@@ -8,27 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waves import names, waves
 
 from freqnet.cli.main import main
-from freqnet.data import from_arrays, from_series, load, load_images, split
-from freqnet.data.lengths import NewSize, padded
+from freqnet.data import from_series, load, load_images, split
 from freqnet.data.registry import is_named
 from freqnet.errors import ConfigurationError, DataError, DataWarning
-from freqnet.experiments import Job
-from freqnet.training import Reading
 
-RNG = np.random.default_rng(0)
+aeon = pytest.importorskip("aeon", reason="the extra series is not installed")
 HEADER = "@problemName waves\n@timeStamps false\n@univariate {one}\n@equalLength {equal}\n{target}\n@data\n"
-
-
-def waves(count: int, lengths: Sequence[int], channels: int = 1) -> list[np.ndarray]:
-    """Series ``(channels, timepoints)`` of these lengths in turns; every other one is twice as fast."""
-    found = []
-    for number in range(count):
-        t = np.arange(lengths[number % len(lengths)]) / 8
-        phases = RNG.random(channels)[:, None]
-        found.append(np.sin(2 * np.pi * ((1 + number % 2) * t + phases)) + 0.1 * RNG.normal(size=(channels, len(t))))
-    return found
 
 
 def write_ts(
@@ -41,94 +29,6 @@ def write_ts(
     head = HEADER.format(one=str(len(series[0]) == 1).lower(), equal=str(equal).lower(), target=target)
     path.write_text("# a comment\n" + head + "\n".join(lines) + "\n", encoding="utf-8")
     return path
-
-
-def names(count: int) -> list[str]:
-    return [("Slow", "Fast")[number % 2] for number in range(count)]
-
-
-def resampled(row: np.ndarray, points: int) -> np.ndarray:
-    """The trigonometric polynomial of the lowest modes of a row, at other points, by sums."""
-    most = (min(len(row), points) - 1) // 2
-    k = np.arange(-most, most + 1)
-    modes = np.exp(-2j * np.pi * np.outer(k, np.arange(len(row))) / len(row)) @ row / len(row)
-    return (np.exp(2j * np.pi * np.outer(np.arange(points), k) / points) @ modes).real
-
-
-# -- lengths ---------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("channels", [1, 3])
-def test_series_of_several_lengths_are_resampled_or_padded(channels: int) -> None:
-    series = waves(6, (20, 31, 40), channels)
-    found = from_series(series, names(6), size_to=25)
-    assert (found.grid, found.channels, found.classes, found.layout) == ((25,), channels, ("Fast", "Slow"), "n c t")
-    for one, own in zip(found.images, series, strict=True):
-        np.testing.assert_allclose(one.T, [resampled(row, 25) for row in own], atol=1e-5)
-    found = from_series(series, names(6), pad_to=41)
-    for one, own in zip(found.images, series, strict=True):
-        np.testing.assert_allclose(one[: own.shape[1]].T, own, atol=1e-6)
-        assert not one[own.shape[1] :].any()
-
-
-def test_series_of_one_length_are_an_array() -> None:
-    series = waves(6, (20,), 2)
-    for given in (series, np.array(series)):
-        found = from_series(given, names(6))
-        np.testing.assert_array_equal(found.images, from_arrays(np.array(series), names(6), layout="nct").images)
-    assert from_series([one[0] for one in series], names(6)).channels == 1
-    assert from_series(series, names(6), pad_to=24).grid == (24,)
-    assert from_series(series, names(6), size_to=12).grid == (12,)
-
-
-def test_series_in_another_order_of_axes() -> None:
-    series = waves(4, (20, 30), 2)
-    found = from_series([one.T for one in series], names(4), layout="ntc", size_to=24)
-    np.testing.assert_array_equal(found.images, from_series(series, names(4), size_to=24).images)
-    assert found.layout == "n t c"
-
-
-def test_images_are_padded_along_each_axis() -> None:
-    image = RNG.normal(size=(2, 3, 3, 1))
-    found = padded(image, (4, 5), "x")
-    np.testing.assert_array_equal(found[:, :3, :3], image)
-    assert found.shape == (2, 4, 5, 1)
-    assert not found[:, 3:].any()
-    assert not found[:, :, 3:].any()
-    np.testing.assert_array_equal(padded(image, (3, 3), "x"), image)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({}, r"series of series: got lengths from 20 to 30, expected one length; pass size_to=30 .* or pad_to=30"),
-        ({"size_to": 20, "pad_to": 30}, r"got size_to=20 and pad_to=30, expected one of the two"),
-        ({"pad_to": 25}, r"got 30 points, expected at most pad_to=25; pass pad_to=30"),
-        ({"pad_to": 0}, r"pad_to: got 0, expected a number of 1 or more"),
-        ({"pad_to": (30, 30)}, r"pad_to: got \(30, 30\), expected a number"),
-        ({"size_to": 2.5}, r"size_to: got 2.5, expected a number"),
-    ],
-)
-def test_lengths_that_do_not_fit(change: dict[str, object], message: str) -> None:
-    with pytest.raises((DataError, ConfigurationError), match=message):
-        from_series(waves(4, (20, 30)), names(4), **change)  # type: ignore[arg-type]
-
-
-def test_series_with_other_channels() -> None:
-    with pytest.raises(DataError, match=r"got 2 channels in series 1, expected 1, as in series 0"):
-        from_series([np.zeros((1, 5)), np.zeros((2, 6))], ["a", "b"], size_to=5)
-
-
-def test_the_choice_of_a_run() -> None:
-    assert Reading(pad_to=9).pad_to == (9,)
-    assert Job("waves.ts", reading={"pad_to": (9,)}).command() == "freqnet train waves.ts --pad-to 9"
-    with pytest.raises(ConfigurationError, match="expected one of the two"):
-        Reading(pad_to=9, size_to=9)
-    with pytest.raises(ConfigurationError, match="pad_to"):
-        Reading(pad_to=(0,))  # type: ignore[arg-type]
-    assert not NewSize()
-
-
-# -- files -----------------------------------------------------------------------------------------------------
-aeon = pytest.importorskip("aeon", reason="the extra series is not installed")
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -310,6 +210,8 @@ def test_without_aeon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aeon", None)
     with pytest.raises(ConfigurationError, match=r"got no package aeon, expected the extra series; run pip install"):
         load(write_ts(tmp_path / "waves.ts", waves(8, (20,)), names(8)))
+    with pytest.raises(ConfigurationError, match=r"data aeon:GunPoint: got no package aeon, .*run pip install"):
+        load("aeon:GunPoint")
 
 
 # -- what aeon ships -------------------------------------------------------------------------------------------
