@@ -87,6 +87,8 @@ def test_a_layout_that_was_guessed_is_kept(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "run" / MODEL).info["reading"] == {
         "layout": "n t c",
         "size_to": None,
+        "pad_to": None,
+        "measured": None,
         "task": None,
         "test_data": None,
         "on_disk": False,

@@ -191,7 +191,9 @@ def test_one_registration_makes_a_dataset_known_everywhere(tmp_path: Path) -> No
         assert dataset_names() == (*own, "made-up")
         assert len(load("made-up")) == len(load("made-up", folder=tmp_path)) == 10
         assert training_defaults("made-up") == {**training_defaults("unknown"), "epochs": 3}
-        with pytest.raises(ConfigurationError, match=r"expected digits, .*, made-up, a \.npz.*did you mean 'made-up'"):
+        with pytest.raises(
+            ConfigurationError, match=r"expected digits, .*, made-up, aeon:NAME, a \.npz.*did you mean 'made-up'"
+        ):
             load("made_upp")
         with pytest.raises(ConfigurationError, match=r"expected one for mnist or .* or made-up only"):
             load("digits", folder=tmp_path)

@@ -466,6 +466,7 @@ def test_load_reads_them_and_refuses_other_choices(tmp_path: Path) -> None:
     assert (len(with_test), with_test.official_test, with_test.measured) == (10, 5, dataset.measured)
     for choices, message in (
         ({"size_to": 4}, "size_to of measured spectra: got 4, expected none; keep fewer modes"),
+        ({"pad_to": 4}, "pad_to of measured spectra: got 4, expected none; keep fewer modes"),
         ({"on_disk": True}, "on_disk of measured spectra"),
         ({"folder": tmp_path}, "folder of measured spectra"),
     ):

@@ -194,3 +194,24 @@ def losses_of_unusual_inputs(model: Model) -> dict[str, float]:
         found = measured(parts, other, model, Settings(epochs=3, learning_rate=8e-3))
     assert all(np.isfinite(list(row.values())).all() for row in found.values())
     return {name: row["loss"] for name, row in found.items()}
+
+
+@pytest.mark.parametrize("count", [6, 20, 50, 200, 480])
+def test_few_series_are_trained_for_enough_steps(count: int) -> None:
+    series = pictures(count, (30,), 2)
+    found = training_defaults(series)
+    steps = found["epochs"] * -(-count // found["batch"])
+    assert 480 <= steps <= 1100
+    # Those of the official test are not trained on.
+    held = replace(pictures(count + 300, (30,), 2), official_test=300)
+    assert training_defaults(held) == found
+    assert Settings(**found).batch == 16
+
+
+def test_other_data_are_trained_as_before() -> None:
+    usual = training_defaults("unknown")
+    for dataset in (pictures(500, (30,)), pictures(50, (30, 30), 1)):
+        assert training_defaults(dataset) == usual
+    x = np.zeros((20, 30, 1))
+    assert training_defaults(Dataset("f", x, x, ("0",), task=get_task("field"))) == usual
+    assert training_defaults(pictures(50, (30,))) != usual

@@ -15,6 +15,7 @@ from freqnet.cli.options import (
     Layout,
     MeasuredAs,
     OptionalData,
+    PadTo,
     RunFolder,
     SizeTo,
     Tta,
@@ -255,6 +256,7 @@ def convert(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     domain: Annotated[str, opt("domain", "Domain of the converted network [fourier].")] = DEFAULT_DOMAIN,
     degree: Annotated[int, opt("degree", "Degree of the polynomials in place of activations, 1 to 9 [4].")] = 4,
     method: Annotated[
@@ -277,7 +279,7 @@ def convert(
     numbers = [read_floats(name, text) for name, text in (("--mean", mean), ("--deviation", deviation)) if text]
     choices = {"domain": domain, "degree": degree, "method": method, "max_pool": max_pool, "modes": modes}
     choices |= {"standardise": tuple(numbers) or None}
-    convert_model(model, data, out, folder=folder, reading=reading(layout, size_to), **choices)
+    convert_model(model, data, out, folder=folder, reading=reading(layout, size_to, pad_to), **choices)
 
 
 @app.command()
@@ -289,6 +291,7 @@ def evaluate(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     measured: MeasuredAs = None,
     tta: Tta = None,
     json: Json = None,
@@ -296,7 +299,7 @@ def evaluate(
     """Measure the score and the loss of a trained model."""
     from freqnet.cli.inspect import evaluate_run
 
-    evaluate_run(run, data, folder, reading(layout, size_to, measured), json, tta)
+    evaluate_run(run, data, folder, reading(layout, size_to, pad_to, measured), json, tta)
 
 
 @app.command()
@@ -308,6 +311,7 @@ def predict(
     ],
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     measured: MeasuredAs = None,
     tta: Tta = None,
     json: Json = None,
@@ -320,7 +324,7 @@ def predict(
     from freqnet.cli.inspect import predict_files
 
     sizes = None if grid is None else read_numbers("--grid", grid)
-    predict_files(run, files, reading(layout, size_to, measured), json, arrays, sizes, tta)
+    predict_files(run, files, reading(layout, size_to, pad_to, measured), json, arrays, sizes, tta)
 
 
 @app.command()
@@ -362,6 +366,7 @@ def audit(
     folder: Folder = None,
     layout: Layout = None,
     size_to: SizeTo = None,
+    pad_to: PadTo = None,
     measured: MeasuredAs = None,
     json: Json = None,
     page: Annotated[Path | None, file_option("page", "Also write the audit as an HTML page.")] = None,
@@ -369,7 +374,7 @@ def audit(
     """Measure which modes a model can see, whether it is affine, and how its output changes under shifts."""
     from freqnet.cli.audit import audit_run
 
-    audit_run(run, data, folder, reading(layout, size_to, measured), samples, json, page)
+    audit_run(run, data, folder, reading(layout, size_to, pad_to, measured), samples, json, page)
 
 
 @app.command()

@@ -14,10 +14,12 @@ import numpy as np
 
 from freqnet.cli.console import print_rich, print_table, say
 from freqnet.cli.train import metric_rows, output_rows
-from freqnet.data import DATASETS, Dataset, Measured, images_checksum, load, read_measured, split
+from freqnet.data import Dataset, Measured, images_checksum, load, read_measured, split
 from freqnet.data.blocks import Block, grouped, join
+from freqnet.data.lengths import NewSize
 from freqnet.data.loaders import load_blocks
 from freqnet.data.on_disk import can_stay_on_disk
+from freqnet.data.registry import is_named
 from freqnet.data.spectra_files import spectra_blocks
 from freqnet.errors import (
     CheckpointError,
@@ -149,7 +151,7 @@ def examples_of(
 def _is_own(data: str | None, info: dict[str, Any]) -> bool:
     """Return whether data that were named are those of the run, by their path."""
     own = info.get("data")
-    return data in (None, own) or (data not in DATASETS and str(Path(str(data)).expanduser().resolve()) == own)
+    return data in (None, own) or (not is_named(data) and str(Path(str(data)).expanduser().resolve()) == own)
 
 
 def _check_rate(info: dict[str, Any], rate: str, name: str) -> None:
@@ -197,7 +199,7 @@ def predict_files(
         _check_rate(info, block.rate, str(block.path))
     names = [name for block in blocks for name in block.names]
     with one_blas_thread():
-        outputs = _outputs_of(copies, blocks, arguments["size_to"], grid)
+        outputs = _outputs_of(copies, blocks, NewSize(arguments["size_to"], arguments["pad_to"]), grid)
     rows = [{"file": name, **row} for name, row in zip(names, _rows(task, info["classes"], outputs), strict=True)]
     if json_file is not None:
         write_json(json_file, rows)
@@ -259,17 +261,15 @@ def _shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _outputs_of(
-    copies: Copies, blocks: list[Block], size_to: Sequence[int] | None, grid: tuple[int, ...] | None
-) -> np.ndarray:
+def _outputs_of(copies: Copies, blocks: list[Block], new: NewSize, grid: tuple[int, ...] | None) -> np.ndarray:
     """Return the outputs for all samples, in order, computed for all samples of a size at once."""
     network = copies.network
     ends = np.cumsum([len(block.values) for block in blocks])
     parts, order = [], []
     for places in grouped(blocks):
         group = [blocks[place] for place in places]
-        size = size_to or _readable_size(network, group[0])
-        if size is None:
+        size = new or NewSize(_readable_size(network, group[0]))
+        if not size:
             _tell_resolution(network, group[0])
         parts.append(_finite_outputs(copies, join(group, size, keep_whole=True), grid))
         order += [np.arange(ends[place] - len(blocks[place].values), ends[place]) for place in places]

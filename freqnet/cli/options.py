@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from freqnet.data import dataset_names
+from freqnet.data.registry import SHIPPED
 from freqnet.errors import ConfigurationError, got_expected
 from freqnet.training.choices import GROUPS, choices, is_list, read_choice, read_numbers
 
@@ -38,7 +39,8 @@ def file_option(name: str, text: str) -> Any:
 Data = Annotated[
     str,
     typer.Argument(
-        help=f"Data: {', '.join(dataset_names())}, a .npz, .h5 or .mat file, or a folder with a subfolder per class."
+        help=f"Data: {', '.join(dataset_names())}, {SHIPPED}NAME, a .npz, .h5, .mat or .ts file, or a folder with a "
+        "subfolder per class."
     ),
 ]
 OptionalData = Annotated[
@@ -62,6 +64,12 @@ Layout = Annotated[
 SizeTo = Annotated[
     str | None,
     typer.Option("--size-to", help="Size to which samples are resampled [as in the run].", show_default=False),
+]
+PadTo = Annotated[
+    str | None,
+    typer.Option(
+        "--pad-to", help="Size to which samples are padded after their end [as in the run].", show_default=False
+    ),
 ]
 MeasuredAs = Annotated[
     str | None,
@@ -140,10 +148,14 @@ def job_arguments(
     return {**stored, **groups, **given(given_here)}
 
 
-def reading(layout: str | None, size_to: str | None, measured: str | None = None) -> dict[str, Any]:
-    """Return those arguments of `freqnet.data.load` that were given as options."""
-    sizes = None if size_to is None else read_numbers("--size-to", size_to)
-    return given({"layout": layout, "size_to": sizes, "measured": measured})
+def reading(
+    layout: str | None, size_to: str | None, pad_to: str | None = None, measured: str | None = None
+) -> dict[str, Any]:
+    """Return those arguments of `freqnet.data.load` that were given as options; a new size replaces that of a run."""
+    sizes = {"size_to": size_to, "pad_to": pad_to}
+    new = {name: text and read_numbers(f"--{name.replace('_', '-')}", text) for name, text in sizes.items()}
+    found = given({"layout": layout, "measured": measured})
+    return found | (new if any(text is not None for text in sizes.values()) else {})
 
 
 def read_floats(name: str, text: str) -> tuple[float, ...]:

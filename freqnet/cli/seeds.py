@@ -8,8 +8,8 @@ from typing import Any
 from freqnet.cli.compare import Follower
 from freqnet.cli.console import complain, print_table, say
 from freqnet.cli.interrupt import Interrupted, check_interrupt
-from freqnet.data import DATASETS
 from freqnet.data.loaders import source_name
+from freqnet.data.registry import is_named
 from freqnet.experiments import Job, Repeated, Spread, run_seeds
 from freqnet.experiments.seeds import ASKED, SEEDS, seeds_folder
 from freqnet.experiments.tables import NONE
@@ -25,7 +25,7 @@ def train_seeds(
 
     The status is 1 if a run failed, else 0.
     """
-    folder = seeds_folder(job, job.data if job.data in DATASETS else source_name(job.data))
+    folder = seeds_folder(job, job.data if is_named(job.data) else source_name(job.data))
     follower = (lambda outcome: check_interrupt()) if quiet else Follower(seeds)
     how: dict[str, Any] = {"resume": resume, "overwrite": overwrite, "processes": processes, "device": device}
     try:

@@ -91,8 +91,9 @@ def show_opening(begun: Begun) -> None:
     say(f"{plan.info['dataset']}: {held}; {outputs_in_words(plan.info)}")
     if parts.train.layout:
         shape = (plan.info["samples"], *parts.train.stored.shape[1:])
-        is_resampled = bool(plan.info.get("reading", {}).get("size_to"))
-        say(describe_layout(shape, parts.train.layout, is_resampled=is_resampled))
+        reading = plan.info.get("reading", {})
+        change = "resampled" if reading.get("size_to") else "padded" if reading.get("pad_to") else ""
+        say(describe_layout(shape, parts.train.layout, change=change))
     kept, door, *remarks = network.door.describe()
     say(f"{network.door.domain} domain: {kept}, {network.parameter_count():,} parameters, {door} -> {plan.folder}")
     for remark in remarks:

@@ -1,7 +1,7 @@
 """Labelled images, signals and volumes: load them, check them, split them."""
 
 import freqnet.data.builtin  # noqa: F401  (registers the datasets that freqnet knows)
-from freqnet.data.arrays import from_arrays, from_dataframe
+from freqnet.data.arrays import from_arrays, from_dataframe, from_series
 from freqnet.data.checksums import images_checksum
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_sivashinsky, navier_stokes, random_fields
@@ -13,6 +13,7 @@ from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, registe
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
 from freqnet.data.spectra_files import load_spectra
 from freqnet.data.splits import Split, split, stratified_folds
+from freqnet.data.windows import windows
 
 __all__ = [
     "DATASETS",
@@ -29,6 +30,7 @@ __all__ = [
     "flow",
     "from_arrays",
     "from_dataframe",
+    "from_series",
     "from_spectra",
     "images_checksum",
     "kuramoto_sivashinsky",
@@ -48,4 +50,5 @@ __all__ = [
     "split",
     "stratified_folds",
     "validate",
+    "windows",
 ]

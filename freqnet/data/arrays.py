@@ -8,17 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from freqnet.checks import is_whole
 from freqnet.data.dataset import Dataset, validate
-from freqnet.data.layouts import CHANNELS, SAMPLES, arrange, choose_layout, guess_layout
+from freqnet.data.layouts import CHANNELS, SAMPLES, Layout, arrange, choose_layout, guess_layout
+from freqnet.data.lengths import NewSize, Sizes, is_ragged, one_size
 from freqnet.data.oddities import tell_oddities
-from freqnet.errors import ConfigurationError, DataError, got_expected
-from freqnet.spaces import resample_samples
+from freqnet.errors import DataError, got_expected
 from freqnet.tasks import Task, get_task
 from freqnet.values import as_floats, as_numbers, compact, full_scale_of
-
-# A layout, or several of which the first with as many axes counts.
-Layout = str | Sequence[str] | None
 
 
 def from_arrays(
@@ -99,6 +95,66 @@ def from_arrays(
     stored = samples.copy() if samples.dtype == np.uint8 else compact(as_floats(samples, full_scale, what))
     dataset = Dataset(name, stored, targets, names, official_test, scale, used, task=kind)
     return tell_oddities(validate(dataset))
+
+
+def from_series(
+    series: Any,
+    y: Any,
+    *,
+    layout: Layout = ("n c t", "n t"),
+    size_to: Sizes = None,
+    pad_to: Sizes = None,
+    classes: Sequence[str] | None = None,
+    name: str = "series",
+    task: Task | str = "classification",
+) -> Dataset:
+    """Return a checked dataset of time series, which may differ in length.
+
+    Parameters
+    ----------
+    series : sequence of ndarray
+        Series ``(channels, timepoints)``, or ``(timepoints,)`` of one channel, as collections of aeon hold them; or one
+        array of all. Of other samples, such as images, with the axes of the layout but ``n``.
+    y : array_like
+        Targets, as `from_arrays` takes them.
+    layout : str or sequence of str
+        Names of the axes of all samples, or several, of which the first with as many axes counts.
+    size_to : int, optional
+        Number of points to which each series is resampled by its modes.
+    pad_to : int, optional
+        Number of points to which each series is padded with zeros after its end. Subtract an offset of all values
+        before.
+    classes, name, task
+        As for `from_arrays`.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataError
+        The series differ in length and neither size is given, one is longer than ``pad_to``, or series and targets do
+        not fit together.
+    ConfigurationError
+        Both sizes are given, or one is no whole number of 1 or more.
+
+    Examples
+    --------
+    >>> waves = [np.sin(np.arange(20.0 + n)) for n in range(4)]
+    >>> from_series(waves, ["a", "b", "a", "b"], pad_to=23)
+    Dataset('series', samples=4, grid=(23,), channels=1, classes=2)
+    """
+    size, what = NewSize(size_to, pad_to), f"series of {name}"
+    if not isinstance(series, np.ndarray):
+        series = [as_numbers(one, what) for one in series]
+    options: dict[str, Any] = {"classes": classes, "name": name, "task": task}
+    if not is_ragged(series):
+        return with_size(from_arrays(series, y, layout=layout, **options), size)
+    used = choose_layout((len(series), *series[0].shape), layout, what)
+    samples = one_size(series, used, size, what)
+    axes = [axis for axis in used.split() if axis not in (SAMPLES, CHANNELS)]
+    return replace(from_arrays(samples, y, layout=" ".join([SAMPLES, *axes, CHANNELS]), **options), layout=used)
 
 
 def like_samples(y: Any, layout: str, name: str) -> np.ndarray:
@@ -243,40 +299,10 @@ def _table_labels(column: Any, what: str) -> tuple[np.ndarray, list[str] | None]
     return column.to_numpy(), None
 
 
-def resized(images: np.ndarray, size_to: int | Sequence[int] | None, what: str) -> np.ndarray:
-    """Return floats ``(samples, *grid, channels)`` resampled to another grid, by their modes.
-
-    Parameters
-    ----------
-    images : ndarray of float
-        The samples.
-    size_to : int or sequence of int, optional
-        New number of points along each axis; a single number applies to every axis. By default nothing changes.
-    what : str
-        Name of the samples, for the message.
-
-    Raises
-    ------
-    ConfigurationError
-        ``size_to`` has another number of axes, or a size is not 1 or more.
-    """
-    if size_to is None:
-        return images
-    ndim = images.ndim - 2
-    sizes = tuple(np.atleast_1d(size_to).tolist())
-    sizes = sizes * ndim if len(sizes) == 1 else sizes
-    if len(sizes) != ndim or not all(is_whole(n) and n >= 1 for n in sizes):
-        own = images.shape[1:-1]
-        expected = f"{ndim} whole numbers of 1 or more for {what}" if ndim > 1 else f"a number of 1 or more for {what}"
-        todo = f"pass size_to={own if ndim > 1 else own[0]} to keep their size"
-        raise ConfigurationError(got_expected("size_to", size_to, expected, todo))
-    return resample_samples(images, sizes)
-
-
-def with_size(dataset: Dataset, size_to: int | Sequence[int] | None) -> Dataset:
-    """Return a dataset with its samples, and the signals that are their targets, resampled to another grid."""
-    if size_to is None:
+def with_size(dataset: Dataset, size: NewSize) -> Dataset:
+    """Return a dataset with its samples, and the signals that are their targets, brought to another grid."""
+    if not size:
         return dataset
     if dataset.task.is_field:
-        dataset = replace(dataset, targets=resized(dataset.targets, size_to, dataset.name))
-    return replace(dataset, stored=resized(dataset.images, size_to, dataset.name))
+        dataset = replace(dataset, targets=size.fit(dataset.targets, dataset.name))
+    return replace(dataset, stored=size.fit(dataset.images, dataset.name))

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from freqnet.data.arrays import Layout, resized
 from freqnet.data.dataset import check_images
 from freqnet.data.image_files import is_image, read_images
-from freqnet.data.layouts import SAMPLES, arrange, choose_layout
+from freqnet.data.layouts import SAMPLES, Layout, arrange, choose_layout
+from freqnet.data.lengths import AS_IT_IS, NewSize, is_ragged
 from freqnet.data.on_disk import read_samples
 from freqnet.data.readers import Contents
 from freqnet.errors import ConfigurationError, DataError, got_expected
@@ -54,7 +54,7 @@ class Block(NamedTuple):
 
 
 def read_blocks(files: Sequence[Path], channels: int | None, layout: Layout, *, is_sample: bool = False) -> list[Block]:
-    """Return the samples of files, one block per file.
+    """Return the samples of files, one block per file, or per series where those of a file differ in length.
 
     Parameters
     ----------
@@ -78,7 +78,9 @@ def read_blocks(files: Sequence[Path], channels: int | None, layout: Layout, *, 
             scale = float(np.iinfo(images[file].dtype).max)
             blocks.append(Block(file, images[file][np.newaxis], [str(file)], scale, 255.0))
         else:
-            blocks.append(_block(file, read_samples(file), layout, is_sample))
+            contents = read_samples(file)
+            parts = _series(file, contents) if is_ragged(contents.x) else [_block(file, contents, layout, is_sample)]
+            blocks += parts
     return blocks
 
 
@@ -97,6 +99,15 @@ def _block(file: Path, contents: Contents, layout: Layout, is_sample: bool) -> B
     return Block(file, samples, names, contents.full_scale, own, "" if contents.layout else used, contents.rate)
 
 
+def _series(file: Path, contents: Contents) -> list[Block]:
+    """Return a block for each series of a file whose series differ in length."""
+    blocks = []
+    for number, series in enumerate(contents.x):
+        one = _block(file, contents._replace(x=np.asarray(series)[np.newaxis]), None, is_sample=False)
+        blocks.append(one._replace(names=[f"{file}[{number}]"]))
+    return blocks
+
+
 def _refuse_layout(layout: Layout, file: Path) -> None:
     if isinstance(layout, str):
         got, expected = f"{layout!r} for {file}", "none, because files like this state their axes"
@@ -111,7 +122,7 @@ def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
     blocks : sequence of Block
         At least one.
     may_differ : bool
-        Whether the sizes of the grid may differ, because the samples will be resampled.
+        Whether the sizes of the grid may differ, because the samples will be brought to one size.
     """
     first = blocks[0]
     _check_units([block for block in blocks if _kind(block) != "floats"])
@@ -125,7 +136,9 @@ def check_blocks(blocks: Sequence[Block], may_differ: bool) -> None:
         if own != other and not (may_differ and is_like):
             got = f"{own} in {_short(first.path)} and {other} in {_short(block.path)}"
             sizes = own[:-1] if len(own) > 2 else own[0]
-            todo = f"pass size_to={sizes} to resample them" if is_like else "read them one by one"
+            todo = (
+                f"pass size_to={sizes} to resample them, or pad_to to pad them" if is_like else "read them one by one"
+            )
             raise DataError(got_expected("samples", got, "one shape (*grid, channels)", todo))
 
 
@@ -154,25 +167,23 @@ def grouped(blocks: Sequence[Block]) -> list[list[int]]:
     return list(groups.values())
 
 
-def stored(blocks: Sequence[Block], size_to: int | Sequence[int] | None = None) -> np.ndarray:
+def stored(blocks: Sequence[Block], size: NewSize = AS_IT_IS) -> np.ndarray:
     """Return the samples of all blocks as a dataset stores them: whole numbers of 8 bits as they are, others as floats.
 
     Whole numbers are divided by the ``own_scale`` of all blocks.
     """
     is_whole = all(block.values.dtype == np.uint8 for block in blocks) and len({b.own_scale for b in blocks}) == 1
-    return np.concatenate([block.values for block in blocks]) if is_whole and size_to is None else join(blocks, size_to)
+    return np.concatenate([block.values for block in blocks]) if is_whole and not size else join(blocks, size)
 
 
-def join(
-    blocks: Sequence[Block], size_to: int | Sequence[int] | None = None, *, keep_whole: bool = False
-) -> np.ndarray:
+def join(blocks: Sequence[Block], size: NewSize = AS_IT_IS, *, keep_whole: bool = False) -> np.ndarray:
     """Return the samples of all blocks as one array of floats.
 
-    With ``keep_whole``, whole numbers of arrays stay as they are where nothing is resampled.
+    With ``keep_whole``, whole numbers of arrays stay as they are where no size changes.
     """
-    if keep_whole and size_to is None and "floats" not in {_kind(block) for block in blocks}:
+    if keep_whole and not size and "floats" not in {_kind(block) for block in blocks}:
         return np.concatenate([block.values for block in blocks])
-    parts = (resized(block.floats, size_to, str(block.path)) for block in blocks)
+    parts = (size.fit(block.floats, str(block.path)) for block in blocks)
     first = next(parts)
     if len(blocks) == 1:
         return compact(first)

@@ -9,10 +9,11 @@ from typing import NoReturn
 
 import numpy as np
 
-from freqnet.data.arrays import Layout
 from freqnet.data.blocks import check_blocks, read_blocks, stored
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
+from freqnet.data.layouts import Layout
+from freqnet.data.lengths import AS_IT_IS, NewSize
 from freqnet.data.oddities import tell_oddities
 from freqnet.data.readers import READERS, suffix_of
 from freqnet.data.test_sets import tell_missing_test
@@ -27,7 +28,7 @@ _UNREAD = (".heic", ".heif", ".avif", ".jp2", ".dng", ".nef", ".cr2", ".psd", ".
 def load_class_folders(
     folder: Path,
     layout: Layout = None,
-    size_to: int | Sequence[int] | None = None,
+    size: NewSize = AS_IT_IS,
     channels: int | None = None,
 ) -> Dataset:
     """Return the dataset of a folder with a subfolder of files per class.
@@ -41,8 +42,8 @@ def load_class_folders(
         ignored.
     layout : str or sequence of str, optional
         Names of the axes of arrays. By default a file holds one sample.
-    size_to : int or sequence of int, optional
-        Size to which all samples are resampled.
+    size : NewSize
+        Size to which all samples are brought.
     channels : {1, 3}, optional
         Channels of images, as `read_images` takes them.
 
@@ -66,13 +67,13 @@ def load_class_folders(
         (classes.index(name), file) for part in parts.values() for name, files in part.items() for file in files
     ]
     blocks = read_blocks([file for _, file in labelled], channels, layout, is_sample=True)
-    check_blocks(blocks, size_to is not None)
+    check_blocks(blocks, bool(size))
     counts = [len(block.values) for block in blocks]
     sizes = _part_sizes(parts, counts)
     scales = {block.own_scale for block in blocks}
     dataset = Dataset(
         folder.resolve().name,
-        stored(blocks, size_to),
+        stored(blocks, size),
         np.repeat(np.array([label for label, _ in labelled], dtype=np.int64), counts),
         classes,
         sizes.get("test", 0),

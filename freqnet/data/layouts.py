@@ -10,6 +10,8 @@ import numpy as np
 from freqnet.errors import ConfigurationError, DataError, got_expected
 
 SAMPLES, CHANNELS = "n", "c"
+# A layout, or several of which the first with as many axes counts.
+Layout = str | Sequence[str] | None
 # Of a last axis that is no longer than this, and shorter than the other axes, the points are channels.
 _MOST_CHANNELS = 16
 # Signals of several channels are longer than images with their number of rows: images with longer sides are asked for.
@@ -190,7 +192,7 @@ def arrange(values: np.ndarray, layout: str) -> np.ndarray:
     return values if is_in_order else np.ascontiguousarray(values.transpose(order))
 
 
-def describe_layout(shape: Sequence[int], layout: str, *, is_resampled: bool = False) -> str:
+def describe_layout(shape: Sequence[int], layout: str, *, change: str = "") -> str:
     """Return a line that says how an array was read.
 
     Parameters
@@ -199,8 +201,8 @@ def describe_layout(shape: Sequence[int], layout: str, *, is_resampled: bool = F
         Shape ``(samples, *grid, channels)`` of the samples.
     layout : str
         Names of the axes as they lay in the array.
-    is_resampled : bool
-        Whether the grid had another size in the array.
+    change : str
+        What brought the grid from another size, such as ``"resampled"``.
 
     Examples
     --------
@@ -211,7 +213,7 @@ def describe_layout(shape: Sequence[int], layout: str, *, is_resampled: bool = F
     grid = iter(shape[1:-1])
     sizes = [shape[0] if name == SAMPLES else shape[-1] if name == CHANNELS else next(grid) for name in names]
     what = "x" if SAMPLES in names else "each file"
-    if is_resampled:
-        return f"{what} read as {layout}, then resampled: {_outcome(sizes, layout)}"
+    if change:
+        return f"{what} read as {layout}, then {change}: {_outcome(sizes, layout)}"
     own = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
     return f"{what} {own} read as {layout}: {_outcome(sizes, layout)}"

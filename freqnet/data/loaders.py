@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,18 @@ import numpy as np
 
 # These modules register their readers.
 import freqnet.data.archives
-import freqnet.data.recordings  # noqa: F401
+import freqnet.data.recordings
+import freqnet.data.series  # noqa: F401
 from freqnet.checks import shown
-from freqnet.data.arrays import Layout, from_arrays, with_size
+from freqnet.data.arrays import from_arrays, from_series, with_size
 from freqnet.data.blocks import Block, check_blocks, join, read_blocks
 from freqnet.data.cifar import CIFAR, has_files
 from freqnet.data.dataset import Dataset
 from freqnet.data.folders import files_below, load_class_folders
 from freqnet.data.idx import find_idx_files
 from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
+from freqnet.data.layouts import Layout, read_layout
+from freqnet.data.lengths import NewSize, Sizes, is_ragged, refuse_lengths
 from freqnet.data.measured import Measured
 from freqnet.data.mnist import PUBLISHED
 from freqnet.data.on_disk import (
@@ -34,7 +37,15 @@ from freqnet.data.on_disk import (
     sample_files,
 )
 from freqnet.data.readers import READERS, Contents, read_file, suffix_of
-from freqnet.data.registry import DATASETS
+from freqnet.data.registry import DATASETS, SHIPPED, is_named
+from freqnet.data.series import (
+    is_series_folder,
+    is_training_part,
+    official_test_file,
+    part_name,
+    shipped_file,
+    train_file,
+)
 from freqnet.data.spectra_files import load_spectra
 from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
@@ -48,7 +59,8 @@ def load(
     *,
     folder: AnyPath | None = None,
     layout: Layout = None,
-    size_to: int | Sequence[int] | None = None,
+    size_to: Sizes = None,
+    pad_to: Sizes = None,
     task: Task | str | None = None,
     test_data: AnyPath | None = None,
     on_disk: bool = False,
@@ -67,9 +79,12 @@ def load(
           the official test set of these), ``burgers``, ``kuramoto-sivashinsky``, ``navier-stokes`` and ``darcy`` (1,200
           pairs of fields, computed when they are loaded: see `freqnet.data.burgers` and the others), or one registered
           by `register_dataset`;
+        - ``aeon:GunPoint`` and others: time series that the package aeon ships, or has loaded before;
         - the arrays ``x`` and ``y``, and optionally the strings ``classes``: in a file ``.npz``, ``.h5``, ``.hdf5`` or
           ``.mat``, in a group of Zarr, or as ``x.npy`` and ``y.npy`` in a folder, where each may be in parts
           ``x-0.npy``, ``x-1.npy``, ... The values are read as by `from_arrays`, the targets ``y`` as the task says;
+        - time series in a file ``.ts`` or ``.arff``. A file ``NAME_TEST.ts`` beside ``NAME_TRAIN.ts`` is the official
+          test set; their folder may be named instead;
         - a folder with a subfolder per class: of images, of ``.wav`` or NIfTI files, or of arrays with one sample per
           file. Folders ``train`` and ``test``, and optionally ``val`` or ``validation``, may lie above them: they are
           then the parts that `split` returns.
@@ -82,7 +97,10 @@ def load(
         Several layouts may be given, of which the first with as many axes counts, where the axes have to be stated.
     size_to : int or sequence of int, optional
         Number of points along each axis to which all samples are resampled by their modes; a single number applies to
-        every axis. Files of one folder may then differ in size. The targets of a field are resampled alike.
+        every axis. Samples may then differ in size. The targets of a field are resampled alike.
+    pad_to : int or sequence of int, optional
+        Number of points along each axis to which samples are padded with zeros after their end, in place of
+        ``size_to``.
     task : Task or str, optional
         What the targets ``y`` of a file are: classification [default], multi-label, regression, or field.
     test_data : str or path, optional
@@ -104,7 +122,7 @@ def load(
     ------
     ConfigurationError
         The source is unknown, has no files that could be in a folder, states its axes itself, or is for another task;
-        or ``size_to`` does not fit the grid.
+        or a size does not fit the grid.
     DataError
         The data are missing, damaged, or not usable for training, or the data for the test do not fit them.
 
@@ -121,15 +139,16 @@ def load(
     >>> load("digits", size_to=(16, 16)).grid
     (16, 16)
     """
+    size = NewSize(size_to, pad_to)
     if test_data is not None:
         test_data = location(test_data)
     if not isinstance(on_disk, bool):
         raise ConfigurationError(got_expected("on_disk", shown(on_disk), "True or False", "pass on_disk=True"))
     if measured is not None:
-        _check_measured(source, folder, size_to, on_disk)
+        _check_measured(source, folder, size, on_disk)
         return _load_measured(source, measured, layout, task, test_data)
     with own_test_set(test_data is not None):
-        dataset = _load(source, folder, layout, size_to, task, on_disk=on_disk)
+        dataset = _load(source, folder, layout, size, task, on_disk=on_disk)
     if test_data is None:
         return dataset
     # As the axes of the others were read, where the data have as many.
@@ -138,18 +157,19 @@ def load(
         channels = 3 if dataset.channels == 3 else None
         # A small test set may be of another kind.
         apart = on_disk and can_stay_on_disk(Path(test_data))
-        tested = _load(test_data, None, alike, size_to, dataset.task, channels, on_disk=apart)
+        tested = _load(test_data, None, alike, size, dataset.task, channels, on_disk=apart)
     return with_test_set(dataset, tested)
 
 
-def _check_measured(source: AnyPath, folder: Any, size_to: Any, on_disk: bool) -> None:
+def _check_measured(source: AnyPath, folder: Any, size: NewSize, on_disk: bool) -> None:
     """Raise `ConfigurationError` for choices that measured spectra do not have."""
-    if source in DATASETS:
+    if is_named(source):
         todo = "leave measured out, or name a file of spectra"
         raise ConfigurationError(got_expected("measured", source, "a file of spectra", todo))
-    for name, value in (("folder", folder), ("size_to", size_to), ("on_disk", on_disk or None)):
+    choices = {"folder": folder, "size_to": size.size_to, "pad_to": size.pad_to, "on_disk": on_disk or None}
+    for name, value in choices.items():
         if value is not None:
-            todo = "keep fewer modes, as with modes=33" if name == "size_to" else f"leave {name} out"
+            todo = "keep fewer modes, as with modes=33" if name in ("size_to", "pad_to") else f"leave {name} out"
             raise ConfigurationError(got_expected(f"{name} of measured spectra", shown(value), "none", todo))
 
 
@@ -172,7 +192,7 @@ def location(test_data: Any) -> str:
     ConfigurationError
         The value is neither a text nor a path, or is empty.
     """
-    if isinstance(test_data, str) and test_data in DATASETS:
+    if is_named(test_data):
         return test_data
     if not isinstance(test_data, (str, os.PathLike)) or not os.fspath(test_data):
         got, expected = shown(test_data), "the name or the path of data"
@@ -184,7 +204,7 @@ def _load(
     source: AnyPath,
     folder: AnyPath | None,
     layout: Layout,
-    size_to: int | Sequence[int] | None,
+    size: NewSize,
     task: Task | str | None,
     channels: int | None = None,
     on_disk: bool = False,
@@ -194,28 +214,50 @@ def _load(
         takers = " or ".join(name for name, dataset in DATASETS.items() if dataset.takes_folder)
         message = got_expected("folder", f"one for {source}", f"one for {takers} only", "leave the folder out")
         raise ConfigurationError(message)
-    if named:
-        if isinstance(layout, str):
-            got, expected = f"{layout!r} for {source}", "none, because these data state their axes"
-            raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
-        if on_disk:
-            todo = "leave on_disk and cache out"
-            raise ConfigurationError(got_expected("data on disk", source, DISK_SOURCES, todo))
+    if is_named(source):
+        _check_named(str(source), layout, on_disk)
+        if not named:
+            dataset = _load_file(shipped_file(str(source)), None, size, task)
+            return replace(dataset, name=str(source))
         dataset = named.load(folder) if named.takes_folder else named.load()
-        return with_size(_for_task(dataset, task), size_to)
-    path = Path(source).expanduser()
+        return with_size(_for_task(dataset, task), size)
+    return _load_path(Path(source).expanduser(), os.fspath(source), layout, size, task, channels, on_disk)
+
+
+def _check_named(source: str, layout: Layout, on_disk: bool) -> None:
+    """Refuse choices that data with a name do not have."""
+    if isinstance(layout, str):
+        got, expected = f"{layout!r} for {source}", "none, because these data state their axes"
+        raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
+    if on_disk:
+        todo = "leave on_disk and cache out"
+        raise ConfigurationError(got_expected("data on disk", source, DISK_SOURCES, todo))
+
+
+def _load_path(
+    path: Path,
+    source: str,
+    layout: Layout,
+    size: NewSize,
+    task: Task | str | None,
+    channels: int | None,
+    on_disk: bool,
+) -> Dataset:
     # An empty name would mean the current folder.
-    is_named = bool(os.fspath(source))
-    if is_named and (name := _published_in(path)):
-        got, expected = f"the published files of {name} in {path}", "its name, and these files as its folder"
-        raise ConfigurationError(got_expected("dataset", got, expected, f"name {name}, and pass folder={str(path)!r}"))
-    if is_named and ((on_disk and path.exists()) or is_array_folder(path)):
-        return _load_arrays(path, layout, size_to, task, on_disk)
-    if is_named and path.is_dir():
-        return _for_task(load_class_folders(path, layout, size_to, channels), task)
+    if source:
+        if name := _published_in(path):
+            got, expected = f"the published files of {name} in {path}", "its name, and these files as its folder"
+            todo = f"name {name}, and pass folder={str(path)!r}"
+            raise ConfigurationError(got_expected("dataset", got, expected, todo))
+        if (on_disk and path.exists()) or is_array_folder(path):
+            return _load_arrays(path, layout, size, task, on_disk)
+        if is_series_folder(path):
+            return replace(_load_file(train_file(path), layout, size, task), name=source_name(path))
+        if path.is_dir():
+            return _for_task(load_class_folders(path, layout, size, channels), task)
     if suffix_of(path):
-        return _load_file(path, layout, size_to, get_task(task))
-    raise ConfigurationError(_unknown(os.fspath(source), path))
+        return _load_file(path, layout, size, task)
+    raise ConfigurationError(_unknown(source, path))
 
 
 def _for_task(dataset: Dataset, task: Task | str | None) -> Dataset:
@@ -226,19 +268,25 @@ def _for_task(dataset: Dataset, task: Task | str | None) -> Dataset:
     return dataset
 
 
-def _load_arrays(
-    path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task | str | None, on_disk: bool
-) -> Dataset:
+def _load_arrays(path: Path, layout: Layout, size: NewSize, task: Task | str | None, on_disk: bool) -> Dataset:
     """Return the dataset of arrays that can be read in parts."""
     if not on_disk:
-        return _from_contents(read_samples(path), path, layout, size_to, get_task(task))
+        return _from_contents(read_samples(path), path, layout, size, task)
     contents = open_arrays(path)
     _require_targets(contents, path)
-    return from_files(contents, layout=layout, size_to=size_to, name=source_name(path), task=task)
+    return from_files(contents, layout=layout, size=size, name=source_name(path), task=task)
 
 
-def _load_file(path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task) -> Dataset:
-    return _from_contents(read_file(path), path, layout, size_to, task)
+def _load_file(path: Path, layout: Layout, size: NewSize, task: Task | str | None) -> Dataset:
+    contents, tested = read_file(path), official_test_file(path)
+    if tested is None:
+        return _from_contents(contents, path, layout, size, task)
+    both = contents, read_file(tested)
+    if not size:
+        # Of both together: a size that fits one of them may not fit the other.
+        refuse_lengths([one.shape[1:] for part in both for one in part.x], f"series of {path} and {tested.name}")
+    dataset, held = (_from_contents(*own, layout, size, task) for own in zip(both, (path, tested), strict=True))
+    return with_test_set(dataset, held)
 
 
 def _require_targets(contents: Contents, path: Path) -> None:
@@ -251,29 +299,41 @@ def _require_targets(contents: Contents, path: Path) -> None:
         raise DataError(got_expected(f"file {path}", got, expected, todo))
 
 
-def _from_contents(
-    contents: Contents, path: Path, layout: Layout, size_to: int | Sequence[int] | None, task: Task
-) -> Dataset:
+def _from_contents(contents: Contents, path: Path, layout: Layout, size: NewSize, task: Task | str | None) -> Dataset:
     _require_targets(contents, path)
+    if contents.layout and isinstance(layout, str) and " ".join(read_layout(layout)) != contents.layout:
+        got, expected = f"{layout!r} for {path}", f"{contents.layout}, the order in files like this"
+        raise ConfigurationError(got_expected("layout", got, expected, "leave it out"))
+    kind = _own_task(contents.task, path, task) if contents.task else get_task(task)
+    options: dict[str, Any] = {"classes": contents.classes, "name": str(path), "task": kind}
+    if is_ragged(contents.x):
+        dataset = from_series(
+            contents.x, contents.y, layout=contents.layout, size_to=size.size_to, pad_to=size.pad_to, **options
+        )
+        return replace(dataset, name=source_name(path))
     dataset = from_arrays(
-        contents.x,
-        contents.y,
-        layout=contents.layout or layout,
-        classes=contents.classes,
-        name=str(path),
-        full_scale=contents.full_scale,
-        task=task,
+        contents.x, contents.y, layout=contents.layout or layout, full_scale=contents.full_scale, **options
     )
-    return with_size(replace(dataset, name=source_name(path)), size_to)
+    return with_size(replace(dataset, name=source_name(path)), size)
+
+
+def _own_task(own: str, path: Path, task: Task | str | None) -> Task:
+    """Return the task that a file states, after checking that no other one was asked for."""
+    if task is not None and get_task(task).name != own:
+        got, todo = f"{get_task(task).name} for {path}", "leave it out"
+        raise ConfigurationError(got_expected("task", got, f"{own}, which this file is for", todo))
+    return get_task(own)
 
 
 def source_name(source: AnyPath) -> str:
     """Return the name of the dataset in a file or folder.
 
-    >>> source_name("data/waves.npz"), source_name("data/heads.nii.gz")
-    ('waves', 'heads')
+    >>> source_name("data/waves.npz"), source_name("data/heads.nii.gz"), source_name("GunPoint_TRAIN.ts")
+    ('waves', 'heads', 'GunPoint')
     """
     path = Path(source).expanduser().resolve()
+    if is_training_part(path):
+        return part_name(path)
     suffix = suffix_of(path)
     return path.name.removesuffix(path.name[-len(suffix) :]) if suffix and not path.is_dir() else path.name
 
@@ -283,7 +343,8 @@ def load_images(
     *,
     channels: int | None = None,
     layout: Layout = None,
-    size_to: int | Sequence[int] | None = None,
+    size_to: Sizes = None,
+    pad_to: Sizes = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Read samples without labels, for prediction.
 
@@ -299,6 +360,8 @@ def load_images(
         Names of the axes of arrays, as in `load`.
     size_to : int or sequence of int, optional
         Number of points along each axis to which all samples are resampled by their modes.
+    pad_to : int or sequence of int, optional
+        Number of points along each axis to which all samples are padded after their end, as by `load`.
 
     Returns
     -------
@@ -326,8 +389,9 @@ def load_images(
     ((2, 8, 8, 1), ['two.npy[0]', 'two.npy[1]'])
     """
     blocks = load_blocks(paths, channels=channels, layout=layout)
-    check_blocks(blocks, size_to is not None)
-    return join(blocks, size_to, keep_whole=True), [name for block in blocks for name in block.names]
+    size = NewSize(size_to, pad_to)
+    check_blocks(blocks, bool(size))
+    return join(blocks, size, keep_whole=True), [name for block in blocks for name in block.names]
 
 
 def load_blocks(
@@ -365,7 +429,9 @@ def _published_in(path: Path) -> str:
 
 
 def _unknown(source: str, path: Path) -> str:
-    known = f"{', '.join(DATASETS)}, a .npz, .h5 or .mat file, or a folder with a subfolder per class"
+    known = (
+        f"{', '.join(DATASETS)}, {SHIPPED}NAME, a .npz, .h5, .mat or .ts file, or a folder with a subfolder per class"
+    )
     if path.is_file():
         todo = "put images into a folder with a subfolder per class, arrays into a .npz file"
         return got_expected("dataset", f"the file {source}", known, todo)

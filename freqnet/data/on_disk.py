@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from freqnet.data.archives import chosen_names, hdf5_array
-from freqnet.data.arrays import Layout, check_samples_first, like_samples, resized
+from freqnet.data.arrays import check_samples_first, like_samples
 from freqnet.data.dataset import Dataset, validate
 from freqnet.data.image_files import is_image
-from freqnet.data.layouts import SAMPLES, arrange, choose_layout
+from freqnet.data.layouts import SAMPLES, Layout, arrange, choose_layout
+from freqnet.data.lengths import NewSize
 from freqnet.data.oddities import tell_oddities
 from freqnet.data.readers import Contents, read_file, reading_file, suffix_of
 from freqnet.errors import ConfigurationError, DataError, got_expected, require_package
@@ -213,7 +213,7 @@ class _AsSamples:
 
     layout: str
     full_scale: float | None
-    size_to: int | Sequence[int] | None
+    size: NewSize
     dtype: np.dtype
     what: str
 
@@ -223,12 +223,10 @@ class _AsSamples:
             return samples
         with np.errstate(over="ignore"):
             floats = as_floats(samples, self.full_scale, self.what).astype(self.dtype, copy=False)
-        return resized(floats, self.size_to, self.what)
+        return self.size.fit(floats, self.what)
 
 
-def from_files(
-    contents: Contents, *, layout: Layout, size_to: int | Sequence[int] | None, name: str, task: Task | str | None
-) -> Dataset:
+def from_files(contents: Contents, *, layout: Layout, size: NewSize, name: str, task: Task | str | None) -> Dataset:
     """Return a checked dataset whose samples stay in their files.
 
     The files are read once for the checks. Targets are in memory.
@@ -237,7 +235,8 @@ def from_files(
     ----------
     contents : Contents
         From `open_arrays`.
-    layout, size_to, name, task
+    size : NewSize
+    layout, name, task
         As for `freqnet.data.load` and `freqnet.data.from_arrays`.
 
     Raises
@@ -256,11 +255,11 @@ def from_files(
     targets, names = kind.read(like_samples(contents.y, used, name) if kind.is_field else contents.y,
                                contents.classes, name)  # fmt: skip
     scale = full_scale_of(np.empty(0, x.dtype)) if contents.full_scale is None else float(contents.full_scale)
-    dtype = np.dtype(np.uint8) if x.dtype == np.uint8 and size_to is None else _floats(x.dtype)
-    convert = _AsSamples(used, scale, size_to, dtype, what)
+    dtype = np.dtype(np.uint8) if x.dtype == np.uint8 and not size else _floats(x.dtype)
+    convert = _AsSamples(used, scale, size, dtype, what)
     stored = x.converted(convert)
     if dtype == np.float64 and not needs_double(*value_range(stored)):
-        stored = x.converted(_AsSamples(used, scale, size_to, np.dtype(np.float32), what))
+        stored = x.converted(_AsSamples(used, scale, size, np.dtype(np.float32), what))
     # The dataset is made like one in memory, of which an array of samples is only indexed.
     dataset = Dataset(name, stored, targets, names, 0, scale, used, task=kind)  # type: ignore[arg-type]
     return tell_oddities(validate(dataset))

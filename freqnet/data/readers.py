@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from freqnet.errors import ConfigurationError, DataError, FreqnetError, got_expected, reason
 
 
@@ -17,8 +15,8 @@ class Contents(NamedTuple):
 
     Attributes
     ----------
-    x : ndarray
-        Samples, with the axes of ``layout``.
+    x : ndarray, or list of ndarray
+        Samples, with the axes of ``layout``; a list of samples that differ in size, each with these axes but ``n``.
     y : array_like, optional
         Class numbers or names ``(samples,)``.
     classes : array_like of str, optional
@@ -30,14 +28,17 @@ class Contents(NamedTuple):
         The whole number that stands for 1 in ``x``. By default it is 255 for dtype uint8, and 1 for other dtypes.
     rate : str
         A property that all files of a dataset must share, such as ``"8000 Hz"``.
+    task : str
+        Name of the task where the format states it; empty where the user says it.
     """
 
-    x: np.ndarray
+    x: Any
     y: Any = None
     classes: Any = None
     layout: str = ""
     full_scale: float | None = None
     rate: str = ""
+    task: str = ""
 
 
 # Readers by suffix. Images are read all together instead: one in colour gives all of them three channels.

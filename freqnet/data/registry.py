@@ -33,6 +33,8 @@ class NamedDataset:
 
 
 DATASETS: dict[str, NamedDataset] = {}
+# Data of the package aeon have names that begin with this.
+SHIPPED = "aeon:"
 
 
 def register_dataset(
@@ -95,3 +97,12 @@ def dataset_names() -> tuple[str, ...]:
     'kuramoto-sivashinsky', 'navier-stokes', 'darcy')
     """
     return tuple(DATASETS)
+
+
+def is_named(source: object) -> bool:
+    """Return whether data are found by a name, and not by a path: registered ones, and those that aeon ships.
+
+    >>> is_named("digits"), is_named("aeon:GunPoint"), is_named("digits.npz")
+    (True, True, False)
+    """
+    return isinstance(source, str) and (source in DATASETS or source.startswith(SHIPPED))

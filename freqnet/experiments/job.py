@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import shown
-from freqnet.data import DATASETS, Dataset, images_checksum
+from freqnet.data import Dataset, images_checksum
 from freqnet.data.checksums import checksum_of_images
 from freqnet.data.loaders import source_name
+from freqnet.data.registry import is_named
 from freqnet.errors import CheckpointError, ConfigurationError, DataError, DataWarning, got_expected, warn
 from freqnet.experiments.start import check_same, load_start, model_path
 from freqnet.nn import Network
@@ -248,7 +249,7 @@ def _given(job: Job, group: str) -> dict[str, Any]:
 
 def arguments_of(job: Job, resume: bool) -> dict[str, Any]:
     """Return the arguments of `freqnet.data.load` for the data of a job: those given, or those of the run to resume."""
-    name = job.data if job.data in DATASETS else source_name(job.data)
+    name = job.data if is_named(job.data) else source_name(job.data)
     path = job.output(name) / CHECKPOINT
     if not resume or not path.is_file():
         return load_arguments(job.reading)
@@ -294,12 +295,12 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     Returns
     -------
     dict
-        Several layouts, the size to which samples are resampled, and the task.
+        Several layouts, the size to which samples are resampled or padded, and the task.
 
     Examples
     --------
     >>> stored_reading({"reading": {"layout": "n c h w", "size_to": None}}, {"grid": [8, 8], "channels": 1})
-    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'task': None, 'on_disk': False}
+    {'layout': ['n c h w', 'n x y', 'n x y c'], 'size_to': None, 'pad_to': None, 'task': None, 'on_disk': False}
     """
     reading = info.get("reading", {})
     grid = " ".join("xyz"[: len(door["grid"])])
@@ -307,7 +308,8 @@ def stored_reading(info: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str
     stored = [reading["layout"]] if reading.get("layout") else []
     layouts = [*stored, *single, f"n {grid} c"]
     on_disk = bool(reading.get("on_disk"))
-    found = {"layout": layouts, "size_to": reading.get("size_to"), "task": info.get("task"), "on_disk": on_disk}
+    sizes = {name: reading.get(name) for name in ("size_to", "pad_to")}
+    found = {"layout": layouts, **sizes, "task": info.get("task"), "on_disk": on_disk}
     # Runs on samples are read without this word.
     return {**found, "measured": reading["measured"]} if reading.get("measured") else found
 
@@ -399,7 +401,7 @@ def _info(job: Job, dataset: Dataset) -> dict[str, Any]:
     if job.weights is None and model["size"] is None:
         # By all samples, as the settings are: a training part may be too small for what belongs together.
         model["size"] = size_for(dataset)
-    named = job.data in DATASETS
+    named = is_named(job.data)
     return plain(
         {
             "dataset": dataset.name,

@@ -15,7 +15,7 @@ from typing import Any
 from freqnet.checks import is_whole, require_count, shown
 from freqnet.data import load
 from freqnet.data.loaders import source_name
-from freqnet.data.registry import DATASETS
+from freqnet.data.registry import is_named
 from freqnet.errors import ConfigurationError, FreqnetError, got_expected
 from freqnet.experiments.config import config_of, write_config
 from freqnet.experiments.engine import check_same, claim
@@ -108,7 +108,7 @@ class Search:
     @property
     def folder(self) -> Path:
         """Folder of the search."""
-        name = self.job.data if self.job.data in DATASETS else source_name(self.job.data)
+        name = self.job.data if is_named(self.job.data) else source_name(self.job.data)
         return self.job.out or Path("runs") / f"{slug(name)}-search"
 
     @property

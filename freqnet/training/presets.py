@@ -59,6 +59,9 @@ PHOTOGRAPHIC: dict[str, Any] = {
     "epochs": 16, "batch": 128, "learning_rate": 1e-2, "weight_decay": 0.1,
     "optimizer": "muon", "schedule": "one-cycle",
 }  # fmt: skip
+# Fewer series than these get so many steps of so many examples: 30 epochs would be some dozens. Chosen on folds of the
+# training parts of ten sets of aeon, with 20 to 270 series: the mean accuracy grew from 77.8 to 79.9 %.
+FEW_SERIES, SERIES_STEPS, SERIES_BATCH = 500, 500, 16
 # A signal as output needs the modes of its details.
 FIELD_MODES = 65
 # Samples in files of which a domain is fitted to the data.
@@ -588,6 +591,17 @@ def _whole_numbers(name: str, given: Any, works: tuple[int, ...], least: int) ->
     return tuple(int(number) for number in numbers)
 
 
+def _by_kind(dataset: Dataset) -> dict[str, Any]:
+    """Return the settings that suit a kind of samples."""
+    if is_photographic(dataset):
+        return PHOTOGRAPHIC
+    count = len(dataset) - dataset.official_test - dataset.official_validation
+    if len(dataset.grid) == 1 and count < FEW_SERIES and not dataset.task.is_field:
+        epochs = round(SERIES_STEPS / max(1, count / SERIES_BATCH))
+        return {"batch": SERIES_BATCH, "epochs": max(DEFAULTS["epochs"], epochs)}
+    return {}
+
+
 def training_defaults(data: Dataset | str) -> dict[str, Any]:
     """Return the default training settings for a dataset.
 
@@ -609,5 +623,8 @@ def training_defaults(data: Dataset | str) -> dict[str, Any]:
     30
     """
     name = data if isinstance(data, str) else data.name
-    by_kind = {} if isinstance(data, str) or not is_photographic(data) else PHOTOGRAPHIC
-    return DEFAULTS | by_kind | dict(DATASETS[name].defaults if name in DATASETS else {})
+    return (
+        DEFAULTS
+        | ({} if isinstance(data, str) else _by_kind(data))
+        | dict(DATASETS[name].defaults if name in DATASETS else {})
+    )

@@ -13,6 +13,7 @@ import numpy as np
 from freqnet.augment import Compose, Shift, augmentation_words, read_augmentations
 from freqnet.checks import is_finite, is_whole, listed, require_count, shown
 from freqnet.data.layouts import read_layout
+from freqnet.data.lengths import NewSize
 from freqnet.data.loaders import location
 from freqnet.data.measured import read_measured
 from freqnet.errors import ConfigurationError, got_expected
@@ -49,6 +50,8 @@ class Reading:
         Order of the axes of an array, such as nchw: n samples, c channels, other letters axes of the grid [by size].
     size_to : tuple of int, optional
         Size to which samples are resampled by their modes, such as 32x32 [as they are].
+    pad_to : tuple of int, optional
+        Size to which samples are padded with zeros after their end, in place of size-to [as they are].
     task : str, optional
         What the targets are: classification, multi-label, regression or field [classification].
     test_data : str, optional
@@ -65,6 +68,7 @@ class Reading:
 
     layout: str | None = None
     size_to: tuple[int, ...] | None = None
+    pad_to: tuple[int, ...] | None = None
     task: str | None = None
     test_data: str | None = None
     on_disk: bool = False
@@ -89,12 +93,14 @@ class Reading:
             object.__setattr__(self, "task", get_task(self.task).name)
         if self.layout is not None:
             object.__setattr__(self, "layout", " ".join(read_layout(self.layout)))
-        if self.size_to is not None:
-            sizes = tuple(np.atleast_1d(self.size_to).tolist())
-            if not 1 <= len(sizes) <= 3 or not all(is_whole(n) and n >= 1 for n in sizes):
-                expected = "1 to 3 whole numbers of 1 or more"
-                raise ConfigurationError(got_expected("size_to", self.size_to, expected, "pass size_to=(32, 32)"))
-            object.__setattr__(self, "size_to", sizes)
+        NewSize(self.size_to, self.pad_to)
+        for name in ("size_to", "pad_to"):
+            if (size := getattr(self, name)) is not None:
+                sizes = tuple(np.atleast_1d(size).tolist())
+                if not 1 <= len(sizes) <= 3 or not all(is_whole(n) and n >= 1 for n in sizes):
+                    expected = "1 to 3 whole numbers of 1 or more"
+                    raise ConfigurationError(got_expected(name, size, expected, f"pass {name}=(32, 32)"))
+                object.__setattr__(self, name, sizes)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class ReadingInfo(TypedDict, total=False):
 
     layout: str | None
     size_to: list[int] | None
+    pad_to: list[int] | None
     task: str | None
     test_data: str | None
     on_disk: bool
