@@ -129,10 +129,11 @@ FIELDS = [
     (name, field)
     for name, cls in nn.LAYERS.items()
     for field in cls.__dataclass_fields__
-    if name not in ("Sequential", "Residual") and cls.__module__.startswith("freqnet.")
+    if name != "Sequential" and cls.__module__.startswith("freqnet.")
 ]
 REQUIRED = {"Convolution": {"channels": 2}, "Dense": {"outputs": 2}, "TruncationPool": {"size": 3}}
 REQUIRED |= {"LowPass": {"band": 1}, "AveragePool": {"window": 2}, "Window": {"size": 3}}
+REQUIRED |= {"Residual": {"body": nn.PowerNorm()}, "DataConsistency": {"body": nn.PowerNorm()}}
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=[f"{n}.{f}" for n, f in FIELDS])

@@ -11,11 +11,11 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.errors import ConfigurationError, ShapeError, got_expected
+from freqnet.errors import ShapeError, got_expected
 from freqnet.nn.activation import Polynomial
 from freqnet.nn.convolution import Convolution
 from freqnet.nn.fitted import Gaussian
-from freqnet.nn.module import Features, Module, Signal, layer, require_incoming
+from freqnet.nn.module import Features, Module, Signal, layer, require_incoming, require_layer
 from freqnet.nn.normalization import PowerNorm
 from freqnet.ops.pool import change_band
 
@@ -62,11 +62,7 @@ class Sequential(Module):
             modules = tuple(modules[0]) if isinstance(modules[0], (tuple, list)) else modules
         self.layers = modules or tuple(layers)
         for index, child in enumerate(self.layers):
-            if not isinstance(child, Module):
-                todo = "make an instance of it"
-                raise ConfigurationError(
-                    got_expected(f"layer {index}", repr(child), "a layer such as PowerNorm()", todo)
-                )
+            require_layer(f"layer {index}", child)
         # The layers that run, with their names.
         self.steps: list[tuple[str, Module]] = list(self.children())
         self.__post_init__()
@@ -185,6 +181,9 @@ class Residual(Module):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_layer("body of Residual", self.body)
+        if self.path is not None:
+            require_layer("path of Residual", self.path)
         self.shortcut: Convolution | None = None
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:

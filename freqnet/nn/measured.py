@@ -12,10 +12,10 @@ import numpy as np
 
 from freqnet import ops
 from freqnet.autodiff import Tensor
-from freqnet.checks import is_whole
+from freqnet.checks import is_whole, shown
 from freqnet.errors import ConfigurationError, DataError, ShapeError, got_expected
 from freqnet.nn.door import Door
-from freqnet.nn.module import Module, Signal, layer, noise_of, require_incoming
+from freqnet.nn.module import Module, Signal, layer, noise_of, require_incoming, require_layer
 from freqnet.ops.arithmetic import cast, mix_channels
 from freqnet.ops.bins import from_bins, to_bins
 from freqnet.ops.convolve import convolve_signals
@@ -187,6 +187,13 @@ class DataConsistency(Module):
     body: Module
     mask: int = 1
     keep_mask: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_layer("body of DataConsistency", self.body)
+        if not isinstance(self.keep_mask, bool):
+            got, todo = shown(self.keep_mask), "pass keep_mask=False in the last layer of this kind"
+            raise ConfigurationError(got_expected("keep_mask of DataConsistency", got, "True or False", todo))
 
     def _build(self, incoming: Signal, generator: np.random.Generator) -> Signal:
         incoming = require_incoming(incoming, Signal, "DataConsistency")

@@ -556,6 +556,13 @@ def _spawned(generator: Any) -> np.random.Generator | None:
         return None
 
 
+def require_layer(name: str, value: Any) -> None:
+    """Raise `ConfigurationError` unless a value, called by its name in the message, is a layer."""
+    if not isinstance(value, Module):
+        todo = "make an instance of it"
+        raise ConfigurationError(got_expected(name, repr(value), "a layer such as PowerNorm()", todo))
+
+
 def _path(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
