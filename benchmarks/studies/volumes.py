@@ -79,7 +79,9 @@ def digit_volumes(count: int, seed: int = 0, side: int = SIDE, noise: float = 0.
         move = centre - turn @ centre + generator.uniform(-2, 2, 3)
         volume[...] = affine_transform(solid, turn, move, order=1)
         volume += generator.normal(0, noise, volume.shape)
-    return from_arrays(volumes[..., None], digits.targets[order], layout="nzyxc", name="digit-volumes")
+    return from_arrays(
+        volumes[..., None], digits.targets[order], layout="nzyxc", classes=digits.classes, name="digit-volumes"
+    )
 
 
 def parts_of(seed: int, train: int = TRAIN, test: int = TEST) -> tuple[Dataset, Dataset]:

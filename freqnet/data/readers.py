@@ -66,6 +66,7 @@ def register_reader(*suffixes: str, read: Callable[[Path], Contents]) -> None:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from freqnet.data import READERS, Contents, load_images, register_reader
     >>> register_reader(".txt", read=lambda path: Contents(np.loadtxt(path), layout="t"))
     >>> with tempfile.TemporaryDirectory() as folder:
