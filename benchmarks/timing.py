@@ -98,6 +98,23 @@ def alternate(ours: Operation, theirs: Operation, seconds: float = 1.0, pause: f
     return median(samples[0]), median(samples[1])
 
 
+def steps_and_inference(
+    steps: tuple[Operation, Operation], inference: tuple[Operation, Operation], seconds: float
+) -> dict[str, float]:
+    """Return the median seconds of a training step and of an inference of two networks in turns, on one core.
+
+    Parameters
+    ----------
+    steps, inference : tuple of callable
+        An operation of freqnet, and that of its peer.
+    seconds : float
+        As for `alternate`.
+    """
+    with threads(1):
+        times = *alternate(*steps, seconds), *alternate(*inference, seconds)
+    return dict(zip(("step", "peer_step", "inference", "peer_inference"), times, strict=True))
+
+
 def _settle(function: Operation, pause: float, count: int) -> None:
     """Wait until the other operation's threads sleep, then wake those of this one."""
     # Busy waiting: a thread that sleeps may continue on the core of a thread that it wakes.

@@ -81,7 +81,7 @@ def test_tables_are_those_of_the_rows() -> None:
     rows = Store(study.RESULTS).rows()
     assert rows
     for name, table in (("series-sets", study.by_set(rows)), ("series-methods", study.by_method(rows))):
-        assert (study.TABLES / f"{name}.txt").read_text(encoding="utf-8") == study.list_table(table)
+        assert (study.TABLES / f"{name}.txt").read_text(encoding="utf-8") == study.list_table(table, ":class: dense")
     assert {row["data"] for row in rows} >= set(study.SETS)
     for name in study.SETS:
         # With all 1,460 nodes of this set, a training in the damped domain takes more than nine minutes.

@@ -38,6 +38,6 @@ def test_the_table_has_means_and_ratios() -> None:
         for name, shares in (("freqnet", (0.8, 0.9)), ("CNN", (0.7, 0.7)))
         for share in shares
     ]
-    shown = volumes.table(rows, {"step": 0.1, "peer_step": 0.4, "prediction": 1.0, "peer_prediction": 1.5})
+    shown = volumes.table(rows, {"step": 0.1, "peer_step": 0.4, "inference": 1.0, "peer_inference": 1.5})
     assert "85.0 (80.0 to 90.0)" in shown
     assert "4.0 times as long for a step, and 1.5 times" in shown

@@ -35,6 +35,7 @@ from .. import Plan, machine
 from ..networks import BATCH
 from ..race import tuned_rate
 from ..timing import threads
+from .store import list_table
 
 LABELS = {
     "linear": "linear: tanh by its tangent",
@@ -127,10 +128,7 @@ def linear_classifier(parts: Split, band: int | None = None) -> float:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as a table of reStructuredText."""
     head = ("activation", "accuracy", "spread", "step, ms", "multiply-adds", "affine map explains", "audit")
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for cells in [head, *(_cells(row) for row in rows)]:
-        lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(cells)]
-    return "\n".join(lines) + "\n"
+    return list_table([head, *(_cells(row) for row in rows)])
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

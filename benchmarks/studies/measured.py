@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from freqnet.benchmarks.studies.operators import relative_error
 from freqnet.benchmarks.studies.store import Row, Store
-from freqnet.benchmarks.timing import alternate, threads
+from freqnet.benchmarks.timing import steps_and_inference, threads
 
 from freqnet.data import Dataset, Measured, from_spectra, load, split
 from freqnet.data.splits import Split
@@ -301,13 +302,11 @@ def quality(found: np.ndarray, data: Dataset) -> dict[str, float]:
 
     assert data.measured is not None
     images, wanted = (data.measured.images(bins)[..., 0] for bins in (found, data.targets))
-    size = lambda values: np.linalg.norm(values.reshape(len(values), -1), axis=1)
     pairs = list(zip(np.abs(wanted), np.abs(images), strict=True))
     window = min(7, min(images.shape[1:]) - 1 + min(images.shape[1:]) % 2)
     psnr = [peak_signal_noise_ratio(a, b, data_range=a.max()) for a, b in pairs]
     ssim = [structural_similarity(a, b, data_range=a.max(), win_size=window) for a, b in pairs]
-    error = size(images - wanted) / size(wanted)
-    return {"error": float(error.mean()), "psnr": float(np.mean(psnr)), "ssim": float(np.mean(ssim))}
+    return {"error": relative_error(images, wanted), "psnr": float(np.mean(psnr)), "ssim": float(np.mean(ssim))}
 
 
 def parts_of(problem: Problem, acceleration: int, seed: int, tuning: bool = False) -> Split:
@@ -369,13 +368,9 @@ def speed(problem: Problem, acceleration: int = 4, batch: int = 64, seconds: flo
     drawn = next(iter(run.batches(np.random.default_rng(0))))
     images, masks, wanted = peer.images(train), peer.masks(train), peer.wanted(train)
     peer.module.train()
-    with threads(1):
-        step = alternate(lambda: run.step(drawn), lambda: peer.step(images, masks, wanted), seconds)
-        answer = alternate(
-            lambda: ours.network.predict(train.images), lambda: peer.predict(peer.images(train), masks), seconds
-        )
-    names = ("step", "peer_step", "inference", "peer_inference")
-    return {"problem": problem.name, "batch": batch, **dict(zip(names, (*step, *answer), strict=True))}
+    steps = lambda: run.step(drawn), lambda: peer.step(images, masks, wanted)
+    inference = lambda: ours.network.predict(train.images), lambda: peer.predict(peer.images(train), masks)
+    return {"problem": problem.name, "batch": batch, **steps_and_inference(steps, inference, seconds)}
 
 
 # Chosen on validation parts of the training sets.
@@ -402,18 +397,14 @@ def main() -> None:
     rows, ratios = Store(RESULTS), Store(RESULTS, "speed")
     for name in options.problems.split(","):
         problem = PROBLEMS[name]
-        if not ratios.has(problem=name):
-            ratios.add(speed(problem))
-            print(ratios.rows(problem=name)[0], flush=True)
+        ratios.fill(speed, problem, problem=name)
         for acceleration in () if options.speed else ACCELERATIONS:
             own = {"problem": name, "acceleration": acceleration}
-            if problem.is_field and not rows.has(**own, network="zero-filled"):
-                rows.add(zero_filled(problem, acceleration))
+            if problem.is_field:
+                rows.fill(zero_filled, problem, acceleration, **own, network="zero-filled")
             for seed in map(int, options.seeds.split(",")):
                 for network in options.networks.split(","):
-                    if not rows.has(**own, network=network, seed=seed):
-                        rows.add(measure(problem, acceleration, network, seed))
-                        print(rows.rows(**own, network=network, seed=seed)[0], flush=True)
+                    rows.fill(measure, problem, acceleration, network, seed, **own, network=network, seed=seed)
 
 
 if __name__ == "__main__":

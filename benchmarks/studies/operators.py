@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from freqnet.benchmarks.studies.store import Row, Store
-from freqnet.benchmarks.timing import alternate, threads
+from freqnet.benchmarks.timing import steps_and_inference, threads
 
 from freqnet import Fourier, nn, ops
 from freqnet.data import Dataset, burgers, darcy, flow, navier_stokes, split
@@ -274,11 +274,9 @@ def speed(problem: Problem, count: int = 120, seconds: float = 1.0) -> Row:
     inputs, targets = peer.standardised(train.images[rows]), peer.tensor(train.targets[rows])
     optimizer = peer.torch.optim.AdamW(peer.module.parameters())
     samples = train.images[rows]
-    with threads(1):
-        step = alternate(lambda: run.step(batch), lambda: peer.step(optimizer, inputs, targets), seconds)
-        answer = alternate(lambda: ours.network.predict(samples), lambda: peer.predict(samples), seconds)
-    names = ("step", "peer_step", "inference", "peer_inference")
-    return {"problem": problem.name, "batch": problem.batch, **dict(zip(names, (*step, *answer), strict=True))}
+    steps = lambda: run.step(batch), lambda: peer.step(optimizer, inputs, targets)
+    inference = lambda: ours.network.predict(samples), lambda: peer.predict(samples)
+    return {"problem": problem.name, "batch": problem.batch, **steps_and_inference(steps, inference, seconds)}
 
 
 def main() -> None:
@@ -291,14 +289,10 @@ def main() -> None:
     options = parser.parse_args()
     rows, ratios = Store(RESULTS), Store(RESULTS, "speed")
     for problem in options.problems.split(","):
-        if not ratios.has(problem=problem):
-            ratios.add(speed(PROBLEMS[problem]))
-            print(ratios.rows(problem=problem)[0], flush=True)
-        todo = [] if options.speed else [(s, n) for s in options.seeds.split(",") for n in options.networks.split(",")]
-        for seed, name in todo:
-            if not rows.has(problem=problem, network=name, seed=int(seed)):
-                rows.add(measure(PROBLEMS[problem], name, int(seed)))
-                print(rows.rows(problem=problem, network=name, seed=int(seed))[0], flush=True)
+        ratios.fill(speed, PROBLEMS[problem], problem=problem)
+        for seed in [] if options.speed else map(int, options.seeds.split(",")):
+            for name in options.networks.split(","):
+                rows.fill(measure, PROBLEMS[problem], name, seed, problem=problem, network=name, seed=seed)
 
 
 if __name__ == "__main__":

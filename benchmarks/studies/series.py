@@ -11,17 +11,19 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from freqnet.benchmarks.studies.store import Row, Store
+from freqnet.benchmarks.studies.store import Row, Store, list_table
 from freqnet.benchmarks.timing import threads
 
 from freqnet.data import Dataset, Split, from_arrays, load, split
 from freqnet.errors import ShapeError
 from freqnet.spaces import resample_samples
 from freqnet.training import Model, Settings, analyse, fit, training_defaults
+from freqnet.training.files import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results" / "series.json"
 TABLES = Path(__file__).parents[2] / "docs" / "study"
@@ -41,6 +43,7 @@ POWER, POWER_MODES = "fourier, power", 65
 METHODS = (*DOMAINS, POWER, *PEERS)
 
 
+@lru_cache(maxsize=1)
 def parts_of(name: str) -> Split:
     """Return the official parts of a data set; series of several lengths are padded to the longest."""
     if name == "decays":
@@ -211,6 +214,11 @@ def measure(parts: Split, method: str, seed: int) -> Row:
     return row | {"points": train.grid[0], "channels": train.channels}
 
 
+def row_of(name: str, method: str, seed: int) -> Row:
+    """Return the row of a data set by its name."""
+    return measure(parts_of(name), method, seed)
+
+
 def warm_up() -> None:
     """Let the peer compile its functions before it is timed."""
     Peer("MiniRocket", 0).fit(decays(12, 3))
@@ -253,15 +261,7 @@ def by_method(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 def write_tables(rows: Sequence[Row]) -> None:
     """Write the tables that the documentation shows."""
     for name, table in (("series-sets", by_set(rows)), ("series-methods", by_method(rows))):
-        (TABLES / f"{name}.txt").write_text(list_table(table), encoding="utf-8")
-
-
-def list_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows, the first of them the header, as a table of reStructuredText."""
-    lines = [".. list-table::", "   :header-rows: 1", "   :class: dense", ""]
-    for row in rows:
-        lines += [f"   {'*' if number == 0 else ' '} - {cell}".rstrip() for number, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
+        write_atomically(TABLES / f"{name}.txt", list_table(table, ":class: dense").encode())
 
 
 def main() -> None:
@@ -276,13 +276,9 @@ def main() -> None:
     if not options.tables:
         warm_up()
     for name in [] if options.tables else options.sets.split(","):
-        parts: Split | None = None
         for seed in map(int, options.seeds.split(",")):
             for method in options.methods.split(";"):
-                if not kept.has(data=name, method=method, seed=seed):
-                    parts = parts or parts_of(name)
-                    kept.add(measure(parts, method, seed))
-                    print(kept.rows(data=name, method=method, seed=seed)[0], flush=True)
+                kept.fill(row_of, name, method, seed, data=name, method=method, seed=seed)
     write_tables(kept.rows())
 
 

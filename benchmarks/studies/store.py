@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,32 @@ class Store:
         """Add a row, and write the file at once."""
         self.put(**{self.name: [*self.rows(), row]})
 
+    def fill(self, measure: Callable[..., Row], *arguments: Any, **entries: Any) -> None:
+        """Add what a function of these arguments returns, and print it, unless there is a row with these entries."""
+        if not self.has(**entries):
+            row = measure(*arguments)
+            self.add(row)
+            print(row, flush=True)
+
     def put(self, **entries: Any) -> None:
         """Set entries of the object, such as the description of the machine."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self.path, self.record() | entries)
+
+
+def list_table(rows: Sequence[Sequence[str]], *options: str) -> str:
+    """Return rows, the first of them the header, as a table of reStructuredText.
+
+    >>> print(list_table([("a", "b"), ("1", "")]), end="")
+    .. list-table::
+       :header-rows: 1
+    <BLANKLINE>
+       * - a
+         - b
+       * - 1
+         -
+    """
+    lines = [".. list-table::", "   :header-rows: 1", *(f"   {option}" for option in options), ""]
+    for row in rows:
+        lines += [f"   {'*' if number == 0 else ' '} - {cell}".rstrip() for number, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"

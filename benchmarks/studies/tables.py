@@ -17,6 +17,7 @@ from ..networks import COMPILED, EQUALS, ONNX
 from ..plots import save
 from ..products import GEMM
 from ..race import TARGETS
+from .store import list_table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "speed"
 PRODUCTS = [f"{n}x{n}, full" for n in (5, 9, 13, 21, 31, 41)]
@@ -179,10 +180,7 @@ def growth(rows: list[Row]) -> Table:
 def write(name: str, table: Table) -> None:
     """Write one table as a list-table of reStructuredText."""
     header, body = table
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in (header, *body):
-        lines += [f"   {'* -' if i == 0 else '  -'} {cell}".rstrip() for i, cell in enumerate(row)]
-    (FOLDER / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (FOLDER / f"{name}.txt").write_text(list_table([header, *body]), encoding="utf-8")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from freqnet.benchmarks.studies.store import Row, Store
-from freqnet.benchmarks.timing import alternate, threads
+from freqnet.benchmarks.timing import steps_and_inference
 
 from freqnet.data import Dataset, from_arrays, load
 from freqnet.experiments.work import peak_bytes
@@ -30,7 +30,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "speed" / "volumes.txt"
 SIDE, TRAIN, TEST, BATCH = 24, 1000, 500, 64
 MODEL = Model(modes=11)
 SETTINGS = {"epochs": 16, "learning_rate": 8e-3, "weight_decay": 0.1, "batch": BATCH, "augment": ("shift=2",)}
-CNN_EPOCHS, CNN_RATE = 10, 3e-3
+CNN_EPOCHS, CNN_RATE, CNN_DECAY = 10, 3e-3, 0.05
 NETWORKS = ("freqnet", "CNN")
 
 
@@ -136,7 +136,7 @@ class CNN:
         layers: list[Any] = []
         before = 1
         for width in (16, 32, 64):
-            layers += [nn.Conv3d(before, width, 3, padding=1, bias=False), nn.BatchNorm3d(width), nn.ReLU()]
+            layers += [nn.Conv3d(before, width, 3, padding=1, bias=False), nn.BatchNorm3d(width), nn.ReLU(inplace=True)]
             layers += [nn.MaxPool3d(2)]
             before = width
         cells = (train.grid[0] // 8) ** 3
@@ -149,23 +149,17 @@ class CNN:
         values = (np.moveaxis(samples, -1, 1) - self.mean) / self.deviation
         return self.torch.tensor(values.astype(np.float32)).to(memory_format=self.torch.channels_last_3d)
 
-    def _optimizer(self) -> Any:
-        return self.torch.optim.AdamW(self.module.parameters(), CNN_RATE, weight_decay=0.05)
-
-    def _learn(self, optimizer: Any, x: Any, y: Any) -> None:
-        optimizer.zero_grad()
-        self.torch.nn.functional.cross_entropy(self.module(x), y).backward()
-        optimizer.step()
-
     def fit(self, train: Dataset) -> None:
         """Train with AdamW, with a learning rate that rises and falls."""
+        from freqnet.benchmarks import peers
+
         x, y = self.tensor(train.images), self.torch.tensor(train.targets)
-        optimizer = self._optimizer()
+        optimizer = peers.adamw(self.module, CNN_RATE, CNN_DECAY)
         steps = self.epochs * -(-len(train) // BATCH)
         schedule = self.torch.optim.lr_scheduler.OneCycleLR(optimizer, CNN_RATE, steps)
         for _ in range(self.epochs):
             for rows in self.torch.randperm(len(train)).split(BATCH):
-                self._learn(optimizer, x[rows], y[rows])
+                peers.step(self.module, optimizer, x[rows], y[rows])
                 schedule.step()
         self.module.eval()
 
@@ -177,16 +171,18 @@ class CNN:
 
     def step(self, train: Dataset) -> Any:
         """Return a function that takes one training step."""
+        from freqnet.benchmarks import peers
+
         self.module.train()
         x, y = self.tensor(train.images[:BATCH]), self.torch.tensor(train.targets[:BATCH])
-        optimizer = self._optimizer()
-        return lambda: self._learn(optimizer, x, y)
+        optimizer = peers.adamw(self.module, CNN_RATE, CNN_DECAY)
+        return lambda: peers.step(self.module, optimizer, x, y)
 
     def prediction(self, samples: np.ndarray) -> Any:
         """Return a function that predicts a batch of samples, from samples to logits."""
-        self.module.eval()
 
         def predict() -> Any:
+            self.module.eval()
             with self.torch.no_grad():
                 return self.module(self.tensor(samples))
 
@@ -201,6 +197,7 @@ def measure(name: str, seed: int, train: int = TRAIN, test: int = TEST) -> Row:
     """Train a network in this process, and return its accuracy, its time and its memory beside that of the data."""
     learn, check = parts_of(seed, train, test)
     network: Ours | CNN = (CNN if name == "CNN" else Ours)(learn, seed)
+    # What a training loads and makes at first does not count as its memory.
     network.step(learn.take(np.arange(2)))
     before, start = peak_bytes() or 0, time.perf_counter()
     processor = time.process_time()
@@ -211,16 +208,19 @@ def measure(name: str, seed: int, train: int = TRAIN, test: int = TEST) -> Row:
     return row | {"processor_seconds": used, "memory": memory, "parameters": network.size(), "train": train}
 
 
+def measure_apart(name: str, seed: int) -> Row:
+    """Measure in a process of its own, because peaks of memory do not go down."""
+    with spawned(1) as executor:
+        return executor.submit(measure, name, seed).result()
+
+
 def speed(count: int = 2 * BATCH, seconds: float = 2.0) -> Row:
     """Return the seconds of a training step and of a prediction of a batch, of both networks in turns on one core."""
     train = digit_volumes(count)
     ours, peer = Ours(train, 0), CNN(train, 0)
     samples = train.images[:BATCH]
-    with threads(1):
-        step = alternate(ours.step(train), peer.step(train), seconds)
-        ours.network.train(False)
-        answer = alternate(ours.prediction(samples), peer.prediction(samples), seconds)
-    return dict(zip(("step", "peer_step", "prediction", "peer_prediction"), (*step, *answer), strict=True))
+    steps, inference = (ours.step(train), peer.step(train)), (ours.prediction(samples), peer.prediction(samples))
+    return steps_and_inference(steps, inference, seconds)
 
 
 def table(rows: list[Row], ratios: Row) -> str:
@@ -237,7 +237,7 @@ def table(rows: list[Row], ratios: Row) -> str:
         lines.append(
             f"{name:8} {spread:>18} {seconds:12.0f} {memory / 1e6:11.0f} {own[0]['parameters']:11,} {step:9.1f}"
         )
-    step, answer = (ratios[f"peer_{key}"] / ratios[key] for key in ("step", "prediction"))
+    step, answer = (ratios[f"peer_{key}"] / ratios[key] for key in ("step", "inference"))
     lines.append(
         f"\nThe CNN takes {step:.1f} times as long for a step, and {answer:.1f} times as long for a prediction."
     )
@@ -250,16 +250,10 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2", help="seeds, with commas")
     options = parser.parse_args()
     rows, ratios = Store(RESULTS), Store(RESULTS, "speed")
-    if not ratios.rows():
-        ratios.add(speed())
-        print(ratios.rows()[0], flush=True)
+    ratios.fill(speed)
     for seed in map(int, options.seeds.split(",")):
         for name in NETWORKS:
-            if not rows.has(network=name, seed=seed):
-                # A process of its own, because peaks of memory do not go down.
-                with spawned(1) as executor:
-                    rows.add(executor.submit(measure, name, seed).result())
-                print(rows.rows(network=name, seed=seed)[0], flush=True)
+            rows.fill(measure_apart, name, seed, network=name, seed=seed)
     write_atomically(TABLE, table(rows.rows(), ratios.rows()[-1]).encode())
 
 
