@@ -277,3 +277,14 @@ def _moments_of_bytes(samples: np.ndarray | DiskArray, full_scale: float | None)
     shares = counts / counts.sum(axis=1, keepdims=True)
     mean = shares @ levels
     return mean, np.sqrt((shares * (levels - mean[:, np.newaxis]) ** 2).sum(axis=1))
+
+
+def describe_not_finite(values: np.ndarray) -> str:
+    """Return how many values are not finite, and where the first of them is.
+
+    >>> describe_not_finite(np.array([[1.0, np.nan], [np.inf, 2.0]]))
+    '2 values that are NaN or infinite, the first at index (0, 1)'
+    """
+    broken = ~np.isfinite(values)
+    first = tuple(int(i) for i in np.unravel_index(int(np.argmax(broken)), broken.shape))
+    return f"{int(broken.sum())} values that are NaN or infinite, the first at index {first}"

@@ -10,10 +10,10 @@ import numpy as np
 
 from freqnet import nn
 from freqnet.data import load
+from freqnet.kernels import threads
 from freqnet.launcher import launched
 from freqnet.nn import Network
 from freqnet.training import MPITeam, Settings, Team, analyse, fit
-from freqnet.training.parallel import mpi
 
 DIGITS = load("digits").take(np.arange(230))
 SETTINGS = Settings(epochs=2, batch=50, shards=4, learning_rate=0.02)
@@ -54,7 +54,7 @@ def trained(team: Team) -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     # The matrices of Muon are divided among the processes, however small they are.
-    mpi.WORTH_SENDING = 0
+    threads.WORTH_DIVIDING = 0
     team = MPITeam() if launched() > 1 else Team()
     arrays = trained(team)
     # All processes end with the same weights.

@@ -18,9 +18,9 @@ from freqnet.data import Dataset, Measured, images_checksum, load, read_measured
 from freqnet.data.blocks import Block, grouped, join
 from freqnet.data.lengths import NewSize
 from freqnet.data.loaders import load_blocks
+from freqnet.data.measured_files import spectra_blocks
 from freqnet.data.on_disk import can_stay_on_disk
 from freqnet.data.registry import is_named
-from freqnet.data.spectra_files import spectra_blocks
 from freqnet.errors import (
     CheckpointError,
     ConfigurationError,

@@ -8,10 +8,10 @@ from freqnet.data.equations import EQUATIONS, burgers, darcy, flow, kuramoto_siv
 from freqnet.data.fields import load_fields
 from freqnet.data.loaders import load, load_images
 from freqnet.data.measured import Measured, from_spectra, read_measured
+from freqnet.data.measured_files import load_spectra
 from freqnet.data.readers import READERS, Contents, register_reader
 from freqnet.data.registry import DATASETS, NamedDataset, dataset_names, register_dataset
 from freqnet.data.solvers import solve_burgers, solve_darcy, solve_kuramoto_sivashinsky, solve_navier_stokes
-from freqnet.data.spectra_files import load_spectra
 from freqnet.data.splits import Split, split, stratified_folds
 from freqnet.data.windows import windows
 

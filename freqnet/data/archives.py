@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from freqnet.data.readers import Contents, register_reader
-from freqnet.errors import DataError, DataWarning, got_expected, require_package, warn
+from freqnet.errors import DataError, DataWarning, did_you_mean, got_expected, require_package, warn
 
 _NAMES = ("x", "y", "classes")
 
@@ -125,6 +125,14 @@ def named_arrays(path: Path) -> Iterator[Mapping[str, Any]]:
             # MATLAB writes the axes in reverse order.
             wrap = _Reversed if suffix == ".mat" else lambda dataset: dataset
             yield {name: wrap(item) for name, item in file.items() if isinstance(item, h5py.Dataset)}
+
+
+def require_array(path: Path, arrays: Mapping[str, Any], name: str) -> None:
+    """Raise `DataError` unless a file has an array of this name."""
+    if name not in arrays:
+        stored = sorted(arrays)
+        todo = did_you_mean(name, stored, "pass one of these names")
+        raise DataError(got_expected(f"file {path}", f"no array {name!r}", ", ".join(stored) or "arrays", todo))
 
 
 class _Reversed:

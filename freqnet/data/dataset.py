@@ -95,6 +95,11 @@ class Dataset(Displayed):
         )
 
     @property
+    def masks(self) -> int:
+        """Number of channels at the end that hold masks of what was measured."""
+        return 0 if self.measured is None else self.measured.masks
+
+    @property
     def grid(self) -> tuple[int, ...]:
         """Number of sample points along each axis."""
         return tuple(self.stored.shape[1:-1])

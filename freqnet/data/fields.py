@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import is_whole
-from freqnet.data.archives import named_arrays
+from freqnet.data.archives import named_arrays, require_array
 from freqnet.data.arrays import from_arrays
 from freqnet.data.dataset import Dataset
 from freqnet.data.readers import reading_file
-from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
+from freqnet.errors import ConfigurationError, DataError, got_expected
 
 # Names of inputs and outputs: Burgers and Navier-Stokes of FNO, Darcy flow of FNO and of PDEBench, and own files.
 PAIRS = (("a", "u"), ("coeff", "sol"), ("nu", "tensor"), ("x", "y"))
@@ -116,9 +116,8 @@ def _chosen(path: Path, arrays: Mapping[str, Any], x: str | None, y: str | None)
     """Return the names of the inputs, None where a solution has them as its first field, and of the outputs."""
     stored = sorted(arrays)
     for name in (x, y):
-        if name is not None and name not in arrays:
-            todo = did_you_mean(name, stored, "pass one of these names")
-            raise DataError(got_expected(f"file {path}", f"no array {name!r}", ", ".join(stored) or "arrays", todo))
+        if name is not None:
+            require_array(path, arrays, name)
     if x is not None and y is not None:
         return x, y
     if y is not None:

@@ -11,6 +11,7 @@ from freqnet.checks import is_whole
 from freqnet.data.layouts import SAMPLES, arrange, choose_layout
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.spaces import resample_samples
+from freqnet.spaces.base import extent
 from freqnet.values import as_floats, as_numbers
 
 Sizes = int | Sequence[int] | None
@@ -109,15 +110,11 @@ def padded(samples: np.ndarray, sizes: tuple[int, ...], what: str) -> np.ndarray
     grid = samples.shape[1:-1]
     if any(own > new for own, new in zip(grid, sizes, strict=True)):
         one = len(grid) == 1
-        got, expected = f"{_points(grid)} points", f"at most pad_to={sizes[0] if one else sizes}"
+        got, expected = f"{extent(grid)} points", f"at most pad_to={sizes[0] if one else sizes}"
         todo = f"pass pad_to={grid[0] if one else tuple(map(max, grid, sizes))}, or size_to to resample"
         raise DataError(got_expected(what, got, expected, todo))
     behind = [(0, 0), *((0, new - own) for own, new in zip(grid, sizes, strict=True)), (0, 0)]
     return np.pad(samples, behind)
-
-
-def _points(grid: tuple[int, ...]) -> str:
-    return "x".join(map(str, grid))
 
 
 # Samples keep their size.
@@ -171,6 +168,6 @@ def refuse_lengths(grids: Sequence[tuple[int, ...]], what: str) -> None:
     lowest, highest = tuple(map(min, zip(*grids, strict=True))), tuple(map(max, zip(*grids, strict=True)))
     if lowest != highest:
         number = highest[0] if len(highest) == 1 else highest
-        got = f"lengths from {_points(lowest)} to {_points(highest)}"
+        got = f"lengths from {extent(lowest)} to {extent(highest)}"
         todo = f"pass size_to={number} to resample them, or pad_to={number} to pad the shorter ones after their end"
         raise DataError(got_expected(what, got, "one length", todo))

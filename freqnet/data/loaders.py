@@ -26,6 +26,7 @@ from freqnet.data.image_files import IMAGE_SUFFIXES, is_image
 from freqnet.data.layouts import Layout, read_layout
 from freqnet.data.lengths import NewSize, Sizes, is_ragged, refuse_lengths
 from freqnet.data.measured import Measured
+from freqnet.data.measured_files import load_spectra
 from freqnet.data.mnist import PUBLISHED
 from freqnet.data.on_disk import (
     DISK_SOURCES,
@@ -46,7 +47,6 @@ from freqnet.data.series import (
     shipped_file,
     train_file,
 )
-from freqnet.data.spectra_files import load_spectra
 from freqnet.data.test_sets import own_test_set, with_test_set
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks import Task, get_task

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from freqnet.checks import shown
-from freqnet.data.arrays import Layout, check_samples_first
+from freqnet.data.arrays import check_samples_first
 from freqnet.data.dataset import Dataset, validate
-from freqnet.data.layouts import CHANNELS, SAMPLES, arrange, choose_layout
+from freqnet.data.layouts import CHANNELS, SAMPLES, Layout, arrange, choose_layout
 from freqnet.data.oddities import tell_oddities
 from freqnet.errors import ConfigurationError, DataError, DataWarning, did_you_mean, got_expected, warn
 from freqnet.spaces.transforms import pass_door
 from freqnet.tasks import Task, get_task
-from freqnet.values import compact
+from freqnet.values import compact, describe_not_finite
 
 NORMS = ("backward", "ortho", "forward")
 IMAGES = ("complex", "real")
@@ -351,8 +351,7 @@ def as_complex(spectra: Any, what: str) -> np.ndarray:
         todo = "add the missing axis, as spectra[..., None]"
         raise DataError(got_expected(what, f"shape {kept.shape}", "(samples, *k, coils)", todo))
     if not np.isfinite(kept).all():
-        first = tuple(int(i) for i in np.unravel_index(int(np.argmin(np.isfinite(kept))), kept.shape))
-        got = f"{int((~np.isfinite(kept)).sum())} values that are NaN or infinite, the first at index {first}"
+        got = describe_not_finite(kept)
         raise DataError(got_expected(what, got, "finite numbers", "set what was not measured to 0, and pass a mask"))
     return kept
 

@@ -22,14 +22,13 @@ from freqnet.errors import ConfigurationError, got_expected, reason
 from freqnet.experiments.execute import Begun, untrained
 from freqnet.experiments.job import Job
 from freqnet.experiments.work import peak_bytes
-from freqnet.kernels.threads import core_count, one_blas_thread, thread_limit
+from freqnet.kernels.threads import WORTH_DIVIDING, core_count, one_blas_thread, thread_limit
 from freqnet.processes import spawned
 from freqnet.training import analyse, evaluate
 from freqnet.training.files import write_json
 from freqnet.training.fit import Run
 from freqnet.training.parallel import default_shards
 from freqnet.training.parallel.gradients import PartialGradients, Shards
-from freqnet.training.parallel.mpi import WORTH_SENDING
 
 # Shares of a batch that are measured, seconds of each measurement, and samples of the evaluation.
 _SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.8, 1000
@@ -481,7 +480,7 @@ def _divided(run: Run) -> tuple[float, float, int]:
     pieces: list[tuple[float, int]] = []
 
     def timed(function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]) -> None:
-        if sum(costs) >= WORTH_SENDING:
+        if sum(costs) >= WORTH_DIVIDING:
             # Copies, because the pieces of a step of length 0 end as zeros, which take no time.
             pieces.extend((_timed(lambda one: function(one.copy()), array), array.nbytes) for array in arrays)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -16,8 +15,9 @@ if TYPE_CHECKING:
 
 # The size of the thread pool in pool.h.
 MOST_THREADS = 256
-# Multiply-adds, of about two milliseconds, below which starting threads is not worth it.
-_FEW = 2e7
+# Multiply-adds, of about two milliseconds, below which dividing them among threads or processes takes longer than it
+# saves.
+WORTH_DIVIDING = 2e7
 # Variables of the environment with a number of threads, the first one that is set counts.
 THREAD_VARIABLES = ("FREQNET_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -87,10 +87,12 @@ def in_threads(function: Callable[[np.ndarray], object], arrays: Sequence[np.nda
     # The longest first, so that none of them is left for the end.
     order = sorted(range(len(arrays)), key=lambda i: -costs[i])
     count = min(thread_count(), len(arrays))
-    if count < 2 or sum(costs) < _FEW:
+    if count < 2 or sum(costs) < WORTH_DIVIDING:
         for i in order:
             alone(arrays[i])
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(count) as pool:
         # The list raises what a call has raised.
         list(pool.map(alone, [arrays[i] for i in order]))

@@ -20,7 +20,7 @@ from freqnet.ops.pool import change_band
 from freqnet.ops.transform import resample_samples
 from freqnet.spaces import Axes, Space, get_domain
 from freqnet.spaces.base import per_axis, volume
-from freqnet.values import as_floats, needs_double, value_range
+from freqnet.values import as_floats, describe_not_finite, needs_double, value_range
 
 # Values farther outside the range of the training set than this many times its width are far outside.
 _FAR = 1.0
@@ -374,7 +374,5 @@ class Door:
 
 
 def _refuse_not_finite(samples: np.ndarray) -> NoReturn:
-    broken = ~np.isfinite(samples)
-    first = tuple(int(i) for i in np.unravel_index(int(np.argmax(broken)), broken.shape))
-    got = f"{int(broken.sum())} values that are NaN or infinite, the first at index {first}"
+    got = describe_not_finite(samples)
     raise DataError(got_expected("samples", got, "finite values", "drop or repair those samples"))

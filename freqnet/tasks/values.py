@@ -10,7 +10,7 @@ import numpy as np
 from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks.base import Read, Task, as_names, own_names, register_task, unique_names
 from freqnet.tasks.losses import Loss, LossChoices, Outputs, SquaredError, require_choice
-from freqnet.values import as_numbers
+from freqnet.values import as_numbers, describe_not_finite
 
 
 class _Values(Task):
@@ -172,8 +172,7 @@ def _numbers(y: Any, what: str) -> np.ndarray:
 
 def _check_finite(values: np.ndarray, what: str) -> None:
     if not np.isfinite(values).all():
-        first = tuple(int(i) for i in np.unravel_index(int(np.argmin(np.isfinite(values))), values.shape))
-        got = f"{int((~np.isfinite(values)).sum())} values that are NaN or infinite, the first at index {first}"
+        got = describe_not_finite(values)
         raise DataError(got_expected(f"targets of {what}", got, "finite numbers", "drop or repair those samples"))
 
 

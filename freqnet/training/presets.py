@@ -324,8 +324,8 @@ class Model:
             if self.pool != 1:
                 got, todo = str(self.pool), "leave pool out, and keep fewer modes, as with modes=9"
                 raise ConfigurationError(got_expected("pool of measured spectra", got, "1: there are no samples", todo))
-            masks = dataset.measured.masks
-            return MeasuredDoor(*places, *units_of_bins(dataset.images, dataset.measured), **limits, mask=masks)
+            units = units_of_bins(dataset.images, dataset.measured)
+            return MeasuredDoor(*places, *units, **limits, mask=dataset.masks)
         pad, pool = whole.default_padding, (self.pool,) * len(dataset.grid)
         units = mean_and_scale(dataset.stored, dataset.full_scale)
         return Door(*places, *units, pad if any(pad) else (), pool if self.pool != 1 else (), **limits)
@@ -374,7 +374,7 @@ class Model:
         size = self._size(dataset)
         self._require_radius(whole, sizes)
         layers: list[Module] = []
-        if dataset.measured is not None and dataset.measured.masks:
+        if dataset.masks:
             layers.append(self._consistent(whole, sizes, dataset, size.widths[0], size.taps, keep_mask=False))
         # What follows a stage comes after the next pooling: the activation then computes only the modes that are kept.
         after: tuple[Module, ...] = ()
@@ -455,10 +455,10 @@ class Model:
         like = replace(self, activation="gaussian-gelu") if self.activation == Model.activation else self
         most = whole.band_of(FIELD_MODES)
         band = tuple(min(most, m) for m in whole.band)
-        if dataset.measured is not None and dataset.measured.masks:
+        if dataset.masks:
             # What was measured stays in the band of the input.
-            layers = operator_layers(widths, dataset.channels - dataset.measured.masks, like._activation)
-            body = DataConsistency(Sequential(layers), dataset.measured.masks, keep_mask=False)
+            layers = operator_layers(widths, dataset.channels - dataset.masks, like._activation)
+            body = DataConsistency(Sequential(layers), dataset.masks, keep_mask=False)
             return Sequential((body, *units_of(dataset)))
         layers = operator_layers(widths, len(dataset.classes), like._activation, band)
         return Sequential((*layers, *units_of(dataset)))
@@ -474,7 +474,7 @@ class Model:
         if self._is_operator(dataset):
             return self._operator_body(whole, dataset)
         taps, widths = self.taps or 5, self.widths or FIELD_WIDTHS[size]
-        if dataset.measured is not None and dataset.measured.masks:
+        if dataset.masks:
             last = len(widths) - 1
             blocks = [
                 self._consistent(whole, sizes, dataset, width, taps, keep_mask=place < last)
@@ -493,10 +493,8 @@ class Model:
         self, whole: Space, sizes: tuple[int, ...], dataset: Dataset, width: int, taps: int, *, keep_mask: bool
     ) -> DataConsistency:
         """Return a block that fills in what was not measured, and leaves the rest."""
-        assert dataset.measured is not None
-        masks = dataset.measured.masks
-        layers = self._stage(whole, sizes, sizes, width, taps)
-        return DataConsistency(self._correction(layers, sizes, dataset.channels - masks, taps), masks, keep_mask)
+        layers, channels = self._stage(whole, sizes, sizes, width, taps), dataset.channels - dataset.masks
+        return DataConsistency(self._correction(layers, sizes, channels, taps), dataset.masks, keep_mask)
 
     def _convolution(self, width: int, kept: tuple[int, ...], taps: int, groups: int = 1) -> Convolution:
         size = tuple(min(taps, n) for n in kept)
@@ -556,7 +554,7 @@ def units_of(dataset: Dataset) -> tuple[Module, ...]:
     targets, measured = dataset.targets, dataset.measured
     if measured is not None and dataset.task.is_field:
         # In the units of the input, where it is in the same ones, measured bins of the output are those of the input.
-        is_alike = targets.shape[-1] == dataset.channels - measured.masks
+        is_alike = targets.shape[-1] == dataset.channels - dataset.masks
         source = measured.without_mask(dataset.images) if is_alike else targets
         offset, scale = units_of_bins(source, replace(measured, masked=False))
         return (Rescale(scale, offset),)

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from freqnet.errors import require_package
+from freqnet.kernels import threads
 from freqnet.kernels.threads import THREAD_VARIABLES, core_count, in_threads, thread_limit
 from freqnet.launcher import launched_here
 from freqnet.training.parallel.gradients import Figures, PartialGradient, Shards, summed
 from freqnet.training.parallel.team import Team
-
-# Multiply-adds of an optimiser, of about two milliseconds, below which dividing them takes longer than it saves.
-WORTH_SENDING = 2e7
 
 
 class MPITeam(Team):
@@ -93,7 +91,7 @@ class MPITeam(Team):
     def each(
         self, function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]
     ) -> None:
-        if sum(costs) < WORTH_SENDING:
+        if sum(costs) < threads.WORTH_DIVIDING:
             in_threads(function, arrays, costs)
             return
         owned: list[list[int]] = [[] for _ in range(self.size)]
@@ -105,11 +103,11 @@ class MPITeam(Team):
             work[place] += costs[i]
         own = owned[self.rank]
         in_threads(function, [arrays[i] for i in own], [costs[i] for i in own])
-        dtype = arrays[0].dtype
-        sent = np.concatenate([arrays[i].ravel() for i in own]) if own else np.empty(0, dtype)
+        # A process may have none.
+        sent = np.concatenate([np.empty(0, arrays[0].dtype), *(arrays[i].ravel() for i in own)])
         counts = [sum(arrays[i].size for i in group) for group in owned]
         firsts = [0, *accumulate(counts)]
-        taken = np.empty(firsts[-1], dtype)
+        taken = np.empty(firsts[-1], sent.dtype)
         self.communicator.Allgatherv(sent, [taken, (counts, firsts[:-1])])
         for place, group in enumerate(owned):
             if place != self.rank:

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freqnet.data.archives import matlab_array, named_arrays
-from freqnet.data.arrays import Layout
+from freqnet.data.archives import matlab_array, named_arrays, require_array
 from freqnet.data.blocks import Block
 from freqnet.data.dataset import Dataset
-from freqnet.data.layouts import CHANNELS, SAMPLES, arrange, choose_layout
+from freqnet.data.layouts import CHANNELS, SAMPLES, Layout, arrange, choose_layout
 from freqnet.data.measured import Measured, as_complex, as_mask, from_spectra, known_bins, read_measured
 from freqnet.data.readers import reading_file
-from freqnet.errors import ConfigurationError, DataError, did_you_mean, got_expected
+from freqnet.errors import ConfigurationError, DataError, got_expected
 from freqnet.tasks import Task, get_task
 
 SUFFIXES = (".npz", ".h5", ".hdf5", ".mat")
@@ -133,7 +132,7 @@ def _read(file: Path, x: str | None, y: str | None, task: Task | None) -> _Array
         targets = y or (TARGETS if TARGETS in arrays else None)
         wanted = {name, MASK, CLASSES} | ({targets} if task and targets else set())
         if targets in wanted:
-            _name_of(file, arrays, targets, ())
+            require_array(file, arrays, targets)
         found = {own: np.asarray(arrays[own][:]) for own in arrays if own in wanted}
     values, names = found.get(targets or ""), found.get(CLASSES)
     if file.suffix.lower() == ".mat":
@@ -151,13 +150,11 @@ def _as_text(values: np.ndarray) -> list[str]:
 
 def _name_of(file: Path, arrays: Mapping[str, Any], given: str | None, usual: Sequence[str]) -> str:
     """Return the name of an array of a file: the given one, or the first of the usual ones."""
-    stored = sorted(arrays)
-    if given is not None and given not in arrays:
-        todo = did_you_mean(given, stored, "pass one of these names")
-        raise DataError(got_expected(f"file {file}", f"no array {given!r}", ", ".join(stored) or "arrays", todo))
+    if given is not None:
+        require_array(file, arrays, given)
     found = given or next((name for name in usual if name in arrays), None)
     if found is None:
-        got, todo = f"the arrays {', '.join(stored) or '(none)'}", "pass x= with the name of the spectra"
+        got, todo = f"the arrays {', '.join(sorted(arrays)) or '(none)'}", "pass x= with the name of the spectra"
         raise DataError(got_expected(f"file {file}", got, " or ".join(usual), todo))
     return found
 
