@@ -57,7 +57,7 @@ def audit_layers(probe: Probe, costs: dict[str, int], generator: np.random.Gener
         Draws the changes of the input.
     """
     rows = []
-    with no_grad():
+    with no_grad(), probe.network.constants():
         for step in probe.layers:
             mixing = _mixing(step, generator)
             rows.append(
