@@ -108,7 +108,11 @@ def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
     yield f":bdg-{BADGES[claim.verdict]}:`{verdict}` ``{claim.id}``{former}"
     for name, text in parts(claim):
         if name != "Recorded verdict" and (claim.sources or name != "Claimed in"):
-            yield from ("", f"**{name}.** {marked_up(text)}")
+            # All pages of claims and proofs are in one folder.
+            place = (
+                f"`on this page <{text.removeprefix('theory/')}>`__" if name == "Complete proof" else marked_up(text)
+            )
+            yield from ("", f"**{name}.** {place}")
     if with_picture:
         yield from ("", f".. claim-picture:: {claim.picture}")
     yield from checks_of(claim)

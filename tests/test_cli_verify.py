@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from freqnet.theory import find
+from freqnet.theory.balls import is_installed
 from processes import LIMIT, start
 from test_cli_train import command, refused, succeed
 
@@ -117,6 +118,30 @@ def test_a_claim_that_is_wrong_ends_with_1(tmp_path: Path) -> None:
     assert "WRONG triangle-spectrum" in outcome.out
     assert "agrees to" in outcome.err
     assert json.loads((tmp_path / "v.json").read_text())["as_recorded"] is False
+
+
+COMPLEX = """
+from freqnet.theory import Claim, Identity, register
+
+def power(m, z):
+    return z**2
+
+def by_parts(m, z):
+    return m.re(z) ** 2 - m.im(z) ** 2 + 2 * m.i * m.re(z) * m.im(z)
+
+check = Identity(name="at a complex number", closed=power, independent=by_parts, points=({"z": 0.5 + 0.25j},))
+register(Claim(id="square-by-parts", title="A square", statement="$z^2$", verdict="holds", checks=(check,)))
+"""
+
+
+def test_complex_points_and_balls_are_told_in_json(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(COMPLEX)
+    shown = tmp_path / "v.json"
+    succeed("verify", "--add", tmp_path / "own.py", "--claim", "square-by-parts", "--json", shown)
+    found = json.loads(shown.read_text())
+    assert found["claims"][0]["checks"][0]["points"] == [{"z": "(0.5+0.25j)"}]
+    # Balls run where they can, without being asked for.
+    assert found["rigorous"] is is_installed()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from freqnet.theory import Evidence, catalogue, find, load_file, register, verify
-from freqnet.theory.runner import check_digits
+from freqnet.theory import Evidence, Range, Source, catalogue, find, load_file, register, run_check, verify
+from freqnet.theory.evaluate import check_digits
 from test_theory_checks import EXAMPLE, GOOD
 
 from freqnet.errors import ConfigurationError
@@ -31,6 +31,28 @@ from freqnet.errors import ConfigurationError
 def test_a_claim_that_is_not_complete_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         replace(EXAMPLE, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"points": {"w": "0.7"}}, "a tuple of points; add the comma"),
+        ({"outside_points": ("0.7",)}, "outside_points: got .*, expected a tuple of points"),
+        ({"points": ({"w": 0.7},)}, "got 0.7, expected whole numbers or strings; pass '0.7'"),
+        ({"points": (), "random": {"w": Range("1", "2")}, "draws": 0}, "draws: got 0, expected 1 or more"),
+    ],
+)
+def test_points_of_another_form_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        replace(GOOD, **changes)
+
+
+def test_a_paper_has_to_be_known() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"got 'smith2020', expected one of .*; add yours: PAPERS\['smith2020'\]"
+    ):
+        Source("smith2020", "Theorem 1")
+    assert Source("pan2021", "Theorem 1").paper == "zhu2021"
 
 
 @pytest.mark.usefixtures("own_claims")
@@ -70,6 +92,7 @@ def test_nothing_near_names_the_list() -> None:
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("x = 1\n1 / 0", "line 2: ZeroDivision"),
         ("raise SystemExit(0)", "SystemExit"),
+        ("x = 1", "no new claim, expected a file with claims; call .*register"),
     ],
 )
 def test_a_file_of_claims_that_fails_is_said(text: str | None, message: str, tmp_path: Path) -> None:
@@ -84,6 +107,8 @@ def test_a_file_of_claims_that_fails_is_said(text: str | None, message: str, tmp
 def test_digits_out_of_range_are_refused(digits: int) -> None:
     with pytest.raises(ConfigurationError, match="15 to 2,000"):
         check_digits(digits)
+    with pytest.raises(ConfigurationError, match="15 to 2,000"):
+        run_check(GOOD, digits=digits)
     with pytest.raises(ConfigurationError, match="15 to 2,000"):
         list(verify([EXAMPLE], digits=digits))
 

@@ -144,9 +144,24 @@ class Check:
             raise ConfigurationError(
                 got_expected("random", repr(wrong[0]), 'a Range("-3", "3")', "wrap it in Range(...)")
             )
+        for name in ("points", "outside_points"):
+            self._require_points(name, getattr(self, name))
+        if self.random and not self.points and self.draws < 1:
+            todo = "leave draws out, or list points"
+            raise ConfigurationError(got_expected("draws", self.draws, "1 or more where no point is listed", todo))
         for side in self.sides():
             if not callable(side):
                 raise ConfigurationError(got_expected(self.name, repr(side), "a function of m", "pass a function"))
+
+    def _require_points(self, name: str, points: Any) -> None:
+        """Raise `ConfigurationError` unless points are a tuple of mappings to exact numbers."""
+        if not isinstance(points, tuple | list) or not all(isinstance(point, Mapping) for point in points):
+            todo = f'add the comma: {name}=({{"w": "0.7"}},)'
+            raise ConfigurationError(got_expected(name, repr(points), "a tuple of points", todo))
+        rounded = [value for point in points for value in point.values() if isinstance(value, float)]
+        if rounded:
+            todo = f"pass {str(rounded[0])!r}, which becomes an exact number"
+            raise ConfigurationError(got_expected(name, repr(rounded[0]), "whole numbers or strings", todo))
 
     def all_points(self, seed: int) -> Iterator[Point]:
         """Yield the listed points, then the random ones; without any, yield one point without parameters."""
@@ -316,7 +331,7 @@ def _exact(value: Any) -> Fraction | None:
 
 def parameters_at(m: Arithmetic, point: Point) -> dict[str, Any]:
     """Convert the strings of a point to numbers of an arithmetic."""
-    return {name: m.number(value) if isinstance(value, str) else value for name, value in point.items()}
+    return {name: m.number(value) if isinstance(value, str | Fraction) else value for name, value in point.items()}
 
 
 def flat(value: Any) -> list[Number]:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from freqnet.errors import ConfigurationError, got_expected
 
 from .checks import Bound, Check, Contradiction, Identity
-from .papers import current_key
+from .papers import PAPERS, current_key
 
 Verdict = Literal["holds", "conditional", "refuted"]
 Formula = Literal["seen", "reconstructed", "none"]
@@ -32,6 +32,11 @@ class Source:
         "seen" in the source, "reconstructed" from its prose, or "none" if it has no formula.
     role : str
         "claims", or "defines" if the source makes no statement of this kind.
+
+    Raises
+    ------
+    ConfigurationError
+        No paper has this key.
     """
 
     paper: str
@@ -42,6 +47,9 @@ class Source:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "paper", current_key(self.paper))
+        if self.paper not in PAPERS:
+            todo = f"add yours: PAPERS[{self.paper!r}] = Paper({self.paper!r}, label, title, page='own')"
+            raise ConfigurationError(got_expected("paper", repr(self.paper), f"one of {', '.join(PAPERS)}", todo))
 
     def equation_numbers(self) -> list[int]:
         """Return the numbers of the equations.
@@ -113,8 +121,7 @@ class Claim:
     >>> def gauss(m, w):
     ...     return m.sqrt(2 * m.pi) * m.exp(-w * w / 2)
     >>> def by_quadrature(m, w):
-    ...     R = m.cut(0.5, 2)
-    ...     return 2 * m.integral(lambda x: m.cos(w * x) * m.exp(-x * x / 2), *m.panels(0, R))
+    ...     return m.line(lambda x: m.cos(w * x) * m.exp(-x * x / 2))
     >>> check = Identity(name="closed form", closed=gauss, independent=by_quadrature, points=({"w": "0.7"},))
     >>> claim = Claim(id="gauss", title="A Gaussian is its own transform", statement="...", verdict="holds",
     ...               checks=(check,))

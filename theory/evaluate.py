@@ -13,12 +13,14 @@ from dataclasses import replace
 
 import mpmath
 
+from freqnet.errors import ConfigurationError, got_expected
+
 from . import balls
 from .checks import Bound, Check, Contradiction, Identity, Point
 from .independence import runs_engine, shared_formula
 from .judges import _NOTHING, Finding, Judge, conflict, interval, is_broken
 
-__all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "run_check"]
+__all__ = ["FEWEST_DIGITS", "MOST_DIGITS", "Finding", "check_digits", "run_check"]
 
 #: Range of the digits that may be asked for.
 FEWEST_DIGITS, MOST_DIGITS = 15, 2000
@@ -34,6 +36,13 @@ _POINT = 20
 OUTSIDE_GAP = "1e-3"
 
 
+def check_digits(digits: int) -> None:
+    """Raise `ConfigurationError` if the digits are out of range."""
+    if not FEWEST_DIGITS <= digits <= MOST_DIGITS:
+        expected = f"{FEWEST_DIGITS} to {MOST_DIGITS:,}"
+        raise ConfigurationError(got_expected("digits", digits, expected, "50 is the default"))
+
+
 def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool | None = None) -> Finding:
     """Run a check at all its points.
 
@@ -43,7 +52,7 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool | No
     ----------
     check : Check
     digits : int
-        Decimal digits.
+        Decimal digits, 15 to 2,000.
     seed : int
         Seed of the random points.
     rigorous : bool, optional
@@ -54,12 +63,18 @@ def run_check(check: Check, digits: int = 50, seed: int = 0, rigorous: bool | No
     -------
     Finding
 
+    Raises
+    ------
+    ConfigurationError
+        The digits are out of range.
+
     Examples
     --------
     >>> from freqnet.theory import find, run_check
     >>> run_check(find("sigmoid-definition").checks[0], digits=100).passed
     True
     """
+    check_digits(digits)
     start = time.perf_counter()
     blank = Finding(check=check.name, kind=type(check).__name__.lower(), engine=getattr(check, "engine", False))
     shared = shared_formula(check) if isinstance(check, Identity | Bound) else ""

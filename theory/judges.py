@@ -224,7 +224,8 @@ def _exponent_of(point: Point) -> int:
 
 
 def _unsettled(values: Values) -> str:
-    return f"its values still change at {values.carried} digits carried: it cancels; pass guard=, or mend the formula"
+    seen = f"its values still change at {values.carried} digits carried: it cancels, or is 0 here, without digits"
+    return f"{seen}; pass guard=, mend the formula, or return a list of the numbers that make up the 0"
 
 
 # -- digits --------------------------------------------------------------------------------------------

@@ -35,13 +35,14 @@ def parts(claim: Claim) -> list[tuple[str, str]]:
     claimed = [f"{PAPERS[s.paper].label}: {s} ({_FORMULA[s.formula]})" for s in claim.sources if s.role == "claims"]
     defined = [f"{PAPERS[s.paper].label}: {s}" for s in claim.sources if s.role == "defines"]
     every = [
-        ("Claimed in", "; ".join(claimed) if claimed or defined else "nowhere: a claim of our own"),
+        ("Claimed in", "; ".join(claimed) if claimed or defined else "none of the papers treated here"),
         ("About the operation of", "; ".join(defined)),
         ("Claim", claim.statement),
         ("Recorded verdict", verdict_in_words(claim)),
         ("Hypotheses", claim.hypotheses),
         ("What is true", claim.corrected),
         ("Proof", claim.proof),
+        ("Complete proof", proof_link(claim) if claim.proof_page else ""),
     ]
     return [(heading, _with_labels(text)) for heading, text in every if text]
 

@@ -17,6 +17,7 @@ from .unicode import in_unicode
 
 _added: dict[str, Claim] = {}
 _from_files: set[str] = set()
+_files: set[Path] = set()
 
 
 def register(claim: Claim) -> Claim:
@@ -150,7 +151,7 @@ def load_file(path: Path | str) -> None:
     Raises
     ------
     ConfigurationError
-        The file does not exist, or it raised an error.
+        The file does not exist, it raised an error, or it registers no claim.
     """
     path = Path(path)
     try:
@@ -164,7 +165,6 @@ def load_file(path: Path | str) -> None:
     before = set(_added)
     try:
         exec(code, {"__name__": path.stem, "__file__": str(path)})
-        _from_files.update(set(_added) - before)
     except ConfigurationError:
         raise
     except (Exception, SystemExit) as error:
@@ -173,3 +173,10 @@ def load_file(path: Path | str) -> None:
         raise ConfigurationError(
             got_expected("file of claims", got, "a file that runs without errors", "correct this line")
         ) from error
+    new = set(_added) - before
+    # A file that ran before registers the same claims again.
+    if not new and path not in _files:
+        todo = "call freqnet.theory.register(Claim(...)) in it"
+        raise ConfigurationError(got_expected("file of claims", f"{path}, no new claim", "a file with claims", todo))
+    _files.add(path)
+    _from_files.update(new)

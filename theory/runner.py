@@ -14,9 +14,9 @@ from freqnet.processes import completed, spawned
 
 from . import registry
 from .balls import require_flint
-from .checks import Check
+from .checks import Check, Point
 from .claim import Claim
-from .evaluate import FEWEST_DIGITS, MOST_DIGITS, Finding, run_check
+from .evaluate import Finding, check_digits, run_check
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,20 @@ def _finding(check: Check, found: Finding) -> dict[str, Any]:
         "radius_log10": _plain(found.radius)
     }
     rest = {name: getattr(found, name) for name in ("check", "kind", "passed", "message", "engine")}
-    worst = None if found.worst is None else dict(found.worst)
+    worst = None if found.worst is None else as_plain(found.worst)
     rest |= {"points": found.points, "screened": found.screened}
     reasons = {"not_enclosed": check.not_enclosed, "loose": getattr(check, "loose", "")}
     return {**rest, **numbers, "worst": worst, **reasons, "seconds": round(found.seconds, 4)}
 
 
+def as_plain(point: Point) -> dict[str, Any]:
+    """Return a point as data for JSON: numbers that JSON does not have are texts."""
+    return {name: value if isinstance(value, int | str) else str(value) for name, value in point.items()}
+
+
 def _plain(value: float | None) -> float | None:
     """Return a number that JSON can hold: log10 of the radius 0 of an exact ball becomes -9999."""
     return value if value is None or math.isfinite(value) else math.copysign(9999, value)
-
-
-def check_digits(digits: int) -> None:
-    """Raise `ConfigurationError` if the digits are out of range."""
-    if not FEWEST_DIGITS <= digits <= MOST_DIGITS:
-        expected = f"{FEWEST_DIGITS} to {MOST_DIGITS:,}"
-        raise ConfigurationError(got_expected("digits", digits, expected, "50 is the default"))
 
 
 def verify(

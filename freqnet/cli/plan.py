@@ -42,8 +42,9 @@ def show_plan(
 
 def _show(rates: Rates, found: Sequence[Forecast]) -> None:
     first = found[0]
+    epochs = f"{first.epochs} epoch{'s' * (first.epochs > 1)}"
     say(
-        f"{rates.dataset}, {first.images:,} samples, {first.epochs} epoch{"s" * (first.epochs > 1)} of batches of {rates.batch}: "
+        f"{rates.dataset}, {first.images:,} samples, {epochs} of batches of {rates.batch}: "
         f"{first.steps:,} steps; rates of {rates.machine}, {rates.cores} cores"
     )
     if first.images != rates.samples:

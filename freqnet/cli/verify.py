@@ -17,8 +17,9 @@ from freqnet.kernels.threads import core_count
 from freqnet.theory import Claim, Contradiction, Evidence, catalogue, find, load_file, search, verify
 from freqnet.theory import pages as texts
 from freqnet.theory.balls import is_installed
+from freqnet.theory.evaluate import check_digits
 from freqnet.theory.pages import claim_page, claim_text, places, radius_in_words
-from freqnet.theory.runner import check_digits
+from freqnet.theory.runner import as_plain
 from freqnet.theory.unicode import in_unicode
 from freqnet.training.files import write_atomically, write_json
 
@@ -94,7 +95,7 @@ def as_dict(found: Sequence[Evidence], request: Request, seconds: float) -> dict
     return {
         "digits": request.digits,
         "seed": request.seed,
-        "rigorous": bool(request.rigorous),
+        "rigorous": is_installed() if request.rigorous is None else request.rigorous,
         "seconds": round(seconds, 3),
         "as_recorded": all(evidence.as_recorded for evidence in found),
         "claims": [_claim_as_dict(e, request.seed) for e in sorted(found, key=lambda e: order[e.claim.id])],
@@ -105,7 +106,7 @@ def _claim_as_dict(evidence: Evidence, seed: int) -> dict[str, Any]:
     """Return the texts of a claim and its evidence, with the points and the required gap of each check."""
     plain = evidence.as_dict()
     for check, entry in zip(evidence.claim.checks, plain["checks"], strict=True):
-        entry["points"] = [dict(point) for point in check.all_points(seed)]
+        entry["points"] = [as_plain(point) for point in check.all_points(seed)]
         entry["gap_needed"] = float(check.gap) if isinstance(check, Contradiction) else None
     return {**plain, **texts.as_dict(evidence.claim), "checks": plain["checks"]}
 

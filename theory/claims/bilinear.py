@@ -312,16 +312,18 @@ CLAIMS: tuple[Claim, ...] = (
         id="product-modulo-rank",
         title="The least number of products modulo a polynomial: Winograd's theorem",
         statement="The product of two polynomials modulo $P$, of degree $n$ and with $k$ different irreducible "
-        "factors, needs $2n - k$ products, and no fewer.",
+        "factors, needs $2n - k$ products of a linear combination of the coefficients of one factor with one of the "
+        "other, and no fewer.",
         verdict="conditional",
-        hypotheses=r"$P = \prod Q_i^{e_i}$ over a field of at least $k$ elements, and of at least $2n_i - 2$ for each "
-        r"$n_i = e_i \deg Q_i$.",
-        corrected="The lower bound needs a field of $k$ elements only. Over the field of two elements, the "
-        "irreducible $s^3 + s + 1$ needs 6 products, not 5.",
-        proof="For each factor, some element of the basis that is dual to $n$ of the functionals $a_i$ is not in the "
-        "ideal of the factor. The other $n - k$ functionals, or more, vanish at these $k$ elements, hence at a unit "
-        "$x$ that they span. The rest of the products must produce all $n$ dimensions of $x h$. The theorem is "
-        "Winograd's (1980).",
+        hypotheses=r"$P = \prod Q_i^{e_i}$ over a field of at least $2n_i - 2$ elements for each $n_i = e_i \deg "
+        "Q_i$.",
+        corrected="The lower bound holds over every field. Over the field of two elements, the irreducible "
+        "$s^3 + s + 1$ needs 6 products, not 5.",
+        proof="Let $a_j$ be the linear combinations of the coefficients of the first factor $x$. For each $Q_i$, some "
+        "element of the basis that is dual to $n$ of the $a_j$ is no multiple of $Q_i$. The other $n - k$ of the "
+        "$a_j$, or more, vanish at these $k$ elements, hence at an invertible $x$ that they span; for this the field "
+        "may be extended. The rest of the products must produce all $n$ dimensions of the products with this $x$. "
+        "The theorem is Winograd's (1980).",
         proof_page="proofs_real#the-number-of-products",
         checks=(
             Identity(
@@ -334,6 +336,7 @@ CLAIMS: tuple[Claim, ...] = (
                     {"p": 2, "P": 111, "k": 1},
                     {"p": 2, "P": 1001, "k": 2},
                     {"p": 2, "P": 1100, "k": 2},
+                    {"p": 2, "P": 10010, "k": 3},
                     {"p": 3, "P": 101, "k": 1},
                     {"p": 3, "P": 1020, "k": 3},
                 ),

@@ -140,8 +140,9 @@ CLAIMS: tuple[Claim, ...] = (
         id="convolution-theorem",
         title="The transform of a convolution is the product of the transforms",
         sources=(Source(_ZHU, "Definition 1; Theorem 3.1; Section 3.1; Appendix A.1", "1, 4, 45-49", "reconstructed"),),
-        statement=r"With $(f * g)(t) = \int f(x) g(t - x)\,dx$: $\int (f * g)(t) e^{-iwt}\,dt = F(w) G(w)$, for "
-        "absolutely integrable $f$ and $g$ with the transforms $F$ and $G$.",
+        statement=r"With $(f * g)(t) = \int f(x) g(t - x)\,dx$ (for almost every $t$): "
+        r"$\int (f * g)(t) e^{-iwt}\,dt = F(w) G(w)$, for absolutely integrable $f$ and $g$ with the transforms $F$ "
+        "and $G$.",
         verdict="holds",
         proof=r"Fubini, since $\int \int |f(x) g(t - x)|\,dx\,dt$ is finite; then substitute $t = x + y$. Piecewise "
         "smoothness is not needed.",

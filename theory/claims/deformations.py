@@ -416,10 +416,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="deformation-of-a-mode",
-        title="A deformation by 2.405/k removes mode k",
+        title="A deformation by 2.405/k removes the wave of mode k",
         statement=r"The wave $e^{ikx}$ deformed to $e^{ik(x - \epsilon\sin x)}$ has the amplitude $J_n(k\epsilon)$ "
-        r"at mode $k - n$. Mode $k$ keeps the power $J_0(k\epsilon)^2$, which is 0 at $\epsilon = 2.405/k$, a "
-        "deformation whose derivative is as small as $2.405/k$.",
+        r"at mode $k - n$. Mode $k$ keeps the power $J_0(k\epsilon)^2$, which is 0 at $\epsilon = j/k$, where $j = "
+        r"2.4048\ldots$ is the first zero of $J_0$. For $k \geq 3$ the map $x - \epsilon\sin x$ then increases; the "
+        r"displacement and its derivative are at most $j/k$.",
         verdict="holds",
         proof=r"This is the generating function of Bessel functions, $e^{-iz\sin x} = \sum_n J_n(z) e^{-inx}$, at $z = "
         r"k\epsilon$.",

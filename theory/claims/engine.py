@@ -391,6 +391,32 @@ def _of_samples(m: Arithmetic, x: Map, rows: int, columns: int) -> Signal:
     return [coefficient(m, x, p, q) for p, q in modes(rows, columns)]
 
 
+def vjps_between_bands(m: Arithmetic, N: int, a: int, b: int, c: int, seed: int) -> list[Signal]:
+    """Return the gradients of <g, x y> for signals x, y, g of the bands a, b, c."""
+    bands = (a, b, c)
+    X, Y, G = (
+        {k: coefficient(m, noise2(m, 1, N, seed + i), 0, k) for k in range(-bands[i], bands[i] + 1)} for i in range(3)
+    )
+
+    def product(U: dict[int, Number], V: dict[int, Number], band: int) -> Signal:
+        return [sum((U[j] * V[k - j] for j in U if k - j in V), m.number(0)) for k in range(band + 1)]
+
+    return [product(G, Y, a), product(G, X, b)]
+
+
+def engine_vjps_between_bands(m: Arithmetic, N: int, a: int, b: int, c: int, seed: int) -> list[Signal]:
+    from freqnet import gradient, ops
+
+    x, y, g = (analysed(noise2(m, 1, N, seed + i), band, requires_grad=True) for i, band in enumerate((a, b, c)))
+    return [numbers(m, found.data) for found in gradient(ops.inner_product(g, ops.multiply(x, y, band=c)), [x, y])]
+
+
+_THREE_BANDS: tuple[Point, ...] = tuple(
+    {"N": 15, "a": a, "b": b, "c": c, "seed": a + b + c}
+    for a, b, c in ((2, 5, 4), (1, 6, 0), (4, 1, 7), (0, 3, 3), (0, 0, 0))
+)
+
+
 def engine_vjps_of_product(m: Arithmetic, rows: int, columns: int, seed: int) -> list[Signal]:
     from freqnet import gradient, ops
 
@@ -454,11 +480,15 @@ CLAIMS += (
     Claim(
         id="engine-product-gradients",
         title="freqnet's gradients of a pointwise product",
-        statement="With a cotangent $G$ the gradients are the pointwise products of $G$ with the other factor, "
-        "truncated to the band.",
+        statement="With a cotangent $G$ the gradient in one of two real signals is the pointwise product of $G$ with "
+        "the other, truncated to the band of the first, in Parseval's inner product.",
         verdict="holds",
-        proof="Multiplication by a real signal is its own adjoint.",
-        checks=(same("against samples on twice the grid", vjps_of_product, engine_vjps_of_product, GRIDS),),
+        proof="Multiplication by a real signal is its own adjoint, and the adjoint of a truncation fills up with "
+        "zeros.",
+        checks=(
+            same("against samples on twice the grid", vjps_of_product, engine_vjps_of_product, GRIDS),
+            same("three bands, by sums over modes", vjps_between_bands, engine_vjps_between_bands, _THREE_BANDS),
+        ),
     ),
 )
 

@@ -253,11 +253,12 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="kautz-error",
         title="The error of Kautz pairs, exact for a damped oscillation",
-        statement=r"Let $\Re b, \Re z > 0$. With $n$ pairs of functions of the poles $-z$ and $-\overline{z}$, the "
-        r"error for $\Re(\gamma e^{-bt})$ has the norm of $\Re(\gamma \beta^n e^{-bt})$, with $\beta = (b - z)(b - "
-        r"\overline{z})/[(b + z)(b + \overline{z})]$, which is 0 for $z = b$. The exponential $e^{-bt}$ with $\Im b = "
-        r"10\,\Re b$ needs 47 Laguerre functions for an error of 1 % at the best scale, and 6 pairs, which are 12 "
-        "functions, if the frequency of the pole is wrong by 10 %.",
+        statement=r"Let $\Re b, \Re z > 0$. With $n$ pairs of functions of the poles $-z$ and $-\overline{z}$ (for "
+        r"real $z$: with $t^j e^{-zt}$, $j < 2n$), the least error for $\Re(\gamma e^{-bt})$ has the energy of "
+        r"$\Re(\gamma \beta^n e^{-bt})$, with $\beta = (b - z)(b - \overline{z})/[(b + z)(b + \overline{z})]$, and "
+        r"$\beta = 0$ for $z = b$. The exponential $e^{-bt}$ with $\Im b = 10\,\Re b$ needs 47 Laguerre functions "
+        r"for an error of 1 % of its amplitude at the best scale, and 6 pairs, which are 12 functions, for $\Re z = "
+        r"\Re b$ and $\Im z = 0.9\,\Im b$ or $1.1\,\Im b$.",
         verdict="holds",
         proof=r"Transforms orthogonal to the pairs are the products $B G$ with the Blaschke product $B(p) = [(p - z)(p "
         r"- \overline{z})]^n/[(p + z)(p + \overline{z})]^n$. The part of $1/(p + b)$ in this space is $B(b)B(p)/(p + "
@@ -296,7 +297,7 @@ CLAIMS: tuple[Claim, ...] = (
                 quantity=pairs_for,
                 low="5",
                 high="6",
-                points=({"w": "10", "off": "0.1"},),
+                points=({"w": "10", "off": "0.1"}, {"w": "10", "off": "-0.1"}),
             ),
         ),
     ),

@@ -333,13 +333,18 @@ CLAIMS += (
         sources=(Source("zhu2021", "Section 3.3"),),
         statement="Pooling is equivalent to low-pass filtering.",
         verdict="conditional",
-        hypotheses="Pooling is average pooling before samples are dropped, and its side lobes are neglected.",
-        corrected="The response falls from 1 at "
-        r"bin 0 to 0 at bin $N/s$, but side lobes follow for $s \geq 3$. At 1.5 periods per window the response is "
+        hypotheses=r"Pooling is average pooling over windows of $s \geq 2$ of $N$ samples, before samples are dropped, "
+        "and its side lobes are neglected.",
+        corrected="The modulus of the response falls from 1 at "
+        r"bin 0 to 0 at the frequency $N/s$, but side lobes follow for $s \geq 3$. At 1.5 periods per window it is "
         r"$1/(s \sin(3\pi/(2s)))$: 1/3 for three samples, and it approaches $2/(3\pi) = 0.212$ for many samples. The "
-        "height of the first side lobe of the sinc is 0.2172, at $wT/2 = 4.4934$. A stride aliases the frequencies "
-        "that pass to the lowest bins. Max pooling is not a low-pass: it maps 1, -1, 1, -1 to 1, 1, 1, 1.",
-        proof=r"The sum of a wave over the window is geometric. The slope of $\sin(u)/u$ is $(u \cos u - \sin u)/u^2$, "
+        r"height of the first side lobe of the sinc, that of a window of length $T$ on the line at the frequency $w$, "
+        r"is 0.2172, at $wT/2 = 4.4934$. A stride of $s$ folds what passes beyond $N/(2s)$ onto the bins up to "
+        r"$N/(2s)$. Max pooling is not a low-pass: over two neighbours on a circle, with stride 1, it maps "
+        "1, -1, 1, -1 to 1, 1, 1, 1.",
+        proof=r"The sum of a wave over the window is geometric, with the modulus $|\sin(sv)|/(s \sin v)$ at $2v$ per "
+        r"sample. Its logarithm has the slope $s \cot(sv) - \cot v < 0$ on $(0, \pi/s)$. The slope of $\sin(u)/u$ is "
+        r"$(u \cos u - \sin u)/u^2$, "
         r"whose numerator has the derivative $-u \sin u > 0$ on $(\pi, 2\pi)$: the sinc has one extremum there.",
         checks=(
             Identity(name="beyond the first zero", closed=leak, independent=leak_by_sum, points=_WINDOWS),

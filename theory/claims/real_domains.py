@@ -795,14 +795,14 @@ CLAIMS += (
         id="hartley-convolution",
         title="Hartley: real, orthogonal, and circular convolution in pairs of bins",
         statement=r"With $X_k = \sum_n x_n (\cos + \sin)(2\pi kn/N)$ the transform of $x \circledast y$ is $Z_k = "
-        r"\frac{1}{2}[X_k (Y_k + Y_{-k}) + X_{-k} (Y_k - Y_{-k})]$. $X/\sqrt{N}$ is orthogonal and its own inverse "
-        r"(then $Z$ gets a factor $\sqrt{N}$).",
+        r"\frac{1}{2}[X_k (Y_k + Y_{-k}) + X_{-k} (Y_k - Y_{-k})]$. Divided by $\sqrt{N}$, the transform is orthogonal "
+        r"and its own inverse (then $Z$ gets a factor $\sqrt{N}$).",
         verdict="holds",
-        corrected="Bins mix in pairs k, -k: the transform does not diagonalise the convolution, as no real transform "
-        "can (see no-real-circular-diagonaliser). It is the real part minus the imaginary part of the Fourier "
-        "transform.",
+        corrected=r"For $N \geq 3$ bins mix in pairs $k$, $-k$: the transform does not diagonalise the convolution, "
+        "as no real transform can (see no-real-circular-diagonaliser). For real signals it is the real part minus "
+        "the imaginary part of the Fourier transform.",
         proof=r"$X_k = \Re \hat x_k - \Im \hat x_k$, so that $\Re \hat x_k = (X_k + X_{-k})/2$ and $\Im \hat x_k = "
-        r"(X_{-k} - X_k)/2$; insert both into $\hat x_k \hat y_k$.",
+        r"(X_{-k} - X_k)/2$ for real signals; insert both into $\hat x_k \hat y_k$. Both sides are bilinear.",
         checks=(
             Identity(
                 name="pairs of bins against circular convolution",

@@ -123,6 +123,15 @@ def softplus_beside_relu(m: Arithmetic, w: Number) -> Number:
     return 1 / w**2 - m.pi / (w * m.sinh(m.pi * w))
 
 
+def softplus_paired(m: Arithmetic, s: Number) -> Number:
+    # The line through i/2 in the place of the finite part: the even integrand has no residue at 0.
+    def above(x: Number) -> Number:
+        w = x + m.i / 2
+        return m.exp(-w * w / 2) * m.cosh(s * w) / (m.i * w * m.cosh(m.pi * x))
+
+    return -m.i * m.pi * s * m.exp(-s * s / 2) - m.pi * m.exp(-s * s / 2) * m.line(above)
+
+
 # -- the sigmoid of a wave --------------------------------------------------------------------------------
 def bridged(m: Arithmetic, mu: Number, A: Number, k: int) -> Number:
     """Return mode k >= 0 of sigmoid(mu + A cos t) from the sigmoid's spectrum, for real mu and A."""
@@ -283,13 +292,16 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="softplus-spectrum",
         title="The Fourier transform of softplus",
-        statement=r"$i\pi\delta'(w) - \mathrm{f.p.}\,\pi/(w \sinh(\pi w))$ for $\log(1 + e^x)$.",
+        statement=r"$\log(1 + e^x)$ has the transform $i\pi\delta'(w) - \mathrm{f.p.}\,\pi/(w \sinh(\pi w))$.",
         verdict="holds",
         proof=r"The difference of softplus and ReLU is $\log(1 + e^{-|x|})$, which is in $L^1$ and has the transform "
         r"$1/w^2 - \pi/(w \sinh(\pi w))$. Add ReLU's spectrum (see relu-spectrum-is-a-delta).",
         picture="spectra",
         proof_page="proofs_transforms#spectra-of-activation-functions",
-        checks=(_of_even("of softplus less ReLU", softplus_beside_relu, lambda m, x: m.log(1 + m.exp(-x))),),
+        checks=(
+            _of_even("of softplus less ReLU", softplus_beside_relu, lambda m, x: m.log(1 + m.exp(-x))),
+            _as_a_distribution(softplus_paired, lambda m, x: m.log(1 + m.exp(x))),
+        ),
     ),
     Claim(
         id="sigmoid-spectrum-as-a-layer",
@@ -834,14 +846,14 @@ CLAIMS += (
         id="relu-fourier-frequency-derivative",
         title="The derivative in w of ReLU's transform on [0, a]",
         sources=(Source(_ZHU, "Theorem 3.4; Section 3.2", "18", "reconstructed"),),
-        statement=r"Back-propagation through ReLU in the frequency domain has the form "
-        r"$(a^2 w^2 E - 2E(1 + iwa) + 2)/w^3$, $E = e^{-iwa}$.",
+        statement=r"The derivative in $w$ of the transform of ReLU on $[0, a]$, which the source takes for "
+        r"back-propagation, is $(a^2 w^2 E - 2E(1 + iwa) + 2)/w^3$, $E = e^{-iwa}$.",
         verdict="conditional",
-        hypotheses=r"The formula is read as the derivative with respect to $w$ of the transform on $[0, a]$, for "
-        r"$w \ne 0$.",
+        hypotheses=r"$a > 0$ and $w \ne 0$.",
         corrected="At $w = 0$ the derivative is $-ia^3/3$. Back-propagation multiplies by the slope of ReLU at each "
         "$x$, which is a different operation.",
-        proof=r"The derivative of $E(1 + iwa)$ is $a^2 w E$. It is also the transform of $-ix^2$ on $[0, a]$.",
+        proof=r"The derivative of $E(1 + iwa)$ is $a^2 w E$. The derivative of the transform is also the transform of "
+        r"$-ix^2$ on $[0, a]$, which gives the value at $w = 0$.",
         checks=(
             Identity(
                 name="against quadrature",

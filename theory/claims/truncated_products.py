@@ -491,7 +491,8 @@ CLAIMS: tuple[Claim, ...] = (
         title="Products of images that are truncated after every step must be multiplied in pairs",
         statement=r"On two axes, with $K \geq 2$ and $K/2 \leq q < K$, the modes $(-K, -q)$ twice and $(q, K)$ twice "
         "have a sum in the band, but no order of them has all partial sums in the band: multiplied one after the "
-        "other, with truncations, their waves give 0. Multiplied in two pairs they give the exact product.",
+        "other, with truncations, their waves give 0. Multiplied in two pairs of different modes they give the exact "
+        "product.",
         verdict="holds",
         proof="Two equal modes add up to one that is outside the band; two different ones add up to $(q - K, K - q)$, "
         "and with a third mode to $(q - 2K, K - 2q)$ or $(2q - K, 2K - q)$, where $2K - q > K$. The sum of two pairs "
