@@ -240,6 +240,8 @@ class Digits(Arithmetic):
     is_divided : bool
         Whether the panellings of an integral differed, so that a panel was divided.
 
+    Examples
+    --------
     >>> m = Digits(30)
     >>> print(m.ctx.nstr(m.integral(lambda x: m.exp(-x * x), *m.panels(-9, 9)) ** 2, 20))
     3.1415926535897932385

@@ -159,7 +159,7 @@ def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> Non
     kinds = f" ({parts})" if parts else ""
     say(f"{len(right)} of {_claims(len(found))} came out as recorded{kinds} in {seconds:.1f} s")
     points, screened = (sum(getattr(f, name) for e in found for f in e.findings) for name in ("points", "screened"))
-    say(f"checked at {points:,} points, and at {screened:,} random points to 15 digits")
+    say(f"checked at {points:,} point{'s' * (points != 1)}, and at {screened:,} random points to 15 digits")
     digits = min((evidence.digits for evidence in right if evidence.digits is not None), default=None)
     if digits is not None:
         say(f"closed forms agree with independent evaluations to {digits:.1f} of {request.digits} digits or more")
