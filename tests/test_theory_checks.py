@@ -309,6 +309,9 @@ def test_what_is_not_holomorphic_is_refused_inside_an_integral(name: str) -> Non
 def test_a_check_of_what_is_not_holomorphic_fails() -> None:
     check = replace(GOOD, closed=lambda m, w: m.integral(lambda x: m.abs(x * (1 + m.i)), 0, 1))
     assert "not holomorphic" in run_check(check, rigorous=True).message
+    # In digits the two sides only seem to differ.
+    assert "not holomorphic" in run_check(check).message
+    assert "agrees to" in run_check(check, rigorous=False).message
 
 
 @pytest.mark.rigorous

@@ -144,6 +144,10 @@ def _at(check: Check, judges: list[Judge], point: Point, blank: Finding) -> Find
             results[judge.balls] = judge, *judge.judge(point)
             found = results[judge.balls][1]
             if not found.passed:
+                # An error in balls, such as a function that is not holomorphic, says more than a number of digits.
+                for other in judges:
+                    if other.balls and other is not judge:
+                        other.judge(point)
                 return found
         if len(results) == 1:
             return found

@@ -101,7 +101,7 @@ class Inside:
         refuse(name, "take functions from m")
 
     def __abs__(self) -> Any:
-        refuse("abs", "use sqrt(x**2), or divide the integral where the sign changes")
+        refuse("abs", "use sqrt(x**2), and divide the integral where the sign changes")
 
     def _compared(self, *_: Any) -> Any:
         refuse("a comparison", "divide the integral where the condition changes")
