@@ -17,7 +17,6 @@ from .unicode import in_unicode
 
 _added: dict[str, Claim] = {}
 _from_files: set[str] = set()
-_files: set[Path] = set()
 
 
 def register(claim: Claim) -> Claim:
@@ -151,7 +150,7 @@ def load_file(path: Path | str) -> None:
     Raises
     ------
     ConfigurationError
-        The file does not exist, it raised an error, or it registers no claim.
+        The file does not exist, it raised an error, or it registers no new claim.
     """
     path = Path(path)
     try:
@@ -174,9 +173,7 @@ def load_file(path: Path | str) -> None:
             got_expected("file of claims", got, "a file that runs without errors", "correct this line")
         ) from error
     new = set(_added) - before
-    # A file that ran before registers the same claims again.
-    if not new and path not in _files:
+    if not new:
         todo = "call freqnet.theory.register(Claim(...)) in it"
         raise ConfigurationError(got_expected("file of claims", f"{path}, no new claim", "a file with claims", todo))
-    _files.add(path)
     _from_files.update(new)

@@ -157,9 +157,9 @@ def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> Non
     counts = Counter(evidence.claim.verdict for evidence in right)
     parts = ", ".join(f"{counts[name]} {text}" for name, text in VERDICTS.items() if counts[name])
     kinds = f" ({parts})" if parts else ""
-    say(f"{len(right)} of {_claims(len(found))} came out as recorded{kinds} in {seconds:.1f} s")
+    say(f"{len(right)} of {_counted(len(found), 'claim')} came out as recorded{kinds} in {seconds:.1f} s")
     points, screened = (sum(getattr(f, name) for e in found for f in e.findings) for name in ("points", "screened"))
-    say(f"checked at {points:,} point{'s' * (points != 1)}, and at {screened:,} random points to 15 digits")
+    say(f"checked at {_counted(points, 'point')}, and at {_counted(screened, 'random point')} to 15 digits")
     digits = min((evidence.digits for evidence in right if evidence.digits is not None), default=None)
     if digits is not None:
         say(f"closed forms agree with independent evaluations to {digits:.1f} of {request.digits} digits or more")
@@ -167,13 +167,13 @@ def _summary(found: Sequence[Evidence], request: Request, seconds: float) -> Non
     if balls:
         radius = max(e.radius for e in balls if e.radius is not None)
         rest = "; of the others --show says why they cannot be" if len(balls) < len(right) else ""
-        say(f"{_claims(len(balls))} enclosed in balls of relative radius 1e{radius:.1f} at most{rest}")
+        say(f"{_counted(len(balls), 'claim')} enclosed in balls of relative radius 1e{radius:.1f} at most{rest}")
     elif not is_installed():
         say('balls did not run, as python-flint is not installed: pip install "freqnet[rigorous]" adds it')
 
 
-def _claims(count: int) -> str:
-    return f"{count} claim{'' if count == 1 else 's'}"
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 VERDICTS = {"holds": "hold", "conditional": "conditional", "refuted": "refuted"}

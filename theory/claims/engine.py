@@ -391,12 +391,14 @@ def _of_samples(m: Arithmetic, x: Map, rows: int, columns: int) -> Signal:
     return [coefficient(m, x, p, q) for p, q in modes(rows, columns)]
 
 
+def _row_modes(m: Arithmetic, x: Map, band: int) -> dict[int, Number]:
+    """Return the coefficients of one row by their modes, the negative ones included."""
+    return {k: coefficient(m, x, 0, k) for k in range(-band, band + 1)}
+
+
 def vjps_between_bands(m: Arithmetic, N: int, a: int, b: int, c: int, seed: int) -> list[Signal]:
     """Return the gradients of <g, x y> for signals x, y, g of the bands a, b, c."""
-    bands = (a, b, c)
-    X, Y, G = (
-        {k: coefficient(m, noise2(m, 1, N, seed + i), 0, k) for k in range(-bands[i], bands[i] + 1)} for i in range(3)
-    )
+    X, Y, G = (_row_modes(m, noise2(m, 1, N, seed + i), band) for i, band in enumerate((a, b, c)))
 
     def product(U: dict[int, Number], V: dict[int, Number], band: int) -> Signal:
         return [sum((U[j] * V[k - j] for j in U if k - j in V), m.number(0)) for k in range(band + 1)]

@@ -129,7 +129,7 @@ def softplus_paired(m: Arithmetic, s: Number) -> Number:
         w = x + m.i / 2
         return m.exp(-w * w / 2) * m.cosh(s * w) / (m.i * w * m.cosh(m.pi * x))
 
-    return -m.i * m.pi * s * m.exp(-s * s / 2) - m.pi * m.exp(-s * s / 2) * m.line(above)
+    return -m.pi * m.exp(-s * s / 2) * (m.i * s + m.line(above))
 
 
 # -- the sigmoid of a wave --------------------------------------------------------------------------------
