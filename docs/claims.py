@@ -110,7 +110,9 @@ def lines_of(claim: Claim, with_picture: bool) -> Iterator[str]:
         if name != "Recorded verdict" and (claim.sources or name != "Claimed in"):
             # All pages of claims and proofs are in one folder.
             place = (
-                f"`on this page <{text.removeprefix('theory/')}>`__" if name == "Complete proof" else marked_up(text)
+                f"`in a section of its own <{text.removeprefix('theory/')}>`__"
+                if name == "Complete proof"
+                else marked_up(text)
             )
             yield from ("", f"**{name}.** {place}")
     if with_picture:
