@@ -202,6 +202,9 @@ def test_pairs_are_steps_of_solutions() -> None:
     pairs, solutions = navier_stokes(6, points=16, steps=3), flow(2, points=16, steps=3)
     assert np.allclose(pairs.images[:3, ..., 0], solutions[0, :3], atol=1e-6)
     assert np.allclose(pairs.targets[3:, ..., 0], solutions[1, 1:], atol=1e-6)
+    sparse = navier_stokes(4, points=16, steps=3, every=2)
+    assert np.allclose(sparse.images[2:, ..., 0], solutions[1, :3:2], atol=1e-6)
+    assert np.allclose(sparse.targets[2:, ..., 0], solutions[1, 1::2], atol=1e-6)
     steps = kuramoto_sivashinsky(5, points=64)
     assert np.allclose(steps.images[1:, :, 0], steps.targets[:-1, :, 0], atol=1e-6)
 
@@ -217,6 +220,7 @@ def test_media_have_two_materials() -> None:
         (lambda: solve_burgers(np.full((1, 8), np.nan)), DataError, "8 values that are NaN"),
         (lambda: solve_burgers(np.zeros((1, 8)), viscosity=0), ConfigurationError, "viscosity: got 0"),
         (lambda: solve_burgers(np.zeros((1, 8)), steps=0), ConfigurationError, "steps: got 0"),
+        (lambda: navier_stokes(4, points=16, every=0), ConfigurationError, "every: got 0"),
         (
             lambda: solve_burgers(1e6 * np.sin(circle(64))[None], steps=2),
             DataError,

@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from freqnet.benchmarks.studies.store import Row, Store
 from freqnet.benchmarks.timing import steps_and_inference, threads
 
 from freqnet import Fourier, nn, ops
-from freqnet.data import Dataset, burgers, darcy, flow, navier_stokes, split
+from freqnet.data import Dataset, Split, burgers, darcy, flow, navier_stokes, split
 from freqnet.training import Model, Settings, analyse, fit
 
 RESULTS = Path(__file__).parents[1] / "results" / "operators.json"
@@ -52,6 +53,8 @@ class Problem:
     learning_rate : float
         Peak of the learning rate of freqnet; that of FNO is `fno_rate`.
     fno_rate : float
+    rollout : bool
+        Whether the map is a time step of Navier-Stokes, whose errors over many steps are measured too.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Problem:
     batch: int = 20
     learning_rate: float = 4e-3
     fno_rate: float = 1e-3
+    rollout: bool = False
 
     def model(self) -> Model:
         """Return the choices of freqnet's network."""
@@ -83,9 +87,14 @@ PROBLEMS = {
     # Navier-Stokes at 0.21 %.
     "darcy": Problem("darcy", lambda count: darcy(count), modes=25, width=32, blocks=3, epochs=30),
     "navier-stokes": Problem(
-        "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=3, epochs=20
+        "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=3, epochs=20, rollout=True
     ),
-}
+    # As many pairs, from the whole course of the solutions over which the rollouts go: 20 of each solution, as above.
+    "navier-stokes-course": Problem(
+        "navier-stokes-course", lambda count: navier_stokes(count, steps=STEPS, every=STEPS // 20),
+        modes=25, width=32, blocks=3, epochs=20, rollout=True,
+    ),
+}  # fmt: skip
 
 
 class Peer:
@@ -234,6 +243,12 @@ def rollout_errors(network: Ours | Peer, steps: int = STEPS, count: int = 5) -> 
     return {"rollout_steps": told, "rollout": [relative_error(fields[n - 1], truth[:, n]) for n in told]}
 
 
+@lru_cache(1)
+def _parts(problem: Problem, count: int) -> Split:
+    """Return the pairs of a problem, which all its rows share."""
+    return split(problem.make(count), validation=0)
+
+
 def measure(problem: Problem, name: str, seed: int, count: int = 1200) -> Row:
     """Train a network on a problem, and return what it does on the test set.
 
@@ -246,7 +261,7 @@ def measure(problem: Problem, name: str, seed: int, count: int = 1200) -> Row:
     count : int
         Number of pairs, a sixth of them for the test.
     """
-    parts = split(problem.make(count), validation=0)
+    parts = _parts(problem, count)
     network: Ours | Peer = (Peer if name == "FNO" else Ours)(problem, parts.train, seed)
     with threads(1):
         start, processor = time.perf_counter(), time.process_time()
@@ -256,7 +271,7 @@ def measure(problem: Problem, name: str, seed: int, count: int = 1200) -> Row:
         row: Row = {"problem": problem.name, "network": name, "seed": seed, "pairs": len(parts.train)}
         row |= {"error": relative_error(outputs, parts.test.targets), "seconds": seconds, "processor_seconds": used}
         row |= resolution_changes(network, parts.test.images[:20])
-        if problem.name == "navier-stokes":
+        if problem.rollout:
             row |= rollout_errors(network)
     blocks = problem.fno_blocks if name == "FNO" else problem.blocks
     return row | {"epochs": problem.epochs, "width": problem.width, "modes": problem.modes, "blocks": blocks}

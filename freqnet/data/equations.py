@@ -158,6 +158,7 @@ def navier_stokes(
     viscosity: float = 1e-3,
     step: float = 1.0,
     steps: int = 20,
+    every: int = 1,
 ) -> Dataset:
     """Return pairs of vorticity fields of forced two-dimensional flow, one time step apart.
 
@@ -178,7 +179,9 @@ def navier_stokes(
     step : float
         Time between the fields of a pair.
     steps : int
-        Pairs per solution, from time 0 on.
+        Time steps of each solution, from time 0 on.
+    every : int
+        Only every so many steps, a pair begins: more solutions for the same count.
 
     Returns
     -------
@@ -195,9 +198,10 @@ def navier_stokes(
     >>> navier_stokes(4, points=16, steps=2)
     Dataset('navier-stokes', samples=4, grid=(16, 16), channels=1, outputs=1, task='field')
     """
-    solutions = -(-require_count("count", count, 100) // require_count("steps", steps, 100))
+    pairs = -(-require_count("steps", steps, 100) // require_count("every", every, 1))
+    solutions = -(-require_count("count", count, 100) // pairs)
     found = flow(solutions, seed, points=points, viscosity=viscosity, step=step, steps=steps)
-    return _dataset("navier-stokes", *(part[:count] for part in steps_of(found)))
+    return _dataset("navier-stokes", *(part[:count] for part in steps_of(found, every)))
 
 
 def flow(

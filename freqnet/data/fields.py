@@ -94,10 +94,10 @@ def from_fields(before: np.ndarray, after: np.ndarray, name: str, official_test:
     return from_arrays(before, after, layout=layout, name=name, official_test=official_test, task="field")
 
 
-def steps_of(solutions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the fields ``(pairs, *grid)`` of solutions ``(solutions, times, *grid)`` but the last, and their next."""
+def steps_of(solutions: np.ndarray, every: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return every so many fields ``(pairs, *grid)`` of solutions ``(solutions, times, *grid)``, and their next."""
     grid = solutions.shape[2:]
-    return solutions[:, :-1].reshape(-1, *grid), solutions[:, 1:].reshape(-1, *grid)
+    return solutions[:, :-1:every].reshape(-1, *grid), solutions[:, 1::every].reshape(-1, *grid)
 
 
 def _check(path: Path, time: Any, stride: Any, count: Any) -> None:
