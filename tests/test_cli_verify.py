@@ -56,7 +56,8 @@ def test_the_evidence_holds_what_a_reader_needs(tmp_path: Path) -> None:
     for check, entry in zip(claim.checks, pooling["checks"], strict=True):
         assert entry["points"] == [dict(point) for point in check.all_points(0)]
         assert (entry["gap_needed"] is not None) == (entry["kind"] == "contradiction")
-        assert (entry["gap"] is not None) == (entry["kind"] == "contradiction")
+        assert (entry["gap"] is not None) == (entry["kind"] != "identity")
+        assert entry["outside_points"] == [dict(point) for point in check.points_outside(0)]
 
 
 def test_words_choose_claims(tmp_path: Path) -> None:

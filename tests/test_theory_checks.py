@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -109,7 +111,24 @@ def test_a_contradiction_needs_a_difference(rigorous: bool) -> None:
 @pytest.mark.parametrize(("low", "high", "passes"), [("2", "3", True), ("2.6", None, False), (None, "2.5", False)])
 def test_bounds_are_kept_to(low: str | None, high: str | None, passes: bool, rigorous: bool) -> None:
     check = Bound(name="root of 2 pi", quantity=lambda m: m.sqrt(2 * m.pi), low=low, high=high)
-    assert run_check(check, rigorous=rigorous).passed is passes
+    found = run_check(check, rigorous=rigorous)
+    assert found.passed is passes
+    distance = (3 - math.sqrt(2 * math.pi)) / 3
+    assert found.gap == (pytest.approx(distance, rel=1e-12) if passes else None)
+
+
+@pytest.mark.parametrize("rigorous", BOTH)
+def test_a_bound_that_is_just_missed_does_not_look_kept(rigorous: bool) -> None:
+    check = Bound(name="above", quantity=lambda m: 1 + m.number("1e-12"), high="1")
+    assert re.match(r"1\.000000000001(000)? is not at most 1$", run_check(check, rigorous=rigorous).message)
+
+
+def test_the_ends_of_ranges_outside_are_points() -> None:
+    ranges = {"w": Range("1", "2"), "n": Range(3, 5)}
+    points = list(replace(GOOD, outside=ranges).points_outside(seed=0))
+    assert len(points) == 7
+    assert {point["w"] for point in points[:2]} == {"1", "2"}
+    assert {point["n"] for point in points[:2]} == {3, 5}
 
 
 @pytest.mark.parametrize("claimed", [lambda m, w: m.ctx.nan, lambda m, w: [gauss(m, w), gauss(m, w)]])
@@ -224,6 +243,11 @@ def test_a_check_that_ends_the_process_is_its_finding() -> None:
         (lambda: Range("a", 3), "in order"),
         (lambda: replace(GOOD, random={"w": ("-3", "3")}), "wrap it"),
         (lambda: replace(GOOD, closed=3), "a function of m"),
+        (lambda: replace(GOOD, given=gauss), "given: got .*gauss.*, expected a tuple of functions; add the comma"),
+        (
+            lambda: Bound(name="b", quantity=gauss, high=("1",)),
+            r"bounds: got \('1',\), expected a number or a function",
+        ),
         (lambda: replace(EXAMPLE, checks=GOOD), "add the comma"),
         (lambda: replace(EXAMPLE, checks=(GOOD, gauss)), "a tuple of checks"),
     ],

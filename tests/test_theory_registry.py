@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from freqnet.theory import Evidence, Range, Source, catalogue, find, load_file, register, run_check, verify
 from freqnet.theory.evaluate import check_digits
+from freqnet.theory.pages import proof_link
 from test_theory_checks import EXAMPLE, GOOD
 
 from freqnet.errors import ConfigurationError
@@ -26,6 +27,7 @@ from freqnet.errors import ConfigurationError
         ({"verdict": "conditional"}, "hypotheses"),
         ({"verdict": "refuted"}, "corrected"),
         ({"verdict": "refuted", "corrected": "x"}, "a Contradiction"),
+        ({"proof_page": "nowhere"}, "proof_page: got 'nowhere', expected the address of a page"),
     ],
 )
 def test_a_claim_that_is_not_complete_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -69,6 +71,16 @@ def test_a_claim_of_ones_own_is_found() -> None:
         register(replace(EXAMPLE, id="iw-is-not-a-gradient"))
     with pytest.raises(ConfigurationError, match="not taken"):
         register(replace(EXAMPLE, id="another", aliases=("sigmoid-definition",)))
+    with pytest.raises(ConfigurationError, match=r"picture: got 'rainbow', expected one of .*bridge"):
+        register(replace(EXAMPLE, id="another", picture="rainbow"))
+
+
+@pytest.mark.usefixtures("own_claims")
+def test_the_proof_of_a_claim_of_ones_own_is_where_its_author_says() -> None:
+    claim = register(EXAMPLE)
+    assert proof_link(claim) == ""
+    address = "https://example.org/proof.html#area"
+    assert proof_link(replace(claim, proof_page=address)) == address
 
 
 @pytest.mark.parametrize("name", ["sigmoid-fourier-intervall", "Sigmoid-Fourier-Interval", "fourier-interval"])
@@ -113,6 +125,19 @@ def test_digits_out_of_range_are_refused(digits: int) -> None:
         list(verify([EXAMPLE], digits=digits))
 
 
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        (EXAMPLE, f"claims: got the claim {EXAMPLE.id}, expected a list"),
+        ("relu-is-linear", "claims: got 'relu-is-linear', expected a list"),
+        (["relu-is-linear"], "claims: got 'relu-is-linear', expected claims; freqnet.theory.find"),
+    ],
+)
+def test_what_is_no_list_of_claims_is_refused(claims: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        list(verify(claims))
+
+
 def test_random_points_follow_the_seed() -> None:
     points = [list(GOOD.all_points(seed)) for seed in (0, 0, 1)]
     assert points[0] == points[1]
@@ -146,6 +171,18 @@ def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     together = list(verify(chosen, digits=20, processes=2, files=[own]))
     assert figures(together) == figures(alone)
     assert all(e.as_recorded for e in together)
+
+
+@pytest.mark.usefixtures("own_claims")
+def test_a_file_that_fails_in_another_process_is_told_in_one_line(tmp_path: Path, capfd: Any) -> None:
+    own = tmp_path / "own.py"
+    text = (Path(__file__).parents[1] / "examples" / "your_own_claim.py").read_text()
+    own.write_text(text + "\nimport multiprocessing\nassert not multiprocessing.parent_process(), 'alone'\n")
+    load_file(own)
+    chosen = [find("triangle-spectrum"), find("sigmoid-definition")]
+    with pytest.raises(ConfigurationError, match=r"in another process: .*line \d+: AssertionError: alone"):
+        list(verify(chosen, digits=15, processes=2, files=[own]))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_evidence_in_numbers() -> None:

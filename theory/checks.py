@@ -190,10 +190,13 @@ class Check:
                 yield dict(zip(self.random, values, strict=True))
 
     def points_outside(self, seed: int) -> Iterator[Point]:
-        """Yield the points outside the hypothesis."""
+        """Yield the points outside the hypothesis: two opposite corners of the ranges, and random ones."""
         yield from self.outside_points
         if self.outside:
             generator = random.Random(f"outside {self.name} {seed}")
+            corner = [generator.randint(0, 1) for _ in self.outside]
+            for ends in (corner, [1 - end for end in corner]):
+                yield {name: where.at(end) for (name, where), end in zip(self.outside.items(), ends, strict=True)}
             for _ in range(max(self.draws, OUTSIDE)):
                 yield {name: where.draw(generator) for name, where in self.outside.items()}
 
@@ -226,6 +229,10 @@ class Identity(Check):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not isinstance(self.given, tuple | list):
+            raise ConfigurationError(
+                got_expected("given", repr(self.given), "a tuple of functions", "add the comma: given=(sigmoid,)")
+            )
         if any(side in self.given for side in self.sides()):
             todo = "leave the closed form and the independent evaluation out of given"
             raise ConfigurationError(got_expected("given", "a side of the check", "functions that it uses", todo))
@@ -298,7 +305,7 @@ class Bound(Check):
             )
         ends = [_exact(end) for end in (self.low, self.high) if end is not None and not callable(end)]
         if None in ends:
-            got = " and ".join(repr(end) for end in (self.low, self.high) if isinstance(end, str))
+            got = " and ".join(repr(end) for end in (self.low, self.high) if end is not None and not callable(end))
             raise ConfigurationError(
                 got_expected("bounds", got, "a number or a function", "pass high='0.5', for example")
             )

@@ -109,12 +109,13 @@ class Claim:
     aliases : tuple of str
         Ids of earlier versions, by which the claim is still found.
     proof_page : str
-        Page and section of the documentation with the complete proof, such as "proofs#pooling", or empty.
+        Page and section of the documentation with the complete proof, such as "proofs#pooling", or the address of
+        another page, such as "https://example.org/proof", or empty.
 
     Raises
     ------
     ConfigurationError
-        A field that the verdict requires is missing.
+        A field that the verdict requires is missing, or `proof_page` is none.
 
     Examples
     --------
@@ -191,4 +192,8 @@ class Claim:
                 self.verdict == "refuted" and Contradiction not in kinds
             ),
         }
+        place = 'the address of a page, or "page#section" of the documentation'
+        wrong[got_expected("proof_page", repr(self.proof_page), place, "leave proof_page out")] = bool(
+            self.proof_page
+        ) and not re.fullmatch(r"https?://\S+|\w+#[\w-]+", self.proof_page)
         return [message for message, is_wrong in wrong.items() if is_wrong]

@@ -9,9 +9,10 @@ again with more digits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from .arithmetic import GUARD, Arithmetic, Digits, Number
@@ -50,7 +51,8 @@ class Finding:
     digits : float or None
         Digits to which an identity agrees, at its worst point.
     gap : float or None
-        Smallest relative difference of a contradiction.
+        Smallest relative difference of a contradiction; least distance of a quantity from its bounds, relative to the
+        larger of both.
     radius : float or None
         Log10 of the radius of the widest ball, relative to its centre; None if no balls ran.
     worst : mapping or None
@@ -339,25 +341,27 @@ def _bound(judge: Judge, blank: Finding, point: Point) -> Finding:
     assert isinstance(check, Bound)
     found = blank
     for values in judge.ladder(point):
-        text, wrong = _bounded(check, values, values if judge.is_confirmed else last)
-        found = replace(blank, passed=not wrong, message=wrong or text)
+        text, wrong, gap = _bounded(check, values, values if judge.is_confirmed else last)
+        found = replace(blank, passed=not wrong, message=wrong or text, gap=None if wrong else gap)
         if not wrong or (last is not None and wrong != _unsettled(values)):
             break
         last = values
     return found
 
 
-def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
-    """Return a quantity as text, and why it is not known to lie within its bounds."""
+def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str, float]:
+    """Return a quantity as text, why it is not known to lie within its bounds, and its relative distance from them."""
     m = now.m
     if len(now.all) != 1:
-        return "", f"got {len(now.all)} numbers, expected one; check them one by one"
+        return "", f"got {len(now.all)} numbers, expected one; check them one by one", 0.0
     if now.wrong:
-        return "", now.wrong
+        return "", now.wrong, 0.0
     parts = _parts(now)
-    text = m.ctx.nstr(m.ctx.re(now.all[0]), SHOWN)
+    real = [None if part is None else part[0] for part in parts]
+    shown = partial(m.ctx.nstr, n=_digits_shown(real, m.ctx.nstr))
+    text = shown(real[0])
     if last is None or last.wrong:
-        return text, _unsettled(now)
+        return text, _unsettled(now), 0.0
     before = _parts(last)
     needed, further = now.m.digits - SLACK, now.carried - last.carried
     for old, new in zip(before, parts, strict=True):
@@ -366,8 +370,9 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         is_small = abs(new[1]) <= abs(new[0]) * m.ctx.mpf(10) ** -needed
         # Rounding errors shrink with the precision.
         if not is_small and not abs(new[1]) <= abs(old[1]) * m.ctx.mpf(10) ** (NARROW - further):
-            return text, f"{text} has an imaginary part of {m.ctx.nstr(new[1], 2)}: bounds are of real numbers"
-    value, low, high = (part if part is None else part[0] for part in parts)
+            return text, f"{text} has an imaginary part of {m.ctx.nstr(new[1], 2)}: bounds are of real numbers", 0.0
+    value, low, high = real
+    assert value is not None
     old_value, old_low, old_high = (part if part is None else part[0] for part in before)
     for margin, drift in (
         (None if low is None else value - low, _change(value, old_value) + _change(low, old_low)),
@@ -376,10 +381,21 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
         if margin is None:
             continue
         if abs(margin) < 2 * drift:
-            return text, _unsettled(now)
+            return text, _unsettled(now), 0.0
         if margin < 0:
-            return text, f"{text} is not {interval(check)}{_shown(check, m.ctx.nstr, low, high)}"
-    return text, ""
+            return text, f"{text} is not {interval(check)}{_shown(check, shown, low, high)}", 0.0
+    distances = [(abs(value - end), max(abs(value), abs(end))) for end in (low, high) if end is not None]
+    return text, "", min(float(distance / size) if size else 0.0 for distance, size in distances)
+
+
+def _digits_shown(numbers: Iterable[Number | None], text: Callable[[Number, int], str]) -> int:
+    """Return the digits at which a quantity and its bounds, if they differ, do not look alike."""
+    known = [z for z in numbers if z is not None]
+    for digits in (SHOWN, 2 * SHOWN, 4 * SHOWN):
+        texts = [text(z, digits) for z in known]
+        if texts[0] not in texts[1:]:
+            return digits
+    return SHOWN
 
 
 def _parts(values: Values) -> list[tuple[Number, Number] | None]:
@@ -400,9 +416,9 @@ def interval(check: Bound) -> str:
     return f"between {low} and {high}"
 
 
-def _shown(check: Bound, text: Callable[[Number, int], str], *ends: Number | None) -> str:
+def _shown(check: Bound, text: Callable[[Number], str], *ends: Number | None) -> str:
     """Return the values of the bounds that are functions, in parentheses."""
-    values = [text(z, SHOWN) for z, end in zip(ends, (check.low, check.high), strict=True) if callable(end)]
+    values = [text(z) for z, end in zip(ends, (check.low, check.high), strict=True) if callable(end)]
     return f" ({' and '.join(values)})" if values else ""
 
 
@@ -521,7 +537,8 @@ def _bound_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
             if not all(z.is_finite() for z in given):
                 found = replace(blank, passed=False, message="a ball is not finite")
                 continue
-            text = ball.real.str(SHOWN, radius=False)
+            digits = _digits_shown((ball, low, high), lambda z, n: z.real.str(n, radius=False))
+            text = ball.real.str(digits, radius=False)
             if not all(z.imag.contains(0) for z in given):
                 message = f"{text} or its bounds have an imaginary part: bounds are of real numbers"
                 return replace(blank, passed=False, message=message)
@@ -531,7 +548,8 @@ def _bound_balls(judge: Judge, blank: Finding, point: Point) -> Finding:
             radius = _width(ball, size)
             is_inside = all(margin.real >= 0 for margin in margins)
             is_outside = any(margin.real < 0 for margin in margins)
-            bounds = f"{interval(check)}{_shown(check, lambda z, n: z.real.str(n, radius=False), low, high)}"
+            shown = lambda z: z.real.str(digits, radius=False)  # noqa: B023
+            bounds = f"{interval(check)}{_shown(check, shown, low, high)}"
         if is_outside:
             return replace(blank, passed=False, radius=radius, message=f"{text} is not {bounds}")
         uncertain = f"{ball.real.str(SHOWN)} is not {bounds}{UNCERTAIN}"

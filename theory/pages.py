@@ -9,6 +9,7 @@ from typing import Any
 from freqnet.report.formulas import text_and_formulas
 from freqnet.report.page import Block, Page, Picture, Section, Table, render
 
+from . import registry
 from .checks import Bound
 from .claim import Claim
 from .evaluate import Finding
@@ -57,15 +58,21 @@ def verdict_in_words(claim: Claim) -> str:
 
 
 def proof_link(claim: Claim) -> str:
-    """Return the place of the proof, relative to the root of the documentation.
+    """Return the place of the proof, relative to the root of the documentation or as a whole address.
+
+    A claim of a user without such an address has none.
 
     >>> from freqnet.theory import find
     >>> proof_link(find("real-nodes-conditioning")), proof_link(find("relu-is-linear"))
     ('theory/proofs_real.html#condition-numbers', 'theory/going_deeper.html#claim-relu-is-linear')
     """
     page, _, section = claim.proof_page.partition("#")
+    if page.startswith(("https://", "http://")):
+        return claim.proof_page
     if page:
         return f"theory/{page}.html#{section}"
+    if registry.is_added(claim):
+        return ""
     return f"theory/{PAPERS[claim.sources[0].paper].page if claim.sources else 'own'}.html#claim-{claim.id}"
 
 
@@ -100,11 +107,19 @@ def outcome(found: Finding, digits: int) -> str:
     words = {
         "identity": "" if found.digits is None else f"agree to {min(found.digits, digits):.1f} digits or more",
         "contradiction": "" if found.gap is None else f"differ by {100 * found.gap:.3g} % or more",
-        "bound": f"it is {found.message}{f' at {found.place}' if found.place else ''}",
+        "bound": f"it is {found.message}{f' at {found.place}' if found.place else ''}{_distance(found.gap)}",
     }[found.kind]
     radius = radius_in_words(found.radius)
     ball = "exact balls" if radius == "exact" else radius and f"balls of relative radius {radius}"
     return ", ".join(filter(None, ("in double precision" if found.engine else "", words, ball)))
+
+
+def _distance(gap: float | None) -> str:
+    """Return how far a quantity is from its bounds, where it comes nearest."""
+    if gap is None:
+        return ""
+    percent = f"{100 * gap:.0f}" if gap > 0.1 else f"{100 * gap:.2g}"
+    return f", {percent} % from its nearest bound" if gap else ", equal to its bound"
 
 
 def radius_in_words(radius: float | None) -> str:

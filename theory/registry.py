@@ -25,8 +25,14 @@ def register(claim: Claim) -> Claim:
     Raises
     ------
     ConfigurationError
-        Another claim has the same id.
+        Another claim has the same id, or no picture has the name that the claim gives.
     """
+    if claim.picture:
+        from .pictures import PICTURES  # which loads the plots
+
+        if claim.picture not in PICTURES:
+            expected = f"one of {', '.join(PICTURES)}"
+            raise ConfigurationError(got_expected("picture", repr(claim.picture), expected, "leave picture out"))
     known = _own() | _added
     others = [other for other in known.values() if other.id != claim.id]
     taken = {name for other in others for name in (other.id, *other.aliases)}
@@ -49,6 +55,11 @@ def _own() -> dict[str, Claim]:
                 )
             found[claim.id] = claim
     return found
+
+
+def is_added(claim: Claim) -> bool:
+    """Tell whether a claim is none of the library's own."""
+    return _own().get(claim.id) != claim
 
 
 def catalogue(source: str | None = None) -> list[Claim]:

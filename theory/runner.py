@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +113,7 @@ def _plain(value: float | None) -> float | None:
 
 
 def verify(
-    claims: Sequence[Claim] | None = None,
+    claims: Iterable[Claim] | None = None,
     *,
     digits: int = 50,
     seed: int = 0,
@@ -125,7 +125,7 @@ def verify(
 
     Parameters
     ----------
-    claims : sequence of Claim, optional
+    claims : iterable of Claim, optional
         All claims by default.
     digits : int
         Decimal digits, 15 to 2,000. A closed form and its independent evaluation must agree to all but five.
@@ -147,7 +147,8 @@ def verify(
     Raises
     ------
     ConfigurationError
-        The digits are out of range, python-flint is missing, or a process was killed.
+        The digits are out of range, `claims` are no claims, python-flint is missing, a file of claims fails in another
+        process, or a process was killed.
 
     Examples
     --------
@@ -159,7 +160,7 @@ def verify(
     check_digits(digits)
     if rigorous:
         require_flint()
-    chosen = registry.catalogue() if claims is None else list(claims)
+    chosen = registry.catalogue() if claims is None else _as_list(claims)
     options = (digits, seed, rigorous)
     remote = [c for c in chosen if processes > 1 and registry.is_known_elsewhere(c, bool(files))]
     if remote:
@@ -167,6 +168,18 @@ def verify(
     for claim in chosen:
         if claim not in remote:
             yield Evidence(claim, tuple(run_check(check, *options) for check in claim.checks), digits)
+
+
+def _as_list(claims: Any) -> list[Claim]:
+    if not isinstance(claims, Iterable) or isinstance(claims, str | bytes):
+        got = f"the claim {claims.id}" if isinstance(claims, Claim) else repr(claims)
+        raise ConfigurationError(got_expected("claims", got, "a list of claims", "pass [find('relu-is-linear')]"))
+    found = list(claims)
+    for claim in found:
+        if not isinstance(claim, Claim):
+            todo = "freqnet.theory.find returns the claim of an id"
+            raise ConfigurationError(got_expected("claims", repr(claim), "claims", todo))
+    return found
 
 
 def _in_processes(
@@ -177,7 +190,7 @@ def _in_processes(
     by_name = {claim.id: claim for claim in claims}
     found: dict[str, dict[int, Finding]] = {name: {} for name in by_name}
     try:
-        with spawned(processes, registry.load_files, list(files)) as executor:
+        with spawned(processes, _begin, list(files)) as executor:
             for (name, index, _), future in completed(executor, _work, tasks):
                 claim = by_name[name]
                 found[name][index] = future.result()
@@ -188,7 +201,21 @@ def _in_processes(
         raise ConfigurationError(got_expected("a checking process", "its sudden end", "a finding", todo)) from error
 
 
+#: Why this process, one of several, could not run the files of claims.
+_failures: list[str] = []
+
+
+def _begin(files: list[Path | str]) -> None:
+    """Run files of claims in another process. An error is kept for its first task, which can report it."""
+    try:
+        registry.load_files(files)
+    except ConfigurationError as error:
+        _failures.append(str(error))
+
+
 def _work(task: tuple[str, int, tuple[int, int, bool | None]]) -> Finding:
     """Run one check of a claim, in another process."""
+    if _failures:
+        raise ConfigurationError(f"in another process: {_failures[0]}")
     name, index, options = task
     return run_check(registry.find(name).checks[index], *options)

@@ -107,6 +107,7 @@ def _claim_as_dict(evidence: Evidence, seed: int) -> dict[str, Any]:
     plain = evidence.as_dict()
     for check, entry in zip(evidence.claim.checks, plain["checks"], strict=True):
         entry["points"] = [as_plain(point) for point in check.all_points(seed)]
+        entry["outside_points"] = [as_plain(point) for point in check.points_outside(seed)]
         entry["gap_needed"] = float(check.gap) if isinstance(check, Contradiction) else None
     return {**plain, **texts.as_dict(evidence.claim), "checks": plain["checks"]}
 
