@@ -17,6 +17,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Tests start many commands, each of which would compile freqnet anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 import numpy as np
 
 # The generators that each file of tests has, with their states before the first test.
