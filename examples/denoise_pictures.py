@@ -21,7 +21,7 @@ from freqnet.data import from_arrays, split
 from freqnet.report import Run, write_report
 from freqnet.training import Model, Settings, analyse, evaluate, fit
 
-SIZE, NOISE, WINDOW = 24, 0.1, 7
+SIZE, NOISE, WINDOW = 20, 0.1, 7
 generator = np.random.default_rng(0)
 
 # %%
@@ -120,7 +120,7 @@ plt.show()
 # Report and audit
 # ----------------
 
-found = audit(network, parts.test.images[:60])
+found = audit(network, parts.test.images[:40])
 print(f"{found.verdict}; an affine map explains {found.affine_share:.0%}, shift error {found.equivariance.worst:.0e}")
 with tempfile.TemporaryDirectory() as folder:
     tested = parts.test.images, parts.test.targets, result.outputs, dataset.classes
