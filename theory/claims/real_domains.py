@@ -578,10 +578,10 @@ CLAIMS += (
                 guard=40,
             ),
             Bound(
-                name="measured error: more than a hundredth of the largest sample",
-                loose="rounding errors differ between machines; the claim is that few digits remain",
+                name="measured error: more than a tenth of the largest sample",
+                loose="rounding errors differ between machines; 0.37 is the least seen",
                 quantity=error_in_floats,
-                low="1e-2",
+                low="0.1",
                 points=tuple(
                     {"N": N, "family": family, "bits": bits}
                     for N, family, bits in (

@@ -244,9 +244,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="nor by products of two",
-                loose="random products stay below the square of equal modes, which reaches it",
                 quantity=ratio_of_two,
                 high=lambda m, K, seed: square_norm(m, K),
+                # This pair comes within 3.1 % of the bound.
+                points=({"K": 1, "seed": 2462},),
                 random={"K": Range(1, 2), "seed": Range(0, 9999)},
             ),
             Identity(
