@@ -409,7 +409,8 @@ CLAIMS: tuple[Claim, ...] = (
         checks=(
             Bound(
                 name="the packet with b = 2, a = 1, and a window of the spectrum exp(-width |w|)",
-                loose="the theorem adds three estimates, each of which this packet only partly reaches",
+                loose="the three changes partly cancel and are not largest at the same width: near s = 1 together "
+                "they are at most 0.28 of the bound",
                 quantity=moved_layer,
                 high=bound_of_layer,
                 points=({"s": "1.01", "width": "10"}, {"s": "3", "width": "0.5"}),

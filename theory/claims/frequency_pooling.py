@@ -616,7 +616,8 @@ CLAIMS += (
             ),
             Bound(
                 name="a network of freqnet with linearised activations, by its audit",
-                loose="rounding errors differ between machines; here there is none",
+                loose="the audit subtracts an allowance for rounding errors, so that an affine network usually has "
+                "exactly 0",
                 quantity=residual_by_audit,
                 high="1e-12",
                 not_enclosed=DOUBLE,

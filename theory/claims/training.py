@@ -709,7 +709,8 @@ CLAIMS += (
             ),
             Bound(
                 name="its size at chance or worse",
-                loose="the lower end says the sign only; the upper one is nearly reached",
+                loose="0 says the sign only; the upper end is nearly reached by one label, and reached by any number "
+                "of them if every probability is 1/2 (the next check)",
                 quantity=gradient_at_chance_or_worse,
                 low="0",
                 high=lambda m, size, seed: half_the_power_of_two(m, size),
