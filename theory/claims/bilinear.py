@@ -577,7 +577,8 @@ CLAIMS += (
         checks=(
             Bound(
                 name="two vectors that show the rate, at irregular nodes",
-                loose="the bound holds for any nodes; random ones are worse than the best",
+                loose="the bound drops a factor that grows with N: at the extrema of T_n the two vectors show 1.66 "
+                "times it at N = 2 and 4.2 times at N = 24; irregular nodes have more",
                 quantity=seen_amplification,
                 low=floor_without_factors,
                 points=({"N": 2, "reach": "1", "seed": 1}, {"N": 24, "reach": "3", "seed": 1}),
@@ -586,7 +587,8 @@ CLAIMS += (
             ),
             Bound(
                 name="tangents of equispaced angles, and Chebyshev's nodes",
-                loose="the bound has the sharp rate, without the factor that these nodes have",
+                loose="Chebyshev's nodes in [-1, 1] have the rate and 19.5 times the bound; those in (0, 1) and the "
+                "tangents grow faster",
                 quantity=condition_of,
                 low=floor_of_family,
                 # In the Frobenius norm every condition number is at least N; here the bound exceeds N.
@@ -670,18 +672,16 @@ CLAIMS += (
             ),
             Bound(
                 name="and in units of the bound by coefficients",
-                loose="the lower end is proved for all nodes; the best factor found is above it",
                 quantity=excess_of_phases,
-                low="1",
+                low="1.4",
                 high="1.6",
                 points=({"N": 2}, {"N": 4}, {"N": 8}, {"N": 32}),
                 guard=30,
             ),
             Bound(
                 name="the same for positive nodes",
-                loose="the ratio to the bound grows slowly from 1 at N = 2; these sizes do not show more",
                 quantity=excess_of_positive_phases,
-                low="1",
+                low="1.35",
                 high="1.6",
                 points=({"N": 2}, {"N": 8}, {"N": 16}),
                 guard=30,

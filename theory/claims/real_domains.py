@@ -204,7 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             Bound(
                 name="nodes all over the real line, above the bound that is proved for any",
-                loose="the bound holds for any nodes; these are far from the best",
+                loose="the bound is weak: by real-nodes-sharp-rate no real nodes have less than 17,238 at N = 16, "
+                "where it says 23",
                 quantity=condition_of,
                 low=floor_anywhere,
                 # Here the bound exceeds N, which bounds every condition number in the Frobenius norm.
@@ -558,7 +559,8 @@ CLAIMS += (
             ),
             Bound(
                 name="measured error at N = 8, in single and in double precision",
-                loose="rounding errors rarely add up to the bound by the condition number",
+                loose="half a unit in the last place times the condition number is an estimate, rarely exceeded; most "
+                "signals have a tenth of it or less",
                 quantity=error_in_floats,
                 high=lambda m, N, family, bits: condition_of(m, N, family) / m.number(2) ** bits,
                 points=tuple({"N": 8, "family": family, "bits": bits} for family in (0, 1) for bits in (24, 53)),
@@ -578,10 +580,10 @@ CLAIMS += (
                 guard=40,
             ),
             Bound(
-                name="measured error: more than a hundredth of the largest sample",
-                loose="rounding errors differ between machines; the claim is that few digits remain",
+                name="measured error: more than a tenth of the largest sample",
+                loose="rounding errors differ between machines; 0.37 is the least seen",
                 quantity=error_in_floats,
-                low="1e-2",
+                low="0.1",
                 points=tuple(
                     {"N": N, "family": family, "bits": bits}
                     for N, family, bits in (
