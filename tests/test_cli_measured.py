@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(place / "new.npz", kspace=KSPACE[:5], mask=MASK[:5])
     short = "--epochs", 2, "--widths", "4,4", "--quiet"
     succeed("train", place / "scans.npz", *WORDS, *short, "--out", place / "classes")
-    succeed("train", place / "field.npz", *WORDS, "--task", "field", *short, "--out", place / "filled")
+    succeed("train", place / "field.npz", *WORDS, "--task", "field", *short, "--out", place / "filled", report=True)
     return place
 
 

@@ -39,17 +39,20 @@ class Outcome(NamedTuple):
     err: str
 
 
-def command(*words: object) -> Outcome:
-    """Run ``freqnet WORDS`` in this process."""
+def command(*words: object, report: bool = False) -> Outcome:
+    """Run ``freqnet WORDS`` in this process; its reports are empty unless the test reads them."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
+    with pytest.MonkeyPatch.context() as patch:
+        if not report:
+            without_plots(patch)
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
     return Outcome(ended.value.code, out.getvalue(), err.getvalue())
 
 
-def succeed(*words: object) -> str:
+def succeed(*words: object, report: bool = False) -> str:
     """Run a command that must succeed; return its output."""
-    outcome = command(*words)
+    outcome = command(*words, report=report)
     assert (outcome.status, outcome.err) == (0, ""), outcome
     return outcome.out
 

@@ -180,7 +180,7 @@ def test_the_command(tmp_path: Path) -> None:
 def test_rates_of_this_machine() -> None:
     job = Job("digits", model={"widths": (4,)}, settings={"epochs": 2, "batch": 64})
     told: list[str] = []
-    rates = measure_rates(job, tell=told.append)
+    rates = measure_rates(job, tell=told.append, seconds=0.02)
     assert len(told) == 3
     assert (rates.samples, rates.kept, rates.epochs, rates.batch, rates.sample) == (1797, 1437, 2, 64, 256)
     assert rates.whole.examples == (2, 8, 16, 32, 64)

@@ -604,7 +604,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_of_each_task(name: str, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     task, data = get_task(name), str(files / f"{name}.npz")
-    said = succeed("train", data, "--task", name, "--out", "run", "--validation", "0.2", *SMALL)
+    said = succeed("train", data, "--task", name, "--out", "run", "--validation", "0.2", *SMALL, report=True)
     assert f"test {task.score}" in said
     metrics_ = json.loads(Path("run/metrics.json").read_text())
     assert metrics_["task"] == name

@@ -86,7 +86,7 @@ def spike(m, at: str, height: str = "1000000", width: str = "0.0001"):
     return f
 
 
-@pytest.mark.parametrize("at", ["0.3", "0.77123"])
+@pytest.mark.parametrize("at", ["0.3", pytest.param("0.77123", marks=pytest.mark.slow)])
 def test_a_spike_is_not_missed(at: str) -> None:
     def by_quadrature(m):
         return m.integral(spike(m, at), 0, 1)

@@ -30,8 +30,8 @@ from freqnet.training.fit import Run
 from freqnet.training.parallel import default_shards
 from freqnet.training.parallel.gradients import PartialGradients, Shards
 
-# Shares of a batch that are measured, seconds of each measurement, and samples of the evaluation.
-_SHARES, _SECONDS, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 0.8, 1000
+# Shares of a batch that are measured, and samples of the evaluation.
+_SHARES, _EVALUATED = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 1.0), 1000
 # Bytes per second and seconds per message between machines where nothing is said: Ethernet of 10 Gbit/s.
 BANDWIDTH, LATENCY = 1.25e9, 5e-5
 # Seconds per message between processes of one machine, most of which is Python and waking up: fitted to trainings of
@@ -338,7 +338,7 @@ def _exchange(rates: Rates, cluster: Cluster, machines: int, waiting: float, tra
 
 
 # -- measuring -------------------------------------------------------------------------------------------------
-def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None) -> Rates:
+def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None, seconds: float = 0.8) -> Rates:
     """Measure a training on this machine, for some seconds.
 
     One process with its usual threads measures steps on whole batches; then as many processes as cores, with one thread
@@ -350,6 +350,8 @@ def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None) -
         The choices of the training.
     tell : callable
         Gets a line about each measurement before it begins.
+    seconds : float
+        Seconds of each of about twenty measurements.
 
     Raises
     ------
@@ -361,14 +363,14 @@ def measure_rates(job: Job, tell: Callable[[str], object] = lambda what: None) -
     cores = core_count()
     tell("one process, with all its threads")
     with spawned(1) as executor:
-        alone = executor.submit(_measure, job, None).result()
+        alone = executor.submit(_measure, job, None, seconds).result()
     # A process of its own, because peaks do not go down.
     tell("the memory of a short training")
     with spawned(1) as executor:
         peak = executor.submit(_peak, job).result()
     tell(f"{cores} processes at the same time")
     with spawned(cores, _wait_by, get_context("spawn").Barrier(cores)) as executor:
-        shared = list(executor.map(_measure, [job] * cores, [1] * cores))
+        shared = list(executor.map(_measure, [job] * cores, [1] * cores, [seconds] * cores))
     mean = lambda name: float(np.mean([getattr(found, name) for found in shared]))
     # In each step all processes wait for the slowest.
     slowest = tuple(map(float, np.max([found.part.seconds for found in shared], axis=0)))
@@ -392,7 +394,7 @@ def _wait_by(barrier: Any) -> None:
     _barrier = barrier
 
 
-def _measure(job: Job, threads: int | None) -> Rates:
+def _measure(job: Job, threads: int | None, seconds: float) -> Rates:
     """Measure in a process of its own; with a number of threads, parts of batches while other processes do so too.
 
     What differs between the two is the same here in both places, and the memory is left out.
@@ -409,6 +411,7 @@ def _measure(job: Job, threads: int | None) -> Rates:
     run.optimizer.learning_rate = 0.0
     partial = PartialGradients(run)
     batch = min(settings.batch, len(train))
+    timed = lambda function, argument: _timed(function, argument, seconds)
     counts = sorted({max(1, round(batch * share)) for share in _SHARES})
     with thread_limit(threads) if threads else nullcontext(), one_blas_thread():
         network.body.train()
@@ -416,15 +419,15 @@ def _measure(job: Job, threads: int | None) -> Rates:
             _barrier.wait()
         step = _part_of(partial) if threads else _step_of(run)
         order = np.random.default_rng(0).permutation(len(train))
-        times = Times(tuple(counts), tuple(_timed(step, np.resize(order, count)) for count in counts))
+        times = Times(tuple(counts), tuple(timed(step, np.resize(order, count)) for count in counts))
         numbers, other = (np.ones(partial.length, partial.dtype) for _ in range(2))
         large, target = np.ones(1 << 22), np.empty(1 << 22)
-        optimizer = _timed(lambda _: run.optimizer.step(settings.clip or math.inf), None)
-        divided, longest, matrices = _divided(run)
-        addition = _timed(lambda _: np.add(numbers, other, out=numbers), None)
-        copying = large.nbytes / _timed(lambda _: np.copyto(target, large), None)
+        optimizer = timed(lambda _: run.optimizer.step(settings.clip or math.inf), None)
+        divided, longest, matrices = _divided(run, seconds)
+        addition = timed(lambda _: np.add(numbers, other, out=numbers), None)
+        copying = large.nbytes / timed(lambda _: np.copyto(target, large), None)
         some = analyse(network, parts.train.take(np.arange(min(len(train), _EVALUATED))))
-        prediction = _timed(lambda _: evaluate(network, some), None) / len(some)
+        prediction = timed(lambda _: evaluate(network, some), None) / len(some)
     one = train.array.take(range(1), axis=-2)
     return Rates(
         machine=platform.node() or "this machine",
@@ -475,19 +478,19 @@ def _peak(job: Job) -> int:
     return peak_bytes() or 0
 
 
-def _divided(run: Run) -> tuple[float, float, int]:
+def _divided(run: Run, seconds: float) -> tuple[float, float, int]:
     """Return the seconds of a step of the optimiser that processes divide, of its longest piece, and its bytes."""
     pieces: list[tuple[float, int]] = []
 
     def timed(function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]) -> None:
         if sum(costs) >= WORTH_DIVIDING:
             # Copies, because the pieces of a step of length 0 end as zeros, which take no time.
-            pieces.extend((_timed(lambda one: function(one.copy()), array), array.nbytes) for array in arrays)
+            pieces.extend((_timed(lambda one: function(one.copy()), array, seconds), array.nbytes) for array in arrays)
 
     run.optimizer.each = timed
     run.optimizer.step(run.settings.clip or math.inf)
-    seconds = [one for one, _ in pieces]
-    return sum(seconds), max(seconds, default=0.0), sum(size for _, size in pieces)
+    times = [one for one, _ in pieces]
+    return sum(times), max(times, default=0.0), sum(size for _, size in pieces)
 
 
 def _step_of(run: Run) -> Callable[[np.ndarray], Any]:
@@ -507,11 +510,11 @@ def _part_of(partial: PartialGradients) -> Callable[[np.ndarray], Any]:
     return lambda indices: partial.compute(Shards(0, 0, indices), [0])
 
 
-def _timed(function: Callable[[Any], Any], argument: Any) -> float:
+def _timed(function: Callable[[Any], Any], argument: Any, seconds: float) -> float:
     """Return the mean time of calls, as a training takes their sum, after two that make plans and fill caches."""
     function(argument), function(argument)
     calls, start = 0, time.perf_counter()
-    while calls < 3 or time.perf_counter() < start + _SECONDS:
+    while calls < 3 or time.perf_counter() < start + seconds:
         function(argument)
         calls += 1
     return (time.perf_counter() - start) / calls
