@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from importlib import import_module
@@ -99,6 +100,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "min_reported_time": 600,
     "write_computation_times": False,
+    # Each example in a process of its own.
+    "parallel": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
 }
 
 # -- the site ----------------------------------------------------------------------------------------

@@ -64,6 +64,10 @@ def test_rollouts_are_compared_with_the_solver(name: str) -> None:
     network = (study.Peer if name == "FNO" else study.Ours)(problem, data, 0)
     row = study.rollout_errors(network, steps=3, count=2)
     assert row["rollout_steps"] == [1, 2, 3]
+    later = study.rollout_errors(network, steps=3, count=2, first=1)
+    assert later["rollout_steps"] == [1, 2]
+    # The first step from the second field is not the second one from the first.
+    assert later["rollout"][0] != pytest.approx(row["rollout"][1], rel=1e-3)
     # An untrained network is not right.
     assert min(row["rollout"]) > 0.1
 

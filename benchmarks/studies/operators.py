@@ -29,6 +29,8 @@ NETWORKS = ("freqnet", "FNO")
 # Sampling rates, relative to that of the training.
 RATES = (0.5, 2, 4)
 STEPS = 100
+# Time step from which on the flow no longer looks like the random field that it began with.
+DEVELOPED = 20
 
 
 @dataclass(frozen=True)
@@ -222,15 +224,23 @@ def resolution_changes(network: Ours | Peer, samples: np.ndarray) -> dict[str, f
     return {f"change_{rate:g}x": float(np.linalg.norm(change(rate)) / np.linalg.norm(usual)) for rate in RATES}
 
 
-def rollout_errors(network: Ours | Peer, steps: int = STEPS, count: int = 5) -> dict[str, Any]:
+def rollout_errors(network: Ours | Peer, steps: int = STEPS, count: int = 5, first: int = 0) -> dict[str, Any]:
     """Return the errors of a network for Navier-Stokes over many steps, from fields that no training saw.
+
+    Parameters
+    ----------
+    network : Ours or Peer
+    steps, count : int
+        Time steps and number of the solutions.
+    first : int
+        Time step at which the network begins: at 0 fields are random and small, later they are those of the flow.
 
     Returns
     -------
     dict
         The relative error after 1, 2, 5, 10, ... steps, and the steps.
     """
-    truth = flow(count, seed=1, steps=steps)[..., None]
+    truth, steps = flow(count, seed=1, steps=steps)[:, first:, ..., None], steps - first
     if isinstance(network, Ours):
         found = nn.rollout(network.network, network.network.analyse(truth[:, 0]), steps)
         fields = [network.network.sampled(step, truth.shape[2:-1]) for step in found]
@@ -272,7 +282,8 @@ def measure(problem: Problem, name: str, seed: int, count: int = 1200) -> Row:
         row |= {"error": relative_error(outputs, parts.test.targets), "seconds": seconds, "processor_seconds": used}
         row |= resolution_changes(network, parts.test.images[:20])
         if problem.rollout:
-            row |= rollout_errors(network)
+            later = rollout_errors(network, first=DEVELOPED)
+            row |= rollout_errors(network) | {f"{name}_later": values for name, values in later.items()}
     blocks = problem.fno_blocks if name == "FNO" else problem.blocks
     return row | {"epochs": problem.epochs, "width": problem.width, "modes": problem.modes, "blocks": blocks}
 
