@@ -53,12 +53,10 @@ def rng() -> np.random.Generator:
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run on all digits, for tests that do not change it."""
-    from test_cli_train import succeed, without_plots
+    from test_cli_train import succeed
 
     folder = tmp_path_factory.mktemp("runs") / "digits"
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        succeed("train", "digits", "--epochs", 4, "--widths", "8,8,8", "--quiet", "--out", folder)
+    succeed("train", "digits", "--epochs", 4, "--widths", "8,8,8", "--quiet", "--out", folder)
     return folder
 
 

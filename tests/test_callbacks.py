@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_train import refused, same_weights, some_digits, succeed, without_plots
+from test_cli_train import refused, same_weights, some_digits, succeed
 from test_training_resume import BASE, PARTS, StoppedError, bits, network, run, timeless
 
 from freqnet.errors import ConfigurationError
@@ -149,7 +149,6 @@ def test_trackers_of_a_resumed_run_have_each_epoch_once(tmp_path: Path) -> None:
 
 
 def test_the_command_line_writes_event_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *OPTIONS, "--epochs", 2, "--schedule", "constant", "--tensorboard", "--out", out)
     succeed("train", data, "--out", out, "--resume", "--epochs", 3, "--quiet")
@@ -167,10 +166,8 @@ def test_the_command_line_writes_event_files(tmp_path: Path, monkeypatch: pytest
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has kept every second model and the best two."""
     folder = tmp_path_factory.mktemp("kept")
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        words = ("--epochs", 7, "--lr", 1, "--schedule", "constant", "--keep-every", 2, "--keep-best", 2)
-        succeed("train", some_digits(folder / "few.npz"), *OPTIONS, *words, "--out", folder / "run")
+    words = ("--epochs", 7, "--lr", 1, "--schedule", "constant", "--keep-every", 2, "--keep-best", 2)
+    succeed("train", some_digits(folder / "few.npz"), *OPTIONS, *words, "--out", folder / "run")
     return folder / "run"
 
 
@@ -193,8 +190,7 @@ def test_every_second_model_and_the_best_two_are_kept(kept: Path) -> None:
     assert all(np.array_equal(array, model.arrays[name]) for name, array in chosen.arrays.items())
 
 
-def test_commands_take_kept_models(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_commands_take_kept_models(kept: Path, tmp_path: Path) -> None:
     rows = history_of(kept)
     (epoch,) = best(rows, 1)
     file = kept / "checkpoints" / f"epoch-{epoch:03d}.safetensors"
@@ -265,8 +261,7 @@ def test_an_old_model_goes_only_after_the_new_one_is_there(tmp_path: Path, monke
     assert list(kept_models(folder)) == [4]
 
 
-def test_overwrite_removes_kept_models_and_nothing_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_overwrite_removes_kept_models_and_nothing_of_the_user(tmp_path: Path) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *OPTIONS, "--epochs", 2, "--keep-every", 1, "--out", out)
     (out / "checkpoints" / "notes.txt").write_text("mine")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from processes import LIMIT, read, start
-from test_cli_train import command, refused, succeed, without_plots
+from test_cli_train import command, refused, succeed
 
 from freqnet import nn
 from freqnet.nn.activation import POINTWISE
@@ -34,8 +34,7 @@ def test_audit_of_a_run(run: Path, tmp_path: Path):
     assert "<svg" in page
 
 
-def test_a_linear_run_is_called_affine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    without_plots(monkeypatch)
+def test_a_linear_run_is_called_affine(tmp_path: Path):
     words = ("train", "digits", "--epochs", 1, "--widths", "4,4,4", "--activation", "linear", "--quiet")
     succeed(*words, "--out", tmp_path / "run")
     shown = succeed("audit", tmp_path / "run", "--json", tmp_path / "a.json")
@@ -55,8 +54,7 @@ def test_ranges_that_are_exceeded_are_said(tmp_path: Path):
     assert "outside the fitted range [-0.5, 0.5]" in outcome.err
 
 
-def test_every_activation_of_the_command_line_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    without_plots(monkeypatch)
+def test_every_activation_of_the_command_line_trains(tmp_path: Path):
     for name in set(ACTIVATIONS) - set(POINTWISE):
         words = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--activation", name, "--quiet")
         succeed("train", "digits", *words, "--out", tmp_path / name)

@@ -36,7 +36,6 @@ def losses(out: Path) -> list[Any]:
 
 def test_what_is_shown_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    without_plots(monkeypatch)
     without_processes(monkeypatch)
     some_digits(Path("few.npz"))
     words = ("compare", "few.npz", "--domains", "fourier, grid", "--seeds", 1, *SMALL, "--validation", 0.2)
@@ -115,7 +114,6 @@ def test_wide_tables_are_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_a_run_that_fails_ends_in_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
     without_processes(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     words = ("--domains", "fourier,grid", "--activation", "relu", "--seeds", 1, "--out", out)
@@ -160,7 +158,6 @@ def test_an_interrupt_is_one_line(tmp_path: Path, lines: int, more: tuple[object
 def test_a_killed_comparison_goes_on_to_the_same_numbers(
     tmp_path: Path, straight: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_plots(monkeypatch)
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "out"
     words = ("compare", data, *LONG, "--domains", "hartley,fourier", "--seeds", 1, "--processes", 1)
     process = start(*words, "--out", out)

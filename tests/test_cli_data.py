@@ -13,7 +13,7 @@ import pytest
 from comparisons import without_processes
 from PIL import Image
 from scipy.io import wavfile
-from test_cli_train import SMALL, command, refused, same_weights, some_digits, succeed, without_plots
+from test_cli_train import SMALL, command, refused, same_weights, some_digits, succeed
 
 from freqnet.data import Dataset, load
 from freqnet.errors import DataWarning
@@ -23,11 +23,6 @@ from freqnet.training import load_checkpoint, save
 from freqnet.training.files import CHECKPOINT, METRICS, MODEL
 
 QUICK = SMALL[:-1]
-
-
-@pytest.fixture(autouse=True)
-def plotless(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
 
 
 def accuracy(folder: Path, *words: object) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_train import SMALL, command, refused, snapshot, some_digits, succeed, without_plots
+from test_cli_train import SMALL, command, refused, snapshot, some_digits, succeed
 
 from freqnet.cli import console, main
 from freqnet.cli.main import _with_options
@@ -137,9 +137,7 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data and a run that lacks its results."""
     folder = tmp_path_factory.mktemp("unfinished")
     options = ("--seed", 2, "--validation", 0.25, "--out", folder / "run")
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        succeed("train", some_digits(folder / "few.npz", 120), *SMALL, *options)
+    succeed("train", some_digits(folder / "few.npz", 120), *SMALL, *options)
     for name in (MODEL, METRICS):
         (folder / "run" / name).unlink()
     return folder
@@ -197,7 +195,6 @@ def test_damaged_checkpoints_are_not_resumed(unfinished: Path, tmp_path: Path, c
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6, 7, 8])
 def test_a_full_disk_leaves_whole_files(place: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    without_plots(monkeypatch)
     writes, replace = iter(range(after)), os.replace
 
     def full(*arguments: Any) -> None:

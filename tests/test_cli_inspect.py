@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_cli_train import SMALL, command, refused, some_digits, succeed, without_plots
+from test_cli_train import SMALL, command, refused, some_digits, succeed
 
 from freqnet import nn
 from freqnet.data import load, split
@@ -47,8 +47,7 @@ def test_evaluation_repeats_the_accuracy_of_the_run(run: Path, tmp_path: Path, w
 
 
 @pytest.mark.parametrize("domain", ["grid", "grid-fft"])
-def test_evaluation_in_other_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str) -> None:
-    without_plots(monkeypatch)
+def test_evaluation_in_other_domains(tmp_path: Path, domain: str) -> None:
     options = ("--domain", domain, "--validation", 0.2, "--seed", 5, "--shift", 0.5)
     succeed("train", some_digits(tmp_path / "few.npz"), *SMALL, *options, "--out", tmp_path / "run")
     succeed("evaluate", tmp_path / "run", "--json", tmp_path / "e.json")
@@ -57,7 +56,6 @@ def test_evaluation_in_other_domains(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_evaluation_finds_the_data_of_the_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
     some_digits(tmp_path / "few.npz")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from processes import ENTRY, ENTRY_WITHOUT_REPORT, LIMIT, read, start, wait_for
-from test_cli_train import SMALL, command, same_weights, some_digits, succeed, without_plots
+from test_cli_train import SMALL, command, same_weights, some_digits, succeed
 
 from freqnet.cli import interrupt
 from freqnet.training import files, load_checkpoint
@@ -167,9 +167,8 @@ def test_handlers_are_given_back_and_ignored_signals_stay_ignored() -> None:
     ],
 )
 def test_killed_runs_end_in_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[object, ...], kills: list[tuple[int, int]]
+    tmp_path: Path, options: tuple[object, ...], kills: list[tuple[int, int]]
 ) -> None:
-    without_plots(monkeypatch)
     data, out, straight = some_digits(tmp_path / "few.npz"), tmp_path / "killed", tmp_path / "straight"
     chance, resume = random.Random(str(options)), []
     for epochs in (chance.randint(*kill) for kill in kills):

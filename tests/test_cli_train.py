@@ -130,8 +130,7 @@ def test_a_second_run_in_the_same_folder_is_refused(digits_run: Path) -> None:
     assert snapshot(digits_run) == before
 
 
-def test_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_what_is_shown(tmp_path: Path) -> None:
     data = some_digits(tmp_path / "few.npz")
     lines = succeed("train", data, *SMALL[:-1], "--out", tmp_path / "run", "--validation", 0.2).splitlines()
     # One more line says so where the C kernels were not built.
@@ -148,7 +147,6 @@ def test_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_in_the_metrics_repeats_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    without_plots(monkeypatch)
     some_digits(Path("a few.npz"))
     options = ("--shift", 0.5, "--validation", 0.25, "--seed", 3, "--lr", 0.01, "--modes", 5)
     succeed("train", "a few.npz", *SMALL, *options, "--out", "first")
@@ -165,8 +163,7 @@ def test_the_command_in_the_metrics_repeats_the_run(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(("domain", "activation"), [("grid", "relu"), ("grid-fft", "polynomial")])
-def test_the_other_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str, activation: str) -> None:
-    without_plots(monkeypatch)
+def test_the_other_domains(tmp_path: Path, domain: str, activation: str) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *SMALL, "--domain", domain, "--activation", activation, "--shift", 0.5, "--out", out)
     metrics = json.loads((out / METRICS).read_text())
@@ -175,11 +172,8 @@ def test_the_other_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, doma
 
 
 @pytest.mark.parametrize("shape", [(40,), (9, 6), (7, 6, 3), (5, 6, 4, 2)])
-def test_signals_images_colours_and_volumes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]
-) -> None:
+def test_signals_images_colours_and_volumes(tmp_path: Path, shape: tuple[int, ...]) -> None:
     # The reports of networks on such samples: see test_report.py.
-    without_plots(monkeypatch)
     generator = np.random.default_rng(0)
     y = np.array(["cat", "dog"])[np.arange(40) % 2]
     np.savez(tmp_path / "made.npz", x=generator.normal(size=(40, *shape)), y=y)
@@ -196,7 +190,6 @@ def test_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for number in range(10):
             pixels = generator.integers(level, level + 50, (6, 9, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{number}.png")
-    without_plots(monkeypatch)
     monkeypatch.chdir(tmp_path)
     succeed("train", "pets", *SMALL, "--epochs", 12, "--lr", 0.02)
     assert json.loads(Path("runs/pets-fourier-seed0", METRICS).read_text())["test_accuracy"] == 1.0
@@ -205,8 +198,7 @@ def test_a_folder_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 # --- Earlier runs ---------------------------------------------------------------------------------
 
 
-def test_overwrite_replaces_only_with_a_valid_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_overwrite_replaces_only_with_a_valid_run(tmp_path: Path) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *SMALL, "--out", out)
     (out / "notes.txt").write_text("mine")
@@ -220,8 +212,7 @@ def test_overwrite_replaces_only_with_a_valid_run(tmp_path: Path, monkeypatch: p
     assert (out / "notes.txt").read_text() == "mine"
 
 
-def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_a_finished_run_resumed_gives_the_same_result(tmp_path: Path) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     succeed("train", data, *SMALL, "--out", out, "--domain", "grid-fft", "--validation", 0.25)
     before = snapshot(out)
@@ -250,7 +241,6 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
     assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY, CONFIG}
     succeed("evaluate", out)
     monkeypatch.undo()
-    without_plots(monkeypatch)
     succeed("train", data, "--out", out, "--resume", "--quiet")
     assert {path.name for path in out.iterdir()} == set(RUN_FILES)
 

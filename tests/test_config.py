@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_callbacks import Notes
-from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed, without_plots
+from test_cli_train import command, refused, same_weights, snapshot, some_digits, succeed
 from test_training_resume import StoppedError
 
 from freqnet.data import DATASETS, load, register_dataset
@@ -33,7 +33,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with many choices."""
     folder = tmp_path_factory.mktemp("config")
     with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
         patch.chdir(folder)
         some_digits(Path("few.npz"))
         succeed("train", "few.npz", *OPTIONS, *MORE, "--quiet", "--out", "run")
@@ -43,7 +42,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_file_of_a_run_reproduces_it_to_the_bit(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_plots(monkeypatch)
     monkeypatch.chdir(tmp_path)
     succeed("train", "--config", written / CONFIG, "--quiet", "--out", "again")
     assert same_weights(written, Path("again"))
@@ -74,8 +72,7 @@ def test_the_file_has_the_choices_that_were_given(written: Path) -> None:
     }
 
 
-def test_options_on_the_line_win(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_options_on_the_line_win(written: Path, tmp_path: Path) -> None:
     data = shutil.copy(written.parent / "few.npz", tmp_path / "mine.npz")
     options = ("--epochs", 1, "--widths", 5, "--freeze", "2", "--quiet")
     succeed("train", data, "--config", written / CONFIG, *options, "--out", tmp_path / "run")
@@ -122,8 +119,7 @@ def test_a_run_without_an_epoch_leaves_its_folder_empty(tmp_path: Path) -> None:
     assert not snapshot(tmp_path / "run")
 
 
-def test_a_run_from_weights_is_reproduced(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_a_run_from_weights_is_reproduced(written: Path, tmp_path: Path) -> None:
     data = written.parent / "few.npz"
     succeed("train", data, "--from", written, "--epochs", 1, "--quiet", "--out", tmp_path / "first")
     succeed("train", "--config", tmp_path / "first" / CONFIG, "--quiet", "--out", tmp_path / "second")

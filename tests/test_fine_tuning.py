@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from test_cli_train import SMALL, refused, same_weights, some_digits, succeed, without_plots
+from test_cli_train import SMALL, refused, same_weights, some_digits, succeed
 
 from freqnet import nn
 from freqnet.data import load
@@ -85,7 +85,6 @@ def test_training_on_helps(source: Path, tmp_path: Path) -> None:
 def test_the_command_line_tells_what_is_taken_and_repeats_it(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_plots(monkeypatch)
     monkeypatch.chdir(tmp_path)
     words = ("--from", source / "run", "--epochs", 2, "--freeze", "1,2")
     shown = succeed("train", source / "letters.npz", *words)
@@ -155,8 +154,7 @@ def test_models_saved_from_python(tmp_path: Path) -> None:
 
 
 # -- more epochs -------------------------------------------------------------------------------------
-def test_more_epochs_by_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_more_epochs_by_the_command_line(tmp_path: Path) -> None:
     data, constant = some_digits(tmp_path / "few.npz"), ("--schedule", "constant")
     succeed("train", data, *SMALL, *constant, "--out", tmp_path / "run")
     succeed("train", data, "--out", tmp_path / "run", "--resume", "--epochs", 5, "--quiet")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from processes import LIMIT, start
-from test_cli_train import command, refused, some_digits, succeed, without_plots
+from test_cli_train import command, refused, some_digits, succeed
 from test_training_resume import StoppedError
 
 from freqnet.cli.interrupt import Interrupted
@@ -78,8 +78,7 @@ def folder_of(found: Searched, trial: Tried) -> Path:
     return found.search.path / "trials" / f"{trial.number:03d}"
 
 
-def test_the_best_choices_train_the_best_trial(done: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_the_best_choices_train_the_best_trial(done: Searched, tmp_path: Path) -> None:
     succeed("train", "--config", done.search.path / BEST, "--quiet", "--out", tmp_path / "run")
     assert done.best is not None
     times = ("seconds", "images_per_second")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from comparisons import without_processes
 from sklearn import metrics
-from test_cli_train import refused, succeed, without_plots
+from test_cli_train import refused, succeed
 
 from freqnet import nn, ops
 from freqnet.audit import audit
@@ -673,7 +673,6 @@ def test_an_interrupted_run_ends_in_the_same_weights(name: str):
 
 def test_a_comparison_speaks_of_the_score_of_a_regression(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    without_plots(monkeypatch)
     without_processes(monkeypatch)
     words = ("--task", "regression", "--domains", "fourier", "--seeds", "1", "--processes", "1", "--out", "c")
     said = succeed("compare", str(files / "regression.npz"), *words, *SMALL, "--json", "c.json")

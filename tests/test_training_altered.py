@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_train import SMALL, refused, snapshot, some_digits, succeed, without_plots
+from test_cli_train import SMALL, refused, snapshot, some_digits, succeed
 from test_cli_train import command as run_words
 
 from freqnet import nn
@@ -196,10 +196,8 @@ def test_thousands_of_altered_models(run: Path, tmp_path: Path, capsys: Any) -> 
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data and a run on them."""
     folder = tmp_path_factory.mktemp("begun")
-    with pytest.MonkeyPatch.context() as patch:
-        without_plots(patch)
-        words = ("--validation", 0.25, "--seed", 2, "--out", folder / "run")
-        succeed("train", some_digits(folder / "few.npz", 120), *SMALL, *words)
+    words = ("--validation", 0.25, "--seed", 2, "--out", folder / "run")
+    succeed("train", some_digits(folder / "few.npz", 120), *SMALL, *words)
     return folder
 
 
@@ -234,15 +232,13 @@ TRAININGS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_runs_go_on_from_altered_files_or_refuse_them(name: str, begun: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    without_plots(monkeypatch)
+def test_runs_go_on_from_altered_files_or_refuse_them(name: str, begun: Path, tmp_path: Path) -> None:
     assert check_training(begun, tmp_path, name, range(25), TRAININGS[name]) > 6
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAININGS)
-def test_runs_from_thousands_of_files(name: str, begun: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    without_plots(monkeypatch)
+def test_runs_from_thousands_of_files(name: str, begun: Path, tmp_path: Path) -> None:
     assert check_training(begun, tmp_path, name, range(1000, 3000), TRAININGS[name]) > 500
 
 

@@ -138,8 +138,7 @@ def test_errors_release_the_folder(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "other")
 
 
-def test_a_killed_process_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
+def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     process = start("train", data, *LONG, "--epochs", 2000, "--out", out)
     wait_for(out / HISTORY, process, 1)
@@ -231,7 +230,6 @@ def test_file_systems_that_lock_files_only(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_system_without_locks_trains_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_plots(monkeypatch)
     monkeypatch.setitem(sys.modules, "fcntl", None)
     assert command("train", some_digits(tmp_path / "few.npz"), *SMALL, "--out", tmp_path / "run").status == 0
 

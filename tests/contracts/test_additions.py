@@ -28,7 +28,7 @@ from freqnet.theory import Claim, Identity, find, register, verify
 from freqnet.theory import registry as claims
 from layer_examples import EXAMPLES, INVALID
 from op_examples import EXAMPLES as OP_EXAMPLES
-from test_cli_train import command, succeed, without_plots
+from test_cli_train import command, succeed
 from typer.testing import CliRunner
 
 from freqnet import nn, ops
@@ -65,9 +65,8 @@ SMALL = ("--epochs", 1, "--widths", "3,3,3", "--modes", 5, "--quiet")
 
 
 @pytest.fixture(autouse=True)
-def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def registries() -> Iterator[None]:
     """Restore every registry after the test."""
-    without_plots(monkeypatch)
     before, gated = [dict(table) for table in TABLES], set(presets._GATED)
     yield
     for table, entries in zip(TABLES, before, strict=True):
