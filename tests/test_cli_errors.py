@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli_train import SMALL, command, refused, snapshot, some_digits, succeed
+from test_cli_train import SMALL, command, refused, snapshot, some_digits, succeed, without_plots
 
 from freqnet.cli import console, main
 from freqnet.cli.main import _with_options
@@ -220,6 +220,7 @@ def test_a_closed_standard_output_loses_no_results(place: Path, monkeypatch: pyt
 
     muted: list[bool] = []
     monkeypatch.setattr(console, "mute", lambda: muted.append(True))
+    without_plots(monkeypatch)
     with redirect_stdout(Closed()), pytest.raises(SystemExit) as ended:
         main(["train", "../few.npz", *SMALL[:-1], "--out", "run"])
     assert ended.value.code == 0

@@ -57,9 +57,9 @@ def succeed(*words: object, report: bool = False) -> str:
     return outcome.out
 
 
-def refused(*words: object) -> str:
+def refused(*words: object, report: bool = False) -> str:
     """Run a command that must fail with one line and status 2; return the line."""
-    outcome = command(*words)
+    outcome = command(*words, report=report)
     assert outcome.status == 2, outcome
     assert outcome.err.startswith("freqnet: "), outcome
     assert outcome.err.count("\n") == 1, outcome
@@ -97,7 +97,7 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digits")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        succeed("train", "digits", "--epochs", 2, "--widths", "8,8,8", "--quiet")
+        succeed("train", "digits", "--epochs", 2, "--widths", "8,8,8", "--quiet", report=True)
     return folder / "runs" / "digits-fourier-seed0"
 
 
@@ -235,7 +235,7 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
 
     data, out = some_digits(tmp_path / "few.npz"), tmp_path / "run"
     monkeypatch.setattr(freqnet.report, "write_report", fail)
-    line = refused("train", data, *SMALL, "--out", out)
+    line = refused("train", data, *SMALL, "--out", out, report=True)
     assert "ZeroDivisionError: no axes to plot" in line
     assert "--resume" in line
     assert {path.name for path in out.iterdir()} == {MODEL, CHECKPOINT, METRICS, HISTORY, CONFIG}
@@ -249,7 +249,7 @@ def test_a_report_that_fails_leaves_the_model(tmp_path: Path, monkeypatch: pytes
 def test_laplace_networks_by_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = ("train", "digits", "--domain", "laplace", "--epochs", "2", "--widths", "4,4,4", "--out", str(out))
-    found = command(*words)
+    found = command(*words, report=True)
     assert found.status == 0, found.err
     assert "laplace domain: 10x10 nodes, 726 parameters, one transform at the door" in found.out
     assert "modulo the nodes' polynomial" in found.out

@@ -232,13 +232,16 @@ TRAININGS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_runs_go_on_from_altered_files_or_refuse_them(name: str, begun: Path, tmp_path: Path) -> None:
+def test_runs_go_on_from_altered_files_or_refuse_them(name: str, begun: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    # An altered file may name any folder for the cache.
+    monkeypatch.chdir(tmp_path)
     assert check_training(begun, tmp_path, name, range(25), TRAININGS[name]) > 6
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAININGS)
-def test_runs_from_thousands_of_files(name: str, begun: Path, tmp_path: Path) -> None:
+def test_runs_from_thousands_of_files(name: str, begun: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
     assert check_training(begun, tmp_path, name, range(1000, 3000), TRAININGS[name]) > 500
 
 
