@@ -115,7 +115,7 @@ class Claim:
     Raises
     ------
     ConfigurationError
-        A field that the verdict requires is missing, or `proof_page` is none.
+        A field that the verdict requires is missing, or `proof_page` is no place of a page.
 
     Examples
     --------

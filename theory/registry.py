@@ -59,7 +59,7 @@ def _own() -> dict[str, Claim]:
 
 def is_added(claim: Claim) -> bool:
     """Tell whether a claim is none of the library's own."""
-    return _own().get(claim.id) != claim
+    return claim.id not in _own()
 
 
 def catalogue(source: str | None = None) -> list[Claim]:
