@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from importlib import import_module
@@ -101,7 +100,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 600,
     "write_computation_times": False,
     # Each example in a process of its own.
-    "parallel": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+    "parallel": import_module("freqnet.kernels.threads").core_count(),
 }
 
 # -- the site ----------------------------------------------------------------------------------------

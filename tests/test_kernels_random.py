@@ -131,7 +131,7 @@ def check(problems: int, callers: int = 1) -> dict[str, tuple[float, str]]:
 
 
 @compiled
-@pytest.mark.parametrize("problems", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("problems", [200, pytest.param(2000, marks=pytest.mark.slow)])
 def test_random_problems_agree_with_the_reference(problems: int) -> None:
     assert all(units > 0 for units, _ in check(problems).values()), "the two are one"
 

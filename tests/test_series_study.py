@@ -22,10 +22,9 @@ def made(regression: bool = False, points: int = 40) -> object:
     return split(from_arrays(x, y, layout="nt", name="waves", official_test=30, task=task), validation=0)
 
 
-# A training in a domain of nodes takes some seconds.
+# These two take about ten seconds each.
 @pytest.mark.parametrize(
-    "method",
-    [pytest.param(m, marks=pytest.mark.slow) if m in ("laplace", "hartley", "grid") else m for m in study.METHODS],
+    "method", [pytest.param(m, marks=pytest.mark.slow) if m in ("laplace", "grid") else m for m in study.METHODS]
 )
 def test_a_row_has_scores_and_times(method: str) -> None:
     if method == "MiniRocket":

@@ -95,6 +95,12 @@ class Range:
         return self.at(generator.random())
 
 
+def _opposite_corners(count: int, generator: random.Random) -> list[list[float]]:
+    """Draw two opposite corners of as many ranges, as places for `Range.at`."""
+    corner: list[float] = [generator.randint(0, 1) for _ in range(count)]
+    return [corner, [1 - end for end in corner]]
+
+
 def _log10(value: Fraction) -> float:
     """Return the logarithm of a positive number that may be outside the range of doubles."""
     return math.log10(value.numerator) - math.log10(value.denominator)
@@ -176,10 +182,10 @@ class Check:
         if not self.random or self.screened < 1:
             return
         generator = random.Random(f"screening {self.name} {seed}")
-        corner = [generator.randint(0, 1) for _ in self.random]
+        corners = _opposite_corners(len(self.random), generator)
         # Each range is divided into as many parts as there are points, and each part has one.
         orders = [generator.sample(range(self.screened), self.screened) for _ in self.random]
-        places = [corner, [1 - end for end in corner]] + [
+        places = corners + [
             [(part + generator.random()) / self.screened for part in parts] for parts in zip(*orders, strict=True)
         ]
         seen: set[tuple[int | str, ...]] = set()
@@ -194,8 +200,7 @@ class Check:
         yield from self.outside_points
         if self.outside:
             generator = random.Random(f"outside {self.name} {seed}")
-            corner = [generator.randint(0, 1) for _ in self.outside]
-            for ends in (corner, [1 - end for end in corner]):
+            for ends in _opposite_corners(len(self.outside), generator):
                 yield {name: where.at(end) for (name, where), end in zip(self.outside.items(), ends, strict=True)}
             for _ in range(max(self.draws, OUTSIDE)):
                 yield {name: where.draw(generator) for name, where in self.outside.items()}

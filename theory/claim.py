@@ -14,6 +14,7 @@ from .papers import PAPERS, current_key
 Verdict = Literal["holds", "conditional", "refuted"]
 Formula = Literal["seen", "reconstructed", "none"]
 Role = Literal["claims", "defines"]
+_PLACE_OF_A_PROOF = 'the address of a page, or "page#section" of the documentation'
 
 
 @dataclass(frozen=True)
@@ -191,9 +192,8 @@ class Claim:
             got_expected("checks", names, "a Contradiction that refutes the claim", "add one to checks"): (
                 self.verdict == "refuted" and Contradiction not in kinds
             ),
+            got_expected("proof_page", repr(self.proof_page), _PLACE_OF_A_PROOF, "leave proof_page out"): (
+                not re.fullmatch(r"|https?://\S+|\w+#[\w-]+", self.proof_page)
+            ),
         }
-        place = 'the address of a page, or "page#section" of the documentation'
-        wrong[got_expected("proof_page", repr(self.proof_page), place, "leave proof_page out")] = bool(
-            self.proof_page
-        ) and not re.fullmatch(r"https?://\S+|\w+#[\w-]+", self.proof_page)
         return [message for message, is_wrong in wrong.items() if is_wrong]

@@ -341,27 +341,27 @@ def _bound(judge: Judge, blank: Finding, point: Point) -> Finding:
     assert isinstance(check, Bound)
     found = blank
     for values in judge.ladder(point):
-        text, wrong, gap = _bounded(check, values, values if judge.is_confirmed else last)
-        found = replace(blank, passed=not wrong, message=wrong or text, gap=None if wrong else gap)
+        text, wrong = _bounded(check, values, values if judge.is_confirmed else last)
+        found = replace(blank, passed=not wrong, message=wrong or text, gap=None if wrong else _distance(values))
         if not wrong or (last is not None and wrong != _unsettled(values)):
             break
         last = values
     return found
 
 
-def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str, float]:
-    """Return a quantity as text, why it is not known to lie within its bounds, and its relative distance from them."""
+def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str]:
+    """Return a quantity as text, and why it is not known to lie within its bounds."""
     m = now.m
     if len(now.all) != 1:
-        return "", f"got {len(now.all)} numbers, expected one; check them one by one", 0.0
+        return "", f"got {len(now.all)} numbers, expected one; check them one by one"
     if now.wrong:
-        return "", now.wrong, 0.0
+        return "", now.wrong
     parts = _parts(now)
     real = [None if part is None else part[0] for part in parts]
     shown = partial(m.ctx.nstr, n=_digits_shown(real, m.ctx.nstr))
     text = shown(real[0])
     if last is None or last.wrong:
-        return text, _unsettled(now), 0.0
+        return text, _unsettled(now)
     before = _parts(last)
     needed, further = now.m.digits - SLACK, now.carried - last.carried
     for old, new in zip(before, parts, strict=True):
@@ -370,7 +370,7 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str, 
         is_small = abs(new[1]) <= abs(new[0]) * m.ctx.mpf(10) ** -needed
         # Rounding errors shrink with the precision.
         if not is_small and not abs(new[1]) <= abs(old[1]) * m.ctx.mpf(10) ** (NARROW - further):
-            return text, f"{text} has an imaginary part of {m.ctx.nstr(new[1], 2)}: bounds are of real numbers", 0.0
+            return text, f"{text} has an imaginary part of {m.ctx.nstr(new[1], 2)}: bounds are of real numbers"
     value, low, high = real
     assert value is not None
     old_value, old_low, old_high = (part if part is None else part[0] for part in before)
@@ -381,11 +381,18 @@ def _bounded(check: Bound, now: Values, last: Values | None) -> tuple[str, str, 
         if margin is None:
             continue
         if abs(margin) < 2 * drift:
-            return text, _unsettled(now), 0.0
+            return text, _unsettled(now)
         if margin < 0:
-            return text, f"{text} is not {interval(check)}{_shown(check, shown, low, high)}", 0.0
-    distances = [(abs(value - end), max(abs(value), abs(end))) for end in (low, high) if end is not None]
-    return text, "", min(float(distance / size) if size else 0.0 for distance, size in distances)
+            return text, f"{text} is not {interval(check)}{_shown(check, shown, low, high)}"
+    return text, ""
+
+
+def _distance(values: Values) -> float:
+    """Return the distance of a quantity from its nearest bound, relative to the larger of both."""
+    value, *ends = (None if part is None else part[0] for part in _parts(values))
+    assert value is not None
+    distances = [(abs(value - end), max(abs(value), abs(end))) for end in ends if end is not None]
+    return min(float(distance / size) if size else 0.0 for distance, size in distances)
 
 
 def _digits_shown(numbers: Iterable[Number | None], text: Callable[[Number, int], str]) -> int:

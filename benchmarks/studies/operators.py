@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,20 +83,21 @@ class Problem:
         )  # fmt: skip
 
 
+_FLOW = Problem(
+    "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=3, epochs=20, rollout=True
+)
+# As many pairs, 20 of each solution as well, from the whole course over which the rollouts go.
+_COURSE = replace(
+    _FLOW, name="navier-stokes-course", make=lambda count: navier_stokes(count, steps=STEPS, every=STEPS // 20)
+)
 PROBLEMS = {
     "burgers": Problem("burgers", lambda count: burgers(count), modes=65, width=32, blocks=6, epochs=60),
     # On a part of the training pairs, a fourth block lowered the error of Darcy from 1.73 to 1.66 %, and left that of
     # Navier-Stokes at 0.21 %.
     "darcy": Problem("darcy", lambda count: darcy(count), modes=25, width=32, blocks=3, epochs=30),
-    "navier-stokes": Problem(
-        "navier-stokes", lambda count: navier_stokes(count), modes=25, width=32, blocks=3, epochs=20, rollout=True
-    ),
-    # As many pairs, from the whole course of the solutions over which the rollouts go: 20 of each solution, as above.
-    "navier-stokes-course": Problem(
-        "navier-stokes-course", lambda count: navier_stokes(count, steps=STEPS, every=STEPS // 20),
-        modes=25, width=32, blocks=3, epochs=20, rollout=True,
-    ),
-}  # fmt: skip
+    _FLOW.name: _FLOW,
+    _COURSE.name: _COURSE,
+}
 
 
 class Peer:
@@ -224,6 +225,12 @@ def resolution_changes(network: Ours | Peer, samples: np.ndarray) -> dict[str, f
     return {f"change_{rate:g}x": float(np.linalg.norm(change(rate)) / np.linalg.norm(usual)) for rate in RATES}
 
 
+@lru_cache(1)
+def _solutions(count: int, steps: int) -> np.ndarray:
+    """Return solutions that no training saw, ``(count, steps + 1, *grid, 1)``, which all rollouts share."""
+    return flow(count, seed=1, steps=steps)[..., None]
+
+
 def rollout_errors(network: Ours | Peer, steps: int = STEPS, count: int = 5, first: int = 0) -> dict[str, Any]:
     """Return the errors of a network for Navier-Stokes over many steps, from fields that no training saw.
 
@@ -240,7 +247,7 @@ def rollout_errors(network: Ours | Peer, steps: int = STEPS, count: int = 5, fir
     dict
         The relative error after 1, 2, 5, 10, ... steps, and the steps.
     """
-    truth, steps = flow(count, seed=1, steps=steps)[:, first:, ..., None], steps - first
+    truth, steps = _solutions(count, steps)[:, first:], steps - first
     if isinstance(network, Ours):
         found = nn.rollout(network.network, network.network.analyse(truth[:, 0]), steps)
         fields = [network.network.sampled(step, truth.shape[2:-1]) for step in found]
@@ -292,7 +299,7 @@ def speed(problem: Problem, count: int = 120, seconds: float = 1.0) -> Row:
     """Return seconds of a training step and of the inference of one batch, of both networks in turns on one core."""
     from freqnet.training.fit import Run
 
-    train = split(problem.make(count), validation=0).train
+    train = _parts(problem, count).train
     ours, peer = Ours(problem, train, 0), Peer(problem, train, 0)
     spectra = analyse(ours.network, train)
     ours.network.train()

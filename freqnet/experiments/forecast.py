@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -409,21 +410,21 @@ def _measure(job: Job, threads: int | None, seconds: float) -> Rates:
     run = Run.begin(network, settings, train)
     # The weights stay as they are.
     run.optimizer.learning_rate = 0.0
-    partial = PartialGradients(run)
+    gradients = PartialGradients(run)
     batch = min(settings.batch, len(train))
-    timed = lambda function, argument: _timed(function, argument, seconds)
+    timed = partial(_timed, seconds=seconds)
     counts = sorted({max(1, round(batch * share)) for share in _SHARES})
     with thread_limit(threads) if threads else nullcontext(), one_blas_thread():
         network.body.train()
         if _barrier is not None:
             _barrier.wait()
-        step = _part_of(partial) if threads else _step_of(run)
+        step = _part_of(gradients) if threads else _step_of(run)
         order = np.random.default_rng(0).permutation(len(train))
         times = Times(tuple(counts), tuple(timed(step, np.resize(order, count)) for count in counts))
-        numbers, other = (np.ones(partial.length, partial.dtype) for _ in range(2))
+        numbers, other = (np.ones(gradients.length, gradients.dtype) for _ in range(2))
         large, target = np.ones(1 << 22), np.empty(1 << 22)
         optimizer = timed(lambda _: run.optimizer.step(settings.clip or math.inf), None)
-        divided, longest, matrices = _divided(run, seconds)
+        divided, longest, matrices = _divided(run, timed)
         addition = timed(lambda _: np.add(numbers, other, out=numbers), None)
         copying = large.nbytes / timed(lambda _: np.copyto(target, large), None)
         some = analyse(network, parts.train.take(np.arange(min(len(train), _EVALUATED))))
@@ -478,19 +479,21 @@ def _peak(job: Job) -> int:
     return peak_bytes() or 0
 
 
-def _divided(run: Run, seconds: float) -> tuple[float, float, int]:
+def _divided(run: Run, timed: Callable[[Any, Any], float]) -> tuple[float, float, int]:
     """Return the seconds of a step of the optimiser that processes divide, of its longest piece, and its bytes."""
     pieces: list[tuple[float, int]] = []
 
-    def timed(function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]) -> None:
+    def measured(
+        function: Callable[[np.ndarray], object], arrays: Sequence[np.ndarray], costs: Sequence[float]
+    ) -> None:
         if sum(costs) >= WORTH_DIVIDING:
             # Copies, because the pieces of a step of length 0 end as zeros, which take no time.
-            pieces.extend((_timed(lambda one: function(one.copy()), array, seconds), array.nbytes) for array in arrays)
+            pieces.extend((timed(lambda one: function(one.copy()), array), array.nbytes) for array in arrays)
 
-    run.optimizer.each = timed
+    run.optimizer.each = measured
     run.optimizer.step(run.settings.clip or math.inf)
-    times = [one for one, _ in pieces]
-    return sum(times), max(times, default=0.0), sum(size for _, size in pieces)
+    seconds = [one for one, _ in pieces]
+    return sum(seconds), max(seconds, default=0.0), sum(size for _, size in pieces)
 
 
 def _step_of(run: Run) -> Callable[[np.ndarray], Any]:
@@ -505,9 +508,9 @@ def _step_of(run: Run) -> Callable[[np.ndarray], Any]:
     return step
 
 
-def _part_of(partial: PartialGradients) -> Callable[[np.ndarray], Any]:
+def _part_of(gradients: PartialGradients) -> Callable[[np.ndarray], Any]:
     """Return what a process of several does for its part of a batch."""
-    return lambda indices: partial.compute(Shards(0, 0, indices), [0])
+    return lambda indices: gradients.compute(Shards(0, 0, indices), [0])
 
 
 def _timed(function: Callable[[Any], Any], argument: Any, seconds: float) -> float:
