@@ -57,13 +57,17 @@ class Balls(Arithmetic):
         require_flint()
         super().__init__(digits, guard)
         self._program: Program | None = None
+        self._prec = 0
         for name in FUNCTIONS:
             setattr(self, name, self._function(name))
 
     def __enter__(self) -> Arithmetic:
         self._before = flint.ctx.prec
-        flint.ctx.dps = self.digits + self.guard
-        self._prec = flint.ctx.prec
+        if self._prec:
+            flint.ctx.prec = self._prec
+        else:
+            flint.ctx.dps = self.digits + self.guard
+            self._prec = flint.ctx.prec
         self.pi, self.i = flint.acb.pi(), flint.acb(0, 1)
         return self
 
@@ -71,9 +75,10 @@ class Balls(Arithmetic):
         flint.ctx.prec = self._before
 
     def changed_precision(self) -> bool:
-        is_changed = flint.ctx.prec != self._prec
-        flint.ctx.prec = self._prec
-        return bool(is_changed)
+        is_changed = bool(flint.ctx.prec != self._prec)
+        if is_changed:
+            flint.ctx.prec = self._prec
+        return is_changed
 
     def _function(self, name: str) -> Function:
         of_ball = getattr(flint.acb, name)

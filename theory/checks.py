@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from freqnet.errors import ConfigurationError, got_expected
@@ -74,7 +75,7 @@ class Range:
             return min(self.high, self.low + int(place * (self.high - self.low + 1)))
         if place in (0, 1):
             return str(self.high if place else self.low)
-        low, high = Fraction(self.low), Fraction(self.high)
+        low, high = self._ends
         if low == high:
             return str(self.low)
         sign, small, large = (1, low, high) if low > 0 else (-1, -high, -low)
@@ -83,12 +84,21 @@ class Range:
             exponent = (1 - place) * _log10(small) + place * _log10(large)
             value = sign * Decimal(10) ** Decimal(exponent)
             return str(Context(prec=6).plus(value)) if low < Fraction(value) < high else str(self.low)
-        # One part in 100,000 of the width, or finer.
+        last, start, steps = self._grid
+        first, end = math.ceil(start), math.floor(start + steps)
+        return str(Decimal(min(end, max(first, round(start + Fraction(place) * steps)))).scaleb(last))
+
+    @cached_property
+    def _ends(self) -> tuple[Fraction, Fraction]:
+        return Fraction(self.low), Fraction(self.high)
+
+    @cached_property
+    def _grid(self) -> tuple[int, Fraction, Fraction]:
+        """Return the exponent of a step, one part in 100,000 of the width or finer, and start and width in steps."""
+        low, high = self._ends
         last = math.floor(_log10(high - low)) - 5
         step = Fraction(10) ** last
-        first, end = math.ceil(low / step), math.floor(high / step)
-        value = Decimal(min(end, max(first, round((low + Fraction(place) * (high - low)) / step)))).scaleb(last)
-        return str(value)
+        return last, low / step, (high - low) / step
 
     def draw(self, generator: random.Random) -> int | str:
         """Draw a random parameter."""

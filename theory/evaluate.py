@@ -183,11 +183,18 @@ def _screen(check: Check, judges: list[Judge], blank: Finding, seed: int) -> tup
 
 def _outside(check: Check, judges: list[Judge], digits: int, seed: int) -> tuple[int, Finding | None]:
     """Judge a check outside its hypothesis; return the number of points, and a point where it does not fail."""
+    sides: Check = check
+    if isinstance(check, Identity):
+        sides = Contradiction(
+            name=check.name, claimed=check.closed, actual=check.independent, gap=OUTSIDE_GAP, guard=check.guard
+        )
+    # As inside the hypothesis, balls that prove the failure confirm the digits.
+    both = [Judge(sides, digits, judge.balls, judge.is_confirmed) for judge in judges]
     count = 0
     for point in check.points_outside(seed):
         count += 1
-        for judge in judges:
-            reason = _holds_outside(check, judge, digits, point)
+        for judge in both:
+            reason = _holds_outside(check, judge, point)
             if reason:
                 kind = type(check).__name__.lower()
                 message = f"outside the hypothesis, where it must fail: {reason}"
@@ -195,15 +202,10 @@ def _outside(check: Check, judges: list[Judge], digits: int, seed: int) -> tuple
     return count, None
 
 
-def _holds_outside(check: Check, judge: Judge, digits: int, point: Point) -> str:
+def _holds_outside(check: Check, judge: Judge, point: Point) -> str:
     """Return why a check does not fail at a point, or an empty string if it fails for certain."""
-    sides: Check = check
-    if isinstance(check, Identity):
-        sides = Contradiction(
-            name=check.name, claimed=check.closed, actual=check.independent, gap=OUTSIDE_GAP, guard=check.guard
-        )
     try:
-        found, _ = Judge(sides, digits, judge.balls).judge(point)
+        found, _ = judge.judge(point)
     except (Exception, SystemExit) as error:
         return _message(error)
     if isinstance(check, Bound):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dis import Instruction, get_instructions
-from functools import partial, partialmethod
+from functools import cache, partial, partialmethod
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -156,6 +156,7 @@ def _fingerprint(function: FunctionType) -> tuple[Any, ...]:
     return tuple(map(_steps, _codes(function.__code__))), cells, repr(function.__defaults__)
 
 
+@cache
 def _steps(code: CodeType) -> tuple[tuple[str, Any], ...]:
     """Return the instructions of a code object, without the names of variables."""
 
