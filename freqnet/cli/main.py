@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 import warnings
+from functools import cache
 from typing import Any
 
 from freqnet.cli.console import complain, mute
@@ -32,11 +33,10 @@ def _run(words: list[str], debug: bool, own_process: bool) -> int:
                 _notes_instead_of_warnings(words)
                 _show_any_text()
             # Imported here, where the handlers of interrupts are in place.
-            from freqnet.cli.commands import app
             from freqnet.cli.reading import reading_shown
 
             with reading_shown():
-                result = app(words or ["--help"], prog_name="freqnet", standalone_mode=False)
+                result = _command_line()(words or ["--help"], prog_name="freqnet", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except (Exception, Interrupted) as error:
         if debug:
@@ -78,7 +78,7 @@ def _report(error: BaseException, words: list[str]) -> int:
         complain(_with_options(str(error), words))
         return 2
     if hasattr(error, "format_message"):  # the parser's own errors
-        command = f"{words[0]} " if words and words[0] in _commands() else ""
+        command = f"{words[0]} " if words and words[0] in _command_line().commands else ""
         complain(f"{echo(error.format_message()).rstrip('.')}; see freqnet {command}--help")  # type: ignore[attr-defined]
         return 2
     if isinstance(error, PermissionError) and error.filename:
@@ -92,17 +92,19 @@ def _report(error: BaseException, words: list[str]) -> int:
     return 1
 
 
-def _commands() -> dict[str, Any]:
+@cache
+def _command_line() -> Any:
+    """Return the parser of all commands. To make it takes a tenth of a second, so that it is made once."""
     from typer.main import get_command
 
     from freqnet.cli.commands import app
 
-    return get_command(app).commands  # type: ignore[attr-defined]
+    return get_command(app)
 
 
 def _with_options(message: str, words: list[str]) -> str:
     """Write the library's arguments in a message as options of the command: ``size='large'`` as ``--size large``."""
-    command = _commands().get(words[0]) if words else None
+    command = _command_line().commands.get(words[0]) if words else None
     options = {p.name: p.opts[0] for p in command.params if p.opts[0].startswith("--")} if command else {}
 
     def option(found: re.Match[str]) -> str:
