@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # The processes of pytest-xdist fill the cores: further threads of BLAS would wait for each other, in loops that take
-# most of the processor time. The variable counts until NumPy is imported. PyTorch's threads wait without loops.
+# most of the processor time. The variable is for libraries that are loaded later, and for commands that tests start.
+# PyTorch's threads wait without loops.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -21,6 +22,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
+# Plugins of pytest, such as that of zarr, import NumPy before this file.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]))
 
 # The generators that each file of tests has, with their states before the first test.
 _GENERATORS: dict[ModuleType, list[tuple[np.random.Generator, Mapping[str, Any]]]] = {}

@@ -22,9 +22,10 @@ def made(regression: bool = False, points: int = 40) -> object:
     return split(from_arrays(x, y, layout="nt", name="waves", official_test=30, task=task), validation=0)
 
 
-# These two take about ten seconds each.
+# These take ten seconds each, or more.
 @pytest.mark.parametrize(
-    "method", [pytest.param(m, marks=pytest.mark.slow) if m in ("laplace", "grid") else m for m in study.METHODS]
+    "method",
+    [pytest.param(m, marks=pytest.mark.slow) if m in ("laplace", "grid", "damped") else m for m in study.METHODS],
 )
 def test_a_row_has_scores_and_times(method: str) -> None:
     if method == "MiniRocket":

@@ -282,6 +282,7 @@ def field_errors(K: int, first: int, count: int) -> dict[str, np.ndarray]:
     return {name: np.array(errors) for name, errors in found.items()}
 
 
+@pytest.mark.slow
 def test_the_figures_of_random_fields_are_those_of_2000_of_them() -> None:
     errors = field_errors(4, 0, 2000)
     in_words = {name: (100 * e.mean(), 100 * e.std()) for name, e in errors.items()}

@@ -46,7 +46,9 @@ def cases() -> list[Any]:
                 for precision in (np.float64, np.float32):
                     grid = GRIDS[turn % len(GRIDS)]
                     label = f"{name}{i}-{own}-{'x'.join(map(str, grid))}-{precision.__name__}"
-                    found.append(pytest.param(layer, domain, grid, precision, id=label))
+                    # One of the two in turn is slow.
+                    marks = () if (turn // len(GRIDS) + turn) % 2 == (precision == np.float32) else pytest.mark.slow
+                    found.append(pytest.param(layer, domain, grid, precision, id=label, marks=marks))
     return found
 
 

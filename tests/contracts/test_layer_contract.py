@@ -41,23 +41,26 @@ def supports(domain: Factory, layer: nn.Module) -> bool:
     return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
 
 
-def cases(table: dict[str, list[nn.Module]]) -> list[Any]:
-    """Every example in every domain it supports, on every grid."""
-    return [
-        pytest.param(layer, domain, grid, id=f"{name}{i}-{own}-{'x'.join(map(str, grid))}")
-        for name in nn.LAYERS
-        for i, layer in enumerate(table.get(name, []))
-        for own, domain in DOMAINS.items()
-        if supports(domain, layer)
-        for grid in GRIDS
-    ]
+def cases(grids: list[tuple[int, ...]], without: tuple[str, ...] = ()) -> list[Any]:
+    """Every example in every domain that it supports, by default on one of the grids, in turn; the others are slow."""
+    found, turn = [], 0
+    for name in nn.LAYERS:
+        for i, layer in enumerate(EXAMPLES.get(name, [])):
+            for own, domain in DOMAINS.items():
+                if own in without or not supports(domain, layer):
+                    continue
+                turn += 1
+                for grid in grids:
+                    label = f"{name}{i}-{own}-{'x'.join(map(str, grid))}"
+                    # The lengths of names spread the grids over all domains.
+                    marks = () if grid == grids[(turn + i + len(name)) % len(grids)] else pytest.mark.slow
+                    found.append(pytest.param(layer, domain, grid, id=label, marks=marks))
+    return found
 
 
-CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
+CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(GRIDS))
 # For what the number of axes cannot change.
-ON_ONE_GRID = pytest.mark.parametrize(
-    ("layer", "domain", "grid"), [case for case in cases(EXAMPLES) if case.values[2] == GRIDS[-1]]
-)
+ON_ONE_GRID = pytest.mark.parametrize(("layer", "domain", "grid"), [case for case in cases(GRIDS) if not case.marks])
 
 
 def built(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_examples import EXAMPLES
-from test_layer_contract import built, supports
+from test_layer_contract import built, cases
 
 from freqnet import nn
 from freqnet.autodiff import OPS, no_grad
 from freqnet.autodiff.tape import FusedVjps
-from freqnet.spaces import DOMAINS
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -50,17 +48,7 @@ def has_complex_numbers(model: Any) -> bool:
     return bool(kinds & {onnx.TensorProto.COMPLEX64, onnx.TensorProto.COMPLEX128})
 
 
-CASES = [
-    pytest.param(layer, domain, grid, id=f"{name}{i}-{own}-{'x'.join(map(str, grid))}")
-    for name in nn.LAYERS
-    for i, layer in enumerate(EXAMPLES.get(name, []))
-    for own, domain in DOMAINS.items()
-    if supports(domain, layer) and own != "grid-fft"
-    for grid in GRIDS
-]
-
-
-@pytest.mark.parametrize(("layer", "domain", "grid"), CASES)
+@pytest.mark.parametrize(("layer", "domain", "grid"), cases(GRIDS, without=("grid-fft",)))
 def test_a_layer_computes_the_same_in_onnx_runtime(
     layer: nn.Module, domain: Callable[..., Any], grid: tuple[int, ...]
 ) -> None:
