@@ -41,11 +41,13 @@ def supports(domain: Factory, layer: nn.Module) -> bool:
     return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
 
 
-def cases(grids: list[tuple[int, ...]], without: tuple[str, ...] = ()) -> list[Any]:
+def cases(
+    table: dict[str, list[nn.Module]], grids: list[tuple[int, ...]] = GRIDS, without: tuple[str, ...] = ()
+) -> list[Any]:
     """Every example in every domain that it supports, by default on one of the grids, in turn; the others are slow."""
     found, turn = [], 0
     for name in nn.LAYERS:
-        for i, layer in enumerate(EXAMPLES.get(name, [])):
+        for i, layer in enumerate(table.get(name, [])):
             for own, domain in DOMAINS.items():
                 if own in without or not supports(domain, layer):
                     continue
@@ -58,9 +60,9 @@ def cases(grids: list[tuple[int, ...]], without: tuple[str, ...] = ()) -> list[A
     return found
 
 
-CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(GRIDS))
+CASES = pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES))
 # For what the number of axes cannot change.
-ON_ONE_GRID = pytest.mark.parametrize(("layer", "domain", "grid"), [case for case in cases(GRIDS) if not case.marks])
+ON_ONE_GRID = pytest.mark.parametrize(("layer", "domain", "grid"), [case for case in cases(EXAMPLES) if not case.marks])
 
 
 def built(layer: nn.Module, domain: Factory, grid: tuple[int, ...], precision: Any = np.float32, seed: int = 0) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from layer_examples import EXAMPLES
 from test_layer_contract import built, cases
 
 from freqnet import nn
@@ -48,7 +49,7 @@ def has_complex_numbers(model: Any) -> bool:
     return bool(kinds & {onnx.TensorProto.COMPLEX64, onnx.TensorProto.COMPLEX128})
 
 
-@pytest.mark.parametrize(("layer", "domain", "grid"), cases(GRIDS, without=("grid-fft",)))
+@pytest.mark.parametrize(("layer", "domain", "grid"), cases(EXAMPLES, GRIDS, without=("grid-fft",)))
 def test_a_layer_computes_the_same_in_onnx_runtime(
     layer: nn.Module, domain: Callable[..., Any], grid: tuple[int, ...]
 ) -> None:

@@ -177,7 +177,8 @@ def _orthonormal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for i in range(count):
         for j in range(i):
             triangle[i, j] = basis[i].dot(basis[j])
-            basis[i] = basis[i] - triangle[i, j] * basis[j]
+            # A number of mpmath before an array first fails to convert it, and prints it for the message.
+            basis[i] = basis[i] - basis[j] * triangle[i, j]
         triangle[i, i] = _MP.sqrt(basis[i].dot(basis[i]))
         if not triangle[i, i]:
             raise _too_close()
