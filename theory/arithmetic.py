@@ -221,6 +221,12 @@ class Arithmetic:
         """Restore nothing: this arithmetic has no global state."""
 
 
+@lru_cache(maxsize=10_000)
+def exactly(value: Fraction | str) -> Fraction:
+    """Return the number of a text such as "0.7" or "1/3", which each side of a check reads anew."""
+    return Fraction(value)
+
+
 @lru_cache(maxsize=64)
 def _context(digits: int) -> mpmath.MPContext:
     """Return an mpmath context of this precision; it caches the nodes of its quadratures."""
@@ -277,7 +283,7 @@ class Digits(Arithmetic):
         if isinstance(value, complex):
             return self.ctx.mpc(value)
         if isinstance(value, Fraction | str):
-            exact = value if isinstance(value, Fraction) else Fraction(value)
+            exact = exactly(value)
             return self.ctx.mpf(exact.numerator) / exact.denominator
         return self.ctx.mpf(value)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from freqnet.errors import ConfigurationError
 
-from .arithmetic import FUNCTIONS, GUARD, Arithmetic, Function, Number
+from .arithmetic import FUNCTIONS, GUARD, Arithmetic, Function, Number, exactly
 from .integrands import Inside, Program, refuse
 
 try:
@@ -101,7 +101,7 @@ class Balls(Arithmetic):
         if isinstance(value, complex):
             return flint.acb(value.real, value.imag)
         if isinstance(value, Fraction | str):
-            exact = value if isinstance(value, Fraction) else Fraction(value)
+            exact = exactly(value)
             return flint.acb(flint.arb(flint.fmpq(exact.numerator, exact.denominator)))
         return flint.acb(value)
 
