@@ -13,7 +13,7 @@ from comparisons import without_processes
 from sklearn import metrics
 from test_cli_train import refused, succeed
 
-from freqnet import nn, ops
+from freqnet import kernels, nn, ops
 from freqnet.audit import audit
 from freqnet.autodiff import Tensor
 from freqnet.data import Dataset, from_arrays, from_dataframe, load, split, stratified_folds
@@ -158,6 +158,7 @@ def test_a_weight_of_two_counts_like_the_sample_twice_and_a_weight_of_zero_like_
 
 
 # -- plans -----------------------------------------------------------------------------------------------
+@pytest.mark.skipif(kernels.KERNEL == "numpy", reason="plans are made of kernels in C")
 @pytest.mark.parametrize("name", sorted(MAKERS))
 @pytest.mark.parametrize("domain", ["fourier", "hartley", "laplace"])
 @pytest.mark.parametrize("count", [1, 5])
