@@ -129,7 +129,7 @@ def _run(check: Check, blank: Finding, digits: int, seed: int, rigorous: bool | 
         todo = "call it, or leave engine=True out"
         return replace(blank, passed=False, message=f"engine=True, but neither side runs freqnet's engine: {todo}")
     screened, failed = _screen(check, both, blank, seed)
-    outside, kept = (0, None) if failed else _outside(check, both, digits, seed)
+    outside, kept = (0, None) if failed else _outside(check, both, seed)
     worst = failed or kept or min(found, key=_merit)
     radii = [f.radius for f in found if f.radius is not None]
     radius = max(radii) if radii else worst.radius
@@ -181,15 +181,15 @@ def _screen(check: Check, judges: list[Judge], blank: Finding, seed: int) -> tup
     return count, None
 
 
-def _outside(check: Check, judges: list[Judge], digits: int, seed: int) -> tuple[int, Finding | None]:
+def _outside(check: Check, judges: list[Judge], seed: int) -> tuple[int, Finding | None]:
     """Judge a check outside its hypothesis; return the number of points, and a point where it does not fail."""
     sides: Check = check
     if isinstance(check, Identity):
         sides = Contradiction(
             name=check.name, claimed=check.closed, actual=check.independent, gap=OUTSIDE_GAP, guard=check.guard
         )
-    # As inside the hypothesis, balls that prove the failure confirm the digits.
-    both = [Judge(sides, digits, judge.balls, judge.is_confirmed) for judge in judges]
+    # A difference of a thousandth takes few digits. As inside the hypothesis, balls confirm them.
+    both = [Judge(sides, FEWEST_DIGITS, judge.balls, judge.is_confirmed) for judge in judges]
     count = 0
     for point in check.points_outside(seed):
         count += 1
