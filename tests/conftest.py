@@ -8,25 +8,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 # The processes of pytest-xdist fill the cores: further threads of BLAS would wait for each other, in loops that take
-# most of the processor time. The variable is for libraries that are loaded later, and for commands that tests start.
-# PyTorch's threads wait without loops.
+# most of the processor time. The limit is for NumPy, which a plugin of pytest may have loaded before this file; the
+# variables are for libraries that are loaded later, and for commands that tests start. PyTorch's threads wait without
+# loops.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]))
 
 # Tests start many commands, each of which would compile freqnet anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-# Plugins of pytest, such as that of zarr, import NumPy before this file.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]))
 
 # The generators that each file of tests has, with their states before the first test.
 _GENERATORS: dict[ModuleType, list[tuple[np.random.Generator, Mapping[str, Any]]]] = {}

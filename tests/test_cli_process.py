@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from processes import ENTRY, ENTRY_WITHOUT_REPORT, LIMIT, read, start, wait_for
 from test_cli_train import SMALL, command, same_weights, some_digits, succeed
-from thinning import as_slow
 
 from freqnet.cli import interrupt
 from freqnet.training import files, load_checkpoint
@@ -48,7 +47,7 @@ def whole(folder: Path) -> None:
 # --- Interrupts -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, as_slow(signal.SIGHUP)])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_interrupts_while_training(tmp_path: Path, number: int) -> None:
     data, out = some_digits(tmp_path / "a few.npz"), tmp_path / "run"
     process = start("train", data, *ENDLESS, "--out", out)
@@ -164,7 +163,11 @@ def test_handlers_are_given_back_and_ignored_signals_stay_ignored() -> None:
             [(1, 4), (8, 14)],
             marks=pytest.mark.slow,
         ),
-        as_slow((("--domain", "grid", "--shift", 0.5, "--validation", 0.25, "--patience", 50), [(1, 14)])),
+        pytest.param(
+            ("--domain", "grid", "--shift", 0.5, "--validation", 0.25, "--patience", 50),
+            [(1, 14)],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_killed_runs_end_in_the_same_bits(

@@ -13,7 +13,6 @@ import pytest
 from scipy.io import savemat
 from test_data_fields import hdf5, matlab_73
 from test_nn_no_transforms import without_transforms  # noqa: F401
-from thinning import as_slow
 
 from freqnet import nn
 from freqnet.autodiff import Tensor, gradient
@@ -527,7 +526,12 @@ def test_digits_are_classified_from_half_of_their_spectra() -> None:
 
 @pytest.mark.parametrize(
     ("form", "image"),
-    [("residual", "real"), ("operator", "complex"), *map(as_slow, (("residual", "complex"), ("operator", "real")))],
+    [
+        ("residual", "real"),
+        ("operator", "complex"),
+        pytest.param("residual", "complex", marks=pytest.mark.slow),
+        pytest.param("operator", "real", marks=pytest.mark.slow),
+    ],
 )
 def test_what_was_not_measured_is_filled_in(form: str, image: str) -> None:
     # On an odd number of points no bin is dropped.

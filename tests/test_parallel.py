@@ -19,7 +19,6 @@ import together
 from test_accumulation import DIGITS, assert_same, plain
 from test_cli_train import refused
 from test_tasks import MAKERS
-from thinning import as_slow
 
 from freqnet import nn
 from freqnet.cli import main
@@ -153,7 +152,7 @@ def alone() -> dict[str, np.ndarray]:
 
 
 @needs_mpi
-@pytest.mark.parametrize("count", [2, *map(as_slow, (3, 4))])
+@pytest.mark.parametrize("count", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_any_number_of_processes_gives_the_same_bits(count: int, alone: dict[str, np.ndarray], tmp_path: Path) -> None:
     said = output(launch(count, Path(__file__).with_name("together.py"), tmp_path / "arrays.npz"))
     with np.load(tmp_path / "arrays.npz") as found:

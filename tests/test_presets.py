@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from freqnet.benchmarks.studies.unusual import measured
-from thinning import as_slow
 
 from freqnet import nn
 from freqnet.data import Dataset, load, split
@@ -174,7 +173,9 @@ def test_the_default_activation_of_every_place_is_the_same() -> None:
 
 
 # -- inputs unlike those of training -----------------------------------------------------------------------
-@pytest.mark.parametrize("domain", ["fourier", "hartley", "grid", "laplace", as_slow("damped")])
+@pytest.mark.parametrize(
+    "domain", ["fourier", "hartley", "grid", "laplace", pytest.param("damped", marks=pytest.mark.slow)]
+)
 def test_no_input_makes_a_default_network_explode(domain: str) -> None:
     found = losses_of_unusual_inputs(Model(domain, modes=None if domain in ("laplace", "damped") else 7))
     assert max(found.values()) < 300

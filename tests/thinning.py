@@ -14,9 +14,8 @@ def one_in(count: int, cases: Iterable[Any]) -> list[Any]:
     >>> [type(case).__name__ for case in one_in(3, "abcd")]
     ['str', 'ParameterSet', 'ParameterSet', 'str']
     """
+
+    def as_slow(case: Any) -> Any:
+        return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+
     return [case if n % count == 0 else as_slow(case) for n, case in enumerate(cases)]
-
-
-def as_slow(case: Any) -> Any:
-    """Mark a case as slow."""
-    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)

@@ -188,7 +188,7 @@ def _outside(check: Check, judges: list[Judge], seed: int) -> tuple[int, Finding
         sides = Contradiction(
             name=check.name, claimed=check.closed, actual=check.independent, gap=OUTSIDE_GAP, guard=check.guard
         )
-    # A difference of a thousandth takes few digits. As inside the hypothesis, balls confirm them.
+    # That a check fails takes few digits, which balls confirm as they do inside the hypothesis.
     both = [Judge(sides, FEWEST_DIGITS, judge.balls, judge.is_confirmed) for judge in judges]
     count = 0
     for point in check.points_outside(seed):

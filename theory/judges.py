@@ -139,8 +139,8 @@ class Judge:
     balls : bool
         Use balls; else digits.
     is_confirmed : bool
-        Whether balls judge the same points, and are compared with the digits. Then digits at one precision and
-        quadratures of one panelling suffice, since balls see cancellation and spikes.
+        Whether balls judge the same points. Then digits at one precision and quadratures of one panelling suffice,
+        since balls see cancellation and spikes.
     guard : int
         Decimal digits carried in addition at the first precision, beside those of the check.
     """

@@ -11,7 +11,7 @@ import pytest
 from layer_examples import EXAMPLES
 from op_examples import EXAMPLES as OP_EXAMPLES
 from op_examples import gradient_tolerance
-from test_layer_contract import built, supports
+from test_layer_contract import built, in_domains
 
 from freqnet import Fourier, nn
 from freqnet.arrays import as_function
@@ -25,7 +25,6 @@ from freqnet.autodiff import OPS, Tensor, no_grad
 from freqnet.autodiff.tape import FusedVjps
 from freqnet.onnx import RULES
 from freqnet.onnx.matrices import to_real
-from freqnet.spaces import DOMAINS
 
 pytestmark = pytest.mark.filterwarnings("ignore::freqnet.errors.ModuloWarning")
 # Odd and even, in one to three dimensions.
@@ -35,20 +34,14 @@ LIMITS = {np.float32: 1e-5, np.float64: 1e-10}
 
 
 def cases() -> list[Any]:
-    """Every layer in every domain that it supports, on one of the grids, in both precisions."""
-    found, turn = [], 0
-    for name in nn.LAYERS:
-        for i, layer in enumerate(EXAMPLES.get(name, [])):
-            for own, domain in DOMAINS.items():
-                if not supports(domain, layer):
-                    continue
-                turn += 1
-                for precision in (np.float64, np.float32):
-                    grid = GRIDS[turn % len(GRIDS)]
-                    label = f"{name}{i}-{own}-{'x'.join(map(str, grid))}-{precision.__name__}"
-                    # One of the two in turn is slow.
-                    marks = () if (turn // len(GRIDS) + turn) % 2 == (precision == np.float32) else pytest.mark.slow
-                    found.append(pytest.param(layer, domain, grid, precision, id=label, marks=marks))
+    """Every layer in every domain that it supports, on one of the grids, in both precisions, one of which is slow."""
+    found = []
+    for turn, (name, own, layer, domain) in enumerate(in_domains(EXAMPLES), 1):
+        grid = GRIDS[turn % len(GRIDS)]
+        for place, precision in enumerate((np.float64, np.float32)):
+            label = f"{name}-{own}-{'x'.join(map(str, grid))}-{precision.__name__}"
+            marks = () if place == (turn // len(GRIDS) + turn) % 2 else pytest.mark.slow
+            found.append(pytest.param(layer, domain, grid, precision, id=label, marks=marks))
     return found
 
 

@@ -6,9 +6,10 @@ A new layer needs a line in both `EXAMPLES` and `INVALID` of `layer_examples.py`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -41,22 +42,29 @@ def supports(domain: Factory, layer: nn.Module) -> bool:
     return not isinstance(layer, nn.Pointwise if space.is_spectral else PER_BIN)
 
 
-def cases(
-    table: dict[str, list[nn.Module]], grids: list[tuple[int, ...]] = GRIDS, without: tuple[str, ...] = ()
-) -> list[Any]:
-    """Every example in every domain that it supports, by default on one of the grids, in turn; the others are slow."""
-    found, turn = [], 0
+def in_domains(
+    table: dict[str, list[nn.Module]], without: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str, nn.Module, Factory]]:
+    """Yield every example in every domain that it supports: its label, the domain's name, the layer, and the domain."""
     for name in nn.LAYERS:
         for i, layer in enumerate(table.get(name, [])):
             for own, domain in DOMAINS.items():
-                if own in without or not supports(domain, layer):
-                    continue
-                turn += 1
-                for grid in grids:
-                    label = f"{name}{i}-{own}-{'x'.join(map(str, grid))}"
-                    # The lengths of names spread the grids over all domains.
-                    marks = () if grid == grids[(turn + i + len(name)) % len(grids)] else pytest.mark.slow
-                    found.append(pytest.param(layer, domain, grid, id=label, marks=marks))
+                if own not in without and supports(domain, layer):
+                    yield f"{name}{i}", own, layer, domain
+
+
+def cases(
+    table: dict[str, list[nn.Module]], grids: list[tuple[int, ...]] = GRIDS, without: tuple[str, ...] = ()
+) -> list[Any]:
+    """Every example in every domain that it supports: on one of the grids, and with ``-m slow`` on the others."""
+    found = []
+    for turn, (name, own, layer, domain) in enumerate(in_domains(table, without)):
+        # In turn, so that each example meets all grids; from a place of its own, so that each domain does.
+        chosen = grids[(turn + crc32(name.encode())) % len(grids)]
+        for grid in grids:
+            label = f"{name}-{own}-{'x'.join(map(str, grid))}"
+            marks = () if grid == chosen else pytest.mark.slow
+            found.append(pytest.param(layer, domain, grid, id=label, marks=marks))
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from layer_examples import EXAMPLES
 from op_examples import EXAMPLES as OP_EXAMPLES
 from op_examples import gradient_tolerance
-from test_layer_contract import built, supports
+from test_layer_contract import built, in_domains
 
 from freqnet import nn
 from freqnet.arrays.graph import TRAINED, ArrayGraph, Program
@@ -18,7 +18,7 @@ from freqnet.autodiff import OPS, Tensor, gradient, no_grad
 from freqnet.autodiff.tape import FusedVjps
 from freqnet.onnx import RULES
 from freqnet.onnx.matrices import from_real, to_real
-from freqnet.spaces import DOMAINS, Fourier
+from freqnet.spaces import Fourier
 
 torch = pytest.importorskip("torch")
 
@@ -32,17 +32,12 @@ GRIDS = [(5,), (6, 4)]
 
 def cases() -> list[Any]:
     """Every layer in every domain that it supports, on one of the grids; in single precision in a few domains."""
-    found, turn = [], 0
-    for name in nn.LAYERS:
-        for i, layer in enumerate(EXAMPLES.get(name, [])):
-            for own, domain in DOMAINS.items():
-                if not supports(domain, layer) or own == "grid-fft":
-                    continue
-                turn += 1
-                for precision in [np.float64, np.float32] if own in ("fourier", "hartley", "grid") else [np.float64]:
-                    grid = GRIDS[turn % len(GRIDS)]
-                    label = f"{name}{i}-{own}-{'x'.join(map(str, grid))}-{precision.__name__}"
-                    found.append(pytest.param(layer, domain, grid, precision, id=label))
+    found = []
+    for turn, (name, own, layer, domain) in enumerate(in_domains(EXAMPLES, without=("grid-fft",)), 1):
+        grid = GRIDS[turn % len(GRIDS)]
+        for precision in [np.float64, np.float32] if own in ("fourier", "hartley", "grid") else [np.float64]:
+            label = f"{name}-{own}-{'x'.join(map(str, grid))}-{precision.__name__}"
+            found.append(pytest.param(layer, domain, grid, precision, id=label))
     return found
 
 

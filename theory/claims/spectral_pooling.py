@@ -14,9 +14,8 @@ from ..signals import Map, Signal, dft, dft2, idft, idft2, linear, modes, noise,
 def paper_transform(m: Arithmetic, x: Map, sign: int = -1) -> Map:
     """Return the unitary transform as the paper defines it, a double sum over sqrt(MN); sign 1 inverts it."""
     M, N = len(x), len(x[0])
-    # The zeros of a unit map are whole numbers, and add nothing.
-    cells = [(r, c) for r in range(M) for c in range(N) if not (isinstance(x[r][c], int) and x[r][c] == 0)]
-    root, turns = m.sqrt(m.number(M * N)), m.units(M * N, len(cells) * M * N)
+    cells = [(r, c) for r in range(M) for c in range(N)]
+    root, turns = m.sqrt(m.number(M * N)), m.units(M * N, (M * N) ** 2)
     return [
         [sum(x[r][c] * turns[sign * (r * h * N + c * w * M) % (M * N)] for r, c in cells) / root for w in range(N)]
         for h in range(M)
@@ -476,7 +475,7 @@ def adjoint_entry_by_entry(m: Arithmetic, rows: int, columns: int, height: int, 
     g = noise2(m, height, width, seed)
 
     def against(r: int, c: int) -> Number:
-        unit_map = [[int((a, b) == (r, c)) for b in range(columns)] for a in range(rows)]
+        unit_map = [[m.number(1 if (a, b) == (r, c) else 0) for b in range(columns)] for a in range(rows)]
         y = algorithm_1(m, unit_map, height, width)
         return sum(y[p][q] * g[p][q] for p in range(height) for q in range(width))
 
